@@ -1,0 +1,87 @@
+"""The command line: one file a command. The only rooms that print; everything heavy is imported inside a command."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import traceback
+from typing import Any
+
+import click
+
+from xlbench import __version__
+from xlbench.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
+from xlbench.names import did_you_mean
+
+COMMANDS = {"run": "run", "board": "board", "list": "list_", "plugins": "plugins"}
+"""Command -> the module of this package that has it, as ``command``."""
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are named or listed, with "did you mean" for the others."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"xlbench.cli.{COMMANDS[cmd_name]}").command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise click.UsageError(f"No such command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    epilog="\b\nExamples:\n"
+    "  xlbench run                                  score the embedded models on the embedded suite\n"
+    "  xlbench run --task ntrex --data DIR -m ngram one model on one task\n"
+    "  xlbench board results                        render saved runs\n"
+    "  xlbench list tasks                           what can be asked",
+)
+@click.version_option(__version__, prog_name="xlbench")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def group(debug: bool) -> None:
+    """Measure text encoders across languages: an interval on every number, a plugin for everything."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line and exit with a code of `xlbench.errors`."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    sys.exit(_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
+
+
+def _guarded(arguments: list[str], debug: bool) -> int:
+    """Run, and turn every way of failing into one line and an exit code."""
+    try:
+        outcome: Any = group.main(arguments, prog_name="xlbench", standalone_mode=False)
+        return outcome if isinstance(outcome, int) else OK
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("xlbench: stopped; what was done is saved, and the same command goes on from there.", err=True)
+        return INTERRUPTED
+    except BrokenPipeError:  # `xlbench ... | head`: nobody is reading any more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    except XlbenchError as error:
+        return _explain(error, str(error), error.exit_code, debug)
+    except Exception as error:  # noqa: BLE001 - the last resort: one line here, the traceback with --debug
+        line = f"internal error: {type(error).__name__}: {error} (run with --debug for the traceback)"
+        return _explain(error, line, INVALID, debug)
+
+
+def _explain(error: Exception, line: str, code: int, debug: bool) -> int:
+    if debug:
+        traceback.print_exception(error)
+    click.echo(f"xlbench: {' '.join(line.split())}", err=True)
+    return code

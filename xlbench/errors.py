@@ -1,0 +1,42 @@
+"""What can go wrong, and the exit code that each kind of trouble ends with. Exceptions only: nothing is printed here.
+
+| code | meaning |
+|---|---|
+| 0 | everything asked for was done |
+| 1 | a cell failed (with ``--strict``: or was skipped), or nothing was scored |
+| 2 | the command cannot be carried out as given: a wrong name, a missing folder, a bad setting |
+| 3 | something that was read or written is damaged, or xlbench itself failed |
+| 130 | stopped by Ctrl-C; the same command resumes |
+"""
+
+from __future__ import annotations
+
+OK, CELL_FAILED, USAGE, INVALID, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+class XlbenchError(Exception):
+    """Trouble that has a one-line explanation; the line says what to do about it."""
+
+    exit_code = INVALID
+
+
+class UsageError(XlbenchError):
+    """The command (or the call) cannot be carried out as given."""
+
+    exit_code = USAGE
+
+
+class DataError(XlbenchError):
+    """A data file is broken: the message names the file, the line where there is one, and the remedy."""
+
+
+class DataMissing(XlbenchError):
+    """Data is not at hand: the cells that need it are skipped, not failed."""
+
+
+class EncoderError(XlbenchError):
+    """An encoder returned something that cannot be scored: wrong shape or count, NaN, zero vectors."""
+
+
+class ResultsError(XlbenchError):
+    """A saved result is damaged, or cannot be written. Never read as "not there"."""

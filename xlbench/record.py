@@ -1,0 +1,204 @@
+"""What is recorded: Score, Cell, Run, Results. Frozen, with a JSON form that carries a schema version.
+
+Plain values only: no files are read or written here, nothing is computed, and pandas is imported by `to_frame` alone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from xlbench.errors import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SCHEMA = 1
+
+Status = Literal["ok", "skipped", "error"]
+T = TypeVar("T", "Score", "Cell", "Run")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number and what it is worth. ``value`` is None where there is no score; it is never 0 for that reason."""
+
+    metric: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    """The interval's ends; None where no interval can be given (``note`` says why)."""
+    method: str = ""
+    """How the interval was made: wilson, percentile, bca, student, jackknife, cluster-t ..., or empty."""
+    se: float | None = None
+    """Standard error, from the influence of clusters."""
+    n: int = 0
+    """Items."""
+    clusters: int = 0
+    """Groups of items that stand or fall together; equal to n where all are alone."""
+    chance: float | None = None
+    """What guessing scores, where that is known."""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """(model, task, subset): the scores of all metrics, the main one first, or the reason why there are none."""
+
+    model: str
+    fingerprint: str
+    """The model's content, 64 hex digits."""
+    task: str
+    area: str
+    subset: str
+    languages: tuple[str, ...]
+    status: Status
+    reason: str = ""
+    """Why the cell was skipped or failed."""
+    scores: tuple[Score, ...] = ()
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    key: str = ""
+    """Identity of what was computed: model, task, data. Equal keys have equal rows."""
+    data_fingerprint: str = ""
+    limit: int | None = None
+    """Set where only the first items were used: a sample, never on a board."""
+    seed: int = 0
+    ci: str = "auto"
+    seconds: float = 0.0
+    """Wall-clock of the whole cell."""
+    encode_seconds: float = 0.0
+    encoded: int = 0
+    """Texts that went through the encoder for this cell (others were known already)."""
+    items_file: str = ""
+    """The parquet file of the items' rows, beside the cell's own file."""
+    items_digest: str = ""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def main(self) -> Score | None:
+        """The main metric's score, or None where the cell has no scores."""
+        return self.scores[0] if self.scores else None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model's cells and where they come from."""
+
+    model: str
+    fingerprint: str
+    cells: tuple[Cell, ...]
+    description: str = ""
+    licence: str = ""
+    trained_on: tuple[str, ...] = ()
+    parameters: int | None = None
+    plans: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By suite: the tasks and subsets that it stands for, so that a missing part is seen as missing."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    complete: bool = True
+    """Whether the manifest was written, that is, whether the run came to its end."""
+    folder: str = ""
+    """Where it lies; a label, not part of what is recorded."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Several runs: what `xlbench.run` returns and what boards are rendered from."""
+
+    runs: tuple[Run, ...]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a score (a cell without scores has one row, with its status and reason), as a pandas DataFrame.
+
+        Columns: model, fingerprint, area, task, subset, metric, value, low, high, method, n, clusters, chance,
+        status, note.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([row for run in self.runs for cell in run.cells for row in score_rows(cell)], columns=LONG)
+
+
+LONG = (
+    "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
+    "chance", "status", "note",
+)  # fmt: skip
+"""Columns of the long table, from which everything on a board can be made."""
+
+
+def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
+    """The cell as rows of the long table."""
+    base = {
+        "model": cell.model, "fingerprint": cell.fingerprint, "area": cell.area, "task": cell.task,
+        "subset": cell.subset, "status": cell.status,
+    }  # fmt: skip
+    for score in cell.scores:
+        yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)}
+    if not cell.scores:
+        yield {name: None for name in LONG} | base | {"metric": "", "method": "", "note": cell.reason}
+
+
+def to_json(record: Score | Cell | Run) -> dict[str, Any]:
+    """A plain dictionary with the schema's version; `from_json` is its inverse. A run's cells and folder are left
+    out: they are stored beside it."""
+    plain = dataclasses.asdict(record)
+    if isinstance(record, Run):
+        del plain["cells"], plain["folder"]
+    return {"schema": SCHEMA, **plain}
+
+
+def from_json(kind: type[T], plain: Any, **extra: Any) -> T:
+    """Build a record from `to_json`'s dictionary; `ResultsError` names what does not fit."""
+    if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
+        found = plain.get("schema") if isinstance(plain, dict) else type(plain).__name__
+        raise ResultsError(f"schema {found!r} is not the {SCHEMA} that this version reads")
+    values = {name: value for name, value in plain.items() if name != "schema"} | extra
+    built = _build(kind, values, kind.__name__)
+    assert isinstance(built, kind)
+    return built
+
+
+def _build(kind: Any, value: Any, where: str) -> Any:
+    """Convert one JSON value to the annotated type ``kind``, checking it."""
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        if isinstance(value, kind):
+            return value
+        hints = typing.get_type_hints(kind)
+        if not isinstance(value, dict) or value.keys() - hints.keys():
+            unknown = ", ".join(sorted(value.keys() - hints.keys())) if isinstance(value, dict) else repr(value)
+            raise ResultsError(f"{where} holds something unknown: {unknown}")
+        try:
+            return kind(**{name: _build(hints[name], item, f"{where}.{name}") for name, item in value.items()})
+        except TypeError as error:
+            raise ResultsError(f"{where} is incomplete: {error}") from None
+    if origin is tuple and isinstance(value, list | tuple):
+        return tuple(_build(arguments[0], item, where) for item in value)
+    if origin is not None and isinstance(origin, type) and issubclass(origin, Mapping) and isinstance(value, Mapping):
+        return {name: _build(arguments[1], item, f"{where}.{name}") for name, item in value.items()}
+    if kind is Any or _fits(kind, origin, arguments, value):
+        return value
+    raise ResultsError(f"{where} has an unexpected value: {value!r}")
+
+
+def _fits(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any) -> bool:
+    if origin is Literal:
+        return value in arguments
+    if origin in (typing.Union, types.UnionType):
+        return any(_fits(option, typing.get_origin(option), typing.get_args(option), value) for option in arguments)
+    if kind is type(None):
+        return value is None
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(kind, type) and isinstance(value, kind)

@@ -1,0 +1,125 @@
+"""Tasks and metrics. A `Task` is a question in one area; a `Metric` is a function of the summed rows of its items.
+
+Nothing here reads data, encodes or computes an interval, and numpy is not imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from xlbench.names import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench.encoding import EncodingSession
+
+AREAS = ("retrieval", "clustering", "news", "sentiment", "ner")
+
+Columns = Mapping[str, "np.ndarray"]
+"""The items of a cell, a column a name: every array has shape (n,)."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number computed from sums over items, so that any resampling of the items is a re-weighting of a sum.
+
+    ``rows`` turns the items' columns into an array (n, p): item i's record. ``value`` turns summed records, an array
+    (..., p), into values (...): it must not change when all sums are multiplied by a constant (include a column of
+    ones to count items). Example, accuracy: rows are (hit, 1), value is sums[..., 0] / sums[..., 1].
+    """
+
+    name: str
+    rows: Callable[[Columns], np.ndarray]
+    value: Callable[[np.ndarray], np.ndarray]
+    interval: Literal["proportion", "studentized", "jackknife"] = "studentized"
+    """What `auto` chooses: for a share of hits, for a smooth function of sums, or where resampling distorts."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    gradient: Callable[[np.ndarray], np.ndarray] | None = None
+    """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""
+    influence: Callable[[Columns], np.ndarray] | None = None
+    """Influence of every item (n,), in units of the value; None: the delete-one jackknife over ``rows``."""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where a task finds its data, and how much of it is wanted."""
+
+    root: Path | None = None
+    """The data root (``--data``, XLBENCH_DATA), which the file homes of cards are relative to."""
+    limit: int | None = None
+    """At most so many items a subset, from the start: a sample, which never comes onto a board."""
+
+
+@dataclass(frozen=True)
+class Subset:
+    """One slice of a task: a language ``hin``, a pair ``eng-hin`` (queries in eng), a transfer ``eng>hin``."""
+
+    name: str
+    languages: tuple[str, ...] = ()
+    n: int = 0
+    """How many items it has."""
+    fingerprint: str = ""
+    """Identity of its texts and labels."""
+    load: Callable[[], Any] | None = None
+    """Returns what the task's ``evaluate`` needs; called when the cell is due."""
+    missing: str = ""
+    """Why its data is not at hand; such a subset is shown as skipped where its language was asked for."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What scoring one subset yields: the items' rows, from which every metric and every interval follows."""
+
+    item_ids: Sequence[str]
+    columns: Columns
+    cluster_ids: Sequence[str] | None = None
+    """Items with one id stand or fall together (a sentence in many languages, a document); None: all are alone.
+    Ids are compared across subsets and tasks, so they begin with the data set: ``ntrex:bbc.381790``."""
+    chance: Mapping[str, float] = field(default_factory=dict)
+    """Per metric: what guessing scores."""
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    """Numbers to stand beside the scores: candidate count, tie rate ..."""
+    notes: tuple[str, ...] = ()
+    """Warnings for the board's footnotes."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question in one area: data, a protocol, metrics (the first is the main one) and a version."""
+
+    name: str
+    area: str
+    metrics: tuple[Metric, ...]
+    subsets: Callable[[Data], Iterable[Subset]]
+    evaluate: Callable[[Subset, EncodingSession], Outcome]
+    version: int = 1
+    """Raised whenever the same data and vectors would score differently."""
+    settings: str = ""
+    """Whatever else shapes the scores, in any stable notation; part of the task's identity."""
+    languages: tuple[str, ...] = ()
+    """Codes that the data set has, whether or not they are at hand: ISO 639-3, with a script where it matters."""
+    data: str = ""
+    """Name of the data set, as models declare it in ``trained_on``."""
+    description: str = ""
+    licence: str = ""
+    citation: str = ""
+    home: str = ""
+    """Where the data comes from, for a reader."""
+
+    def identity(self) -> str:
+        """64 hex digits: equal for tasks that would score alike."""
+        return digest("task", self.name, str(self.version), self.settings, *(metric.name for metric in self.metrics))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named list of tasks."""
+
+    name: str
+    tasks: tuple[str, ...]
+    description: str = ""
