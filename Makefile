@@ -1,0 +1,49 @@
+# Every target does its own set-up: a virtual environment in .venv, made again when what it is made from changes.
+
+PYTHON ?= python3
+BIN := .venv/bin
+OUT := out
+
+# Which packages there are is part of what is installed: an editable install maps each one by name.
+PACKAGES := $(shell find xlbench plugins tasks -name __init__.py 2>/dev/null | LC_ALL=C sort)
+STAMP := .venv/installed-$(shell { cat pyproject.toml constraints.txt; echo $(PACKAGES); } | cksum | tr -d ' ')
+
+.PHONY: help run test lint check bench publish lock clean
+
+help:  ## What there is to make
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+run: $(STAMP)  ## Score the embedded models on the embedded suite; boards go to out/
+	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
+
+test: $(STAMP)  ## All tests, the fast ones first
+	$(BIN)/python -m pytest -q -m "not slow"
+	$(BIN)/python -m pytest -q -m slow
+
+lint: $(STAMP)  ## Lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the tests have just passed)
+
+bench: $(STAMP)  ## The benchmarks alone, with their figures
+	$(BIN)/python -m pytest -q -s tests/benchmarks
+
+publish: $(STAMP)  ## Render the published boards anew, from runs made anew
+	rm -rf leaderboards/runs
+	$(BIN)/xlbench run --suite mini --results leaderboards/runs --boards leaderboards
+
+lock: $(STAMP)  ## Write constraints.txt from what is installed
+	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' | grep -v -i -E '^(pip|xlbench)='; } >constraints.new
+	mv constraints.new constraints.txt
+
+clean:  ## Remove what the other targets made
+	rm -rf .venv $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(STAMP):
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
+	rm -f .venv/installed-*
+	touch $@
