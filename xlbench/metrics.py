@@ -5,9 +5,10 @@ Constructors of `Metric` only; numpy is imported when rows are made, not when a 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
+from xlbench.errors import UsageError
 from xlbench.task import Columns, Metric
 
 if TYPE_CHECKING:
@@ -52,3 +53,239 @@ def _ratio_gradient(sums: np.ndarray) -> np.ndarray:
     import numpy as np
 
     return np.stack([1 / sums[..., 1], -sums[..., 0] / sums[..., 1] ** 2], axis=-1)
+
+
+def macro_f1(
+    name: str, labels: Sequence[Any], true: Column = "true", predicted: Column = "predicted", description: str = ""
+) -> Metric:
+    """F1 averaged over the classes that occur among the true labels; ``labels`` are all that the task has.
+
+    A prediction that is no label is wrong; a true label that is none is a `UsageError`. Sums are, per class, (hits,
+    true, predicted): F_c = 2 hits / (true + predicted).
+    """
+    true, predicted = _column(true), _column(predicted)
+
+    def codes(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+        return _codes(true(columns), labels, f"metric {name!r}"), _codes(predicted(columns), labels)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        gold, guess = codes(columns)
+        is_gold, is_guess = (one[:, np.newaxis] == np.arange(len(labels)) for one in (gold, guess))
+        return np.concatenate([is_gold & is_guess, is_gold, is_guess], axis=1).astype(np.uint8)
+
+    def influence(columns: Columns) -> np.ndarray:
+        """psi(t, p) = n/k (-(F_t/q_t + F_p/q_p) + 2/q_t where t = p), for k classes and q = true + predicted."""
+        import numpy as np
+
+        gold, guess = codes(columns)
+        slope = _macro_gradient(rows(columns).sum(axis=0, dtype=np.float64))
+        hits, others = slope[: len(labels)], slope[len(labels) : 2 * len(labels)]
+        guessed = np.where(guess >= 0, others[guess], 0.0)
+        psi: np.ndarray = len(gold) * (others[gold] + guessed + np.where(gold == guess, hits[gold], 0.0))
+        return psi
+
+    return Metric(name, rows, _macro_value, "studentized", (0.0, 1.0), _macro_gradient, influence, description)
+
+
+def micro_f1(
+    name: str, right: Column = "right", predicted: Column = "predicted", gold: Column = "gold", description: str = ""
+) -> Metric:
+    """F1 over all that was found: 2 right / (predicted + gold), from counts per item (entities of a sentence).
+
+    Where there is nothing to find, 1 if nothing was predicted either, else 0.
+    """
+    parts = _column(right), _column(predicted), _column(gold)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        return np.stack([np.asarray(part(columns)) for part in parts], axis=-1)
+
+    return Metric(name, rows, _f1_value, "studentized", (0.0, 1.0), _f1_gradient, description=description)
+
+
+def purity(
+    name: str, labels: Sequence[Any], label: Column = "label", cluster: Column = "cluster", description: str = ""
+) -> Metric:
+    """The share of items whose label is the most frequent one of their cluster (any integers or texts)."""
+    return _clustering(name, labels, label, cluster, "proportion", _purity_value, _purity_gradient, description)
+
+
+def inverse_purity(
+    name: str, labels: Sequence[Any], label: Column = "label", cluster: Column = "cluster", description: str = ""
+) -> Metric:
+    """The share of items that lie in the largest cluster of their label."""
+    value, slope = _swapped(_purity_value), _swapped(_purity_gradient)
+
+    def gradient(table: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        return np.swapaxes(slope(table), -1, -2)
+
+    return _clustering(name, labels, label, cluster, "proportion", value, gradient, description)
+
+
+def v_measure(
+    name: str, labels: Sequence[Any], label: Column = "label", cluster: Column = "cluster", description: str = ""
+) -> Metric:
+    """Harmonic mean of homogeneity and completeness, 2 I / (H(label) + H(cluster)); the same as NMI with the
+    arithmetic mean. 1 where there is one label and one cluster."""
+    return _clustering(name, labels, label, cluster, "jackknife", _v_value, _v_gradient, description)
+
+
+Table = Callable[[Any], Any]
+"""From contingency tables (..., labels, clusters) to (...), or to their like for a gradient."""
+
+
+def _clustering(
+    name: str,
+    labels: Sequence[Any],
+    label: Column,
+    cluster: Column,
+    interval: Literal["proportion", "jackknife"],
+    value: Table,
+    gradient: Table,
+    description: str,
+) -> Metric:
+    """A function of contingency tables, whose sums are the cells in row order (label, cluster)."""
+    label, cluster = _column(label), _column(cluster)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        codes = _codes(label(columns), labels, f"metric {name!r}")
+        found, place = np.unique(np.asarray(cluster(columns)), return_inverse=True)
+        cells = (codes * len(found) + place)[:, np.newaxis] == np.arange(len(labels) * len(found))
+        ones: np.ndarray = cells.astype(np.uint8)
+        return ones
+
+    def table(sums: np.ndarray) -> np.ndarray:
+        folded: np.ndarray = sums.reshape(*sums.shape[:-1], len(labels), -1)
+        return folded
+
+    def slope(sums: np.ndarray) -> np.ndarray:
+        flat: np.ndarray = gradient(table(sums)).reshape(sums.shape)
+        return flat
+
+    return Metric(name, rows, lambda sums: value(table(sums)), interval, (0.0, 1.0), slope,
+                  description=description)  # fmt: skip
+
+
+def _codes(values: Any, labels: Sequence[Any], strict: str = "") -> np.ndarray:
+    """Places (n,) of values in ``labels``, -1 for what is not there; with ``strict`` (who asks), `UsageError`."""
+    import numpy as np
+
+    found, inverse = np.unique(np.asarray(values), return_inverse=True)
+    place = {label: index for index, label in enumerate(labels)}
+    unknown = [value for value in found.tolist() if value not in place]
+    if strict and unknown:
+        raise UsageError(f"{strict}: {unknown[0]!r} is not among the labels {', '.join(map(str, labels))}")
+    codes: np.ndarray = np.array([place.get(value, -1) for value in found.tolist()], dtype=np.intp)[inverse]
+    return codes
+
+
+def _macro_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    hits, gold, guess = np.split(sums, 3, axis=-1)
+    seen = gold > 0
+    scores = np.divide(2.0 * hits, gold + guess, out=np.zeros(hits.shape), where=seen)
+    average: np.ndarray = scores.sum(axis=-1) / seen.sum(axis=-1)
+    return average
+
+
+def _macro_gradient(sums: np.ndarray) -> np.ndarray:
+    """2/(k q_c) by hits and -F_c/(k q_c) by true and predicted, with the classes that occur held fixed."""
+    import numpy as np
+
+    hits, gold, guess = np.split(sums, 3, axis=-1)
+    seen = gold > 0
+    inverse = np.divide(1.0, gold + guess, out=np.zeros(hits.shape), where=seen) / seen.sum(axis=-1, keepdims=True)
+    scores = np.divide(2.0 * hits, gold + guess, out=np.zeros(hits.shape), where=seen)
+    by_size = -scores * inverse
+    return np.concatenate([2 * inverse, by_size, by_size], axis=-1)
+
+
+def _f1_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    total = sums[..., 1] + sums[..., 2]
+    scores: np.ndarray = np.divide(2.0 * sums[..., 0], total, out=np.ones(total.shape), where=total > 0)
+    return scores
+
+
+def _f1_gradient(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    total = sums[..., 1] + sums[..., 2]
+    inverse = np.divide(1.0, total, out=np.zeros(total.shape), where=total > 0)
+    by_size = -2 * sums[..., 0] * inverse**2
+    return np.stack([2 * inverse, by_size, by_size], axis=-1)
+
+
+def _purity_value(table: np.ndarray) -> np.ndarray:
+    share: np.ndarray = table.max(axis=-2).sum(axis=-1) / table.sum(axis=(-1, -2))
+    return share
+
+
+def _purity_gradient(table: np.ndarray) -> np.ndarray:
+    """1/n where a label leads in its cluster, less purity/n everywhere; of leading labels that tie, the first."""
+    import numpy as np
+
+    total = table.sum(axis=(-1, -2), keepdims=True)
+    leads = np.argmax(table, axis=-2)[..., np.newaxis, :] == np.arange(table.shape[-2])[:, np.newaxis]
+    slope: np.ndarray = (leads - _purity_value(table)[..., np.newaxis, np.newaxis]) / total
+    return slope
+
+
+def _swapped(of_table: Table) -> Table:
+    """The same with labels and clusters exchanged."""
+
+    def swapped(table: np.ndarray) -> Any:
+        import numpy as np
+
+        return of_table(np.swapaxes(table, -1, -2))
+
+    return swapped
+
+
+def _v_value(table: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    apart, joint, _ = _v_parts(table)
+    value: np.ndarray = np.divide(2 * (apart - joint), apart, out=np.ones(apart.shape), where=apart > 0)
+    return value
+
+
+def _v_gradient(table: np.ndarray) -> np.ndarray:
+    """With A = H(label) + H(cluster) and J = H(label, cluster), V = 2 (A - J) / A and dV = 2 (J dA - A dJ) / A^2;
+    the derivative of an entropy by a count is -(log share + entropy) / n."""
+    import numpy as np
+
+    apart, joint, logs = _v_parts(table)
+    apart, joint = apart[..., np.newaxis, np.newaxis], joint[..., np.newaxis, np.newaxis]
+    shares = table / table.sum(axis=(-1, -2), keepdims=True)
+    by_label, by_cluster = _log(shares.sum(axis=-1, keepdims=True)), _log(shares.sum(axis=-2, keepdims=True))
+    inverse = np.divide(1.0, apart, out=np.zeros(apart.shape), where=apart > 0)
+    slope = 2 * inverse**2 * (apart * (logs + joint) - joint * (by_label + by_cluster + apart))
+    per_item: np.ndarray = slope / table.sum(axis=(-1, -2), keepdims=True)
+    return per_item
+
+
+def _v_parts(table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """H(label) + H(cluster), H(label, cluster), in nats, and the logarithms of the cells' shares."""
+    shares = table / table.sum(axis=(-1, -2), keepdims=True)
+    logs = _log(shares)
+    labels, clusters = shares.sum(axis=-1), shares.sum(axis=-2)
+    apart = -(labels * _log(labels)).sum(axis=-1) - (clusters * _log(clusters)).sum(axis=-1)
+    return apart, -(shares * logs).sum(axis=(-1, -2)), logs
+
+
+def _log(shares: np.ndarray) -> np.ndarray:
+    """Logarithms, 0 for 0: where it is multiplied by the share, that is the limit."""
+    import numpy as np
+
+    logs: np.ndarray = np.log(shares, out=np.zeros(shares.shape), where=shares > 0)
+    return logs

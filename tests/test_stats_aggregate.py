@@ -1,0 +1,171 @@
+"""xlbench.stats.aggregate: the one formula."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats as reference
+
+from xlbench import UsageError, metrics
+from xlbench.stats import CI, Part, Scorer, combine, estimate, intervals, part
+
+
+def mean_part(x, clusters, seed_variance=0.0):
+    """The part of a plain mean."""
+    x = np.asarray(x, dtype=float)
+    return part(x.mean(), x - x.mean(), np.asarray(clusters), seed_variance)
+
+
+def test_a_part_by_hand():
+    """Hits 1,0 | 1,1 | 0 in clusters 7, 9, 4: U = -.04, .16, -.12."""
+    found = mean_part([1, 0, 1, 1, 0], [7, 7, 9, 9, 4])
+    assert found.clusters.tolist() == [4, 7, 9]
+    assert found.influence == pytest.approx(np.array([-0.12, -0.04, 0.16]))
+    assert (found.value, found.n) == (0.6, 5)
+
+
+def test_an_estimate_by_hand():
+    """Theta +- t_2 sqrt(3/2 * .0416), clipped to (0, 1)."""
+    found = estimate(mean_part([1, 0, 1, 1, 0], [7, 7, 9, 9, 4]))
+    se = np.sqrt(1.5 * 0.0416)
+    assert (found.method, found.n, found.clusters) == ("cluster-t", 5, 3)
+    assert found.se == pytest.approx(se)
+    assert (found.low, found.high) == (0.0, 1.0)
+    free = estimate(mean_part([1, 0, 1, 1, 0], [7, 7, 9, 9, 4]), bounds=(-9, 9))
+    assert (free.low, free.high) == pytest.approx((0.6 - 4.302653 * se, 0.6 + 4.302653 * se), abs=1e-6)
+
+
+def test_an_average_is_that_of_the_mean_over_languages_of_every_sentence():
+    """Languages that share all sentences: the interval is the t interval of the sentences' means."""
+    x = np.random.default_rng(0).random((4, 30))
+    found = estimate(combine([mean_part(row, np.arange(30)) for row in x]))
+    means = x.mean(axis=0)
+    assert (found.low, found.high) == pytest.approx(reference.t.interval(0.95, 29, means.mean(), reference.sem(means)))
+    assert (found.n, found.clusters) == (120, 30)
+
+
+def test_parts_without_common_clusters_add_up_their_variances():
+    """With weights: w_1^2 S_1 + w_2^2 S_2, both under one G/(G-1)."""
+    rng = np.random.default_rng(1)
+    one, other = mean_part(rng.random(20), np.arange(20)), mean_part(rng.random(30), np.arange(100, 130))
+    both = combine([one, other], [0.25, 0.75])
+    expected = 50 / 49 * (0.0625 * (one.influence**2).sum() + 0.5625 * (other.influence**2).sum())
+    assert both.value == pytest.approx(0.25 * one.value + 0.75 * other.value)
+    assert estimate(both).se == pytest.approx(np.sqrt(expected))
+
+
+def test_parts_that_share_some_clusters_meet_there():
+    """Codes in any order; a code of both gets both influences."""
+    one = Part(0.5, np.array([3, 1]), np.array([0.2, -0.2]), 4)
+    other = Part(0.7, np.array([1, 2]), np.array([-0.1, 0.1]), 6)
+    both = combine([one, other])
+    assert both.clusters.tolist() == [1, 2, 3]
+    assert both.influence == pytest.approx(np.array([-0.15, 0.05, 0.1]))
+    assert (both.value, both.n) == (pytest.approx(0.6), 10)
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.integers(0, 10_000))
+def test_averages_of_averages_are_averages(seed):
+    """Combining in two steps is combining once with the products of the weights."""
+    rng = np.random.default_rng(seed)
+    parts = [mean_part(rng.random(9), rng.permutation(12)[:9], rng.random()) for _ in range(4)]
+    nested = combine([combine(parts[:2]), combine(parts[2:], [0.2, 0.8])], [0.5, 0.5])
+    flat = combine(parts, [0.25, 0.25, 0.1, 0.4])
+    assert nested.clusters.tolist() == flat.clusters.tolist()
+    assert nested.influence == pytest.approx(flat.influence, abs=1e-15)
+    assert (nested.value, nested.n) == (pytest.approx(flat.value), flat.n)
+    assert nested.seed_variance == pytest.approx(flat.seed_variance)
+
+
+def test_a_scores_psi_gives_the_scores_own_standard_error():
+    """One part is the cell itself, non-linear metrics included."""
+    rng = np.random.default_rng(3)
+    true = rng.integers(0, 4, 200)
+    columns = {"true": true, "predicted": np.where(rng.random(200) < 0.5, true, rng.integers(0, 4, 200))}
+    clusters = rng.integers(0, 40, 200)
+    found, psi = Scorer(ci="jackknife").score(metrics.macro_f1("f1", range(4)), columns, clusters)
+    alone = estimate(part(found.value, psi, clusters))
+    assert alone.se == pytest.approx(found.se)
+    assert (alone.low, alone.high) == pytest.approx((found.low, found.high))
+
+
+def test_the_variance_of_seeds_counts():
+    """sum of w^2 s^2 / S is added; alone it suffices for an interval."""
+    still = mean_part([1, 1, 1, 1], range(4), seed_variance=0.04)
+    moving = mean_part([1, 0, 1, 0], range(4), seed_variance=0.01)
+    both = combine([still, moving], [0.5, 0.5])
+    assert both.seed_variance == pytest.approx(0.0125)
+    items = 4 / 3 * (both.influence**2).sum()
+    assert estimate(both).se == pytest.approx(np.sqrt(items + 0.0125))
+    assert estimate(still).method == "cluster-t"
+    assert estimate(still).se == pytest.approx(0.2)
+
+
+@pytest.mark.parametrize("ci", ["percentile", "bca", "student"])
+def test_the_variance_of_seeds_stretches_a_bootstrap(ci):
+    """The clusters' interval, by the ratio of the two standard errors."""
+    x = np.random.default_rng(0).random(40)
+    plain, seeded = mean_part(x, range(40)), mean_part(x, range(40), seed_variance=0.01)
+    narrow, wide = (estimate(one, (-9, 9), ci=ci) for one in (plain, seeded))
+    ratio = wide.se / narrow.se
+    assert wide.high - wide.value == pytest.approx(ratio * (narrow.high - narrow.value))
+    assert wide.value - wide.low == pytest.approx(ratio * (narrow.value - narrow.low))
+
+
+@pytest.mark.parametrize("ci", CI)
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_a_width_of_zero_never_comes_out(ci, value):
+    """Every part of an average all right, or all wrong: Wilson over its clusters."""
+    parts = [mean_part(np.full(12, value), np.arange(12) // 2) for _ in range(3)]
+    found = estimate(combine(parts), ci=ci)
+    assert (found.method, found.n, found.clusters) == ("wilson", 36, 6)
+    assert (found.low, found.high) == pytest.approx(intervals.wilson(value, 6, reference.t.ppf(0.975, 5)))
+
+
+def test_what_has_no_interval_takes_that_of_its_averages():
+    """One item, or one cluster, says nothing of its own error: no average hides it."""
+    good = mean_part([1, 0, 1, 0], range(4))
+    for poor in (mean_part([1, 0, 1], [5, 5, 5]), part(1.0, np.array([np.nan]), np.array([5]))):
+        alone, both = estimate(poor), estimate(combine([good, poor]))
+        assert (alone.low, alone.high, alone.note) == (None, None, "no interval: one cluster")
+        assert (both.low, both.high, both.note) == (None, None, "no interval: one of the parts has none")
+        assert both.value == pytest.approx((good.value + poor.value) / 2)
+
+
+@pytest.mark.parametrize("ci", ["bootstrap", "student", "percentile", "bca"])
+def test_averages_can_be_bootstrapped(ci):
+    """The clusters' linear sums are resampled: much the same interval for many clusters, from seed and content."""
+    x = np.random.default_rng(0).random((3, 80))
+    both = combine([mean_part(row, np.arange(80)) for row in x])
+    plain, found = estimate(both), estimate(both, ci=ci, content="x")
+    assert found.method == ("student" if ci == "bootstrap" else ci)
+    assert (found.low, found.high) == pytest.approx((plain.low, plain.high), abs=0.2 * plain.se)
+    assert found == estimate(both, ci=ci, content="x")
+    assert found != estimate(both, ci=ci, content="y")
+    assert found != estimate(both, ci=ci, content="x", seed=1)
+
+
+def test_a_wilson_interval_of_an_average_takes_the_effective_number_of_items():
+    """One language's hits: n - 1 items, as the standard error divides by that."""
+    hits = np.arange(41) < 30
+    found = estimate(mean_part(hits, range(41)), ci="wilson")
+    assert found.method == "wilson"
+    assert (found.low, found.high) == pytest.approx(intervals.wilson(30 / 41, 40, reference.t.ppf(0.975, 40)))
+    free = estimate(mean_part(hits, range(41)), (-np.inf, np.inf), ci="wilson")
+    assert (free.method, free.note) == ("cluster-t", "a Wilson interval is for shares")
+
+
+def test_what_does_not_fit_together_is_refused():
+    """No parts, other numbers of weights, other lengths."""
+    one = mean_part([1, 0], range(2))
+    with pytest.raises(UsageError, match="at least one part"):
+        combine([])
+    with pytest.raises(UsageError, match="3 weights"):
+        combine([one, one], [1, 2, 3])
+    with pytest.raises(UsageError, match="do not go with"):
+        part(0.5, np.zeros(3), np.zeros(2))
+    with pytest.raises(UsageError, match="choose from"):
+        estimate(one, ci="none")

@@ -1,0 +1,88 @@
+"""xlbench.metrics: values by hand and against scikit-learn, influences against closed forms."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import f1_score, v_measure_score
+
+from xlbench import UsageError, metrics
+from xlbench.stats import rows
+from xlbench.stats.rows import group, value_of
+
+
+def value(metric, **columns):
+    """The metric's value over columns."""
+    return value_of(metric, metric.rows(columns).sum(axis=0))
+
+
+@pytest.fixture
+def answers():
+    """Four classes, about 60% right."""
+    rng = np.random.default_rng(8)
+    true = rng.choice(4, 300, p=[0.1, 0.2, 0.3, 0.4])
+    return {"true": true, "predicted": np.where(rng.random(300) < 0.5, true, rng.integers(0, 4, 300))}
+
+
+def test_macro_f1_is_scikit_learns(answers):
+    """With every class in the test split."""
+    expected = f1_score(answers["true"], answers["predicted"], average="macro")
+    assert value(metrics.macro_f1("f1", range(4)), **answers) == pytest.approx(expected, abs=1e-14)
+
+
+def test_macro_f1_averages_over_classes_with_support():
+    """b is predicted and never true: it lowers a's F1 and is no class of the average. F_a = 4/5, F_c = 1."""
+    columns = {"true": np.array(["a", "a", "a", "c"]), "predicted": np.array(["a", "a", "b", "c"])}
+    assert value(metrics.macro_f1("f1", "abc"), **columns) == pytest.approx((4 / 5 + 1) / 2)
+
+
+def test_macro_f1_takes_an_answer_outside_the_labels_as_wrong_and_refuses_such_a_truth():
+    """A model may say anything; the data may not."""
+    columns = {"true": np.array(["a", "b"]), "predicted": np.array(["a", "?"])}
+    assert value(metrics.macro_f1("f1", "ab"), **columns) == pytest.approx(0.5)
+    with pytest.raises(UsageError, match="'b' is not among the labels a"):
+        value(metrics.macro_f1("f1", "a"), **columns)
+
+
+def test_macro_f1_influence_is_the_closed_form(answers):
+    """IF(t,p) = -(F_t/q_t + F_p/q_p) n/k, plus 2n/(k q_t) where t = p; its mean is 0."""
+    true, predicted = answers["true"], answers["predicted"]
+    scores = f1_score(true, predicted, average=None)
+    size = np.bincount(true) + np.bincount(predicted)
+    expected = -(scores[true] / size[true] + scores[predicted] / size[predicted]) * 300 / 4
+    expected += np.where(true == predicted, 2 * 300 / (4 * size[true]), 0.0)
+    found = metrics.macro_f1("f1", range(4)).influence(answers)
+    assert found == pytest.approx(expected, abs=1e-12)
+    assert found.mean() == pytest.approx(0, abs=1e-12)
+
+
+def test_macro_f1_influence_is_near_the_jackknife(answers):
+    """Leaving one of 300 items out moves the value as its influence says, but for terms of order 1/n."""
+    metric = metrics.macro_f1("f1", range(4))
+    brute = rows.jackknife(metric, group(metric.rows(answers)))
+    assert metric.influence(answers) == pytest.approx(brute - brute.mean(), abs=0.06)
+
+
+def test_micro_f1_by_hand():
+    """2 * 3 / (4 + 5); with nothing to find, 1 for silence and 0 for an invention."""
+    metric = metrics.micro_f1("f1")
+    counts = {"right": np.array([1, 2]), "predicted": np.array([1, 3]), "gold": np.array([2, 3])}
+    assert value(metric, **counts) == pytest.approx(6 / 9)
+    nothing = np.zeros(2, dtype=int)
+    assert value(metric, right=nothing, predicted=nothing, gold=nothing) == 1.0
+    assert value(metric, right=nothing, predicted=nothing + 1, gold=nothing) == 0.0
+
+
+def test_purity_and_its_inverse_by_hand():
+    """Clusters {a,a,b}, {b,b}, {a}: 5 of 6 items agree with their cluster; a is 2 of 3, b is 2 of 3 together."""
+    columns = {"label": np.array(list("aabbba")), "cluster": np.array([0, 0, 0, 1, 1, 2])}
+    assert value(metrics.purity("p", "ab"), **columns) == pytest.approx(5 / 6)
+    assert value(metrics.inverse_purity("ip", "ab"), **columns) == pytest.approx(4 / 6)
+
+
+def test_v_measure_is_scikit_learns(answers):
+    """Also where everything is one label in one cluster."""
+    expected = v_measure_score(answers["true"], answers["predicted"])
+    metric = metrics.v_measure("v", range(4), "true", "predicted")
+    assert value(metric, **answers) == pytest.approx(expected, abs=1e-12)
+    assert value(metric, true=np.zeros(3, dtype=int), predicted=np.ones(3, dtype=int)) == 1.0

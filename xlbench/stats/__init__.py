@@ -1,0 +1,46 @@
+"""Numbers only: rows in; values, intervals, averages, differences and ranks out. Nothing is read, printed or stored.
+
+| room | what it does |
+|---|---|
+| `rows` | groups identical rows, sums over clusters, influences |
+| `bootstrap` | resamples: the random numbers |
+| `intervals` | which interval is due, and its formula |
+| `scorer` | one cell: a metric over items |
+| `aggregate` | averages over cells that may share items |
+| `paired` | differences of two models |
+| `ranking` | which ranks the data leaves open |
+
+The public names, each imported when it is first used: scipy takes a moment.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from xlbench.stats.aggregate import Estimate, Part, combine, estimate, part
+    from xlbench.stats.intervals import CI
+    from xlbench.stats.paired import Difference, compare
+    from xlbench.stats.ranking import Ranks, ranks
+    from xlbench.stats.scorer import Scorer
+
+_HOME_OF = {
+    "CI": "intervals", "Difference": "paired", "Estimate": "aggregate", "Part": "aggregate", "Ranks": "ranking",
+    "Scorer": "scorer", "combine": "aggregate", "compare": "paired", "estimate": "aggregate", "part": "aggregate",
+    "ranks": "ranking",
+}  # fmt: skip
+
+__all__ = [
+    "CI", "Difference", "Estimate", "Part", "Ranks", "Scorer", "combine", "compare", "estimate", "part", "ranks",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module 'xlbench.stats' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"xlbench.stats.{_HOME_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

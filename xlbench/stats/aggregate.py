@@ -1,0 +1,167 @@
+"""The one formula: weighted averages of scores, with an interval that knows which items they share.
+
+    Theta = sum_t w_t theta_t
+    U_c   = sum over (t, i) in cluster c of w_t (psi_ti - mean psi_t) / n_t
+    Var   = G/(G-1) sum_c U_c^2 + seed variance
+
+CR1 (Liang and Zeger, 1986), over influences. No rows are seen here, and no metric is computed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlbench import metrics
+from xlbench.errors import UsageError
+from xlbench.stats import intervals
+from xlbench.stats.bootstrap import Resampler
+from xlbench.stats.rows import cluster_variance, group
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A value and how much each cluster of items moves it: what averages and differences are made from."""
+
+    value: float
+    clusters: np.ndarray
+    """(G,) integer codes, each once, comparable with those of other parts."""
+    influence: np.ndarray
+    """(G,) sums over each cluster of (psi - mean psi) / n; NaN where that is not known."""
+    n: int
+    """Items; in an average, those of all parts together."""
+    seed_variance: float = 0.0
+    """Variance of the value from random starts: s^2 / S for S seeds; in an average, sum of w^2 s^2 / S."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """An average and what it is worth; the ends are None where no interval can be given (``note`` says why)."""
+
+    value: float
+    se: float | None
+    low: float | None
+    high: float | None
+    method: str
+    n: int
+    clusters: int
+    note: str = ""
+
+
+def part(value: float, psi: np.ndarray, clusters: np.ndarray, seed_variance: float = 0.0) -> Part:
+    """A score as a part: psi (n,) of its items, and their cluster codes (n,)."""
+    if np.shape(psi) != np.shape(clusters) or not len(psi):
+        raise UsageError(f"{np.shape(psi)} influences do not go with {np.shape(clusters)} cluster codes")
+    codes, inverse = np.unique(np.asarray(clusters), return_inverse=True)
+    sums = np.bincount(inverse, weights=(psi - np.mean(psi)) / len(psi), minlength=len(codes))
+    return Part(value, codes, sums, len(psi), seed_variance)
+
+
+def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Part:
+    """The weighted sum of parts (None: their mean), merged over the clusters that they share.
+
+    A part with a single cluster says nothing about its own error; it makes the influence of the whole NaN.
+    """
+    if not parts:
+        raise UsageError("an average needs at least one part")
+    if weights is None:
+        weights = [1 / len(parts)] * len(parts)
+    if len(weights) != len(parts):
+        raise UsageError(f"{len(weights)} weights do not go with {len(parts)} parts")
+    known = [one.influence if len(one.clusters) > 1 else np.full(len(one.influence), np.nan) for one in parts]
+    codes, sums = _merge([one.clusters for one in parts], [w * u for w, u in zip(weights, known, strict=True)])
+    return Part(
+        value=math.fsum(w * one.value for w, one in zip(weights, parts, strict=True)),
+        clusters=codes,
+        influence=sums,
+        n=sum(one.n for one in parts),
+        seed_variance=math.fsum(w**2 * one.seed_variance for w, one in zip(weights, parts, strict=True)),
+    )
+
+
+def _merge(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Add up sums that belong to the same code: sorted codes (G,) and totals (G,)."""
+    if all(np.array_equal(one, codes[0]) for one in codes[1:]) and bool(np.all(np.diff(codes[0]) > 0)):
+        return np.asarray(codes[0]), np.sum(sums, axis=0)  # many languages over the same sentences
+    together, inverse = np.unique(np.concatenate(codes), return_inverse=True)
+    return together, np.bincount(inverse, weights=np.concatenate(sums), minlength=len(together))
+
+
+def standard_error(part: Part) -> float:
+    """sqrt(CR1 + seed variance); NaN where it is not known."""
+    return math.sqrt(cluster_variance(part.influence) + part.seed_variance)
+
+
+def estimate(
+    part: Part,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    ci: str = "auto",
+    seed: int = 0,
+    content: str = "",
+    level: float = 0.95,
+) -> Estimate:
+    """The interval of a part or an average: Theta +- t_{G-1} se ("cluster-t"), clipped to ``bounds``.
+
+    Where every cluster says the same, Wilson's interval over clusters. ``ci``: "bootstrap" and "student", "percentile",
+    "bca" resample the clusters' linear sums, with draws that depend on ``seed`` and ``content``; "wilson" takes the
+    effective number of items, Theta (1 - Theta) / se^2, for a value within finite bounds.
+    """
+    ci = intervals.check_ci(ci)
+    count = len(part.clusters)
+    se = standard_error(part)
+    if count < 2 or not math.isfinite(se):
+        reason = "no interval: one cluster" if count < 2 else "no interval: one of the parts has none"
+        return Estimate(part.value, None, None, None, "", part.n, count, reason)
+    sample = _linear(part, bounds, content)
+    if intervals.is_constant(part.influence, part.value) and not part.seed_variance:
+        ends, method = intervals.wilson_over_clusters(sample, level), "wilson"
+        note = "every cluster scores the same"
+    else:
+        ends, method, note = _ends(sample, part, se, ci, seed, level)
+    clipped, _ = intervals.finish(ends, part.value, bounds)
+    if clipped is None:
+        return Estimate(part.value, se, None, None, "", part.n, count, "no interval: every cluster scores the same")
+    return Estimate(part.value, se, *clipped, method, part.n, count, note)
+
+
+def _linear(part: Part, bounds: tuple[float, float], content: str) -> intervals.Sample:
+    """The part as a plain mean of G numbers, value + G U_c, whose variance is the one formula."""
+    metric = metrics.mean("linear", "value", bounds)
+    rows = metric.rows({"value": part.value + len(part.influence) * part.influence})
+    return intervals.Sample(metric, part.value, group(rows), part.influence, part.n, content)
+
+
+def _ends(
+    sample: intervals.Sample, part: Part, se: float, ci: str, seed: int, level: float
+) -> tuple[tuple[float, float], str, str]:
+    """Ends, method and note of an average with some spread."""
+    half = intervals.t_quantile(level, sample.clusters) * se
+    plain = (part.value - half, part.value + half)
+    if ci in ("auto", "jackknife"):
+        return plain, "cluster-t", ""
+    if ci == "wilson":
+        return _effective_wilson(sample, se, level, plain)
+    method = "student" if ci == "bootstrap" else ci
+    low, high = intervals.METHODS[method](sample, Resampler(seed), level)
+    if not np.isfinite([low, high]).all() and not np.isfinite(sample.metric.bounds).all():
+        return plain, "cluster-t", "too few clusters for a bootstrap"
+    # The seeds' variance is not among the clusters: it stretches what the clusters gave.
+    stretch = se / sample.se if sample.se > 0 else 1.0
+    ends = part.value - (part.value - low) * stretch, part.value + (high - part.value) * stretch
+    return ends, method, ""
+
+
+def _effective_wilson(
+    sample: intervals.Sample, se: float, level: float, plain: tuple[float, float]
+) -> tuple[tuple[float, float], str, str]:
+    """Wilson's interval for as many items as would have this standard error."""
+    low, high = sample.metric.bounds
+    simple = sample.share * (1 - sample.share)
+    if not simple > 0:
+        return plain, "cluster-t", "a Wilson interval is for shares"
+    quantile = intervals.t_quantile(level, sample.clusters)
+    effective = simple / (se / (high - low)) ** 2
+    return intervals.scaled_wilson(sample.share, effective, quantile, sample.metric.bounds), "wilson", ""

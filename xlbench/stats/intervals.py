@@ -1,0 +1,274 @@
+"""From a value, its influences and its resamples to an interval: which method is due, its formula, its warning.
+
+No random number is drawn here (`bootstrap` does that), and nothing is averaged over cells (`aggregate` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special
+
+from xlbench.errors import UsageError
+from xlbench.stats.bootstrap import Resampler, replicates, studentized
+from xlbench.stats.rows import Grouped, cluster_variance
+from xlbench.task import Metric
+
+CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+"""What may be asked for."""
+
+MIDDLE = (0.05, 0.95)
+"""Where a share's bootstrap intervals cover what they promise, given `ENOUGH` items."""
+ENOUGH = 200
+FEW_CLUSTERS = 10
+"""The fewest clusters with which the clustered bootstrap was shown to cover what it promises; fewer are pointed out."""
+
+Ends = tuple[float, float]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """What an interval is made from."""
+
+    metric: Metric
+    value: float
+    units: Grouped
+    """What is resampled: the rows of items, or their sums over clusters."""
+    influence: np.ndarray
+    """(G,): sum over each unit of (psi - mean psi) / n."""
+    n: int
+    """Items."""
+    content: str
+
+    @property
+    def clusters(self) -> int:
+        """How many units there are."""
+        return len(self.influence)
+
+    @property
+    def clustered(self) -> bool:
+        """Whether units are larger than an item."""
+        return self.clusters < self.n
+
+    @property
+    def se(self) -> float:
+        """Standard error from the influence of the units."""
+        return float(np.sqrt(cluster_variance(self.influence)))
+
+    @property
+    def share(self) -> float:
+        """Where between its bounds the value lies, 0 to 1; NaN where there are none."""
+        low, high = self.metric.bounds
+        return (self.value - low) / (high - low) if np.isfinite([low, high]).all() else float("nan")
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An interval, how it was made, and what has to be said about it; the ends are None where there is none."""
+
+    low: float | None
+    high: float | None
+    method: str
+    note: str = ""
+
+
+def check_ci(ci: str) -> str:
+    """Return ``ci`` where it is one of `CI`; `UsageError` otherwise."""
+    if ci not in CI:
+        raise UsageError(f"there is no interval {ci!r}: choose from {', '.join(CI)}")
+    return ci
+
+
+def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95) -> Interval:
+    """The interval that ``ci`` asks for, clipped to the metric's bounds; never one of no width."""
+    if sample.clusters < 2:
+        return Interval(None, None, "", "no interval: one item" if sample.n < 2 else "no interval: one cluster")
+    if not np.isfinite(sample.se):
+        return Interval(None, None, "", "no interval: without one of the items the metric is not defined")
+    if is_constant(sample.influence, sample.value):
+        same = "cluster" if sample.clustered else "item"
+        return _over_clusters(sample, level, f"every {same} scores the same")
+    method, notes = choose(sample, ci)
+    ends = METHODS[method](sample, resampler, level)
+    if not np.isfinite(ends).all() and not np.isfinite(sample.metric.bounds).all():
+        ends, method, notes = jackknife(sample, resampler, level), "jackknife", ["too few distinct items to resample"]
+    clipped, widened = finish(ends, sample.value, sample.metric.bounds)
+    if clipped is None or not clipped[0] < clipped[1]:
+        return _over_clusters(sample, level, f"a {method} interval has no width here")
+    return Interval(*clipped, method, "; ".join([*notes, *widened, *warnings(sample, method)]))
+
+
+def _over_clusters(sample: Sample, level: float, why: str) -> Interval:
+    """What stands in for an interval of no width, where the metric has bounds."""
+    clipped, _ = finish(wilson_over_clusters(sample, level), sample.value, sample.metric.bounds)
+    if clipped is None:
+        return Interval(None, None, "", f"no interval: {why}")
+    return Interval(*clipped, "wilson", "; ".join([why, *warnings(sample, "wilson")]))
+
+
+def is_constant(influence: np.ndarray, value: float) -> bool:
+    """Whether influences (G,) are 0 but for rounding."""
+    return bool(np.sqrt(influence @ influence) <= 1e-11 * max(abs(value), 1.0))
+
+
+def finish(ends: Ends, value: float, bounds: Ends) -> tuple[Ends | None, list[str]]:
+    """Clip the ends to the bounds, and widen the interval where it leaves the value out; None where an end is not
+    a finite number."""
+    low, high = max(ends[0], bounds[0]), min(ends[1], bounds[1])
+    if not np.isfinite([low, high]).all():
+        return None, []
+    slack = 1e-9 * max(abs(value), 1.0)
+    widened = low > value + slack or high < value - slack
+    notes = ["widened to hold the value, which its resamples lie beside"] if widened else []
+    return (min(low, value), max(high, value)), notes
+
+
+def choose(sample: Sample, ci: str) -> tuple[str, list[str]]:
+    """The method that ``ci`` comes to for this sample, and notes on the choice. Defaults go by measured coverage."""
+    kind = sample.metric.interval
+    if ci == "wilson" and kind != "proportion":
+        return choose(sample, "auto")[0], ["a Wilson interval is for shares of hits"]
+    if ci == "auto" and kind == "proportion":
+        held = sample.n >= ENOUGH and MIDDLE[0] <= sample.share <= MIDDLE[1]
+        return choose(sample, "bootstrap") if held else ("wilson", [])
+    if ci == "auto":
+        return ("student" if kind == "studentized" else "jackknife"), []
+    if ci == "bootstrap":
+        by_kind = {"proportion": "student" if sample.clustered else "percentile", "studentized": "student"}
+        return by_kind.get(kind, "centred"), []
+    return ci, []
+
+
+def warnings(sample: Sample, method: str) -> list[str]:
+    """What is known against this method for this sample."""
+    kind, found = sample.metric.interval, []
+    inside = MIDDLE[0] <= sample.share <= MIDDLE[1]
+    if method == "wilson" and not inside:
+        found.append("near a bound a Wilson interval covers less than 95% (91 to 92% beyond .98 at n = 50)")
+    if kind == "proportion" and method in ("percentile", "bca", "student", "jackknife"):
+        if not inside:
+            found.append(f"near a bound a {method} interval covers 85 to 100%, not 95%")
+        elif sample.n < ENOUGH:
+            found.append(f"below {ENOUGH} items a {method} interval can cover less than 95% (purity at 50: 47%)")
+    if kind == "studentized" and method in ("percentile", "bca"):
+        found.append(f"a {method} interval of this metric covers 80 to 95%")
+    if kind == "jackknife" and method in ("percentile", "bca", "student"):
+        found.append(f"a {method} interval can miss this metric's value nearly always: resampling shifts it")
+    if kind == "jackknife" and method in ("jackknife", "centred"):
+        found.append("for a test of this size")
+    if sample.clustered and sample.clusters < FEW_CLUSTERS:
+        found.append(f"only {sample.clusters} clusters")
+    return found
+
+
+def wilson(share: float, n: float, quantile: float) -> Ends:
+    """Wilson's score interval of a share of ``n`` (which need not be whole), for a normal or t ``quantile``."""
+    weight = quantile**2 / n
+    centre = (share + weight / 2) / (1 + weight)
+    half = quantile / (1 + weight) * float(np.sqrt(max(share * (1 - share), 0.0) / n + weight / (4 * n)))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def t_quantile(level: float, clusters: int) -> float:
+    """Two-sided quantile of Student's t with ``clusters`` - 1 degrees of freedom."""
+    return float(special.stdtrit(clusters - 1, (1 + level) / 2))
+
+
+def scaled_wilson(share: float, n: float, quantile: float, bounds: Ends) -> Ends:
+    """Wilson's interval of a value that lies at ``share`` between its bounds; NaN where there are no bounds."""
+    if not np.isfinite(share):
+        return float("nan"), float("nan")
+    low, high = wilson(min(max(share, 0.0), 1.0), n, quantile)
+    return bounds[0] + low * (bounds[1] - bounds[0]), bounds[0] + high * (bounds[1] - bounds[0])
+
+
+def wilson_over_clusters(sample: Sample, level: float) -> Ends:
+    """Wilson's interval with the clusters for items: the design effect taken as the mean cluster size."""
+    quantile = t_quantile(level, sample.clusters) if sample.clustered else _normal_quantile(level)
+    return scaled_wilson(sample.share, sample.clusters, quantile, sample.metric.bounds)
+
+
+def _wilson(sample: Sample, _: Resampler, level: float) -> Ends:
+    """Wilson's interval; where items are clustered with n / deff items and t. The design effect is at least 1."""
+    if not sample.clustered:
+        return scaled_wilson(sample.share, sample.n, _normal_quantile(level), sample.metric.bounds)
+    low, high = sample.metric.bounds
+    simple = sample.share * (1 - sample.share) / sample.n
+    effect = max(1.0, (sample.se / (high - low)) ** 2 / simple) if simple > 0 else sample.n / sample.clusters
+    quantile = t_quantile(level, sample.clusters)
+    return scaled_wilson(sample.share, sample.n / effect, quantile, sample.metric.bounds)
+
+
+def _normal_quantile(level: float) -> float:
+    return float(special.ndtri((1 + level) / 2))
+
+
+def jackknife(sample: Sample, _: Resampler, level: float) -> Ends:
+    """theta +- t se, with G - 1 degrees of freedom."""
+    half = t_quantile(level, sample.clusters) * sample.se
+    return sample.value - half, sample.value + half
+
+
+def _percentile(sample: Sample, resampler: Resampler, level: float) -> Ends:
+    return _quantiles(_finite(replicates(sample.metric, sample.units, resampler, sample.content)), _tails(level))
+
+
+def _centred(sample: Sample, resampler: Resampler, level: float) -> Ends:
+    """The percentile interval, moved so that the resamples' mean lies at the value.
+
+    Clustering metrics rise when items are drawn twice. What is left of the resamples without that shift is their
+    spread: an interval for a test of this size, as the jackknife's.
+    """
+    drawn = _finite(replicates(sample.metric, sample.units, resampler, sample.content))
+    return _quantiles(drawn - (drawn.mean() if len(drawn) else 0.0) + sample.value, _tails(level))
+
+
+def _bca(sample: Sample, resampler: Resampler, level: float) -> Ends:
+    """Bias-corrected and accelerated (Efron, 1987), with the acceleration from the influence of the units."""
+    drawn = _finite(replicates(sample.metric, sample.units, resampler, sample.content))
+    if not len(drawn):
+        return float("nan"), float("nan")
+    slack = 1e-12 * max(abs(sample.value), 1.0)
+    below = np.mean(drawn < sample.value - slack) / 2 + np.mean(drawn <= sample.value + slack) / 2
+    bias = special.ndtri(np.clip(below, 0.5 / len(drawn), 1 - 0.5 / len(drawn)))
+    influence = sample.influence - sample.influence.mean()
+    acceleration = (influence**3).sum() / (6 * (influence**2).sum() ** 1.5)
+    shifted = bias + special.ndtri(_tails(level))
+    return _quantiles(drawn, special.ndtr(bias + shifted / (1 - acceleration * shifted)))
+
+
+def _student(sample: Sample, resampler: Resampler, level: float) -> Ends:
+    """theta - t* se for the quantiles of t* over resamples; infinite where too many resamples have no spread."""
+    drawn, se = studentized(sample.metric, sample.units, resampler, sample.content)
+    drawn = drawn[~np.isnan(drawn)]
+    if not len(drawn) or not se > 0:
+        return float("-inf"), float("inf")
+    low, high = _quantiles(drawn, _tails(level))
+    return sample.value - high * se, sample.value - low * se
+
+
+def _tails(level: float) -> np.ndarray:
+    return np.array([(1 - level) / 2, (1 + level) / 2])
+
+
+def _finite(drawn: np.ndarray) -> np.ndarray:
+    finite: np.ndarray = drawn[np.isfinite(drawn)]
+    return finite
+
+
+def _quantiles(drawn: np.ndarray, shares: np.ndarray) -> Ends:
+    """Quantiles by linear interpolation, infinite where infinite numbers take part; NaN where nothing was drawn."""
+    if not len(drawn):
+        return float("nan"), float("nan")
+    with np.errstate(invalid="ignore"):
+        low, high = np.quantile(drawn, shares)
+    # Between a number and infinity, interpolation gives NaN: the outer neighbour is meant.
+    return (float("-inf") if np.isnan(low) else float(low)), (float("inf") if np.isnan(high) else float(high))
+
+
+METHODS: dict[str, Callable[[Sample, Resampler, float], Ends]] = {
+    "percentile": _percentile, "centred": _centred, "bca": _bca, "student": _student, "jackknife": jackknife,
+    "wilson": _wilson,
+}  # fmt: skip

@@ -1,0 +1,160 @@
+"""From items to sums: rows, groups of identical rows, sums over clusters, influences.
+
+No random numbers and no intervals here; everything is exact and cheap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlbench.errors import UsageError
+from xlbench.task import Columns, Metric
+
+BLOCK = 1 << 20
+"""Numbers in one temporary array (8 MB in double precision): what keeps the memory of this room bounded."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Rows with identical ones merged: whatever treats equal rows alike needs to look at the cells only."""
+
+    cells: np.ndarray
+    """(K, p) floats: the distinct rows, in an order that depends on their content alone."""
+    counts: np.ndarray
+    """(K,) integers: how many rows each cell stands for."""
+    inverse: np.ndarray
+    """(n,) integers: the cell of every row."""
+
+    @property
+    def n(self) -> int:
+        """How many rows were merged."""
+        return len(self.inverse)
+
+    @property
+    def sums(self) -> np.ndarray:
+        """(p,): the sum of all rows."""
+        total: np.ndarray = self.counts @ self.cells
+        return total
+
+
+def metric_rows(metric: Metric, columns: Columns) -> np.ndarray:
+    """The metric's rows (n, p), checked; `UsageError` where a metric returns something else."""
+    rows = np.asarray(metric.rows(columns))
+    if rows.ndim != 2 or rows.dtype.kind not in "biuf" or not rows.shape[1]:
+        raise UsageError(
+            f"metric {metric.name!r}: rows must be numbers of shape (n, p), not {rows.dtype} of shape {rows.shape}"
+        )
+    return rows
+
+
+def group(rows: np.ndarray) -> Grouped:
+    """Merge identical rows of (n, p). Time is that of hashing the rows, then of sorting n integers."""
+    rows = rows + 0.0 if rows.dtype.kind == "f" else rows  # -0.0 becomes 0.0: they differ in their bytes
+    keys = _hash(rows)
+    _, first, inverse, counts = np.unique(keys, return_index=True, return_inverse=True, return_counts=True)
+    cells = rows[first]
+    if not np.array_equal(cells[inverse], rows):  # two rows with one hash, or NaN
+        cells, first, inverse, counts = np.unique(
+            rows, axis=0, return_index=True, return_inverse=True, return_counts=True
+        )
+    # Sorted by content, so that the order of the items does not show in any random draw; hashes break rare ties.
+    order = np.lexsort((keys[first], *cells[:, :8].T[::-1]))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return Grouped(cells[order].astype(np.float64), counts[order], rank[inverse.reshape(-1)])
+
+
+def _hash(rows: np.ndarray) -> np.ndarray:
+    """64 bits a row, in integer arithmetic: equal rows get equal hashes on every machine."""
+    raw = np.ascontiguousarray(rows).view(np.uint8).reshape(len(rows), -1)
+    spare = -raw.shape[1] % 8
+    words = (np.pad(raw, ((0, 0), (0, spare))) if spare else raw).view(np.uint64)
+    factors = np.random.SeedSequence(words.shape[1]).generate_state(words.shape[1], np.uint64) | np.uint64(1)
+    mixed: np.ndarray = ((words ^ (words >> np.uint64(31))) * factors).sum(axis=1, dtype=np.uint64)
+    return mixed
+
+
+def dense(codes: np.ndarray) -> np.ndarray:
+    """Cluster codes (n,) as 0 .. G-1, in their own order."""
+    inverse: np.ndarray = np.unique(np.asarray(codes), return_inverse=True)[1]
+    return inverse.reshape(-1)
+
+
+def cluster_rows(rows: np.ndarray, codes: np.ndarray, cells: np.ndarray) -> np.ndarray:
+    """Rows (n, p) summed over clusters: (G, p), for dense codes (n,).
+
+    ``cells`` (n,), the cell of every row, fixes the order of summation, so that the order of the items leaves no
+    trace, not even in the last bit.
+    """
+    order = np.lexsort((cells, codes))
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    total: np.ndarray = np.add.reduceat(rows[order], starts, axis=0, dtype=np.float64)
+    return total
+
+
+def value_of(metric: Metric, sums: np.ndarray) -> float:
+    """The metric's value at one vector of sums (p,); NaN where it is not defined."""
+    with np.errstate(all="ignore"):
+        return float(np.asarray(metric.value(sums)))
+
+
+def influences(metric: Metric, columns: Columns, grouped: Grouped) -> np.ndarray:
+    """psi (n,) = (n-1)(theta - theta_without_i), or what ``metric.influence`` says; NaN where n is 1.
+
+    The jackknife runs over distinct cells: 0.03 ms where they are few, at any n.
+    """
+    if grouped.n < 2:
+        return np.full(grouped.n, np.nan)
+    if metric.influence is None:
+        return jackknife(metric, grouped)
+    with np.errstate(all="ignore"):
+        given = np.asarray(metric.influence(columns), dtype=np.float64)
+    if given.shape != (grouped.n,):
+        raise UsageError(f"metric {metric.name!r}: influence must have shape ({grouped.n},), not {given.shape}")
+    return given
+
+
+def jackknife(metric: Metric, grouped: Grouped) -> np.ndarray:
+    """psi (n,) by leaving one row of every cell out."""
+    sums, value = grouped.sums, value_of(metric, grouped.sums)
+    step = max(1, BLOCK // grouped.cells.shape[1])
+    with np.errstate(all="ignore"):
+        without = [
+            np.asarray(metric.value(sums - grouped.cells[start : start + step]), dtype=np.float64)
+            for start in range(0, len(grouped.cells), step)
+        ]
+    psi: np.ndarray = ((grouped.n - 1) * (value - np.concatenate(without)))[grouped.inverse]
+    return psi
+
+
+def linear_sums(psi: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """U_c (G,) = sum over cluster c of (psi - mean psi) / n, for dense codes (n,)."""
+    total: np.ndarray = np.bincount(codes, weights=(psi - psi.mean()) / len(psi))
+    return total
+
+
+def cluster_variance(sums: np.ndarray) -> float:
+    """CR1 (Liang and Zeger, 1986): G/(G-1) sum U_c^2 for sums (G,); NaN where G < 2."""
+    count = len(sums)
+    return float(count / (count - 1) * (sums @ sums)) if count > 1 else float("nan")
+
+
+def gradient(metric: Metric, sums: np.ndarray) -> np.ndarray:
+    """Derivative of the value by the sums, (b, p) -> (b, p): the metric's own, or by differences.
+
+    Differences are central with relative steps, and forward where a sum is 0: counts do not go below it.
+    """
+    if metric.gradient is not None:
+        return np.asarray(metric.gradient(sums), dtype=np.float64)
+    slope = np.empty_like(sums, dtype=np.float64)
+    scale = np.abs(sums).max(axis=-1)
+    for column in range(sums.shape[-1]):
+        here = sums[..., column]
+        step = np.where(here == 0, 1e-6 * scale, 6e-6 * np.abs(here))
+        up, down = np.array(sums, dtype=np.float64), np.array(sums, dtype=np.float64)
+        up[..., column] += step
+        down[..., column] -= np.where(here == 0, 0.0, step)
+        slope[..., column] = (metric.value(up) - metric.value(down)) / (up[..., column] - down[..., column])
+    return slope

@@ -1,0 +1,95 @@
+"""The front door of the room for one cell: a metric and its items in, a `Score` and the items' influences out."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from xlbench.errors import UsageError
+from xlbench.record import Score
+from xlbench.stats import intervals, rows
+from xlbench.stats.bootstrap import Resampler
+from xlbench.stats.rows import Grouped
+from xlbench.task import Columns, Metric
+
+
+class Scorer:
+    """Scores metrics over items, each with an interval.
+
+    Random numbers depend on the seed and on ``content`` alone: all metrics and all models over the same items meet the
+    same draws (common random numbers, dealt to rows in sorted order), whatever was scored before, and the order of the
+    items does not matter. A scorer keeps recent draws: use one for many cells.
+    """
+
+    def __init__(self, seed: int = 0, ci: str = "auto", resamples: int = 10_000, level: float = 0.95) -> None:
+        """``ci`` is one of `intervals.CI`; ``level`` lies between 0 and 1, exclusive. `UsageError` otherwise."""
+        if not 0 < level < 1:
+            raise UsageError(f"the level of an interval lies between 0 and 1, and {level} does not")
+        if seed < 0:
+            raise UsageError(f"the seed must not be negative: {seed}")
+        self._ci = intervals.check_ci(ci)
+        self._level = level
+        self._resampler = Resampler(seed, resamples)
+
+    def score(
+        self,
+        metric: Metric,
+        columns: Columns,
+        clusters: np.ndarray | None = None,
+        content: str = "",
+        chance: float | None = None,
+    ) -> tuple[Score, np.ndarray]:
+        """The score, and psi (n,): the influence of every item, in units of the value.
+
+        ``clusters`` are integer codes (n,), equal for items that stand or fall together; None: all are alone.
+        ``content`` names the items: a digest of item and cluster ids. psi is NaN where an item's influence cannot be
+        known (n = 1, or a value that is not defined): an average that it enters then has no interval.
+        """
+        items = rows.metric_rows(metric, columns)
+        codes = _codes(clusters, len(items))
+        count = len(items) if codes is None else int(codes.max()) + 1
+        if not len(items):
+            return Score(metric.name, None, chance=chance, note="no items"), np.zeros(0)
+        grouped = rows.group(items)
+        value = rows.value_of(metric, grouped.sums)
+        if not math.isfinite(value):
+            note = "the metric is not defined on these items"
+            score = Score(metric.name, None, n=len(items), clusters=count, chance=chance, note=note)
+            return score, np.full(len(items), np.nan)
+        psi = rows.influences(metric, columns, grouped)
+        sample = _sample(metric, value, items, grouped, psi, codes, content)
+        found = intervals.interval(sample, self._ci, self._resampler, self._level)
+        se = sample.se if math.isfinite(sample.se) else None
+        score = Score(
+            metric.name, value, found.low, found.high, found.method, se, len(items), count, chance, found.note
+        )
+        return score, psi
+
+
+def _codes(clusters: np.ndarray | None, n: int) -> np.ndarray | None:
+    """Dense codes (n,), or None where all items are alone."""
+    if clusters is None or (n == 0 and not len(clusters)):
+        return None
+    if np.shape(clusters) != (n,):
+        raise UsageError(f"clusters must have shape ({n},), not {np.shape(clusters)}")
+    codes = rows.dense(clusters)
+    return None if codes.max() + 1 == n else codes
+
+
+def _sample(
+    metric: Metric,
+    value: float,
+    items: np.ndarray,
+    grouped: Grouped,
+    psi: np.ndarray,
+    codes: np.ndarray | None,
+    content: str,
+) -> intervals.Sample:
+    """The items as units of resampling: alone, or summed over clusters."""
+    if codes is None:
+        units, influence = grouped, (psi - psi.mean()) / len(psi)
+    else:
+        units = rows.group(rows.cluster_rows(items, codes, grouped.inverse))
+        influence = rows.linear_sums(psi, codes)
+    return intervals.Sample(metric, value, units, influence, len(items), content)
