@@ -1,0 +1,618 @@
+"""Boards: what enters, how it is averaged and ranked, what is said about it, and what the files look like.
+
+The golden files in ``golden_boards/`` are written anew by ``python tests/test_boards.py``: look at the difference
+before you commit it.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xlbench.boards import FORMATS, csv_, markdown
+from xlbench.boards.averages import Entry
+from xlbench.boards.standings import Board, standings
+from xlbench.boards.text import one_line
+from xlbench.record import LONG, Cell, Results, Run, Score
+
+GOLDEN = Path(__file__).parent / "golden_boards"
+PRINT = {"alpha": "a" * 64, "beta": "b" * 64, "gamma": "c" * 64}
+
+
+@dataclass(frozen=True)
+class Influence:
+    """A cell's cluster sums, as a results folder would give them."""
+
+    clusters: np.ndarray
+    sums: np.ndarray
+    n: int
+
+
+@dataclass
+class World:
+    """Saved cells with the hits that they were scored from."""
+
+    cells: list[Cell] = field(default_factory=list)
+    influences: dict[str, Influence] = field(default_factory=dict)
+    runs: dict[str, dict] = field(default_factory=dict)
+
+    def add(self, model, task, subset, hits, clusters=None, *, area="retrieval", **changes) -> Cell:
+        """A scored cell: its value is the mean of ``hits``, its interval (not under test) five points to each side."""
+        hits = np.asarray(hits, float)
+        ids = np.asarray(clusters or [f"{task}:{subset}:{i}" for i in range(len(hits))], dtype=object)
+        names, codes = np.unique(ids, return_inverse=True)
+        value = float(hits.mean())
+        low, high = max(value - 0.05, min(hits.min(), 0)), min(value + 0.05, max(hits.max(), 1))
+        score = Score("accuracy", value, low, high, "percentile", 0.02, len(hits), len(names), 0.1)
+        cell = Cell(
+            model, PRINT.get(model, "f" * 64), task, area, subset, tuple(re.split("[->]", subset)), "ok",
+            scores=(score,), key=f"{model} {task} {subset} {len(self.cells)}", data_fingerprint=f"{task} {subset}",
+            items_digest=f"{hits.tolist()}", seconds=2.5, encode_seconds=2.0, encoded=len(hits),
+        )  # fmt: skip
+        cell = replace(cell, **changes)
+        sums = np.bincount(codes, (hits - value) / len(hits), len(names))
+        self.influences[cell.key] = Influence(names, sums, len(hits))
+        self.cells.append(cell)
+        return cell
+
+    def fail(self, model, task, subset, status="error", reason="out of memory", area="retrieval") -> None:
+        self.cells.append(Cell(model, PRINT.get(model, "f" * 64), task, area, subset, (subset,), status, reason))
+
+    def results(self, order=lambda cells: cells) -> Results:
+        """The cells as runs, a run a model; ``order`` shuffles cells and runs."""
+        by_model: dict[tuple[str, str], list[Cell]] = {}
+        for cell in order(list(self.cells)):
+            by_model.setdefault((cell.model, cell.fingerprint), []).append(cell)
+        runs = [Run(*model, tuple(cells), **self.runs.get(model[0], {})) for model, cells in by_model.items()]
+        return Results(tuple(order(runs)))
+
+    def board(self, title="mini", plan=None, order=lambda cells: cells) -> Board:
+        return standings(self.results(order), lambda cell: self.influences[cell.key], title, plan)
+
+
+def shares(count: int, n: int = 100) -> np.ndarray:
+    """``n`` hits with the given number of them right, spread evenly."""
+    return (np.arange(n) * 37 % n < count).astype(float)
+
+
+def by_name(board: Board):
+    return {row.model: row for row in board.rows}
+
+
+def full_world() -> World:
+    """Two areas, three tasks, three models: retrieval (pairs: 2 subsets that share sentences; bucc: 1), ner (1)."""
+    world = World()
+    sentences = [f"s{i}" for i in range(100)]
+    for model, lift in (("alpha", 0), ("beta", 10), ("gamma", 4)):
+        world.add(model, "pairs", "nan-eng", shares(40 + lift), sentences)
+        world.add(model, "pairs", "eng-nan", shares(60 + lift), sentences)
+        world.add(model, "bucc", "deu-eng", shares(20 + lift, 50), None)
+        world.add(model, "names", "hin", shares(70 + lift, 80), None, area="ner")
+    return world
+
+
+def golden_world() -> World:
+    """What a board may have to say, in one: ties, a failure, notes, methods, twins, one name twice, odd texts."""
+    world = full_world()
+    hits = shares(33, 60)
+    for model in ("alpha", "beta"):
+        world.add(model, "topics", "NA", hits, None, area="news", notes=("3 duplicate texts | counted once",))
+    notes = ("3 duplicate texts | counted once", "the model declares that it was trained on topics")
+    world.add("gamma", "topics", "NA", shares(21, 60), None, area="news", notes=notes)
+    small = world.add("beta", "topics", "zho_Hans", shares(9, 12), None, area="news")
+    wilson = replace(small.scores[0], method="wilson", note="coverage of some 91% for so few items")
+    world.cells[-1] = replace(small, scores=(wilson, replace(wilson, metric="macro-f1", value=-0.25, low=None)))
+    world.add("alpha", "topics", "zho_Hans", shares(8, 12), None, area="news")
+    world.fail("gamma", "topics", "zho_Hans", reason="EncoderError: <b>NaN</b> in row 3", area="news")
+    odd = {"fingerprint": "d" * 64}
+    for cell in [cell for cell in world.cells if cell.model == "alpha"]:
+        other = replace(cell, key="odd" + cell.key, items_digest="", **odd)
+        world.influences[other.key] = world.influences[cell.key]
+        world.cells.append(other)
+    for model, parameters in (("alpha", None), ("beta", 1_000_000)):
+        world.runs[model] = {"parameters": parameters, "provenance": {"peak_memory_bytes": 3 << 20}}
+    return world
+
+
+class TestAverages:
+    """Subsets make a task, tasks an area, areas the overall, all with equal weights."""
+
+    def test_by_hand(self):
+        """pairs (.4 + .6)/2 = .5, with bucc .4 retrieval .45, with ner .875 overall .6625."""
+        row = by_name(full_world().board())["alpha"]
+        assert row.tasks["pairs"].value == pytest.approx(0.5)
+        assert row.areas["retrieval"].value == pytest.approx((0.5 + 0.4) / 2)
+        assert row.areas["ner"].value == pytest.approx(0.875)
+        assert row.overall.value == pytest.approx((0.45 + 0.875) / 2)
+
+    def test_standard_error_honours_shared_clusters(self):
+        """The 100 sentences that two subsets share are summed before they are squared: 100 + 50 + 80 clusters."""
+        row = by_name(full_world().board())["alpha"]
+        one, other = shares(40), shares(60)
+        shared = ((one - 0.4) / 100 + (other - 0.6) / 100) / 8
+        bucc, names = (shares(20, 50) - 0.4) / 50 / 4, (shares(70, 80) - 0.875) / 80 / 2
+        psi = np.concatenate([shared, bucc, names])
+        assert row.overall.clusters == 230
+        assert row.overall.se == pytest.approx(np.sqrt(230 / 229 * np.sum(psi**2)))
+        assert row.overall.low < row.overall.value < row.overall.high
+
+    def test_an_average_of_one_is_that_one(self):
+        """A task with one subset, and an area with one such task, show the subset's own interval and method."""
+        row = by_name(full_world().board())["alpha"]
+        assert row.areas["ner"] == row.tasks["names"]
+        assert (row.areas["ner"].low, row.areas["ner"].method) == (pytest.approx(0.825), "percentile")
+
+    def test_bounds_widen_for_scores_below_zero(self):
+        """The average of cosines about -0.5 keeps an interval below zero."""
+        world = World()
+        for subset in ("deu", "hin"):
+            world.add("alpha", "cosine", subset, shares(50) - 1)
+        entry = by_name(world.board())["alpha"].overall
+        assert entry.value == pytest.approx(-0.5)
+        assert entry.low < -0.5 < entry.high < 0
+
+    def test_an_average_of_perfect_parts_has_a_width(self):
+        """Where every item of every part is right, the interval of the average is not a point."""
+        world = World()
+        for subset in ("deu", "hin"):
+            world.add("alpha", "pairs", subset, np.ones(40))
+        entry = by_name(world.board())["alpha"].overall
+        assert entry.value == 1
+        assert entry.low < 0.99
+
+    def test_a_part_of_one_cluster_leaves_no_interval(self):
+        """What one cluster cannot say, the average cannot either: the value stands alone, with a note, tied."""
+        world = World()
+        for model, lift in (("alpha", 0), ("beta", 30)):
+            world.add(model, "pairs", "deu", shares(30 + lift, 100))
+            world.add(model, "pairs", "hin", shares(30 + lift, 60), ["all"] * 60)
+        board = world.board()
+        row = by_name(board)["alpha"]
+        assert (row.overall.low, row.overall.high) == (None, None)
+        assert row.overall.notes == ("no interval: one of the parts has none",)
+        assert all(each.tied_with_best for each in board.rows)
+        assert markdown.points(row.overall.value) + " ¹" in markdown.standings_table(board)
+
+    def test_averages_follow_the_settings_of_their_cells(self):
+        """Cells that were scored with bootstrap intervals get bootstrapped averages."""
+        world = full_world()
+        world.cells = [replace(cell, ci="bootstrap") for cell in world.cells]
+        methods = {row.overall.method for row in world.board().rows}
+        assert methods == {"student"}
+        assert {row.overall.method for row in full_world().board().rows} == {"cluster-t"}
+
+
+class TestWhatEnters:
+    """The plan, missing parts, samples, other data."""
+
+    def test_a_missing_part_makes_every_average_above_it_missing(self):
+        """Without nan-eng there is no pairs, no retrieval and no overall, each with the reason; bucc and ner stay."""
+        world = full_world()
+        world.cells = [cell for cell in world.cells if (cell.model, cell.subset) != ("beta", "nan-eng")]
+        world.fail("beta", "pairs", "nan-eng", "skipped", "no data")
+        board = world.board()
+        row = by_name(board)["beta"]
+        for entry in (row.tasks["pairs"], row.areas["retrieval"], row.overall):
+            assert entry.value is None
+            assert entry.reason == "no average, as a part has no score (pairs nan-eng: skipped: no data)"
+        assert row.tasks["bucc"].value == pytest.approx(0.6)
+        assert row.rank is None
+        assert row.borda is None
+        assert [row.model for row in board.rows] == ["gamma", "alpha", "beta"]
+        assert "skipped: no data" in board.footnotes
+
+    def test_planned_parts_that_nobody_ran_count_as_missing(self):
+        """A subset, or a whole task, in the plan without any cell takes the overall from everybody."""
+        plan = {"pairs": ("nan-eng", "eng-nan"), "bucc": ("deu-eng",), "names": ("hin",)}
+        assert by_name(full_world().board(plan=plan))["alpha"].overall.value is not None
+        for lacking in (plan | {"bucc": ("fra-eng",)}, plan | {"lexicon": ("deu",)}):
+            board = full_world().board(plan=lacking)
+            assert all(row.overall.value is None for row in board.rows)
+            assert "not run" in by_name(board)["alpha"].overall.reason
+
+    def test_the_plan_of_the_runs_is_used(self):
+        """A run's plan for the board's suite keeps other tasks out and asks for its own from every model."""
+        world = full_world()
+        world.runs["alpha"] = {"plans": {"mini": {"names": ("hin", "urd")}, "big": {"bucc": ("deu-eng",)}}}
+        board = world.board("mini")
+        assert board.tasks == (("ner", "names"),)
+        assert [line.subset for line in board.cells] == ["hin", "urd"]
+        assert by_name(board)["beta"].overall.value is None
+
+    def test_a_subset_that_one_model_has_is_asked_of_all(self):
+        """Averages over different subsets never stand in one column."""
+        world = full_world()
+        world.add("beta", "names", "urd", shares(10, 80), area="ner")
+        rows = by_name(world.board())
+        assert rows["alpha"].overall.value is None
+        assert rows["beta"].areas["ner"].value == pytest.approx((80 / 80 + 10 / 80) / 2)
+
+    def test_samples_never_enter(self):
+        """A cell with a limit is no score, no row of the long table, and gives way to a whole one."""
+        world = full_world()
+        world.add("alpha", "names", "hin", shares(1, 80), area="ner", limit=80)
+        assert by_name(world.board())["alpha"].overall.value == pytest.approx(0.6625)
+        world.add("delta", "names", "hin", shares(1, 80), area="ner", limit=80)
+        assert "delta" not in by_name(world.board())
+        world.runs["delta"] = {"plans": {"mini": {"names": ("hin",)}}}
+        board = world.board()
+        assert by_name(board)["delta"].overall.reason == "only a sample of the items was scored (limit 80)"
+        assert not [row for row in board.scores if row["model"] == "delta"]
+
+    def test_other_data_does_not_stand_beside(self):
+        """The one model that was scored on other data loses that score; where none is usual, all do."""
+        world = full_world()
+        for i, cell in enumerate(world.cells):
+            if (cell.model, cell.task) == ("beta", "names"):
+                world.cells[i] = replace(cell, data_fingerprint="old")
+        rows = by_name(world.board())
+        assert "other data" in rows["beta"].areas["ner"].reason
+        assert rows["alpha"].rank is not None
+        world.cells = [cell for cell in world.cells if cell.model != "gamma"]
+        assert all("different data" in row.areas["ner"].reason for row in world.board().rows)
+
+    def test_the_failure_of_a_whole_task_is_not_a_subset(self):
+        """One model's cell `*` explains its gaps and asks nothing of the others."""
+        world = full_world()
+        world.cells = [cell for cell in world.cells if (cell.model, cell.task) != ("beta", "names")]
+        world.fail("beta", "names", "*", "error", "no such folder", area="ner")
+        board = world.board()
+        assert [line.subset for line in board.cells if line.task == "names"] == ["hin"]
+        assert by_name(board)["beta"].areas["ner"].reason == "error: no such folder"
+        assert by_name(board)["alpha"].rank is not None
+
+    def test_two_runs_of_one_cell(self):
+        """One of them is shown, whatever their order, and a disagreement is said."""
+        world = full_world()
+        world.add("alpha", "names", "hin", shares(20, 80), area="ner")
+        boards = [world.board(), world.board(order=lambda cells: cells[::-1])]
+        assert boards[0] == boards[1]
+        assert any("disagree" in note for note in by_name(boards[0])["alpha"].notes)
+
+    def test_nothing_at_all(self):
+        """No runs: a board without rows that every format can render."""
+        board = World().board()
+        assert board.rows == ()
+        assert {suffix for form in FORMATS for suffix in form.render(board)} == {
+            ".md", ".costs.md", ".csv", ".scores.csv", ".costs.csv",
+        }  # fmt: skip
+
+
+class TestRanks:
+    """Order, ties, Borda."""
+
+    def test_best_first(self):
+        """Higher overall, lower rank; each rank lies in its interval."""
+        board = full_world().board()
+        assert [(row.model, row.rank) for row in board.rows] == [("beta", 1), ("gamma", 2), ("alpha", 3)]
+        assert all(1 <= row.rank_low <= row.rank <= row.rank_high <= 3 for row in board.rows)
+
+    def test_equal_models_share_a_rank(self):
+        """Two models with the same answers have the same rank, are tied with the best, and stand in name order."""
+        world = World()
+        for model in ("beta", "alpha"):
+            world.add(model, "pairs", "deu", shares(50))
+        world.add("gamma", "pairs", "deu", shares(2))
+        board = world.board()
+        assert [(row.model, row.rank) for row in board.rows] == [("alpha", 1), ("beta", 1), ("gamma", 3)]
+        assert [row.tied_with_best for row in board.rows] == [True, True, False]
+        table = markdown.standings_table(board)
+        assert "= 1 (1–2)" in table
+        assert re.search(r"\|\s+3 \| gamma", table)
+
+    def test_one_model(self):
+        """Alone, a model is first, beats nobody, and is tied with nobody."""
+        world = World()
+        world.add("alpha", "pairs", "deu", shares(50))
+        (row,) = world.board().rows
+        assert (row.rank, row.rank_low, row.rank_high, row.borda) == (1, 1, 1, None)
+        assert "=" not in markdown.standings_table(world.board())
+
+    def test_borda_by_hand(self):
+        """alpha beats one of two in hin and ties one in deu: (1/2 + 1/4)/2; equal scores count half."""
+        world = World()
+        counts = {"deu": (50, 50, 70), "hin": (50, 40, 60)}
+        for subset, per_model in counts.items():
+            for model, count in zip(PRINT, per_model, strict=True):
+                world.add(model, "pairs", subset, shares(count))
+        rows = by_name(world.board())
+        assert rows["alpha"].borda == pytest.approx((1 / 4 + 1 / 2) / 2)
+        assert rows["beta"].borda == pytest.approx((1 / 4 + 0) / 2)
+        assert rows["gamma"].borda == pytest.approx(1)
+
+    @settings(max_examples=20, deadline=None)
+    @given(st.lists(st.integers(0, 30), min_size=2, max_size=4))
+    def test_borda_is_conserved(self, counts):
+        """Whatever the scores, the models' Borda scores have mean one half."""
+        world = World()
+        for i, count in enumerate(counts):
+            world.add(f"m{i}", "pairs", "deu", shares(count, 30), fingerprint=f"{i}" * 64)
+        assert np.mean([row.borda for row in world.board().rows]) == pytest.approx(0.5)
+
+
+class TestNotes:
+    """What a reader is warned of, and where the mark stands."""
+
+    def test_notes_of_the_data_stand_beside_the_subset(self):
+        """What all models' cells say is said once, at the subset; a declared leak stays with its model."""
+        board = golden_world().board()
+        (line,) = [line for line in board.cells if line.subset == "NA"]
+        assert line.notes == ("3 duplicate texts | counted once",)
+        leak = "the model declares that it was trained on topics"
+        assert leak in by_name(board)["gamma"].notes
+        assert [leak in entry.notes for entry in line.entries] == [row.model == "gamma" for row in board.rows]
+
+    def test_identical_results_are_flagged(self):
+        """Two models with the same rows are named, unless all rows are right, as then all good models agree."""
+        world = World()
+        for model in ("alpha", "beta"):
+            world.add(model, "pairs", "deu", shares(50))
+            world.add(model, "pairs", "hin", np.ones(60))
+        note = "alpha and beta have identical results, item by item, in 1 of 2 subsets"
+        assert all(row.notes == (note,) for row in world.board().rows)
+        world.cells = [cell for cell in world.cells if cell.subset == "hin"]
+        assert all(row.notes == () for row in world.board().rows)
+
+    def test_equal_fingerprints_are_flagged(self):
+        """One model under two names is told."""
+        world = World()
+        for model in ("one", "two"):
+            world.add(model, "pairs", "deu", shares(50))
+        assert world.board().rows[0].notes == ("one and two are one and the same model (equal fingerprints)",)
+
+    def test_one_name_for_two_models(self):
+        """Two checkpoints of one name keep their rows, told apart by their fingerprints."""
+        world = World()
+        for digit, count in (("1", 50), ("2", 30)):
+            world.add("alpha", "pairs", "deu", shares(count), fingerprint=digit * 64)
+        assert [row.label for row in world.board().rows] == ["alpha (11111111)", "alpha (22222222)"]
+
+    def test_small_samples_are_flagged(self):
+        """Fewer than 50 items: said once beside the subset."""
+        world = World()
+        for model in ("alpha", "beta"):
+            world.add(model, "pairs", "deu", shares(20, 49))
+            world.add(model, "pairs", "hin", shares(20, 50))
+        small, large = world.board().cells
+        assert ["fewer than 50" in note for note in small.notes] == [True]
+        assert large.notes == ()
+
+    def test_every_mark_has_its_footnote(self):
+        """Footnotes are numbered from 1 without a gap, and every one of them is used."""
+        text = golden_world().board()
+        rendered = markdown.render(text)[".md"]
+        above, below = rendered.split("## Footnotes")
+        numbers = [int(number) for number in re.findall(r"^(\d+)\. ", below, re.MULTILINE)]
+        used = {
+            int(mark.translate(str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")))
+            for mark in re.findall("[⁰¹²³⁴⁵⁶⁷⁸⁹]+", above)
+        }
+        assert numbers == list(range(1, len(text.footnotes) + 1))
+        assert used == set(numbers)
+
+
+class TestMarkdown:
+    """Layout, numbers and escaping."""
+
+    def test_numbers(self):
+        """Points with one decimal; more where the interval would have no width; none where there is no interval."""
+        world = World()
+        world.add("alpha", "pairs", "deu", shares(41))
+        board = world.board()
+        legend = markdown._Legend.of(board, 1)
+        assert legend.number(Entry(0.41234, 0.3981, 0.4261)) == "41.2 [39.8, 42.6]"
+        assert legend.number(Entry(0.41234, 0.412336, 0.412341)) == "41.2340 [41.2336, 41.2341]"
+        assert legend.number(Entry(0.41234, 0.41234, 0.41234)) == "41.2"
+        assert legend.number(Entry(0.0, 0.0, 0.0369)) == "0.0 [0.0, 3.7]"
+        assert legend.number(Entry(-0.00001, -0.2, 0.1)) == "0.0 [-20.0, 10.0]"
+        assert legend.number(Entry(0.5)) == "50.0"
+        assert legend.number(Entry()) == "—"
+        assert "41.00 [" in markdown.standings_table(board, decimals=2)
+
+    def test_a_score_of_zero_is_shown_as_a_score(self):
+        """0.0 is a result; a dash is none."""
+        world = World()
+        world.add("alpha", "pairs", "deu", np.zeros(60))
+        world.cells[0] = replace(world.cells[0], scores=(replace(world.cells[0].scores[0], low=0.0),))
+        assert "0.0 [0.0, 5.0]" in markdown.standings_table(world.board())
+
+    def test_methods_that_are_no_bootstrap_are_marked(self):
+        """A Wilson interval carries a raised w, and the legend says what that is."""
+        text = markdown.render(golden_world().board())[".md"]
+        assert "75.0 [70.0, 80.0]ʷ" in text
+        assert "ʷ wilson" in text
+
+    def test_marks_of_many_footnotes(self):
+        """All of them, three or more in a row as a range."""
+        assert markdown._raised([1, 2, 4, 5, 6, 10]) == "¹ ² ⁴⁻⁶ ¹⁰"
+        assert markdown._raised([]) == ""
+
+    def test_one_area_is_one_column(self):
+        """With a single area its name heads the overall, which is not printed twice."""
+        world = full_world()
+        world.cells = [cell for cell in world.cells if cell.area == "ner"]
+        header = markdown.standings_table(world.board()).splitlines()[0]
+        assert header.count("NER") == 1
+        assert "Overall" not in header
+
+    def test_every_subset_is_there(self):
+        """90 subsets: 90 lines."""
+        world = World()
+        for i in range(90):
+            world.add("alpha", "pairs", f"l{i:02}", shares(50))
+        text = markdown.render(world.board())[".md"]
+        assert len(re.findall(r"\| l\d\d ", text)) == 90
+
+    def test_costs_stand_apart(self):
+        """Twice the seconds: other costs, the same board to the byte."""
+        world = golden_world()
+        slow = golden_world()
+        slow.cells = [replace(cell, seconds=99.0, encode_seconds=77.0) for cell in slow.cells]
+        one, other = (render_all(each.board()) for each in (world, slow))
+        assert {suffix for suffix in one if one[suffix] != other[suffix]} == {".costs.md", ".costs.csv"}
+
+    @pytest.mark.parametrize(
+        ("text", "shown"),
+        [
+            ("a|b", r"a\|b"),
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("`x`", r"\`x\`"),
+            ("two\nlines\u2028and\rmore", "two lines and more"),
+            ("![i](javascript:x)", r"\!\[i\](javascript:x)"),
+            ("a\u202eb\u200bc\x1b[31m\x00", r"abc\[31m"),
+            ("AT&T & <b>", "AT&amp;T &amp; &lt;b&gt;"),
+            ("see https://x.y", "see https:&#47;&#47;x.y"),
+            ("snake_case _em_ **b**", r"snake_case \_em\_ \*\*b\*\*"),
+            ("\\|", r"\\\|"),
+            ("lone \ud800 surrogate", "lone surrogate"),
+        ],
+    )
+    def test_escaping(self, text, shown):
+        """What strangers write is shown and does nothing."""
+        assert markdown.escape(text) == shown
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.text(max_size=40))
+    def test_escaped_text_is_one_harmless_cell(self, text):
+        """Any text: no bare pipe, no bracket of HTML, no backtick, no break; it can be encoded."""
+        safe = markdown.escape(text)
+        bare = re.sub(r"\\.", "", safe)
+        assert not set(bare) & set("|<>`[]*")
+        assert len((safe + ".").splitlines()) == 1
+        safe.encode()
+
+    def test_hostile_names_do_not_break_the_table(self):
+        """Every line of a table has as many cells as its header, whatever models, reasons and notes are called."""
+        world = World()
+        for i, name in enumerate(("a|b", "=cmd()", "<script>", "x\u202ey", "n\nl")):
+            world.add(name, "pairs", "deu", shares(50 + i), fingerprint=f"{i}" * 64, notes=(f"{name} | <img>",))
+            world.fail(name, "pairs", "hin", reason=f"{name}|`rm`\n| 100 |")
+        text = markdown.render(world.board())[".md"]
+        assert not re.search("<script|<img|\u202e", text)
+        for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+            assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1
+
+
+class TestCsv:
+    """Files for programs, safe for spreadsheets."""
+
+    def test_columns_of_the_long_table(self):
+        """The long table has exactly the record's columns, and a line a metric, sorted."""
+        text = csv_.render(golden_world().board())[".scores.csv"]
+        frame = read(text)
+        assert tuple(frame.columns) == LONG
+        keys = list(zip(*(frame[name] for name in ("model", "fingerprint", "area", "task", "subset")), strict=True))
+        assert keys == sorted(keys)
+        both = frame[(frame.model == "beta") & (frame.subset == "zho_Hans")]
+        assert list(both.metric) == ["accuracy", "macro-f1"]
+
+    def test_negative_numbers_stay_numbers(self):
+        """-0.25 is a number with eight decimals and no quote before it; None is an empty cell."""
+        frame = read(csv_.render(golden_world().board())[".scores.csv"])
+        row = frame[frame.metric == "macro-f1"].iloc[0]
+        assert (row.value, row.low) == ("-0.25000000", "")
+
+    def test_decimals_and_types(self):
+        """Scores have eight decimals, counts none."""
+        row = read(csv_.render(full_world().board())[".csv"]).iloc[0]
+        assert re.fullmatch(r"0\.\d{8}", row.overall)
+        assert (row["rank"], row.n, row.clusters, row.status) == ("1", "330", "230", "ranked")
+        assert float(row.overall_low) < float(row.overall) < float(row.overall_high)
+
+    def test_languages_named_like_missing_values(self):
+        """The subsets nan-eng, NA and the language nan come back as they were."""
+        world = golden_world()
+        world.add("beta", "lang", "nan", shares(50))
+        frame = read(csv_.render(world.board())[".scores.csv"])
+        assert {"nan-eng", "NA", "nan"} <= set(frame.subset)
+
+    @pytest.mark.parametrize("text", ["=cmd()", "+1", "-x", "@sum", "\tx", "\rx", "\x00=cmd()", "\u202e=cmd()"])
+    def test_formulas_are_defused(self, text):
+        """Text that a spreadsheet would run gets a quote before it, also behind characters that are not shown."""
+        assert csv_.cell(text)[0] == "'"
+
+    def test_hostile_names_come_back_as_one_field(self):
+        """A name with quotes, commas and a break is one field; the row has all its columns."""
+        world = World()
+        world.add('a",=b\n"', "pairs", "deu", shares(50))
+        for text in csv_.render(world.board()).values():
+            header, row = csv.reader(io.StringIO(text))
+            assert len(header) == len(row)
+            assert row[header.index("model")] == 'a",=b\n"'
+
+    def test_missing_scores_are_empty_cells(self):
+        """A model without an overall has no rank and no number, but its reason."""
+        world = full_world()
+        world.fail("delta", "pairs", "nan-eng", reason="broken")
+        row = read(csv_.render(world.board())[".csv"]).set_index("model").loc["delta"]
+        assert (row["rank"], row.overall, row.borda, row.tied_with_best, row.status) == ("", "", "", "", "incomplete")
+        assert "broken" in row.notes
+
+    def test_costs(self):
+        """beta: six cells of 2.5 seconds, 2 of them encoding; 402 texts in 12 seconds are 33.5 a second."""
+        frame = read(csv_.render(golden_world().board())[".costs.csv"]).set_index("model")
+        row = frame.loc["beta"]
+        assert (row.cells, row.seconds, row.encode_seconds) == ("6", "15.00000000", "12.00000000")
+        assert (row.encoded, row.sentences_per_second) == ("402", "33.50000000")
+        assert (row.parameters, row.peak_memory_bytes) == ("1000000", str(3 << 20))
+
+
+class TestDeterminism:
+    """Equal results give equal bytes."""
+
+    def test_the_order_of_runs_and_cells_does_not_matter(self):
+        """Any order of cells and runs: the same board, the same files."""
+        world = golden_world()
+        expected = render_all(world.board())
+        for seed in range(5):
+            random = np.random.RandomState(seed)
+            board = world.board(order=lambda found, r=random: [found[i] for i in r.permutation(len(found))])
+            assert render_all(board) == expected
+
+    @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv"])
+    def test_golden(self, suffix):
+        """The files are those that were looked at (``python tests/test_boards.py`` writes them anew)."""
+        expected = (GOLDEN / f"mini{suffix}").read_bytes().decode()
+        assert render_all(golden_world().board())[suffix] == expected
+
+    def test_listing_the_formats_imports_nothing_heavy(self):
+        """numpy, pandas and tabulate wait until a board is rendered."""
+        code = "import sys, xlbench.boards; print([m for m in ('numpy', 'pandas', 'tabulate') if m in sys.modules])"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]"
+
+    def test_one_line(self):
+        """Breaks become spaces, invisible characters go, and letters of every script stay."""
+        assert one_line(" हिन्दी \t 中文\u2029x\u2066y ") == "हिन्दी 中文 xy"
+
+
+def read(text: str) -> pd.DataFrame:
+    return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+
+
+def render_all(board: Board) -> dict[str, str]:
+    return dict(itertools.chain.from_iterable(form.render(board).items() for form in FORMATS))
+
+
+def write_golden() -> None:
+    """Write the golden files anew."""
+    GOLDEN.mkdir(exist_ok=True)
+    for suffix, text in render_all(golden_world().board()).items():
+        if ".costs" not in suffix:
+            (GOLDEN / f"mini{suffix}").write_bytes(text.encode())
+
+
+if __name__ == "__main__":
+    write_golden()

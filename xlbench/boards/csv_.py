@@ -1,0 +1,82 @@
+"""The board as CSV: for programs. A row a model, a row a score, a row a model's costs.
+
+Scores are fractions with eight decimals, missing ones empty cells. Codes such as ``nan`` and ``NA`` are text: read
+the files with ``pandas.read_csv(..., keep_default_na=False)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xlbench.boards.text import printable
+from xlbench.record import LONG
+
+if TYPE_CHECKING:
+    from xlbench.boards.standings import Board, Entry, Row
+
+DECIMALS = 8
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would run, or cut in two."""
+_COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seconds", "sentences_per_second", "seconds",
+          "peak_memory_bytes")  # fmt: skip
+
+
+def render(board: Board) -> dict[str, str]:
+    """The standings (``.csv``), all scores (``.scores.csv``) and costs (``.costs.csv``)."""
+    costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
+    return {
+        ".csv": to_csv(map(_standing, board.rows), _columns(board)),
+        ".scores.csv": to_csv(board.scores, LONG),
+        ".costs.csv": to_csv(costs, _COSTS),
+    }
+
+
+def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Rows as CSV text, safe to open in a spreadsheet; a column that a row lacks is empty there."""
+    import pandas as pd
+
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    frame = pd.DataFrame(cells, columns=[cell(column) for column in columns], dtype=object)
+    text: str = frame.to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def cell(value: Any) -> str:
+    """One value as text. Text that a spreadsheet would take for a formula gets a leading quote; numbers never do."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.{DECIMALS}f}"
+    text = printable(str(value))
+    return "'" + text if text.startswith(_FORMULA) else text
+
+
+def _columns(board: Board) -> list[str]:
+    numbers = [f"{name}{end}" for name in ("overall", *board.areas) for end in ("", "_low", "_high", "_method")]
+    return ["rank", "rank_low", "rank_high", "tied_with_best", "model", "fingerprint", *numbers, "borda", "n",
+            "clusters", "status", "notes"]  # fmt: skip
+
+
+def _standing(row: Row) -> dict[str, Any]:
+    """A model's row; its notes hold the reason of a missing overall too."""
+    reason = [row.overall.reason] if row.overall.reason else []
+    standing = {
+        "rank": row.rank, "rank_low": row.rank_low, "rank_high": row.rank_high,
+        "tied_with_best": row.tied_with_best if row.rank is not None else None,
+        "model": row.model, "fingerprint": row.fingerprint,
+        "borda": row.borda, "n": row.overall.n or None, "clusters": row.overall.clusters or None,
+        "status": "incomplete" if row.rank is None else "ranked",
+        "notes": "; ".join(dict.fromkeys([*reason, *row.notes, *row.overall.notes])),
+    }  # fmt: skip
+    for name, entry in {"overall": row.overall, **row.areas}.items():
+        standing |= _number(name, entry)
+    return standing
+
+
+def _number(name: str, entry: Entry) -> dict[str, Any]:
+    interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
+    return dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_method"), (entry.value, *interval), strict=True))

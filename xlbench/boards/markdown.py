@@ -1,0 +1,271 @@
+"""The board as markdown: for people, and for `git diff`. Layout and words only; every number comes from the board.
+
+``.md`` holds no time and no cost: equal results give equal bytes. What varies from run to run is in ``.costs.md``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xlbench.boards.text import one_line
+
+if TYPE_CHECKING:
+    from xlbench.boards.standings import Board, Entry, Row
+
+DECIMALS = 1
+"""Of a score in points (hundredths)."""
+MOST_DECIMALS = 6
+MISSING = "—"
+AVERAGED = "cluster-t"
+UNMARKED = frozenset({"percentile", "centred", "bca", "student", AVERAGED})
+"""Interval methods that need no mark: the bootstraps, and the t interval over clusters that averages have."""
+LONGEST_NOTE = 400
+
+_SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+_METHOD_MARKS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+_SPECIAL = re.compile(r"([\\`*\[\]|~!#^$])|(?<![^\W_])_|_(?![^\W_])")
+_HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
+    """The board (``.md``) and what it cost (``.costs.md``)."""
+    legend = _Legend.of(board, decimals)
+    sections = [
+        f"# {escape(board.title)}",
+        _in_one_line(board),
+        _standings(board, legend),
+        _tasks(board, legend),
+        _subsets(board, legend),
+        _footnotes(board),
+        _how_to_read(board, legend),
+    ]
+    costs = [f"# {escape(board.title)}: costs", "These figures vary from run to run.", _costs(board)]
+    return {".md": _joined(sections), ".costs.md": _joined(costs)}
+
+
+def standings_table(board: Board, decimals: int = DECIMALS) -> str:
+    """The board's first table alone, without a line break at its end."""
+    return _standings(board, _Legend.of(board, decimals))
+
+
+def escape(text: str) -> str:
+    """Text of strangers as markdown that shows it: one line, no markup, no HTML, no link, no invisible characters."""
+    plain = one_line(text)
+    plain = plain if len(plain) <= LONGEST_NOTE else plain[:LONGEST_NOTE] + "…"
+    safe = _SPECIAL.sub(lambda match: "\\" + match.group(), plain)
+    safe = "".join(_HTML.get(character, character) for character in safe)
+    # Addresses become links without any markup; a character reference is shown and not recognized.
+    return safe.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "&#64;")
+
+
+@dataclass(frozen=True)
+class _Legend:
+    """How numbers and their marks are written on one board."""
+
+    decimals: int
+    footnotes: Mapping[str, int]
+    methods: Mapping[str, str]
+    """Interval method -> its mark."""
+    averaged: bool
+    """Whether averages have intervals by `AVERAGED`."""
+
+    @classmethod
+    def of(cls, board: Board, decimals: int) -> _Legend:
+        rows = [entry for row in board.rows for entry in (row.overall, *row.areas.values(), *row.tasks.values())]
+        entries = [*rows, *(entry for line in board.cells for entry in line.entries)]
+        methods = {entry.method for entry in entries if entry.has_interval}
+        footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
+        return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), AVERAGED in methods)
+
+    def number(self, entry: Entry) -> str:
+        """``41.2 [39.8, 42.6]`` in points with its marks; the interval never has a width of 0."""
+        method = self.methods.get(entry.method, "") if entry.has_interval else ""
+        marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
+        return " ".join(filter(None, [self._interval(entry) + method, marks]))
+
+    def marks(self, notes: Iterable[str]) -> str:
+        """The numbers of footnotes, raised."""
+        return _raised(sorted(self.footnotes[note] for note in notes))
+
+    def _interval(self, entry: Entry) -> str:
+        if entry.value is None:
+            return MISSING
+        if not entry.has_interval or entry.low is None or entry.high is None:
+            return points(entry.value, self.decimals)
+        decimals = self.decimals
+        while points(entry.low, decimals) == points(entry.high, decimals) and decimals < MOST_DECIMALS:
+            decimals += 1
+        low, high = points(entry.low, decimals), points(entry.high, decimals)
+        value = points(entry.value, decimals)
+        return value if low == high else f"{value} [{low}, {high}]"
+
+
+def _raised(numbers: Sequence[int]) -> str:
+    """Raised numbers, three or more in a row as ``³⁻⁷``."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    texts = [f"{run[0]}⁻{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
+    return " ".join(texts).translate(_SUPERSCRIPTS)
+
+
+def points(value: float, decimals: int = DECIMALS) -> str:
+    """A score in hundredths; never a negative zero."""
+    text = f"{100 * value:.{decimals}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def _method_marks(methods: Sequence[str]) -> dict[str, str]:
+    """A raised letter for every method: one of its own letters where that is free."""
+    plain = "abcdefghijklmnoprstuvwxyz"
+    marks: dict[str, str] = {}
+    for method in methods:
+        candidates = [c for c in method.lower() if c in plain] + list(plain)
+        letter = next((c for c in candidates if _METHOD_MARKS[plain.index(c)] not in marks.values()), None)
+        marks[method] = _METHOD_MARKS[plain.index(letter)] if letter else f"({method})"
+    return marks
+
+
+def _in_one_line(board: Board) -> str:
+    scored = sum(entry.value is not None for line in board.cells for entry in line.entries)
+    due = len(board.rows) * len(board.cells)
+    cells = _count(scored, "cell") if scored == due else f"{scored} of {due} cells"
+    parts = [_count(len(board.rows), "model"), _count(len(board.tasks), "task"), cells]
+    return f"{', '.join(parts)}; scores in points (0 to 100) with {100 * board.level:g}% intervals."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def _standings(board: Board, legend: _Legend) -> str:
+    """Models, best first. With one area only, its average is the overall: one column with the area's name."""
+    if not board.rows:
+        return "No model has a cell here."
+    single = len(board.areas) == 1
+    areas = () if single else board.areas
+    first = _title(board.areas[0]) if single else "Overall"
+    headers = ["Rank", "Model", first, *map(_title, areas), "Borda", "n"]
+    rows = [
+        [
+            _rank(row, board),
+            _with_marks(escape(row.label), legend.marks(row.notes)),
+            legend.number(row.overall),
+            *(legend.number(row.areas[area]) for area in areas),
+            MISSING if row.borda is None else points(row.borda, legend.decimals),
+            str(row.n or MISSING),
+        ]
+        for row in board.rows
+    ]
+    return _table(headers, rows, "rl" + "r" * (len(headers) - 2))
+
+
+def _rank(row: Row, board: Board) -> str:
+    """``= 2 (1-3)``: the rank, the ranks it may have, and whether it cannot be told from the best."""
+    if row.rank is None:
+        return MISSING
+    tied = row.tied_with_best and sum(other.tied_with_best for other in board.rows) > 1
+    unsure = f" ({row.rank_low}–{row.rank_high})" if row.rank_low != row.rank_high else ""
+    return ("= " if tied else "") + str(row.rank) + unsure
+
+
+def _tasks(board: Board, legend: _Legend) -> str:
+    if len(board.tasks) < 2 or not board.rows:
+        return ""
+    headers = ["Area", "Task", *(escape(row.label) for row in board.rows)]
+    rows = [
+        [escape(area), escape(task), *(legend.number(row.tasks[task]) for row in board.rows)]
+        for area, task in board.tasks
+    ]
+    return "## Tasks\n\n" + _table(headers, rows, "ll" + "r" * len(board.rows))
+
+
+def _subsets(board: Board, legend: _Legend) -> str:
+    if not board.cells or not board.rows:
+        return ""
+    chance = any(line.chance is not None for line in board.cells)
+    headers = ["Task", "Subset", "Metric", "n", *(["Chance"] if chance else []),
+               *(escape(row.label) for row in board.rows)]  # fmt: skip
+    rows = [
+        [
+            escape(line.task),
+            _with_marks(escape(line.subset), legend.marks(line.notes)),
+            escape(line.metric) or MISSING,
+            str(line.n or MISSING),
+            *([MISSING if line.chance is None else points(line.chance, legend.decimals)] if chance else []),
+            *map(legend.number, line.entries),
+        ]
+        for line in board.cells
+    ]
+    return "## Subsets\n\n" + _table(headers, rows, "lllr" + "r" * (len(headers) - 4))
+
+
+def _footnotes(board: Board) -> str:
+    if not board.footnotes:
+        return ""
+    return "## Footnotes\n\n" + "\n".join(f"{number}. {escape(text)}" for number, text in enumerate(board.footnotes, 1))
+
+
+def _how_to_read(board: Board, legend: _Legend) -> str:
+    marked = "; ".join(f"{mark} {escape(method)}" for method, mark in legend.methods.items())
+    intervals = [
+        "from a bootstrap over items (over clusters where items hang together)",
+        *(["for an average, from the spread over all its clusters (Student's t)"] if legend.averaged else []),
+        *([f"where a raised letter says so, by another method ({marked})"] if marked else []),
+    ]
+    lines = [
+        f"An interval [low, high] holds what the test items leave open, at {100 * board.level:g}%: "
+        + "; ".join(intervals)
+        + ".",
+        "An average weighs subsets within a task, tasks within an area and areas alike. "
+        f"{MISSING} means no score: an average that lacks a part is not shown. "
+        "Borda is the share of the other models beaten, averaged in the same way.",
+        "A rank is followed by the ranks that the model may well have, all models taken together; "
+        "= marks models that cannot be told from the best. Raised numbers are footnotes.",
+    ]
+    return "## How to read it\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _costs(board: Board) -> str:
+    headers = ["Model", "Cells", "Parameters", "Texts encoded", "Encoding, s", "Texts a second", "Whole cells, s",
+               "Peak memory, MiB"]  # fmt: skip
+    rows = [
+        [
+            escape(cost.label),
+            str(cost.cells),
+            MISSING if cost.parameters is None else f"{cost.parameters:,}",
+            f"{cost.encoded:,}",
+            f"{cost.encode_seconds:.2f}",
+            MISSING if cost.sentences_per_second is None else f"{cost.sentences_per_second:,.0f}",
+            f"{cost.seconds:.2f}",
+            MISSING if cost.peak_memory_bytes is None else f"{cost.peak_memory_bytes / 2**20:,.0f}",
+        ]
+        for cost in board.costs
+    ]
+    return _table(headers, rows, "l" + "r" * (len(headers) - 1))
+
+
+def _title(area: str) -> str:
+    return "NER" if area == "ner" else escape(area[:1].upper() + area[1:])
+
+
+def _with_marks(text: str, marks: str) -> str:
+    return f"{text} {marks}" if marks else text
+
+
+def _table(headers: Sequence[str], rows: Sequence[Sequence[str]], alignment: str) -> str:
+    """A pipe table of ready-made text: tabulate is told to read no cell as a number."""
+    from tabulate import tabulate
+
+    sides = [{"l": "left", "r": "right"}[side] for side in alignment]
+    return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=sides if rows else None)
+
+
+def _joined(sections: Iterable[str]) -> str:
+    return "\n\n".join(section for section in sections if section) + "\n"
