@@ -1,0 +1,95 @@
+"""Fixtures for all tests: real third-party distributions, really installed, and the command line as a real process."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DISTS = ROOT / "tests" / "dists"
+SOURCES = (ROOT, ROOT / "plugins", ROOT / "tasks")
+
+Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def _every_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder into which pip has installed every distribution of tests/dists, in one go, without a network."""
+    home = tmp_path_factory.mktemp("dists")
+    shutil.copytree(DISTS, home / "sources")  # setuptools builds beside the sources
+    target = home / "installed"
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
+    folders = sorted(str(folder.parent) for folder in (home / "sources").glob("*/pyproject.toml"))
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), *folders]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.fixture(scope="session")
+def installed_dists(_every_dist: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function: names of folders in tests/dists -> a folder for PYTHONPATH in which exactly these are installed."""
+    known: dict[frozenset[str], Path] = {}
+    folders = {dist.metadata["Name"]: dist for dist in metadata.distributions(path=[str(_every_dist)])}
+
+    def install(*names: str) -> Path:
+        wanted = frozenset(names)
+        if wanted not in known:
+            known[wanted] = tmp_path_factory.mktemp("site")
+            for name in wanted:
+                _copy(folders[f"xl-{name.replace('_', '-')}"], known[wanted])
+        return known[wanted]
+
+    return install
+
+
+def _copy(distribution: metadata.Distribution, target: Path) -> None:
+    """Copy the files that an installed distribution records as its own."""
+    for file in distribution.files or ():
+        source = Path(str(distribution.locate_file(file)))
+        if source.is_file() and "__pycache__" not in file.parts:
+            (target / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target / file)
+
+
+@pytest.fixture
+def xlbench_cli(tmp_path: Path) -> Cli:
+    """A function that runs ``python -m xlbench`` with ``args`` in a process of its own and returns what it did.
+
+    ``pythonpath``: folders before the sources of xlbench; ``env``: changes to the environment (None removes);
+    ``cwd``: by default an empty folder.
+    """
+
+    def run(
+        args: Sequence[str | Path],
+        pythonpath: Sequence[Path] = (),
+        env: Mapping[str, str | None] | None = None,
+        cwd: Path | None = None,
+        timeout: float = 300,
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "xlbench", *map(str, args)],
+            env=environment(pythonpath, env or {}),
+            cwd=cwd or tmp_path,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=timeout,
+        )
+
+    return run
+
+
+def environment(pythonpath: Sequence[Path], changes: Mapping[str, str | None]) -> dict[str, str]:
+    """This process's environment with other folders to import from, and without any setting of xlbench."""
+    values: dict[str, str | None] = {name: it for name, it in os.environ.items() if not name.startswith("XLBENCH_")}
+    values |= {"PYTHONPATH": os.pathsep.join(map(str, (*pythonpath, *SOURCES))), "PYTHONUTF8": "1"}
+    values |= changes
+    return {name: value for name, value in values.items() if value is not None}

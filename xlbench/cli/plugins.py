@@ -1,0 +1,74 @@
+"""``xlbench plugins``: which plugins are installed, what each offers, and what is broken and why.
+
+Prints a loaded catalog; finds and judges nothing itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections.abc import Iterator
+
+import click
+
+from xlbench.catalog import Catalog, Plugin, load
+
+SCHEMA = 1
+
+
+@click.command(
+    short_help="Show the installed plugins, and what is broken and why.",
+    epilog="\b\nExamples:\n"
+    "  xlbench plugins                      every plugin, the names it offers, and what is wrong\n"
+    "  xlbench plugins --json | jq .broken  the same for programs",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
+def command(as_json: bool) -> None:
+    """Show every installed plugin: its distribution and version, its hooks, what each offers, and what is broken.
+
+    A broken plugin takes nothing else down, so the exit code is 0; a name that two plugins claim belongs to neither.
+    """
+    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
+        catalog = load()
+    click.echo(_as_json(catalog) if as_json else "\n".join(_as_text(catalog)))
+
+
+def _as_text(catalog: Catalog) -> Iterator[str]:
+    for plugin in catalog.plugins:
+        yield " ".join(part for part in (plugin.name, "  ", plugin.distribution, plugin.version) if part)
+        offers = {kind.removeprefix("xlbench_"): "nothing" for kind in plugin.hooks}
+        offers |= {kind: ", ".join(names) for kind, names in plugin.offers.items()}
+        yield from (f"    {f'xlbench_{kind}':<16} {names}" for kind, names in sorted(offers.items()))
+    if not catalog.plugins[1:]:
+        yield "no plugin could be loaded"
+    if catalog.broken:
+        yield "\nbroken:"
+        yield from (f"    {broken.label}: {broken.why}" for broken in catalog.broken)
+    if catalog.contested:
+        yield "\ncontested, so usable from none of the claimants (uninstall all but one):"
+        for (kind, name), claimants in catalog.contested.items():
+            yield f"    {kind.removesuffix('s')} {name}: {', '.join(plugin.label for plugin in claimants)}"
+
+
+def _as_json(catalog: Catalog) -> str:
+    """Keys are never renamed or removed under one ``schema``; new ones may come."""
+    plain = {
+        "schema": SCHEMA,
+        "plugins": [
+            {**_named(plugin), "hooks": plugin.hooks, "offers": dict(plugin.offers)} for plugin in catalog.plugins
+        ],
+        "broken": [
+            {"plugin": one.plugin, "distribution": one.distribution, "version": one.version, "why": one.why}
+            for one in catalog.broken
+        ],
+        "contested": [
+            {"kind": kind, "name": name, "claimed_by": [_named(plugin) for plugin in claimants]}
+            for (kind, name), claimants in catalog.contested.items()
+        ],
+    }
+    return json.dumps(plain, indent=2, ensure_ascii=False)
+
+
+def _named(plugin: Plugin) -> dict[str, str]:
+    return {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version}
