@@ -1,0 +1,63 @@
+"""First-party encoders without weights: floors that a trained encoder has to be above, and quick company in tests.
+
+The offer alone lives here, and imports nothing heavy; each encoder's own module is imported when it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+
+import xlbench
+
+
+@xlbench.hookimpl
+def xlbench_models() -> Iterator[xlbench.Model]:
+    """`random`, `ngram` and `ngram-translit`.
+
+    Their content is their code. numpy's version is no part of it: the n-grams are exact whole-number arithmetic, and
+    a test holds the random numbers. Neither is Python's Unicode version: normal forms and case folds never change.
+    """
+    yield xlbench.Model(
+        "random",
+        load=_load_random,
+        fingerprint=partial(xlbench.code_fingerprint, "xlbench_baselines.random_vectors"),
+        description="Random vectors, seeded by the text: mteb/baseline-random-encoder, number for number.",
+        licence="Apache-2.0",
+        in_suites=True,
+    )
+    ngram_modules = ("xlbench_baselines.ngrams", "xlbench_baselines.folding")
+    yield xlbench.Model(
+        "ngram",
+        load=_load_ngram,
+        fingerprint=partial(xlbench.code_fingerprint, *ngram_modules),
+        description="Hashed n-grams of 1 to 4 characters: what can be had from a shared spelling.",
+        licence="Apache-2.0",
+        in_suites=True,
+    )
+    yield xlbench.Model(
+        "ngram-translit",
+        load=_load_ngram_translit,
+        fingerprint=partial(xlbench.code_fingerprint, *ngram_modules, distributions=("anyascii",)),
+        description="The same over Latin letters (anyascii), with and without vowels: names meet across scripts.",
+        licence="Apache-2.0",
+        in_suites=True,
+    )
+
+
+def _load_random() -> xlbench.Encoder:
+    from xlbench_baselines.random_vectors import RandomVectors
+
+    return RandomVectors()
+
+
+def _load_ngram() -> xlbench.Encoder:
+    from xlbench_baselines import ngrams
+
+    return ngrams.plain()
+
+
+def _load_ngram_translit() -> xlbench.Encoder:
+    from xlbench_baselines import ngrams
+
+    return ngrams.transliterated()
