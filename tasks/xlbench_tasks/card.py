@@ -1,0 +1,282 @@
+"""Cards: a task in a TOML file. A card is read and checked here, every key of it, and becomes a `Task`.
+
+Errors name the file and the key. No data is read here; that begins when the task's subsets are asked for. What a
+[data] table may hold is said by its reader, what [options] may hold by the protocol.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import reprlib
+import tomllib
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from xlbench import AREAS, Data, DataError, Metric, Subset, Task, UsageError
+from xlbench.names import check_name, did_you_mean
+from xlbench_tasks.protocols import PROTOCOLS
+from xlbench_tasks.readers import READERS
+from xlbench_tasks.readers._files import read_text
+from xlbench_tasks.source import FirstAtHand, Home, Source
+
+CARDS = Path(__file__).parent / "cards"
+
+KEYS: Mapping[str, Any] = {
+    "name": str,
+    "area": AREAS,
+    "version": int,
+    "protocol": PROTOCOLS,
+    "description": str,
+    "licence": str,
+    "citation": str,
+    "languages": list[str],
+    "data": dict[str, Any],
+    "options": dict[str, Any],
+    "metrics": list[str],
+    "extends": str,
+}
+"""What a card may hold; ``extends`` names a card of the same folder (or of this plugin) whose keys it begins with."""
+REQUIRED = ("name", "area", "protocol", "description", "licence", "languages", "data")
+
+DATA_KEYS: Mapping[str, Any] = {"name": str, "url": str, "aliases": dict[str, str]}
+"""What every [data] table may hold: the data set's name, where its files can be had, and the data set's code ->
+language where the two differ."""
+
+_LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card that has been checked. Plain values only: it can be compared and pickled."""
+
+    file: str
+    name: str
+    area: str
+    protocol: str
+    description: str
+    licence: str
+    languages: tuple[str, ...]
+    homes: tuple[Home, ...]
+    """Where the data can be, in the order in which they are tried."""
+    version: int = 1
+    citation: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    metrics: tuple[str, ...] = ()
+    """Which of the protocol's metrics, the main one first; all where it is empty."""
+
+
+def read_card(path: Path) -> Card:
+    """Read and check a card; `UsageError` names the file and the key."""
+    raw = _inherited(path, ())
+    where = path.name
+    check_table(raw, KEYS, where, REQUIRED)
+    check_name("task", raw["name"])
+    if raw.get("version", 1) < 1:
+        raise UsageError(f"{where}: version must be 1 or more")
+    languages = _check_languages(raw["languages"], where)
+    protocol = importlib.import_module(f"xlbench_tasks.protocols.{raw['protocol']}")
+    options = raw.get("options", {})
+    check_table(options, protocol.OPTIONS, f"{where}: [options]")
+    known = [metric.name for metric in protocol.METRICS]
+    for metric in raw.get("metrics", ()):
+        if metric not in known:
+            hint = did_you_mean(metric, known)
+            raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
+    return Card(
+        file=where,
+        name=raw["name"],
+        area=raw["area"],
+        protocol=raw["protocol"],
+        description=raw["description"],
+        licence=raw["licence"],
+        languages=languages,
+        homes=_homes(raw["data"], raw["name"], languages, where),
+        version=raw.get("version", 1),
+        citation=raw.get("citation", ""),
+        options=options,
+        metrics=tuple(raw.get("metrics", ())),
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file; `UsageError` where there is none, or where it is broken (with the line)."""
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}")
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path.name} is not valid TOML: {error}") from None
+    except DataError as error:
+        raise UsageError(str(error)) from None
+
+
+def _inherited(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key."""
+    own = read_toml(path)
+    if "extends" not in own:
+        return own
+    if path.resolve() in seen:
+        raise UsageError(f"{path.name}: extends itself, by way of {seen[-1].name}")
+    if "name" not in own:
+        raise UsageError(f"{path.name}: a card that extends another needs a name of its own")
+    parent = path.parent / f"{check_name('card', own['extends'])}.toml"
+    if not parent.is_file():
+        parent = CARDS / parent.name
+    if not parent.is_file():
+        known = sorted(file.stem for folder in (path.parent, CARDS) for file in folder.glob("*.toml"))
+        raise UsageError(f"{path.name}: extends no card: {own['extends']!r}.{did_you_mean(own['extends'], known)}")
+    base = _inherited(parent, (*seen, path.resolve()))
+    for name in ("data", "options"):
+        if isinstance(own.get(name), dict) and isinstance(base.get(name), dict):
+            own[name] = base[name] | own[name]
+    return base | own
+
+
+def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
+    if not languages:
+        raise UsageError(f"{where}: languages is empty")
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise UsageError(
+                f"{where}: {language!r} in languages is not an ISO 639-3 code, with a script or a region where it "
+                f"matters (hin, zho_Hans, por_BR)"
+            )
+    if repeated := sorted({language for language in languages if languages.count(language) > 1}):
+        raise UsageError(f"{where}: languages has {', '.join(map(repr, repeated))} twice")
+    return tuple(languages)
+
+
+def _homes(data: dict[str, Any], task: str, languages: tuple[str, ...], where: str) -> tuple[Home, ...]:
+    """The homes of a card: its [data] table, then [data.hub]."""
+    tables = [(f"{where}: [data]", {key: value for key, value in data.items() if key != "hub"})]
+    if "hub" in data:
+        if not isinstance(data["hub"], dict):
+            raise UsageError(f"{where}: [data.hub] must be a table")
+        tables.append((f"{where}: [data.hub]", {"reader": "hub", **data["hub"]}))
+    name = check_name("data set", data.get("name", task))
+    return tuple(_home(place, table, name, languages) for place, table in tables)
+
+
+def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ...]) -> Home:
+    keys: dict[str, Any] = {"reader": READERS, **DATA_KEYS}
+    required: tuple[str, ...] = ("reader",)
+    checked = table
+    if table.get("reader") in READERS:
+        reader = importlib.import_module(f"xlbench_tasks.readers.{table['reader']}")
+        keys, required = keys | reader.KEYS, reader.REQUIRED
+    else:  # which keys there may be is not known, but a misspelt "reader" is
+        checked = {key: value for key, value in table.items() if key == "reader" or did_you_mean(key, ["reader"])}
+    check_table(checked, keys, where, required)
+    for code, language in table.get("aliases", {}).items():
+        if language not in languages:
+            hint = did_you_mean(language, languages)
+            raise UsageError(f"{where} aliases: {code!r} is {language!r}, which languages does not list.{hint}")
+    if table.get("max_rows", 1) < 1:
+        raise UsageError(f"{where} max_rows: must be 1 or more")
+    home = Home(where, name, table["reader"], languages, table)
+    _source(home, Data())  # checks what types cannot say, and touches no file
+    return home
+
+
+def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, required: Iterable[str] = ()) -> None:
+    """Check a table's keys against ``keys`` (name -> type or allowed values) and ``required``; `UsageError`."""
+    for name, value in table.items():
+        if name not in keys:
+            raise UsageError(
+                f"{where} has no key {name!r}.{did_you_mean(name, keys) or f' It can have {_words(keys)}.'}"
+            )
+        if not _fits(keys[name], value):
+            hint = did_you_mean(value, keys[name]) if isinstance(value, str) and isinstance(keys[name], tuple) else ""
+            raise UsageError(f"{where} {name}: {reprlib.repr(value)} is not {_described(keys[name])}.{hint}")
+    if missing := [name for name in required if name not in table]:
+        raise UsageError(f"{where} lacks {_words(missing)}")
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(kind, tuple):
+        return value in kind
+    if origin is types.UnionType:
+        return any(_fits(option, value) for option in arguments)
+    if origin is list:
+        return isinstance(value, list) and all(_fits(arguments[0], item) for item in value)
+    if origin is dict:
+        return isinstance(value, dict) and all(_fits(arguments[1], item) for item in value.values())
+    return kind is Any or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool)))
+
+
+def _described(kind: Any) -> str:
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if isinstance(kind, tuple):
+        return f"one of {_words(kind)}"
+    if origin is types.UnionType:
+        return " or ".join(_described(option) for option in arguments)
+    if origin is list:
+        return f"a list, each item {_described(arguments[0])}"
+    if origin is dict:
+        return "a table" if arguments[1] is Any else f"a table, each value {_described(arguments[1])}"
+    return {str: "a string (in quotes)", int: "a whole number", float: "a number", bool: "true or false"}[kind]
+
+
+def _words(names: Iterable[str]) -> str:
+    return ", ".join(map(repr, names))
+
+
+def _source(home: Home, data: Data) -> Source:
+    source: Source = importlib.import_module(f"xlbench_tasks.readers.{home.reader}").source(home, data)
+    return source
+
+
+def open_source(card: Card, data: Data) -> Source:
+    """The card's data: the first of its homes where there is any."""
+    sources = [_source(home, data) for home in card.homes]
+    return sources[0] if len(sources) == 1 else FirstAtHand(sources)
+
+
+def task(card: Card) -> Task:
+    """The task that a card describes.
+
+    Its settings are what shapes its scores beside the data: the protocol, the protocol's version and options. Where
+    the data lies is not: what was read has a fingerprint of its own.
+    """
+    protocol = importlib.import_module(f"xlbench_tasks.protocols.{card.protocol}")
+    settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options)}
+    by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.METRICS}
+    return Task(
+        name=card.name,
+        area=card.area,
+        metrics=tuple(by_name[name] for name in card.metrics or by_name),
+        subsets=partial(_subsets, card),
+        evaluate=protocol.evaluate,
+        version=card.version,
+        settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
+        languages=card.languages,
+        data=card.homes[0].name,
+        description=card.description,
+        licence=card.licence,
+        citation=card.citation,
+        home="; or ".join(_shown(home) for home in card.homes),
+    )
+
+
+def _subsets(card: Card, data: Data) -> Iterable[Subset]:
+    protocol = importlib.import_module(f"xlbench_tasks.protocols.{card.protocol}")
+    subsets: Iterable[Subset] = protocol.subsets(open_source(card, data), card.options, data, card.languages)
+    return subsets
+
+
+def _shown(home: Home) -> str:
+    """A home in words, for a reader."""
+    table = home.table
+    if "repo" in table:
+        return f"https://huggingface.co/datasets/{table['repo']} at {table['revision']}"
+    files = table.get("files", ())
+    listed = " and ".join([files] if isinstance(files, str) else files)
+    return ", from ".join(part for part in (listed, table.get("url", "")) if part) or f"reader {home.reader}"

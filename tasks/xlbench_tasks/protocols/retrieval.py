@@ -1,0 +1,179 @@
+"""Cross-lingual retrieval over aligned texts: for each text in one language, find its translation in the other.
+
+A subset ``a-b`` puts the texts of a as queries to the texts of b: one direction; each pair gives two subsets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Columns, Data, DataMissing, Metric, Outcome, Subset, metrics
+from xlbench.names import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench import EncodingSession
+    from xlbench_tasks.source import Records, Source
+
+VERSION = 1
+
+OPTIONS: Mapping[str, Any] = {"pairs": str}
+"""``pairs``: a language code (all pairs with that language) or ``all`` (every ordered pair)."""
+
+
+def _f1_influence(columns: Columns) -> np.ndarray:
+    """Influence of an item on the weighted F1 over targets, each of which is the truth of exactly one query.
+
+    With q = 1 + (times predicted) and F = 2 hit / q per target, item i with truth t and prediction p moves the mean of
+    F by F_t + F_t (q_t - 1) / q_t - F_p / q_p - mean, over n (derivative of the mean by the counts).
+    """
+    import numpy as np
+
+    predicted = np.asarray(columns["mteb_row"])
+    q = 1.0 + np.bincount(predicted, minlength=len(predicted))
+    hit = _mteb_hit(columns)
+    f1 = 2.0 * hit / q
+    moved: np.ndarray = f1 + f1 * (q - 1) / q - (f1 / q)[predicted]
+    return moved - f1.mean()
+
+
+def _f1_share(columns: Columns) -> np.ndarray:
+    """What each query adds to the weighted F1 over targets: 2 / (1 + times predicted) where it is a hit."""
+    import numpy as np
+
+    predicted = np.asarray(columns["mteb_row"])
+    shares: np.ndarray = 2.0 * _mteb_hit(columns) / (1.0 + np.bincount(predicted, minlength=len(predicted)))
+    return shares
+
+
+def _mteb_hit(columns: Columns) -> np.ndarray:
+    """Query i is the truth of target i."""
+    import numpy as np
+
+    hits: np.ndarray = np.arange(len(columns["mteb_row"])) == columns["mteb_row"]
+    return hits
+
+
+def _weighted_f1() -> Metric:
+    mean = metrics.mean("mteb_f1", _f1_share, description="mteb's weighted F1 over target indices")
+    # Resampling would repeat targets, each of which has exactly one query.
+    return replace(mean, interval="jackknife", influence=_f1_influence)
+
+
+def _cosine(name: str, column: metrics.Column, bounds: tuple[float, float], description: str) -> Metric:
+    """A mean of bounded, light-tailed numbers: the t interval covers, and there is nothing for a bootstrap to add."""
+    return replace(metrics.mean(name, column, bounds, description), interval="jackknife")
+
+
+METRICS: tuple[Metric, ...] = (
+    metrics.share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
+    metrics.share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
+    metrics.share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
+    metrics.mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
+    metrics.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbours, as in xsim"),
+    metrics.share("mteb_accuracy", _mteb_hit, "mteb's accuracy: argmax over raw rows"),
+    _weighted_f1(),
+    _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
+    _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),
+    _cosine("cosine_gap", lambda c: c["cosine_true"] - c["cosine_random"], (-2.0, 2.0), "true minus random cosine"),
+)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Aligned texts, queries and candidates: row i of one translates row i of the other."""
+
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    queries: tuple[str, ...]
+    candidates: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def subsets(source: Source, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
+    """Both directions of every pair: those at hand, then (marked as missing) those that only the card declares."""
+    present = source.languages()
+    absent = [language for language in languages if language not in present]
+    pivot = options.get("pairs", "all")
+    if pivot != "all" and pivot not in present:
+        raise DataMissing(source.why_missing(pivot))
+    for query, candidate in _pairs(pivot, present, present):
+        yield _subset(source, query, candidate)
+    for query, candidate in _pairs(pivot, present, [*present, *absent]):
+        gone = [language for language in (query, candidate) if language in absent]
+        if gone:
+            yield Subset(f"{query}-{candidate}", (query, candidate), missing=source.why_missing(gone[0]))
+
+
+def _pairs(pivot: str, one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Ordered pairs with at least one language of ``one``, each once; all with the pivot unless it is ``all``."""
+    for first in one if pivot == "all" else [pivot]:
+        for second in other:
+            if first != second:
+                yield first, second
+                if second not in one or pivot != "all":
+                    yield second, first
+
+
+def _subset(source: Source, query: str, candidate: str) -> Subset:
+    a, b = source.read(query), source.read(candidate)
+    return Subset(
+        f"{query}-{candidate}",
+        (query, candidate),
+        n=len(a.ids) if a.ids == b.ids else len(set(a.ids) & set(b.ids)),
+        fingerprint=digest(a.fingerprint(), b.fingerprint()),
+        load=lambda: align(a, b),
+    )
+
+
+def align(a: Records, b: Records) -> Pair:
+    """The items that both languages have, in the order of the first."""
+    notes = tuple(dict.fromkeys((*a.notes, *b.notes)))
+    if a.ids == b.ids:
+        return Pair(a.ids, a.clusters, a.fields["text"], b.fields["text"], notes)
+    row_of = {item: row for row, item in enumerate(b.ids)}
+    rows = [(row, row_of[item]) for row, item in enumerate(a.ids) if item in row_of]
+    return Pair(
+        tuple(a.ids[i] for i, _ in rows),
+        tuple(a.clusters[i] for i, _ in rows),
+        tuple(a.fields["text"][i] for i, _ in rows),
+        tuple(b.fields["text"][j] for _, j in rows),
+        notes,
+    )
+
+
+def evaluate(subset: Subset, session: EncodingSession) -> Outcome:
+    """Rank every query's translation among all candidates."""
+    from xlbench_tasks.protocols import ranking
+
+    if subset.load is None:
+        raise DataMissing(subset.missing)
+    pair: Pair = subset.load()
+    ranked = ranking.rank_pairs(session.encode(pair.queries), session.encode(pair.candidates), pair.candidates)
+    m, n = ranked.candidates, len(pair.ids)
+    repeated = n - m
+    return Outcome(
+        item_ids=pair.ids,
+        cluster_ids=pair.clusters,
+        columns=ranked.columns,
+        chance={
+            "accuracy": 1 / m,
+            "recall_at_5": min(5, m) / m,
+            "recall_at_10": min(10, m) / m,
+            "mrr": sum(1 / rank for rank in range(1, m + 1)) / m,
+            "margin_accuracy": 1 / m,
+            "mteb_accuracy": 1 / n,
+        },
+        facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate},
+        notes=(*pair.notes, *_notes(repeated, ranked.tie_rate)),
+    )
+
+
+def _notes(repeated: int, tie_rate: float) -> Iterator[str]:
+    if repeated:
+        yield "candidates with the same text are one target"
+    if tie_rate > 0:
+        yield "a rival exactly as near as the translation counts against the model (tie rate in the facts)"

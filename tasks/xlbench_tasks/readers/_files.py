@@ -1,0 +1,92 @@
+"""Text files under the data root: finding them by a pattern, and reading them without losing a character.
+
+No format is known here beyond "UTF-8" and "a line ends with a line feed".
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+from xlbench import DataError, DataMissing, UsageError
+from xlbench_tasks.source import LANGUAGE, Home, Reading
+
+
+def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
+    """The file patterns under a key, checked: below the data root, with at most one ``{language}``."""
+    given = home.table.get(key, ())
+    listed = (given,) if isinstance(given, str) else tuple(given)
+    for pattern in listed:
+        path = PurePosixPath(pattern)
+        if path.is_absolute() or ".." in path.parts or not path.parts:
+            raise UsageError(f"{home.where} {key}: {pattern!r} must be a path below the data root")
+        if pattern.count(LANGUAGE) > 1:
+            raise UsageError(f"{home.where} {key}: {pattern!r} holds {LANGUAGE} more than once")
+    return listed
+
+
+def expand(root: Path, pattern: str) -> dict[str, Path]:
+    """The files that a pattern stands for: what is in the place of ``{language}`` -> path, in sorted order."""
+    head, _, tail = pattern.partition(LANGUAGE)
+    found = {}
+    for path in sorted(root.glob(f"{glob.escape(head)}*{glob.escape(tail)}")):
+        code = path.relative_to(root).as_posix()[len(head) :].removesuffix(tail)
+        if code and path.is_file():
+            found[code] = path
+    return found
+
+
+def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
+    """Declared language -> its file, over all patterns; `DataMissing` where there is none at all."""
+    root = reading.data.root
+    files: dict[str, list[Path]] = {}
+    expanded = [expand(root, pattern) for pattern in listed] if root is not None else []
+    for by_code in expanded:
+        for code, path in by_code.items():
+            if (language := reading.home.language_of(code)) is not None:
+                files.setdefault(language, []).append(path)
+    if not files:
+        raise DataMissing(reading.missing(f"{reading.name} is not at hand: no file {place(reading, listed)}"))
+    for language, paths in files.items():
+        if len(paths) > 1:
+            raise DataError(f"{paths[0]} and {paths[1]} are both {language!r}; remove one, or rename it")
+    return {language: paths[0] for language, paths in files.items()}
+
+
+def place(reading: Reading, listed: Sequence[str]) -> str:
+    """Where files were looked for, in words: ``a/b.{language}.txt under /data``."""
+    root = reading.data.root
+    under = f"under {root}" if root is not None else "because no data root is set (--data DIR or XLBENCH_DATA)"
+    return f"{' or '.join(listed)} {under}"
+
+
+def read_text(path: Path) -> str:
+    """A file's text: strict UTF-8, without the byte order mark at its start; `DataError` names line and byte."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    if not raw:
+        raise DataError(f"{path} is empty")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        byte = f"byte {error.start} (0x{raw[error.start]:02x})"
+        raise DataError(f"{path}, line {line}: {byte} is not UTF-8; save the file as UTF-8") from None
+    if (at := text.find("\0")) >= 0:
+        line = text.count("\n", 0, at) + 1
+        raise DataError(f"{path}, line {line}: a NUL byte; the file is damaged, or it is not UTF-8")
+    return text.removeprefix("\ufeff")
+
+
+def split_lines(text: str, keep_line_end: bool = False) -> list[str]:
+    r"""Lines, split on ``\n`` alone: U+2028, U+0085, VT, FF and a bare ``\r`` are characters of a text.
+
+    One ``\r`` at a line's end belongs to the line end and goes, unless ``keep_line_end``.
+    """
+    lines = text.split("\n")
+    if lines[-1] == "":
+        lines.pop()
+    return lines if keep_line_end else [line.removesuffix("\r") for line in lines]

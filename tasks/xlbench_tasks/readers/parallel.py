@@ -1,0 +1,80 @@
+"""Reader of parallel text: one file a language, one text a line, line i of one file translates line i of the others.
+
+Item ids are line numbers, from 1, and so are equal across languages. Nothing is repaired: lines that do not match are
+an error, because everything after the first lost line would be scored against the wrong translation.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xlbench import Data, DataError, UsageError
+from xlbench_tasks.readers import _files
+from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
+
+KEYS = {"files": str | list[str], "clusters": str, "keep_line_end": bool, "max_rows": int}
+"""``files``: patterns with ``{language}``; ``clusters``: a file with a cluster id a line; ``keep_line_end``: a carriage
+return at a line's end is part of the text; ``max_rows``: only so many lines from the start."""
+REQUIRED = ("files",)
+
+
+class Parallel(Reading):
+    """See the module."""
+
+    def __init__(self, home: Home, data: Data) -> None:
+        super().__init__(home, data)
+        self._patterns = _files.patterns(home)
+        for pattern in self._patterns:
+            if LANGUAGE not in pattern:
+                raise UsageError(f"{home.where} files: {pattern!r} needs {LANGUAGE}, which stands for the file's code")
+        clusters = _files.patterns(home, "clusters")
+        if clusters and LANGUAGE in clusters[0]:
+            raise UsageError(f"{home.where} clusters: one file for all languages, so without {LANGUAGE}")
+        self._clusters_file = clusters[0] if clusters else ""
+        self._reference: tuple[Path, int] | None = None  # the first file read, and its number of lines
+        self._clusters: tuple[str, ...] | None = None
+
+    def _find(self) -> dict[str, Path]:
+        return _files.by_language(self, self._patterns)
+
+    def _place(self) -> str:
+        return _files.place(self, self._patterns)
+
+    def _read(self, language: str) -> Records:
+        clusters = self._cluster_ids()
+        texts = self._lines(self._found[language], bool(self.home.table.get("keep_line_end")))[: self._rows()]
+        ids = tuple(f"{self.name}:{row}" for row in range(1, len(texts) + 1))
+        return Records(ids, clusters[: len(ids)] if clusters else ids, {"text": tuple(texts)})
+
+    def _cluster_ids(self) -> tuple[str, ...]:
+        """One id a line, read before any text, so that all are aligned with it; empty where the card names none."""
+        if self._clusters is None:
+            lines = self._lines(self.data.root / self._clusters_file) if self._clusters_file and self.data.root else []
+            self._clusters = tuple(f"{self.name}:{line}" for line in lines)
+        return self._clusters
+
+    def _lines(self, path: Path, keep_line_end: bool = False) -> list[str]:
+        """The lines of a file that is as long as all the others and has no empty line."""
+        lines = _files.split_lines(_files.read_text(path), keep_line_end)
+        if self._reference is None:
+            self._reference = (path, len(lines))
+        self._check_length(path, len(lines))
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                raise DataError(f"{path}, line {number}: empty; every line needs a text, or all files lose that line")
+        return lines
+
+    def _check_length(self, path: Path, count: int) -> None:
+        assert self._reference is not None
+        other, expected = self._reference
+        if count != expected:
+            longer, unpaired = (path, expected + 1) if count > expected else (other, count + 1)
+            raise DataError(
+                f"{path} has {count} lines but {other} has {expected}: "
+                f"line {unpaired} of {longer.name} has no partner; get both files again from one release"
+            )
+
+
+def source(home: Home, data: Data) -> Parallel:
+    """A source over parallel text files."""
+    return Parallel(home, data)

@@ -1,0 +1,224 @@
+"""Where a task's items come from: `Records` (one language), `Source` (a data set), `Home` (a place that a card names).
+
+What all readers share, and nothing about any file format: those are in ``readers/``. Nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from xlbench import Data, DataError, DataMissing
+from xlbench.names import digest
+
+LANGUAGE = "{language}"
+"""The placeholder that stands, in a card, for the code that the data set uses for a language."""
+
+_SCRIPT = re.compile(r"(?P<language>[a-z]{2,3})[_-][A-Z][a-z]{3}")
+
+
+@dataclass(frozen=True)
+class Records:
+    """The items of one language (one split) of a data set; every tuple has one entry an item."""
+
+    ids: tuple[str, ...]
+    """Stable, unique, beginning with the data set: ``ntrex:17``. Equal ids in two languages are the same item."""
+    clusters: tuple[str, ...]
+    """Items with one id stand or fall together: ``ntrex:bbc.381790``; equal to ``ids`` where items are alone."""
+    fields: Mapping[str, tuple[str, ...]]
+    """``text``, ``label`` ..."""
+    notes: tuple[str, ...] = ()
+    """What the reader had to leave out or repair."""
+    origin: str = ""
+    """Whatever else identifies the data: the version of a library that it comes from."""
+
+    def __post_init__(self) -> None:
+        lengths = {"clusters": len(self.clusters)} | {name: len(values) for name, values in self.fields.items()}
+        if wrong := [f"{n} {name}" for name, n in lengths.items() if n != len(self.ids)]:
+            raise DataError(f"{len(self.ids)} ids but {', '.join(wrong)}")
+        if len(set(self.ids)) != len(self.ids):
+            raise DataError(f"item id {_first_repeated(self.ids)!r} occurs twice")
+
+    def fingerprint(self) -> str:
+        """64 hex digits over ids, clusters, fields and origin; notes follow from these and are left out."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        columns = [("id", self.ids), ("cluster", self.clusters), *sorted(self.fields.items())]
+        parts = [part for name, values in columns for part in (name, *values)]
+        return digest("records", self.origin, str(len(self.ids)), *parts)
+
+
+def _first_repeated(values: Iterable[str]) -> str:
+    seen: set[str] = set()
+    return next(value for value in values if value in seen or seen.add(value))  # type: ignore[func-returns-value]
+
+
+class Source(Protocol):
+    """A data set as protocols see it: languages, and the records of each."""
+
+    @property
+    def name(self) -> str:
+        """The data set's name, with which item ids begin."""
+        ...
+
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages at hand, sorted; `DataMissing` where nothing of the data set is at hand."""
+        ...
+
+    def why_missing(self, language: str) -> str:
+        """One line: why a declared language is not at hand, and how to get it."""
+        ...
+
+    def read(self, language: str) -> Records:
+        """The records of a language, read once; `DataError` names file and line, `DataMissing` says what is absent."""
+        ...
+
+
+@dataclass(frozen=True)
+class Home:
+    """A place where a card's data can be: one of the card's tables, whose keys and types have been checked."""
+
+    where: str
+    """Names the card's file and table in errors: ``ntrex.toml: [data]``."""
+    name: str
+    """The data set's name."""
+    reader: str
+    """Which module of ``readers/`` opens it."""
+    languages: tuple[str, ...]
+    """All that the card declares."""
+    table: Mapping[str, Any] = field(default_factory=dict)
+
+    def language_of(self, code: str) -> str | None:
+        """The declared language that the data set calls ``code``, or None.
+
+        The card's ``aliases`` come first. Otherwise hyphens count as underscores, and a script that the card does not
+        declare is dropped: ``srp-Cyrl`` is ``srp_Cyrl``, and ``hin_Deva`` is ``hin``.
+        """
+        aliases: Mapping[str, str] = self.table.get("aliases", {})
+        if code in aliases:
+            return aliases[code]
+        plain = code.replace("-", "_")
+        if plain not in self.languages and (match := _SCRIPT.fullmatch(plain)):
+            plain = match["language"]
+        return plain if plain in self.languages else None
+
+    def by_language(self, codes: Iterable[str], place: str) -> dict[str, str]:
+        """Declared language -> the data set's code for it; `DataError` where two codes are one language."""
+        found: dict[str, str] = {}
+        for code in codes:
+            language = self.language_of(code)
+            if language is None:
+                continue
+            if language in found:
+                raise DataError(
+                    f"{place}: {found[language]!r} and {code!r} are both {language!r}; "
+                    f"give one of them another language under aliases in {self.where}"
+                )
+            found[language] = code
+        return found
+
+
+class Reading:
+    """What the readers' sources share: what is at hand is looked up once, and each language is read once.
+
+    A reader adds ``_find()`` (language -> whatever it needs to read it; `DataMissing` where nothing is there),
+    ``_read(language)`` and ``_place()`` (where it looks, for errors). Making a source touches no file.
+    """
+
+    def __init__(self, home: Home, data: Data) -> None:
+        self.home = home
+        self.data = data
+        self._records: dict[str, Records] = {}
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.home.name
+
+    def languages(self) -> tuple[str, ...]:
+        """See `Source`."""
+        return tuple(sorted(self._found))
+
+    def why_missing(self, language: str) -> str:
+        """See `Source`."""
+        return self.missing(f"{self.name} has no {language!r} here: none in {self._place()}")
+
+    def read(self, language: str) -> Records:
+        """See `Source`."""
+        if language not in self._records:
+            if language not in self._found:
+                raise DataMissing(self.why_missing(language))
+            self._records[language] = self._read(language)
+        return self._records[language]
+
+    @property
+    def _found(self) -> Mapping[str, Any]:
+        if isinstance(self._looked_up, DataMissing):
+            raise self._looked_up
+        return self._looked_up
+
+    @cached_property
+    def _looked_up(self) -> Mapping[str, Any] | DataMissing:
+        try:
+            return self._find()
+        except DataMissing as missing:  # remembered too: to find that a network is not there takes half a minute
+            return missing
+
+    def missing(self, what: str) -> str:
+        """What is missing, and where the card says that it can be had."""
+        url = self.home.table.get("url")
+        return f"{what}; get it from {url}" if url else what
+
+    def _rows(self) -> int | None:
+        """How many rows are wanted: the lesser of the card's ``max_rows`` and the run's limit; None: all."""
+        wanted = [n for n in (self.home.table.get("max_rows"), self.data.limit) if n is not None]
+        return min(wanted, default=None)
+
+    def _find(self) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    def _read(self, language: str) -> Records:
+        raise NotImplementedError
+
+    def _place(self) -> str:
+        raise NotImplementedError
+
+
+class FirstAtHand:
+    """A data set with several homes: the first that has anything is the one that is read; homes are never mixed."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self._sources[0].name
+
+    def languages(self) -> tuple[str, ...]:
+        """See `Source`; where no home has anything, the error lists what each lacks."""
+        return self._chosen.languages()
+
+    def why_missing(self, language: str) -> str:
+        """See `Source`: told by the home that is read."""
+        return self._chosen.why_missing(language)
+
+    def read(self, language: str) -> Records:
+        """See `Source`."""
+        return self._chosen.read(language)
+
+    @cached_property
+    def _chosen(self) -> Source:
+        reasons = []
+        for source in self._sources:
+            try:
+                if source.languages():
+                    return source
+            except DataMissing as missing:
+                reasons.append(str(missing))
+        raise DataMissing("; and ".join(reasons))

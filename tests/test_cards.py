@@ -1,0 +1,316 @@
+"""Cards: what they may hold, what is said of wrong ones, and the tasks that come of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import xlbench_tasks
+from xlbench import AREAS, Data, DataMissing, UsageError
+from xlbench_tasks.card import CARDS, open_source, read_card, read_toml, task
+from xlbench_tasks.protocols import PROTOCOLS, retrieval
+from xlbench_tasks.readers import READERS
+
+CARD = """\
+name = "talk"
+area = "retrieval"
+protocol = "retrieval"
+description = "Talks"
+licence = "CC0-1.0"
+languages = ["eng", "hin", "zho_Hans"]
+
+[data]
+reader = "parallel"
+files = "talk/{language}.txt"
+aliases = { zh = "zho_Hans" }
+
+[options]
+pairs = "eng"
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    """A function: (old, new) replacements in a good card -> the path of the card with these."""
+
+    def _write(*changes: tuple[str, str], name: str = "talk") -> Path:
+        text = CARD
+        for old, new in changes:
+            assert old in text
+            text = text.replace(old, new)
+        path = tmp_path / f"{name}.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return _write
+
+
+def test_a_card_becomes_a_task(write, tmp_path):
+    """Everything that it says arrives, and its data is found under the data root."""
+    for code, text in (("eng", "a\nb\n"), ("hin", "क\nख\n"), ("zh", "甲\n乙\n")):
+        (tmp_path / "talk").mkdir(exist_ok=True)
+        (tmp_path / "talk" / f"{code}.txt").write_text(text, encoding="utf-8")
+    made = task(read_card(write()))
+    assert (made.name, made.area, made.data, made.version, made.licence) == ("talk", "retrieval", "talk", 1, "CC0-1.0")
+    assert made.languages == ("eng", "hin", "zho_Hans")
+    assert made.metrics == retrieval.METRICS
+    assert made.home == "talk/{language}.txt"
+    subsets = {subset.name: subset for subset in made.subsets(Data(tmp_path))}
+    assert sorted(subsets) == ["eng-hin", "eng-zho_Hans", "hin-eng", "zho_Hans-eng"]
+    assert subsets["eng-zho_Hans"].load().candidates == ("甲", "乙")
+    assert {subset.n for subset in subsets.values()} == {2}
+    assert {subset.n for subset in made.subsets(Data(tmp_path, limit=1))} == {1}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("reader = ", "readr = ", "talk.toml: [data] has no key 'readr'. Did you mean 'reader'?"),
+        ('"parallel"', '"paralel"', "talk.toml: [data] reader: 'paralel' is not one of 'cldr', 'delimited', 'hub'"),
+        ('"parallel"', '"paralel"', "Did you mean 'parallel'?"),
+        ('reader = "parallel"\n', "", "talk.toml: [data] lacks 'reader'"),
+        ("files = ", "file = ", "talk.toml: [data] has no key 'file'. Did you mean 'files'?"),
+        ("files = ", "x = ", "talk.toml: [data] has no key 'x'. It can have 'reader', 'name'"),
+        ('files = "talk/{language}.txt"\n', "", "talk.toml: [data] lacks 'files'"),
+        ('"talk/{language}.txt"', "1", "talk.toml: [data] files: 1 is not a string (in quotes) or a list"),
+        ('"talk/{language}.txt"', '"../{language}"', "talk.toml: [data] files: '../{language}' must be a path below"),
+        ("[options]", "max_rows = 0\n[options]", "talk.toml: [data] max_rows: must be 1 or more"),
+        ("[options]", "max_rows = true\n[options]", "talk.toml: [data] max_rows: True is not a whole number"),
+        ("pairs =", "pair =", "talk.toml: [options] has no key 'pair'. Did you mean 'pairs'?"),
+        ('pairs = "eng"', "pairs = 3", "talk.toml: [options] pairs: 3 is not a string"),
+        ("licence", "license", "talk.toml has no key 'license'. Did you mean 'licence'?"),
+        ('licence = "CC0-1.0"\n', "", "talk.toml lacks 'licence'"),
+        ('area = "retrieval"', 'area = "retreival"', "talk.toml area: 'retreival' is not one of 'retrieval'"),
+        ('area = "retrieval"', 'area = "retreival"', "Did you mean 'retrieval'?"),
+        ('protocol = "retrieval"', 'protocol = "retrival"', "talk.toml protocol: 'retrival' is not one of"),
+        ('name = "talk"', 'name = "../talk"', "task name '../talk' is not allowed"),
+        ('name = "talk"', "name = 3", "talk.toml name: 3 is not a string"),
+        ('"hin", ', "nan, ", "languages: ['eng', nan, 'zho_Hans'] is not a list, each item a string (in quotes)"),
+        ('"hin", ', '"hi", ', "talk.toml: 'hi' in languages is not an ISO 639-3 code"),
+        ('"hin", ', '"hin-Deva", ', "talk.toml: 'hin-Deva' in languages is not an ISO 639-3 code"),
+        ('"hin", ', '"eng", ', "talk.toml: languages has 'eng' twice"),
+        ('"eng", "hin", "zho_Hans"', "", "talk.toml: languages is empty"),
+        ('zh = "zho_Hans"', 'zh = "zho_Hant"', "aliases: 'zh' is 'zho_Hant', which languages does not list."),
+        ('name = "talk"', 'name = "talk"\nversion = 0', "talk.toml: version must be 1 or more"),
+        ('name = "talk"', 'name = "talk"\nmetrics = ["acuracy"]', "no metric 'acuracy'. Did you mean"),
+        (
+            'name = "talk"',
+            'name = "talk"\nname = "x"',
+            "talk.toml is not valid TOML: Cannot overwrite a value (at line 2",
+        ),
+        ("[options]", "[options", "talk.toml is not valid TOML: "),
+        (
+            "[options]",
+            "[data.hub]\nrepo = 'a/b'\n[options]",
+            "talk.toml: [data.hub] lacks 'revision', 'split', 'fields'",
+        ),
+        ("[options]", "hub = 1\n[options]", "talk.toml: [data.hub] must be a table"),
+    ],
+)
+def test_a_wrong_card_is_told_by_file_and_key(write, old, new, message):
+    """One line that names the file and the key, and the nearest right one."""
+    with pytest.raises(UsageError) as error:
+        read_card(write((old, new)))
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_card_that_is_not_there_or_not_text(tmp_path):
+    """A missing file and a file that is not UTF-8 are mistakes in the command; a byte order mark is none."""
+    with pytest.raises(UsageError, match=r"there is no file .*none\.toml"):
+        read_card(tmp_path / "none.toml")
+    (tmp_path / "bad.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(UsageError, match=r"bad\.toml, line 1: byte 8 .* not UTF-8"):
+        read_card(tmp_path / "bad.toml")
+    (tmp_path / "mark.toml").write_bytes(b"\xef\xbb\xbfname = 'x'")
+    assert read_toml(tmp_path / "mark.toml") == {"name": "x"}
+
+
+def test_a_card_can_extend_another(write):
+    """The other's keys come first; [data] and [options] are merged key by key; errors name the extending file."""
+    write(("[data]", '[data]\nname = "talks"'))
+    extending = write(
+        (CARD, 'extends = "talk"\nname = "all"\n[options]\npairs = "all"\n[data]\nmax_rows = 5\n'), name="all"
+    )
+    base, more = read_card(extending.parent / "talk.toml"), read_card(extending)
+    assert (more.name, more.options, more.languages) == ("all", {"pairs": "all"}, base.languages)
+    assert more.homes[0].name == "talks"
+    assert more.homes[0].table == {**base.homes[0].table, "max_rows": 5}
+    wrong = write((CARD, 'extends = "talk"\nname = "all"\nareas = "news"\n'), name="wrong")
+    with pytest.raises(UsageError, match=r"wrong\.toml has no key 'areas'"):
+        read_card(wrong)
+
+
+def test_a_card_can_extend_one_of_the_plugins(tmp_path):
+    """Where its own folder has none of that name."""
+    path = tmp_path / "few.toml"
+    path.write_text('extends = "ntrex"\nname = "few"\n[data]\nmax_rows = 100\n')
+    assert read_card(path).homes[0].table["max_rows"] == 100
+    assert read_card(path).homes[1].reader == "hub"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('extends = "x"\nname = "x"\n', "x.toml: extends itself"),
+        ('extends = "ntrexx"\nname = "x"\n', "x.toml: extends no card: 'ntrexx'. Did you mean 'ntrex'"),
+        ('extends = "../ntrex"\nname = "x"\n', "card name '../ntrex' is not allowed"),
+        ('extends = "ntrex"\n', "x.toml: a card that extends another needs a name of its own"),
+    ],
+)
+def test_wrong_extensions_are_told(tmp_path, text, message):
+    """Circles, unknown cards, paths, and cards without a name of their own."""
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(UsageError) as error:
+        read_card(tmp_path / "x.toml")
+    assert message in str(error.value)
+
+
+def test_a_tasks_identity_is_what_shapes_its_scores(write):
+    """Protocol options, metrics and version change it; where the data lies and what is said about it do not."""
+    base = task(read_card(write()))
+    same = [("talk/{language}.txt", "other/{language}.txt"), ("Talks", "Other talks"), ('"hin", ', '"hin", "nep", ')]
+    other = [('pairs = "eng"', 'pairs = "all"'), ('licence = "CC0-1.0"', 'licence = "x"\nversion = 2')]
+    other.append(('licence = "CC0-1.0"', 'licence = "x"\nmetrics = ["mrr", "accuracy"]'))
+    for change in same:
+        assert task(read_card(write(change))).identity() == base.identity()
+    assert len({base.identity(), *(task(read_card(write(change))).identity() for change in other)}) == 4
+    assert json.loads(base.settings)["protocol_version"] == retrieval.VERSION
+
+
+def test_a_card_chooses_metrics_and_their_order(write):
+    """The first is the main one."""
+    made = task(read_card(write(('name = "talk"', 'name = "talk"\nmetrics = ["mrr", "accuracy"]'))))
+    assert [metric.name for metric in made.metrics] == ["mrr", "accuracy"]
+
+
+def test_cards_and_their_tasks_can_be_pickled(write):
+    """So that an engine can send them to other processes."""
+    card = read_card(write())
+    assert pickle.loads(pickle.dumps(card)) == card
+    copy = pickle.loads(pickle.dumps(dataclasses.replace(task(card), metrics=())))
+    assert copy.identity() == dataclasses.replace(task(card), metrics=()).identity()
+
+
+def test_files_come_before_a_local_hub_folder_and_that_before_the_hub(tmp_path):
+    """The homes of a card are tried in this order, each for the whole data set."""
+    card = read_card(CARDS / "ntrex.toml")
+    folder = tmp_path / "mteb/NTREXBitextMining"
+    folder.mkdir(parents=True)
+    (folder / "test.jsonl").write_text('{"eng_Latn": "from a hub folder", "zho_Hans": "x", "srp_Cyrl": "y"}\n')
+    source = open_source(card, Data(tmp_path))
+    assert source.languages() == ("eng", "srp_Cyrl", "zho_Hans")
+    assert source.read("eng").fields["text"] == ("from a hub folder",)
+    files = tmp_path / "ntrex/NTREX-128"
+    files.mkdir(parents=True)
+    (files / "newstest2019-src.eng.txt").write_text("from a file\n")
+    (files / "newstest2019-ref.zho-TW.txt").write_text("x\n")
+    (tmp_path / "ntrex/DOCUMENT_IDS.tsv").write_text("doc\n")
+    source = open_source(card, Data(tmp_path))
+    assert source.languages() == ("eng", "zho_Hant")
+    assert source.read("eng").fields["text"] == ("from a file",)
+    assert source.read("eng").clusters == ("ntrex:doc",)
+
+
+# What comes with the plugin
+
+
+def test_every_card_of_the_plugin_is_right():
+    """They read; names are those of their files; all that a user wants to know is said."""
+    tasks = list(xlbench_tasks.xlbench_tasks())
+    assert [made.name for made in tasks] == [path.stem for path in sorted(CARDS.glob("*.toml"))]
+    for made in tasks:
+        assert made.area in AREAS
+        assert all((made.description, made.licence, made.citation, made.home, made.languages, made.data))
+        assert list(made.languages) == sorted(made.languages)
+    assert len({made.identity() for made in tasks}) == len(tasks)
+
+
+def test_suites_name_tasks_that_there_are():
+    """Every suite has a description, and every task of it is a card."""
+    names = {made.name for made in xlbench_tasks.xlbench_tasks()}
+    suites = {suite.name: suite for suite in xlbench_tasks.xlbench_suites()}
+    assert suites["mini"].tasks == ("lexicon",)
+    assert suites["parallel"].tasks == ("ntrex",)
+    for suite in suites.values():
+        assert suite.description
+        assert set(suite.tasks) <= names
+
+
+def test_a_wrong_suite_is_told_by_file_and_key(tmp_path):
+    """As cards are."""
+    (tmp_path / "s.toml").write_text('name = "s"\ndescription = "x"\ntask = ["lexicon"]\n')
+    with pytest.raises(UsageError, match=r"s\.toml has no key 'task'. Did you mean 'tasks'"):
+        xlbench_tasks.read_suite(tmp_path / "s.toml")
+
+
+def test_a_path_to_a_card_is_a_task(write):
+    """The scheme matches paths that end in .toml, and a missing file is a mistake in the command."""
+    (scheme,) = xlbench_tasks.xlbench_schemes()
+    assert scheme.tasks is not None
+    path = str(write())
+    assert scheme.matches(path)
+    assert not scheme.matches("ntrex")
+    assert [made.name for made in scheme.tasks(path)] == ["talk"]
+    with pytest.raises(UsageError, match="there is no file"):
+        scheme.tasks("./none.toml")
+
+
+def test_no_data_at_all_is_one_line_with_every_way_to_get_it(tmp_path, monkeypatch):
+    """Files and hub, in one message; nothing is fetched here, because the hub's part is made to fail."""
+    import datasets
+
+    def offline(**options):
+        raise ConnectionError("no network")
+
+    monkeypatch.setattr(datasets, "load_dataset", offline)
+    with pytest.raises(DataMissing) as missing:
+        list(task(read_card(CARDS / "ntrex.toml")).subsets(Data(tmp_path)))
+    for part in (
+        "ntrex/NTREX-128",
+        "github.com/MicrosoftTranslator/NTREX",
+        "mteb/NTREXBitextMining at 66b8b27",
+        "no network",
+    ):
+        assert part in str(missing.value)
+
+
+def test_every_reader_and_protocol_has_what_cards_need():
+    """Keys, required keys and a way to open a home; a version, options and metrics."""
+    import importlib
+
+    for name in READERS:
+        reader = importlib.import_module(f"xlbench_tasks.readers.{name}")
+        assert set(reader.REQUIRED) <= set(reader.KEYS)
+        assert callable(reader.source)
+    files = {path.stem for path in (CARDS.parent / "readers").glob("[a-z]*.py")}
+    assert set(READERS) == files
+    for name in PROTOCOLS:
+        protocol = importlib.import_module(f"xlbench_tasks.protocols.{name}")
+        assert isinstance(protocol.VERSION, int)
+        assert protocol.METRICS
+        assert callable(protocol.subsets)
+
+
+def test_listing_tasks_imports_nothing_heavy():
+    """No numpy, pandas, datasets or Babel before data is asked for."""
+    code = (
+        "import sys, xlbench_tasks as t\n"
+        "list(t.xlbench_tasks()), list(t.xlbench_suites()), list(t.xlbench_schemes())\n"
+        "heavy = {'numpy', 'pandas', 'datasets', 'babel', 'pyarrow', 'torch', 'huggingface_hub'}\n"
+        "print(sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())
+    assert done.stdout.strip() == "[]"
+
+
+def _environment() -> dict[str, str]:
+    import os
+
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}

@@ -1,0 +1,154 @@
+"""The numbers of retrieval: ranks, ties, margins and mteb's own figures, against brute force and other libraries."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.metrics import f1_score
+
+from xlbench_tasks.protocols import ranking, retrieval
+
+
+def vectors(seed, n, d=8):
+    return np.random.RandomState(seed).standard_normal((n, d)).astype(np.float32)
+
+
+def texts(n):
+    return [f"text {row}" for row in range(n)]
+
+
+def slow_ranks(queries, candidates, names):
+    """Rank by definition: one target a text; whatever is as near or nearer, and is another text, stands before."""
+    ranks = []
+    for i, query in enumerate(queries):
+        cosine = [
+            float(np.float64(query) @ np.float64(row) / np.linalg.norm(query.astype(float)) / np.linalg.norm(row))
+            for row in candidates.astype(float)
+        ]
+        ahead = {names[j] for j in range(len(names)) if cosine[j] >= cosine[i] - 1e-9 and names[j] != names[i]}
+        ranks.append(1 + len(ahead))
+    return ranks
+
+
+@given(st.integers(0, 10_000), st.integers(1, 40))
+@settings(max_examples=40, deadline=None)
+def test_ranks_equal_brute_force(seed, n):
+    """Ranks are those of the definition, computed one pair at a time."""
+    a, b = vectors(seed, n), vectors(seed + 1, n)
+    assert ranking.rank_pairs(a, b, texts(n)).columns["rank"].tolist() == slow_ranks(a, b, texts(n))
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=30, deadline=None)
+def test_repeated_texts_and_vectors_rank_as_defined(seed):
+    """With repeated texts, and other texts of equal vectors, ranks still are those of the definition."""
+    random = np.random.RandomState(seed)
+    kind = random.randint(0, 6, 20)
+    names = [f"{code}{'x' if random.rand() < 0.4 else ''}" for code in kind]
+    a, b = vectors(seed, 20), vectors(seed + 1, 6)[kind]
+    assert ranking.rank_pairs(a, b, names).columns["rank"].tolist() == slow_ranks(a, b, names)
+
+
+def test_a_rival_with_an_equal_vector_counts_against_the_model():
+    """An encoder that gives all texts one vector hits nothing: every rival stands before the target."""
+    same = np.ones((5, 4), np.float32)
+    ranked = ranking.rank_pairs(same, same, texts(5))
+    assert ranked.columns["rank"].tolist() == [5] * 5
+    assert not ranked.columns["margin_hit"].any()
+    assert ranked.tie_rate == 1.0
+
+
+def test_a_repeated_text_is_one_target():
+    """Two rows of the same text are one candidate: the second neither hurts nor helps."""
+    b = vectors(0, 4)
+    b[3] = b[0]
+    ranked = ranking.rank_pairs(b.copy(), b, ["a", "b", "c", "a"])
+    assert ranked.columns["rank"].tolist() == [1, 1, 1, 1]
+    assert (ranked.candidates, ranked.tie_rate) == (3, 0.0)
+
+
+def test_block_edges_change_nothing(monkeypatch):
+    """The same rows come out of many small blocks as of one large one."""
+    a, b = vectors(1, 300, 16), vectors(2, 300, 16)
+    whole = ranking.rank_pairs(a, b, texts(300))
+    monkeypatch.setattr(ranking, "BLOCK_CELLS", 300 * 16)
+    parts = ranking.rank_pairs(a, b, texts(300))
+    for name, column in whole.columns.items():
+        np.testing.assert_allclose(parts.columns[name], column, rtol=1e-5, atol=1e-6, err_msg=name)
+
+
+def xsim_hits(a, b, k=4):
+    """Ratio margin as in LASER's xsim, a pair at a time: the best of the k nearest by margin."""
+    a, b = a / np.linalg.norm(a, axis=1, keepdims=True), b / np.linalg.norm(b, axis=1, keepdims=True)
+    similar = a.astype(np.float64) @ b.T.astype(np.float64)
+    k = min(k, len(b))
+    forward = np.array([np.mean(sorted(row)[-k:]) for row in similar])
+    backward = np.array([np.mean(sorted(row)[-k:]) for row in similar.T])
+    hits = []
+    for i, row in enumerate(similar):
+        nearest = sorted(range(len(row)), key=lambda j: -row[j])[:k]
+        best = max(nearest, key=lambda j: row[j] / ((forward[i] + backward[j]) / 2))
+        hits.append(best == i)
+    return hits
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_margin_accuracy_equals_xsim(seed):
+    """Margin hits are those of an independent reading of xsim, over noisy copies of the same vectors."""
+    a = np.abs(vectors(seed, 120, 12))
+    b = a + 0.5 * np.abs(vectors(seed + 50, 120, 12))
+    assert ranking.rank_pairs(a, b, texts(120)).columns["margin_hit"].tolist() == xsim_hits(a, b)
+
+
+def test_mteb_figures_equal_scikit_learn():
+    """mteb_f1 is scikit-learn's weighted F1 over row indices, mteb_accuracy the plain share of equal indices."""
+    a = vectors(3, 200)
+    b = a + vectors(4, 200)
+    columns = ranking.rank_pairs(a, b, texts(200)).columns
+    by_name = {metric.name: metric for metric in retrieval.METRICS}
+    f1, accuracy = (
+        float(metric.value(metric.rows(columns).sum(axis=0)))
+        for metric in (by_name["mteb_f1"], by_name["mteb_accuracy"])
+    )
+    truth, predicted = np.arange(200), columns["mteb_row"]
+    assert f1 == pytest.approx(f1_score(truth, predicted, average="weighted", zero_division=0), abs=1e-12)
+    assert accuracy == pytest.approx((truth == predicted).mean())
+
+
+def test_influence_on_mteb_f1_is_its_derivative():
+    """The closed form is what a small change of one item's weight does to the weighted F1."""
+    a = vectors(5, 30, 3)
+    b = a + 0.7 * vectors(6, 30, 3)
+    columns = ranking.rank_pairs(a, b, texts(30)).columns
+    truth, predicted = np.arange(30), columns["mteb_row"]
+    influence = retrieval._f1_influence(columns)
+
+    def weighted(weight):
+        return f1_score(truth, predicted, average="weighted", sample_weight=weight, zero_division=0)
+
+    for item in range(30):
+        step = np.ones(30)
+        step[item] += 1e-5
+        assert 30 * (weighted(step) - weighted(np.ones(30))) / 1e-5 == pytest.approx(influence[item], abs=1e-3)
+
+
+def test_random_cosine_is_the_mean_over_all_other_candidates():
+    """cosine_random is the exact expectation over random pairs, so it needs no draw."""
+    a, b = vectors(7, 20), vectors(8, 20)
+    columns = ranking.rank_pairs(a, b, texts(20)).columns
+    unit_a, unit_b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a.astype(float), b.astype(float)))
+    similar = unit_a @ unit_b.T
+    np.testing.assert_allclose(columns["cosine_true"], np.diag(similar), atol=1e-6)
+    np.testing.assert_allclose(columns["cosine_random"], (similar.sum(1) - np.diag(similar)) / 19, atol=1e-6)
+
+
+def test_order_of_the_pairs_does_not_matter():
+    """Shuffling the aligned pairs shuffles ranks and margin hits alike."""
+    a = vectors(9, 60)
+    b = a + vectors(10, 60)
+    order = np.random.RandomState(0).permutation(60)
+    names = texts(60)
+    straight = ranking.rank_pairs(a, b, names).columns
+    shuffled = ranking.rank_pairs(a[order], b[order], [names[row] for row in order]).columns
+    for name in ("rank", "margin_hit"):
+        assert (straight[name][order] == shuffled[name]).all()

@@ -1,0 +1,680 @@
+"""The readers, on files that the tests write: every trap that real data has set."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pickle
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xlbench import Data, DataError, DataMissing, UsageError
+from xlbench_tasks.readers import cldr, delimited, hub, parallel
+from xlbench_tasks.source import FirstAtHand, Home, Records
+
+
+def _home(reader: str, languages: str = "eng hin nep", **table: Any) -> Home:
+    return Home("t.toml: [data]", "set", reader, tuple(languages.split()), table)
+
+
+def _parallel(root: Path | None, limit: int | None = None, **table: Any) -> parallel.Parallel:
+    home = _home("parallel", **({"files": "p/text.{language}.txt"} | table))
+    return parallel.source(home, Data(root, limit))
+
+
+def _delimited(root: Path | None, limit: int | None = None, **table: Any) -> delimited.Delimited:
+    home = _home("delimited", **({"files": "d/{language}.tsv", "fields": {"text": "tweet", "label": "label"}} | table))
+    return delimited.source(home, Data(root, limit))
+
+
+def _write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+# Records and sources
+
+
+def test_records_must_have_one_value_an_item():
+    """Columns of another length than the ids, and repeated ids, are refused."""
+    with pytest.raises(DataError, match="2 ids but 1 text"):
+        Records(("a", "b"), ("a", "b"), {"text": ("x",)})
+    with pytest.raises(DataError, match="'a' occurs twice"):
+        Records(("a", "a"), ("a", "a"), {"text": ("x", "y")})
+
+
+def test_the_fingerprint_covers_all_that_shapes_a_score_and_nothing_else():
+    """Ids, clusters, texts, field names and origin change it; notes do not; neither does where a text ends."""
+    base = Records(("1", "2"), ("1", "2"), {"text": ("ab", "c")})
+    same = Records(("1", "2"), ("1", "2"), {"text": ("ab", "c")}, notes=("a note",))
+    others = [
+        Records(("1", "3"), ("1", "2"), {"text": ("ab", "c")}),
+        Records(("1", "2"), ("1", "1"), {"text": ("ab", "c")}),
+        Records(("1", "2"), ("1", "2"), {"text": ("a", "bc")}),
+        Records(("1", "2"), ("1", "2"), {"label": ("ab", "c")}),
+        Records(("1", "2"), ("1", "2"), {"text": ("ab", "c")}, origin="x"),
+    ]
+    assert same.fingerprint() == base.fingerprint()
+    assert len({record.fingerprint() for record in [base, *others]}) == 1 + len(others)
+
+
+def test_codes_of_a_data_set_become_declared_languages():
+    """Aliases first; then hyphens are underscores, and a script that the card does not declare is dropped."""
+    home = _home("parallel", "hin srp_Cyrl srp_Latn zho_Hans fra_CA fra nan", aliases={"zho-CN": "zho_Hans"})
+    codes = ["hin", "hin_Deva", "srp-Cyrl", "srp_Latn", "zho-CN", "fra-CA", "nan", "zho", "fra-BE", "xyz", "hin-deva"]
+    assert [home.language_of(code) for code in codes] == [
+        "hin", "hin", "srp_Cyrl", "srp_Latn", "zho_Hans", "fra_CA", "nan", None, None, None, None,
+    ]  # fmt: skip
+
+
+def test_the_first_home_with_anything_is_the_one_that_is_read(tmp_path):
+    """Homes are never mixed; where none has anything, one line says what each lacks."""
+    _write(tmp_path / "b/eng.txt", "here\n")
+    _write(tmp_path / "c/hin.txt", "other\n")
+    a, b, c = (_parallel(tmp_path, files=f"{name}/{{language}}.txt") for name in "abc")
+    assert FirstAtHand([a, b, c]).languages() == ("eng",)
+    assert FirstAtHand([a, b, c]).read("eng").fields["text"] == ("here",)
+    assert FirstAtHand([a, b]).name == "set"
+    assert "b/{language}.txt" in FirstAtHand([a, b]).why_missing("hin")
+    with pytest.raises(DataMissing, match=r"no file a/.* and set is not at hand: no file d/"):
+        FirstAtHand([a, _parallel(tmp_path, files="d/{language}.txt")]).languages()
+
+
+# Parallel text
+
+
+def test_parallel_lines_are_numbered_and_equal_numbers_are_one_item(tmp_path):
+    """Line i of every file is item i; clusters come from their own file."""
+    _write(tmp_path / "p/text.eng.txt", "one\r\ntwo\r\n")
+    _write(tmp_path / "p/text.hin.txt", "एक\nदो")
+    _write(tmp_path / "p/docs.tsv", "a.1\na.1\n")
+    source = _parallel(tmp_path, clusters="p/docs.tsv")
+    assert source.languages() == ("eng", "hin")
+    assert source.read("eng") == Records(("set:1", "set:2"), ("set:a.1", "set:a.1"), {"text": ("one", "two")})
+    assert source.read("hin").fields["text"] == ("एक", "दो")
+    assert source.read("hin").ids == source.read("eng").ids
+    assert source.read("eng") is source.read("eng")
+
+
+def test_only_a_line_feed_ends_a_line(tmp_path):
+    """U+2028, U+0085, VT, FF, FS, NBSP, ZWSP, an inner U+FEFF and a bare carriage return are parts of a text."""
+    text = "a\u2028b\u0085c\x0bd\x0ce\x1cf\u00a0g\u200bh\ufeffi\rj"
+    _write(tmp_path / "p/text.eng.txt", f"{text}\nlast\n")
+    assert _parallel(tmp_path).read("eng").fields["text"] == (text, "last")
+
+
+def test_a_text_is_not_normalised(tmp_path):
+    """A decomposed character stays decomposed, and white space around a text stays."""
+    _write(tmp_path / "p/text.eng.txt", " e\u0301 \n")
+    assert _parallel(tmp_path).read("eng").fields["text"] == (" e\u0301 ",)
+
+
+def test_a_byte_order_mark_is_no_text(tmp_path):
+    """It is removed at the start of the file, and only there."""
+    _write(tmp_path / "p/text.eng.txt", b"\xef\xbb\xbfone\n\xef\xbb\xbftwo\n")
+    assert _parallel(tmp_path).read("eng").fields["text"] == ("one", "\ufefftwo")
+
+
+def test_line_ends_can_be_kept(tmp_path):
+    """With keep_line_end the carriage return stays, and the fingerprint says so."""
+    _write(tmp_path / "p/text.eng.txt", "one\r\ntwo\r\n")
+    kept = _parallel(tmp_path, keep_line_end=True).read("eng")
+    assert kept.fields["text"] == ("one\r", "two\r")
+    assert kept.fingerprint() != _parallel(tmp_path).read("eng").fingerprint()
+
+
+def test_rows_can_be_limited_by_card_and_by_run(tmp_path):
+    """The lesser of max_rows and the limit counts; clusters are cut with the texts."""
+    _write(tmp_path / "p/text.eng.txt", "1\n2\n3\n4\n")
+    _write(tmp_path / "p/docs.tsv", "a\na\nb\nb\n")
+    for max_rows, limit, n in ((3, None, 3), (3, 2, 2), (2, 3, 2), (9, None, 4)):
+        records = _parallel(tmp_path, limit, max_rows=max_rows, clusters="p/docs.tsv").read("eng")
+        assert (len(records.ids), len(records.clusters)) == (n, n)
+
+
+def test_files_of_unequal_length_are_refused(tmp_path):
+    """The error names both files, their lengths and the first line without a partner, whichever is read first."""
+    _write(tmp_path / "p/text.eng.txt", "1\n2\n3\n")
+    _write(tmp_path / "p/text.hin.txt", "1\n2\n")
+    for first, second in (("eng", "hin"), ("hin", "eng")):
+        source = _parallel(tmp_path)
+        source.read(first)
+        with pytest.raises(DataError) as error:
+            source.read(second)
+        longer = f"{tmp_path / 'p/text.eng.txt'} has 3", f"{tmp_path / 'p/text.hin.txt'} has 2"
+        assert all(part in str(error.value).replace(" lines", "") for part in longer)
+        assert "line 3 of text.eng.txt has no partner" in str(error.value)
+
+
+def test_the_clusters_file_counts_in_the_alignment(tmp_path):
+    """A clusters file of another length is refused before any text is scored against the wrong document."""
+    _write(tmp_path / "p/text.eng.txt", "1\n2\n")
+    _write(tmp_path / "p/docs.tsv", "a\n")
+    with pytest.raises(DataError, match=r"text\.eng\.txt has 2 lines but .*docs\.tsv has 1: line 2"):
+        _parallel(tmp_path, clusters="p/docs.tsv").read("eng")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"one\n\nthree\n", "line 2: empty"),
+        ("one\n\u00a0\r\n".encode(), "line 2: empty"),
+        (b"one\ntwo\xff\n", r"line 2: byte 7 \(0xff\) is not UTF-8"),
+        (b"one\n" + "\ud800".encode("utf-8", "surrogatepass") + b"\n", "line 2: byte 4 .*not UTF-8"),
+        (b"one\ntw\0o\n", "line 2: a NUL byte"),
+        ("one\n".encode("utf-16"), "line 1: byte 0 .*not UTF-8"),
+    ],
+)
+def test_a_damaged_text_file_is_named_with_its_line(tmp_path, content, message):
+    """Empty files, empty lines, bytes that are not UTF-8 and NUL bytes are errors with file and line."""
+    _write(tmp_path / "p/text.eng.txt", content)
+    with pytest.raises(DataError, match=rf"text\.eng\.txt.*{message}"):
+        _parallel(tmp_path).read("eng")
+
+
+def test_two_files_of_one_language_are_refused(tmp_path):
+    """Nothing is chosen silently."""
+    _write(tmp_path / "p/text.hin.txt", "x\n")
+    _write(tmp_path / "p/text.hin-Deva.txt", "y\n")
+    with pytest.raises(DataError, match=r"hin-Deva\.txt and .*hin\.txt are both 'hin'"):
+        _parallel(tmp_path).languages()
+
+
+def test_data_that_is_not_there_is_missing_and_says_how_to_get_it(tmp_path):
+    """No root, no files, an undeclared file, an undeclared language: one line each, none of them an error in data."""
+    with pytest.raises(DataMissing, match=r"no file p/text.* no data root is set \(--data DIR or XLBENCH_DATA\)"):
+        _parallel(None).languages()
+    _write(tmp_path / "p/text.fra.txt", "undeclared\n")
+    with pytest.raises(DataMissing, match=f"under {tmp_path}; get it from example.org"):
+        _parallel(tmp_path, url="example.org").languages()
+    _write(tmp_path / "p/text.eng.txt", "declared\n")
+    with pytest.raises(DataMissing, match="set has no 'nep' here"):
+        _parallel(tmp_path).read("nep")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"files": "p/text.txt"}, "needs {language}"),
+        ({"files": "../{language}.txt"}, "below the data root"),
+        ({"files": "/etc/{language}.txt"}, "below the data root"),
+        ({"files": "{language}/{language}.txt"}, "more than once"),
+        ({"clusters": "{language}.tsv"}, "one file for all"),
+    ],
+)
+def test_wrong_patterns_are_told_before_any_file_is_touched(table, message):
+    """A pattern without {language}, twice with it, or leading out of the data root is a mistake in the card."""
+    with pytest.raises(UsageError, match=rf"t\.toml: \[data\].*{message}"):
+        _parallel(None, **table)
+
+
+def test_a_source_that_has_not_been_read_can_be_pickled(tmp_path):
+    """So that an engine can send tasks to other processes."""
+    assert pickle.loads(pickle.dumps(_parallel(tmp_path))).name == "set"
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\n\r\0", exclude_categories=["Cs"])), min_size=1))
+def test_any_lines_come_back_as_they_are(tmp_path_factory, texts):
+    """Whatever is written a line each is read back to the letter (but for blank lines and the first mark)."""
+    texts = [f"a{text}" for text in texts]
+    root = tmp_path_factory.mktemp("lines")
+    _write(root / "p/text.eng.txt", "\n".join(texts))
+    assert _parallel(root).read("eng").fields["text"] == tuple(texts)
+
+
+# Delimited text
+
+
+def test_columns_are_found_by_name_in_any_order(tmp_path):
+    """Files of one data set may have different columns, as long as they have the ones that the card names."""
+    _write(tmp_path / "d/eng.tsv", "tweet\tlabel\ngood\tpositive\n")
+    _write(tmp_path / "d/hin.tsv", "ID\ttweet\tlabel\nx1\tअच्छा\tpositive\n")
+    source = _delimited(tmp_path)
+    assert source.languages() == ("eng", "hin")
+    assert source.read("hin").fields == {"text": ("अच्छा",), "label": ("positive",)}
+
+
+def test_rows_of_different_files_are_different_items(tmp_path):
+    """Row numbers carry the language, unless an id column says which rows are the same item."""
+    _write(tmp_path / "d/eng.tsv", "id\ttweet\tlabel\n7\ta\tx\n")
+    _write(tmp_path / "d/hin.tsv", "id\ttweet\tlabel\n7\tb\tx\n")
+    numbered, named = _delimited(tmp_path), _delimited(tmp_path, id="id")
+    assert (numbered.read("eng").ids, numbered.read("hin").ids) == (("set:eng:1",), ("set:hin:1",))
+    assert named.read("eng").ids == named.read("hin").ids == ("set:7",)
+
+
+def test_a_quoted_field_can_span_lines(tmp_path):
+    """Line ends, delimiters, quotes and U+2028 inside quotes are text; lines in errors are physical ones."""
+    _write(tmp_path / "d/eng.tsv", 'tweet\tlabel\n"a\r\nb\t""c""\u2028\n\nd"\tx\ne\ty\textra\n')
+    with pytest.raises(DataError, match=r"eng\.tsv, line 6: 3 columns where line 1 has 2"):
+        _delimited(tmp_path).read("eng")
+    _write(tmp_path / "d/eng.tsv", 'tweet\tlabel\n"a\r\nb\t""c""\u2028\n\nd"\tx\n')
+    assert _delimited(tmp_path).read("eng").fields["text"] == ('a\r\nb\t"c"\u2028\n\nd',)
+
+
+def test_a_bare_carriage_return_is_a_character_and_crlf_an_end(tmp_path):
+    """Outside quotes too, where the csv module would end the row or give up."""
+    _write(tmp_path / "d/eng.tsv", "tweet\tlabel\r\na\rb\tx\r\n\x0bc\u0085\ty\r\n")
+    assert _delimited(tmp_path).read("eng").fields == {"text": ("a\rb", "\x0bc\u0085"), "label": ("x", "y")}
+
+
+def test_quotes_can_be_plain_characters(tmp_path):
+    """Where a file does not quote, a quote at a field's start is text; read as CSV, the error says what to set."""
+    _write(tmp_path / "d/eng.tsv", 'tweet\tlabel\nfine\tx\n"so" he said\ty\n')
+    with pytest.raises(DataError, match=r"eng\.tsv, line 3: .*quoting = 'none'"):
+        _delimited(tmp_path).read("eng")
+    assert _delimited(tmp_path, quoting="none").read("eng").fields["text"] == ("fine", '"so" he said')
+
+
+def test_an_open_quote_is_told_where_it_begins(tmp_path):
+    """A quote that is never closed does not swallow the rest of the file."""
+    _write(tmp_path / "d/eng.tsv", 'tweet\tlabel\nfine\tx\n"open\ty\nmore\tz\n')
+    with pytest.raises(DataError, match=r"line 3: the quoting of the row that begins here is broken"):
+        _delimited(tmp_path).read("eng")
+
+
+def test_a_header_can_be_absent_and_a_mark_is_not_a_label(tmp_path):
+    """CSV without a header, with CRLF and a byte order mark: columns by number, and the first label is '0'."""
+    _write(tmp_path / "d/eng.csv", b'\xef\xbb\xbf0,"bad, really"\r\n1,good\r\n')
+    source = _delimited(
+        tmp_path,
+        files="d/{language}.csv",
+        header=False,
+        fields={"text": 2, "label": 1},
+        labels={"0": "negative", "1": "positive"},
+    )
+    assert source.read("eng").fields == {"text": ("bad, really", "good"), "label": ("negative", "positive")}
+
+
+def test_values_that_look_like_nothing_stay_strings(tmp_path):
+    """ "NA", "null", "nan" and "no" are texts and codes, not absences."""
+    _write(tmp_path / "d/nan.tsv", "tweet\tlabel\nNA\tnull\nnan\tno\n1.0\tTrue\n")
+    source = _delimited(tmp_path, languages="nan")
+    assert source.languages() == ("nan",)
+    assert source.read("nan").fields == {"text": ("NA", "nan", "1.0"), "label": ("null", "no", "True")}
+
+
+def test_a_language_can_be_a_column(tmp_path):
+    """Columns of one row are one item in many languages; columns that are no language are left alone."""
+    _write(tmp_path / "d/mt.csv", ",english,hindi,notes\n0,one,एक,x\n1,two,दो,y\n")
+    source = _delimited(
+        tmp_path, files="d/mt.csv", fields={"text": "{language}"}, aliases={"english": "eng", "hindi": "hin"}
+    )
+    assert source.languages() == ("eng", "hin")
+    assert source.read("hin") == Records(("set:1", "set:2"), ("set:1", "set:2"), {"text": ("एक", "दो")})
+    assert source.read("eng").ids == source.read("hin").ids
+    with pytest.raises(DataMissing, match="has no 'nep'"):
+        source.read("nep")
+
+
+def test_a_language_can_be_given_by_the_card(tmp_path):
+    """A data set of one language has one file."""
+    _write(tmp_path / "d/all.tsv", "tweet\tlabel\nरामा\tx\n")
+    source = _delimited(tmp_path, files="d/all.tsv", language="nep")
+    assert (source.languages(), source.read("nep").ids) == (("nep",), ("set:nep:1",))
+    with pytest.raises(DataMissing, match=r"no file d/none\.tsv under"):
+        _delimited(tmp_path, files="d/none.tsv", language="nep").languages()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b"\n\n", "nothing but blank lines"),
+        (b"tweet\tlabel\na\tx\nb\n", "line 3: 1 column where line 1 has 2"),
+        (b"tweet\tlabel\n\na\tx\n\t\n", "line 4: the text is empty"),
+        (b"tweet\tlabel\na\t \n", "line 2: the label is empty"),
+        (b"text\tlabel\na\tx\n", "no column 'tweet', only 'text', 'label'"),
+        (b"tweets\tlabel\na\tx\n", "Did you mean 'tweets'"),
+        (b"tweet\ttweet\tlabel\na\tb\tx\n", "two columns 'tweet'"),
+        (b"tweet\tlabel\na\tx\nb\xe9\ty\n", "line 3: byte .* is not UTF-8"),
+        (b"tweet\tlabel\na\tx\nb\0\ty\n", "line 3: a NUL byte"),
+    ],
+)
+def test_a_damaged_table_is_named_with_its_physical_line(tmp_path, content, message):
+    """Widths, empty values, missing columns, encodings: file, line and what is wrong."""
+    _write(tmp_path / "d/eng.tsv", content)
+    with pytest.raises(DataError, match=rf"eng\.tsv.*{message}"):
+        _delimited(tmp_path).read("eng")
+
+
+def test_a_table_without_rows_is_data_that_is_missing(tmp_path):
+    """A header alone says that this language has no such split: its cells are skipped, not failed."""
+    _write(tmp_path / "d/eng.tsv", "tweet\tlabel\n")
+    with pytest.raises(DataMissing, match="a header and no rows"):
+        _delimited(tmp_path).read("eng")
+
+
+def test_unknown_labels_and_repeated_ids_are_errors(tmp_path):
+    """A label map lists all labels; an id belongs to one row."""
+    _write(tmp_path / "d/eng.tsv", "id\ttweet\tlabel\n1\ta\tpos\n1\tb\tneu\n")
+    with pytest.raises(DataError, match=r"line 3: 'neu' is none of the card's labels \['pos'\]"):
+        _delimited(tmp_path, labels={"pos": "positive"}).read("eng")
+    with pytest.raises(DataError, match="line 3: id '1' was on line 2 already"):
+        _delimited(tmp_path, id="id").read("eng")
+
+
+def test_rows_of_a_table_can_be_limited_and_its_line_ends_kept(tmp_path):
+    """max_rows and the run's limit cut from the start; without quoting, a carriage return can be text."""
+    _write(tmp_path / "d/eng.tsv", "label\ttweet\r\nx\ta\r\nx\tb\r\nx\tc\r\n")
+    assert _delimited(tmp_path, 2, max_rows=3, quoting="none", header=False, fields={"text": 2}).read("eng").ids == (
+        "set:eng:1",
+        "set:eng:2",
+    )
+    kept = _delimited(tmp_path, quoting="none", header=False, fields={"text": 2}, keep_line_end=True).read("eng")
+    assert kept.fields["text"] == ("tweet\r", "a\r", "b\r", "c\r")
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"fields": {"label": "label"}}, "name the column of the text"),
+        ({"fields": {"text": 0}}, "counted from 1"),
+        ({"fields": {"text": "tweet"}, "header": False}, "without a header, columns are numbers"),
+        ({"fields": {"text": "tweet"}, "labels": {"a": "b"}}, "no field 'label'"),
+        ({"files": "d/all.tsv"}, "say in one place what the languages are"),
+        ({"language": "nep"}, "say in one place what the languages are"),
+        ({"files": ["d/{language}.tsv", "d/x.tsv"]}, "say in one place"),
+        ({"files": ["d/x.tsv", "d/y.tsv"], "language": "nep"}, "several files need"),
+        ({"files": "d/x.tsv", "language": "nepali"}, "Did you mean 'nep'"),
+        ({"delimiter": "||"}, "not one character"),
+        ({"keep_line_end": True}, "only with quoting = 'none'"),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_a_mistake_in_the_card(table, message):
+    """What the types of the keys cannot say is told before any file is touched."""
+    with pytest.raises(UsageError, match=rf"t\.toml: \[data\].*{message}"):
+        _delimited(None, **table)
+
+
+@given(
+    st.lists(
+        st.tuples(*2 * [st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)]),
+        min_size=1,
+    )
+)
+def test_any_table_that_csv_writes_comes_back_as_it_is(tmp_path_factory, rows):
+    """Quotes, delimiters, carriage returns and every kind of line separator survive the round trip."""
+    rows = [(f"a{text}", f"b{label}") for text, label in rows]
+    written = io.StringIO(newline="")
+    csv.writer(written, quoting=csv.QUOTE_ALL).writerows([("tweet", "label"), *rows])
+    root = tmp_path_factory.mktemp("table")
+    _write(root / "d/eng.csv", written.getvalue())
+    fields = _delimited(root, files="d/{language}.csv").read("eng").fields
+    assert list(zip(fields["text"], fields["label"], strict=True)) == rows
+
+
+# The hub, offline: local folders
+
+REVISION = "0123456789abcdef0123456789abcdef01234567"
+
+
+def _hub(root: Path | None, limit: int | None = None, **table: Any) -> hub.Hub:
+    base = {"repo": "org/name", "revision": REVISION, "split": "test", "fields": {"text": "{language}"}}
+    return hub.source(_home("hub", **(base | table)), Data(root, limit))
+
+
+def _parquet(path: Path, **columns: list[Any]) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pq.write_table(pa.table(columns), path)
+
+
+def test_a_local_hub_folder_with_a_column_a_language(tmp_path):
+    """Parquet in the hub's layout; a script that is not declared is dropped from the column's name."""
+    folder = tmp_path / "org/name"
+    _parquet(folder / "data/test-00000-of-00001.parquet", eng_Latn=["a", "NA\u2028"], hin_Deva=["क", "ख"], n=[1, 2])
+    source = _hub(tmp_path)
+    assert source.languages() == ("eng", "hin")
+    assert source.read("eng") == Records(("set:1", "set:2"), ("set:1", "set:2"), {"text": ("a", "NA\u2028")})
+    assert _hub(tmp_path, 1).read("hin").fields["text"] == ("क",)
+    assert str(folder) in source.why_missing("nep")
+
+
+def test_a_local_hub_folder_with_a_configuration_a_language(tmp_path):
+    """JSON lines, configurations in README.md; labels are mapped, and ids come from the data set."""
+    folder = tmp_path / "org/name"
+    config = "- config_name: {0}-x\n  data_files:\n  - split: test\n    path: {0}/test.jsonl\n"
+    _write(folder / "README.md", "---\nconfigs:\n" + "".join(config.format(code) for code in ("eng", "nep")) + "---\n")
+    for code, text in (("eng", "good"), ("nep", "राम्रो")):
+        rows = [{"sentence": text, "label": 1, "key": "k1"}, {"sentence": text * 2, "label": 0, "key": "k2"}]
+        _write(folder / code / "test.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    source = _hub(
+        tmp_path,
+        config="{language}-x",
+        fields={"text": "sentence", "label": "label"},
+        labels={"0": "negative", "1": "positive"},
+        id="key",
+    )
+    assert source.languages() == ("eng", "nep")
+    assert source.read("nep").fields == {"text": ("राम्रो", "राम्रोराम्रो"), "label": ("positive", "negative")}
+    assert source.read("nep").ids == source.read("eng").ids == ("set:k1", "set:k2")
+
+
+def test_a_local_hub_folder_of_one_language_and_its_class_names(tmp_path):
+    """Class numbers are read by their names."""
+    import datasets
+
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["no", "yes"])})
+    (tmp_path / "org/name").mkdir(parents=True)
+    table = datasets.Dataset.from_dict({"text": ["a", "b"], "label": [1, 0]}, features=features)
+    table.to_parquet(tmp_path / "org/name/test.parquet")
+    source = _hub(tmp_path, language="nep", fields={"text": "text", "label": "label"})
+    assert source.languages() == ("nep",)
+    assert source.read("nep").fields["label"] == ("yes", "no")
+    assert source.read("nep").ids == ("set:nep:1", "set:nep:2")
+
+
+def test_a_changed_local_file_is_read_anew(tmp_path):
+    """Nothing about local files is kept in a cache of `datasets`."""
+    path = tmp_path / "org/name/test.jsonl"
+    stamp = None
+    for text in ("one", "two"):
+        _write(path, json.dumps({"eng": text}) + "\n")
+        stamp = stamp or path.stat()
+        os.utime(path, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
+        assert _hub(tmp_path).read("eng").fields["text"] == (text,)
+
+
+def test_damage_in_a_local_hub_folder_is_an_error_that_names_it(tmp_path):
+    """A broken file, a missing split, a missing column, an empty text, no language at all."""
+    path = tmp_path / "org/name/test.parquet"
+    _write(path, b"PAR1 not really")
+    with pytest.raises(DataError, match=r"org/name cannot be read as a data set"):
+        _hub(tmp_path).languages()
+    _parquet(path, eng=["a", None], n=[1, 2])
+    with pytest.raises(DataError, match=r"org/name cannot be read as a data set .*validation"):
+        _hub(tmp_path, split="validation").languages()
+    with pytest.raises(DataError, match=r"row 2: the text .*None"):
+        _hub(tmp_path).read("eng")
+    with pytest.raises(DataError, match=r"no column 'engl'.*Did you mean 'eng'"):
+        _hub(tmp_path, language="eng", fields={"text": "engl"}).read("eng")
+    with pytest.raises(DataError, match="no column is a language"):
+        _hub(tmp_path, languages="hin").languages()
+
+
+def test_a_loading_script_is_not_run(tmp_path):
+    """A folder that brings code is refused; the code leaves no trace."""
+    trace = tmp_path / "trace"
+    script = f"open({str(trace)!r}, 'w')\n"
+    _write(tmp_path / "org/name/name.py", script)
+    _write(tmp_path / "org/name/test.jsonl", '{"eng": "x"}\n')
+    with pytest.raises(DataError, match=r"cannot be read as a data set .*script"):
+        _hub(tmp_path).languages()
+    assert not trace.exists()
+
+
+def test_without_a_network_the_hub_is_missing_not_broken(tmp_path):
+    """Offline and not in the cache: the pinned home, the reason, and two ways to get the data."""
+    code = (
+        "from test_readers import _hub\n"
+        "from xlbench import DataMissing\n"
+        "try: _hub(None).languages()\n"
+        "except DataMissing as missing: print(missing)\n"
+    )
+    environment = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(tmp_path),
+        "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path]),
+    }
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    for part in ("org/name", REVISION, "not at hand", "run once with a network", "DATA/org/name"):
+        assert part in done.stdout
+    assert len(done.stdout.splitlines()) == 1
+
+
+def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch):
+    """Every further question is answered from memory, because each attempt can take half a minute."""
+    import datasets
+
+    asked = []
+
+    def offline(**options):
+        asked.append(options)
+        raise ConnectionError("no network\nand a second line")
+
+    monkeypatch.setattr(datasets, "load_dataset", offline)
+    source = _hub(None)
+    for _ in range(3):
+        with pytest.raises(DataMissing, match=r"ConnectionError: no network\); run once"):
+            source.languages()
+    assert asked == [{"path": "org/name", "revision": REVISION, "name": None, "split": "test"}]
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"repo": "name"}, "is not 'organisation/name'"),
+        ({"repo": "../name"}, "is not 'organisation/name'"),
+        ({"revision": "main"}, "not a full commit id"),
+        ({"fields": {"text": "text"}}, "say in one place"),
+        ({"config": "{language}"}, "say in one place"),
+    ],
+)
+def test_a_hub_home_must_be_pinned_and_clear(table, message):
+    """A branch is no revision, and the languages are in one place."""
+    with pytest.raises(UsageError, match=message):
+        _hub(None, **table)
+
+
+# CLDR
+
+
+def _cldr(languages: str = "eng jpn swa nep rus slk deu", limit: int | None = None, **table: Any) -> cldr.Cldr:
+    base = {"categories": list(cldr.CATEGORIES), "pivot": "eng"}
+    return cldr.source(_home("cldr", languages, **(base | table)), Data(None, limit))
+
+
+def test_names_are_paired_by_what_they_name():
+    """Known names, by hand: a country, a language, a month as it stands alone, a weekday, a currency, a unit."""
+    source = _cldr()
+    names = {
+        code: dict(zip(source.read(code).ids, source.read(code).fields["text"], strict=True)) for code in ("nep", "rus")
+    }
+    assert names["nep"]["set:territory:NP"] == "नेपाल"
+    assert names["rus"]["set:language:de"] == "немецкий"
+    assert names["rus"]["set:month:1"] == "январь"  # not января, the name in dates
+    assert names["nep"]["set:weekday:0"] == "सोमबार"
+    assert names["rus"]["set:currency:NPR"] == "непальская рупия"
+    assert names["nep"]["set:unit:length-meter"] == "मिटर"
+
+
+def test_names_do_not_depend_on_what_was_read_before():
+    """Babel resolves aliases in data that its locales share: reading Japanese months makes Swahili's Japanese."""
+    code = (
+        "from babel import Locale\n"
+        "from test_readers import _cldr\n"
+        "for name in ('ja', 'hi'):\n"
+        "    Locale(name).months['stand-alone']['wide'], Locale(name).days['stand-alone']['wide']\n"
+        "source = _cldr('eng jpn swa hin')\n"
+        "print(*(source.read(language).fingerprint() for language in ('jpn', 'swa', 'hin', 'eng')))\n"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    source = _cldr("eng jpn swa hin")
+    swahili = dict(zip(source.read("swa").ids, source.read("swa").fields["text"], strict=True))
+    assert (swahili["set:month:1"], swahili["set:weekday:0"]) == ("Januari", "Jumatatu")
+    assert done.stdout.split() == [source.read(language).fingerprint() for language in ("jpn", "swa", "hin", "eng")]
+
+
+def test_names_that_tell_nothing_are_left_out_and_counted():
+    """Equal to English, ambiguous, or a code: gone, and the notes say how many."""
+    source = _cldr()
+    english = dict(zip(source.read("eng").ids, source.read("eng").fields["text"], strict=True))
+    german = source.read("deu")
+    names = dict(zip(german.ids, german.fields["text"], strict=True))
+    assert "set:territory:NP" not in names  # Nepal
+    assert names["set:territory:DE"] == "Deutschland"
+    assert all(name.casefold() != english[thing].casefold() for thing, name in names.items())
+    assert any(note.startswith("deu: ") and "equal to eng" in note for note in german.notes)
+    for language in source.languages():
+        folded = [cldr.fold(name) for name in source.read(language).fields["text"]]
+        assert len(set(folded)) == len(folded)
+        assert set(source.read(language).ids) <= set(english)
+
+
+def test_leaving_out_is_exact_on_names_made_up(monkeypatch):
+    """By hand: b equals the pivot in another notation; c and d share a name; e is its code; f has no pivot name."""
+    pivot = {"a": "One", "b": "CAFE\u0301", "c": "Three", "d": "Four", "e": "Five", "g": "Same", "h": "same"}
+    other = {"a": "Eins ", "b": "caf\u00e9", "c": "Drei", "d": "DREI", "e": "E", "f": "Sechs", "g": "x", "h": "y"}
+    monkeypatch.setattr(cldr, "CATEGORIES", {"made": lambda locale: pivot if locale.language == "en" else other})
+    source = _cldr("eng deu", categories=["made"])
+    assert source.read("eng").fields["text"] == ("One", "CAF\u00c9", "Three", "Four", "Five")
+    assert source.read("deu").ids == ("set:made:a",)
+    assert source.read("deu").fields["text"] == ("Eins",)
+    assert source.read("deu").notes == ("deu: 1 name equal to eng left out", "deu: 2 ambiguous names left out")
+    assert source.read("eng").notes == ("eng: 2 ambiguous names left out",)
+
+
+def test_a_limit_takes_the_same_things_in_every_language():
+    """The first things of the pivot, so that languages still overlap."""
+    source = _cldr(limit=40)
+    english = source.read("eng").ids
+    assert len(english) == 40
+    for language in ("nep", "deu"):
+        assert set(source.read(language).ids) <= set(english)
+    assert len(source.read("nep").ids) == 40
+
+
+def test_a_language_does_not_depend_on_the_others_of_the_card():
+    """Adding a language to a card changes no other language's items."""
+    assert _cldr("eng nep").read("nep").fingerprint() == _cldr("eng deu jpn nep").read("nep").fingerprint()
+
+
+def test_categories_are_in_the_cards_order_and_the_version_is_recorded():
+    """ "Babel ... CLDR" is the origin, and part of the fingerprint."""
+    import babel
+
+    records = _cldr(categories=["weekday", "month"]).read("nep")
+    assert [thing.split(":")[1] for thing in records.ids] == ["weekday"] * 7 + ["month"] * 12
+    assert records.origin == f"Babel {babel.__version__} CLDR"
+    assert all(unicodedata.is_normalized("NFC", name) for name in records.fields["text"])
+
+
+def test_languages_that_babel_lacks_are_missing():
+    """An unknown code, and a script that Babel does not have for the language."""
+    source = _cldr("eng nep xxx zho_Latn")
+    assert source.languages() == ("eng", "nep")
+    with pytest.raises(DataMissing, match="no 'xxx' here: none in Babel"):
+        source.read("xxx")
+
+
+def test_wrong_categories_and_pivots_are_mistakes_in_the_card():
+    """With the nearest category."""
+    with pytest.raises(UsageError, match=r"no 'teritory'.*Did you mean 'territory'"):
+        _cldr(categories=["teritory"])
+    with pytest.raises(UsageError, match="pivot: 'fra' is none of the card's languages"):
+        _cldr(pivot="fra")
