@@ -30,7 +30,7 @@ class DataError(XlbenchError):
     """A data file is broken: the message names the file, the line where there is one, and the remedy."""
 
 
-class DataMissing(XlbenchError):
+class DataMissing(XlbenchError):  # noqa: N818 - an absence, not a fault
     """Data is not at hand: the cells that need it are skipped, not failed."""
 
 

@@ -30,11 +30,12 @@ def check_name(kind: str, name: object) -> str:
     return name
 
 
-def slug(text: str) -> str:
-    """A readable file name for any text: its plain characters and eight hex digits of its hash, so no two meet."""
+def slug(text: str, *more: str) -> str:
+    """A readable file name for any text: its plain characters, and eight hex digits of a hash of it (and of ``more``),
+    so that no two meet. Holds no dot."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9_-]+", "-", plain).strip("-")[:60]
-    return f"{plain or 'x'}-{digest(text)[:8]}"
+    return f"{plain or 'x'}-{digest(text, *more)[:8]}"
 
 
 def digest(*parts: str | bytes) -> str:

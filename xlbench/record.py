@@ -6,6 +6,7 @@ Plain values only: no files are read or written here, nothing is computed, and p
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -144,7 +145,7 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
     for score in cell.scores:
         yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)}
     if not cell.scores:
-        yield {name: None for name in LONG} | base | {"metric": "", "method": "", "note": cell.reason}
+        yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason}
 
 
 def to_json(record: Score | Cell | Run) -> dict[str, Any]:
@@ -173,7 +174,7 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         if isinstance(value, kind):
             return value
-        hints = typing.get_type_hints(kind)
+        hints = _hints(kind)
         if not isinstance(value, dict) or value.keys() - hints.keys():
             unknown = ", ".join(sorted(value.keys() - hints.keys())) if isinstance(value, dict) else repr(value)
             raise ResultsError(f"{where} holds something unknown: {unknown}")
@@ -188,6 +189,12 @@ def _build(kind: Any, value: Any, where: str) -> Any:
     if kind is Any or _fits(kind, origin, arguments, value):
         return value
     raise ResultsError(f"{where} has an unexpected value: {value!r}")
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """Resolved annotations; resolving them anew for each of thousands of scores would take seconds."""
+    return typing.get_type_hints(kind)
 
 
 def _fits(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any) -> bool:

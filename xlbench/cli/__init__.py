@@ -30,7 +30,9 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"xlbench.cli.{COMMANDS[cmd_name]}").command
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"No such command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)
@@ -47,8 +49,13 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="xlbench")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def group(debug: bool) -> None:
+@click.pass_context
+def group(ctx: click.Context, debug: bool) -> None:
     """Measure text encoders across languages: an interval on every number, a plugin for everything."""
+    from xlbench.cli.config import FILE, defaults
+
+    if FILE.exists():
+        ctx.default_map = defaults(group, ctx)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -1,0 +1,327 @@
+"""Plan and execution: what is done, what is to do, and that one failure is nobody else's."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import xlbench
+from xlbench import Data, DataError, DataMissing, Model, Outcome, Subset, Task, UsageError, metrics, runner
+from xlbench.catalog import Catalog, load
+from xlbench.runner import Observer, Settings
+from xlbench.store import Store
+
+TEXTS = {"one": ("a", "bb", "ccc"), "two": ("dddd", "a", "bb"), "three": ("x", "yy", "zzz")}
+
+
+class Lengths:
+    parameters = 7
+
+    def encode(self, texts, role=None):
+        return np.array([[len(text), 1.0] for text in texts])
+
+
+class Refusing:
+    def encode(self, texts, role=None):
+        if "yy" in texts:
+            raise RuntimeError("cannot\nencode yy")
+        return np.ones((len(texts), 2))
+
+
+def model(name="lengths", load=Lengths, content="1", **more):
+    return Model(name, load=load, fingerprint=lambda: content, **more)
+
+
+def task(name="short", texts=TEXTS, **more):
+    """Is a text shorter than three? One subset an entry of ``texts``."""
+
+    def subsets(data):
+        for language, items in texts.items():
+            kept = items[: data.limit]
+            yield Subset(language, (language,), len(kept), repr(kept), lambda kept=kept: kept)
+
+    def evaluate(subset, session):
+        items = subset.load()
+        hit = session.encode(items)[:, 0] < 3
+        return Outcome([f"{subset.name}:{i}" for i in range(len(items))], {"hit": hit}, chance={"accuracy": 0.5})
+
+    options = {"languages": tuple(texts), "data": "shorts"} | more
+    return Task(name, "news", (metrics.share("accuracy", "hit"),), subsets, evaluate, **options)
+
+
+def go(tmp_path, models=None, tasks=None, settings=None, **options):
+    settings = settings or Settings()
+    store = Store(tmp_path / "results")
+    store.check_writable()
+    planned = runner.plan(
+        models or [model()],
+        tasks or [task()],
+        Data(limit=settings.limit),
+        store,
+        settings,
+        options.pop("languages", ()),
+    )
+    return planned, runner.execute(planned, store, settings, **options)
+
+
+def states(planned):
+    return [item.state for item in planned]
+
+
+def test_every_subset_becomes_a_cell_with_its_scores(tmp_path):
+    """Values are those of a count by hand, with n, chance and provenance beside them."""
+    _, cells = go(tmp_path)
+    assert [(cell.subset, cell.status, cell.main.value) for cell in cells] == [
+        ("one", "ok", pytest.approx(2 / 3)), ("two", "ok", pytest.approx(2 / 3)), ("three", "ok", pytest.approx(2 / 3))
+    ]  # fmt: skip
+    assert (cells[0].main.n, cells[0].main.chance) == (3, 0.5)
+    assert cells[0].provenance["dimensions"] == 2
+    assert cells[0].provenance["parameters"] == 7
+    assert [cell.encoded for cell in cells] == [3, 1, 3]
+
+
+def test_the_second_time_everything_is_done_and_no_model_is_loaded(tmp_path):
+    """Done cells are recognised by content; the model is not even loaded."""
+    _, first = go(tmp_path)
+
+    def never():
+        raise AssertionError("loaded")
+
+    planned, again = go(tmp_path, [model(load=never)])
+    assert states(planned) == ["done"] * 3
+    assert again == first
+
+
+def test_changed_content_is_computed_again(tmp_path):
+    """A model of other content, and a subset with another text, are new cells; the others stay done."""
+    go(tmp_path)
+    assert states(go(tmp_path, [model(content="2")])[0]) == ["todo"] * 3
+    edited = task(texts=TEXTS | {"two": ("dddd", "a", "b")})
+    assert states(go(tmp_path, tasks=[edited])[0]) == ["done", "todo", "done"]
+    assert states(go(tmp_path, tasks=[replace(task(), version=2)])[0]) == ["todo"] * 3
+
+
+def test_other_intervals_are_made_from_saved_rows(tmp_path):
+    """Another seed or interval method scores the saved rows again, without a model, to the same values."""
+    _, first = go(tmp_path)
+
+    def never():
+        raise AssertionError("loaded")
+
+    planned, again = go(tmp_path, [model(load=never)], settings=Settings(ci="jackknife"))
+    assert states(planned) == ["rescore"] * 3
+    assert [cell.main.value for cell in again] == [cell.main.value for cell in first]
+    assert {cell.main.method for cell in again} != {cell.main.method for cell in first}
+    assert again[0].main.chance == 0.5
+
+
+def test_a_failing_cell_leaves_the_others_alone(tmp_path):
+    """An encoder that raises marks its cell with the reason in one line; the others are scored."""
+    _, cells = go(tmp_path, [model(load=Refusing)])
+    assert [cell.status for cell in cells] == ["ok", "ok", "error"]
+    assert cells[2].reason == "RuntimeError: cannot encode yy"
+    assert cells[2].scores == ()
+
+
+def test_a_failed_cell_is_tried_again(tmp_path):
+    """Failures are shown by boards but are never taken for done."""
+    go(tmp_path, [model(load=Refusing)])
+    planned, cells = go(tmp_path, [model()])
+    assert states(planned) == ["done", "done", "todo"]
+    assert cells[2].status == "ok"
+
+
+def test_fail_fast_stops_at_the_first_failure(tmp_path):
+    """With fail_fast what comes after the failure is not computed."""
+    texts = {"bad": ("yy",), "good": ("a",)}
+    _, cells = go(tmp_path, [model(load=Refusing)], [task(texts=texts)], fail_fast=True)
+    assert [(cell.subset, cell.status) for cell in cells] == [("bad", "error")]
+
+
+@pytest.mark.parametrize(
+    ("load", "reason"),
+    [
+        (lambda: 1 / 0, "the model cannot be loaded: ZeroDivisionError: division by zero"),
+        (lambda: exit(3), "the model cannot be loaded: SystemExit: 3"),
+        (lambda: 42, "the model is no encoder: int has no method encode(texts, role=None)"),
+    ],
+)
+def test_a_model_that_does_not_load_marks_its_cells(tmp_path, load, reason):
+    """Loading is tried once; every cell says why, and other models go on."""
+    tries = []
+
+    def counted():
+        tries.append(1)
+        return load()
+
+    _, cells = go(tmp_path, [model("bad", counted), model()])
+    assert [cell.reason for cell in cells[:3]] == [reason] * 3
+    assert [cell.status for cell in cells[3:]] == ["ok"] * 3
+    assert len(tries) == 1
+
+
+def broken_task(error):
+    def subsets(data):
+        yield Subset("one", ("one",))
+        raise error
+
+    return replace(task("broken"), subsets=subsets)
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "reason"),
+    [
+        (DataMissing("get it from x"), "skipped", "get it from x"),
+        (DataError("file.txt: line 3"), "error", "file.txt: line 3"),
+        (KeyError("a"), "error", "KeyError: 'a'"),
+    ],
+)
+def test_a_task_without_subsets_is_one_cell(tmp_path, error, status, reason):
+    """A task that cannot list its subsets is shown once a model, skipped where its data is not at hand."""
+    _, cells = go(tmp_path, tasks=[broken_task(error), task()])
+    assert (cells[0].subset, cells[0].status, cells[0].reason) == ("*", status, reason)
+    assert [cell.status for cell in cells[1:]] == ["ok"] * 3
+
+
+def test_a_mended_task_forgets_its_failure(tmp_path):
+    """Once a task lists its subsets again, the cell that stood for the whole is gone."""
+    go(tmp_path, tasks=[broken_task(DataError("x"))])
+    go(tmp_path, tasks=[replace(task(), name="broken")])
+    assert {cell.subset for run in Store(tmp_path / "results").runs() for cell in run.cells} == set(TEXTS)
+
+
+def test_data_that_has_gone_away_takes_no_result_with_it(tmp_path):
+    """A subset whose file is absent today keeps the scores of yesterday on disk."""
+    go(tmp_path)
+    gone = replace(task(), subsets=lambda data: [Subset("one", ("one",), missing="no file")])
+    planned, cells = go(tmp_path, tasks=[gone], languages=("one",))
+    assert (states(planned), cells[0].status) == (["skipped"], "skipped")
+    assert states(go(tmp_path)[0]) == ["done"] * 3
+
+
+def test_a_damaged_cell_is_named_and_left_alone(tmp_path):
+    """An edited result is an error with its file's name; it is neither trusted nor written over."""
+    _, cells = go(tmp_path)
+    store = Store(tmp_path / "results")
+    path = store.cell_path(cells[0].model, cells[0].fingerprint, "short", "one", None)
+    edited = path.read_text().replace("0.6666", "0.9999")
+    path.write_text(edited)
+    planned, again = go(tmp_path)
+    assert states(planned) == ["damaged", "done", "done"]
+    assert again[0].status == "error"
+    assert path.name in again[0].reason
+    assert path.read_text() == edited
+
+
+def test_languages_keep_the_subsets_that_involve_them(tmp_path):
+    """Only the language asked for is run; one that is declared but absent is skipped; an unknown one is refused."""
+    planned, _ = go(tmp_path, languages=("two",))
+    assert [item.subset.name for item in planned] == ["two"]
+    with pytest.raises(UsageError, match=r"has the language 'tow'\. Did you mean 'two'"):
+        go(tmp_path, languages=("tow",))
+
+
+def test_missing_languages_are_silent_unless_asked_for(tmp_path):
+    """Files that are not there are no news, except to somebody who asked for the language."""
+
+    def subsets(data):
+        yield from task().subsets(data)
+        yield Subset("four", ("four",), missing="four.txt is not there")
+
+    some = replace(task(), subsets=subsets, languages=(*TEXTS, "four"))
+    assert [cell.subset for cell in go(tmp_path, tasks=[some])[1]] == list(TEXTS)
+    _, cells = go(tmp_path, tasks=[some], languages=("four",))
+    assert [(cell.subset, cell.status, cell.reason) for cell in cells] == [("four", "skipped", "four.txt is not there")]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (Outcome([], {"hit": np.zeros(0)}), "the task scored no items"),
+        (Outcome(["a", "a"], {"hit": np.ones(2)}), "the task gave two items the id 'a'"),
+        (Outcome(["a", "b"], {"hit": np.ones(3)}), "the task gave 2 items and 3 values of hit"),
+        (Outcome(["a", "b"], {"hit": np.ones(2)}, ["c"]), "the task gave 2 items and 1 values of cluster_ids"),
+    ],
+)
+def test_an_outcome_that_contradicts_itself_is_an_error(tmp_path, outcome, reason):
+    """A task whose rows cannot be trusted scores nothing."""
+    _, cells = go(tmp_path, tasks=[replace(task(), evaluate=lambda subset, session: outcome)])
+    assert {cell.reason for cell in cells} == {reason}
+
+
+def test_training_data_is_declared_beside_the_score(tmp_path):
+    """A model that has seen the data says so on its cells."""
+    _, cells = go(tmp_path, [model(trained_on=("shorts",)), model("innocent")])
+    assert "the model declares that it was trained on shorts" in cells[0].notes
+    assert cells[3].notes == ()
+
+
+def test_two_models_of_one_name_and_other_content_share_nothing(tmp_path):
+    """Two checkpoints called alike keep their own cells and scores."""
+
+    class Long:
+        def encode(self, texts, role=None):
+            return np.array([[9.0] for _ in texts])
+
+    _, first = go(tmp_path, [model("same", content="1")])
+    _, second = go(tmp_path, [model("same", Long, content="2")])
+    assert [cell.main.value for cell in second] == [0, 0, 0]
+    assert [item.state for item in go(tmp_path, [model("same", content="1")])[0]] == ["done"] * 3
+    assert first[0].fingerprint != second[0].fingerprint
+
+
+def test_a_limit_is_a_sample_of_its_own(tmp_path):
+    """A limited cell is marked, and neither replaces nor stands in for the whole."""
+    _, cells = go(tmp_path, settings=Settings(limit=2))
+    assert [(cell.limit, cell.main.n) for cell in cells] == [(2, 2)] * 3
+    assert states(go(tmp_path)[0]) == ["todo"] * 3
+
+
+def test_another_engine_gives_the_same_cells_in_the_same_order(tmp_path):
+    """Engines may finish in any order: cells come back in that of the plan."""
+
+    def backwards(work, jobs):
+        for job in reversed(list(jobs)):
+            yield from reversed(list(work(job)))
+
+    engine = xlbench.Engine("backwards", backwards)
+    tasks = [task("x"), task("y")]
+    _, there = go(tmp_path / "a", tasks=tasks)
+    _, back = go(tmp_path / "b", tasks=tasks, engine=engine)
+    assert [(cell.task, cell.subset, cell.scores) for cell in there] == [
+        (cell.task, cell.subset, cell.scores) for cell in back
+    ]
+
+
+def test_an_observer_hears_of_every_cell(tmp_path):
+    """Done, failed or fresh: progress counts each cell once."""
+    heard = []
+    go(tmp_path, observer=Observer(cell=lambda cell: heard.append(cell.subset)))
+    go(tmp_path, observer=Observer(cell=lambda cell: heard.append(cell.subset)))
+    assert heard == [*TEXTS, *TEXTS]
+
+
+def test_the_api_returns_results_and_a_frame(tmp_path, monkeypatch):
+    """xlbench.run takes objects as well as names; Results hold a Run a model and turn into a data frame."""
+    monkeypatch.chdir(tmp_path)
+    results = xlbench.run([model()], [task()], results=tmp_path / "r")
+    assert [run.model for run in results] == ["lengths"]
+    frame = results.to_frame()
+    assert frame[["task", "subset", "metric", "n", "status"]].values.tolist()[0] == [
+        "short",
+        "one",
+        "accuracy",
+        3,
+        "ok",
+    ]
+    with pytest.raises(UsageError, match="expected a name or a Model, not int"):
+        xlbench.run([3], [task()])
+    with pytest.raises(UsageError, match="have one name"):
+        xlbench.run([model(), model()], [task()])
+
+
+def test_catalog_is_loadable():
+    """The first-party plugins come in by entry points, and none is broken."""
+    found = load()
+    assert isinstance(found, Catalog)
+    assert not found.broken

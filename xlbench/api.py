@@ -1,0 +1,219 @@
+"""`run` and `board` as functions: what the command line does, for notebooks and programs. Nothing is printed."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlbench import __version__, catalog, provenance, runner, store
+from xlbench.errors import UsageError
+from xlbench.hooks import Engine
+from xlbench.model import Model
+from xlbench.record import Cell, Results
+from xlbench.task import Data, Task
+
+if TYPE_CHECKING:
+    from xlbench.boards.standings import Board
+
+CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+LOOSE = "run"
+"""The board of a run that is not a whole suite."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to score, on what, and where to put it; the fields are the options of ``xlbench run``."""
+
+    models: Sequence[str | Model] = ()
+    tasks: Sequence[str | Task] = ()
+    suite: str | None = None
+    languages: Sequence[str] = ()
+    data: str | Path | None = None
+    results: str | Path = "results"
+    limit: int | None = None
+    seed: int = 0
+    ci: str = "auto"
+    engine: str = "serial"
+    command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request with its names resolved and its cells laid out; nothing has been computed."""
+
+    catalog: catalog.Catalog
+    models: tuple[Model, ...]
+    tasks: tuple[Task, ...]
+    suite: str | None
+    """Set where the request stands for a whole suite: no task, language or limit narrows it."""
+    planned: list[runner.Planned]
+    store: store.Store
+    settings: runner.Settings
+    engine: Engine
+    provenance: Mapping[str, Any]
+
+    @property
+    def board(self) -> str:
+        """The name of the board that the request ends in."""
+        return self.suite or LOOSE
+
+
+def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
+    """Resolve names and plan cells. `UsageError` for whatever is wrong with the request; nothing is written."""
+    _check(request)
+    found = found or catalog.load()
+    suite = request.suite or (None if request.tasks else "mini")
+    models = _resolve(request.models, Model, found.select_models)
+    tasks = _resolve(request.tasks, Task, lambda names: found.select_tasks(names, None if names else suite))
+    folder = store.Store(Path(request.results))
+    data = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
+    settings = runner.Settings(request.seed, request.ci, request.limit)
+    plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
+    origin = provenance.of_process(request.command, [("xlbench", __version__), *plugins.items()])
+    planned = runner.plan(
+        models, tasks, _data(data, request.limit), folder, settings, request.languages, {"versions": origin["versions"]}
+    )
+    whole = suite if not (request.tasks or request.languages or request.limit) else None
+    engine = found.select_engine(request.engine)
+    return Prepared(found, models, tasks, whole, planned, folder, settings, engine, origin)
+
+
+def _resolve(wanted: Sequence[Any], kind: Any, select: Callable[[Sequence[str]], tuple[Any, ...]]) -> tuple[Any, ...]:
+    """Objects as they are, names through the catalog; no names and no objects: what the catalog has for that."""
+    names = [item for item in wanted if isinstance(item, str)]
+    objects: tuple[Any, ...] = tuple(item for item in wanted if isinstance(item, kind))
+    if len(names) + len(objects) != len(wanted):
+        odd = next(item for item in wanted if not isinstance(item, str | kind))
+        raise UsageError(f"expected a name or a {kind.__name__}, not {type(odd).__name__}")
+    selected = select(names) if names or not objects else ()
+    doubled = {item.name for item in selected} & {item.name for item in objects}
+    if doubled or len({item.name for item in objects}) != len(objects):
+        raise UsageError(f"two of the {kind.__name__.lower()}s given have one name; rename one")
+    return (*selected, *objects)
+
+
+def _check(request: Request) -> None:
+    if request.ci not in CI_METHODS:
+        raise UsageError(f"there is no interval method {request.ci!r}; choose one of {', '.join(CI_METHODS)}")
+    if request.limit is not None and request.limit < 1:
+        raise UsageError("a limit is at least 1 item")
+    if request.seed < 0:
+        raise UsageError("a seed is 0 or larger")
+    if request.suite and request.tasks:
+        raise UsageError("give a suite or tasks, not both")
+
+
+def _data(root: str | Path | None, limit: int | None) -> Data:
+    if root is not None and not Path(root).is_dir():
+        raise UsageError(f"there is no data folder {root}; give one with --data or XLBENCH_DATA")
+    return Data(Path(root) if root is not None else None, limit)
+
+
+def carry_out(prepared: Prepared, observer: runner.Observer | None = None, fail_fast: bool = False) -> Results:
+    """Compute and save what a prepared request still lacks; the manifests come last."""
+    prepared.store.check_writable()
+    prepared.store.sweep()
+    cells = runner.execute(prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast)
+    plans = {prepared.suite: _plan_of(prepared.planned, prepared.models[0].name)} if prepared.suite else {}
+    origin = {
+        **prepared.provenance, "seed": prepared.settings.seed, "ci": prepared.settings.ci,
+        "peak_memory_bytes": provenance.peak_memory_bytes(),
+    }  # fmt: skip
+    return runner.finish(prepared.models, cells, prepared.store, plans, origin)
+
+
+def _plan_of(planned: Sequence[runner.Planned], model: str) -> dict[str, tuple[str, ...]]:
+    subsets: dict[str, list[str]] = {}
+    for item in planned:
+        if item.model.name == model:
+            subsets.setdefault(item.task.name, []).append(item.subset.name)
+    return {task: tuple(names) for task, names in subsets.items()}
+
+
+def standings(name: str, results: Results, whole_suite: bool) -> Board:
+    """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them."""
+    from xlbench.boards.standings import standings
+
+    folders = {(run.model, run.fingerprint): Path(run.folder) for run in results}
+
+    def influence(cell: Cell) -> store.Influence:
+        return store.influence(folders[cell.model, cell.fingerprint], cell)
+
+    return standings(results, influence, name, _union(name, results) if whole_suite else None)
+
+
+def _union(suite: str, results: Results) -> dict[str, tuple[str, ...]]:
+    """The tasks and subsets that any of the runs planned for a suite."""
+    union: dict[str, dict[str, None]] = {}
+    for run in results:
+        for task, subsets in run.plans.get(suite, {}).items():
+            union.setdefault(task, {}).update(dict.fromkeys(subsets))
+    return {task: tuple(subsets) for task, subsets in union.items()}
+
+
+def render(board: Board, found: catalog.Catalog) -> dict[str, str]:
+    """The files of a board in every format that is known, by file name."""
+    files: dict[str, str] = {}
+    for form in found.boards.values():
+        for suffix, content in form.render(board).items():
+            files[board.title + suffix] = content
+    return files
+
+
+def run(
+    models: Sequence[str | Model] = (),
+    tasks: Sequence[str | Task] = (),
+    *,
+    suite: str | None = None,
+    languages: Sequence[str] = (),
+    data: str | Path | None = None,
+    results: str | Path = "results",
+    limit: int | None = None,
+    seed: int = 0,
+    ci: str = "auto",
+    engine: str = "serial",
+    fail_fast: bool = False,
+) -> Results:
+    """Score models on tasks (or on a suite) and return a `Run` a model; ``.to_frame()`` gives the long table.
+
+    Models and tasks are names, specs, or `Model` and `Task` objects; without any, the embedded models and the suite
+    ``mini``. Done cells in ``results`` are read, not computed again. A failing cell carries its reason, and the
+    others go on. Raises `UsageError` for what cannot be carried out, `ResultsError` where results cannot be saved.
+    """
+    request = Request(models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",))
+    return carry_out(prepare(request), fail_fast=fail_fast)
+
+
+def board(folders: Sequence[str | Path] = ("results",), suite: str | None = None) -> dict[str, str]:
+    """Render saved runs together; returns the content of each file by its name (``mini.md`` ...).
+
+    Without ``suite``: a board for every suite that one of the runs was made for, or one of all cells where there is
+    none. Needs the runs alone: no model, no data and no task.
+    """
+    found = catalog.load()
+    files: dict[str, str] = {}
+    for made in boards_of(folders, suite):
+        files |= render(made, found)
+    return files
+
+
+def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[Board]:
+    """The boards that saved runs give, one a suite. `UsageError` where there is nothing to show."""
+    runs = [saved for folder in folders for saved in store.find_runs(Path(folder))]
+    seen: dict[tuple[str, str], str] = {}
+    for saved in runs:
+        other = seen.setdefault((saved.model, saved.fingerprint), saved.folder)
+        if other != saved.folder:
+            raise UsageError(f"{saved.folder} and {other} are runs of the same model: leave one out")
+    results = Results(tuple(runs))
+    known = sorted({name for saved in runs for name in saved.plans})
+    if suite is not None and suite not in known:
+        raise UsageError(
+            f"none of these runs was made for the suite {suite!r}; they have: {', '.join(known) or 'none'}"
+        )
+    names = [suite] if suite else known
+    return [standings(name, results, True) for name in names] or [standings(LOOSE, results, False)]

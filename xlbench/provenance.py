@@ -1,0 +1,67 @@
+"""Where numbers come from: versions, machine, command. Looks around; computes nothing and writes nothing."""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+from collections.abc import Iterable
+from importlib import metadata
+from typing import Any
+
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "pandas", "babel", "datasets", "torch", "transformers",
+             "sentence-transformers", "mteb")  # fmt: skip
+"""Distributions whose version may move a number in its last digits, or more."""
+
+
+def of_process(command: Iterable[str], plugins: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Provenance of a run: the command, versions (of xlbench, libraries and plugin distributions), git revision of the
+    current folder where there is one, platform, processor, threads."""
+    return {
+        "command": list(command),
+        "versions": {"python": platform.python_version(), **_versions(LIBRARIES), **dict(plugins)},
+        "git": git_revision(),
+        "platform": platform.platform(),
+        "processor": platform.machine(),
+        "threads": threads(),
+    }
+
+
+def _versions(distributions: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for name in distributions:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def git_revision() -> str | None:
+    """Revision of the git checkout around the current folder (``+``: files differ from it); None outside of one."""
+    try:
+        revision = _git("rev-parse", "HEAD")
+        return revision + ("+" if _git("status", "--porcelain", "--untracked-files=no") else "")
+    except (OSError, subprocess.SubprocessError):
+        return None
+
+
+def _git(*arguments: str) -> str:
+    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
+
+
+def threads() -> int:
+    """Threads that the processor libraries may use."""
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        if os.environ.get(variable, "").isdigit():
+            return int(os.environ[variable])
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_memory_bytes() -> int:
+    """Largest resident size of this process so far."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

@@ -1,0 +1,427 @@
+"""Cells to do, cells done, and the doing: plan, then execute. Nothing here prints, and no plugin is known by name.
+
+A cell is done when the results folder holds one with the same key: the content of model, task and data. So the same
+command goes on after any interruption, and a changed model, card or text is a new cell.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from xlbench.errors import DataMissing, ResultsError, UsageError, XlbenchError
+from xlbench.hooks import Engine
+from xlbench.model import Model
+from xlbench.names import did_you_mean, digest
+from xlbench.record import Cell, Results, Run, Status
+from xlbench.store import Items, Store
+from xlbench.task import Data, Outcome, Subset, Task
+
+if TYPE_CHECKING:
+    from xlbench.encoding import EncodingSession
+    from xlbench.stats import Scorer
+
+WHOLE_TASK = "*"
+"""The subset of a cell that stands for a whole task which could not say what its subsets are."""
+
+ROW_VERSION = 1
+"""Raised when equal models, tasks and data would be stored as other rows."""
+
+State = Literal["todo", "rescore", "done", "skipped", "error", "damaged"]
+"""What is to be done with a cell. A damaged one stays as it is, for its owner to look at."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How cells are scored."""
+
+    seed: int = 0
+    ci: str = "auto"
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell before it is computed."""
+
+    model: Model
+    task: Task
+    subset: Subset
+    cell: Cell
+    """Its identity; where nothing is left to compute, the whole cell."""
+    state: State
+
+
+@dataclass(frozen=True)
+class Job:
+    """The cells of one model and one task that are to be computed."""
+
+    model: Model
+    task: Task
+    planned: tuple[Planned, ...]
+
+
+@dataclass(frozen=True)
+class Observer:
+    """Who is told of progress; every call may do nothing."""
+
+    cell: Callable[[Cell], None] = lambda cell: None
+    """A cell is finished (or was done before)."""
+    encoding: Callable[[str, int, int], None] = lambda model, done, total: None
+    """A model has encoded so many of the texts of one request."""
+
+
+def serial(work: Callable[[Any], Iterable[Cell]], jobs: Iterable[Any]) -> Iterator[Cell]:
+    """The built-in engine: one job after the other, in this process."""
+    for job in jobs:
+        yield from work(job)
+
+
+SERIAL = Engine("serial", serial, "one cell after the other, in this process")
+
+
+def plan(
+    models: Sequence[Model],
+    tasks: Sequence[Task],
+    data: Data,
+    store: Store,
+    settings: Settings,
+    languages: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> list[Planned]:
+    """Every cell of the models and tasks, with what is already known of it. Reads data and saved cells, loads no model.
+
+    ``languages`` keeps the subsets that involve one of them; one that no task declares is a `UsageError`.
+    """
+    check_languages(languages, tasks)
+    slices = {task.name: slices_of(task, data, languages) for task in tasks}
+    planned = []
+    for model in models:
+        fingerprint = _identity(model)
+        for task in tasks:
+            base = Cell(
+                model.name, fingerprint, task.name, task.area, "", (), "ok",
+                limit=settings.limit, seed=settings.seed, ci=settings.ci, provenance=dict(provenance or {}),
+            )  # fmt: skip
+            planned += [_planned(model, task, part, base, store) for part in slices[task.name]]
+    return planned
+
+
+def _identity(model: Model) -> str:
+    try:
+        return model.identity()
+    except XlbenchError:
+        raise
+    except Exception as error:
+        raise UsageError(f"model {model.name!r} has no fingerprint: {type(error).__name__}: {error}") from error
+
+
+def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
+    """Raise `UsageError` for a language that none of the tasks declares."""
+    declared = {language for task in tasks for language in task.languages}
+    for language in languages:
+        if declared and language not in declared:
+            raise UsageError(
+                f"no task here has the language {language!r}.{did_you_mean(language, declared)} "
+                f"Codes are ISO 639-3, with a script where it matters (zho_Hans)"
+            )
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A subset of a task, or (with a failure) the whole of a task that could not say what its subsets are."""
+
+    subset: Subset
+    failure: Literal["skipped", "error"] | None = None
+    reason: str = ""
+
+
+def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
+    """The task's subsets that are wanted. One that is not at hand is kept only where its language was asked for."""
+    try:
+        subsets = list(task.subsets(data))
+        doubled = [name for name, count in Counter(subset.name for subset in subsets).items() if count > 1]
+        if doubled:
+            raise UsageError(f"the task gives two subsets named {doubled[0]!r}")
+    except DataMissing as error:
+        return [Slice(Subset(WHOLE_TASK), "skipped", str(error))]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
+        return [Slice(Subset(WHOLE_TASK), "error", reason_of(error))]
+    if languages:
+        subsets = [subset for subset in subsets if set(subset.languages) & set(languages)]
+    else:
+        subsets = [subset for subset in subsets if not subset.missing]
+    return [Slice(subset, "skipped" if subset.missing else None, subset.missing) for subset in subsets]
+
+
+def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> Planned:
+    """What is known of one cell before anything is computed."""
+    subset = part.subset
+    key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), subset.name, subset.fingerprint)
+    cell = replace(base, subset=subset.name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint)
+    if part.failure:
+        return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
+    try:
+        saved = store.load_cell(_path(store, cell))
+    except ResultsError as error:
+        return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
+    if saved is None or saved.key != key or saved.status != "ok":
+        return Planned(model, task, subset, cell, "todo")
+    if (saved.seed, saved.ci) != (cell.seed, cell.ci):
+        return Planned(model, task, subset, replace(saved, seed=cell.seed, ci=cell.ci), "rescore")
+    return Planned(model, task, subset, saved, "done")
+
+
+def _path(store: Store, cell: Cell) -> Path:
+    return store.cell_path(cell.model, cell.fingerprint, cell.task, cell.subset, cell.limit)
+
+
+def reason_of(error: BaseException) -> str:
+    """One line for why a cell failed: our own messages as they are, others with their type."""
+    text = " ".join(str(error).split())
+    if isinstance(error, XlbenchError):
+        return text
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def execute(
+    planned: Sequence[Planned],
+    store: Store,
+    settings: Settings,
+    engine: Engine = SERIAL,
+    observer: Observer | None = None,
+    fail_fast: bool = False,
+) -> list[Cell]:
+    """Compute what is not done, save every cell as it is finished, and return all cells in the order of the plan.
+
+    A failing cell carries its reason and the others go on; with ``fail_fast`` the first failure ends the run.
+    """
+    observer = observer or Observer()
+    finished: dict[tuple[str, str, str, str], Cell] = {}
+    for cell in _cells(planned, store, settings, engine, observer):
+        finished[_place(cell)] = cell
+        observer.cell(cell)
+        if fail_fast and cell.status == "error":
+            break
+    return [finished[_place(item.cell)] for item in planned if _place(item.cell) in finished]
+
+
+def _place(cell: Cell) -> tuple[str, str, str, str]:
+    return cell.model, cell.fingerprint, cell.task, cell.subset
+
+
+def _cells(
+    planned: Sequence[Planned], store: Store, settings: Settings, engine: Engine, observer: Observer
+) -> Iterator[Cell]:
+    """First what is known already, then what is computed."""
+    for item in planned:
+        if item.state in ("skipped", "error"):
+            _save_failure(item.cell, store)
+        if item.state not in ("todo", "rescore"):
+            yield item.cell
+    _forget_whole_task_failures(planned, store)
+    work = Worker(store, settings, observer)
+    with contextlib.closing(work):
+        yield from engine.map(work, jobs_of(planned))
+
+
+def _save_failure(cell: Cell, store: Store) -> None:
+    """Save why there are no scores, unless there are: data that has gone away takes no result with it."""
+    saved = store.load_cell(_path(store, cell))
+    if saved is None or saved.status != "ok":
+        store.save_cell(cell, None)
+
+
+def _forget_whole_task_failures(planned: Sequence[Planned], store: Store) -> None:
+    for cell in {(item.cell.model, item.cell.task): item.cell for item in planned}.values():
+        if cell.subset != WHOLE_TASK:
+            store.discard(_path(store, replace(cell, subset=WHOLE_TASK)))
+
+
+def jobs_of(planned: Sequence[Planned]) -> list[Job]:
+    """The cells to compute, grouped by model and task in the order of the plan."""
+    groups: dict[tuple[str, str], list[Planned]] = {}
+    for item in planned:
+        if item.state in ("todo", "rescore"):
+            groups.setdefault((item.model.name, item.task.name), []).append(item)
+    return [Job(items[0].model, items[0].task, tuple(items)) for items in groups.values()]
+
+
+class Worker:
+    """Computes the cells of jobs, one model loaded at a time."""
+
+    def __init__(self, store: Store, settings: Settings, observer: Observer) -> None:
+        self._store, self._settings, self._observer = store, settings, observer
+        self._session: tuple[str, EncodingSession | None, str] | None = None
+        self._scorer: Scorer | None = None
+
+    def __call__(self, job: Job) -> Iterator[Cell]:
+        """Yield the job's cells, each saved."""
+        for item in job.planned:
+            yield self._finish(item)
+
+    def close(self) -> None:
+        """Let the loaded model go."""
+        self._session = None
+
+    def _finish(self, item: Planned) -> Cell:
+        started = time.perf_counter()
+        try:
+            cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
+            cell = replace(cell, seconds=cell.seconds + time.perf_counter() - started)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
+            status: Status = "skipped" if isinstance(error, DataMissing) else "error"
+            cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
+        return self._store.save_cell(cell, items)
+
+    def _rescored(self, item: Planned) -> tuple[Cell, Items]:
+        """Other seeds or intervals need no model: the rows are saved."""
+        items = self._store.load_items(item.cell)
+        outcome = Outcome(
+            items.item_ids,
+            items.columns,
+            items.cluster_ids,
+            {score.metric: score.chance for score in item.cell.scores if score.chance is not None},
+            item.cell.facts,
+            item.cell.notes,
+        )
+        return self._scored(item, outcome)
+
+    def _evaluated(self, item: Planned) -> tuple[Cell, Items]:
+        session = self._loaded(item.model)
+        encoded, seconds = session.encoded, session.seconds
+        outcome = item.task.evaluate(item.subset, session)
+        cell, items = self._scored(item, outcome)
+        vectors = {"dimensions": session.dimensions, "dtype": session.dtype}
+        return replace(
+            cell,
+            encoded=session.encoded - encoded,
+            encode_seconds=session.seconds - seconds,
+            provenance={**cell.provenance, **vectors, "parameters": _parameters(session.encoder)},
+        ), items
+
+    def _loaded(self, model: Model) -> EncodingSession:
+        """The model's session; a model that failed to load is not tried again for each of its cells."""
+        if self._session is None or self._session[0] != model.name:
+            self._session = None  # the one before is let go first: two large models may not fit
+            self._session = (model.name, *self._load(model))
+        _, session, failure = self._session
+        if session is None:
+            raise XlbenchError(failure)
+        return session
+
+    def _load(self, model: Model) -> tuple[EncodingSession | None, str]:
+        from xlbench.encoding import EncodingSession
+
+        try:
+            encoder = model.load()
+        except (Exception, SystemExit) as error:  # noqa: BLE001
+            return None, f"the model cannot be loaded: {reason_of(error)}"
+        if not callable(getattr(encoder, "encode", None)):
+            return None, f"the model is no encoder: {type(encoder).__name__} has no method encode(texts, role=None)"
+        progress = functools.partial(self._observer.encoding, model.name)
+        return EncodingSession(encoder, progress=progress), ""
+
+    def _scored(self, item: Planned, outcome: Outcome) -> tuple[Cell, Items]:
+        """All metrics of an outcome, with the influence of every item on each."""
+        from xlbench.stats import Scorer
+
+        self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
+        clusters = check_outcome(outcome)
+        codes = _codes(clusters)
+        content = digest(*outcome.item_ids, "clusters", *clusters)
+        scored = {
+            metric.name: self._scorer.score(
+                metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name)
+            )
+            for metric in item.task.metrics
+        }
+        items = Items(outcome.item_ids, clusters, outcome.columns, {name: psi for name, (_, psi) in scored.items()})
+        scores = tuple(score for score, _ in scored.values())
+        notes = outcome.notes
+        if item.task.data and item.task.data in item.model.trained_on:
+            notes = (*notes, f"the model declares that it was trained on {item.task.data}")
+        return replace(
+            item.cell,
+            status="ok",
+            reason="",
+            scores=scores,
+            facts=dict(outcome.facts),
+            notes=tuple(dict.fromkeys(notes)),
+        ), items
+
+
+def check_outcome(outcome: Outcome) -> Sequence[str]:
+    """The cluster ids of an outcome (its item ids where all are alone); `UsageError` where it contradicts itself."""
+    n = len(outcome.item_ids)
+    clusters = outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids
+    if not n:
+        raise UsageError("the task scored no items")
+    if len(set(outcome.item_ids)) != n:
+        doubled = Counter(outcome.item_ids).most_common(1)[0][0]
+        raise UsageError(f"the task gave two items the id {doubled!r}")
+    lengths = {"cluster_ids": len(clusters), **{name: len(column) for name, column in outcome.columns.items()}}
+    for name, length in lengths.items():
+        if length != n:
+            raise UsageError(f"the task gave {n} items and {length} values of {name}")
+    return clusters
+
+
+def _codes(clusters: Sequence[str]) -> Any:
+    """Cluster ids as ints 0, 1, ... in the order of first appearance; None where every item is alone."""
+    import numpy as np
+
+    code_of = {cluster: code for code, cluster in enumerate(dict.fromkeys(clusters))}
+    if len(code_of) == len(clusters):
+        return None
+    return np.fromiter((code_of[cluster] for cluster in clusters), np.int64, len(clusters))
+
+
+def _parameters(encoder: Any) -> int | None:
+    parameters = getattr(encoder, "parameters", None)
+    return parameters if isinstance(parameters, int) and not isinstance(parameters, bool) else None
+
+
+def finish(
+    models: Sequence[Model],
+    cells: Sequence[Cell],
+    store: Store,
+    plans: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> Results:
+    """Write each model's manifest and return the runs: this command's cells with their provenance."""
+    runs = []
+    for model in models:
+        fingerprint = _identity(model)
+        before = store.manifest(model.name, fingerprint)
+        own = tuple(cell for cell in cells if cell.model == model.name)
+        run = Run(
+            model.name,
+            fingerprint,
+            own,
+            description=model.description,
+            licence=model.licence,
+            trained_on=model.trained_on,
+            parameters=next((cell.provenance["parameters"] for cell in own if "parameters" in cell.provenance), None),
+            plans={**(before.plans if before else {}), **plans},
+            provenance=dict(provenance),
+            folder=str(store.folder(model.name, fingerprint)),
+        )
+        store.save_manifest(run)
+        runs.append(run)
+    return Results(tuple(runs))
+
+
+def with_saved(results: Results, store: Store) -> Results:
+    """The results together with the other runs in the folder; a run of the same name and other content gives way."""
+    names = {run.model for run in results}
+    others = [run for run in store.runs(besides=results.runs) if run.model not in names]
+    return Results((*results, *others))
