@@ -611,7 +611,7 @@ def test_names_do_not_depend_on_what_was_read_before():
 
 
 def test_names_that_tell_nothing_are_left_out_and_counted():
-    """Equal to English, ambiguous, or a code: gone, and the notes say how many."""
+    """Equal to English, ambiguous, or a code: gone, and the facts say how many."""
     source = _cldr()
     english = dict(zip(source.read("eng").ids, source.read("eng").fields["text"], strict=True))
     german = source.read("deu")
@@ -619,7 +619,8 @@ def test_names_that_tell_nothing_are_left_out_and_counted():
     assert "set:territory:NP" not in names  # Nepal
     assert names["set:territory:DE"] == "Deutschland"
     assert all(name.casefold() != english[thing].casefold() for thing, name in names.items())
-    assert any(note.startswith("deu: ") and "equal to eng" in note for note in german.notes)
+    assert german.facts["left out (deu): equal to eng"] > 100
+    assert german.notes
     for language in source.languages():
         folded = [cldr.fold(name) for name in source.read(language).fields["text"]]
         assert len(set(folded)) == len(folded)
@@ -635,8 +636,8 @@ def test_leaving_out_is_exact_on_names_made_up(monkeypatch):
     assert source.read("eng").fields["text"] == ("One", "CAF\u00c9", "Three", "Four", "Five")
     assert source.read("deu").ids == ("set:made:a",)
     assert source.read("deu").fields["text"] == ("Eins",)
-    assert source.read("deu").notes == ("deu: 1 name equal to eng left out", "deu: 2 ambiguous names left out")
-    assert source.read("eng").notes == ("eng: 2 ambiguous names left out",)
+    assert source.read("deu").facts == {"left out (deu): equal to eng": 1, "left out (deu): ambiguous": 2}
+    assert source.read("eng").facts == {"left out (eng): ambiguous": 2}
 
 
 def test_a_limit_takes_the_same_things_in_every_language():

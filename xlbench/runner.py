@@ -33,6 +33,9 @@ WHOLE_TASK = "*"
 ROW_VERSION = 1
 """Raised when equal models, tasks and data would be stored as other rows."""
 
+UNFINISHED = "run"
+"""Under this name, which is that of a board of no suite, a manifest says what a run that has not ended is for."""
+
 State = Literal["todo", "rescore", "done", "skipped", "error", "damaged"]
 """What is to be done with a cell. A damaged one stays as it is, for its owner to look at."""
 
@@ -205,6 +208,7 @@ def execute(
     A failing cell carries its reason and the others go on; with ``fail_fast`` the first failure ends the run.
     """
     observer = observer or Observer()
+    begin(planned, store)
     finished: dict[tuple[str, str, str, str], Cell] = {}
     for cell in _cells(planned, store, settings, engine, observer):
         finished[_place(cell)] = cell
@@ -212,6 +216,24 @@ def execute(
         if fail_fast and cell.status == "error":
             break
     return [finished[_place(item.cell)] for item in planned if _place(item.cell) in finished]
+
+
+def begin(planned: Sequence[Planned], store: Store) -> None:
+    """Write down what is going to be computed, so that a run that is killed is seen to lack the rest of it."""
+    working = {item.model.name: item for item in planned if item.state in ("todo", "rescore")}
+    for name, first in working.items():
+        if first.cell.limit is not None:  # a sample is on no board, so it makes none incomplete
+            continue
+        model, fingerprint = first.model, first.cell.fingerprint
+        run = store.manifest(name, fingerprint) or Run(
+            name, fingerprint, (), model.description, model.licence, model.trained_on
+        )
+        wanted = {task: dict.fromkeys(subsets) for task, subsets in run.plans.get(UNFINISHED, {}).items()}
+        for item in planned:
+            if item.model.name == name:
+                wanted.setdefault(item.task.name, {})[item.subset.name] = None
+        plans = {**run.plans, UNFINISHED: {task: tuple(subsets) for task, subsets in wanted.items()}}
+        store.save_manifest(replace(run, plans=plans, complete=False))
 
 
 def _place(cell: Cell) -> tuple[str, str, str, str]:
@@ -337,7 +359,8 @@ class Worker:
         self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
         clusters = check_outcome(outcome)
         codes = _codes(clusters)
-        content = digest(*outcome.item_ids, "clusters", *clusters)
+        # In any order: a pair's two directions, and all models, share their resamples.
+        content = digest(*(part for pair in sorted(zip(outcome.item_ids, clusters, strict=True)) for part in pair))
         scored = {
             metric.name: self._scorer.score(
                 metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name)
@@ -403,6 +426,7 @@ def finish(
         fingerprint = _identity(model)
         before = store.manifest(model.name, fingerprint)
         own = tuple(cell for cell in cells if cell.model == model.name)
+        kept = {name: plan for name, plan in before.plans.items() if name != UNFINISHED} if before else {}
         run = Run(
             model.name,
             fingerprint,
@@ -411,7 +435,7 @@ def finish(
             licence=model.licence,
             trained_on=model.trained_on,
             parameters=next((cell.provenance["parameters"] for cell in own if "parameters" in cell.provenance), None),
-            plans={**(before.plans if before else {}), **plans},
+            plans={**kept, **plans},
             provenance=dict(provenance),
             folder=str(store.folder(model.name, fingerprint)),
         )

@@ -1,8 +1,11 @@
 """Runs and their folder: the only room that touches saved results.
 
-    RESULTS/<model>-<hash>/run.json                          the manifest, written last
+    RESULTS/<model>-<hash>/run.json                          the manifest: first the plan, last that it was carried out
     RESULTS/<model>-<hash>/cells/<task>/<subset>.json        a cell; its appearance is the commit
-    RESULTS/<model>-<hash>/cells/<task>/<subset>.<key>.parquet   the items' rows, written before it
+    RESULTS/<model>-<hash>/cells/<task>/<subset>.<content>.parquet   the items' rows, written before it
+
+Items are named by their content: those of the cell that is there stay until the one that replaces it has appeared,
+and two processes that score one cell never write one file with different bytes.
 
 Every file appears whole or not at all (written beside, flushed, renamed). A cell and a manifest carry a checksum, and
 a cell that of its items: what was edited or cut off is refused with its name, never taken for absent.
@@ -70,7 +73,7 @@ class Store:
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".probe-{os.getpid()}.tmp"
             probe.write_bytes(b"")
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another machine's process may have the same number
         except OSError as error:
             raise UsageError(
                 f"cannot write results to {self.root}: {error.strerror}; choose another --results"
@@ -97,9 +100,10 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             if items is not None:
                 content = _to_parquet(items)
-                name = f"{path.stem}.{digest(cell.key)[:12]}.parquet"
+                checksum = hashlib.sha256(content).hexdigest()
+                name = f"{path.stem}.{checksum[:12]}.parquet"
                 _write(path.parent / name, content, durable_name=False)
-                cell = replace(cell, items_file=name, items_digest=hashlib.sha256(content).hexdigest())
+                cell = replace(cell, items_file=name, items_digest=checksum)
             _write_json(path, to_json(cell))
         return cell
 
@@ -113,14 +117,14 @@ class Store:
         return _from_parquet(_items_bytes(path.parent, cell))
 
     def save_manifest(self, run: Run) -> None:
-        """Write the run's manifest: the sign that it came to its end."""
+        """Write the run's manifest: what it is for and, where it is ``complete``, that it came to its end."""
         path = self.folder(run.model, run.fingerprint) / "run.json"
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_json(path, to_json(run))
 
     def manifest(self, model: str, fingerprint: str) -> Run | None:
-        """The saved manifest, without cells; None where the run never came to its end."""
+        """The saved manifest, without cells; None where there is none."""
         path = self.folder(model, fingerprint) / "run.json"
         plain = _read_json(path)
         return None if plain is None else _as_record(Run, plain, path, cells=())
@@ -133,15 +137,15 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed runs left behind: temporaries, and items that no cell refers to, once they are old."""
-        cutoff = time.time() - STALE_SECONDS
-        for path in [*self.root.rglob(".*.tmp"), *self.root.glob("*/cells/*/*.parquet")]:
-            with contextlib.suppress(OSError):
-                if path.stat().st_mtime < cutoff and not _referred_to(path):
-                    path.unlink()
+        for path in self.root.rglob(".*.tmp"):
+            _remove_if_old(path)
+        for path in self.root.glob("*/cells/*/*.parquet"):
+            if not _referred_to(path):
+                _remove_if_old(path)
 
 
 def load_run(folder: Path) -> Run:
-    """One run's folder. Without a manifest (the run was stopped) it is not ``complete``."""
+    """One run's folder. It is ``complete`` where its manifest says so: a run that was stopped leaves none that does."""
     cells = []
     for path in sorted((folder / "cells").glob("*/*.json")):
         plain = _read_json(path)
@@ -298,10 +302,17 @@ def _write(path: Path, content: bytes, *, durable_name: bool) -> None:
             os.close(descriptor)
 
 
+def _remove_if_old(path: Path) -> None:
+    """Remove a leftover that no run that is still going can be writing."""
+    with contextlib.suppress(OSError):
+        if path.stat().st_mtime < time.time() - STALE_SECONDS:
+            path.unlink()
+
+
 def _referred_to(path: Path) -> bool:
     """Whether a saved cell names this file as its items (a damaged cell is taken to name all)."""
     cell_file = path.with_name(path.name.split(".")[0] + ".json")
-    if path.suffix == ".tmp" or not cell_file.exists():
+    if not cell_file.exists():
         return False
     try:
         return f'"{path.name}"' in cell_file.read_text(encoding="utf-8")
@@ -315,6 +326,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
+            for leftover in folder.glob(f".{name}.*.tmp"):
+                _remove_if_old(leftover)
             _write(folder / name, content.encode("utf-8", "surrogatepass"), durable_name=True)
             written.append(folder / name)
     except OSError as error:

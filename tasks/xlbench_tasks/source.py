@@ -31,7 +31,9 @@ class Records:
     fields: Mapping[str, tuple[str, ...]]
     """``text``, ``label`` ..."""
     notes: tuple[str, ...] = ()
-    """What the reader had to leave out or repair."""
+    """What the reader left out or repaired, as a sentence for a footnote; how often is in ``facts``."""
+    facts: Mapping[str, int] = field(default_factory=dict)
+    """Counts of what was left out or repaired."""
     origin: str = ""
     """Whatever else identifies the data: the version of a library that it comes from."""
 
@@ -43,7 +45,7 @@ class Records:
             raise DataError(f"item id {_first_repeated(self.ids)!r} occurs twice")
 
     def fingerprint(self) -> str:
-        """64 hex digits over ids, clusters, fields and origin; notes follow from these and are left out."""
+        """64 hex digits over ids, clusters, fields and origin; notes and facts follow from these and are left out."""
         return self._fingerprint
 
     @cached_property

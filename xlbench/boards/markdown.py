@@ -144,6 +144,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
+def _number(number: int) -> str:
+    return f"{number:,}" if number else MISSING
+
+
 def _standings(board: Board, legend: _Legend) -> str:
     """Models, best first. With one area only, its average is the overall: one column with the area's name."""
     if not board.rows:
@@ -151,7 +155,7 @@ def _standings(board: Board, legend: _Legend) -> str:
     single = len(board.areas) == 1
     areas = () if single else board.areas
     first = _title(board.areas[0]) if single else "Overall"
-    headers = ["Rank", "Model", first, *map(_title, areas), "Borda", "n"]
+    headers = ["Rank", "Model", first, *map(_title, areas), "Borda", "n", "Clusters"]
     rows = [
         [
             _rank(row, board),
@@ -159,7 +163,8 @@ def _standings(board: Board, legend: _Legend) -> str:
             legend.number(row.overall),
             *(legend.number(row.areas[area]) for area in areas),
             MISSING if row.borda is None else points(row.borda, legend.decimals),
-            str(row.n or MISSING),
+            _number(row.overall.n),
+            _number(row.overall.clusters),
         ]
         for row in board.rows
     ]
@@ -190,20 +195,21 @@ def _subsets(board: Board, legend: _Legend) -> str:
     if not board.cells or not board.rows:
         return ""
     chance = any(line.chance is not None for line in board.cells)
-    headers = ["Task", "Subset", "Metric", "n", *(["Chance"] if chance else []),
+    headers = ["Task", "Subset", "Metric", "n", "Clusters", *(["Chance"] if chance else []),
                *(escape(row.label) for row in board.rows)]  # fmt: skip
     rows = [
         [
             escape(line.task),
             _with_marks(escape(line.subset), legend.marks(line.notes)),
             escape(line.metric) or MISSING,
-            str(line.n or MISSING),
+            _number(line.n),
+            _number(line.clusters),
             *([MISSING if line.chance is None else points(line.chance, legend.decimals)] if chance else []),
             *map(legend.number, line.entries),
         ]
         for line in board.cells
     ]
-    return "## Subsets\n\n" + _table(headers, rows, "lllr" + "r" * (len(headers) - 4))
+    return "## Subsets\n\n" + _table(headers, rows, "lll" + "r" * (len(headers) - 3))
 
 
 def _footnotes(board: Board) -> str:
@@ -227,7 +233,8 @@ def _how_to_read(board: Board, legend: _Legend) -> str:
         f"{MISSING} means no score: an average that lacks a part is not shown. "
         "Borda is the share of the other models beaten, averaged in the same way.",
         "A rank is followed by the ranks that the model may well have, all models taken together; "
-        "= marks models that cannot be told from the best. Raised numbers are footnotes.",
+        "= marks models that cannot be told from the best. n counts items; clusters are items that stand or fall "
+        "together (a sentence in many languages, a document). Raised numbers are footnotes.",
     ]
     return "## How to read it\n\n" + "\n".join(f"- {line}" for line in lines)
 

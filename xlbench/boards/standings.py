@@ -59,6 +59,7 @@ class Line:
     languages: tuple[str, ...]
     metric: str
     n: int
+    clusters: int
     chance: float | None
     entries: tuple[Entry, ...]
     notes: tuple[str, ...] = ()
@@ -204,6 +205,7 @@ def _line(
         languages=min((cell.languages for cell in cells), default=()),
         metric=min((main.metric for main in mains), default=""),
         n=max((main.n for main in mains), default=0),
+        clusters=max((main.clusters for main in mains), default=0),
         chance=min(chances, default=None),
         entries=tuple(entries),
         notes=common,

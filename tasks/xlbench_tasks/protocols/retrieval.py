@@ -91,6 +91,7 @@ class Pair:
     queries: tuple[str, ...]
     candidates: tuple[str, ...]
     notes: tuple[str, ...]
+    facts: Mapping[str, int]
 
 
 def subsets(source: Source, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
@@ -131,9 +132,9 @@ def _subset(source: Source, query: str, candidate: str) -> Subset:
 
 def align(a: Records, b: Records) -> Pair:
     """The items that both languages have, in the order of the first."""
-    notes = tuple(dict.fromkeys((*a.notes, *b.notes)))
+    notes, facts = tuple(dict.fromkeys((*a.notes, *b.notes))), {**a.facts, **b.facts}
     if a.ids == b.ids:
-        return Pair(a.ids, a.clusters, a.fields["text"], b.fields["text"], notes)
+        return Pair(a.ids, a.clusters, a.fields["text"], b.fields["text"], notes, facts)
     row_of = {item: row for row, item in enumerate(b.ids)}
     rows = [(row, row_of[item]) for row, item in enumerate(a.ids) if item in row_of]
     return Pair(
@@ -142,6 +143,7 @@ def align(a: Records, b: Records) -> Pair:
         tuple(a.fields["text"][i] for i, _ in rows),
         tuple(b.fields["text"][j] for _, j in rows),
         notes,
+        facts,
     )
 
 
@@ -167,7 +169,7 @@ def evaluate(subset: Subset, session: EncodingSession) -> Outcome:
             "margin_accuracy": 1 / m,
             "mteb_accuracy": 1 / n,
         },
-        facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate},
+        facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},
         notes=(*pair.notes, *_notes(repeated, ranked.tie_rate)),
     )
 

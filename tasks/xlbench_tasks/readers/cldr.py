@@ -134,18 +134,20 @@ class Cldr(Reading):
     def _read(self, language: str) -> Records:
         names = self._names(language)
         things = dict.fromkeys(list(self._pivot_names)[: self._rows()])
-        notes = []
+        facts = {}
         if language != self._pivot:
             names = {thing: name for thing, name in names.items() if thing in things}
             equal = {thing for thing, name in names.items() if fold(name) == fold(self._pivot_names[thing])}
             names = {thing: name for thing, name in names.items() if thing not in equal}
             if equal:
-                notes.append(f"{language}: {_count(len(equal), 'name')} equal to {self._pivot} left out")
+                facts[f"left out ({language}): equal to {self._pivot}"] = len(equal)
         kept = _unambiguous(names)
         if len(kept) < len(names):
-            notes.append(f"{language}: {_count(len(names) - len(kept), 'ambiguous name')} left out")
+            facts[f"left out ({language}): ambiguous"] = len(names) - len(kept)
         ids = tuple(thing for thing in things if thing in kept)
-        return Records(ids, ids, {"text": tuple(kept[thing] for thing in ids)}, tuple(notes), f"{self._place()} CLDR")
+        notes = (f"names equal to {self._pivot}, and names of several things, are left out (counts in the facts)",)
+        fields = {"text": tuple(kept[thing] for thing in ids)}
+        return Records(ids, ids, fields, notes if facts else (), facts, f"{self._place()} CLDR")
 
     @cached_property
     def _pivot_names(self) -> dict[str, str]:
@@ -185,10 +187,6 @@ def _unambiguous(names: Mapping[str, str]) -> dict[str, str]:
     """Without every name that several things have."""
     bearers = Counter(map(fold, names.values()))
     return {thing: name for thing, name in names.items() if bearers[fold(name)] == 1}
-
-
-def _count(n: int, what: str) -> str:
-    return f"{n} {what}{'s' if n != 1 else ''}"
 
 
 def source(home: Home, data: Data) -> Cldr:

@@ -1,0 +1,40 @@
+"""Large pools: ranking 100,000 queries among 100,000 candidates stays within its memory."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+CODE = """
+import json, resource, sys, time
+import numpy as np
+from xlbench_tasks.protocols import ranking
+
+n, d = 100_000, 256
+queries, candidates = (np.empty((n, d), np.float32) for _ in range(2))
+for start in range(0, n, 1000):  # in parts, so that making the vectors is not what is measured
+    random = np.random.RandomState(start)
+    candidates[start : start + 1000] = random.standard_normal((1000, d))
+    queries[start : start + 1000] = candidates[start : start + 1000] + random.standard_normal((1000, d))
+texts = [str(row) for row in range(n)]
+started = time.perf_counter()
+ranked = ranking.rank_pairs(queries, candidates, texts)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+print(json.dumps({
+    "beyond_vectors": peak - queries.nbytes - candidates.nbytes,
+    "seconds": time.perf_counter() - started,
+    "accuracy": float((ranked.columns["rank"] == 1).mean()),
+}))
+"""
+
+
+@pytest.mark.slow
+def test_a_hundred_thousand_by_a_hundred_thousand_stays_below_two_gigabytes(record_property):
+    """At d = 256 the whole process needs less than 2 GB beyond the two matrices of vectors."""
+    done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+    figures = json.loads(done.stdout)
+    for name, figure in figures.items():
+        record_property(name, figure)
+    assert figures["beyond_vectors"] < 2e9
+    assert figures["accuracy"] > 0.9
