@@ -241,6 +241,10 @@ def test_missing_languages_are_silent_unless_asked_for(tmp_path):
         (Outcome(["a", "a"], {"hit": np.ones(2)}), "the task gave two items the id 'a'"),
         (Outcome(["a", "b"], {"hit": np.ones(3)}), "the task gave 2 items and 3 values of hit"),
         (Outcome(["a", "b"], {"hit": np.ones(2)}, ["c"]), "the task gave 2 items and 1 values of cluster_ids"),
+        (
+            Outcome(["a"], {"hit": np.ones(1), "item_id": np.ones(1)}),
+            "the task calls a column 'item_id', which the results folder needs for itself",
+        ),
     ],
 )
 def test_an_outcome_that_contradicts_itself_is_an_error(tmp_path, outcome, reason):

@@ -20,13 +20,19 @@ def of_process(command: Iterable[str], plugins: Iterable[tuple[str, str]]) -> di
     """Provenance of a run: the command, versions (of xlbench, libraries and plugin distributions), git revision of the
     current folder where there is one, platform, processor, threads."""
     return {
-        "command": list(command),
+        "command": _named(command),
         "versions": {"python": platform.python_version(), **_versions(LIBRARIES), **dict(plugins)},
         "git": git_revision(),
         "platform": platform.platform(),
         "processor": platform.machine(),
         "threads": threads(),
     }
+
+
+def _named(command: Iterable[str]) -> list[str]:
+    """The command with its program's name alone: where it is installed is nobody's business."""
+    program, *arguments = list(command) or [""]
+    return [os.path.basename(program), *arguments]
 
 
 def _versions(distributions: Iterable[str]) -> dict[str, str]:

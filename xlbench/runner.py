@@ -20,7 +20,7 @@ from xlbench.hooks import Engine
 from xlbench.model import Model
 from xlbench.names import did_you_mean, digest
 from xlbench.record import Cell, Results, Run, Status
-from xlbench.store import Items, Store
+from xlbench.store import INFLUENCE, Items, Store
 from xlbench.task import Data, Outcome, Subset, Task
 
 if TYPE_CHECKING:
@@ -172,10 +172,11 @@ def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) ->
         return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
     try:
         saved = store.load_cell(_path(store, cell))
+        if saved is None or saved.key != key or saved.status != "ok":
+            return Planned(model, task, subset, cell, "todo")
+        store.load_items(saved)  # the averages need them: that they are damaged is to be known of this cell, and now
     except ResultsError as error:
         return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
-    if saved is None or saved.key != key or saved.status != "ok":
-        return Planned(model, task, subset, cell, "todo")
     if (saved.seed, saved.ci) != (cell.seed, cell.ci):
         return Planned(model, task, subset, replace(saved, seed=cell.seed, ci=cell.ci), "rescore")
     return Planned(model, task, subset, saved, "done")
@@ -257,7 +258,10 @@ def _cells(
 
 def _save_failure(cell: Cell, store: Store) -> None:
     """Save why there are no scores, unless there are: data that has gone away takes no result with it."""
-    saved = store.load_cell(_path(store, cell))
+    try:
+        saved = store.load_cell(_path(store, cell))
+    except ResultsError:  # damaged: it stays as it is, and this cell has its own reason to have no scores
+        return
     if saved is None or saved.status != "ok":
         store.save_cell(cell, None)
 
@@ -302,6 +306,8 @@ class Worker:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
             status: Status = "skipped" if isinstance(error, DataMissing) else "error"
             cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
+            if item.state == "rescore":  # the scores that are saved are good, and stay
+                return cell
         return self._store.save_cell(cell, items)
 
     def _rescored(self, item: Planned) -> tuple[Cell, Items]:
@@ -353,7 +359,7 @@ class Worker:
         return EncodingSession(encoder, progress=progress), ""
 
     def _scored(self, item: Planned, outcome: Outcome) -> tuple[Cell, Items]:
-        """All metrics of an outcome, with the influence of every item on each."""
+        """All metrics of an outcome, with the influence of every item on the main one."""
         from xlbench.stats import Scorer
 
         self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
@@ -361,14 +367,12 @@ class Worker:
         codes = _codes(clusters)
         # In any order: a pair's two directions, and all models, share their resamples.
         content = digest(*(part for pair in sorted(zip(outcome.item_ids, clusters, strict=True)) for part in pair))
-        scored = {
-            metric.name: self._scorer.score(
-                metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name)
-            )
+        scored = [
+            self._scorer.score(metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name))
             for metric in item.task.metrics
-        }
-        items = Items(outcome.item_ids, clusters, outcome.columns, {name: psi for name, (_, psi) in scored.items()})
-        scores = tuple(score for score, _ in scored.values())
+        ]
+        items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
+        scores = tuple(score for score, _ in scored)
         notes = outcome.notes
         if item.task.data and item.task.data in item.model.trained_on:
             notes = (*notes, f"the model declares that it was trained on {item.task.data}")
@@ -391,6 +395,9 @@ def check_outcome(outcome: Outcome) -> Sequence[str]:
     if len(set(outcome.item_ids)) != n:
         doubled = Counter(outcome.item_ids).most_common(1)[0][0]
         raise UsageError(f"the task gave two items the id {doubled!r}")
+    taken = {"item_id", "cluster_id", INFLUENCE} & set(outcome.columns)
+    if taken:
+        raise UsageError(f"the task calls a column {taken.pop()!r}, which the results folder needs for itself")
     lengths = {"cluster_ids": len(clusters), **{name: len(column) for name, column in outcome.columns.items()}}
     for name, length in lengths.items():
         if length != n:

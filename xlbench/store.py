@@ -35,18 +35,20 @@ if TYPE_CHECKING:
 STALE_SECONDS = 3600
 """Age after which a leftover file cannot belong to a run that is still going."""
 
-INFLUENCE = "influence."
-"""Prefix of the items' columns that hold each metric's influence."""
+INFLUENCE = "influence"
+"""The items' column that holds each item's influence on the main score."""
 
 
 @dataclass(frozen=True)
 class Items:
-    """A cell's items: ids, clusters, the columns that its metrics are made from, and each metric's influence."""
+    """A cell's items: what averages and comparisons are made from, without model, data or task."""
 
     item_ids: Sequence[str]
     cluster_ids: Sequence[str]
     columns: Mapping[str, NDArray[Any]]
-    influence: Mapping[str, NDArray[np.float64]]
+    """The rows: what all of the cell's metrics are functions of."""
+    influence: NDArray[np.float64]
+    """(n,) influence on the main metric's value."""
 
 
 @dataclass(frozen=True)
@@ -137,11 +139,9 @@ class Store:
 
     def sweep(self) -> None:
         """Remove what killed runs left behind: temporaries, and items that no cell refers to, once they are old."""
-        for path in self.root.rglob(".*.tmp"):
-            _remove_if_old(path)
-        for path in self.root.glob("*/cells/*/*.parquet"):
-            if not _referred_to(path):
-                _remove_if_old(path)
+        for path in [*self.root.rglob(".*.tmp"), *self.root.glob("*/cells/*/*.parquet")]:
+            if _is_old(path) and not _referred_to(path):
+                _remove(path)
 
 
 def load_run(folder: Path) -> Run:
@@ -174,15 +174,12 @@ def influence(folder: Path, cell: Cell) -> Influence:
     """The cluster sums of a cell's main metric, from the items saved in its run's ``folder``."""
     import numpy as np
 
-    if cell.main is None:
-        raise ResultsError(f"{cell.task} {cell.subset} of {cell.model} has no scores")
-    name = INFLUENCE + cell.main.metric
     content = _items_bytes(folder / "cells" / slug(cell.task), cell)
     file = _parquet(content)
     ids = "cluster_id" if "cluster_id" in file.schema_arrow.names else "item_id"
-    table = file.read([ids, name], use_threads=False)
+    table = file.read([ids, INFLUENCE], use_threads=False)
     clusters = table.column(ids).combine_chunks().dictionary_encode()
-    psi = table.column(name).to_numpy().astype(np.float64)
+    psi = table.column(INFLUENCE).to_numpy().astype(np.float64)
     centred = (psi - psi.mean()) / len(psi)
     sums = np.bincount(clusters.indices.to_numpy(), weights=centred).astype(np.float64)
     return Influence(np.asarray(clusters.dictionary.to_pylist(), dtype=object), sums, len(psi))
@@ -210,7 +207,7 @@ def _to_parquet(items: Items) -> bytes:
         "item_id": pa.array(items.item_ids, pa.string()),
         **({} if alone else {"cluster_id": pa.array(items.cluster_ids, pa.string())}),
         **{name: pa.array(np.asarray(column)) for name, column in items.columns.items()},
-        **{INFLUENCE + name: pa.array(psi.astype(np.float32)) for name, psi in items.influence.items()},
+        INFLUENCE: pa.array(items.influence.astype(np.float32)),
     }
     sink = io.BytesIO()
     pq.write_table(pa.table(columns), sink, compression="zstd")
@@ -227,17 +224,13 @@ def _from_parquet(content: bytes) -> Items:
     import numpy as np
 
     table = _parquet(content).read(use_threads=False)
-    named = {name: table.column(name) for name in table.column_names if name not in ("item_id", "cluster_id")}
+    others = [name for name in table.column_names if name not in ("item_id", "cluster_id", INFLUENCE)]
     ids = table.column("item_id").to_pylist()
     return Items(
         ids,
         table.column("cluster_id").to_pylist() if "cluster_id" in table.column_names else ids,
-        {name: column.to_numpy() for name, column in named.items() if not name.startswith(INFLUENCE)},
-        {
-            name.removeprefix(INFLUENCE): column.to_numpy().astype(np.float64)
-            for name, column in named.items()
-            if name.startswith(INFLUENCE)
-        },
+        {name: table.column(name).to_numpy() for name in others},
+        table.column(INFLUENCE).to_numpy().astype(np.float64),
     )
 
 
@@ -302,17 +295,23 @@ def _write(path: Path, content: bytes, *, durable_name: bool) -> None:
             os.close(descriptor)
 
 
-def _remove_if_old(path: Path) -> None:
-    """Remove a leftover that no run that is still going can be writing."""
+def _is_old(path: Path) -> bool:
+    """Whether no run that is still going can be writing this file."""
+    try:
+        return path.stat().st_mtime < time.time() - STALE_SECONDS
+    except OSError:
+        return False
+
+
+def _remove(path: Path) -> None:
     with contextlib.suppress(OSError):
-        if path.stat().st_mtime < time.time() - STALE_SECONDS:
-            path.unlink()
+        path.unlink()
 
 
 def _referred_to(path: Path) -> bool:
     """Whether a saved cell names this file as its items (a damaged cell is taken to name all)."""
     cell_file = path.with_name(path.name.split(".")[0] + ".json")
-    if not cell_file.exists():
+    if path.suffix == ".tmp" or not cell_file.exists():
         return False
     try:
         return f'"{path.name}"' in cell_file.read_text(encoding="utf-8")
@@ -327,7 +326,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in files.items():
             for leftover in folder.glob(f".{name}.*.tmp"):
-                _remove_if_old(leftover)
+                if _is_old(leftover):
+                    _remove(leftover)
             _write(folder / name, content.encode("utf-8", "surrogatepass"), durable_name=True)
             written.append(folder / name)
     except OSError as error:
