@@ -6,6 +6,7 @@ Nothing here loads, encodes or scores, and nothing heavy is imported.
 from __future__ import annotations
 
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import metadata
@@ -71,10 +72,19 @@ def code_fingerprint(*modules: str, distributions: Sequence[str] = ()) -> str:
     """
     parts: list[str | bytes] = []
     for name in modules:
-        spec = importlib.util.find_spec(name)
-        if spec is None or not spec.origin or not Path(spec.origin).is_file():
+        source = _source_of(name)
+        if source is None or not source.is_file():
             raise UsageError(f"no source file for module {name!r}: give the model a fingerprint of its own")
-        parts += [name, Path(spec.origin).read_bytes()]
+        parts += [name, source.read_bytes()]
     for distribution in distributions:
         parts += [distribution, metadata.version(distribution)]
     return digest(*parts)
+
+
+def _source_of(module: str) -> Path | None:
+    """The file of a module; that of the script for ``__main__``, which a notebook does not have."""
+    if module == "__main__":
+        script = getattr(sys.modules[module], "__file__", None)
+        return Path(script) if script else None
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin) if spec and spec.origin else None

@@ -35,8 +35,9 @@ class Metric:
     name: str
     rows: Callable[[Columns], np.ndarray]
     value: Callable[[np.ndarray], np.ndarray]
-    interval: Literal["proportion", "studentized", "jackknife"] = "studentized"
-    """What `auto` chooses: for a share of hits, for a smooth function of sums, or where resampling distorts."""
+    interval: Literal["proportion", "studentized", "mean", "jackknife"] = "studentized"
+    """What `auto` goes by: a share of hits, a smooth function of sums (a studentized bootstrap), a mean of light-tailed
+    numbers (its t interval), or something that resampling distorts (a jackknife, for a test of this size)."""
     bounds: tuple[float, float] = (0.0, 1.0)
     gradient: Callable[[np.ndarray], np.ndarray] | None = None
     """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""

@@ -136,8 +136,8 @@ def choose(sample: Sample, ci: str) -> tuple[str, list[str]]:
     if ci == "auto":
         return ("student" if kind == "studentized" else "jackknife"), []
     if ci == "bootstrap":
-        by_kind = {"proportion": "student" if sample.clustered else "percentile", "studentized": "student"}
-        return by_kind.get(kind, "centred"), []
+        by_kind = {"proportion": "student" if sample.clustered else "percentile", "jackknife": "centred"}
+        return by_kind.get(kind, "student"), []
     return ci, []
 
 

@@ -65,7 +65,7 @@ def _weighted_f1() -> Metric:
 
 def _cosine(name: str, column: metrics.Column, bounds: tuple[float, float], description: str) -> Metric:
     """A mean of bounded, light-tailed numbers: the t interval covers, and there is nothing for a bootstrap to add."""
-    return replace(metrics.mean(name, column, bounds, description), interval="jackknife")
+    return replace(metrics.mean(name, column, bounds, description), interval="mean")
 
 
 METRICS: tuple[Metric, ...] = (

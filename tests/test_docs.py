@@ -1,0 +1,482 @@
+"""The documentation is true: its plugins install and run, its examples and commands work, its tables are complete."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import click
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROOT, Cli, environment
+
+import xlbench
+from xlbench import Data, UsageError, catalog, errors
+from xlbench.boards import csv_
+from xlbench.cli import COMMANDS, group
+from xlbench.record import LONG, Cell, Run, Score
+from xlbench.testing import check_model, check_task
+from xlbench_tasks import card
+from xlbench_tasks.protocols import PROTOCOLS, retrieval
+from xlbench_tasks.readers import READERS, cldr
+
+DOCS = tuple(sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *DOCS)
+PLUGINS = {"README.md": "## Write a plugin", "docs/plugins.md": "## A whole plugin"}
+"""Page -> the heading of its complete plugin."""
+
+
+def read(page: Path | str) -> str:
+    """The text of a page, by its path or its name below the project."""
+    path = ROOT / page
+    assert path.is_file(), f"there is no {path.relative_to(ROOT)}"
+    return path.read_text(encoding="utf-8")
+
+
+def section(page: str, heading: str) -> str:
+    """What stands under a heading, up to the next one of its level or above."""
+    _, found, rest = read(page).partition(f"\n{heading}\n")
+    assert found, f"{page} has no section {heading!r}"
+    level = len(heading) - len(heading.lstrip("#"))
+    return re.split(rf"^#{{1,{level}}} ", without_blocks_hidden(rest), maxsplit=1, flags=re.MULTILINE)[0].replace(
+        "\0", "#"
+    )
+
+
+def without_blocks_hidden(text: str) -> str:
+    """The text with every ``#`` inside of a code block in disguise, so that a comment is no heading."""
+    return re.sub(r"^```.*?^```", lambda block: block.group().replace("#", "\0"), text, flags=re.MULTILINE | re.DOTALL)
+
+
+def blocks(text: str, *languages: str) -> list[str]:
+    """The code blocks of these languages."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return [block for language, block in found if language in languages]
+
+
+def whole_plugin(page: str) -> tuple[str, str]:
+    """(pyproject.toml, module) of a page's complete plugin."""
+    text = section(page, PLUGINS[page])
+    projects, modules = blocks(text, "toml"), blocks(text, "python")
+    assert projects, f"{page}, {PLUGINS[page]}: no ```toml block with the pyproject.toml"
+    assert modules, f"{page}, {PLUGINS[page]}: no ```python block with the module"
+    return projects[0], modules[0]
+
+
+def entry_point(project: str) -> tuple[str, str]:
+    """(name, module) of the one entry point of a pyproject.toml."""
+    ((name, module),) = tomllib.loads(project)["project"]["entry-points"]["xlbench"].items()
+    return name, module
+
+
+def install(project: str, module: str, folder: Path) -> Path:
+    """Write a distribution of two files and install it with pip, without a network; the folder that it is in."""
+    source, target = folder / "source", folder / "installed"
+    source.mkdir()
+    (source / "pyproject.toml").write_text(project, encoding="utf-8")
+    (source / f"{entry_point(project)[1]}.py").write_text(module, encoding="utf-8")
+    options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
+    command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), str(source)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", PLUGINS)
+def test_the_whole_plugin_installs_and_is_scored(page, tmp_path, xlbench_cli: Cli):
+    """The two files of a page, and nothing else, are a distribution whose model a real run puts on a board."""
+    project, module = whole_plugin(page)
+    path = install(project, module, tmp_path)
+    listed = json.loads(xlbench_cli(["plugins", "--json"], [path]).stdout)
+    name = tomllib.loads(project)["project"]["name"]
+    (plugin,) = [one for one in listed["plugins"] if one["distribution"] == name]
+    assert not listed["broken"]
+    assert not listed["contested"]
+    (model,) = plugin["offers"]["models"]
+    done = xlbench_cli(["run", "--model", model, "--task", "lexicon", "-l", "mlt"], [path])
+    assert done.returncode == 0, done.stderr
+    assert f" {model} " in done.stdout
+    scores = (tmp_path / "leaderboards" / "run.scores.csv").read_text(encoding="utf-8")
+    assert {line.split(",")[4] for line in scores.splitlines()[1:]} == {"eng-mlt", "mlt-eng"}
+    assert all(",ok," in line for line in scores.splitlines()[1:])
+
+
+def test_the_whole_plugin_is_as_short_as_promised():
+    """docs/plugins.md shows a whole distribution in no more than 15 lines."""
+    lines = [line for text in whole_plugin("docs/plugins.md") for line in text.splitlines() if line.strip()]
+    assert len(lines) <= 15
+
+
+def examples() -> list[Any]:
+    """Every python block of every page, with the page's name."""
+    return [
+        pytest.param(page.relative_to(ROOT).as_posix(), code, id=f"{page.stem}-{number}")
+        for page in PAGES
+        if page.is_file()
+        for number, code in enumerate(blocks(read(page), "python"), 1)
+    ]
+
+
+@pytest.fixture
+def as_module(tmp_path, monkeypatch, request) -> Callable[[str, str], Any]:
+    """A function: (name, code) -> the module of that code, imported from a fresh folder that is the current one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+
+    def make(name: str, code: str) -> Any:
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+        importlib.invalidate_caches()
+        request.addfinalizer(lambda: sys.modules.pop(name, None))
+        monkeypatch.delitem(sys.modules, name, raising=False)
+        return importlib.import_module(name)
+
+    return make
+
+
+@pytest.mark.parametrize(("page", "code"), examples())
+def test_examples_run(page, code, as_module):
+    """Every python block runs, beside the page's plugin; its tests pass, and what its hooks offer conforms."""
+    if page in PLUGINS:
+        project, plugin = whole_plugin(page)
+        as_module(entry_point(project)[1], plugin)
+    module = as_module("example_of_docs", code)
+    for name in [name for name in vars(module) if name.startswith("test_")]:
+        getattr(module, name)()
+    if "hookimpl" in code:
+        found = catalog.load([EntryPoint("example", "example_of_docs", "xlbench")])
+        assert not found.troubles()
+        assert found.plugins[-1].offers
+        for model in found.models.values():
+            check_model(model)
+        for task in found.tasks.values():
+            check_task(task)
+
+
+def programs() -> list[Any]:
+    """The examples that are programs: they define no hook and no test."""
+    return [one for one in examples() if not re.search(r"hookimpl|^def test_", one.values[1], re.MULTILINE)]
+
+
+@pytest.mark.parametrize(("page", "code"), programs())
+def test_examples_run_as_scripts(page, code, tmp_path):
+    """A python block that is pasted into a file runs as ``python file.py``, too."""
+    (tmp_path / "pasted.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "pasted.py"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment([], {}), capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_scheme_of_the_docs_makes_models(as_module):
+    """A spec ``hashed:8`` becomes a model of eight dimensions that conforms; a broken one is refused with a line."""
+    (code,) = [code for code in blocks(read("docs/plugins.md"), "python") if "xlbench.Scheme(" in code]
+    as_module("example_of_docs", code)
+    found = catalog.load([EntryPoint("example", "example_of_docs", "xlbench")])
+    (model,) = found.select_models(["hashed:8"])
+    check_model(dataclasses.replace(model, name="hashed"))
+    assert model.load().encode(["a"]).shape == (1, 8)
+    with pytest.raises(UsageError, match="needs a number of dimensions"):
+        found.select_models(["hashed:many"])
+
+
+def commands(page: Path | str) -> Iterator[str]:
+    """The command lines of a page's shell blocks that run ``xlbench``; continued lines are one."""
+    for block in blocks(read(page), "sh", "console", "bash", "shell"):
+        for line in block.replace("\\\n", " ").splitlines():
+            if match := re.match(r"(?:\$ )?(?:\S*/)?xlbench(?: .*)?$", line.strip()):
+                yield match.group().removeprefix("$ ")
+
+
+def every_command() -> list[Any]:
+    return [
+        pytest.param(command, id=f"{page.stem}: {command}")
+        for page in (*PAGES, ROOT / "CONTRIBUTING.md")
+        if page.is_file()
+        for command in commands(page)
+    ]
+
+
+@pytest.mark.parametrize("line", every_command())
+def test_commands_parse(line, tmp_path, monkeypatch):
+    """Every command line of the documentation is one that the command line understands; nothing is run."""
+    monkeypatch.chdir(tmp_path)
+    words = shlex.split(line, comments=True)[1:]
+    ends = [place for place, word in enumerate(words) if re.fullmatch(r"\||\|\||&&|;|&|\d?>{1,2}(&\d)?", word)]
+    words = words[: min(ends, default=len(words))]
+    with contextlib.suppress(click.exceptions.Exit):  # --help, --version
+        context = group.make_context("xlbench", words, help_option_names=["-h", "--help"])
+        name, command, rest = group.resolve_command(context, [*context._protected_args, *context.args])
+        assert command is not None
+        command.make_context(name, rest, parent=context)
+
+
+def test_every_page_has_commands():
+    """README.md and the pages about running things show commands, so that the test above has something to test."""
+    for page in ("README.md", "docs/plugins.md", "docs/cards.md", "docs/results.md"):
+        assert list(commands(page)), page
+
+
+def test_every_option_is_documented():
+    """Each long option of each command occurs in README.md or docs/."""
+    text = "\n".join(read(page) for page in PAGES)
+    loaded = [group, *(group.get_command(click.Context(group), name) for name in COMMANDS)]
+    options = {max(option.opts, key=len) for one in loaded for option in one.params if isinstance(option, click.Option)}
+    assert not {option for option in options if not re.search(rf"(?<![\w-]){option}(?![\w-])", text)}
+    for name in COMMANDS:
+        assert f"xlbench {name}" in text
+
+
+def table_rows(text: str) -> list[str]:
+    return [line for line in text.splitlines() if re.match(r"\| \d+ \|", line)]
+
+
+def test_exit_codes_are_those_of_the_code():
+    """The table in docs/results.md is that of errors.py, line for line, and has every code."""
+    documented = table_rows(section("docs/results.md", "## Exit codes"))
+    assert documented == table_rows(errors.__doc__)
+    codes = {int(row.split("|")[1]) for row in documented}
+    assert codes == {errors.OK, errors.CELL_FAILED, errors.USAGE, errors.INVALID, errors.INTERRUPTED}
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_make_targets_exist(page):
+    """Every ``make`` target that a page names is in the Makefile."""
+    text = read(page)
+    named = re.findall(r"`make ([a-z]+)", text)
+    named += [
+        target
+        for block in blocks(text, "sh", "console")
+        for target in re.findall(r"^(?:\$ )?make ([a-z]+)", block, re.M)
+    ]
+    assert named, f"{page} names no target of make"
+    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    assert set(named) <= targets
+
+
+@pytest.mark.parametrize(
+    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{page.name}" for page in DOCS)]
+)
+def test_links_lead_somewhere(page):
+    """Every relative link of a page is a file, and its anchor a heading there."""
+    for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        found = (ROOT / page).parent / path if path else ROOT / page
+        assert found.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", without_blocks_hidden(found.read_text(encoding="utf-8")), re.MULTILINE)
+            assert anchor in {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}, (
+                target
+            )
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in DOCS)])
+def test_public_names_exist(page):
+    """Whatever a page calls ``xlbench.something`` is there."""
+    for name in set(re.findall(r"`@?xlbench\.([A-Za-z]\w*)", read(page))) - {"toml"}:
+        assert name in xlbench.__all__ or importlib.util.find_spec(f"xlbench.{name}"), name
+
+
+# ---- cards
+
+
+def card_blocks() -> list[str]:
+    return blocks(read("docs/cards.md"), "toml")
+
+
+def whole_card() -> str:
+    (text,) = [text for text in card_blocks() if "protocol" in tomllib.loads(text)]
+    return text
+
+
+def test_the_small_card_runs(tmp_path, xlbench_cli: Cli):
+    """The card of docs/cards.md, with files where it says that they are, is listed, planned and scored."""
+    (tmp_path / "talks.toml").write_text(whole_card(), encoding="utf-8")
+    data = tmp_path / "data" / "talks"
+    data.mkdir(parents=True)
+    for code, lines in {
+        "eng": ["Malta", "water", "radio", "the sea"], "mlt": ["Malta", "ilma", "radju", "il-baħar"],
+        "zh": ["马耳他", "水", "收音机", "海"], "speakers": ["1", "1", "2", "3"],
+    }.items():  # fmt: skip
+        (data / f"{code}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    listed = xlbench_cli(["list", "tasks", "./talks.toml", "--json"])
+    assert [task["name"] for task in json.loads(listed.stdout)["tasks"]] == ["talks"]
+    done = xlbench_cli(["run", "--task", "./talks.toml", "--data", "data", "--model", "ngram", "--json"])
+    assert done.returncode == 0, done.stderr
+    cells = {cell["subset"]: cell for cell in json.loads(done.stdout)["cells"]}
+    assert set(cells) == {"eng-mlt", "mlt-eng", "eng-zho_Hans", "zho_Hans-eng"}
+    main = cells["eng-mlt"]["scores"][0]
+    assert (main["metric"], main["n"], main["clusters"]) == ("accuracy", 4, 3)
+    assert main["value"] >= 0.5  # Malta and radju
+
+
+@pytest.mark.parametrize("data", [text for text in card_blocks() if list(tomllib.loads(text)) == ["data"]])
+def test_data_tables_are_valid(data, tmp_path):
+    """Every [data] table of docs/cards.md is one that a card may have."""
+    head, _, _ = whole_card().partition("[data]")
+    codes = 'languages = ["eng", "mlt"]'
+    (tmp_path / "some.toml").write_text(re.sub("languages = .*", codes, head) + data, encoding="utf-8")
+    made = card.read_card(tmp_path / "some.toml")
+    assert made.homes[0].reader == tomllib.loads(data)["data"]["reader"]
+
+
+def test_the_suite_of_the_docs_is_valid(tmp_path):
+    """The suite file of docs/cards.md is read as a suite."""
+    from xlbench_tasks import read_suite
+
+    (text,) = [text for text in card_blocks() if "tasks" in tomllib.loads(text)]
+    (tmp_path / "names.toml").write_text(text, encoding="utf-8")
+    assert read_suite(tmp_path / "names.toml").tasks == ("lexicon",)
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_every_key_of_a_reader_is_documented(reader):
+    """The section of each reader names every key that it takes."""
+    text = section("docs/cards.md", f"### Reader `{reader}`")
+    keys = importlib.import_module(f"xlbench_tasks.readers.{reader}").KEYS
+    assert not [key for key in keys if f"`{key}`" not in text]
+
+
+def test_every_key_of_a_card_is_documented():
+    """docs/cards.md names every key of a card, of every [data] table, every option, protocol and category."""
+    text = read("docs/cards.md")
+    tables = {"data": "[data]", "options": "[options]"}
+    words = [tables.get(key, key) for key in (*card.KEYS, *card.DATA_KEYS)]
+    words += [*READERS, *PROTOCOLS, *cldr.CATEGORIES, *xlbench.AREAS]
+    for protocol in PROTOCOLS:
+        words += importlib.import_module(f"xlbench_tasks.protocols.{protocol}").OPTIONS
+    assert not [word for word in words if f"`{word}`" not in text]
+
+
+# ---- results and statistics
+
+
+def undocumented(page: str, names: Any) -> list[str]:
+    text = read(page)
+    return [name for name in names if f"`{name}`" not in text]
+
+
+def test_every_recorded_field_is_documented():
+    """docs/results.md names every field of a cell, a score and a manifest."""
+    fields = {*Cell.__dataclass_fields__, *Score.__dataclass_fields__, *Run.__dataclass_fields__} - {"cells", "folder"}
+    assert not undocumented("docs/results.md", fields)
+
+
+def test_the_folder_is_laid_out_as_documented(tmp_path):
+    """A run leaves the files that docs/results.md shows, and JSON keys and parquet columns that it names."""
+    xlbench.run(["ngram"], ["lexicon"], languages=["mlt"], results=tmp_path)
+    tree = section("docs/results.md", "## The folder")
+    shown = re.findall(r"^ +(\S+?)/?(?: {2,}.*)?$", blocks(tree, "text")[0], re.MULTILINE)
+    found = {path.name for path in tmp_path.rglob("*")}
+    patterns = [re.sub(r"[0-9a-f]{8,}", "[0-9a-f]+", re.escape(name)) for name in shown]
+    for pattern in patterns:
+        assert any(re.fullmatch(pattern, name) for name in found), pattern
+    (saved,) = tmp_path.rglob("eng-mlt*.json")
+    assert not undocumented("docs/results.md", json.loads(saved.read_text(encoding="utf-8")))
+    (items,) = tmp_path.rglob("eng-mlt*.parquet")
+    assert not undocumented("docs/results.md", pq.read_schema(items).names)
+
+
+DAMAGE = {"a cell's JSON": "eng-mlt*.json", "a cell's items": "eng-mlt*.parquet", "a manifest": "run.json"}
+"""Row of the table of damages -> the file that is cut off."""
+
+
+@pytest.fixture(scope="module")
+def whole_results(tmp_path_factory) -> Path:
+    """A results folder with a run of one model."""
+    folder = tmp_path_factory.mktemp("whole")
+    xlbench.run(["ngram"], ["lexicon"], languages=["mlt"], results=folder)
+    return folder
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damage_is_met_as_documented(damage, whole_results, tmp_path, xlbench_cli: Cli):
+    """A file that was cut off is named, gives each command the documented code, and its removal mends the folder."""
+    text = section("docs/results.md", "## Damaged files")
+    (row,) = re.findall(rf"^\| {damage} \|(.*)\|(.*)\|$", text, re.MULTILINE)
+    codes = [int(re.findall(r"exit code (\d)", said)[0]) for said in row]
+    shutil.copytree(whole_results, tmp_path / "results")
+    (path,) = (tmp_path / "results").rglob(DAMAGE[damage])
+    path.write_bytes(path.read_bytes()[:100])
+    commands = ["run", "-m", "ngram", "-t", "lexicon", "-l", "mlt"], ["board"]
+    for command, code in zip(commands, codes, strict=True):
+        done = xlbench_cli(command)
+        assert done.returncode == code, done.stderr
+        assert path.name in done.stderr
+    assert path.stat().st_size == 100
+    path.unlink()
+    path.with_name(path.name.split(".")[0] + ".json").unlink(missing_ok=True)
+    assert [xlbench_cli(command).returncode for command in commands] == [0, 0]
+
+
+def test_the_settings_file_of_the_docs_is_read(tmp_path, xlbench_cli: Cli):
+    """The xlbench.toml of docs/results.md sets the models of a run."""
+    (text,) = blocks(read("docs/results.md"), "toml")
+    (tmp_path / "xlbench.toml").write_text(text, encoding="utf-8")
+    done = xlbench_cli(["run", "-t", "lexicon", "-l", "mlt", "--data", ".", "--dry-run", "--json"])
+    assert done.returncode == 0, done.stderr
+    assert {cell["model"] for cell in json.loads(done.stdout)["cells"]} == {"ngram", "random"}
+
+
+def test_every_column_of_a_board_is_documented(tmp_path):
+    """docs/results.md names every column of every CSV file."""
+    xlbench.run(["ngram", "random"], ["lexicon"], languages=["mlt"], results=tmp_path)
+    files = xlbench.board([tmp_path])
+    columns = {
+        name for suffix in ("", ".scores", ".costs") for name in files[f"run{suffix}.csv"].split("\n")[0].split(",")
+    }
+    columns -= {f"{area}{end}" for area in (*xlbench.AREAS, "overall") for end in ("", "_low", "_high", "_method")}
+    assert not undocumented("docs/results.md", [*columns, *LONG, *csv_._COSTS])
+    assert {name.removeprefix("run") for name in files} <= {
+        name.removeprefix("mini") for name in re.findall(r"`(mini\.[a-z.]+)`", read("docs/results.md"))
+    }
+
+
+def test_every_metric_and_method_is_documented():
+    """docs/statistics.md names every metric of the retrieval protocol and every interval method."""
+    from xlbench import api
+    from xlbench.stats import intervals
+
+    names = [metric.name for metric in retrieval.METRICS]
+    assert not undocumented("docs/statistics.md", [*names, *api.CI_METHODS, *intervals.METHODS, "cluster-t"])
+
+
+def test_chance_levels_are_as_documented():
+    """The metrics with a chance level in docs/statistics.md are those that a cell has one for."""
+    rows = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \|.*\| ([^|]*) \|$", section("docs/statistics.md", "## Retrieval"), re.MULTILINE
+    )
+    documented = {name for names, chance in rows if chance.strip() for name in re.findall(r"`(\w+)`", names)}
+    found = catalog.load()
+    task, model = found.tasks["lexicon"], found.models["random"]
+    subset = next(one for one in task.subsets(Data(limit=40)) if one.name == "eng-mlt")
+    outcome = task.evaluate(subset, xlbench.EncodingSession(model.load()))
+    assert documented == set(outcome.chance)
+    m = outcome.facts["candidates"]
+    assert outcome.chance["mrr"] == pytest.approx(sum(1 / rank for rank in range(1, m + 1)) / m)
+    assert outcome.chance["recall_at_5"] == min(5, m) / m
+
+
+def test_changelog_has_the_form_of_keep_a_changelog():
+    """It begins with what is unreleased, and uses no other kind of heading than the form knows."""
+    text = read("CHANGELOG.md")
+    releases = re.findall(r"^## (.+)$", text, re.MULTILINE)
+    assert releases[0] == "[Unreleased]"
+    assert all(re.fullmatch(r"\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", release) for release in releases[1:])
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+    assert set(re.findall(r"^### (.+)$", text, re.MULTILINE)) <= kinds
+    assert xlbench.__version__ in text
