@@ -28,9 +28,23 @@ ALLOWED = {
     "store": {"errors", "names", "record"},
     "boards": {"record", "task", "hooks", "stats", "store"},
     "provenance": set(),
-    "runner": {"errors", "names", "model", "task", "record", "hooks", "stats", "encoding", "store"},
-    "testing": {"errors", "names", "model", "task", "encoding", "runner"},
-    "api": {"errors", "model", "task", "record", "hooks", "catalog", "provenance", "runner", "store", "boards"},
+    "planning": {"errors", "names", "model", "task", "record", "store"},
+    "runner": {"errors", "names", "model", "task", "record", "hooks", "stats", "encoding", "store", "planning"},
+    "testing": {"errors", "names", "model", "task", "encoding", "planning", "runner"},
+    "api": {
+        "errors",
+        "names",
+        "model",
+        "task",
+        "record",
+        "hooks",
+        "catalog",
+        "provenance",
+        "planning",
+        "runner",
+        "store",
+        "boards",
+    },
 }
 """Room -> the rooms of the core that it may import at run time (an import for type checkers alone does not count)."""
 

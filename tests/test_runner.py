@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 import xlbench
-from xlbench import Data, DataError, DataMissing, Model, Outcome, Subset, Task, UsageError, metrics, runner
+from xlbench import Data, DataError, DataMissing, Model, Outcome, Subset, Task, UsageError, metrics, planning, runner
 from xlbench.catalog import Catalog, load
-from xlbench.runner import Observer, Settings
+from xlbench.planning import Settings
+from xlbench.runner import Observer
 from xlbench.store import Store
 
 TEXTS = {"one": ("a", "bb", "ccc"), "two": ("dddd", "a", "bb"), "three": ("x", "yy", "zzz")}
@@ -53,7 +54,7 @@ def go(tmp_path, models=None, tasks=None, settings=None, **options):
     settings = settings or Settings()
     store = Store(tmp_path / "results")
     store.check_writable()
-    planned = runner.plan(
+    planned = planning.plan(
         models or [model()],
         tasks or [task()],
         Data(limit=settings.limit),

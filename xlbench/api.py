@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench import __version__, catalog, provenance, runner, store
+from xlbench import __version__, catalog, planning, provenance, runner, store
 from xlbench.errors import UsageError
 from xlbench.hooks import Engine
 from xlbench.model import Model
-from xlbench.record import Cell, Results
+from xlbench.names import did_you_mean
+from xlbench.record import Cell, Results, Run
 from xlbench.task import Data, Task
 
 if TYPE_CHECKING:
@@ -50,9 +51,9 @@ class Prepared:
     tasks: tuple[Task, ...]
     suite: str | None
     """Set where the request stands for a whole suite: no task, language or limit narrows it."""
-    planned: list[runner.Planned]
+    planned: list[planning.Planned]
     store: store.Store
-    settings: runner.Settings
+    settings: planning.Settings
     engine: Engine
     provenance: Mapping[str, Any]
 
@@ -71,10 +72,10 @@ def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
     tasks = _resolve(request.tasks, Task, lambda names: found.select_tasks(names, None if names else suite))
     folder = store.Store(Path(request.results))
     data = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
-    settings = runner.Settings(request.seed, request.ci, request.limit)
+    settings = planning.Settings(request.seed, request.ci, request.limit)
     plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
     origin = provenance.of_process(request.command, [("xlbench", __version__), *plugins.items()])
-    planned = runner.plan(
+    planned = planning.plan(
         models, tasks, _data(data, request.limit), folder, settings, request.languages, {"versions": origin["versions"]}
     )
     whole = suite if not (request.tasks or request.languages or request.limit) else None
@@ -126,7 +127,7 @@ def carry_out(prepared: Prepared, observer: runner.Observer | None = None, fail_
     return runner.finish(prepared.models, cells, prepared.store, plans, origin)
 
 
-def _plan_of(planned: Sequence[runner.Planned], model: str) -> dict[str, tuple[str, ...]]:
+def _plan_of(planned: Sequence[planning.Planned], model: str) -> dict[str, tuple[str, ...]]:
     subsets: dict[str, list[str]] = {}
     for item in planned:
         if item.model.name == model:
@@ -203,7 +204,12 @@ def board(folders: Sequence[str | Path] = ("results",), suite: str | None = None
 
 def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[Board]:
     """The boards that saved runs give, one a suite. `UsageError` where there is nothing to show."""
-    runs = [saved for folder in folders for saved in store.find_runs(Path(folder))]
+    runs = [saved for folder in folders for saved in store.find_runs(Path(folder)) if _is_shown(saved)]
+    if not runs:
+        named = ", ".join(map(str, folders))
+        raise UsageError(
+            f"nothing in {named} belongs on a board: there are only samples (--limit) or runs without a cell"
+        )
     seen: dict[tuple[str, str], str] = {}
     for saved in runs:
         other = seen.setdefault((saved.model, saved.fingerprint), saved.folder)
@@ -213,7 +219,13 @@ def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[B
     known = sorted({name for saved in runs for name in saved.plans})
     if suite is not None and suite not in known:
         raise UsageError(
-            f"none of these runs was made for the suite {suite!r}; they have: {', '.join(known) or 'none'}"
+            f"none of these runs was made for the suite {suite!r}.{did_you_mean(suite, known)} "
+            f"They were made for: {', '.join(known) or 'no suite, but loose tasks'}"
         )
     names = [suite] if suite else known
     return [standings(name, results, True) for name in names] or [standings(LOOSE, results, False)]
+
+
+def _is_shown(run: Run) -> bool:
+    """Whether a run has a cell that is no sample: a board of samples alone would be empty, and replace a good one."""
+    return any(cell.limit is None for cell in run.cells)

@@ -90,6 +90,10 @@ class Store:
         sample = f" first {limit}" if limit is not None else ""
         return self.folder(model, fingerprint) / "cells" / slug(task) / f"{slug(subset + sample)}.json"
 
+    def path_of(self, cell: Cell) -> Path:
+        """`cell_path` of a cell."""
+        return self.cell_path(cell.model, cell.fingerprint, cell.task, cell.subset, cell.limit)
+
     def load_cell(self, path: Path) -> Cell | None:
         """The cell saved at ``path``, None where there is none; `ResultsError` where it was edited or cut off."""
         plain = _read_json(path)
@@ -97,7 +101,7 @@ class Store:
 
     def save_cell(self, cell: Cell, items: Items | None) -> Cell:
         """Save a cell: its items first, then its JSON, which commits it. Returns it with the items' file and digest."""
-        path = self.cell_path(cell.model, cell.fingerprint, cell.task, cell.subset, cell.limit)
+        path = self.path_of(cell)
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if items is not None:
@@ -115,8 +119,7 @@ class Store:
 
     def load_items(self, cell: Cell) -> Items:
         """The items of a cell with scores; `ResultsError` where the file is missing or not the one that was saved."""
-        path = self.cell_path(cell.model, cell.fingerprint, cell.task, cell.subset, cell.limit)
-        return _from_parquet(_items_bytes(path.parent, cell))
+        return _from_parquet(_items_bytes(self.path_of(cell).parent, cell))
 
     def save_manifest(self, run: Run) -> None:
         """Write the run's manifest: what it is for and, where it is ``complete``, that it came to its end."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from pathlib import Path
 
 import click
@@ -29,7 +31,8 @@ def command(folders: tuple[Path, ...], suite: str | None, boards: Path, only_pri
     from xlbench import api, catalog, store
     from xlbench.boards import markdown
 
-    found = catalog.load()
+    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
+        found = catalog.load()
     for board in api.boards_of(folders or (Path("results"),), suite):
         if only_print:
             click.echo(markdown.render(board)[".md"])

@@ -23,15 +23,22 @@ FILE = Path("xlbench.toml")
 def defaults(commands: click.Group, ctx: click.Context) -> dict[str, dict[str, Any]]:
     """The file as click's default map; empty where there is no file, `UsageError` for what no option takes."""
     try:
-        tables = tomllib.loads(FILE.read_text(encoding="utf-8"))
+        tables = tomllib.loads(FILE.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise UsageError(f"{FILE}: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{FILE} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{FILE} is not UTF-8; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{FILE} is not valid TOML: {error}") from None
     names = commands.list_commands(ctx)
     for name in tables:
         if name not in names or not isinstance(tables[name], dict):
-            raise UsageError(f"{FILE}: [{name}] is no command.{did_you_mean(name, names)}")
+            raise UsageError(
+                f"{FILE}: {name!r} is no table of a command.{did_you_mean(name, names)} "
+                f"There are {', '.join(f'[{known}]' for known in names)}"
+            )
     return {name: _checked(commands, ctx, name, table) for name, table in tables.items()}
 
 
@@ -46,8 +53,21 @@ def _checked(commands: click.Group, ctx: click.Context, name: str, table: dict[s
         option = options[key]
         if option.multiple != isinstance(value, list):
             raise UsageError(f"{FILE}: [{name}] {key} must be {'a list' if option.multiple else 'one value'}")
+        for item in value if isinstance(value, list) else [value]:
+            _check_type(option, item, f"{FILE}: [{name}] {key}")
         values[str(option.name)] = value
     return values
+
+
+def _check_type(option: click.Option, value: Any, where: str) -> None:
+    """click converts what a shell gives, which is text; of a value that TOML has typed, it would take 1.5 for 1."""
+    if option.is_flag:
+        kind: type = bool
+    else:
+        kind = int if isinstance(option.type, click.types.IntParamType) else str
+    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+        wanted = {bool: "true or false", int: "a whole number", str: "a string (in quotes)"}[kind]
+        raise UsageError(f"{where}: {value!r} is not {wanted}")
 
 
 def _long(option: click.Option) -> str:

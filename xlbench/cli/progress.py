@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.runner import Observer, Planned
+from xlbench.planning import Planned
+from xlbench.runner import Observer
 
 if TYPE_CHECKING:
     from xlbench.record import Cell

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from xlbench.errors import CELL_FAILED, OK
 
@@ -27,7 +30,7 @@ CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson"
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
     "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n\n"
     "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or nothing was scored;\n"
-    "2 wrong usage; 3 damaged or unwritable results; 130 stopped: the same command goes on."
+    "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
 )
 @click.option("--suite", "-s", metavar="NAME", help="Tasks to run, as a suite.  [default: mini]")
 @click.option(
@@ -102,16 +105,20 @@ def command(
     from xlbench import api
 
     known = {field.name for field in fields(api.Request)}
-    prepared = api.prepare(api.Request(**{name: value for name, value in options.items() if name in known}))
+    given = _settled(options)
+    with _plugins_print_elsewhere():
+        prepared = api.prepare(api.Request(**{name: value for name, value in given.items() if name in known}))
     if dry_run:
-        _show_plan(prepared, as_json)
+        _show_plan(prepared, as_json, quiet)
         return OK
     from xlbench.cli.progress import watching
 
-    with watching(prepared.planned, quiet or as_json) as observer:
-        results = api.carry_out(prepared, observer, fail_fast)
+    with _plugins_print_elsewhere():
+        _check_boards(prepared, boards)
+        with watching(prepared.planned, quiet or as_json) as observer:
+            results = api.carry_out(prepared, observer, fail_fast)
+        written = _write_boards(prepared, results, boards)
     cells = [cell for run in results for cell in run.cells]
-    written = _write_boards(prepared, results, boards)
     code = exit_code(cells, strict)
     if as_json:
         _print_json(cells, written, code)
@@ -119,6 +126,22 @@ def command(
         _print_board(prepared, results, written)
     _print_trouble(prepared, cells)
     return code
+
+
+def _settled(options: dict[str, Any]) -> dict[str, Any]:
+    """Tasks given on the command line replace a suite that is a default of xlbench.toml, and the other way round."""
+    source = click.get_current_context().get_parameter_source
+    for given, other, nothing in (("tasks", "suite", None), ("suite", "tasks", ())):
+        if source(given) is ParameterSource.COMMANDLINE and source(other) is ParameterSource.DEFAULT_MAP:
+            return {**options, other: nothing}
+    return options
+
+
+@contextlib.contextmanager
+def _plugins_print_elsewhere() -> Iterator[None]:
+    """What plugins, models and tasks print goes to standard error: it is no part of this command's output."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
 
 
 def exit_code(cells: Sequence[Cell], strict: bool) -> int:
@@ -136,6 +159,14 @@ def _board_of(prepared: Prepared, results: Results) -> Any:
     return api.standings(prepared.board, shown, prepared.suite is not None)
 
 
+def _check_boards(prepared: Prepared, folder: Path) -> None:
+    """Find out before hours of work, and not after them, that the boards' folder cannot be made."""
+    from xlbench import store
+
+    if prepared.settings.limit is None:
+        store.write_files(folder, {})
+
+
 def _write_boards(prepared: Prepared, results: Results, folder: Path) -> list[Path]:
     """Render and write the board, unless this was a sample or nothing was scored."""
     from xlbench import api, store
@@ -145,7 +176,7 @@ def _write_boards(prepared: Prepared, results: Results, folder: Path) -> list[Pa
     return store.write_files(folder, api.render(_board_of(prepared, results), prepared.catalog))
 
 
-def _show_plan(prepared: Prepared, as_json: bool) -> None:
+def _show_plan(prepared: Prepared, as_json: bool, quiet: bool) -> None:
     if as_json:
         rows = [
             {"model": item.cell.model, "task": item.cell.task, "subset": item.cell.subset, "items": item.subset.n,
@@ -153,7 +184,13 @@ def _show_plan(prepared: Prepared, as_json: bool) -> None:
             for item in prepared.planned
         ]  # fmt: skip
         click.echo(json.dumps({"cells": rows}, indent=1, ensure_ascii=False))
-        return
+    elif not quiet:
+        click.echo(_plan_table(prepared))
+    _print_trouble(prepared, [item.cell for item in prepared.planned])
+
+
+def _plan_table(prepared: Prepared) -> str:
+    """A line a model and task: its cells and items, and how many cells are in which state."""
     from tabulate import tabulate
 
     states = {
@@ -178,8 +215,7 @@ def _show_plan(prepared: Prepared, as_json: bool) -> None:
         ]
         for (model, task), items in groups.items()
     ]
-    click.echo(tabulate(lines, ["model", "task", "cells", "items", *(states[state] for state in used)]))
-    _print_reasons([item.cell for item in prepared.planned if item.cell.reason])
+    return tabulate(lines, ["model", "task", "cells", "items", *(states[state] for state in used)])
 
 
 def _print_board(prepared: Prepared, results: Results, written: list[Path]) -> None:

@@ -1,0 +1,156 @@
+"""What there is to do: every cell of the models and tasks, and what the results folder already knows of it.
+
+A cell is done when the results folder holds one with the same key: the content of model, task and data. So the same
+command goes on after any interruption, and a changed model, card or text is a new cell. Nothing is computed here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from xlbench.errors import DataMissing, ResultsError, UsageError, XlbenchError
+from xlbench.model import Model
+from xlbench.names import did_you_mean, digest
+from xlbench.record import Cell
+from xlbench.store import Store
+from xlbench.task import Data, Subset, Task
+
+WHOLE_TASK = "*"
+"""The subset of a cell that stands for a whole task which could not say what its subsets are."""
+
+ROW_VERSION = 1
+"""Raised when equal models, tasks and data would be stored as other rows."""
+
+UNFINISHED = "run"
+"""Under this name, which is that of a board of no suite, a manifest says what a run that has not ended is for."""
+
+State = Literal["todo", "rescore", "done", "skipped", "error", "damaged"]
+"""What is to be done with a cell. A damaged one stays as it is, for its owner to look at."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How cells are scored."""
+
+    seed: int = 0
+    ci: str = "auto"
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One cell before it is computed."""
+
+    model: Model
+    task: Task
+    subset: Subset
+    cell: Cell
+    """Its identity; where nothing is left to compute, the whole cell."""
+    state: State
+
+
+def plan(
+    models: Sequence[Model],
+    tasks: Sequence[Task],
+    data: Data,
+    store: Store,
+    settings: Settings,
+    languages: Sequence[str] = (),
+    provenance: Mapping[str, Any] | None = None,
+) -> list[Planned]:
+    """Every cell of the models and tasks, with what is already known of it. Reads data and saved cells, loads no model.
+
+    ``languages`` keeps the subsets that involve one of them; one that no task declares is a `UsageError`.
+    """
+    check_languages(languages, tasks)
+    slices = {task.name: slices_of(task, data, languages) for task in tasks}
+    planned = []
+    for model in models:
+        fingerprint = identity_of(model)
+        for task in tasks:
+            base = Cell(
+                model.name, fingerprint, task.name, task.area, "", (), "ok",
+                limit=settings.limit, seed=settings.seed, ci=settings.ci, provenance=dict(provenance or {}),
+            )  # fmt: skip
+            planned += [_planned(model, task, part, base, store) for part in slices[task.name]]
+    return planned
+
+
+def identity_of(model: Model) -> str:
+    """The model's fingerprint; `UsageError` where its plugin fails to give one."""
+    try:
+        return model.identity()
+    except XlbenchError:
+        raise
+    except Exception as error:
+        raise UsageError(f"model {model.name!r} has no fingerprint: {type(error).__name__}: {error}") from error
+
+
+def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
+    """Raise `UsageError` for a language that none of the tasks declares."""
+    declared = {language for task in tasks for language in task.languages}
+    for language in languages:
+        if declared and language not in declared:
+            raise UsageError(
+                f"no task here has the language {language!r}.{did_you_mean(language, declared)} "
+                f"Codes are ISO 639-3, with a script where it matters (zho_Hans)"
+            )
+
+
+@dataclass(frozen=True)
+class Slice:
+    """A subset of a task, or (with a failure) the whole of a task that could not say what its subsets are."""
+
+    subset: Subset
+    failure: Literal["skipped", "error"] | None = None
+    reason: str = ""
+
+
+def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
+    """The task's subsets that are wanted. One that is not at hand is kept only where its language was asked for."""
+    try:
+        subsets = list(task.subsets(data))
+        doubled = [name for name, count in Counter(subset.name for subset in subsets).items() if count > 1]
+        if doubled:
+            raise UsageError(f"the task gives two subsets named {doubled[0]!r}")
+    except DataMissing as error:
+        return [Slice(Subset(WHOLE_TASK), "skipped", str(error))]
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
+        return [Slice(Subset(WHOLE_TASK), "error", reason_of(error))]
+    if languages:
+        subsets = [subset for subset in subsets if set(subset.languages) & set(languages)]
+    else:
+        subsets = [subset for subset in subsets if not subset.missing]
+    return [Slice(subset, "skipped" if subset.missing else None, subset.missing) for subset in subsets]
+
+
+def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> Planned:
+    """What is known of one cell before anything is computed."""
+    subset = part.subset
+    key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), subset.name, subset.fingerprint)
+    cell = replace(base, subset=subset.name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint)
+    if part.failure:
+        return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
+    try:
+        saved = store.load_cell(store.path_of(cell))
+        if saved is None or saved.key != key or saved.status != "ok":
+            return Planned(model, task, subset, cell, "todo")
+        store.load_items(saved)  # the averages need them: that they are damaged is to be known of this cell, and now
+    except ResultsError as error:
+        return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
+    if (saved.seed, saved.ci) != (cell.seed, cell.ci):
+        return Planned(model, task, subset, replace(saved, seed=cell.seed, ci=cell.ci), "rescore")
+    return Planned(model, task, subset, saved, "done")
+
+
+def reason_of(error: BaseException) -> str:
+    """One line for why a cell failed: our own messages as they are, others with their type."""
+    text = " ".join(str(error).split())
+    if isinstance(error, XlbenchError):
+        return text
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
