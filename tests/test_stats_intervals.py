@@ -138,7 +138,7 @@ def test_every_number_can_have_a_bootstrap_interval_with_a_warning_where_it_is_d
     assert score(ACCURACY, hits(200, 400), ci="bootstrap").note == ""
     assert score(MRR, columns, ci="bootstrap").method == "student"
     centred = score(V, columns, ci="bootstrap")
-    assert (centred.method, centred.note) == ("centred", "for a test of this size")
+    assert (centred.method, centred.note) == ("centred", "the interval is for a test of this size")
     assert "covers 80 to 95%" in score(MRR, columns, ci="percentile").note
     assert "resampling shifts it" in score(V, columns, ci="percentile").note
 

@@ -90,6 +90,8 @@ class EncodingSession:
         """The encoder's answer as float32 (n, d), or an `EncoderError` that says what is wrong with it."""
         try:
             array = np.asarray(returned)
+            if array.dtype.kind not in "fiub":
+                raise TypeError(f"it holds {array.dtype}, not numbers")
             vectors = array.astype(np.float32, copy=False)
         except (TypeError, ValueError) as error:
             raise EncoderError(f"the encoder returned {type(returned).__name__}, which is no array: {error}") from None

@@ -138,7 +138,7 @@ def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) ->
         saved = store.load_cell(store.path_of(cell))
         if saved is None or saved.key != key or saved.status != "ok":
             return Planned(model, task, subset, cell, "todo")
-        store.load_items(saved)  # the averages need them: that they are damaged is to be known of this cell, and now
+        store.check_items(saved)  # the averages need them: that they are damaged is to be known of this cell, and now
     except ResultsError as error:
         return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
     if (saved.seed, saved.ci) != (cell.seed, cell.ci):

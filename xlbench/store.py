@@ -14,6 +14,7 @@ a cell that of its items: what was edited or cut off is refused with its name, n
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -115,7 +116,12 @@ class Store:
 
     def discard(self, path: Path) -> None:
         """Remove a cell that no longer applies (the failure of a whole task that now has subsets)."""
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+
+    def check_items(self, cell: Cell) -> None:
+        """Raise `ResultsError` unless the items of a cell are those that were saved with it."""
+        _items_bytes(self.path_of(cell).parent, cell)
 
     def load_items(self, cell: Cell) -> Items:
         """The items of a cell with scores; `ResultsError` where the file is missing or not the one that was saved."""
@@ -256,9 +262,9 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     except OSError as error:
         raise ResultsError(f"cannot read {path}: {error.strerror}") from None
     except ValueError:
-        raise ResultsError(f"{path} is cut off or no JSON: delete it to compute it again") from None
+        raise ResultsError(f"{path} is cut off or no JSON: delete it and run again") from None
     if not isinstance(plain, dict) or plain.pop("checksum", None) != _checksum(plain):
-        raise ResultsError(f"{path} was changed after it was saved: delete it to compute it again")
+        raise ResultsError(f"{path} was changed after it was saved: delete it and run again")
     return plain
 
 
@@ -323,7 +329,8 @@ def _referred_to(path: Path) -> bool:
 
 
 def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write rendered boards, each whole or not at all; returns their paths. `UsageError` where that is impossible."""
+    """Write rendered boards, each whole or not at all; returns their paths. `UsageError` where that is impossible,
+    `ResultsError` where the disk is full."""
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -334,6 +341,8 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
             _write(folder / name, content.encode("utf-8", "surrogatepass"), durable_name=True)
             written.append(folder / name)
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResultsError(f"cannot write boards to {folder}: {error.strerror}; the results are kept") from None
         raise UsageError(
             f"cannot write boards to {folder}: {error.strerror or error}; choose another --boards"
         ) from None

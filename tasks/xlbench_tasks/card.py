@@ -77,7 +77,7 @@ def read_card(path: Path) -> Card:
     raw = _inherited(path, ())
     where = path.name
     check_table(raw, KEYS, where, REQUIRED)
-    check_name("task", raw["name"])
+    check_name(f"{where}: task", raw["name"])
     if raw.get("version", 1) < 1:
         raise UsageError(f"{where}: version must be 1 or more")
     languages = _check_languages(raw["languages"], where)

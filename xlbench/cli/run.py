@@ -29,7 +29,7 @@ CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson"
     "  xlbench run -m ngram -t ntrex --data DIR       one model, one task\n"
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
     "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n\n"
-    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or nothing was scored;\n"
+    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
     "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
 )
 @click.option("--suite", "-s", metavar="NAME", help="Tasks to run, as a suite.  [default: mini]")
@@ -145,9 +145,9 @@ def _plugins_print_elsewhere() -> Iterator[None]:
 
 
 def exit_code(cells: Sequence[Cell], strict: bool) -> int:
-    """0 where everything was scored; 1 where a cell failed, nothing was scored, or (strict) a cell was skipped."""
+    """0 where nothing failed; 1 where a cell failed, there was none, or (strict) one was skipped."""
     status = Counter(cell.status for cell in cells)
-    failed = status["error"] or not status["ok"] or (strict and status["skipped"])
+    failed = status["error"] or not status or (strict and status["skipped"])
     return CELL_FAILED if failed else OK
 
 

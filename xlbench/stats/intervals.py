@@ -151,13 +151,13 @@ def warnings(sample: Sample, method: str) -> list[str]:
         if not inside:
             found.append(f"near a bound a {method} interval covers 85 to 100%, not 95%")
         elif sample.n < ENOUGH:
-            found.append(f"below {ENOUGH} items a {method} interval can cover less than 95% (purity at 50: 47%)")
+            found.append(f"below {ENOUGH} items a {method} interval can cover less than 95% (purity at 50 items: 47%)")
     if kind == "studentized" and method in ("percentile", "bca"):
         found.append(f"a {method} interval of this metric covers 80 to 95%")
     if kind == "jackknife" and method in ("percentile", "bca", "student"):
         found.append(f"a {method} interval can miss this metric's value nearly always: resampling shifts it")
     if kind == "jackknife" and method in ("jackknife", "centred"):
-        found.append("for a test of this size")
+        found.append("the interval is for a test of this size")
     if sample.clustered and sample.clusters < FEW_CLUSTERS:
         found.append(f"only {sample.clusters} clusters")
     return found

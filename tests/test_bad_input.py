@@ -1,0 +1,393 @@
+"""Bad input to the command line, as real processes: one clear line, the documented code, and nothing lost."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_task import CARD, one_line, texts, tiny, write_texts
+
+RUN = ["run", "--model", "good-letters"]
+
+FULL_DISK = '''
+"""A disk that is full after so many writes: the environment variable FULL_AFTER."""
+import errno
+import os
+
+left = int(os.environ.get("FULL_AFTER", "-1"))
+really = os.fsync
+
+
+def fsync(descriptor):
+    global left
+    if left == 0:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    left -= 1
+    return really(descriptor)
+
+
+os.fsync = fsync
+'''
+
+
+@pytest.fixture
+def go(xlbench_cli, installed_dists, tmp_path_factory):
+    """A function that runs ``xlbench`` with the distribution bad_encoders, on a disk that FULL_AFTER can fill."""
+    disk = tmp_path_factory.mktemp("disk")
+    (disk / "sitecustomize.py").write_text(FULL_DISK, encoding="utf-8")
+
+    def run(*args, **options):
+        return xlbench_cli(args, [installed_dists("bad_encoders"), disk], **options)
+
+    return run
+
+
+def trouble(done, code=1):
+    """The lines on standard error that say what went wrong with cells; checks that there is no traceback."""
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return [line for line in done.stderr.splitlines() if line.startswith(("error: ", "skipped: "))]
+
+
+def statuses(folder):
+    """(model, subset) -> status, from the board of the last run."""
+    with (folder / "leaderboards" / "run.scores.csv").open(encoding="utf-8", newline="") as file:
+        return {(row["model"], row["subset"]): row["status"] for row in csv.DictReader(file)}
+
+
+def states(done):
+    assert done.returncode == 0, done.stderr
+    return {cell["subset"]: cell["state"] for cell in json.loads(done.stdout)["cells"]}
+
+
+def saved(folder, subset, ending):
+    """The file of a cell, or of its items."""
+    (path,) = (folder / "results").glob(f"good-letters-*/cells/tiny-*/{subset}-*.{ending}")
+    return path
+
+
+# ---- data
+
+
+def test_a_data_folder_that_is_not_there(go, tmp_path):
+    """--data and XLBENCH_DATA must name a folder: code 2, and the line says which."""
+    card = tiny(tmp_path)[:2]
+    assert "there is no data folder nowhere; give one with --data" in one_line(go(*RUN, *card, "--data", "nowhere"), 2)
+    assert "there is no data folder gone" in one_line(go(*RUN, *card, env={"XLBENCH_DATA": "gone"}), 2)
+    assert "there is no data folder tiny.toml" in one_line(go(*RUN, *card, "--data", "tiny.toml"), 2)
+    assert not (tmp_path / "results").exists()
+
+
+def test_no_data_at_hand_is_skipped_with_a_reason(go, tmp_path):
+    """Without a data root, or with one that lacks the files, the task is skipped, which is no failure."""
+    card = tiny(tmp_path)[:2]
+    (line,) = trouble(go(*RUN, *card), 0)
+    assert line == (
+        "skipped: tiny (good-letters): tiny is not at hand: no file tiny.{language}.txt "
+        "because no data root is set (--data DIR or XLBENCH_DATA)"
+    )
+    (tmp_path / "empty").mkdir()
+    (line,) = trouble(go(*RUN, *card, "--data", "empty"), 0)
+    assert "no file tiny.{language}.txt under empty" in line
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda raw: b"\n".join(raw.split(b"\n")[:-2]) + b"\n", "has 19 lines but"),
+        (lambda raw: raw + b"one line more\n", "line 21 of tiny.deu.txt has no partner"),
+        (lambda raw: raw.replace(b"deu 4\n", b"deu \xe4\n"), "tiny.deu.txt, line 5: byte"),
+        (lambda raw: raw.decode().encode("utf-16"), "tiny.deu.txt, line 1: byte 0 (0xff) is not UTF-8"),
+        (lambda raw: b"", "tiny.deu.txt is empty"),
+        (lambda raw: raw.replace(b"deu 4\n", b"deu 4\n\n", 1), "has no partner"),
+        (lambda raw: raw.replace(raw.split(b"\n")[6], b"  "), "tiny.deu.txt, line 7: empty; every line needs a text"),
+    ],
+    ids=["a line less", "a line more", "latin-1", "utf-16", "empty", "split line", "blank line"],
+)
+def test_damaged_text_fails_its_task_and_no_other(spoil, said, go, tmp_path):
+    """A damaged file is named with its line; the other task of the command is scored; mended, the first is too."""
+    task = tiny(tmp_path)
+    path = tmp_path / "data" / "tiny.deu.txt"
+    good = path.read_bytes()
+    path.write_bytes(spoil(good))
+    other = ["-t", "other.toml"]
+    (tmp_path / "other.toml").write_text(CARD.replace("tiny", "other"), encoding="utf-8")
+    for language in ("eng", "fra"):
+        shutil.copy(tmp_path / "data" / f"tiny.{language}.txt", tmp_path / "data" / f"other.{language}.txt")
+    (line,) = trouble(go(*RUN, *task, *other))
+    assert line.startswith("error: tiny (good-letters): ")
+    assert said in line
+    assert statuses(tmp_path) == {
+        ("good-letters", "*"): "error", ("good-letters", "eng-fra"): "ok", ("good-letters", "fra-eng"): "ok"
+    }  # fmt: skip
+    path.write_bytes(good)
+    assert trouble(go(*RUN, *task, *other), 0) == []
+    assert "error" not in statuses(tmp_path).values()
+
+
+def test_a_byte_order_mark_is_no_text(go, tmp_path):
+    """A file with a byte order mark is the same data as the file without: what was done stays done."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task, "--quiet").returncode == 0
+    path = tmp_path / "data" / "tiny.deu.txt"
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert set(states(go(*RUN, *task, "-n", "--json")).values()) == {"done"}
+
+
+def test_an_unknown_language_is_one_line(go, tmp_path):
+    """A language that no task declares gets the nearest one that is declared."""
+    line = one_line(go(*RUN, *tiny(tmp_path), "-l", "end"), 2)
+    assert "no task here has the language 'end'. Did you mean 'eng'?" in line
+
+
+def test_lost_data_takes_no_result_with_it(go, tmp_path):
+    """A language whose file has gone away is skipped, and its scores of before are still there when it is back."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task, "--quiet").returncode == 0
+    path = tmp_path / "data" / "tiny.deu.txt"
+    path.rename(tmp_path / "aside.txt")
+    assert len(trouble(go(*RUN, *task, "-l", "deu", "-l", "fra"), 0)) == 1
+    (tmp_path / "aside.txt").rename(path)
+    assert set(states(go(*RUN, *task, "-n", "--json")).values()) == {"done"}
+
+
+# ---- cards
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('name = "tiny"', 'name = "../../x"', "task name '../../x' is not allowed"),
+        ('name = "tiny"', 'name = "con"', "task name 'con' is reserved"),
+        ("licence =", "license =", "tiny.toml has no key 'license'. Did you mean 'licence'?"),
+        ('"parallel"', '"paralel"', "[data] reader: 'paralel' is not one of"),
+        ('"parallel"', '"paralel"', "Did you mean 'parallel'?"),
+        ('protocol = "retrieval"', 'protocol = "retreival"', "Did you mean 'retrieval'?"),
+        ('area = "retrieval"', 'area = "retreival"', "tiny.toml area: 'retreival' is not one of"),
+        ('pairs = "eng"', 'pears = "eng"', "[options] has no key 'pears'. Did you mean 'pairs'?"),
+        ("files =", "file =", "[data] has no key 'file'. Did you mean 'files'?"),
+        ('"tiny.{language}.txt"', '"../{language}.txt"', "must be a path below the data root"),
+        ('"tiny.{language}.txt"', '"tiny.txt"', "needs {language}"),
+        ('licence = "CC0-1.0"', "licence = CC0", "tiny.toml is not valid TOML: Invalid value (at line 5, column 11)"),
+        ('area = "retrieval"\n', "", "tiny.toml lacks 'area'"),
+        ('"nep"]', '"english"]', "'english' in languages is not an ISO 639-3 code"),
+    ],
+)
+def test_a_wrong_card_is_one_line(old, new, said, go, tmp_path):
+    """An unknown key, reader or protocol, a path for a name, or broken TOML: one line, code 2, nothing written."""
+    task = tiny(tmp_path)
+    assert CARD.count(old) == 1
+    (tmp_path / "tiny.toml").write_text(CARD.replace(old, new), encoding="utf-8")
+    assert said in one_line(go(*RUN, *task), 2)
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_card_that_is_not_there(go, tmp_path):
+    """A path to no file, or to a folder, is one line with the path."""
+    assert "there is no file missing.toml" in one_line(go(*RUN, "-t", "./missing.toml"), 2)
+    (tmp_path / "folder.toml").mkdir()
+    assert "there is no file folder.toml" in one_line(go(*RUN, "-t", "./folder.toml"), 2)
+    assert "there is no task './cards/x'" in one_line(go(*RUN, "-t", "./cards/x"), 2)
+
+
+def test_a_card_with_the_name_of_another_task(go, tmp_path):
+    """Two tasks of one name would share their results: refused before anything is computed."""
+    task = tiny(tmp_path)
+    (tmp_path / "tiny.toml").write_text(CARD.replace('name = "tiny"', 'name = "lexicon"'), encoding="utf-8")
+    assert "two different tasks are called 'lexicon'" in one_line(go(*RUN, *task, "-t", "lexicon"), 2)
+
+
+# ---- encoders
+
+REASONS = {
+    "zeros": "is all zeros",
+    "wrong-count": "the encoder returned 19 vectors for 20 texts",
+    "wrong-shape": "the encoder returned an array of shape (20, 1, 27); expected (texts, dimensions)",
+    "strings": "the encoder returned list, which is no array",
+    "never-loads": "the model cannot be loaded: OSError: weights.bin: no such file",
+}
+
+
+def test_encoders_that_cannot_be_scored_fail_alone(go, tmp_path):
+    """Zero vectors, a wrong count or shape, no numbers, no model at all: a reason each; a good model is scored."""
+    models = [part for name in (*REASONS, "good-letters") for part in ("-m", name)]
+    done = go("run", *models, *tiny(tmp_path))
+    lines = trouble(done)
+    for name, reason in REASONS.items():
+        own = [line for line in lines if f"({name})" in line]
+        assert own, name
+        assert all(reason in line for line in own)
+    assert {model for (model, _), status in statuses(tmp_path).items() if status == "ok"} == {"good-letters"}
+    assert len([status for status in statuses(tmp_path).values() if status == "error"]) == 4 * len(REASONS)
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("nan-for-one", "the vector of 'a cursed line' holds NaN or infinity"),
+        ("changes-length", "the encoder returned vectors of 28 after some of 27"),
+    ],
+)
+def test_one_bad_text_fails_only_the_cells_that_have_it(model, said, go, tmp_path):
+    """An encoder that stumbles over one text of one language fails there, with the reason; what came before stays."""
+    task = tiny(tmp_path)
+    write_texts(tmp_path / "data", "fra", ["a cursed line", *texts("fra")[1:]])
+    lines = trouble(go("run", "-m", model, *task))
+    assert any(said in line for line in lines), lines
+    status = {subset: value for (_, subset), value in statuses(tmp_path).items()}
+    assert status == {"eng-deu": "ok", "deu-eng": "ok", "eng-fra": "error", "fra-eng": "error"}
+    assert set(states(go("run", "-m", model, *task, "-l", "deu", "-n", "--json")).values()) == {"done"}
+
+
+def test_an_encoder_that_raises_half_way_loses_one_cell(go, tmp_path):
+    """A failure at the 700th text costs the cell that was due; the same command then computes that cell alone."""
+    task = tiny(tmp_path, lines=400)
+    done = go("run", "-m", "fails-at-700", *task)
+    (line,) = trouble(done)
+    assert line == ("error: tiny eng-deu (fails-at-700): RuntimeError: the accelerator fell off at the 700th text")
+    cells = states(go("run", "-m", "fails-at-700", *task, "-n", "--json"))
+    assert cells == {"eng-deu": "todo", "deu-eng": "done", "eng-fra": "done", "fra-eng": "done"}
+
+
+# ---- folders
+
+
+@pytest.mark.parametrize("option", ["--results", "--boards"])
+@pytest.mark.parametrize("place", ["file", "file/below"])
+def test_a_folder_that_cannot_be_made(option, place, go, tmp_path):
+    """A file in the way of results or boards is found before anything is computed: code 2, and the line names it."""
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    line = one_line(go(*RUN, *tiny(tmp_path), option, place, env={"XL_NO_LOADING": "1"}), 2)
+    assert f"cannot write {option[2:]} to {place}" in line.replace("\\", "/")
+    assert f"choose another {option}" in line
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "in the way"
+    assert not list(tmp_path.glob("results/*/cells"))
+
+
+def test_a_boards_folder_that_cannot_be_made_for_board(go, tmp_path):
+    """``board --boards`` with a file in the way is one line, code 2."""
+    assert go(*RUN, *tiny(tmp_path), "--quiet").returncode == 0
+    assert "cannot write boards to tiny.toml" in one_line(go("board", "--boards", "tiny.toml"), 2)
+
+
+def test_a_file_in_the_place_of_a_tasks_folder(go, tmp_path):
+    """Cells that can be neither read nor saved fail with the path, and the other task's are kept."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task, "-l", "deu", "--quiet").returncode == 0
+    (cells,) = (tmp_path / "results").glob("good-letters-*/cells")
+    (tmp_path / "other.toml").write_text(CARD.replace('name = "tiny"', 'name = "other"'), encoding="utf-8")
+    assert go(*RUN, *task, "-t", "other.toml", "-l", "deu", "--quiet").returncode == 0
+    (other,) = cells.glob("other-*")
+    shutil.rmtree(other)
+    other.write_text("in the way", encoding="utf-8")
+    done = go(*RUN, *task, "-t", "other.toml", "-l", "deu", "--quiet")
+    for line in trouble(done):
+        assert line.startswith("error: other ")
+        assert f"cannot read {other.relative_to(tmp_path)}" in line
+    assert list(statuses(tmp_path).values()).count("ok") == 2
+    other.unlink()
+    assert go(*RUN, *task, "-t", "other.toml", "-l", "deu", "--quiet").returncode == 0
+
+
+# ---- saved results
+
+
+def edit(path):
+    text = path.read_text(encoding="utf-8")
+    changed = text.replace('"n": 20', '"n": 21', 1)
+    assert changed != text
+    path.write_text(changed, encoding="utf-8")
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:100])
+
+
+def empty(path):
+    path.write_bytes(b"")
+
+
+DAMAGE = {
+    "edited cell": ("json", edit, "was changed after it was saved"),
+    "cut-off cell": ("json", cut, "is cut off or no JSON"),
+    "empty cell": ("json", empty, "is cut off or no JSON"),
+    "cut-off items": ("parquet", cut, "is not what was saved"),
+    "lost items": ("parquet", Path.unlink, "is missing"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_result_fails_its_cell_alone(damage, go, tmp_path):
+    """A saved result that was edited or cut off fails its cell with the file's name, is left as it is, and the others
+    go on; a board of it is refused; with another interval method it is the same; once deleted, it is made again."""
+    ending, spoil, said = DAMAGE[damage]
+    task = tiny(tmp_path)
+    assert go(*RUN, *task, "-l", "deu", "--quiet").returncode == 0
+    path = saved(tmp_path, "eng-deu", ending)
+    spoil(path)
+    before = path.read_bytes() if path.exists() else None
+    name = str(path.relative_to(tmp_path))
+    for more in ([], ["--ci", "jackknife"]):
+        (line,) = trouble(go(*RUN, *task, *more))
+        assert line.startswith("error: tiny eng-deu (good-letters): ")
+        assert name in line
+        assert said in line
+        status = {subset: value for (_, subset), value in statuses(tmp_path).items()}
+        assert status == {"eng-deu": "error", "deu-eng": "ok", "eng-fra": "ok", "fra-eng": "ok"}
+        assert (path.read_bytes() if path.exists() else None) == before
+    assert states(go(*RUN, *task, "-n", "--json"))["eng-deu"] == "damaged"
+    line = one_line(go("board"), 3)
+    assert name in line
+    assert said in line
+    saved(tmp_path, "eng-deu", "json").unlink()
+    assert trouble(go(*RUN, *task), 0) == []
+    assert go("board").returncode == 0
+
+
+def test_a_damaged_cell_whose_data_is_gone(go, tmp_path):
+    """Damaged and without data: the cell is skipped for its data, the damaged file stays, and the others go on."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task, "--quiet").returncode == 0
+    path = saved(tmp_path, "eng-deu", "json")
+    cut(path)
+    (tmp_path / "data" / "tiny.deu.txt").unlink()
+    (line,) = trouble(go(*RUN, *task, "-l", "deu", "-l", "fra"), 0)
+    assert line.startswith("skipped: tiny eng-deu, deu-eng")
+    assert path.stat().st_size == 100
+
+
+def test_a_damaged_manifest_is_one_line(go, tmp_path):
+    """A damaged run.json ends run and board with code 3 and its name; the cells stay, and it can be deleted."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task, "--quiet").returncode == 0
+    (manifest,) = (tmp_path / "results").glob("*/run.json")
+    cut(manifest)
+    for command in ([*RUN, *task, "--quiet"], ["board"]):
+        assert str(manifest.relative_to(tmp_path)) in one_line(go(*command), 3)
+    manifest.unlink()
+    assert go(*RUN, *task, env={"XL_NO_LOADING": "1"}).returncode == 0
+
+
+# ---- a full disk
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [0, 3, 5, 8])
+def test_a_full_disk_keeps_what_was_saved(after, go, tmp_path):
+    """A disk that is full ends the run with code 3 and one line; cells saved before stay whole, no half of a file is
+    left, and the same command goes on when there is room again, to the same board."""
+    args = [*RUN, *tiny(tmp_path), "--quiet"]
+    line = one_line(go(*args, env={"FULL_AFTER": str(after)}), 3)
+    assert "cannot save " in line
+    assert "No space left on device; cells saved before are kept" in line
+    assert not list((tmp_path / "results").rglob("*.tmp"))
+    before = {path: path.read_bytes() for path in (tmp_path / "results").glob("*/cells/*/*.json")}
+    assert bool(before) == (after > 3)
+    assert list(states(go(*args, "-n", "--json")).values()).count("done") == len(before)
+    assert go(*args).returncode == 0
+    assert {path: path.read_bytes() for path in before} == before
+    assert go(*args, "--results", "roomy", "--boards", "roomy-boards").returncode == 0
+    for name in ("run.md", "run.scores.csv"):
+        assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "roomy-boards" / name).read_bytes()

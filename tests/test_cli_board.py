@@ -1,0 +1,234 @@
+"""``xlbench board``, and the files of boards, as a real process: which runs stand together, and what is written."""
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from tiny_task import CARD, one_line, texts, tiny, write_texts
+
+LONG = [
+    "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
+    "chance", "status", "note",
+]  # fmt: skip
+
+
+@pytest.fixture
+def go(xlbench_cli, installed_dists):
+    """A function that runs ``xlbench`` with two distributions installed: models, a task and its suite."""
+
+    def run(*args, **options):
+        return xlbench_cli(args, [installed_dists("bad_encoders", "good")], **options)
+
+    return run
+
+
+def run_tiny(go, folder, *args):
+    done = go("run", *tiny(folder), *args, "--quiet")
+    assert done.returncode == 0, done.stderr
+
+
+def table(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def models_on(text):
+    """Names in the first table of a board, best first."""
+    rows = [line.split("|") for line in text.splitlines() if line.startswith("|")]
+    return [row[2].split()[0] for row in rows[2:] if len(row) > 4 and row[1].strip()[:1] in "=123456789—"]
+
+
+def test_a_run_of_loose_tasks_writes_the_files_of_a_board(go, tmp_path):
+    """A run of tasks writes run.md, run.csv (a row a model), run.scores.csv and the costs in files of their own."""
+    run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random")
+    boards = tmp_path / "leaderboards"
+    assert sorted(path.name for path in boards.iterdir()) == [
+        "run.costs.csv", "run.costs.md", "run.csv", "run.md", "run.scores.csv"
+    ]  # fmt: skip
+    head, *rows = table(boards / "run.csv")
+    assert [row[head.index("model")] for row in rows] == ["good-letters", "random"]
+    assert models_on((boards / "run.md").read_text(encoding="utf-8"))[:2] == ["good-letters", "random"]
+
+
+def test_the_long_table_has_these_columns_and_six_decimals_or_more(go, tmp_path):
+    """<board>.scores.csv has exactly its columns, a row a metric of every cell, and at least six decimals."""
+    run_tiny(go, tmp_path, "-m", "random")
+    head, *rows = table(tmp_path / "leaderboards" / "run.scores.csv")
+    assert head == LONG
+    by_name = [dict(zip(head, row, strict=True)) for row in rows]
+    assert {row["subset"] for row in by_name} == {"eng-deu", "deu-eng", "eng-fra", "fra-eng"}
+    metrics = {row["metric"] for row in by_name}
+    assert {"accuracy", "mrr"} <= metrics
+    assert len(rows) == 4 * len(metrics)
+    for row in by_name:
+        for number in ("value", "low", "high"):
+            assert re.fullmatch(r"-?\d+\.\d{6,}", row[number]), row
+        assert float(row["low"]) <= float(row["value"]) <= float(row["high"])
+        assert (row["n"], row["clusters"], row["status"], row["area"]) == ("20", "20", "ok", "retrieval")
+        assert re.fullmatch(r"[0-9a-f]{64}", row["fingerprint"])
+        assert row["method"]
+
+
+def test_boards_without_costs_are_the_same_bytes_every_time(go, tmp_path):
+    """What varies from run to run is in the costs files alone: a run made anew gives the same bytes elsewhere."""
+    run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random")
+    run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters", "--results", "anew", "--boards", "anew-boards")
+    for name in ("run.md", "run.csv", "run.scores.csv"):
+        assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "anew-boards" / name).read_bytes()
+    assert "seconds" in table(tmp_path / "leaderboards" / "run.costs.csv")[0]
+    assert "seconds" not in table(tmp_path / "leaderboards" / "run.csv")[0]
+
+
+def test_a_new_checkpoint_stands_beside_published_runs(go, tmp_path):
+    """``board`` renders several results folders together: as if all had been run into one."""
+    run_tiny(go, tmp_path, "-m", "random", "--results", "published")
+    run_tiny(go, tmp_path, "-m", "good-letters", "--results", "mine")
+    done = go("board", "published", "mine", "--boards", "together")
+    assert done.returncode == 0
+    assert models_on(done.stdout) == ["good-letters", "random"]
+    run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters", "--results", "one", "--boards", "at-once")
+    for name in ("run.md", "run.csv", "run.scores.csv"):
+        assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "at-once" / name).read_bytes()
+
+
+def test_a_single_run_of_a_folder_can_be_given(go, tmp_path):
+    """FOLDERS may be single runs in a results folder; the others of it stay out."""
+    run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters")
+    (single,) = (tmp_path / "results").glob("random-*")
+    assert models_on(go("board", single, "--boards", "x").stdout) == ["random"]
+
+
+def test_board_needs_no_plugin_no_data_and_no_model(go, xlbench_cli, tmp_path):
+    """Saved runs are enough: with plugin, card and texts gone, the board is the same to the byte."""
+    run_tiny(go, tmp_path, "-m", "good-letters")
+    shutil.rmtree(tmp_path / "data")
+    (tmp_path / "tiny.toml").unlink()
+    done = xlbench_cli(["board", "--boards", "later"])
+    assert done.returncode == 0, done.stderr
+    for name in ("run.md", "run.csv", "run.scores.csv"):
+        assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "later" / name).read_bytes()
+
+
+def test_print_shows_the_board_in_full_and_writes_nothing(go, tmp_path):
+    """--print gives the whole markdown board on standard output and no file."""
+    run_tiny(go, tmp_path, "-m", "good-letters")
+    before = (tmp_path / "leaderboards" / "run.md").read_text(encoding="utf-8")
+    shutil.rmtree(tmp_path / "leaderboards")
+    done = go("board", "--print")
+    assert (done.returncode, done.stdout.rstrip("\n")) == (0, before.rstrip("\n"))
+    assert not (tmp_path / "leaderboards").exists()
+
+
+def test_a_suite_has_a_board_of_its_own(go, tmp_path):
+    """A whole suite's run writes <suite>.*, which holds the other models in the results folder too."""
+    for model in ("random", "letters"):
+        assert go("run", "--suite", "kinds-only", "-m", model, "--quiet").returncode == 0
+    boards = tmp_path / "leaderboards"
+    assert {path.name.split(".")[0] for path in boards.iterdir()} == {"kinds-only"}
+    assert sorted(models_on((boards / "kinds-only.md").read_text(encoding="utf-8"))[:2]) == ["letters", "random"]
+
+
+@pytest.mark.slow
+def test_board_of_a_suite_leaves_loose_tasks_out(go, tmp_path):
+    """--suite renders that suite's tasks alone; without it there is a board for every suite of the runs."""
+    assert go("run", "--suite", "kinds-only", "-m", "letters", "--quiet").returncode == 0
+    run_tiny(go, tmp_path, "-m", "letters")
+    for args in ([], ["--suite", "kinds-only"]):
+        shutil.rmtree(tmp_path / "leaderboards")
+        assert go("board", *args).returncode == 0
+        assert {path.name.split(".")[0] for path in (tmp_path / "leaderboards").iterdir()} == {"kinds-only"}
+        _, *rows = table(tmp_path / "leaderboards" / "kinds-only.scores.csv")
+        assert {row[LONG.index("task")] for row in rows} == {"kinds"}
+
+
+def test_part_of_a_suite_is_no_board_of_the_suite(go, tmp_path):
+    """A sample of a suite, or some of its languages, never becomes or changes the suite's board."""
+    assert go("run", "--suite", "kinds-only", "-m", "letters", "--quiet").returncode == 0
+    before = (tmp_path / "leaderboards" / "kinds-only.scores.csv").read_bytes()
+    assert go("run", "--suite", "kinds-only", "-m", "random", "--limit", "2", "--quiet").returncode == 0
+    assert go("run", "--suite", "kinds-only", "-m", "random", "-l", "eng", "--quiet").returncode == 0
+    assert (tmp_path / "leaderboards" / "kinds-only.scores.csv").read_bytes() == before
+
+
+def test_a_missing_part_is_a_dash_and_never_a_zero(go, tmp_path):
+    """An average over a cell that failed is not shown, the cell has its reason, and the model is not ranked."""
+    task = tiny(tmp_path)
+    write_texts(tmp_path / "data", "deu", ["a cursed line", *texts("deu")[1:]])
+    assert go("run", *task, "-m", "nan-for-one", "-m", "random", "--quiet").returncode == 1
+    head, *rows = table(tmp_path / "leaderboards" / "run.csv")
+    by_model = {row[head.index("model")]: dict(zip(head, row, strict=True)) for row in rows}
+    lost = by_model["nan-for-one"]
+    assert (lost["overall"], lost["retrieval"], lost["rank"], lost["status"]) == ("", "", "", "incomplete")
+    assert by_model["random"]["rank"] == "1"
+    failed = [
+        row for row in table(tmp_path / "leaderboards" / "run.scores.csv") if row[LONG.index("status")] == "error"
+    ]
+    assert len(failed) == 2
+    for row in failed:
+        assert row[LONG.index("value")] == ""
+        assert "holds NaN" in row[LONG.index("note")]
+    assert "holds NaN" in (tmp_path / "leaderboards" / "run.md").read_text(encoding="utf-8")
+
+
+def test_a_language_called_nan_is_a_language(go, tmp_path):
+    """Min Nan's code survives the whole way from the card to the boards."""
+    task = tiny(tmp_path)
+    (tmp_path / "tiny.toml").write_text(CARD.replace('"nep"', '"nan"'), encoding="utf-8")
+    write_texts(tmp_path / "data", "nan", texts("nan"))
+    assert go("run", *task, "-m", "random", "-l", "nan", "--quiet").returncode == 0
+    subsets = {row[LONG.index("subset")] for row in table(tmp_path / "leaderboards" / "run.scores.csv")[1:]}
+    assert subsets == {"eng-nan", "nan-eng"}
+    assert go("board").returncode == 0
+    assert "eng-nan" in (tmp_path / "leaderboards" / "run.md").read_text(encoding="utf-8")
+
+
+def test_two_contents_of_one_name_are_told_apart(go, xlbench_cli, installed_dists, tmp_path):
+    """Two checkpoints with one name stand on two lines, each with its fingerprint's first digits."""
+    run_tiny(go, tmp_path, "-m", "good-letters")
+    changed = tmp_path / "changed"
+    shutil.copytree(installed_dists("bad_encoders", "good"), changed)
+    module = changed / "xl_bad_encoders.py"
+    text = module.read_text(encoding="utf-8").replace("partial(str, name)", 'partial(str, name + " retrained")')
+    module.write_text(text, encoding="utf-8")
+    done = xlbench_cli(["run", *tiny(tmp_path), "-m", "good-letters", "--quiet"], [changed])
+    assert done.returncode == 0, done.stderr
+    shown = go("board", "--print").stdout
+    labels = set(re.findall(r"good-letters \(?([0-9a-f]{6,})", shown))
+    assert len(labels) == 2
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["nowhere"], "there is no folder nowhere: give a results folder"),
+        (["data"], "data holds no runs: give a results folder"),
+        (["results", "nowhere"], "there is no folder nowhere"),
+        (["--suite", "minni"], "none of these runs was made for the suite 'minni'. They were made for: no suite"),
+    ],
+    ids=str,
+)
+def test_folders_without_runs_are_one_line(args, said, go, tmp_path):
+    """A folder that is not there, or holds no runs, or no run of the suite, ends with code 2 and writes nothing."""
+    run_tiny(go, tmp_path, "-m", "random")
+    shutil.rmtree(tmp_path / "leaderboards")
+    assert said in one_line(go("board", *args), 2)
+    assert not (tmp_path / "leaderboards").exists()
+
+
+def test_a_wrong_suite_gets_a_guess(go):
+    """A suite that none of the runs was made for is answered with the nearest that one was."""
+    assert go("run", "--suite", "kinds-only", "-m", "letters", "--quiet").returncode == 0
+    line = one_line(go("board", "--suite", "kind-only"), 2)
+    assert "the suite 'kind-only'. Did you mean 'kinds-only'?" in line
+
+
+def test_one_model_from_two_folders_is_refused(go, tmp_path):
+    """Two runs of the same model cannot stand together: both are named; one folder given twice counts once."""
+    run_tiny(go, tmp_path, "-m", "random")
+    shutil.copytree(tmp_path / "results", tmp_path / "copy")
+    line = one_line(go("board", "results", "copy"), 2)
+    assert "are runs of the same model: leave one out" in line
+    assert str(Path("copy") / "random") in line
+    assert models_on(go("board", "results", "results", "--print").stdout)[:1] == ["random"]

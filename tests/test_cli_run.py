@@ -1,0 +1,478 @@
+"""``xlbench run`` as a real process: every option, the settings file, what is shown, and stopping and going on."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from conftest import environment
+from tiny_task import one_line, texts, tiny, write_texts
+
+RUN = ["run", "--model", "good-letters"]
+
+
+@pytest.fixture
+def go(xlbench_cli, installed_dists):
+    """A function that runs ``xlbench`` with the distribution bad_encoders installed."""
+
+    def run(*args, **options):
+        return xlbench_cli(args, [installed_dists("bad_encoders")], **options)
+
+    return run
+
+
+def planned(done):
+    """The cells of a dry run in JSON."""
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["cells"]
+
+
+def scores(folder, board="run"):
+    """Rows of a board's long table."""
+    with (folder / "leaderboards" / f"{board}.scores.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+
+
+# ---- what is run
+
+
+def test_without_options_it_is_the_embedded_models_on_the_suite_mini(xlbench_cli):
+    """``xlbench run`` means suite mini and every model that a plugin offers for suites."""
+    cells = planned(xlbench_cli(["run", "--dry-run", "--json"]))
+    (mini,) = json.loads(xlbench_cli(["list", "suites", "mini", "--json"]).stdout)["suites"]
+    assert {cell["task"] for cell in cells} == set(mini["tasks"])
+    assert {"random", "ngram"} <= {cell["model"] for cell in cells}
+    assert cells == planned(xlbench_cli(["run", "--suite", "mini", "--dry-run", "--json"]))
+
+
+def test_models_are_names_and_patterns_and_repeatable(go, tmp_path):
+    """--model may be given more than once, as a name or a pattern; each model counts once, in the order given."""
+    cells = planned(go("run", "-m", "zeros", "-m", "wrong-*", "-m", "zeros", *tiny(tmp_path), "-n", "--json"))
+    assert list(dict.fromkeys(cell["model"] for cell in cells)) == ["zeros", "wrong-count", "wrong-shape"]
+
+
+def test_tasks_are_names_patterns_and_cards(go, tmp_path):
+    """--task takes a name, a pattern and a path to a card, together."""
+    by_name = planned(go(*RUN, "-t", "lexicon", "-l", "mlt", "-n", "--json"))
+    assert [cell["subset"] for cell in by_name] == ["eng-mlt", "mlt-eng"]
+    assert planned(go(*RUN, "-t", "lexic?n", "-l", "mlt", "-n", "--json")) == by_name
+    both = planned(go(*RUN, "-t", "lexicon", *tiny(tmp_path), "-l", "deu", "-n", "--json"))
+    assert {(cell["task"], cell["subset"]) for cell in both} == {
+        ("lexicon", "deu-eng"), ("lexicon", "eng-deu"), ("tiny", "deu-eng"), ("tiny", "eng-deu")
+    }  # fmt: skip
+
+
+def test_a_language_keeps_the_subsets_that_involve_it(go, tmp_path):
+    """--language is repeatable and keeps a subset where one of its languages is named."""
+    task = tiny(tmp_path)
+    assert {cell["subset"] for cell in planned(go(*RUN, *task, "-l", "fra", "-n", "--json"))} == {"eng-fra", "fra-eng"}
+    cells = planned(go(*RUN, *task, "-l", "fra", "-l", "deu", "-n", "--json"))
+    assert {cell["subset"] for cell in cells} == {"eng-fra", "fra-eng", "eng-deu", "deu-eng"}
+
+
+def test_data_comes_from_the_environment_unless_it_is_given(go, tmp_path):
+    """XLBENCH_DATA is the data root where --data names none."""
+    card = tiny(tmp_path)[:2]
+    assert len(planned(go(*RUN, *card, "-n", "--json", env={"XLBENCH_DATA": str(tmp_path / "data")}))) == 4
+    (tmp_path / "other").mkdir()
+    write_texts(tmp_path / "other", "eng", texts("eng"))
+    write_texts(tmp_path / "other", "deu", texts("deu"))
+    given = go(*RUN, *card, "--data", "other", "-n", "--json", env={"XLBENCH_DATA": str(tmp_path / "data")})
+    assert len(planned(given)) == 2
+
+
+def test_results_and_boards_go_where_they_are_told(go, tmp_path):
+    """Results lie in ./results and boards in ./leaderboards, unless --results and --boards name other folders."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task).returncode == 0
+    assert (tmp_path / "leaderboards" / "run.md").is_file()
+    default = files(tmp_path / "results")
+    done = go(*RUN, *task, "--results", "deep/own", "--boards", "deep/shown")
+    assert done.returncode == 0
+    assert files(tmp_path / "deep" / "own") == default
+    assert "wrote deep/shown/run.md" in done.stderr.replace("\\", "/")
+    assert files(tmp_path / "deep" / "shown") == files(tmp_path / "leaderboards")
+
+
+def test_the_board_is_shown_and_progress_is_not_on_standard_output(go, tmp_path):
+    """Standard output is the board's first table; progress and the files written are on standard error."""
+    done = go(*RUN, *tiny(tmp_path))
+    assert [line.split("|")[2].split()[0] for line in done.stdout.splitlines()[::2]] == ["Model", "good-letters"]
+    assert "good-letters: tiny: 4 ok" in done.stderr
+    assert "wrote" not in done.stdout
+
+
+# ---- what is done already
+
+
+def test_a_dry_run_shows_the_cells_writes_nothing_and_loads_no_model(go, tmp_path):
+    """--dry-run gives cells, items and what is done, before and after the run, without a folder or a model."""
+    task = tiny(tmp_path)
+    before = files(tmp_path)
+    no_loading = {"XL_NO_LOADING": "1"}
+    done = go(*RUN, *task, "--dry-run", env=no_loading)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[0].split() == ["model", "task", "cells", "items", "to", "do"]
+    assert done.stdout.splitlines()[2].split() == ["good-letters", "tiny", "4", "80", "4"]
+    assert files(tmp_path) == before
+    assert not (tmp_path / "results").exists()
+    assert go(*RUN, *task, "-l", "deu").returncode == 0
+    after = files(tmp_path)
+    cells = planned(go(*RUN, *task, "-n", "--json", env=no_loading))
+    assert {cell["subset"]: (cell["state"], cell["items"]) for cell in cells} == {
+        "eng-deu": ("done", 20), "deu-eng": ("done", 20), "eng-fra": ("todo", 20), "fra-eng": ("todo", 20)
+    }  # fmt: skip
+    assert files(tmp_path) == after
+
+
+def test_what_is_done_is_not_computed_again(go, tmp_path):
+    """The same command again loads no model, and leaves the same board."""
+    task = tiny(tmp_path)
+    assert go(*RUN, *task).returncode == 0
+    first = scores(tmp_path)
+    assert go(*RUN, *task, env={"XL_NO_LOADING": "1"}).returncode == 0
+    assert scores(tmp_path) == first
+    write_texts(tmp_path / "data", "fra", [*texts("fra")[:-1], "quite another line"])
+    states = {cell["subset"]: cell["state"] for cell in planned(go(*RUN, *task, "-n", "--json"))}
+    assert states == {"eng-deu": "done", "deu-eng": "done", "eng-fra": "todo", "fra-eng": "todo"}
+
+
+@pytest.mark.slow
+def test_a_sample_is_marked_and_never_on_a_board(go, tmp_path):
+    """--limit scores the first items, says so, writes no board, and does not count as done for the whole."""
+    task = tiny(tmp_path)
+    done = go(*RUN, *task, "--limit", "6")
+    assert done.returncode == 0
+    assert [line.split()[3] for line in done.stdout.splitlines()[2:]] == ["6"] * 4
+    assert "a sample: the first 6 items of each subset; no board is written" in done.stderr
+    assert not (tmp_path / "leaderboards").exists()
+    assert "only samples" in one_line(go("board"), 2)
+    assert {cell["state"] for cell in planned(go(*RUN, *task, "-n", "--json"))} == {"todo"}
+    assert go(*RUN, *task).returncode == 0
+    assert {row["n"] for row in scores(tmp_path)} == {"20"}
+    assert go("board", "--boards", "leaderboards").returncode == 0
+    assert {row["n"] for row in scores(tmp_path)} == {"20"}
+    assert {cell["state"] for cell in planned(go(*RUN, *task, "-n", "--json", "--limit", "6"))} == {"done"}
+
+
+METHODS = {
+    "bootstrap": ("percentile", "student"),
+    "percentile": ("percentile", "percentile"),
+    "bca": ("bca", "bca"),
+    "student": ("student", "student"),
+    "jackknife": ("jackknife", "jackknife"),
+    "wilson": ("wilson", "student"),
+}
+"""--ci -> the method of a share of hits (accuracy), and of a mean (mrr)."""
+
+
+@pytest.mark.slow
+def test_each_interval_method_scores_saved_rows_again(go, tmp_path):
+    """Every --ci changes the method column and the interval, keeps the values, and loads no model."""
+    task = [*tiny(tmp_path), "-l", "deu"]
+    assert go(*RUN, *task).returncode == 0
+    values = {(row["subset"], row["metric"]): row["value"] for row in scores(tmp_path)}
+    seen = set()
+    for ci, methods in METHODS.items():
+        done = go(*RUN, *task, "--ci", ci, "--quiet", env={"XL_NO_LOADING": "1"})
+        assert done.returncode == 0, done.stderr
+        rows = scores(tmp_path)
+        assert {(row["subset"], row["metric"]): row["value"] for row in rows} == values
+        found = {row["metric"]: row for row in rows if row["subset"] == "eng-deu"}
+        assert (found["accuracy"]["method"], found["mrr"]["method"]) == methods, ci
+        seen.add((found["accuracy"]["low"], found["accuracy"]["high"], found["mrr"]["low"], found["mrr"]["high"]))
+    assert len(seen) == len(METHODS)
+
+
+def test_a_seed_moves_resampled_intervals_and_no_value(go, tmp_path):
+    """Another --seed gives other resamples of the same rows; the first seed again gives the first bytes again."""
+    task = [*tiny(tmp_path), "-l", "deu", "--ci", "percentile"]
+    boards = []
+    for seed in ("0", "5", "0"):
+        assert go(*RUN, *task, "--seed", seed, env={"XL_NO_LOADING": "1"} if boards else {}).returncode == 0
+        boards.append(scores(tmp_path))
+    first, other, again = boards
+    assert first == again
+    assert [row["value"] for row in first] == [row["value"] for row in other]
+    assert [row["low"] for row in first] != [row["low"] for row in other]
+
+
+# ---- what goes wrong in a run
+
+
+def test_a_failing_cell_is_shown_and_the_others_go_on(go, tmp_path):
+    """A cell that fails is named with its reason, the others are scored and on the board, and the code is 1."""
+    task = tiny(tmp_path)
+    write_texts(tmp_path / "data", "deu", ["a cursed line", *texts("deu")[1:]])
+    done = go("run", "-m", "nan-for-one", "-m", "good-letters", *task)
+    assert done.returncode == 1
+    assert "error: tiny eng-deu, deu-eng (nan-for-one): the vector of 'a cursed line' holds NaN" in done.stderr
+    assert "Traceback" not in done.stderr
+    status = {(row["model"], row["subset"]): row["status"] for row in scores(tmp_path)}
+    assert {place for place, value in status.items() if value == "error"} == {
+        ("nan-for-one", "eng-deu"), ("nan-for-one", "deu-eng")
+    }  # fmt: skip
+    assert len(status) == 8
+
+
+def test_fail_fast_stops_at_the_first_failure(go, tmp_path):
+    """With --fail-fast nothing is computed after the first failing cell; without it everything is."""
+    task = tiny(tmp_path)
+    done = go("run", "-m", "zeros", "-m", "good-letters", *task, "--fail-fast", "--json")
+    assert done.returncode == 1
+    assert [(cell["model"], cell["status"]) for cell in json.loads(done.stdout)["cells"]] == [("zeros", "error")]
+    done = go("run", "-m", "zeros", "-m", "good-letters", *task, "--json")
+    assert [cell["status"] for cell in json.loads(done.stdout)["cells"]] == ["error"] * 4 + ["ok"] * 4
+
+
+def test_a_language_whose_file_is_absent_is_skipped(go, tmp_path):
+    """An absent file of a language asked for is shown as skipped: code 0, and 1 with --strict."""
+    asked = [*RUN, *tiny(tmp_path), "-l", "deu", "-l", "nep"]
+    done = go(*asked)
+    assert done.returncode == 0
+    assert "skipped: tiny eng-nep, nep-eng (good-letters): tiny has no 'nep' here: none in tiny." in done.stderr
+    assert {row["subset"]: row["status"] for row in scores(tmp_path)} == {
+        "eng-deu": "ok", "deu-eng": "ok", "eng-nep": "skipped", "nep-eng": "skipped"
+    }  # fmt: skip
+    strict = go(*asked, "--strict")
+    assert (strict.returncode, strict.stdout) == (1, done.stdout)
+    assert go(*RUN, *tiny(tmp_path), "-l", "deu", "--strict").returncode == 0
+
+
+def test_skipping_all_that_was_asked_for_gives_no_board(go, tmp_path):
+    """Where the only language asked for is absent there is no board; the code is 0, and 1 with --strict."""
+    done = go(*RUN, *tiny(tmp_path), "-l", "nep")
+    assert done.returncode == 0
+    assert go(*RUN, *tiny(tmp_path), "-l", "nep", "--strict").returncode == 1
+    assert "skipped: tiny eng-nep, nep-eng" in done.stderr
+    assert not (tmp_path / "leaderboards" / "run.md").exists()
+
+
+# ---- what is printed
+
+
+def test_json_holds_every_cell(go, tmp_path):
+    """--json prints one JSON document: each cell with its status, reason and all scores, the boards and the code."""
+    done = go("run", "-m", "good-letters", "-m", "zeros", *tiny(tmp_path), "-l", "deu", "-l", "nep", "--json")
+    plain = json.loads(done.stdout)
+    assert plain["exit_code"] == done.returncode == 1
+    cells = {(cell["model"], cell["subset"]): cell for cell in plain["cells"]}
+    assert {place: cell["status"] for place, cell in cells.items()} == {
+        ("good-letters", "eng-deu"): "ok", ("good-letters", "deu-eng"): "ok",
+        ("good-letters", "eng-nep"): "skipped", ("good-letters", "nep-eng"): "skipped",
+        ("zeros", "eng-deu"): "error", ("zeros", "deu-eng"): "error",
+        ("zeros", "eng-nep"): "skipped", ("zeros", "nep-eng"): "skipped",
+    }  # fmt: skip
+    by_file = {
+        (row["model"], row["subset"], row["metric"]): float(row["value"]) for row in scores(tmp_path) if row["value"]
+    }
+    printed = {
+        (cell["model"], cell["subset"], score["metric"]): score["value"]
+        for cell in plain["cells"]
+        for score in cell["scores"]
+    }
+    assert printed == pytest.approx(by_file, abs=1e-8)
+    assert "all zeros" in cells["zeros", "eng-deu"]["reason"]
+    assert all((tmp_path / board).is_file() for board in plain["boards"])
+
+
+def test_quiet_prints_nothing_but_trouble(go, tmp_path):
+    """--quiet prints nothing on standard output, and on standard error only what went wrong."""
+    task = tiny(tmp_path)
+    done = go(*RUN, *task, "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    assert (tmp_path / "leaderboards" / "run.md").is_file()
+    failed = go("run", "-m", "zeros", *task, "-l", "deu", "--quiet")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert all(line.startswith("error: tiny ") for line in failed.stderr.splitlines())
+    assert go(*RUN, *task, "--quiet", "--dry-run").stdout == ""
+    assert go("board", "--quiet").stdout == ""
+
+
+def test_what_plugins_and_models_print_stays_out_of_the_output(xlbench_cli, installed_dists, tmp_path):
+    """A plugin that prints when it is loaded, and a model that prints when it encodes, leave JSON and boards alone."""
+    path = [installed_dists("bad_encoders", "chatty")]
+    done = xlbench_cli(["run", "-m", "loud", *tiny(tmp_path), "--json"], path)
+    assert len(json.loads(done.stdout)["cells"]) == 4
+    assert "loud encodes 20 texts" in done.stderr
+    assert "chatty says hello" in done.stderr
+    board = xlbench_cli(["board", "--print"], path)
+    assert board.stdout.startswith("# run\n")
+    assert "chatty says hello" in board.stderr
+
+
+def test_broken_plugins_are_shown_at_the_end_of_a_run(xlbench_cli, installed_dists, tmp_path):
+    """A plugin that cannot be imported is named after the board, and changes neither board nor code."""
+    path = [installed_dists("bad_encoders", "broken_import")]
+    done = xlbench_cli([*RUN, *tiny(tmp_path)], path)
+    assert done.returncode == 0
+    assert "broken-import (xl-broken-import 0." in done.stderr.splitlines()[-1]
+
+
+# ---- wrong names
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["run", "-m", "good-leters"], "there is no model 'good-leters'. Did you mean 'good-letters'?"),
+        (["run", "-t", "lexikon"], "there is no task 'lexikon'. Did you mean 'lexicon'?"),
+        (["run", "-s", "minni"], "there is no suite 'minni'. Did you mean 'mini'?"),
+        (["run", "-t", "lexicon", "-l", "mltt"], "the language 'mltt'. Did you mean 'mlt'"),
+        (["run", "-t", "lexicon", "--engine", "seriel"], "there is no engine 'seriel'. Did you mean 'serial'?"),
+        (["rum"], "No such command 'rum'. Did you mean 'run'?"),
+        (["run", "--modle", "x"], "No such option '--modle'. Did you mean '--model'?"),
+        (["list", "modles"], "'modles' cannot be listed. Did you mean 'models'?"),
+        (["run", "--ci", "bootstap"], "'bootstap' is not one of 'auto', 'bootstrap'"),
+        (["run", "--limit", "0"], "'--limit': 0 is not in the range"),
+        (["run", "--seed", "-1"], "'--seed': -1 is not in the range"),
+        (["run", "-s", "mini", "-t", "lexicon"], "give a suite or tasks, not both"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_names_get_a_guess(args, said, go, tmp_path):
+    """A wrong name of anything ends with code 2, the nearest right one and no file written."""
+    done = go(*args)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert files(tmp_path) == []
+
+
+def test_the_serial_engine_can_be_named(go, tmp_path):
+    """--engine serial is what runs by default."""
+    assert go(*RUN, *tiny(tmp_path), "--engine", "serial", "--quiet").returncode == 0
+    assert len({row["subset"] for row in scores(tmp_path)}) == 4
+
+
+# ---- xlbench.toml
+
+
+def test_defaults_come_from_xlbench_toml(go, tmp_path):
+    """Options of a command are read from xlbench.toml in the current folder, with or without a byte order mark."""
+    tiny(tmp_path)
+    settings = (
+        '[run]\nmodel = ["good-letters", "zeros"]\ntask = ["./tiny.toml"]\ndata = "data"\ndry-run = true\njson = true\n'
+    )
+    for mark in ("", "\ufeff"):
+        (tmp_path / "xlbench.toml").write_text(mark + settings, encoding="utf-8")
+        assert len(planned(go("run"))) == 8
+    (tmp_path / "elsewhere").mkdir()
+    assert "ngram" in {cell["model"] for cell in planned(go("run", "-n", "--json", cwd=tmp_path / "elsewhere"))}
+
+
+def test_the_command_line_wins_over_xlbench_toml(go, tmp_path):
+    """What is given on the command line replaces the file's value; a task given replaces a suite of the file."""
+    tiny(tmp_path)
+    settings = '[run]\nmodel = ["zeros"]\nsuite = "mini"\ndata = "nowhere"\nlimit = 3\n'
+    (tmp_path / "xlbench.toml").write_text(settings, encoding="utf-8")
+    cells = planned(go(*RUN, "-t", "./tiny.toml", "--data", "data", "--limit", "7", "-n", "--json"))
+    assert {(cell["model"], cell["task"], cell["items"]) for cell in cells} == {("good-letters", "tiny", 7)}
+    by_environment = go(*RUN, "-t", "./tiny.toml", "-n", "--json", env={"XLBENCH_DATA": "data"})
+    assert len(planned(by_environment)) == 4
+    (tmp_path / "xlbench.toml").write_text('[run]\ntask = ["./tiny.toml"]\n', encoding="utf-8")
+    assert "tiny" not in {cell["task"] for cell in planned(go(*RUN, "-s", "mini", "-n", "--json"))}
+
+
+def test_the_board_command_has_settings_of_its_own(go, tmp_path):
+    """A table [board] holds the defaults of ``xlbench board``, and of no other command."""
+    assert go(*RUN, *tiny(tmp_path), "--quiet").returncode == 0
+    (tmp_path / "xlbench.toml").write_text('[board]\nboards = "shown"\nquiet = true\n', encoding="utf-8")
+    done = go("board")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert (tmp_path / "shown" / "run.md").is_file()
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("[run]\nmodle = ['x']\n", "xlbench.toml: [run] has no option 'modle'. Did you mean 'model'?"),
+        ("[runn]\n", "xlbench.toml: 'runn' is no table of a command. Did you mean 'run'? There are [run], [board]"),
+        ("data = 'x'\n", "xlbench.toml: 'data' is no table of a command. There are [run]"),
+        ("[run]\nmodel = 'x'\n", "xlbench.toml: [run] model must be a list"),
+        ("[run]\ndata = ['x']\n", "xlbench.toml: [run] data must be one value"),
+        ("[run]\ndata = 3\n", "xlbench.toml: [run] data: 3 is not a string (in quotes)"),
+        ("[run]\nmodel = [1]\n", "xlbench.toml: [run] model: 1 is not a string (in quotes)"),
+        ("[run]\nseed = 1.5\n", "xlbench.toml: [run] seed: 1.5 is not a whole number"),
+        ("[run]\nlimit = true\n", "xlbench.toml: [run] limit: True is not a whole number"),
+        ("[run]\nstrict = 'perhaps'\n", "xlbench.toml: [run] strict: 'perhaps' is not true or false"),
+        ("[run\n", "xlbench.toml is not valid TOML: Expected ']' at the end of a table declaration (at line 1"),
+        (b"\xff\xfe[", "xlbench.toml is not UTF-8; save it as UTF-8"),
+    ],
+    ids=str,
+)
+def test_a_wrong_settings_file_is_one_line(settings, said, xlbench_cli, tmp_path):
+    """Whatever is wrong with xlbench.toml ends with code 2 and a line that names the file and the key or the line."""
+    (tmp_path / "xlbench.toml").write_bytes(settings if isinstance(settings, bytes) else settings.encode())
+    assert said in one_line(xlbench_cli(["run", "-n"]), 2)
+
+
+# ---- stopping and going on
+
+
+def start(args, site, folder):
+    """The command as a process in a group of its own, that Ctrl-C can be sent to."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "xlbench", *args],
+        cwd=folder,
+        env=environment([site], {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background shell has it ignored
+    )
+
+
+def wait_for(condition, process):
+    """Wait until something is so, for as long as the process runs."""
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
+def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(go, installed_dists, tmp_path):
+    """SIGINT while the model encodes: code 130, one line, no traceback; the cells done stay, and the same command
+    computes the rest, to the bytes of a run that was never stopped."""
+    args = ["run", "-m", "slow", *tiny(tmp_path)]
+    process = start(args, installed_dists("bad_encoders"), tmp_path)
+    wait_for(lambda: list((tmp_path / "results").glob("*/cells/*/*.json")), process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("xlbench: stopped; what was done is saved")
+    assert not (tmp_path / "leaderboards" / "run.md").exists()
+    states = [cell["state"] for cell in planned(go(*args, "-n", "--json"))]
+    assert 0 < states.count("done") < 4
+    unfinished = go("board", "--boards", "unfinished")
+    assert unfinished.returncode == 0
+    assert unfinished.stdout.splitlines()[2].split("|")[3].strip().startswith("—")
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").glob("*/cells/*/*.json")}
+    assert go(*args).returncode == 0
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+    assert go(*args, "--results", "other", "--boards", "never-stopped").returncode == 0
+    for name in ("run.md", "run.csv", "run.scores.csv"):
+        assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "never-stopped" / name).read_bytes()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
+def test_ctrl_c_before_the_first_cell_leaves_nothing_in_the_way(go, installed_dists, tmp_path):
+    """Stopped before anything is done, the run leaves no cell, and the same command starts from the beginning."""
+    args = ["run", "-m", "slow", *tiny(tmp_path), "-l", "deu"]
+    process = start(args, installed_dists("bad_encoders"), tmp_path)
+    wait_for(lambda: list((tmp_path / "results").glob("*/run.json")), process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in errors) == (130, False)
+    assert {cell["state"] for cell in planned(go(*args, "-n", "--json"))} == {"todo"}
+    assert go(*args).returncode == 0
