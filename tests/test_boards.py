@@ -38,6 +38,7 @@ class Influence:
     clusters: np.ndarray
     sums: np.ndarray
     n: int
+    seed_variance: float = 0.0
 
 
 @dataclass

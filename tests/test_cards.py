@@ -59,7 +59,7 @@ def test_a_card_becomes_a_task(write, tmp_path):
     made = task(read_card(write()))
     assert (made.name, made.area, made.data, made.version, made.licence) == ("talk", "retrieval", "talk", 1, "CC0-1.0")
     assert made.languages == ("eng", "hin", "zho_Hans")
-    assert made.metrics == retrieval.METRICS
+    assert made.metrics == retrieval.metrics({})
     assert made.home == "talk/{language}.txt"
     subsets = {subset.name: subset for subset in made.subsets(Data(tmp_path))}
     assert sorted(subsets) == ["eng-hin", "eng-zho_Hans", "hin-eng", "zho_Hans-eng"]
@@ -294,7 +294,7 @@ def test_every_reader_and_protocol_has_what_cards_need():
     for name in PROTOCOLS:
         protocol = importlib.import_module(f"xlbench_tasks.protocols.{name}")
         assert isinstance(protocol.VERSION, int)
-        assert protocol.METRICS
+        assert protocol.metrics({})
         assert callable(protocol.subsets)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import ClassVar
+
 import numpy as np
 import pytest
 from sklearn.metrics import f1_score, v_measure_score
 
-from xlbench import UsageError, metrics
+from xlbench import UsageError, metrics, stats
 from xlbench.stats import rows
 from xlbench.stats.rows import group, value_of
 
@@ -86,3 +89,32 @@ def test_v_measure_is_scikit_learns(answers):
     metric = metrics.v_measure("v", range(4), "true", "predicted")
     assert value(metric, **answers) == pytest.approx(expected, abs=1e-12)
     assert value(metric, true=np.zeros(3, dtype=int), predicted=np.ones(3, dtype=int)) == 1.0
+
+
+class TestAveraged:
+    """Metrics averaged over seeds."""
+
+    columns: ClassVar = {
+        "true": np.array([0, 0, 1, 1, 1, 0]),
+        "a": np.array([0, 1, 1, 1, 0, 0]),
+        "b": np.array([0, 0, 1, 1, 1, 1]),
+    }
+    parts: ClassVar = [metrics.macro_f1(name, (0, 1), "true", name) for name in "ab"]
+
+    def test_value_is_the_mean_of_the_values(self):
+        """Two seeds: the mean of what each would have scored alone."""
+        averaged = metrics.averaged("macro_f1", self.parts)
+        alone = [float(part.value(part.rows(self.columns).sum(0))) for part in self.parts]
+        rows = averaged.rows(self.columns)
+        assert float(averaged.value(rows.sum(0))) == pytest.approx(np.mean(alone))
+        assert averaged.spread(self.columns) == pytest.approx(np.var(alone, ddof=1) / 2)
+
+    def test_the_spread_of_seeds_widens_the_interval(self):
+        """What the seeds leave open is inside the interval and the standard error."""
+        averaged = metrics.averaged("macro_f1", self.parts)
+        wide, _ = stats.Scorer(ci="jackknife").score(averaged, self.columns, content="x")
+        narrow, _ = stats.Scorer(ci="jackknife").score(replace(averaged, spread=None), self.columns, content="x")
+        assert wide.seed_se > 0
+        assert wide.se == pytest.approx(np.hypot(narrow.se, wide.seed_se))
+        assert wide.low < narrow.low
+        assert wide.high >= narrow.high

@@ -86,7 +86,9 @@ def macro_f1(
         psi: np.ndarray = len(gold) * (others[gold] + guessed + np.where(gold == guess, hits[gold], 0.0))
         return psi
 
-    return Metric(name, rows, _macro_value, "studentized", (0.0, 1.0), _macro_gradient, influence, description)
+    return Metric(
+        name, rows, _macro_value, "studentized", (0.0, 1.0), _macro_gradient, influence, description=description
+    )
 
 
 def micro_f1(
@@ -171,6 +173,42 @@ def _clustering(
 
     return Metric(name, rows, lambda sums: value(table(sums)), interval, (0.0, 1.0), slope,
                   description=description)  # fmt: skip
+
+
+def averaged(name: str, parts: Sequence[Metric], description: str = "") -> Metric:
+    """The mean of metrics over the same items, one a seed (k-means starts, training subsets).
+
+    An item's row is its pseudo-value, mean value + mean influence: its mean is the mean of the values, and its spread
+    that of the mean influence. What the seeds leave open is ``spread``: the variance of the values over their number.
+    Every part needs a gradient.
+    """
+
+    def values(columns: Columns) -> tuple[np.ndarray, np.ndarray]:
+        """The parts' values (S,) and their mean influence (n,)."""
+        import numpy as np
+
+        found, influence = [], 0.0
+        for part in parts:
+            rows = np.asarray(part.rows(columns), dtype=np.float64)
+            sums = rows.sum(axis=0)
+            assert part.gradient is not None, f"metric {part.name} has no gradient"
+            found.append(float(part.value(sums)))
+            influence = influence + len(rows) * (rows @ part.gradient(sums)) / len(parts)
+        return np.array(found), np.asarray(influence)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        found, influence = values(columns)
+        return np.stack([found.mean() + influence - influence.mean(), np.ones_like(influence)], axis=-1)
+
+    def spread(columns: Columns) -> float:
+        found, _ = values(columns)
+        return float(found.var(ddof=1) / len(found)) if len(found) > 1 else 0.0
+
+    first = parts[0]
+    return Metric(name, rows, _ratio, first.interval, first.bounds, _ratio_gradient, spread=spread,
+                  description=description or first.description)  # fmt: skip
 
 
 def _codes(values: Any, labels: Sequence[Any], strict: str = "") -> np.ndarray:

@@ -36,7 +36,9 @@ class Score:
     method: str = ""
     """How the interval was made: wilson, percentile, bca, student, jackknife, cluster-t ..., or empty."""
     se: float | None = None
-    """Standard error, from the influence of clusters."""
+    """Standard error, from the influence of clusters and from seeds."""
+    seed_se: float = 0.0
+    """The part of it that comes from seeds: k-means starts, training subsets."""
     n: int = 0
     """Items."""
     clusters: int = 0

@@ -62,6 +62,8 @@ class Influence:
     """(G,) sums over the cluster of (influence - mean influence) / n."""
     n: int
     """Items."""
+    seed_variance: float = 0.0
+    """Variance of the score from seeds, which no item accounts for."""
 
 
 class Store:
@@ -191,7 +193,8 @@ def influence(folder: Path, cell: Cell) -> Influence:
     psi = table.column(INFLUENCE).to_numpy().astype(np.float64)
     centred = (psi - psi.mean()) / len(psi)
     sums = np.bincount(clusters.indices.to_numpy(), weights=centred).astype(np.float64)
-    return Influence(np.asarray(clusters.dictionary.to_pylist(), dtype=object), sums, len(psi))
+    seeds = cell.main.seed_se**2 if cell.main else 0.0
+    return Influence(np.asarray(clusters.dictionary.to_pylist(), dtype=object), sums, len(psi), seeds)
 
 
 def _items_bytes(folder: Path, cell: Cell) -> bytes:

@@ -43,6 +43,8 @@ class Metric:
     """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""
     influence: Callable[[Columns], np.ndarray] | None = None
     """Influence of every item (n,), in units of the value; None: the delete-one jackknife over ``rows``."""
+    spread: Callable[[Columns], float] | None = None
+    """Variance of the value from what is random beside the items (k-means starts, training subsets); None: nothing."""
     description: str = ""
 
 

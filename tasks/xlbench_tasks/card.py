@@ -14,7 +14,7 @@ import tomllib
 import types
 import typing
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from xlbench.names import check_name, did_you_mean
 from xlbench_tasks.protocols import PROTOCOLS
 from xlbench_tasks.readers import READERS
 from xlbench_tasks.readers._files import read_text
-from xlbench_tasks.source import FirstAtHand, Home, Source
+from xlbench_tasks.source import DataSet, FirstAtHand, HeldOut, Home, Source
 
 CARDS = Path(__file__).parent / "cards"
 
@@ -40,9 +40,16 @@ KEYS: Mapping[str, Any] = {
     "data": dict[str, Any],
     "options": dict[str, Any],
     "metrics": list[str],
+    "splits": dict[str, str],
+    "holdout": dict[str, float],
+    "tags": dict[str, str],
     "extends": str,
 }
-"""What a card may hold; ``extends`` names a card of the same folder (or of this plugin) whose keys it begins with."""
+"""What a card may hold. ``splits``: train, dev and test -> what the data set calls them, in the place of ``{split}``;
+``holdout``: the share of each, for a data set without splits; ``tags``: what boards may be grouped by;
+``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
+SPLITS = ("train", "dev", "test")
+SPLIT = "{split}"
 REQUIRED = ("name", "area", "protocol", "description", "licence", "languages", "data")
 
 DATA_KEYS: Mapping[str, Any] = {"name": str, "url": str, "aliases": dict[str, str]}
@@ -70,6 +77,9 @@ class Card:
     options: Mapping[str, Any] = field(default_factory=dict)
     metrics: tuple[str, ...] = ()
     """Which of the protocol's metrics, the main one first; all where it is empty."""
+    splits: Mapping[str, str] = field(default_factory=dict)
+    holdout: Mapping[str, float] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_card(path: Path) -> Card:
@@ -84,7 +94,7 @@ def read_card(path: Path) -> Card:
     protocol = importlib.import_module(f"xlbench_tasks.protocols.{raw['protocol']}")
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
-    known = [metric.name for metric in protocol.METRICS]
+    known = [metric.name for metric in protocol.metrics(options)]
     for metric in raw.get("metrics", ()):
         if metric not in known:
             hint = did_you_mean(metric, known)
@@ -102,7 +112,25 @@ def read_card(path: Path) -> Card:
         citation=raw.get("citation", ""),
         options=options,
         metrics=tuple(raw.get("metrics", ())),
+        splits=_check_splits(raw, where),
+        holdout=raw.get("holdout", {}),
+        tags=raw.get("tags", {}),
     )
+
+
+def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
+    """The splits of a card; `UsageError` for unknown ones, and for shares that are not shares."""
+    splits, holdout = raw.get("splits", {}), raw.get("holdout", {})
+    if splits and holdout:
+        raise UsageError(f"{where}: splits and holdout exclude each other")
+    for name in (*splits, *holdout):
+        if name not in SPLITS:
+            raise UsageError(f"{where}: there is no split {name!r}, only {_words(SPLITS)}.{did_you_mean(name, SPLITS)}")
+    if (splits or holdout) and "test" not in {**splits, **holdout}:
+        raise UsageError(f"{where}: there is no test split")
+    if holdout and (min(holdout.values()) <= 0 or abs(sum(holdout.values()) - 1) > 1e-9):
+        raise UsageError(f"{where}: the shares of holdout must be above 0 and add up to 1")
+    return dict(splits)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -234,10 +262,29 @@ def _source(home: Home, data: Data) -> Source:
     return source
 
 
-def open_source(card: Card, data: Data) -> Source:
-    """The card's data: the first of its homes where there is any."""
-    sources = [_source(home, data) for home in card.homes]
+def open_source(card: Card, data: Data, split: str = "test") -> Source:
+    """One split of the card's data: of the first of its homes where there is any."""
+    sources = [_source(of_split(home, card.splits.get(split, split)), data) for home in card.homes]
     return sources[0] if len(sources) == 1 else FirstAtHand(sources)
+
+
+def open_data(card: Card, data: Data) -> DataSet:
+    """The card's data, with its splits."""
+    if card.holdout:
+        whole = open_source(card, data)
+        return DataSet({part: HeldOut(whole, card.holdout, part) for part in card.holdout})
+    return DataSet({split: open_source(card, data, split) for split in card.splits or ("test",)})
+
+
+def of_split(home: Home, name: str) -> Home:
+    """A home with ``{split}`` replaced, everywhere in its table, by what the data set calls the split."""
+
+    def filled(value: Any) -> Any:
+        if isinstance(value, str):
+            return value.replace(SPLIT, name)
+        return [filled(item) for item in value] if isinstance(value, list) else value
+
+    return replace(home, table={key: filled(value) for key, value in home.table.items()})
 
 
 def task(card: Card) -> Task:
@@ -247,14 +294,15 @@ def task(card: Card) -> Task:
     the data lies is not: what was read has a fingerprint of its own.
     """
     protocol = importlib.import_module(f"xlbench_tasks.protocols.{card.protocol}")
-    settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options)}
-    by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.METRICS}
+    settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options),
+                "holdout": dict(card.holdout)}  # fmt: skip
+    by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
     return Task(
         name=card.name,
         area=card.area,
         metrics=tuple(by_name[name] for name in card.metrics or by_name),
         subsets=partial(_subsets, card),
-        evaluate=protocol.evaluate,
+        evaluate=partial(protocol.evaluate, options=card.options),
         version=card.version,
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
         languages=card.languages,
@@ -268,7 +316,7 @@ def task(card: Card) -> Task:
 
 def _subsets(card: Card, data: Data) -> Iterable[Subset]:
     protocol = importlib.import_module(f"xlbench_tasks.protocols.{card.protocol}")
-    subsets: Iterable[Subset] = protocol.subsets(open_source(card, data), card.options, data, card.languages)
+    subsets: Iterable[Subset] = protocol.subsets(open_data(card, data), card.options, data, card.languages)
     return subsets
 
 

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import compress
 from typing import Any, Protocol
 
-from xlbench import Data, DataError, DataMissing
+from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.names import digest
 
 LANGUAGE = "{language}"
@@ -43,6 +44,15 @@ class Records:
             raise DataError(f"{len(self.ids)} ids but {', '.join(wrong)}")
         if len(set(self.ids)) != len(self.ids):
             raise DataError(f"item id {_first_repeated(self.ids)!r} occurs twice")
+
+    def only(self, wanted: Sequence[bool]) -> Records:
+        """The items for which ``wanted`` is true."""
+
+        def kept(values: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(compress(values, wanted))
+
+        fields = {name: kept(values) for name, values in self.fields.items()}
+        return Records(kept(self.ids), kept(self.clusters), fields, self.notes, self.facts, self.origin)
 
     def fingerprint(self) -> str:
         """64 hex digits over ids, clusters, fields and origin; notes and facts follow from these and are left out."""
@@ -189,6 +199,70 @@ class Reading:
 
     def _place(self) -> str:
         raise NotImplementedError
+
+
+class DataSet:
+    """A task's data: a source for every split that the card knows. A card without splits has ``test`` alone."""
+
+    def __init__(self, splits: Mapping[str, Source]) -> None:
+        self._splits = splits
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.test.name
+
+    @property
+    def test(self) -> Source:
+        """The items that are scored."""
+        return self._splits["test"]
+
+    @property
+    def train(self) -> Source:
+        """The items that a probe may learn from; `UsageError` where the card has none."""
+        if "train" not in self._splits:
+            raise UsageError(f"{self.name}: the card has no train split, which this protocol needs")
+        return self._splits["train"]
+
+    @property
+    def dev(self) -> Source | None:
+        """The items that a choice may be made on; None where the card has none."""
+        return self._splits.get("dev")
+
+
+class HeldOut:
+    """A part of a source without splits: every item belongs to one part, by its id alone."""
+
+    def __init__(self, whole: Source, shares: Mapping[str, float], part: str) -> None:
+        self._whole = whole
+        below = 0.0
+        for name, share in shares.items():
+            if name == part:
+                self._low, self._high = below, below + share
+            below += share
+        self._records: dict[str, Records] = {}
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self._whole.name
+
+    def languages(self) -> tuple[str, ...]:
+        """See `Source`."""
+        return self._whole.languages()
+
+    def why_missing(self, language: str) -> str:
+        """See `Source`."""
+        return self._whole.why_missing(language)
+
+    def read(self, language: str) -> Records:
+        """See `Source`; equal texts go to the same part, so that no text is learnt and then asked for."""
+        if language not in self._records:
+            whole = self._whole.read(language)
+            texts = whole.fields["text"]
+            places = (int(digest("holdout", text)[:12], 16) / 16**12 for text in texts)
+            self._records[language] = whole.only([self._low <= place < self._high for place in places])
+        return self._records[language]
 
 
 class FirstAtHand:

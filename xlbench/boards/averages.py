@@ -37,6 +37,10 @@ class Influence(Protocol):
     def n(self) -> int:
         """Items."""
 
+    @property
+    def seed_variance(self) -> float:
+        """Variance of the score from seeds, which no item accounts for."""
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -104,7 +108,9 @@ def leaves(table: Table, influence: Callable[[Cell], Influence]) -> dict[Place, 
         assert score.value is not None
         clusters = codes[end - len(found.clusters) : end]
         order = np.argsort(clusters)  # cells over the same sentences then add up without a search
-        part = stats.Part(score.value, clusters[order], np.asarray(found.sums, float)[order], found.n)
+        part = stats.Part(
+            score.value, clusters[order], np.asarray(found.sums, float)[order], found.n, found.seed_variance
+        )
         nodes[place] = Node(part, from_score(score), (place,))
     return nodes
 

@@ -100,6 +100,17 @@ def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95)
     return Interval(*clipped, method, "; ".join([*notes, *widened, *warnings(sample, method)]))
 
 
+def widen(found: Interval, sample: Sample, variance: float, level: float) -> Interval:
+    """The interval with the variance of seeds added: half-widths add up in squares, within the metric's bounds."""
+    if found.low is None or found.high is None or not variance > 0:
+        return found
+    extra = t_quantile(level, sample.clusters) * float(np.sqrt(variance))
+    low = sample.value - float(np.hypot(sample.value - found.low, extra))
+    high = sample.value + float(np.hypot(found.high - sample.value, extra))
+    least, most = sample.metric.bounds
+    return Interval(max(low, least), min(high, most), found.method, found.note)
+
+
 def _over_clusters(sample: Sample, level: float, why: str) -> Interval:
     """What stands in for an interval of no width, where the metric has bounds."""
     clipped, _ = finish(wilson_over_clusters(sample, level), sample.value, sample.metric.bounds)

@@ -60,10 +60,13 @@ class Scorer:
         psi = rows.influences(metric, columns, grouped)
         sample = _sample(metric, value, items, grouped, psi, codes, content)
         found = intervals.interval(sample, self._ci, self._resampler, self._level)
-        se = sample.se if math.isfinite(sample.se) else None
+        variance = metric.spread(columns) if metric.spread else 0.0
+        found = intervals.widen(found, sample, variance, self._level)
+        se = math.sqrt(sample.se**2 + variance) if math.isfinite(sample.se) else None
         score = Score(
-            metric.name, value, found.low, found.high, found.method, se, len(items), count, chance, found.note
-        )
+            metric.name, value, found.low, found.high, found.method, se, math.sqrt(variance),
+            len(items), count, chance, found.note,
+        )  # fmt: skip
         return score, psi
 
 

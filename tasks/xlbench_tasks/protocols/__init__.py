@@ -1,9 +1,13 @@
 """Protocols: how an area's question is put. One light file a protocol, which lists without numpy; the numbers are
 computed in the file that it imports when a cell is due.
 
-A protocol is a module with ``VERSION`` (raised when scores would change), ``OPTIONS`` (a card's ``[options]``: name ->
-type or allowed values), ``METRICS`` (the first is the main one), ``subsets(source, options, data, languages)`` and
-``evaluate(subset, session)``.
+A protocol is a module with
+
+- ``VERSION``, raised when scores would change;
+- ``OPTIONS``, what a card's ``[options]`` may hold: name -> type or allowed values;
+- ``metrics(options)``, the main one first;
+- ``subsets(data_set, options, data, languages)``, with everything that ``Subset.load`` will need;
+- ``evaluate(subset, session, options)``.
 """
 
 PROTOCOLS = ("retrieval",)

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataMissing, Metric, Outcome, Subset, metrics
+from xlbench import Columns, Data, DataMissing, Metric, Outcome, Subset
+from xlbench import metrics as made
 from xlbench.names import digest
 
 if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.source import Records, Source
+    from xlbench_tasks.source import DataSet, Records, Source
 
 VERSION = 1
 
@@ -58,28 +59,33 @@ def _mteb_hit(columns: Columns) -> np.ndarray:
 
 
 def _weighted_f1() -> Metric:
-    mean = metrics.mean("mteb_f1", _f1_share, description="mteb's weighted F1 over target indices")
+    mean = made.mean("mteb_f1", _f1_share, description="mteb's weighted F1 over target indices")
     # Resampling would repeat targets, each of which has exactly one query.
     return replace(mean, interval="jackknife", influence=_f1_influence)
 
 
-def _cosine(name: str, column: metrics.Column, bounds: tuple[float, float], description: str) -> Metric:
+def _cosine(name: str, column: made.Column, bounds: tuple[float, float], description: str) -> Metric:
     """A mean of bounded, light-tailed numbers: the t interval covers, and there is nothing for a bootstrap to add."""
-    return replace(metrics.mean(name, column, bounds, description), interval="mean")
+    return replace(made.mean(name, column, bounds, description), interval="mean")
 
 
-METRICS: tuple[Metric, ...] = (
-    metrics.share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
-    metrics.share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
-    metrics.share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
-    metrics.mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
-    metrics.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbours, as in xsim"),
-    metrics.share("mteb_accuracy", _mteb_hit, "mteb's accuracy: argmax over raw rows"),
+_METRICS: tuple[Metric, ...] = (
+    made.share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
+    made.share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
+    made.share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
+    made.mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
+    made.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbours, as in xsim"),
+    made.share("mteb_accuracy", _mteb_hit, "mteb's accuracy: argmax over raw rows"),
     _weighted_f1(),
     _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
     _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),
     _cosine("cosine_gap", lambda c: c["cosine_true"] - c["cosine_random"], (-2.0, 2.0), "true minus random cosine"),
 )
+
+
+def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """The metrics, the main one first; no option changes them."""
+    return _METRICS
 
 
 @dataclass(frozen=True)
@@ -94,8 +100,9 @@ class Pair:
     facts: Mapping[str, int]
 
 
-def subsets(source: Source, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
+def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """Both directions of every pair: those at hand, then (marked as missing) those that only the card declares."""
+    source = data_set.test
     present = source.languages()
     absent = [language for language in languages if language not in present]
     pivot = options.get("pairs", "all")
@@ -147,7 +154,7 @@ def align(a: Records, b: Records) -> Pair:
     )
 
 
-def evaluate(subset: Subset, session: EncodingSession) -> Outcome:
+def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Rank every query's translation among all candidates."""
     from xlbench_tasks.protocols import ranking
 
