@@ -306,6 +306,16 @@ def test_an_observer_hears_of_every_cell(tmp_path):
     assert heard == [*TEXTS, *TEXTS]
 
 
+def test_a_run_that_stopped_at_a_failure_is_not_complete(tmp_path):
+    """After fail-fast the manifest says that cells are lacking; after the whole run it no longer does."""
+    texts = {"bad": ("yy",), "good": ("a",)}
+    for fail_fast, complete in ((True, False), (False, True)):
+        results = xlbench.run([model(load=Refusing)], [task(texts=texts)], results=tmp_path / "r", fail_fast=fail_fast)
+        assert [run.complete for run in results] == [complete]
+        (saved,) = Store(tmp_path / "r").runs()
+        assert (saved.complete, bool(saved.plans)) == (complete, not complete)
+
+
 def test_the_api_returns_results_and_a_frame(tmp_path, monkeypatch):
     """xlbench.run takes objects as well as names; Results hold a Run a model and turn into a data frame."""
     monkeypatch.chdir(tmp_path)

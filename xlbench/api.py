@@ -124,7 +124,7 @@ def carry_out(prepared: Prepared, observer: runner.Observer | None = None, fail_
         **prepared.provenance, "seed": prepared.settings.seed, "ci": prepared.settings.ci,
         "peak_memory_bytes": provenance.peak_memory_bytes(),
     }  # fmt: skip
-    return runner.finish(prepared.models, cells, prepared.store, plans, origin)
+    return runner.finish(prepared.models, prepared.planned, cells, prepared.store, plans, origin)
 
 
 def _plan_of(planned: Sequence[planning.Planned], model: str) -> dict[str, tuple[str, ...]]:

@@ -37,8 +37,6 @@ class Score:
     """How the interval was made: wilson, percentile, bca, student, jackknife, cluster-t ..., or empty."""
     se: float | None = None
     """Standard error, from the influence of clusters and from seeds."""
-    seed_se: float = 0.0
-    """The part of it that comes from seeds: k-means starts, training subsets."""
     n: int = 0
     """Items."""
     clusters: int = 0
@@ -46,6 +44,8 @@ class Score:
     chance: float | None = None
     """What guessing scores, where that is known."""
     note: str = ""
+    seed_se: float = 0.0
+    """The part of ``se`` that comes from seeds: k-means starts, training subsets."""
 
 
 @dataclass(frozen=True)

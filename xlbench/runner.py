@@ -280,18 +280,25 @@ def _parameters(encoder: Any) -> int | None:
 
 def finish(
     models: Sequence[Model],
+    planned: Sequence[Planned],
     cells: Sequence[Cell],
     store: Store,
     plans: Mapping[str, Any],
     provenance: Mapping[str, Any],
 ) -> Results:
-    """Write each model's manifest and return the runs: this command's cells with their provenance."""
-    runs = []
+    """Write each model's manifest and return the runs: this command's cells with their provenance.
+
+    A run that stopped at a failure, before its last cell, is not complete and keeps the plan that it began with.
+    """
+    complete, runs = len(cells) == len(planned), []
     for model in models:
         fingerprint = identity_of(model)
         before = store.manifest(model.name, fingerprint)
         own = tuple(cell for cell in cells if cell.model == model.name)
-        kept = {name: plan for name, plan in before.plans.items() if name != UNFINISHED} if before else {}
+        kept = dict(before.plans) if before else {}
+        if complete:
+            kept.pop(UNFINISHED, None)
+            kept |= plans
         run = Run(
             model.name,
             fingerprint,
@@ -300,8 +307,9 @@ def finish(
             licence=model.licence,
             trained_on=model.trained_on,
             parameters=next((cell.provenance["parameters"] for cell in own if "parameters" in cell.provenance), None),
-            plans={**kept, **plans},
+            plans=kept,
             provenance=dict(provenance),
+            complete=complete,
             folder=str(store.folder(model.name, fingerprint)),
         )
         store.save_manifest(run)

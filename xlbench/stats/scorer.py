@@ -64,8 +64,8 @@ class Scorer:
         found = intervals.widen(found, sample, variance, self._level)
         se = math.sqrt(sample.se**2 + variance) if math.isfinite(sample.se) else None
         score = Score(
-            metric.name, value, found.low, found.high, found.method, se, math.sqrt(variance),
-            len(items), count, chance, found.note,
+            metric.name, value, found.low, found.high, found.method, se, len(items), count, chance, found.note,
+            seed_se=math.sqrt(variance),
         )  # fmt: skip
         return score, psi
 
