@@ -42,11 +42,10 @@ KEYS: Mapping[str, Any] = {
     "metrics": list[str],
     "splits": dict[str, str],
     "holdout": dict[str, float],
-    "tags": dict[str, str],
     "extends": str,
 }
 """What a card may hold. ``splits``: train, dev and test -> what the data set calls them, in the place of ``{split}``;
-``holdout``: the share of each, for a data set without splits; ``tags``: what boards may be grouped by;
+``holdout``: the share of each, for a data set without splits;
 ``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
@@ -79,7 +78,6 @@ class Card:
     """Which of the protocol's metrics, the main one first; all where it is empty."""
     splits: Mapping[str, str] = field(default_factory=dict)
     holdout: Mapping[str, float] = field(default_factory=dict)
-    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_card(path: Path) -> Card:
@@ -114,7 +112,6 @@ def read_card(path: Path) -> Card:
         metrics=tuple(raw.get("metrics", ())),
         splits=_check_splits(raw, where),
         holdout=raw.get("holdout", {}),
-        tags=raw.get("tags", {}),
     )
 
 

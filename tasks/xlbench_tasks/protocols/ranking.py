@@ -23,7 +23,7 @@ class Ranked:
     """What the metrics need: a row a query."""
 
     columns: dict[str, NDArray[np.generic]]
-    """rank (1 is best), margin_hit, mteb_row (raw argmax; row i is the truth), cosine_true, cosine_random."""
+    """rank (1 is best), margin_hit, row (the query's own), mteb_row (raw argmax), cosine_true, cosine_random."""
     candidates: int
     """Distinct candidate texts."""
     tie_rate: float
@@ -90,7 +90,8 @@ def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[st
     margin_hit = _margin_hits(near, near_group, backward.mean(axis=0), groups)
     true, random = _cosines(queries, candidates)
     columns: dict[str, NDArray[np.generic]] = {
-        "rank": rank, "margin_hit": margin_hit, "mteb_row": groups.first_row[best],
+        "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
+        "mteb_row": groups.first_row[best].astype(np.int32),
         "cosine_true": true, "cosine_random": random,
     }  # fmt: skip
     return Ranked(columns, distinct, float((ties > 0).mean()))

@@ -33,11 +33,11 @@ def _f1_influence(columns: Columns) -> np.ndarray:
     """
     import numpy as np
 
-    predicted = np.asarray(columns["mteb_row"])
+    truth, predicted = np.asarray(columns["row"]), np.asarray(columns["mteb_row"])
     q = 1.0 + np.bincount(predicted, minlength=len(predicted))
-    hit = _mteb_hit(columns)
-    f1 = 2.0 * hit / q
-    moved: np.ndarray = f1 + f1 * (q - 1) / q - (f1 / q)[predicted]
+    f1 = np.zeros(len(truth))
+    f1[truth] = 2.0 * (truth == predicted) / q[truth]
+    moved: np.ndarray = f1[truth] + (f1 * (q - 1) / q)[truth] - (f1 / q)[predicted]
     return moved - f1.mean()
 
 
@@ -45,17 +45,9 @@ def _f1_share(columns: Columns) -> np.ndarray:
     """What each query adds to the weighted F1 over targets: 2 / (1 + times predicted) where it is a hit."""
     import numpy as np
 
-    predicted = np.asarray(columns["mteb_row"])
-    shares: np.ndarray = 2.0 * _mteb_hit(columns) / (1.0 + np.bincount(predicted, minlength=len(predicted)))
+    truth, predicted = np.asarray(columns["row"]), np.asarray(columns["mteb_row"])
+    shares: np.ndarray = 2.0 * (truth == predicted) / (1.0 + np.bincount(predicted, minlength=len(truth))[truth])
     return shares
-
-
-def _mteb_hit(columns: Columns) -> np.ndarray:
-    """Query i is the truth of target i."""
-    import numpy as np
-
-    hits: np.ndarray = np.arange(len(columns["mteb_row"])) == columns["mteb_row"]
-    return hits
 
 
 def _weighted_f1() -> Metric:
@@ -75,7 +67,7 @@ _METRICS: tuple[Metric, ...] = (
     made.share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
     made.mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
     made.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbours, as in xsim"),
-    made.share("mteb_accuracy", _mteb_hit, "mteb's accuracy: argmax over raw rows"),
+    made.share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
     _weighted_f1(),
     _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
     _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),
