@@ -69,11 +69,7 @@ def macro_f1(
         return _codes(true(columns), labels, f"metric {name!r}"), _codes(predicted(columns), labels)
 
     def rows(columns: Columns) -> np.ndarray:
-        import numpy as np
-
-        gold, guess = codes(columns)
-        is_gold, is_guess = (one[:, np.newaxis] == np.arange(len(labels)) for one in (gold, guess))
-        return np.concatenate([is_gold & is_guess, is_gold, is_guess], axis=1).astype(np.uint8)
+        return _class_counts(*codes(columns), range(len(labels)))
 
     def influence(columns: Columns) -> np.ndarray:
         """psi(t, p) = n/k (-(F_t/q_t + F_p/q_p) + 2/q_t where t = p), for k classes and q = true + predicted."""
@@ -89,6 +85,76 @@ def macro_f1(
     return Metric(
         name, rows, _macro_value, "studentized", (0.0, 1.0), _macro_gradient, influence, description=description
     )
+
+
+def macro_precision(
+    name: str, labels: Sequence[Any], true: Column = "true", predicted: Column = "predicted", description: str = ""
+) -> Metric:
+    """Precision averaged over the classes that occur among the true labels; 0 for one that was never predicted."""
+    return _of_classes(name, labels, true, predicted, _precision_value, _precision_gradient, description)
+
+
+def macro_recall(
+    name: str, labels: Sequence[Any], true: Column = "true", predicted: Column = "predicted", description: str = ""
+) -> Metric:
+    """Recall averaged over the classes that occur among the true labels: the balanced accuracy."""
+    return _of_classes(name, labels, true, predicted, _recall_value, _recall_gradient, description)
+
+
+def weighted_f1(
+    name: str, labels: Sequence[Any], true: Column = "true", predicted: Column = "predicted", description: str = ""
+) -> Metric:
+    """F1 averaged over the classes, each weighted by how often it is the true label."""
+    return _of_classes(name, labels, true, predicted, _weighted_value, _weighted_gradient, description)
+
+
+def class_f1(
+    name: str,
+    labels: Sequence[Any],
+    label: Any,
+    true: Column = "true",
+    predicted: Column = "predicted",
+    description: str = "",
+) -> Metric:
+    """F1 of one class, ``label`` of ``labels``; not defined (NaN) where it is nowhere the true label."""
+    only = [list(labels).index(label)]
+    return _of_classes(name, labels, true, predicted, _macro_value, _macro_gradient, description, only)
+
+
+def _of_classes(
+    name: str,
+    labels: Sequence[Any],
+    true: Column,
+    predicted: Column,
+    value: Callable[[np.ndarray], np.ndarray],
+    gradient: Callable[[np.ndarray], np.ndarray],
+    description: str,
+    only: Sequence[int] | None = None,
+) -> Metric:
+    """A smooth function of the sums per class, (hits, true, predicted), of all classes or of ``only`` some."""
+    true, predicted = _column(true), _column(predicted)
+
+    def rows(columns: Columns) -> np.ndarray:
+        gold, guess = _codes(true(columns), labels, f"metric {name!r}"), _codes(predicted(columns), labels)
+        return _class_counts(gold, guess, range(len(labels)) if only is None else only)
+
+    def influence(columns: Columns) -> np.ndarray:
+        """n times the slope along each item's row: the sums' own share of it is 0, since scale changes nothing."""
+        import numpy as np
+
+        own = rows(columns).astype(np.float64)
+        psi: np.ndarray = len(own) * (own @ gradient(own.sum(axis=0)))
+        return psi
+
+    return Metric(name, rows, value, "studentized", (0.0, 1.0), gradient, influence, description=description)
+
+
+def _class_counts(gold: np.ndarray, guess: np.ndarray, classes: Sequence[int]) -> np.ndarray:
+    """Rows (n, 3k) of 0 and 1: hits, true and predicted of each of k classes, from codes (n,)."""
+    import numpy as np
+
+    is_gold, is_guess = (one[:, np.newaxis] == np.asarray(classes) for one in (gold, guess))
+    return np.concatenate([is_gold & is_guess, is_gold, is_guess], axis=1).astype(np.uint8)
 
 
 def micro_f1(
@@ -135,6 +201,25 @@ def v_measure(
     """Harmonic mean of homogeneity and completeness, 2 I / (H(label) + H(cluster)); the same as NMI with the
     arithmetic mean. 1 where there is one label and one cluster."""
     return _clustering(name, labels, label, cluster, "jackknife", _v_value, _v_gradient, description)
+
+
+def nmi(
+    name: str, labels: Sequence[Any], label: Column = "label", cluster: Column = "cluster", description: str = ""
+) -> Metric:
+    """Mutual information over the geometric mean of H(label) and H(cluster); with the arithmetic mean it is
+    `v_measure`. 1 where there is one label and one cluster, 0 where only one of them is single."""
+    return _clustering(name, labels, label, cluster, "jackknife", _nmi_value, _nmi_gradient, description)
+
+
+def ari(name: str, label: Column = "label", cluster: Column = "cluster", description: str = "") -> Metric:
+    """Adjusted Rand index: the share of pairs on which labels and clusters agree, 0 by chance and 1 at best.
+
+    It counts pairs, so it is no scale-invariant function of sums. An item's row is its pseudo-value, value + influence
+    by leaving the item out: their mean is exactly the sample's index.
+    """
+    label, cluster = _column(label), _column(cluster)
+    rows = _mean_rows(lambda columns: _ari_pseudo_values(label(columns), cluster(columns)))
+    return Metric(name, rows, _ratio, "jackknife", (-0.5, 1.0), _ratio_gradient, description=description)
 
 
 Table = Callable[[Any], Any]
@@ -192,8 +277,9 @@ def averaged(name: str, parts: Sequence[Metric], description: str = "") -> Metri
             rows = np.asarray(part.rows(columns), dtype=np.float64)
             sums = rows.sum(axis=0)
             assert part.gradient is not None, f"metric {part.name} has no gradient"
-            found.append(float(part.value(sums)))
-            influence = influence + len(rows) * (rows @ part.gradient(sums)) / len(parts)
+            with np.errstate(all="ignore"):  # a value that is not defined is NaN, and then so are all rows
+                found.append(float(part.value(sums)))
+                influence = influence + len(rows) * (rows @ part.gradient(sums)) / len(parts)
         return np.array(found), np.asarray(influence)
 
     def rows(columns: Columns) -> np.ndarray:
@@ -244,6 +330,76 @@ def _macro_gradient(sums: np.ndarray) -> np.ndarray:
     scores = np.divide(2.0 * hits, gold + guess, out=np.zeros(hits.shape), where=seen)
     by_size = -scores * inverse
     return np.concatenate([2 * inverse, by_size, by_size], axis=-1)
+
+
+def _shares(above: np.ndarray, below: np.ndarray, where: np.ndarray) -> np.ndarray:
+    """above / below, 0 where not ``where``."""
+    import numpy as np
+
+    quotient: np.ndarray = np.divide(above, below, out=np.zeros(below.shape), where=where)
+    return quotient
+
+
+def _precision_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    hits, gold, guess = np.split(sums, 3, axis=-1)
+    seen = gold > 0
+    average: np.ndarray = _shares(hits, guess, seen & (guess > 0)).sum(axis=-1) / seen.sum(axis=-1)
+    return average
+
+
+def _precision_gradient(sums: np.ndarray) -> np.ndarray:
+    """1/(k predicted) by hits, -P_c/(k predicted) by predicted, with the classes that occur held fixed."""
+    import numpy as np
+
+    hits, gold, guess = np.split(sums, 3, axis=-1)
+    seen = gold > 0
+    use = seen & (guess > 0)
+    inverse = _shares(np.ones(hits.shape), guess, use) / seen.sum(axis=-1, keepdims=True)
+    return np.concatenate([inverse, np.zeros(hits.shape), -_shares(hits, guess, use) * inverse], axis=-1)
+
+
+def _recall_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    hits, gold, _ = np.split(sums, 3, axis=-1)
+    seen = gold > 0
+    average: np.ndarray = _shares(hits, gold, seen).sum(axis=-1) / seen.sum(axis=-1)
+    return average
+
+
+def _recall_gradient(sums: np.ndarray) -> np.ndarray:
+    """1/(k true) by hits, -R_c/(k true) by true, with the classes that occur held fixed."""
+    import numpy as np
+
+    hits, gold, _ = np.split(sums, 3, axis=-1)
+    seen = gold > 0
+    inverse = _shares(np.ones(hits.shape), gold, seen) / seen.sum(axis=-1, keepdims=True)
+    return np.concatenate([inverse, -_shares(hits, gold, seen) * inverse, np.zeros(hits.shape)], axis=-1)
+
+
+def _weighted_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    hits, gold, guess = np.split(sums, 3, axis=-1)
+    scores = _shares(2.0 * hits, gold + guess, gold > 0)
+    average: np.ndarray = (gold * scores).sum(axis=-1) / gold.sum(axis=-1)
+    return average
+
+
+def _weighted_gradient(sums: np.ndarray) -> np.ndarray:
+    """Of sum(t F) / sum(t), with q = true + predicted: by hits 2t/q, by true F - tF/q - mean, by predicted -tF/q; all
+    over sum(t)."""
+    import numpy as np
+
+    hits, gold, guess = np.split(sums, 3, axis=-1)
+    seen, total = gold > 0, gold.sum(axis=-1, keepdims=True)
+    scores = _shares(2.0 * hits, gold + guess, seen)
+    weight = _shares(gold, gold + guess, seen)
+    by_gold = scores * (1 - weight) - (gold * scores).sum(axis=-1, keepdims=True) / total
+    slope: np.ndarray = np.concatenate([2 * weight, by_gold, -weight * scores], axis=-1) / total
+    return slope
 
 
 def _f1_value(sums: np.ndarray) -> np.ndarray:
@@ -310,6 +466,78 @@ def _v_gradient(table: np.ndarray) -> np.ndarray:
     slope = 2 * inverse**2 * (apart * (logs + joint) - joint * (by_label + by_cluster + apart))
     per_item: np.ndarray = slope / table.sum(axis=(-1, -2), keepdims=True)
     return per_item
+
+
+def _nmi_value(table: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    shared, of_label, of_cluster = _entropies(table)
+    scale = np.sqrt(of_label * of_cluster)
+    both = (of_label == 0) & (of_cluster == 0)
+    value: np.ndarray = np.divide(shared, scale, out=np.where(both, 1.0, 0.0), where=scale > 0)
+    return value
+
+
+def _nmi_gradient(table: np.ndarray) -> np.ndarray:
+    """With I = H(label) + H(cluster) - J and N = I / sqrt(H(label) H(cluster)), dN is dI over that root, less
+    N/2 (dH(label) / H(label) + dH(cluster) / H(cluster)); entropies' derivatives as in V."""
+    import numpy as np
+
+    total = table.sum(axis=(-1, -2), keepdims=True)
+    shares = table / total
+    shared, of_label, of_cluster = (part[..., np.newaxis, np.newaxis] for part in _entropies(table))
+    joint = of_label + of_cluster - shared
+    by_label = -(_log(shares.sum(axis=-1, keepdims=True)) + of_label)
+    by_cluster = -(_log(shares.sum(axis=-2, keepdims=True)) + of_cluster)
+    by_shared = by_label + by_cluster + _log(shares) + joint
+    scale = np.sqrt(of_label * of_cluster)
+    defined = scale > 0
+    inverse = np.divide(1.0, scale, out=np.zeros(scale.shape), where=defined)
+    relative = by_label * of_cluster + by_cluster * of_label
+    slope: np.ndarray = (by_shared * inverse - shared * inverse**3 / 2 * relative) / total
+    return slope
+
+
+def _entropies(table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """I(label, cluster), H(label) and H(cluster), in nats."""
+    shares = table / table.sum(axis=(-1, -2), keepdims=True)
+    labels, clusters = shares.sum(axis=-1), shares.sum(axis=-2)
+    of_label, of_cluster = -(labels * _log(labels)).sum(axis=-1), -(clusters * _log(clusters)).sum(axis=-1)
+    return of_label + of_cluster + (shares * _log(shares)).sum(axis=(-1, -2)), of_label, of_cluster
+
+
+def _ari_pseudo_values(label: Any, cluster: Any) -> np.ndarray:
+    """Value plus influence (n,), from the table of counts with and without one item of each cell."""
+    import numpy as np
+
+    labels, row = np.unique(np.asarray(label), return_inverse=True)
+    clusters, column = np.unique(np.asarray(cluster), return_inverse=True)
+    cell = row * len(clusters) + column
+    table = np.bincount(cell, minlength=len(labels) * len(clusters)).reshape(len(labels), -1).astype(np.float64)
+    n, by_label, by_cluster = len(cell), table.sum(axis=1), table.sum(axis=0)
+    together, in_label, in_cluster, pairs = (
+        (counts * (counts - 1) / 2).sum() for counts in (table, by_label, by_cluster, np.array([n], dtype=np.float64))
+    )
+    value = _ari(together, in_label, in_cluster, pairs)
+    without = _ari(
+        together - (table - 1), in_label - (by_label[:, np.newaxis] - 1), in_cluster - (by_cluster - 1), pairs - (n - 1)
+    )
+    psi = ((n - 1) * (value - without)).reshape(-1)[cell]
+    pseudo: np.ndarray = value + psi - psi.mean()
+    return pseudo
+
+
+def _ari(together: Any, in_label: Any, in_cluster: Any, pairs: Any) -> np.ndarray:
+    """From numbers of pairs: in one cell, in one label, in one cluster, all. 1 where nothing could differ."""
+    import numpy as np
+
+    together = np.asarray(together, dtype=np.float64)
+    expected = np.divide(in_label * in_cluster, pairs, out=np.zeros(together.shape), where=np.asarray(pairs) > 0)
+    best = (in_label + in_cluster) / 2
+    index: np.ndarray = np.divide(
+        together - expected, best - expected, out=np.ones(together.shape), where=best != expected
+    )
+    return index
 
 
 def _v_parts(table: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

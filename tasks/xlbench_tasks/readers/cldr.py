@@ -1,9 +1,10 @@
 """Reader of names from the CLDR, which Babel brings along: what countries, languages, months ... are called.
 
-No files and no network. An item is a thing with one name a language: ``cldr:territory:NP``. A name is left out where
-it tells nothing about a model: it is only a code or the root's placeholder (not translated); it equals the name in the
-``pivot`` language (case folded, in NFC), so that comparing strings would find it; or two things have it, so that
-neither can be told from the other. The pivot's own ambiguous names go too, and with them the things.
+No files and no network. An item is a thing with one name a language: ``cldr:territory:NP``, and its category is its
+label. A name is left out where it tells nothing about a model: it is only a code or the root's placeholder (not
+translated); it equals the name in the ``pivot`` language (case folded, in NFC), so that comparing strings would find
+it; or two things have it, so that neither can be told from the other. The pivot's own ambiguous names go too, and with
+them the things.
 
 Things are chosen by fixed rules, so that a language's items do not depend on which others a card lists: real regions
 and the macro-regions; languages with a two-letter code; currencies that are legal tender somewhere; units that are
@@ -146,7 +147,8 @@ class Cldr(Reading):
             facts[f"left out ({language}): ambiguous"] = len(names) - len(kept)
         ids = tuple(thing for thing in things if thing in kept)
         notes = (f"names equal to {self._pivot}, and names of several things, are left out (counts in the facts)",)
-        fields = {"text": tuple(kept[thing] for thing in ids)}
+        labels = tuple(thing.split(":")[1] for thing in ids)
+        fields = {"text": tuple(kept[thing] for thing in ids), "label": labels}
         return Records(ids, ids, fields, notes if facts else (), facts, f"{self._place()} CLDR")
 
     @cached_property

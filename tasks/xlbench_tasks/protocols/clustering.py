@@ -1,0 +1,257 @@
+"""Clustering purity: texts or single words are grouped by their vectors, and the groups are held against the classes.
+
+A subset is a language, ``hin``; a card whose classes are the same in every language can add ``all``: the texts of all
+languages together, which shows whether an encoder groups them by meaning or by language. No item is left out, and no
+order of items or languages shows in a score. How often a clustering is started is in `OPTIONS`; the numbers are in
+``grouping.py``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
+
+from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
+from xlbench import metrics as made
+from xlbench.names import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench import EncodingSession
+    from xlbench_tasks.source import DataSet, Records
+
+VERSION = 1
+
+OPTIONS: Mapping[str, Any] = {
+    "algorithm": ("kmeans", "agglomerative"),
+    "linkage": ("ward", "average"),
+    "k": int,
+    "seeds": int,
+    "labels": list[str],
+    "multilingual": bool,
+}
+"""``algorithm``: kmeans (default) or agglomerative; ``linkage``: of agglomerative, ward over Euclidean distances
+(default) or average over cosine distances; ``k``: how many clusters (default: as many as there are classes);
+``seeds``: how many k-means starts are averaged (default 10); ``labels``: the classes that there may be;
+``multilingual``: the subset ``all`` too."""
+
+ALL = "all"
+"""The subset of all languages together."""
+
+TINY = 10
+"""A class with fewer items than this is named in a note."""
+
+Make = Callable[..., Metric]
+
+
+def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """The metrics, the main one first; each is averaged over the clusterings."""
+    _check(options)
+    names = cluster_columns(options)
+    averaged = [
+        made.averaged(name, [_over_table(make, name, "label", column) for column in names], description)
+        for name, (make, description) in _TABLE_METRICS.items()
+    ]
+    matched = [made.share("matched_accuracy", partial(_matched, cluster=column)) for column in names]
+    adjusted = [made.ari("ari", "label", column) for column in names]
+    averaged += [
+        made.averaged("matched_accuracy", matched, "share of items in the cluster that is matched to their class"),
+        made.averaged("ari", adjusted, "adjusted Rand index: pairs that agree, 0 by chance"),
+    ]
+    if options.get("multilingual"):
+        by_language = [_over_table(made.purity, "language_purity", "language", column) for column in names]
+        averaged.append(
+            made.averaged("language_purity", by_language, "purity by language in the subset `all`; low is by meaning")
+        )
+    return tuple(averaged)
+
+
+_TABLE_METRICS: Mapping[str, tuple[Make, str]] = {
+    "purity": (made.purity, "share of items whose class is the most frequent one of their cluster"),
+    "inverse_purity": (made.inverse_purity, "share of items in the largest cluster of their class"),
+    "v_measure": (made.v_measure, "harmonic mean of homogeneity and completeness (NMI with the arithmetic mean)"),
+    "nmi": (made.nmi, "mutual information over the geometric mean of the entropies"),
+}
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """What the types of the options cannot say."""
+    agglomerative = options.get("algorithm") == "agglomerative"
+    if "linkage" in options and not agglomerative:
+        raise UsageError("[options] linkage: is for algorithm = 'agglomerative'; remove it, or set the algorithm")
+    if "seeds" in options and agglomerative:
+        raise UsageError("[options] seeds: agglomerative clustering has no random start; remove it")
+    if options.get("seeds", 1) < 1:
+        raise UsageError("[options] seeds: must be 1 or more")
+    if options.get("k", 2) < 2:
+        raise UsageError("[options] k: must be 2 or more")
+    labels = options.get("labels", ["a", "b"])
+    if len(labels) < 2 or len(set(labels)) < len(labels):
+        raise UsageError("[options] labels: must be two or more different labels")
+
+
+def cluster_columns(options: Mapping[str, Any]) -> list[str]:
+    """The columns with clusters: one a k-means start."""
+    starts = 1 if options.get("algorithm") == "agglomerative" else options.get("seeds", 10)
+    return [f"cluster_{start}" for start in range(1, starts + 1)]
+
+
+def _over_table(make: Make, name: str, label: str, cluster: str) -> Metric:
+    """One clustering's part of a metric of contingency tables; not defined (NaN) where there is no such label."""
+    # Where clusters are languages, every sentence in all languages has the same rows: a bootstrap has nothing to draw.
+    kind: Literal["proportion", "jackknife"] = "proportion" if name in ("purity", "inverse_purity") else "jackknife"
+
+    def values(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        from xlbench_tasks.protocols import grouping
+
+        if label not in columns:
+            return np.full(len(columns[cluster]), np.nan)
+        return grouping.pseudo_values(make, columns[label], columns[cluster])
+
+    return replace(made.mean(name, values), interval=kind)
+
+
+def _matched(columns: Columns, cluster: str) -> np.ndarray:
+    from xlbench_tasks.protocols import grouping
+
+    return grouping.matched(columns["label"], columns[cluster])
+
+
+@dataclass(frozen=True)
+class Items:
+    """What is clustered, sorted by id."""
+
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    texts: tuple[str, ...]
+    labels: tuple[str, ...]
+    languages: tuple[str, ...]
+    notes: tuple[str, ...]
+    facts: Mapping[str, int]
+
+
+def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
+    """Every language at hand, then all together, then (marked as missing) those that only the card declares."""
+    source = data_set.test
+    present = source.languages()
+    for language in present:
+        yield _subset(language, {language: source.read(language)})
+    if options.get("multilingual") and len(present) > 1:
+        yield _subset(ALL, {language: source.read(language) for language in present})
+    for language in languages:
+        if language not in present:
+            yield Subset(language, (language,), missing=source.why_missing(language))
+
+
+def _subset(name: str, records: Mapping[str, Records]) -> Subset:
+    parts = [part for language, of in sorted(records.items()) for part in (language, of.fingerprint())]
+    return Subset(
+        name,
+        tuple(sorted(records)),
+        n=sum(len(of.ids) for of in records.values()),
+        fingerprint=digest("clustering", *parts),
+        load=lambda: gather(records, with_language=name == ALL),
+    )
+
+
+def gather(records: Mapping[str, Records], *, with_language: bool) -> Items:
+    """The items of languages, sorted by id; ``with_language`` ends ids with the language, so that none occurs twice.
+
+    Clusters stay what they are: the translations of an item stand or fall together.
+    """
+    rows = []
+    for language, of in records.items():
+        if "label" not in of.fields:
+            raise DataError(f"the data of {language!r} has no labels; add a label to fields in the card's [data]")
+        ids = [f"{item}:{language}" for item in of.ids] if with_language else of.ids
+        rows += zip(ids, of.clusters, of.fields["text"], of.fields["label"], [language] * len(ids), strict=True)
+    rows.sort()
+    ids, clusters, texts, labels, languages = zip(*rows, strict=True) if rows else [()] * 5
+    notes = tuple(dict.fromkeys(note for _, of in sorted(records.items()) for note in of.notes))
+    facts = {name: count for _, of in sorted(records.items()) for name, count in of.facts.items()}
+    return Items(ids, clusters, texts, labels, languages, notes, facts)
+
+
+def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
+    """Cluster all items, and set clusters beside classes."""
+    import numpy as np
+
+    from xlbench_tasks.protocols import grouping, ranking
+
+    if subset.load is None:
+        raise DataMissing(subset.missing)
+    items: Items = subset.load()
+    classes = _classes(subset.name, items, options)
+    k = options.get("k", len(set(items.labels)))
+    if len(items.ids) < k:
+        raise DataMissing(f"{subset.name} has {len(items.ids)} items, too few for {k} clusters")
+    seeds = seeds_of(items, len(cluster_columns(options)))
+    vectors = ranking.unit(session.encode(items.texts))
+    if options.get("algorithm") == "agglomerative":
+        found = [grouping.agglomerate(vectors, k, options.get("linkage", "ward"))]
+    else:
+        found = grouping.k_means(vectors, k, seeds)
+    columns = dict(zip(cluster_columns(options), found, strict=True))
+    columns["label"] = np.array([classes.index(label) for label in items.labels])
+    if subset.name == ALL:
+        columns["language"] = np.unique(items.languages, return_inverse=True)[1]
+    fewest = min(len(np.unique(clusters)) for clusters in found)
+    facts = {"classes": len(set(items.labels)), "clusters": k, "fewest_clusters": fewest, "labels": ", ".join(classes)}
+    return Outcome(
+        item_ids=items.ids,
+        cluster_ids=items.clusters,
+        columns=columns,
+        chance=_chance(columns, found, int(digest("permutations", *items.ids)[:8], 16)),
+        facts={**facts, "repeated_texts": len(items.ids) - len(set(items.texts)), **items.facts},
+        notes=(*items.notes, *_notes(items, k, fewest)),
+    )
+
+
+def _classes(name: str, items: Items, options: Mapping[str, Any]) -> list[str]:
+    """The labels, in the order of their codes; `DataMissing` where there are no two classes to tell apart."""
+    occurring = sorted(set(items.labels))
+    classes: list[str] = options.get("labels", occurring)
+    if unknown := [label for label in occurring if label not in classes]:
+        raise DataError(f"{name} has the label {unknown[0]!r}, which is none of the card's labels {classes}")
+    if len(occurring) < 2:
+        raise DataMissing(f"{name} has {len(occurring)} of the classes: to tell classes apart takes two")
+    return classes
+
+
+def seeds_of(items: Items, count: int) -> list[int]:
+    """Seeds of k-means starts: by the items' ids, whatever their order, and the same for every model."""
+    content = digest("k-means", *items.ids)
+    return [int(digest(content, str(start))[:8], 16) for start in range(count)]
+
+
+def _chance(columns: Columns, found: Sequence[np.ndarray], seed: int) -> dict[str, float]:
+    """What these clusters would score if the classes were dealt to the items at random."""
+    from xlbench_tasks.protocols import grouping
+
+    makes = {name: make for name, (make, _) in _TABLE_METRICS.items()}
+    chance = grouping.chance(makes, columns["label"], found, seed)
+    chance["ari"] = 0.0  # that is what it is adjusted for
+    if "language" in columns:
+        chance["language_purity"] = grouping.chance({"p": made.purity}, columns["language"], found, seed)["p"]
+    return chance
+
+
+def _notes(items: Items, k: int, fewest: int) -> Iterator[str]:
+    sizes = sorted(Counter(items.labels).items())
+    if tiny := [f"{label} ({size})" for label, size in sizes if size < TINY]:
+        yield f"classes with fewer than {TINY} items: {', '.join(tiny)}"
+    if len(set(items.texts)) < len(items.texts):
+        yield "texts that occur more than once lie in one cluster (how many more times is in the facts)"
+    labels_of: dict[str, set[str]] = {}
+    for text, label in zip(items.texts, items.labels, strict=True):
+        labels_of.setdefault(text, set()).add(label)
+    if mixed := sum(len(labels) > 1 for labels in labels_of.values()):
+        yield f"{mixed} {'text has' if mixed == 1 else 'texts have'} more than one class"
+    if fewest < k:
+        yield f"the encoder's vectors fall into fewer than {k} clusters: too many of them are equal"
