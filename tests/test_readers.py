@@ -376,6 +376,33 @@ def test_rows_of_a_table_can_be_limited_and_its_line_ends_kept(tmp_path):
     assert kept.fields["text"] == ("tweet\r", "a\r", "b\r", "c\r")
 
 
+def test_several_files_of_one_language_are_read_one_after_the_other(tmp_path):
+    """Ids name the file, so that a row keeps its id when another file grows; a file that is not there is told."""
+    _write(tmp_path / "d/films.tsv", "tweet\tlabel\na\tx\nb\ty\n")
+    _write(tmp_path / "d/books.tsv", "tweet\tlabel\nc\tx\n")
+    table = {"files": ["d/films.tsv", "d/books.tsv"], "language": "nep"}
+    records = _delimited(tmp_path, **table).read("nep")
+    assert records.ids == ("set:nep:films:1", "set:nep:films:2", "set:nep:books:1")
+    assert records.fields == {"text": ("a", "b", "c"), "label": ("x", "y", "x")}
+    assert _delimited(tmp_path, limit=2, **table).read("nep").fields["text"] == ("a", "b")
+    (tmp_path / "d/books.tsv").unlink()
+    with pytest.raises(DataMissing, match=r"no file d/films\.tsv or d/books\.tsv under"):
+        _delimited(tmp_path, **table).languages()
+
+
+def test_embedded_files_lie_in_the_plugin(tmp_path, monkeypatch):
+    """With ``embedded`` a pattern is relative to the plugin's own data, whatever the data root is, or without one."""
+    _write(tmp_path / "mini/d/eng.tsv", "tweet\tlabel\nembedded\tx\n")
+    _write(tmp_path / "mini/p/text.hin.txt", "embedded\n")
+    _write(tmp_path / "mini/clusters.txt", "first\n")
+    _write(tmp_path / "root/d/eng.tsv", "tweet\tlabel\nof the root\tx\n")
+    monkeypatch.setattr("xlbench_tasks.readers._files.MINI", tmp_path / "mini")
+    assert _delimited(tmp_path / "root", embedded=True).read("eng").fields["text"] == ("embedded",)
+    assert _delimited(None, embedded=True).languages() == ("eng",)
+    records = _parallel(None, embedded=True, clusters="clusters.txt").read("hin")
+    assert (records.fields["text"], records.clusters) == (("embedded",), ("set:first",))
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [
@@ -386,7 +413,7 @@ def test_rows_of_a_table_can_be_limited_and_its_line_ends_kept(tmp_path):
         ({"files": "d/all.tsv"}, "say in one place what the languages are"),
         ({"language": "nep"}, "say in one place what the languages are"),
         ({"files": ["d/{language}.tsv", "d/x.tsv"]}, "say in one place"),
-        ({"files": ["d/x.tsv", "d/y.tsv"], "language": "nep"}, "several files need"),
+        ({"files": ["d/x.tsv", "d/y.tsv"], "fields": {"text": "{language}"}}, "several files need"),
         ({"files": "d/x.tsv", "language": "nepali"}, "Did you mean 'nep'"),
         ({"delimiter": "||"}, "not one character"),
         ({"keep_line_end": True}, "only with quoting = 'none'"),

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
     from xlbench.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.hooks import BoardFormat, Engine, Scheme, hookimpl
-    from xlbench.model import Encoder, Model, Role, code_fingerprint
+    from xlbench.model import Encoder, Model, Role, WordEncoder, code_fingerprint
     from xlbench.record import Cell, Results, Run, Score
     from xlbench.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
 
@@ -26,7 +26,7 @@ _HOMES = {
     "encoding": ("EncodingSession",),
     "errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
-    "model": ("Encoder", "Model", "Role", "code_fingerprint"),
+    "model": ("Encoder", "Model", "Role", "WordEncoder", "code_fingerprint"),
     "record": ("Cell", "Results", "Run", "Score"),
     "task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
 }
@@ -35,8 +35,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Encoder",
     "EncoderError", "EncodingSession", "Engine", "Metric", "Model", "Outcome", "Results", "ResultsError", "Role",
-    "Run", "Scheme", "Score", "Subset", "Suite", "Task", "UsageError", "XlbenchError", "board", "code_fingerprint",
-    "hookimpl", "run",
+    "Run", "Scheme", "Score", "Subset", "Suite", "Task", "UsageError", "WordEncoder", "XlbenchError", "board",
+    "code_fingerprint", "hookimpl", "run",
 ]  # fmt: skip
 
 

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -16,13 +17,27 @@ from xlbench.errors import EncoderError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from xlbench.model import Encoder, Role
+    from xlbench.model import Encoder, Role, WordEncoder
 
 CHUNK = 2048
 """Texts handed to an encoder at once: enough for its own batching, few enough to show progress and to check early."""
 
+WORD_CHUNK = 512
+"""Sentences handed to a word encoder at once: their vectors are many times as many."""
+
 ALONE_TOLERANCE = 1e-3
 """How far (relative to its length) a vector may move when its text is encoded alone rather than in a batch."""
+
+
+@dataclass(frozen=True)
+class WordVectors:
+    """Vectors of the words of sentences, of all sentences in order: word i has ``vectors[rows[i]]``."""
+
+    vectors: NDArray[np.float32]
+    """Distinct vectors: one a word of a distinct sentence, or one a distinct word where words were encoded alone."""
+    rows: NDArray[np.int64]
+    contextual: bool
+    """Whether the encoder saw the sentences; otherwise every distinct word was encoded alone."""
 
 
 class EncodingSession:
@@ -69,6 +84,59 @@ class EncodingSession:
             known.add(chunk, vectors)
         return known.take(texts)
 
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> WordVectors:
+        """Vectors of all words of n sentences: from the encoder's ``encode_words``, else from each distinct word alone.
+
+        Equal sentences are encoded once, but are not remembered: there are as many vectors as words. Raises
+        `EncoderError` where the encoder returns something that cannot be scored.
+        """
+        if not len(sentences) or not all(map(len, sentences)):
+            raise EncoderError("there is nothing to encode: no sentence, or one without words")
+        if not hasattr(self.encoder, "encode_words"):
+            place: dict[str, int] = {}
+            rows = [place.setdefault(word, len(place)) for sentence in sentences for word in sentence]
+            return WordVectors(self.encode(list(place)), np.array(rows, np.int64), contextual=False)
+        order = dict.fromkeys(map(tuple, sentences), 0)
+        distinct = sorted(order, key=lambda words: (sum(map(len, words)), words))
+        starts = np.cumsum([0, *map(len, distinct)])
+        order.update(zip(distinct, starts[:-1].tolist(), strict=True))
+        spans = [np.arange(order[words], order[words] + len(words)) for words in map(tuple, sentences)]
+        matrix = self._encode_sentences(cast("WordEncoder", self.encoder), distinct, int(starts[-1]))
+        return WordVectors(matrix, np.concatenate(spans), contextual=True)
+
+    def _encode_sentences(
+        self, encoder: WordEncoder, sentences: list[tuple[str, ...]], words: int
+    ) -> NDArray[np.float32]:
+        """One matrix of the vectors of all words, filled chunk by chunk so that it is held once."""
+        matrix: NDArray[np.float32] | None = None
+        filled = 0
+        for start in range(0, len(sentences), WORD_CHUNK):
+            chunk = sentences[start : start + WORD_CHUNK]
+            started = time.perf_counter()
+            returned = encoder.encode_words([list(words) for words in chunk])
+            self.seconds += time.perf_counter() - started
+            self.encoded += len(chunk)
+            if len(returned) != len(chunk):
+                raise EncoderError(f"the encoder returned words of {len(returned)} sentences for {len(chunk)}")
+            for sentence, answer in zip(chunk, returned, strict=True):
+                vectors = self._checked_words(sentence, answer)
+                if matrix is None:
+                    matrix = np.empty((words, vectors.shape[1]), np.float32)
+                matrix[filled : filled + len(vectors)] = vectors
+                filled += len(vectors)
+            if self._progress:
+                self._progress(start + len(chunk), len(sentences))
+        assert matrix is not None
+        return matrix
+
+    def _checked_words(self, sentence: Sequence[str], returned: object) -> NDArray[np.float32]:
+        """The vectors of a sentence's words as float32 (words, d); unlike a text's, a word's may be all zeros."""
+        vectors = self._as_matrix(returned)
+        if len(vectors) != len(sentence):
+            raise EncoderError(f"the encoder returned {len(vectors)} vectors for {len(sentence)} words")
+        self._check_numbers(vectors, sentence)
+        return vectors
+
     def _encode_new(self, texts: list[str], role: Role | None) -> Iterator[tuple[list[str], NDArray[np.float32]]]:
         for start in range(0, len(texts), CHUNK):
             chunk = texts[start : start + CHUNK]
@@ -88,6 +156,17 @@ class EncodingSession:
 
     def _checked(self, texts: list[str], returned: object) -> NDArray[np.float32]:
         """The encoder's answer as float32 (n, d), or an `EncoderError` that says what is wrong with it."""
+        vectors = self._as_matrix(returned)
+        if len(vectors) != len(texts):
+            raise EncoderError(f"the encoder returned {len(vectors)} vectors for {len(texts)} texts")
+        self._check_numbers(vectors, texts)
+        zero = ~vectors.any(axis=1)
+        if zero.any():
+            raise EncoderError(f"the vector of {_quote(texts[int(np.argmax(zero))])} is all zeros")
+        return vectors
+
+    def _as_matrix(self, returned: object) -> NDArray[np.float32]:
+        """An answer as float32 with two dimensions, of the type that is noted."""
         try:
             array = np.asarray(returned)
             if array.dtype.kind not in "fiub":
@@ -97,18 +176,17 @@ class EncodingSession:
             raise EncoderError(f"the encoder returned {type(returned).__name__}, which is no array: {error}") from None
         if vectors.ndim != 2 or not vectors.shape[-1]:
             raise EncoderError(f"the encoder returned an array of shape {vectors.shape}; expected (texts, dimensions)")
-        if len(vectors) != len(texts):
-            raise EncoderError(f"the encoder returned {len(vectors)} vectors for {len(texts)} texts")
+        self.dtype = str(array.dtype)
+        return vectors
+
+    def _check_numbers(self, vectors: NDArray[np.float32], texts: Sequence[str]) -> None:
+        """As many dimensions as ever, and every number finite."""
         if self.dimensions not in (0, vectors.shape[1]):
             raise EncoderError(f"the encoder returned vectors of {vectors.shape[1]} after some of {self.dimensions}")
-        self.dimensions, self.dtype = vectors.shape[1], str(array.dtype)
+        self.dimensions = vectors.shape[1]
         finite = np.isfinite(vectors).all(axis=1)
         if not finite.all():
             raise EncoderError(f"the vector of {_quote(texts[int(np.argmin(finite))])} holds NaN or infinity")
-        zero = ~vectors.any(axis=1)
-        if zero.any():
-            raise EncoderError(f"the vector of {_quote(texts[int(np.argmax(zero))])} is all zeros")
-        return vectors
 
     def _check_alone(self, text: str, vector: NDArray[np.float32], role: Role | None) -> None:
         """The same text on its own must give the same vector: padding and dropout are the usual reasons why not."""

@@ -35,6 +35,15 @@ class Encoder(Protocol):
         ...
 
 
+@runtime_checkable
+class WordEncoder(Protocol):
+    """What an encoder may offer besides: vectors of words where they stand."""
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> Sequence[np.ndarray]:
+        """Encode sentences that are split into words: one array (words of the sentence, d) each, finite."""
+        ...
+
+
 @dataclass(frozen=True)
 class Model:
     """A named way to get an encoder.

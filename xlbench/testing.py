@@ -262,8 +262,13 @@ def check_task(
     _check_limit(task, data, subsets)
     present = _present(subsets, only)
     sessions = _session(encoder or _Hashed("one")), _session(_Hashed("other"))
+    undefined = {metric.name for metric in task.metrics}
     for subset in present:
-        _check_subset(task, subset, *sessions)
+        undefined &= _check_subset(task, subset, *sessions)
+    _require(
+        not undefined,
+        f"metric {', '.join(sorted(undefined))} is not a finite number on any subset: mend value(), or give more data",
+    )
     _require(
         _summary(_listed(task, data)) == _summary(subsets),
         "subsets() gives other names, sizes, languages or fingerprints after evaluate() than before: "
@@ -340,15 +345,20 @@ def _present(subsets: Sequence[Subset], only: Collection[str] | None) -> list[Su
 
 
 def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
-    """With half as many items as the largest subset has, none may have more."""
-    limit = max((subset.n for subset in subsets if not subset.missing), default=0) // 2
+    """With a limit of half as many items as there are of a language, no subset has more of any of its languages."""
+    limit = max((subset.n // (2 * _pooled(subset)) for subset in subsets if not subset.missing), default=0)
     if limit < 1:
         return
     for subset in [subset for subset in _listed(task, replace(data, limit=limit)) if not subset.missing]:
         _require(
-            subset.n <= limit,
+            subset.n <= limit * _pooled(subset),
             f"subset {subset.name} has {subset.n} items with Data(limit={limit}): take the first data.limit items",
         )
+
+
+def _pooled(subset: Subset) -> int:
+    """How many languages a subset may put together, each with items of its own."""
+    return max(1, len(subset.languages))
 
 
 def _summary(subsets: Iterable[Subset]) -> list[tuple[Any, ...]]:
@@ -361,7 +371,8 @@ def _session(encoder: Encoder) -> EncodingSession:
     return EncodingSession(encoder)
 
 
-def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: EncodingSession) -> None:
+def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: EncodingSession) -> set[str]:
+    """Check one subset, and return the metrics that are not defined on its items (a class that does not occur)."""
     where = f"subset {subset.name}"
     outcome = _evaluated(task, subset, session)
     _check_outcome(task, subset, outcome)
@@ -375,12 +386,19 @@ def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: E
         _ids(_evaluated(task, subset, other)) == _ids(outcome),
         f"{where}: item or cluster ids depend on the encoder: take them from the data alone",
     )
+    undefined = set()
     for metric in task.metrics:
-        check_metric(metric, outcome.columns, where)
+        at = f"{where}, metric {metric.name}"
+        value = _value(metric, _rows(metric, outcome.columns, at).sum(axis=0), at)
+        if value.shape == () and not math.isfinite(value):
+            undefined.add(metric.name)
+        else:
+            check_metric(metric, outcome.columns, where)
     _require(
         _same(outcome, kept),
         f"{where}: a metric changes the columns that it is given: let it work on a copy",
     )
+    return undefined
 
 
 def _evaluated(task: Task, subset: Subset, session: EncodingSession) -> Outcome:
@@ -514,6 +532,9 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
     kinds = typing.get_args(typing.get_type_hints(Metric, localns={"np": np})["interval"])
     _require(metric.interval in kinds, f"{where}: interval {metric.interval!r} is none of {', '.join(kinds)}")
     rows = _rows(metric, columns, where)
+    _require(
+        bool(np.isfinite(rows).all()), f"{where}: rows() gives NaN or infinity: a row is what an item adds to sums"
+    )
     value = _checked_value(metric, rows.sum(axis=0), where)
     _check_many(metric, rows, where)
     for seed in range(5):  # one order may give the same value by chance
@@ -549,11 +570,7 @@ def _rows(metric: Metric, columns: Columns, where: str) -> np.ndarray:
         rows.ndim == 2 and len(rows) == n and rows.shape[1] > 0 and rows.dtype.kind in "biuf",
         f"{where}: rows() gives {rows.dtype} of shape {rows.shape}: give numbers, a row for each of {n} items",
     )
-    rows = rows.astype(np.float64)
-    _require(
-        bool(np.isfinite(rows).all()), f"{where}: rows() gives NaN or infinity: a row is what an item adds to sums"
-    )
-    return rows
+    return rows.astype(np.float64)
 
 
 def _checked_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:

@@ -231,7 +231,11 @@ class DataSet:
 
 
 class HeldOut:
-    """A part of a source without splits: every item belongs to one part, by its id alone."""
+    """A part of a source without splits: which part an item belongs to follows from the item alone.
+
+    Where languages share their item ids, it is the id that says so: an item is in one part in all languages, and no
+    translation of a tested text is learnt. Elsewhere an id is only a row's number, and it is the text.
+    """
 
     def __init__(self, whole: Source, shares: Mapping[str, float], part: str) -> None:
         self._whole = whole
@@ -256,13 +260,18 @@ class HeldOut:
         return self._whole.why_missing(language)
 
     def read(self, language: str) -> Records:
-        """See `Source`; equal texts go to the same part, so that no text is learnt and then asked for."""
+        """See `Source`."""
         if language not in self._records:
             whole = self._whole.read(language)
-            texts = whole.fields["text"]
-            places = (int(digest("holdout", text)[:12], 16) / 16**12 for text in texts)
+            places = (int(digest("holdout", key)[:12], 16) / 16**12 for key in self._keys(whole, language))
             self._records[language] = whole.only([self._low <= place < self._high for place in places])
         return self._records[language]
+
+    def _keys(self, whole: Records, language: str) -> tuple[str, ...]:
+        """What decides, an item: ids that begin with the language are numbers of rows of its file, others are shared.
+        By their text, equal texts go to the same part, so that no text is learnt and then asked for."""
+        own = f"{self.name}:{language}:"
+        return whole.fields["text"] if all(item.startswith(own) for item in whole.ids) else whole.ids
 
 
 class FirstAtHand:

@@ -10,4 +10,4 @@ A protocol is a module with
 - ``evaluate(subset, session, options)``.
 """
 
-PROTOCOLS = ("retrieval",)
+PROTOCOLS = ("classification", "clustering", "retrieval", "tagging")

@@ -5,4 +5,4 @@ A reader is a module with ``KEYS`` (what its table may hold: name -> type or all
 no file.
 """
 
-READERS = ("cldr", "delimited", "hub", "parallel")
+READERS = ("cldr", "conll", "delimited", "hub", "parallel")

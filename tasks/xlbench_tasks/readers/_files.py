@@ -1,4 +1,4 @@
-"""Text files under the data root: finding them by a pattern, and reading them without losing a character.
+"""Text files under the data root, or in the plugin: finding them by a pattern, reading them to the last character.
 
 No format is known here beyond "UTF-8" and "a line ends with a line feed".
 """
@@ -11,6 +11,9 @@ from pathlib import Path, PurePosixPath
 
 from xlbench import DataError, DataMissing, UsageError
 from xlbench_tasks.source import LANGUAGE, Home, Reading
+
+MINI = Path(__file__).parent.parent / "mini"
+"""The plugin's own data, which the patterns of a home with ``embedded = true`` are relative to."""
 
 
 def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
@@ -26,6 +29,11 @@ def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
     return listed
 
 
+def root_of(reading: Reading) -> Path | None:
+    """The folder that a home's patterns are relative to: the data root, or the plugin's own data."""
+    return MINI if reading.home.table.get("embedded") else reading.data.root
+
+
 def expand(root: Path, pattern: str) -> dict[str, Path]:
     """The files that a pattern stands for: what is in the place of ``{language}`` -> path, in sorted order."""
     head, _, tail = pattern.partition(LANGUAGE)
@@ -39,7 +47,7 @@ def expand(root: Path, pattern: str) -> dict[str, Path]:
 
 def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
     """Declared language -> its file, over all patterns; `DataMissing` where there is none at all."""
-    root = reading.data.root
+    root = root_of(reading)
     files: dict[str, list[Path]] = {}
     expanded = [expand(root, pattern) for pattern in listed] if root is not None else []
     for by_code in expanded:
@@ -56,7 +64,7 @@ def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
 
 def place(reading: Reading, listed: Sequence[str]) -> str:
     """Where files were looked for, in words: ``a/b.{language}.txt under /data``."""
-    root = reading.data.root
+    root = root_of(reading)
     under = f"under {root}" if root is not None else "because no data root is set (--data DIR or XLBENCH_DATA)"
     return f"{' or '.join(listed)} {under}"
 

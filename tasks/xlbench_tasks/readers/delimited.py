@@ -1,9 +1,10 @@
 """Reader of tables in text files: TSV and CSV, with and without a header, read to the letter.
 
 Where the languages are is said by ``{language}``: in ``files`` (a file a language), as the ``text`` of ``fields`` (a
-column a language, named in the header), or nowhere, with ``language`` naming the only one. Items are numbered by row,
-from 1. Rows of one file in several columns are the same item; rows of different files are not, unless an ``id`` column
-says so. Values are strings: "NA", "null" and "nan" too. Blank lines are skipped.
+column a language, named in the header), or nowhere, with ``language`` naming the only one, of one file or of several
+that are read one after the other. Items are numbered by the row of their file, from 1. Rows of one file in several
+columns are the same item; rows of different files are not, unless an ``id`` column says so. Values are strings: "NA",
+"null" and "nan" too. Blank lines are skipped.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
 
 KEYS = {
     "files": str | list[str],
+    "embedded": bool,
     "fields": dict[str, str | int],
+    "where": dict[str, str],
     "id": str | int,
     "labels": dict[str, str],
     "language": str,
@@ -31,10 +34,11 @@ KEYS = {
     "keep_line_end": bool,
     "max_rows": int,
 }
-"""``fields``: field -> the name of a column, or its number from 1; ``id``: the column of item ids that all languages
-share; ``labels``: label in the file -> label (all of them); ``header``: the first line names the columns (default);
-``delimiter``: default tab for .tsv, comma otherwise; ``quoting``: ``csv`` (default) or ``none``, where a quote is a
-character; ``keep_line_end``: with ``none``, a carriage return at a line's end is part of the text."""
+"""``embedded``: the files are the plugin's own, not below the data root; ``fields``: field -> the name of a column, or
+its number from 1; ``id``: the column of item ids that all languages share; ``labels``: label in the file -> label (all
+of them); ``header``: the first line names the columns (default); ``delimiter``: default tab for .tsv, comma otherwise;
+``quoting``: ``csv`` (default) or ``none``, where a quote is a character; ``keep_line_end``: with ``none``, a carriage
+return at a line's end is part of the text."""
 REQUIRED = ("files", "fields")
 
 _BARE_RETURN = re.compile(r"\r(?!\n|\Z)")
@@ -49,6 +53,8 @@ class Table:
     """Names from the header; empty without one."""
     rows: Sequence[tuple[str, ...]]
     lines: Sequence[int]
+    numbers: Sequence[int]
+    """Which row of the file each is, from 1."""
 
     def position(self, column: str | int) -> int:
         """Where a column is, from 0; `DataError` where the file does not have it (or has it twice)."""
@@ -63,6 +69,13 @@ class Table:
             raise DataError(f"{self.path} has {has} {column!r}, only {names}.{did_you_mean(column, self.columns)}")
         return self.columns.index(column)
 
+    def only(self, where: Mapping[str, str]) -> Table:
+        """The rows that have all these values, by column."""
+        wanted = [(self.position(column), value) for column, value in where.items()]
+        kept = [place for place, row in enumerate(self.rows) if all(row[at] == value for at, value in wanted)]
+        rows, lines, numbers = ([of[place] for place in kept] for of in (self.rows, self.lines, self.numbers))
+        return Table(self.path, self.columns, rows, lines, numbers)
+
 
 class Delimited(Reading):
     """See the module."""
@@ -71,6 +84,7 @@ class Delimited(Reading):
         super().__init__(home, data)
         self._patterns = _files.patterns(home)
         self._fields: Mapping[str, str | int] = home.table["fields"]
+        self._where: Mapping[str, str] = home.table.get("where", {})
         self._tables: dict[Path, Table] = {}
         self._per_column = self._fields.get("text") == LANGUAGE
         self._check()
@@ -85,9 +99,9 @@ class Delimited(Reading):
                 f"{where}: say in one place what the languages are: {LANGUAGE} in every pattern of files, "
                 f"fields.text = '{LANGUAGE}' for a column a language, or language = '...' for the only one"
             )
-        if not all(per_file) and len(self._patterns) != 1:
-            raise UsageError(f"{where} files: several files need {LANGUAGE} in their pattern")
-        columns = [*self._fields.values(), *([table["id"]] if "id" in table else [])]
+        if self._per_column and len(self._patterns) != 1:
+            raise UsageError(f"{where} files: several files need {LANGUAGE} in their pattern, or one language for all")
+        columns = [*self._fields.values(), *([table["id"]] if "id" in table else []), *self._where]
         if any(column < 1 for column in columns if isinstance(column, int)):
             raise UsageError(f"{where}: columns are counted from 1")
         if not table.get("header", True) and any(isinstance(column, str) for column in columns):
@@ -102,37 +116,47 @@ class Delimited(Reading):
         given: str | None = self.home.table.get("delimiter")
         return given if given is not None else "\t" if self._patterns[0].endswith(".tsv") else ","
 
-    def _find(self) -> Mapping[str, tuple[Path, str]]:
-        """Language -> its file, and the column that is its text where the languages are columns."""
+    def _find(self) -> Mapping[str, tuple[tuple[Path, ...], str]]:
+        """Language -> its files, and the column that is its text where the languages are columns."""
         if not self._per_column and "language" not in self.home.table:
-            return {language: (path, "") for language, path in _files.by_language(self, self._patterns).items()}
-        path = self.data.root / self._patterns[0] if self.data.root else None
-        if path is None or not path.is_file():
+            return {language: ((path,), "") for language, path in _files.by_language(self, self._patterns).items()}
+        root = _files.root_of(self)
+        paths = tuple(root / pattern for pattern in self._patterns) if root else ()
+        if not paths or not all(path.is_file() for path in paths):
             raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}"))
         if not self._per_column:
-            return {self.home.table["language"]: (path, "")}
-        codes = self.home.by_language(self._table(path).columns, str(path))
+            return {self.home.table["language"]: (paths, "")}
+        codes = self.home.by_language(self._table(paths[0]).columns, str(paths[0]))
         if not codes:
-            raise DataError(f"{path}: no column is a language that the card declares; name them under aliases")
-        return {language: (path, code) for language, code in codes.items()}
+            raise DataError(f"{paths[0]}: no column is a language that the card declares; name them under aliases")
+        return {language: (paths, code) for language, code in codes.items()}
 
     def _place(self) -> str:
         return _files.place(self, self._patterns)
 
     def _table(self, path: Path) -> Table:
         if path not in self._tables:
-            self._tables[path] = read_table(path, self._delimiter, self.home.table)
+            table = read_table(path, self._delimiter, self.home.table)
+            if self._where and table.rows and not (table := table.only(self._where)).rows:
+                wanted = " and ".join(f"{column} is {value!r}" for column, value in self._where.items())
+                raise DataError(f"{path} has no row whose {wanted}; correct where in {self.home.where}")
+            self._tables[path] = table
         return self._tables[path]
 
     def _read(self, language: str) -> Records:
-        path, column = self._found[language]
-        table = self._table(path)
-        if not table.rows:
-            raise DataMissing(f"{self.name} has no {language!r} here: {path} has a header and no rows")
+        paths, column = self._found[language]
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
-        fields = {field: self._column(table, field, value)[: self._rows()] for field, value in columns.items()}
-        ids = self._ids(table, "" if self._per_column else f"{language}:")[: self._rows()]
-        return Records(ids, ids, fields)
+        fields: dict[str, tuple[str, ...]] = dict.fromkeys(columns, ())
+        ids: tuple[str, ...] = ()
+        for path in paths:
+            table = self._table(path)
+            if not table.rows:
+                raise DataMissing(f"{self.name} has no {language!r} here: {path} has a header and no rows")
+            fields = {field: fields[field] + self._column(table, field, value) for field, value in columns.items()}
+            own = "" if self._per_column else f"{language}:"
+            ids += self._ids(table, own if len(paths) == 1 else f"{own}{path.stem}:")
+        ids = ids[: self._rows()]
+        return Records(ids, ids, {field: values[: self._rows()] for field, values in fields.items()})
 
     def _column(self, table: Table, field: str, column: str | int) -> tuple[str, ...]:
         """The values of a field: none is empty, and each label is one that the card knows."""
@@ -152,7 +176,7 @@ class Delimited(Reading):
     def _ids(self, table: Table, prefix: str) -> tuple[str, ...]:
         """Ids from the id column, unique in the file, or row numbers."""
         if "id" not in self.home.table:
-            return tuple(f"{self.name}:{prefix}{row}" for row in range(1, len(table.rows) + 1))
+            return tuple(f"{self.name}:{prefix}{row}" for row in table.numbers)
         position = table.position(self.home.table["id"])
         first_line: dict[str, int] = {}
         for line, row in zip(table.lines, table.rows, strict=True):
@@ -191,7 +215,7 @@ def read_table(path: Path, delimiter: str, options: Mapping[str, object]) -> Tab
             )
     header = first if options.get("header", True) else ()
     body = numbered[1:] if header else numbered
-    return Table(path, header, [row for _, row in body], [line for line, _ in body])
+    return Table(path, header, [row for _, row in body], [line for line, _ in body], range(1, len(body) + 1))
 
 
 def _count(n: int) -> str:

@@ -12,9 +12,10 @@ from xlbench import Data, DataError, UsageError
 from xlbench_tasks.readers import _files
 from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
 
-KEYS = {"files": str | list[str], "clusters": str, "keep_line_end": bool, "max_rows": int}
-"""``files``: patterns with ``{language}``; ``clusters``: a file with a cluster id a line; ``keep_line_end``: a carriage
-return at a line's end is part of the text; ``max_rows``: only so many lines from the start."""
+KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_end": bool, "max_rows": int}
+"""``files``: patterns with ``{language}``; ``embedded``: the files are the plugin's own, not below the data root;
+``clusters``: a file with a cluster id a line; ``keep_line_end``: a carriage return at a line's end is part of the text;
+``max_rows``: only so many lines from the start."""
 REQUIRED = ("files",)
 
 
@@ -49,7 +50,8 @@ class Parallel(Reading):
     def _cluster_ids(self) -> tuple[str, ...]:
         """One id a line, read before any text, so that all are aligned with it; empty where the card names none."""
         if self._clusters is None:
-            lines = self._lines(self.data.root / self._clusters_file) if self._clusters_file and self.data.root else []
+            root = _files.root_of(self)
+            lines = self._lines(root / self._clusters_file) if self._clusters_file and root else []
             self._clusters = tuple(f"{self.name}:{line}" for line in lines)
         return self._clusters
 

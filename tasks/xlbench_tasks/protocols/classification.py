@@ -1,0 +1,327 @@
+"""Classification with a frozen encoder: a probe learns labels from the vectors of the train split, and is scored on the
+test split. News topics and sentiment.
+
+Subsets are transfers (see `transfer`): a language alone, ``eng>hin``, ``all>hin``, ``rest>hin``. With ``shots``, and in
+mteb's mode, the probe learns several times from small subsets of the train split; metrics are means over these.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
+from xlbench import metrics as made
+from xlbench_tasks.protocols import transfer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench import EncodingSession
+    from xlbench_tasks.protocols.probes import Fit, Probe
+    from xlbench_tasks.protocols.transfer import Parts
+    from xlbench_tasks.source import DataSet, Records
+
+VERSION = 1
+
+OPTIONS: Mapping[str, Any] = {
+    "labels": list[str],
+    "probe": ("logistic", "knn"),
+    "c": float | int | str,
+    "k": int,
+    "shots": int,
+    "draws": int,
+    "mode": ("probe", "mteb"),
+    **transfer.OPTIONS,
+}
+"""``labels``: all that the data set has (needed); ``probe``: ``logistic`` (default) or ``knn``; ``c``: of the logistic
+probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbours of ``knn``, 5 by default; ``shots``: how
+many training items a class, drawn ``draws`` times (10 by default), all without it; ``mode = "mteb"``: mteb's 10 x 8."""
+
+DRAWS = 10
+NEIGHBOURS = 5
+MTEB_RUNS = 10
+FEW = 10
+"""Fewer test items of a class than this are remarked on."""
+
+
+def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """The metrics, the main one first, for the card's labels and number of training subsets; checks the options."""
+    _check(options)
+    labels = options["labels"]
+    named = [one for one in _makers(labels) if options.get("mode") == "mteb" or one[0] != "mteb_accuracy"]
+    runs = _runs(options)
+    return tuple(_over_runs(name, make, runs) for name, make in named)
+
+
+Maker = Callable[[str], Metric]
+"""From the name of a column of predictions to a metric."""
+
+
+def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
+    """Names and makers of all metrics. Labels are codes in the rows: places in the card's list."""
+    codes = range(len(labels))
+
+    def accuracy(name: str, description: str) -> Maker:
+        return lambda column: made.share(name, lambda c: c["true"] == c[column], description)
+
+    def of_classes(name: str, make: Callable[..., Metric], description: str) -> Maker:
+        return lambda column: make(name, codes, "true", column, description)
+
+    def of_one(name: str, code: int) -> Maker:
+        return lambda column: made.class_f1(name, codes, code, "true", column, f"F1 of {labels[code]!r}")
+
+    yield "mteb_accuracy", accuracy("mteb_accuracy", "share of right labels, a mean over mteb's ten training subsets")
+    yield "macro_f1", of_classes("macro_f1", made.macro_f1, "F1, a mean over the classes in the test split")
+    yield "accuracy", accuracy("accuracy", "share of right labels")
+    yield "macro_precision", of_classes("macro_precision", made.macro_precision, "precision, a mean over classes")
+    yield "macro_recall", of_classes("macro_recall", made.macro_recall, "recall, a mean over classes")
+    yield "weighted_f1", of_classes("weighted_f1", made.weighted_f1, "F1, a mean over classes by their size")
+    for code, label in enumerate(labels):
+        name = class_metric(label)
+        yield name, of_one(name, code)
+
+
+def _over_runs(name: str, make: Maker, runs: int) -> Metric:
+    """The metric of the one prediction, or the mean over those of several training subsets."""
+    return made.averaged(name, [make(column) for column in _columns(runs)]) if runs > 1 else make("predicted")
+
+
+def _columns(runs: int) -> list[str]:
+    return [f"predicted_{run}" for run in range(runs)] if runs > 1 else ["predicted"]
+
+
+def class_metric(label: str) -> str:
+    """What the F1 of one class is called: ``f1:science-technology``."""
+    return "f1:" + re.sub(r"[\W_]+", "-", label.casefold()).strip("-")
+
+
+def _runs(options: Mapping[str, Any]) -> int:
+    """How many times the probe learns."""
+    if options.get("mode") == "mteb":
+        return MTEB_RUNS
+    return int(options.get("draws", DRAWS)) if options.get("shots") else 1
+
+
+def _check(options: Mapping[str, Any]) -> None:
+    """What the types of the options cannot say."""
+    labels = options.get("labels", [])
+    if len(labels) < 2 or len(set(map(class_metric, labels))) != len(labels) or not all(labels):
+        raise UsageError("[options] labels: list the labels of the data set, two at least, each once")
+    transfer.check(options)
+    c = options.get("c", 1.0)
+    if c != "dev" and (isinstance(c, str) or c <= 0):
+        raise UsageError(f"[options] c: {c!r} is not a number above 0, or 'dev'")
+    for name, least in (("k", 1), ("shots", 0), ("draws", 1)):
+        if options.get(name, least) < least:
+            raise UsageError(f"[options] {name}: must be {least} or more")
+    _check_unused(options)
+
+
+def _check_unused(options: Mapping[str, Any]) -> None:
+    """No option may stand in a card and do nothing."""
+    neighbours = options.get("probe") == "knn"
+    idle = [
+        ("c", neighbours, "probe = 'knn'"),
+        ("k", not neighbours, "the logistic probe"),
+        ("draws", not options.get("shots"), "all training items (shots = 0)"),
+        *((name, options.get("mode") == "mteb", "mode = 'mteb'") for name in ("probe", "c", "k", "shots", "draws")),
+    ]
+    for name, unused, beside in idle:
+        if name in options and unused:
+            raise UsageError(f"[options] {name}: has no meaning with {beside}")
+
+
+def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
+    """A subset for every transfer of the options."""
+    if options.get("c") == "dev" and data_set.dev is None:
+        raise UsageError(f"{data_set.name}: [options] c = 'dev' needs a dev split, which the card does not have")
+    return transfer.subsets(data_set, options, languages)
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Texts and their label codes (m,)."""
+
+    texts: tuple[str, ...]
+    codes: np.ndarray
+
+
+def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
+    """Learn from the train split, once or from several subsets of it, and label the test split."""
+    if subset.load is None:
+        raise DataMissing(subset.missing)
+    parts: Parts = subset.load()
+    labels: Sequence[str] = options["labels"]
+    train = _labelled(parts.data_set, parts.train, labels)
+    test = _labelled(parts.data_set, {parts.target: parts.test}, labels)
+    rows = _training_rows(parts, train, options)
+    fits = _fits(session, _probe(parts, session, options), train, test, rows)
+    columns = {"true": test.codes} | dict(zip(_columns(len(rows)), (fit.predicted for fit in fits), strict=True))
+    return Outcome(
+        item_ids=parts.test.ids,
+        cluster_ids=parts.test.clusters,
+        columns=columns,
+        chance=_chance(train, test, options),
+        facts={**_facts(train, test, fits, labels), **parts.test.facts},
+        notes=tuple(_notes(parts, train, test, fits, labels)),
+    )
+
+
+def _labelled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labelled:
+    """All records together; `DataError` where a label is none of the card's."""
+    import numpy as np
+
+    code_of = {label: code for code, label in enumerate(labels)}
+    for language, one in records.items():
+        if "label" not in one.fields:
+            raise UsageError(f"{name}: the card's fields name no 'label', which this protocol needs")
+        for label in dict.fromkeys(one.fields["label"]):
+            if label not in code_of:
+                raise DataError(
+                    f"{name} {language}: the label {label!r} is none of the card's ({', '.join(labels)}); "
+                    f"add it to labels of [options], or correct the data"
+                )
+    texts = tuple(text for one in records.values() for text in one.fields["text"])
+    given = (code_of[label] for one in records.values() for label in one.fields["label"])
+    return Labelled(texts, np.fromiter(given, np.int64, len(texts)))
+
+
+def _training_rows(parts: Parts, train: Labelled, options: Mapping[str, Any]) -> list[np.ndarray]:
+    """The rows of the train split that the probe learns from, one array a time that it learns."""
+    import numpy as np
+
+    from xlbench_tasks.protocols import probes
+
+    labels, where = options["labels"], f"{parts.data_set} {'+'.join(parts.sources)}"
+    support = np.bincount(train.codes, minlength=len(labels))
+    if np.count_nonzero(support) < 2:
+        raise DataError(
+            f"{where}: all {len(train.codes)} training items are {labels[int(support.argmax())]!r}; "
+            f"a probe needs two labels to learn from"
+        )
+    if options.get("mode") == "mteb":
+        return list(probes.mteb_draws(train.codes))
+    shots = options.get("shots", 0)
+    if not shots:
+        return [np.arange(len(train.codes))]
+    for label, count in zip(labels, support, strict=True):
+        if 0 < count < shots:
+            raise DataError(
+                f"{where}: {label!r} has {count} training item{'s' if count > 1 else ''}, and shots asks for {shots}"
+            )
+    return list(probes.draws(train.codes, shots, _runs(options), (parts.data_set, *parts.sources)))
+
+
+def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -> Probe:
+    """The probe that the options ask for."""
+    from xlbench_tasks.protocols import probes
+
+    if options.get("mode") == "mteb":
+        return probes.Mteb()
+    if options.get("probe") == "knn":
+        return probes.Neighbours(options.get("k", NEIGHBOURS))
+    c = options.get("c", 1.0)
+    if c != "dev":
+        return probes.Logistic(float(c))
+    dev = _labelled(parts.data_set, parts.dev, options["labels"])
+    if not dev.texts:
+        raise DataError(f"{parts.data_set} {'+'.join(parts.sources)}: c = 'dev', and there is no dev split at hand")
+    return probes.ChosenLogistic(session.encode(dev.texts), dev.codes)
+
+
+def _fits(
+    session: EncodingSession, probe: Probe, train: Labelled, test: Labelled, rows: Sequence[np.ndarray]
+) -> list[Fit]:
+    from threadpoolctl import threadpool_limits
+
+    vectors, asked = session.encode(train.texts), session.encode(test.texts)
+    # One thread: the last bits of a sum, and so the probe, would follow the number of processors. Small fits are
+    # several times faster too.
+    with threadpool_limits(1):
+        return [probe.fit(vectors[some], train.codes[some], asked) for some in rows]
+
+
+def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict[str, float]:
+    """What guessing each of the k learnt labels equally often scores, in the limit of many items.
+
+    A class of share p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learnt has 0 of all.
+    """
+    import numpy as np
+
+    labels = options["labels"]
+    share = np.bincount(test.codes, minlength=len(labels)) / len(test.codes)
+    learnt = np.bincount(train.codes, minlength=len(labels)) > 0
+    k, seen = int(learnt.sum()), share > 0
+    f1 = np.where(learnt, 2 * share / (share * k + 1), 0.0)
+    chance = {
+        "macro_f1": float(f1[seen].mean()),
+        "accuracy": float(share[learnt].sum() / k),
+        "macro_precision": float(np.where(learnt, share, 0.0)[seen].mean()),
+        "macro_recall": float((learnt / k)[seen].mean()),
+        "weighted_f1": float((share * f1).sum()),
+    }
+    chance |= {class_metric(label): float(one) for label, one, has in zip(labels, f1, seen, strict=True) if has}
+    return chance | ({"mteb_accuracy": chance["accuracy"]} if options.get("mode") == "mteb" else {})
+
+
+def _facts(train: Labelled, test: Labelled, fits: Sequence[Fit], labels: Sequence[str]) -> dict[str, float | int | str]:
+    """Counts, the majority baseline, and the confusions, summed over training subsets."""
+    import numpy as np
+
+    learnt = set(train.texts)
+    facts: dict[str, float | int | str] = {
+        "train_items": len(train.texts),
+        "test_in_train": sum(text in learnt for text in test.texts),
+        "train_duplicates": len(train.texts) - len(learnt),
+        "test_duplicates": len(test.texts) - len(set(test.texts)),
+        **majority(train.codes, test.codes, len(labels)),
+    }
+    if len(chosen := Counter(fit.c for fit in fits if fit.c is not None)) > 0:
+        facts["c"] = ", ".join(f"{c:g}" for c in sorted(chosen))
+    if failed := sum(not fit.converged for fit in fits):
+        facts["not_converged"] = failed
+    table = np.zeros((len(labels), len(labels)), np.int64)
+    for fit in fits:
+        np.add.at(table, (test.codes, fit.predicted), 1)
+    counts = {"labels": list(labels), "true_by_predicted": table.tolist()}
+    facts["confusion"] = json.dumps(counts, ensure_ascii=False, separators=(",", ":"))
+    return facts
+
+
+def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, float]:
+    """Accuracy and macro-F1 of always saying the most frequent label of the train split (of equal ones, the first)."""
+    import numpy as np
+
+    support = np.bincount(test, minlength=labels)
+    hits = int(support[np.bincount(train, minlength=labels).argmax()])
+    macro_f1 = 2 * hits / (hits + len(test)) / np.count_nonzero(support)
+    return {"majority_accuracy": hits / len(test), "majority_macro_f1": float(macro_f1)}
+
+
+def _notes(parts: Parts, train: Labelled, test: Labelled, fits: Sequence[Fit], labels: Sequence[str]) -> Iterator[str]:
+    """Footnotes: what a reader of the score has to know of the data and of the probe."""
+    import numpy as np
+
+    yield from dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes)
+    learnt, asked = (np.bincount(one.codes, minlength=len(labels)) for one in (train, test))
+
+    def those(wanted: np.ndarray) -> str:
+        return ", ".join(labels[code] for code in np.flatnonzero(wanted))
+
+    if (unseen := (learnt == 0) & (asked > 0)).any():
+        yield f"labels without a training item, which are never predicted: {those(unseen)}"
+    if (single := learnt == 1).any():
+        yield f"labels with one training item: {those(single)}"
+    if (few := (asked > 0) & (asked < FEW)).any():
+        yield f"labels with fewer than {FEW} test items: {those(few)}"
+    if not set(train.texts).isdisjoint(test.texts):
+        yield "some test texts are in the training set too (count in the facts)"
+    if len(set(test.texts)) < len(test.texts):
+        yield "some test texts occur more than once, and count each time (how many in the facts)"
+    if not all(fit.converged for fit in fits):
+        yield "the probe did not converge"

@@ -1,0 +1,182 @@
+"""Named entities from frozen word vectors: a probe learns tags of words, and is asked for entities in other sentences.
+
+The probe is a softmax regression over word vectors; of the tag sequences that it finds likely, the best valid one
+(IOB2) is scored by whole entities. Subsets are those of ``transfer.py``; an item is a sentence. An encoder without
+vectors of words in context encodes every distinct word alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
+from xlbench import metrics as made
+from xlbench_tasks.protocols import transfer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench import EncodingSession
+    from xlbench_tasks.source import DataSet, Records
+
+VERSION = 1
+
+OPTIONS: Mapping[str, Any] = {"types": list[str], **transfer.OPTIONS}
+"""``types``: the entity types; the rest as in ``transfer.py``."""
+
+
+def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """The metrics, the main one first; one more for each type."""
+    types = _types(options)
+    transfer.check(options)
+    right, predicted, gold = (_over(part, types) for part in ("right", "predicted", "gold"))
+    return (
+        made.micro_f1("entity_f1", right, predicted, gold, "F1 over whole entities of the right type, strict IOB2"),
+        _share_of("precision", right, predicted, gold, "predicted entities that are right"),
+        _share_of("recall", right, gold, predicted, "entities that were found"),
+        made.micro_f1(
+            "lenient_f1", "lenient_right", "lenient_predicted", "lenient_gold",
+            "F1 as conlleval reads each word's best tag: an I- that continues nothing begins an entity",
+        ),
+        made.micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
+        *(
+            made.micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
+            for kind in types
+        ),
+    )  # fmt: skip
+
+
+def _types(options: Mapping[str, Any]) -> tuple[str, ...]:
+    types = tuple(options.get("types", ()))
+    if not types or len(set(types)) != len(types) or not all(types) or "O" in types:
+        raise UsageError("[options] types: name the entity types, each once: types = ['PER', 'LOC', 'ORG']")
+    return types
+
+
+def _over(part: str, types: Sequence[str]) -> Callable[[Columns], Any]:
+    """The sum over types of a column."""
+    return lambda columns: sum(columns[f"{part}:{kind}"] for kind in types)
+
+
+def _share_of(
+    name: str, right: made.Column, of: Callable[[Columns], Any], other: Callable[[Columns], Any], description: str
+) -> Metric:
+    """right / of; where there is nothing to be right of, 1 if ``other`` is 0 too, else 0."""
+    assert callable(right)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        return np.stack([np.asarray(part(columns)) for part in (right, of, other)], axis=-1)
+
+    return Metric(name, rows, _share_value, "studentized", (0.0, 1.0), _share_gradient, description=description)
+
+
+def _share_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    empty = np.array(sums[..., 2] == 0, dtype=np.float64)
+    shares: np.ndarray = np.divide(sums[..., 0], sums[..., 1], out=empty, where=sums[..., 1] > 0)
+    return shares
+
+
+def _share_gradient(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    total = sums[..., 1]
+    inverse = np.divide(1.0, total, out=np.zeros(total.shape), where=total > 0)
+    return np.stack([inverse, -sums[..., 0] * inverse**2, np.zeros(total.shape)], axis=-1)
+
+
+def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
+    """A subset for every transfer that the card asks for."""
+    return transfer.subsets(data_set, options, languages)
+
+
+def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
+    """Learn from the training sentences, and score the test sentences."""
+    import numpy as np
+
+    from xlbench_tasks.protocols import spans, tagging_probe
+
+    if subset.load is None:
+        raise DataMissing(subset.missing)
+    parts: transfer.Parts = subset.load()
+    types = _types(options)
+    train_words, train_tags = _sentences(parts.train.values())
+    test_words, test_tags = _sentences([parts.test])
+    known = session.encode_words(train_words)
+    probe = tagging_probe.fit(known.vectors, known.rows, spans.encode(train_tags, types), 1 + 2 * len(types))
+    contextual = known.contextual
+    del known  # as many vectors as there are training words
+    asked = session.encode_words(test_words)
+    lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
+    gold = spans.encode(test_tags, types)
+    scored = tagging_probe.score(probe.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
+    overlap = _overlap(parts)
+    return Outcome(
+        item_ids=parts.test.ids,
+        cluster_ids=parts.test.clusters,
+        columns=scored.columns,
+        chance=_chance(scored.support, options),
+        facts={
+            "words": len(gold),
+            "train_sentences": len(train_words),
+            "train_words": len(train_tags),
+            "test_in_train": overlap,
+            "probe_iterations": probe.iterations,
+            **{f"support:{kind}": n for kind, n in scored.support.items()},
+            **_reader_facts(parts),
+        },
+        notes=(
+            *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
+            *_notes(overlap, contextual, probe.converged),
+        ),
+    )
+
+
+def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:
+    """The words of every sentence, and the tags of all words; `DataError` where they differ in number."""
+    words: list[list[str]] = []
+    tags: list[str] = []
+    for records in parts:
+        if missing := {"tokens", "tags"} - set(records.fields):
+            raise DataError(f"tagging needs the field {min(missing)!r}, which the card's reader does not give")
+        for item, tokens, labels in zip(records.ids, records.fields["tokens"], records.fields["tags"], strict=True):
+            words.append(tokens.split("\t"))
+            own = labels.split("\t")
+            if len(own) != len(words[-1]):
+                raise DataError(f"item {item}: {len(words[-1])} words but {len(own)} tags")
+            tags += own
+    return words, tags
+
+
+def _overlap(parts: transfer.Parts) -> int:
+    """How many test sentences are word for word among the training sentences."""
+    learnt = {tokens for records in parts.train.values() for tokens in records.fields["tokens"]}
+    return sum(tokens in learnt for tokens in parts.test.fields["tokens"])
+
+
+def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str, float]:
+    """What the most frequent tag, O, scores: nothing, but where there is nothing to find."""
+    empty = {f"f1:{kind}": n == 0 for kind, n in support.items()}
+    return {metric.name: float(empty.get(metric.name, not any(support.values()))) for metric in metrics(options)}
+
+
+def _reader_facts(parts: transfer.Parts) -> dict[str, int]:
+    """What the reader counted in the test sentences, and, marked so, in all training sentences together."""
+    facts = dict(parts.test.facts)
+    for records in parts.train.values():
+        for name, n in records.facts.items():
+            facts[f"train_{name}"] = facts.get(f"train_{name}", 0) + n
+    return facts
+
+
+def _notes(overlap: int, contextual: bool, converged: bool) -> Iterator[str]:
+    if overlap:
+        yield "test sentences that are among the training sentences were scored too (how many is in the facts)"
+    if not contextual:
+        yield "no word vectors: every word was encoded alone"
+    if not converged:
+        yield "the probe stopped at its last iteration, before it had converged"

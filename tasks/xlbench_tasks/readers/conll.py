@@ -1,0 +1,285 @@
+"""Reader of words and tags in columns: a word a line, an empty line after each sentence, tags in IOB2.
+
+Published files are damaged. What is plainly meant is repaired, counted in the facts and told in a footnote; every
+other tag that the card does not know is an error with its line. The repairs: invisible characters and other case in a
+tag; ``-NEL``, which has lost its B; a lone ``-``, which is O; a tag of quotes alone, which names no type and becomes O;
+an I- with nothing before it to continue, which begins an entity; a line without a word, which is left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from xlbench import Data, DataError, DataMissing, UsageError
+from xlbench.names import did_you_mean
+from xlbench_tasks.readers import _files
+from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
+
+KEYS = {
+    "files": str | list[str],
+    "files_of": list[list[str]],
+    "tags": dict[str, str],
+    "language": str,
+    "delimiter": ("tab", "space", "whitespace"),
+    "token": int,
+    "tag": int,
+    "comment": str,
+    "id": str,
+    "own_ids": list[str],
+    "documents": str,
+    "token_prefix": list[str],
+    "embedded": bool,
+    "max_rows": int,
+}
+"""``files``: patterns; ``files_of``, instead: pairs of a language and its file; ``tags``: entity type in the files ->
+type, "O" to drop it (all of them); ``delimiter``: whitespace without it; ``token``, ``tag``: numbers of columns from 1,
+without them the first and the last; ``comment``: how lines begin that are no words; ``id``: how the line with a
+sentence's id begins: an id is the same sentence in all languages but those of ``own_ids``; ``documents``: how the line
+begins with which a document does; ``token_prefix``: what is cut off the beginning of words; ``embedded``: the files are
+the plugin's own."""
+REQUIRED = ("tags",)
+
+OUTSIDE = "O"
+
+
+@dataclass(frozen=True)
+class Tag:
+    """What a tag in a file stands for."""
+
+    prefix: str
+    """B, I or O."""
+    kind: str = ""
+    """The entity type as the file spells it, but for repairs."""
+    repairs: tuple[str, ...] = ()
+
+
+@dataclass
+class Sentence:
+    """The rows between two empty lines."""
+
+    words: list[str] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    lost_rows: int = 0
+    """Rows without a word, which are left out."""
+    item: str = ""
+    """The id from its comment."""
+    document: int = 0
+    """How many documents had begun before it did."""
+    line: int = 0
+    """Where it begins."""
+
+
+class Conll(Reading):
+    """See the module."""
+
+    def __init__(self, home: Home, data: Data) -> None:
+        super().__init__(home, data)
+        table = home.table
+        self._pairs = dict(_pairs(home))
+        self._patterns = tuple(self._pairs.values()) or _files.patterns(home)
+        self._types: Mapping[str, str] = table["tags"]
+        self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", ""))
+        self._prefixes: tuple[str, ...] = tuple(table.get("token_prefix", ()))
+        self._own_ids = table.get("own_ids", ())
+        self._check()
+
+    def _check(self) -> None:
+        """What the types of the keys cannot say."""
+        table, where = self.home.table, self.home.where
+        ways = any(LANGUAGE in pattern for pattern in self._patterns) + bool(self._pairs) + ("language" in table)
+        if ways != 1:
+            raise UsageError(
+                f"{where}: say in one place what the languages are: {LANGUAGE} in files, pairs of a language and its "
+                f"file in files_of, or language = '...' for the only one"
+            )
+        if ("files" in table) == bool(self._pairs) or ("language" in table and len(self._patterns) != 1):
+            raise UsageError(f"{where}: give either files (one, where language says whose) or files_of")
+        named = [*self._pairs, *self._own_ids, *([table["language"]] if "language" in table else [])]
+        for language in named:
+            if language not in self.home.languages:
+                hint = did_you_mean(language, self.home.languages)
+                raise UsageError(f"{where}: {language!r} is none of the card's languages.{hint}")
+        if min(table.get("token", 1), table.get("tag", 1)) < 1:
+            raise UsageError(f"{where}: columns are counted from 1")
+        if self._own_ids and "id" not in table:
+            raise UsageError(f"{where} own_ids: there is no id that could be shared")
+
+    def _find(self) -> Mapping[str, Path]:
+        if not self._pairs and "language" not in self.home.table:
+            return _files.by_language(self, self._patterns)
+        named = self._pairs or {self.home.table["language"]: self._patterns[0]}
+        root = _files.root_of(self)
+        paths = {language: root / pattern for language, pattern in named.items()} if root else {}
+        found = {language: path for language, path in paths.items() if path.is_file()}
+        if not found:
+            raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}"))
+        return found
+
+    def _place(self) -> str:
+        return _files.place(self, self._patterns)
+
+    def _read(self, language: str) -> Records:
+        path = self._found[language]
+        sentences = list(itertools.islice(self._sentences(path), self._rows()))
+        if not sentences:
+            raise DataError(f"{path} holds no sentence")
+        ids, clusters = self._ids(path, language, sentences)
+        facts: Counter[str] = Counter()
+        tags = tuple("\t".join(self._final(sentence.tags, facts)) for sentence in sentences)
+        facts["rows_without_word"] += sum(sentence.lost_rows for sentence in sentences)
+        facts = Counter({name: facts[name] for name in sorted(facts) if facts[name]})
+        words = [sentence.words for sentence in sentences]
+        fields = {"text": tuple(map(" ".join, words)), "tokens": tuple(map("\t".join, words)), "tags": tags}
+        return Records(ids, clusters, fields, tuple(_notes(facts)), facts)
+
+    def _ids(self, path: Path, language: str, sentences: Sequence[Sentence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Ids and clusters: from the comments or row numbers; a document's sentences are a cluster."""
+        shared = "id" in self.home.table and language not in self._own_ids
+        prefix = f"{self.name}:" if shared else f"{self.name}:{language}:"
+        if "id" not in self.home.table:
+            ids = tuple(f"{prefix}{row}" for row in range(1, len(sentences) + 1))
+        else:
+            first_line: dict[str, int] = {}
+            for sentence in sentences:
+                if not sentence.item:
+                    raise DataError(f"{path}, line {sentence.line}: no id ({self.home.table['id']!r}) before it")
+                if first_line.setdefault(sentence.item, sentence.line) != sentence.line:
+                    seen = first_line[sentence.item]
+                    raise DataError(f"{path}, line {sentence.line}: the sentence of line {seen} has the same id")
+            ids = tuple(prefix + item for item in first_line)
+        if "documents" not in self.home.table:
+            return ids, ids
+        return ids, tuple(f"{prefix}document-{sentence.document}" for sentence in sentences)
+
+    def _final(self, tags: Sequence[Tag], facts: Counter[str]) -> Iterator[str]:
+        """The tags of a sentence in the card's types, with what was done to them counted."""
+        before = ""
+        for tag in tags:
+            prefix = tag.prefix
+            facts.update(tag.repairs)
+            if prefix == "I" and tag.kind != before:
+                prefix = "B"
+                facts["tags_i_that_began"] += 1
+            before = tag.kind
+            kind = self._types.get(tag.kind, OUTSIDE)
+            if prefix == "B":
+                facts[_coverage(tag.kind, kind)] += 1
+            yield OUTSIDE if kind == OUTSIDE else f"{prefix}-{kind}"
+
+    def _sentences(self, path: Path) -> Iterator[Sentence]:
+        """The sentences of a file, one by one."""
+        known: dict[str, Tag | None] = {}
+        marks = {name: self.home.table.get(name) for name in ("id", "documents", "comment")}
+        now, width, documents = Sentence(), 0, 0
+        for number, line in enumerate(_files.split_lines(_files.read_text(path)), 1):
+            mark = next((name for name, begins in marks.items() if begins and line.startswith(begins)), "")
+            if (mark or not line.strip()) and now.words:
+                yield now
+                now = Sentence(document=documents)
+            if mark == "documents":
+                documents += 1
+                now.document = documents
+            elif mark == "id":
+                now.item = line.removeprefix(self.home.table["id"]).strip()
+            elif not mark and line.strip():
+                now.line = now.line or number
+                cells = line.split(self._separator)
+                width = width or len(cells)
+                self._add(now, cells, width, known, f"{path}, line {number}")
+        if now.words:
+            yield now
+
+    def _add(self, now: Sentence, cells: list[str], width: int, known: dict[str, Tag | None], where: str) -> None:
+        """Add a row to its sentence, or count it where it is a tag alone."""
+        token, tag = self.home.table.get("token", 1), self.home.table.get("tag", len(cells))
+        alone = len(cells) == 1 and self._tag(cells[0], known) is not None
+        if alone or (len(cells) == width and not _visible(cells[token - 1])):
+            now.lost_rows += 1
+            return
+        if len(cells) != width:
+            raise DataError(f"{where}: {len(cells)} columns where those before have {width}")
+        if max(token, tag) > width or width < 2:
+            raise DataError(f"{where}: {width} columns; the card asks for more (or for another delimiter)")
+        meant = self._tag(cells[tag - 1], known)
+        if meant is None:
+            hint = did_you_mean(cells[tag - 1].partition("-")[2], self._types)
+            raise DataError(f"{where}: tag {cells[tag - 1]!r} is of no type that tags of the card has.{hint}")
+        if "\t" in cells[token - 1]:
+            raise DataError(f"{where}: a tab inside of a word; set delimiter = 'tab' or 'whitespace' in the card")
+        prefix = next((prefix for prefix in self._prefixes if cells[token - 1].startswith(prefix)), "")
+        word = cells[token - 1].removeprefix(prefix)
+        if not _visible(word):
+            now.lost_rows += 1
+            return
+        now.words.append(word)
+        now.tags.append(meant)
+
+    def _tag(self, raw: str, known: dict[str, Tag | None]) -> Tag | None:
+        """What a tag stands for, None where nothing can be made of it; each distinct one is looked at once."""
+        if raw not in known:
+            known[raw] = read_tag(raw, self._types)
+        return known[raw]
+
+
+def read_tag(raw: str, types: Mapping[str, str]) -> Tag | None:
+    """A tag with its repairs (see the module); None where it is neither O nor of one of the types."""
+    repairs = []
+    clean = "".join(char for char in raw if unicodedata.category(char) != "Cf").strip()
+    if clean != raw:
+        repairs.append("tags_with_hidden_characters")
+    if clean == "-":
+        return Tag(OUTSIDE, repairs=(*repairs, "tags_of_a_dash"))
+    if clean.upper() == OUTSIDE:
+        return Tag(OUTSIDE, repairs=(*repairs, *(["tags_in_other_case"] if clean != OUTSIDE else [])))
+    if clean.startswith("-"):
+        clean = f"B{clean}"
+        repairs.append("tags_without_b")
+    prefix, dash, kind = clean.partition("-")
+    if not dash or prefix.upper() not in ("B", "I") or not kind:
+        return None
+    if not any(map(str.isalnum, kind)):
+        return Tag(OUTSIDE, repairs=(*repairs, "tags_without_type"))
+    spelled = kind if kind in types else next((one for one in types if one.casefold() == kind.casefold()), "")
+    if (prefix, spelled) != (prefix.upper(), kind):
+        repairs.append("tags_in_other_case")
+    return Tag(prefix.upper(), spelled, tuple(repairs)) if spelled else None
+
+
+def _coverage(raw: str, kind: str) -> str:
+    """The name of the fact that counts entities of a type of the file."""
+    if kind == OUTSIDE:
+        return f"entities_dropped:{raw}"
+    return f"entities_kept:{raw}" if raw == kind else f"entities_mapped:{raw}>{kind}"
+
+
+def _notes(facts: Mapping[str, int]) -> Iterator[str]:
+    if any(name.startswith(("tags_", "rows_")) for name in facts):
+        yield "damaged tags and rows were repaired (which and how many is in the facts)"
+    if any(name.startswith("entities_dropped") for name in facts):
+        yield "entities of some types of the files count as no entities (which and how many is in the facts)"
+
+
+def _visible(word: str) -> bool:
+    """Whether there is anything in it beside white space and invisible characters."""
+    return word.isalnum() or any(not char.isspace() and unicodedata.category(char) != "Cf" for char in word)
+
+
+def _pairs(home: Home) -> Iterator[tuple[str, str]]:
+    """Language and file, from ``files_of``; `UsageError` where something is wrong with a pair."""
+    seen = set()
+    for pair in home.table.get("files_of", ()):
+        if len(pair) != 2 or pair[0] in seen or LANGUAGE in pair[1]:
+            raise UsageError(f"{home.where} files_of: {pair} is not a language (each once) and its file")
+        seen.add(pair[0])
+        _files.patterns(replace(home, table={"files_of": pair[1]}), "files_of")
+        yield pair[0], pair[1]
+
+
+def source(home: Home, data: Data) -> Conll:
+    """A source over files of words and tags."""
+    return Conll(home, data)
