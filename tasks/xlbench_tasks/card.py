@@ -92,7 +92,10 @@ def read_card(path: Path) -> Card:
     protocol = importlib.import_module(f"xlbench_tasks.protocols.{raw['protocol']}")
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
-    known = [metric.name for metric in protocol.metrics(options)]
+    try:
+        known = [metric.name for metric in protocol.metrics(options)]
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
     for metric in raw.get("metrics", ()):
         if metric not in known:
             hint = did_you_mean(metric, known)

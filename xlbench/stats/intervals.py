@@ -92,7 +92,7 @@ def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95)
         return _over_clusters(sample, level, f"every {same} scores the same")
     method, notes = choose(sample, ci)
     ends = METHODS[method](sample, resampler, level)
-    if not np.isfinite(ends).all() and not np.isfinite(sample.metric.bounds).all():
+    if not np.isfinite(ends).all():
         ends, method, notes = jackknife(sample, resampler, level), "jackknife", ["too few distinct items to resample"]
     clipped, widened = finish(ends, sample.value, sample.metric.bounds)
     if clipped is None or not clipped[0] < clipped[1]:
