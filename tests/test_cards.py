@@ -72,7 +72,7 @@ def test_a_card_becomes_a_task(write, tmp_path):
     ("old", "new", "message"),
     [
         ("reader = ", "readr = ", "talk.toml: [data] has no key 'readr'. Did you mean 'reader'?"),
-        ('"parallel"', '"paralel"', "talk.toml: [data] reader: 'paralel' is not one of 'cldr', 'delimited', 'hub'"),
+        ('"parallel"', '"paralel"', "talk.toml: [data] reader: 'paralel' is not one of 'cldr', 'conll', 'delimited'"),
         ('"parallel"', '"paralel"', "Did you mean 'parallel'?"),
         ('reader = "parallel"\n', "", "talk.toml: [data] lacks 'reader'"),
         ("files = ", "file = ", "talk.toml: [data] has no key 'file'. Did you mean 'files'?"),
@@ -227,8 +227,9 @@ def test_every_card_of_the_plugin_is_right():
     assert [made.name for made in tasks] == [path.stem for path in sorted(CARDS.glob("*.toml"))]
     for made in tasks:
         assert made.area in AREAS
-        assert all((made.description, made.licence, made.citation, made.home, made.languages, made.data))
-        assert list(made.languages) == sorted(made.languages)
+        assert all((made.description, made.licence, made.home, made.languages, made.data))
+        assert made.citation or made.name.startswith("mini-"), "data that is not our own is cited"
+        assert len(set(made.languages)) == len(made.languages)
     assert len({made.identity() for made in tasks}) == len(tasks)
 
 
@@ -236,8 +237,8 @@ def test_suites_name_tasks_that_there_are():
     """Every suite has a description, and every task of it is a card."""
     names = {made.name for made in xlbench_tasks.xlbench_tasks()}
     suites = {suite.name: suite for suite in xlbench_tasks.xlbench_suites()}
-    assert suites["mini"].tasks == ("lexicon",)
-    assert suites["parallel"].tasks == ("ntrex",)
+    assert set(suites) >= {"mini", "parallel"}
+    assert "ntrex" in suites["parallel"].tasks
     for suite in suites.values():
         assert suite.description
         assert set(suite.tasks) <= names
@@ -282,7 +283,7 @@ def test_no_data_at_all_is_one_line_with_every_way_to_get_it(tmp_path, monkeypat
 
 
 def test_every_reader_and_protocol_has_what_cards_need():
-    """Keys, required keys and a way to open a home; a version, options and metrics."""
+    """Keys, required keys and a way to open a home; a version, options, metrics, and a card that asks by it."""
     import importlib
 
     for name in READERS:
@@ -291,19 +292,28 @@ def test_every_reader_and_protocol_has_what_cards_need():
         assert callable(reader.source)
     files = {path.stem for path in (CARDS.parent / "readers").glob("[a-z]*.py")}
     assert set(READERS) == files
+    cards = [read_card(path) for path in CARDS.glob("*.toml")]
+    assert {home.reader for card in cards for home in card.homes} == set(READERS)
     for name in PROTOCOLS:
         protocol = importlib.import_module(f"xlbench_tasks.protocols.{name}")
         assert isinstance(protocol.VERSION, int)
-        assert protocol.metrics({})
+        asking = [card for card in cards if card.protocol == name]
+        assert asking
+        for card in asking:
+            assert set(card.options) <= set(protocol.OPTIONS)
+            metrics = [metric.name for metric in protocol.metrics(card.options)]
+            assert metrics
+            assert len(set(metrics)) == len(metrics)
         assert callable(protocol.subsets)
+        assert callable(protocol.evaluate)
 
 
 def test_listing_tasks_imports_nothing_heavy():
-    """No numpy, pandas, datasets or Babel before data is asked for."""
+    """No numpy, pandas, datasets, scikit-learn or Babel before data is asked for."""
     code = (
         "import sys, xlbench_tasks as t\n"
         "list(t.xlbench_tasks()), list(t.xlbench_suites()), list(t.xlbench_schemes())\n"
-        "heavy = {'numpy', 'pandas', 'datasets', 'babel', 'pyarrow', 'torch', 'huggingface_hub'}\n"
+        "heavy = {'numpy', 'pandas', 'datasets', 'babel', 'pyarrow', 'torch', 'huggingface_hub', 'sklearn', 'scipy'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=_environment())

@@ -29,7 +29,7 @@ from xlbench.cli import COMMANDS, group
 from xlbench.record import LONG, Cell, Run, Score
 from xlbench.testing import check_model, check_task
 from xlbench_tasks import card
-from xlbench_tasks.protocols import PROTOCOLS, retrieval
+from xlbench_tasks.protocols import PROTOCOLS, transfer
 from xlbench_tasks.readers import READERS, cldr
 
 DOCS = tuple(sorted((ROOT / "docs").glob("*.md")))
@@ -323,14 +323,45 @@ def test_the_small_card_runs(tmp_path, xlbench_cli: Cli):
     assert main["value"] >= 0.5  # Malta and radju
 
 
-@pytest.mark.parametrize("data", [text for text in card_blocks() if list(tomllib.loads(text)) == ["data"]])
+def data_blocks() -> list[str]:
+    """The blocks with a [data] table, with or without splits, that are no whole card."""
+    return [text for text in card_blocks() if "data" in (keys := tomllib.loads(text)) and "protocol" not in keys]
+
+
+@pytest.mark.parametrize("data", data_blocks())
 def test_data_tables_are_valid(data, tmp_path):
-    """Every [data] table of docs/cards.md is one that a card may have."""
+    """Every [data] table of docs/cards.md is one that a card may have, and so are the splits before it."""
     head, _, _ = whole_card().partition("[data]")
     codes = 'languages = ["eng", "mlt"]'
     (tmp_path / "some.toml").write_text(re.sub("languages = .*", codes, head) + data, encoding="utf-8")
     made = card.read_card(tmp_path / "some.toml")
-    assert made.homes[0].reader == tomllib.loads(data)["data"]["reader"]
+    given = tomllib.loads(data)
+    assert made.homes[0].reader == given["data"]["reader"]
+    assert (made.splits, made.holdout) == (given.get("splits", {}), given.get("holdout", {}))
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_options_of_protocols_are_valid_and_documented(protocol, tmp_path):
+    """The section of each protocol names every option that it takes, and its examples are what a card may have."""
+    text = section("docs/cards.md", f"### Protocol `{protocol}`")
+    module = importlib.import_module(f"xlbench_tasks.protocols.{protocol}")
+    assert not [option for option in module.OPTIONS if f"`{option}`" not in text]
+    head, _, _ = whole_card().partition("[options]")
+    changed = head.replace('protocol = "retrieval"', f'protocol = "{protocol}"')
+    assert protocol == "retrieval" or changed != head
+    examples = blocks(text, "toml")
+    assert examples
+    for example in examples:
+        (tmp_path / "some.toml").write_text(changed + example, encoding="utf-8")
+        made = card.read_card(tmp_path / "some.toml")
+        assert made.options == tomllib.loads(example)["options"]
+        assert card.task(made).metrics
+
+
+def test_transfers_are_documented():
+    """docs/cards.md has a row for each kind of transfer."""
+    kinds = re.findall(r'^\| `"([\w-]+)"` \|', section("docs/cards.md", "### Transfers"), re.MULTILINE)
+    assert tuple(kinds) == transfer.KINDS
 
 
 def test_the_suite_of_the_docs_is_valid(tmp_path):
@@ -446,13 +477,34 @@ def test_every_column_of_a_board_is_documented(tmp_path):
     }
 
 
-def test_every_metric_and_method_is_documented():
-    """docs/statistics.md names every metric of the retrieval protocol and every interval method."""
+def test_every_method_is_documented():
+    """docs/statistics.md names every interval method."""
     from xlbench import api
     from xlbench.stats import intervals
 
-    names = [metric.name for metric in retrieval.metrics({})]
-    assert not undocumented("docs/statistics.md", [*names, *api.CI_METHODS, *intervals.METHODS, "cluster-t"])
+    assert not undocumented("docs/statistics.md", [*api.CI_METHODS, *intervals.METHODS, "cluster-t"])
+
+
+SECTIONS = {
+    "retrieval": "## Retrieval",
+    "clustering": "## Clustering",
+    "classification": "## Classification",
+    "tagging": "## Named entities",
+}
+"""Protocol -> its section of docs/statistics.md."""
+
+
+def test_every_metric_is_documented():
+    """The section of each protocol has every metric of every card of it, and no other; one a class is a pattern."""
+    made: dict[str, set[str]] = {protocol: set() for protocol in PROTOCOLS}
+    for path in card.CARDS.glob("*.toml"):
+        one = card.read_card(path)
+        made[one.protocol] |= {re.sub("^f1:.*", "f1:*", metric.name) for metric in card.task(one).metrics}
+    assert set(SECTIONS) == set(PROTOCOLS)
+    for protocol, heading in SECTIONS.items():
+        rows = re.findall(r"^\| ((?:`[\w:]+`(?:, )?)+) \|", section("docs/statistics.md", heading), re.MULTILINE)
+        named = {re.sub("^f1:.*", "f1:*", name) for row in rows for name in re.findall(r"`([\w:]+)`", row)}
+        assert named == made[protocol], protocol
 
 
 def test_chance_levels_are_as_documented():

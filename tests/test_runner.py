@@ -254,6 +254,21 @@ def test_an_outcome_that_contradicts_itself_is_an_error(tmp_path, outcome, reaso
     assert {cell.reason for cell in cells} == {reason}
 
 
+def test_facts_that_cannot_be_saved_fail_their_cell(tmp_path):
+    """A numpy number among the facts is the cell's failure, not the run's."""
+    outcome = Outcome(["a", "b"], {"hit": np.array([1, 0])}, facts={"n": np.int64(3)})
+    _, cells = go(tmp_path, tasks=[replace(task(), evaluate=lambda subset, session: outcome), task("fine")])
+    assert cells[0].reason.startswith("the task's outcome cannot be saved: TypeError")
+    assert [cell.status for cell in cells[3:]] == ["ok"] * 3
+
+
+def test_who_only_reads_is_not_where_numbers_come_from(tmp_path):
+    """A run that finds everything done leaves the provenance of the one that computed."""
+    first = xlbench.run([model()], [task()], results=tmp_path / "r", seed=1)
+    second = xlbench.run([model()], [task()], results=tmp_path / "r", seed=1)
+    assert second.runs[0].provenance == first.runs[0].provenance
+
+
 def test_training_data_is_declared_beside_the_score(tmp_path):
     """A model that has seen the data says so on its cells."""
     _, cells = go(tmp_path, [model(trained_on=("shorts",)), model("innocent")])

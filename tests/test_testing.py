@@ -555,9 +555,9 @@ def in_a_role(subset, session):
     return evaluate(subset, session)
 
 
-def turning_round(columns):
+def counting_up(columns):
     rows = ACCURACY.rows(columns)
-    columns["near"][:] = columns["near"][::-1].copy()
+    columns["near"] += 1
     return rows
 
 
@@ -640,7 +640,7 @@ TASKS = {
     "wears out": (wearing_out, "fingerprints after evaluate() than before"),
     "role": (lambda: task(evaluate=in_a_role), "evaluate() encodes in the role 'passage'"),
     "metric changes columns": (
-        lambda: task(metrics=(replace(ACCURACY, rows=turning_round),)),
+        lambda: task(metrics=(replace(ACCURACY, rows=counting_up),)),
         "a metric changes the columns",
     ),
     "wrong metric": (
@@ -691,6 +691,45 @@ def test_missing_subsets_and_those_not_asked_for_are_not_evaluated():
     rejects(lambda: check_task(both, only=[]), "nothing can be evaluated")
     with pytest.raises(UsageError, match=r"no subset 'engl'\. Did you mean 'eng'"):
         check_task(both, only=["engl"])
+
+
+def test_a_metric_may_be_undefined_on_some_subsets_but_not_on_all():
+    """A class that does not occur has no score, which is NaN; a metric that never has one is wrong.
+
+    In a sample that may be by chance, but for the main metric.
+    """
+
+    def rows(columns):
+        return ACCURACY.rows(columns) * (1.0 if len(columns["hit"]) > 5 else float("nan"))
+
+    def one_short(data):
+        words = list(WORDS[: data.limit])
+        for name, some in (("short", words[:4]), ("long", words)):
+            yield Subset(name, n=len(some), fingerprint=f"{name} {len(some)}", load=lambda some=some: some)
+
+    often = replace(ACCURACY, name="often", rows=rows)
+    both, main = task(subsets=one_short, metrics=(ACCURACY, often)), task(subsets=one_short, metrics=(often, ACCURACY))
+    check_task(both)
+    check_task(main)
+    check_task(both, only=["short"])
+    check_task(both, Data(limit=4))
+    wrong = "metric often is not a finite number on any subset"
+    rejects(lambda: check_task(main, only=["short"]), wrong)
+    rejects(lambda: check_task(task(subsets=lambda data: list(one_short(data))[:1], metrics=both.metrics)), wrong)
+
+
+def test_a_limit_is_one_of_each_language():
+    """A subset that puts languages together has as many items of each as the limit says; not more."""
+
+    def pooled(times):
+        def both(data):
+            words = [f"{word} {n}" for n in range(times) for word in WORDS[: data.limit]]
+            yield Subset("all", ("eng", "hin"), n=len(words), fingerprint=f"{len(words)}", load=lambda: words)
+
+        return task(subsets=both)
+
+    check_task(pooled(2))
+    rejects(lambda: check_task(pooled(3)), "subset all has 21 items with Data(limit=7)")
 
 
 def test_data_and_encoder_are_those_that_are_given():

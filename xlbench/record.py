@@ -153,6 +153,8 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
 def to_json(record: Score | Cell | Run) -> dict[str, Any]:
     """A plain dictionary with the schema's version; `from_json` is its inverse. A run's cells and folder are left
     out: they are stored beside it."""
+    if isinstance(record, Run):
+        record = dataclasses.replace(record, cells=())  # they may be many, and `asdict` copies deeply
     plain = dataclasses.asdict(record)
     if isinstance(record, Run):
         del plain["cells"], plain["folder"]
@@ -172,7 +174,9 @@ def from_json(kind: type[T], plain: Any, **extra: Any) -> T:
 
 def _build(kind: Any, value: Any, where: str) -> Any:
     """Convert one JSON value to the annotated type ``kind``, checking it."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
+    if type(value) is kind and kind in (str, int, float):  # nearly all values of thousands of records
+        return value
+    origin, arguments = _parts(kind)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         if isinstance(value, kind):
             return value
@@ -194,6 +198,11 @@ def _build(kind: Any, value: Any, where: str) -> Any:
 
 
 @functools.cache
+def _parts(kind: Any) -> tuple[Any, tuple[Any, ...]]:
+    return typing.get_origin(kind), typing.get_args(kind)
+
+
+@functools.cache
 def _hints(kind: type) -> dict[str, Any]:
     """Resolved annotations; resolving them anew for each of thousands of scores would take seconds."""
     return typing.get_type_hints(kind)
@@ -203,7 +212,7 @@ def _fits(kind: Any, origin: Any, arguments: tuple[Any, ...], value: Any) -> boo
     if origin is Literal:
         return value in arguments
     if origin in (typing.Union, types.UnionType):
-        return any(_fits(option, typing.get_origin(option), typing.get_args(option), value) for option in arguments)
+        return any(_fits(option, *_parts(option), value) for option in arguments)
     if kind is type(None):
         return value is None
     if kind is float:

@@ -166,7 +166,11 @@ class Worker:
             cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
             if item.state == "rescore":  # the scores that are saved are good, and stay
                 return cell
-        return self._store.save_cell(cell, items)
+        try:
+            return self._store.save_cell(cell, items)
+        except TypeError as error:  # a task's facts that are no plain numbers and texts
+            reason = f"the task's outcome cannot be saved: {reason_of(error)}"
+            return self._store.save_cell(replace(item.cell, status="error", reason=reason, scores=()), None)
 
     def _rescored(self, item: Planned) -> tuple[Cell, Items]:
         """Other seeds or intervals need no model: the rows are saved."""
@@ -299,6 +303,8 @@ def finish(
         if complete:
             kept.pop(UNFINISHED, None)
             kept |= plans
+        idle = not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
+        origin = before.provenance if before and idle else provenance  # who only reads is not where numbers come from
         run = Run(
             model.name,
             fingerprint,
@@ -308,7 +314,7 @@ def finish(
             trained_on=model.trained_on,
             parameters=next((cell.provenance["parameters"] for cell in own if "parameters" in cell.provenance), None),
             plans=kept,
-            provenance=dict(provenance),
+            provenance=dict(origin),
             complete=complete,
             folder=str(store.folder(model.name, fingerprint)),
         )

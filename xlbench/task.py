@@ -55,7 +55,7 @@ class Data:
     root: Path | None = None
     """The data root (``--data``, XLBENCH_DATA), which the file homes of cards are relative to."""
     limit: int | None = None
-    """At most so many items a subset, from the start: a sample, which never comes onto a board."""
+    """At most so many items of each language, from the start: a sample, which never comes onto a board."""
 
 
 @dataclass(frozen=True)

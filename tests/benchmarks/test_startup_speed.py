@@ -18,19 +18,19 @@ XLBENCH = str(Path(sys.executable).parent / "xlbench")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("arguments", [["--help"], ["list", "tasks"]], ids=" ".join)
-def test_start_up_is_at_most_thrice_a_bare_python(
-    arguments: list[str], tmp_path: Path, record_property: Callable[[str, object], None]
+@pytest.mark.parametrize(("arguments", "times"), [(["--help"], 3), (["list", "tasks"], 4)], ids=["help", "list tasks"])
+def test_start_up_is_a_small_multiple_of_a_bare_python(
+    arguments: list[str], times: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """Help and lists take, from process to process, less than three times a Python with click and pluggy.
+    """From process to process, help takes less than 3 times, a list less than 4 times a Python with click and pluggy.
 
-    Measured is a ratio of 1.5 to 2.3; numpy alone would take it above three.
+    Measured are 1.4 to 1.7 and 2.2 to 2.5. Where the bare Python takes 0.07 s, the goal of 0.3 s is 4 times that.
     """
     bare, answer = median_seconds([BARE, [XLBENCH, *arguments]], tmp_path)
     record_property("seconds", round(answer, 3))
     record_property("seconds_of_bare_python", round(bare, 3))
     record_property("ratio", round(answer / bare, 2))
-    assert answer / bare < 3
+    assert answer / bare < times
 
 
 def median_seconds(commands: list[list[str]], folder: Path) -> list[float]:

@@ -93,13 +93,13 @@ class Settings:
 def leaves(table: Table, influence: Callable[[Cell], Influence]) -> dict[Place, Node]:
     """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
     import numpy as np
-    import pandas as pd
 
     places = [place for model in table.models for place in table.places(model)]
     scored = {place: influence(table.cells[place]) for place in places if place not in table.reasons}
     ids = [np.asarray(found.clusters, dtype=object) for found in scored.values()]
     # Sorted ids, so that a number (and with it the order of every later sum) does not depend on the order of runs.
-    codes, _ = pd.factorize(np.concatenate(ids), sort=True) if ids else (np.empty(0, dtype=np.intp), None)
+    number = {name: code for code, name in enumerate(sorted({name for one in ids for name in one}))}
+    codes = np.fromiter((number[name] for one in ids for name in one), np.intp)
     ends = np.cumsum([len(one) for one in ids])
     nodes = {place: Node(None, Entry(reason=table.reasons[place]), (place,)) for place in table.reasons}
     for place, found, end in zip(scored, scored.values(), ends, strict=True):

@@ -17,6 +17,8 @@ def one_line(text: str) -> str:
 
 def printable(text: str) -> str:
     """``text`` without control, bidi, zero-width and surrogate characters; tabs and line breaks stay."""
+    if text.isascii() and text.isprintable():  # nearly all are, and a board has a hundred thousand
+        return text
     return "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) not in _DROPPED)
 
 
