@@ -187,7 +187,7 @@ def influence(folder: Path, cell: Cell) -> Influence:
 
     content = _items_bytes(folder / "cells" / slug(cell.task), cell)
     file = _parquet(content)
-    ids = "cluster_id" if "cluster_id" in file.schema_arrow.names else "item_id"
+    ids = "cluster_id" if "cluster_id" in file.metadata.schema.names else "item_id"
     table = file.read([ids, INFLUENCE], use_threads=False)
     clusters = table.column(ids).combine_chunks().dictionary_encode()
     psi = table.column(INFLUENCE).to_numpy().astype(np.float64)
@@ -227,9 +227,10 @@ def _to_parquet(items: Items) -> bytes:
 
 
 def _parquet(content: bytes) -> Any:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    return pq.ParquetFile(io.BytesIO(content))
+    return pq.ParquetFile(pa.BufferReader(content))
 
 
 def _from_parquet(content: bytes) -> Items:
