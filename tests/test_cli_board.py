@@ -224,11 +224,14 @@ def test_a_wrong_suite_gets_a_guess(go):
     assert "the suite 'kind-only'. Did you mean 'kinds-only'?" in line
 
 
-def test_one_model_from_two_folders_is_refused(go, tmp_path):
-    """Two runs of the same model cannot stand together: both are named; one folder given twice counts once."""
+def test_one_model_from_two_folders_counts_once_or_is_refused(go, tmp_path):
+    """The same run in two folders counts once; other runs of the same model cannot stand together: both are named."""
     run_tiny(go, tmp_path, "-m", "random")
     shutil.copytree(tmp_path / "results", tmp_path / "copy")
+    both = go("board", "results", "copy", "--print")
+    assert both.stdout == go("board", "results", "--print").stdout
+    next((tmp_path / "copy").glob("random-*/cells/*/*.json")).unlink()
     line = one_line(go("board", "results", "copy"), 2)
-    assert "are runs of the same model: leave one out" in line
+    assert "are other runs of the same model: leave one out" in line
     assert str(Path("copy") / "random") in line
     assert models_on(go("board", "results", "results", "--print").stdout)[:1] == ["random"]

@@ -72,7 +72,8 @@ def test_first_party_tasks_conform(name):
         pytest.skip("its data is not here, and no test asks a network: set XLBENCH_DATA to the data root")
     present = [subset for subset in listed(task, data) if not subset.missing]
     if not present:
-        pytest.skip("none of its subsets is here: set XLBENCH_DATA to the data root")
+        root = "the data root lacks its files" if data.root else "set XLBENCH_DATA to the data root"
+        pytest.skip(f"none of its subsets is here: {root}")
     check_task(task, data, only={subset.name for subset in some(present)})
 
 

@@ -161,6 +161,42 @@ def test_a_model_that_does_not_load_marks_its_cells(tmp_path, load, reason):
     assert len(tries) == 1
 
 
+@pytest.mark.parametrize("error", [OSError("no weights here"), SystemExit(3)])
+def test_a_model_without_a_fingerprint_fails_alone(tmp_path, error):
+    """A model whose identity cannot be told has a failed cell and no folder; the others are scored and saved."""
+
+    def fails():
+        raise error
+
+    results = xlbench.run([Model("bad", Lengths, fails), model()], [task()], results=tmp_path / "r")
+    bad, good = results.runs
+    assert [(cell.subset, cell.status) for cell in bad.cells] == [("*", "error")]
+    assert bad.cells[0].reason.startswith("the model has no fingerprint: ")
+    assert [cell.status for cell in good.cells] == ["ok"] * 3
+    assert [run.model for run in Store(tmp_path / "r").runs()] == ["lengths"]
+
+
+def test_what_is_no_exception_fails_its_cell_too(tmp_path):
+    """Libraries in other languages raise what is no Exception: the cell fails, the run goes on."""
+
+    class Panic(BaseException):
+        pass
+
+    class Panicking:
+        def encode(self, texts, role=None):
+            raise Panic("at the disco")
+
+    _, cells = go(tmp_path, [model("panics", Panicking), model()])
+    assert [cell.reason for cell in cells[:3]] == ["Panic: at the disco"] * 3
+    assert [cell.status for cell in cells[3:]] == ["ok"] * 3
+
+
+def test_a_sample_says_so_in_the_long_table(tmp_path):
+    """A score of the first items is marked as one wherever it stands."""
+    frame = xlbench.run([model()], [task()], results=tmp_path / "r", limit=2).to_frame()
+    assert set(frame["note"].str.contains("a sample: the first 2 items")) == {True}
+
+
 def broken_task(error):
     def subsets(data):
         yield Subset("one", ("one",))

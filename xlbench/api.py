@@ -75,9 +75,7 @@ def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
     settings = planning.Settings(request.seed, request.ci, request.limit)
     plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
     origin = provenance.of_process(request.command, [("xlbench", __version__), *plugins.items()])
-    planned = planning.plan(
-        models, tasks, _data(data, request.limit), folder, settings, request.languages, {"versions": origin["versions"]}
-    )
+    planned = planning.plan(models, tasks, _data(data, request.limit), folder, settings, request.languages, origin)
     whole = suite if not (request.tasks or request.languages or request.limit) else None
     engine = found.select_engine(request.engine)
     return Prepared(found, models, tasks, whole, planned, folder, settings, engine, origin)
@@ -116,8 +114,12 @@ def _data(root: str | Path | None, limit: int | None) -> Data:
 
 def carry_out(prepared: Prepared, observer: runner.Observer | None = None, fail_fast: bool = False) -> Results:
     """Compute and save what a prepared request still lacks; the manifests come last."""
-    prepared.store.check_writable()
+    if any(item.state != "done" for item in prepared.planned):
+        prepared.store.check_writable()
     prepared.store.sweep()
+    for model, fingerprint in {(item.cell.model, item.cell.fingerprint) for item in prepared.planned}:
+        if fingerprint:
+            prepared.store.manifest(model, fingerprint)  # a damaged one is to be known before hours of work
     cells = runner.execute(prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast)
     plans = {prepared.suite: _plan_of(prepared.planned, prepared.models[0].name)} if prepared.suite else {}
     origin = {
@@ -160,8 +162,11 @@ def render(board: Board, found: catalog.Catalog) -> dict[str, str]:
     """The files of a board in every format that is known, by file name."""
     files: dict[str, str] = {}
     for form in found.boards.values():
-        for suffix, content in form.render(board).items():
-            files[board.title + suffix] = content
+        try:
+            rendered = dict(form.render(board))
+        except Exception as error:  # noqa: BLE001 - a format is a plugin: the others are written
+            rendered = {f".{form.name}.failed.txt": f"board format {form.name}: {planning.reason_of(error)}\n"}
+        files |= {board.title + suffix: content for suffix, content in rendered.items()}
     return files
 
 
@@ -210,11 +215,12 @@ def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[B
         raise UsageError(
             f"nothing in {named} belongs on a board: there are only samples (--limit) or runs without a cell"
         )
-    seen: dict[tuple[str, str], str] = {}
+    unique: dict[tuple[str, str], Run] = {}
     for saved in runs:
-        other = seen.setdefault((saved.model, saved.fingerprint), saved.folder)
-        if other != saved.folder:
-            raise UsageError(f"{saved.folder} and {other} are runs of the same model: leave one out")
+        other = unique.setdefault((saved.model, saved.fingerprint), saved)
+        if other.folder != saved.folder and _values(other) != _values(saved):
+            raise UsageError(f"{saved.folder} and {other.folder} are other runs of the same model: leave one out")
+    runs = list(unique.values())
     results = Results(tuple(runs))
     known = sorted({name for saved in runs for name in saved.plans})
     if suite is not None and suite not in known:
@@ -229,3 +235,8 @@ def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[B
 def _is_shown(run: Run) -> bool:
     """Whether a run has a cell that is no sample: a board of samples alone would be empty, and replace a good one."""
     return any(cell.limit is None for cell in run.cells)
+
+
+def _values(run: Run) -> dict[tuple[str, str], tuple[float | None, ...]]:
+    """What a run scored, by task and subset: the same model in two folders is the same run where this is equal."""
+    return {(cell.task, cell.subset): tuple(score.value for score in cell.scores) for cell in run.cells}

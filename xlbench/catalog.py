@@ -347,7 +347,10 @@ def _load_one(entry_point: EntryPoint) -> _Loaded:
     offering, why = _attempt(entry_point.load)
     if why:
         return _Loaded(plugin, whys=(f"{entry_point.value} cannot be imported: {why}",), imported=False)
-    hooks, whys = _hooks_of(offering)
+    looked, why = _attempt(_hooks_of, offering)
+    if looked is None:
+        return _Loaded(plugin, whys=(f"{entry_point.value} cannot be looked at: {why}",), imported=False)
+    hooks, whys = looked
     items: list[tuple[str, Any]] = []
     for hook, implementation in hooks:
         good, flaws = _ask(hook, implementation)
@@ -418,7 +421,7 @@ def _ask(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     items, why = _attempt(_exhausted, result)  # a generator raises here
     if items is None:
         return [], [f"{hook} raised {why}"]
-    flaws = [_flaw(kind, item, check_name) for item in items]
+    flaws = [_flaw_of(kind, item) for item in items]
     good = [item for item, flaw in zip(items, flaws, strict=True) if not flaw]
     return good, [f"{hook} offers something unusable: {flaw}" for flaw in dict.fromkeys(flaws) if flaw]
 
@@ -446,6 +449,12 @@ _TUPLES: Mapping[str, tuple[str, type]] = {
     "models": ("trained_on", str), "tasks": ("metrics", Metric), "suites": ("tasks", str),
 }  # fmt: skip
 _TEXTS = ("description", "licence", "data", "citation", "home", "settings")
+
+
+def _flaw_of(kind: str, item: Any) -> str:
+    """`_flaw` of an item that may raise when it is looked at."""
+    flaw, why = _attempt(_flaw, kind, item, check_name)
+    return flaw if flaw is not None else f"it cannot be looked at: {why}"
 
 
 def _flaw(kind: str, item: Any, check: Callable[[str, object], str]) -> str:

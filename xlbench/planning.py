@@ -69,24 +69,28 @@ def plan(
     slices = {task.name: slices_of(task, data, languages) for task in tasks}
     planned = []
     for model in models:
-        fingerprint = identity_of(model)
+        fingerprint, reason = identity_of(model)
         for task in tasks:
             base = Cell(
                 model.name, fingerprint, task.name, task.area, "", (), "ok",
                 limit=settings.limit, seed=settings.seed, ci=settings.ci, provenance=dict(provenance or {}),
             )  # fmt: skip
-            planned += [_planned(model, task, part, base, store) for part in slices[task.name]]
+            if reason:  # without an identity there is no place to keep results in
+                failed = replace(base, subset=WHOLE_TASK, status="error", reason=reason)
+                planned.append(Planned(model, task, Subset(WHOLE_TASK), failed, "damaged"))
+            else:
+                planned += [_planned(model, task, part, base, store) for part in slices[task.name]]
     return planned
 
 
-def identity_of(model: Model) -> str:
-    """The model's fingerprint; `UsageError` where its plugin fails to give one."""
+def identity_of(model: Model) -> tuple[str, str]:
+    """The model's fingerprint and "", or "" and why its plugin gives none."""
     try:
-        return model.identity()
-    except XlbenchError:
+        return model.identity(), ""
+    except (KeyboardInterrupt, GeneratorExit):
         raise
-    except Exception as error:
-        raise UsageError(f"model {model.name!r} has no fingerprint: {type(error).__name__}: {error}") from error
+    except BaseException as error:  # noqa: BLE001 - a model is a plugin: its failure is its own
+        return "", f"the model has no fingerprint: {reason_of(error)}"
 
 
 def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
@@ -118,7 +122,9 @@ def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
             raise UsageError(f"the task gives two subsets named {doubled[0]!r}")
     except DataMissing as error:
         return [Slice(Subset(WHOLE_TASK), "skipped", str(error))]
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
         return [Slice(Subset(WHOLE_TASK), "error", reason_of(error))]
     if languages:
         subsets = [subset for subset in subsets if set(subset.languages) & set(languages)]

@@ -135,17 +135,19 @@ LONG = (
     "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
     "chance", "status", "note",
 )  # fmt: skip
-"""Columns of the long table, from which everything on a board can be made."""
+"""Columns of the long table: every number, interval and note of every cell."""
 
 
 def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
-    """The cell as rows of the long table."""
+    """The cell as rows of the long table; ``note`` holds the score's notes and the cell's."""
     base = {
         "model": cell.model, "fingerprint": cell.fingerprint, "area": cell.area, "task": cell.task,
         "subset": cell.subset, "status": cell.status,
     }  # fmt: skip
+    sample = () if cell.limit is None else (f"a sample: the first {cell.limit} items",)
     for score in cell.scores:
-        yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)}
+        note = "; ".join(filter(None, (score.note, *sample, *cell.notes)))
+        yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)} | {"note": note}
     if not cell.scores:
         yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason}
 

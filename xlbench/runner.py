@@ -16,7 +16,7 @@ from xlbench.errors import DataMissing, ResultsError, UsageError, XlbenchError
 from xlbench.hooks import Engine
 from xlbench.model import Model
 from xlbench.names import digest
-from xlbench.planning import UNFINISHED, WHOLE_TASK, Planned, Settings, identity_of, reason_of
+from xlbench.planning import UNFINISHED, WHOLE_TASK, Planned, Settings, reason_of
 from xlbench.record import Cell, Results, Run, Status
 from xlbench.store import INFLUENCE, Items, Store
 from xlbench.task import Outcome, Task
@@ -161,7 +161,9 @@ class Worker:
         try:
             cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
             cell = replace(cell, seconds=cell.seconds + time.perf_counter() - started)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
             status: Status = "skipped" if isinstance(error, DataMissing) else "error"
             cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
             if item.state == "rescore":  # the scores that are saved are good, and stay
@@ -213,7 +215,9 @@ class Worker:
 
         try:
             encoder = model.load()
-        except (Exception, SystemExit) as error:  # noqa: BLE001
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - a SystemExit, or what a library in Rust raises
             return None, f"the model cannot be loaded: {reason_of(error)}"
         if not callable(getattr(encoder, "encode", None)):
             return None, f"the model is no encoder: {type(encoder).__name__} has no method encode(texts, role=None)"
@@ -236,8 +240,9 @@ class Worker:
         items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
         scores = tuple(score for score, _ in scored)
         notes = outcome.notes
-        if item.task.data and item.task.data in item.model.trained_on:
-            notes = (*notes, f"the model declares that it was trained on {item.task.data}")
+        seen = [name for name in (item.task.data, item.task.name) if name in item.model.trained_on]
+        if seen:
+            notes = (*notes, f"the model declares that it was trained on {seen[0]}")
         return replace(
             item.cell,
             status="ok",
@@ -296,15 +301,20 @@ def finish(
     """
     complete, runs = len(cells) == len(planned), []
     for model in models:
-        fingerprint = identity_of(model)
-        before = store.manifest(model.name, fingerprint)
         own = tuple(cell for cell in cells if cell.model == model.name)
+        fingerprint = own[0].fingerprint if own else ""
+        if not fingerprint:  # it has none, and so no folder
+            runs.append(Run(model.name, "", own, complete=False))
+            continue
+        before = store.manifest(model.name, fingerprint)
         kept = dict(before.plans) if before else {}
         if complete:
             kept.pop(UNFINISHED, None)
             kept |= plans
         idle = not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
-        origin = before.provenance if before and idle else provenance  # who only reads is not where numbers come from
+        origin = (
+            before.provenance if before and before.provenance and idle else provenance
+        )  # who only reads is not where numbers come from
         run = Run(
             model.name,
             fingerprint,
@@ -318,7 +328,8 @@ def finish(
             complete=complete,
             folder=str(store.folder(model.name, fingerprint)),
         )
-        store.save_manifest(run)
+        if before is None or replace(run, cells=(), folder="") != before:
+            store.save_manifest(run)
         runs.append(run)
     return Results(tuple(runs))
 

@@ -342,7 +342,9 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
             for leftover in folder.glob(f".{name}.*.tmp"):
                 if _is_old(leftover):
                     _remove(leftover)
-            _write(folder / name, content.encode("utf-8", "surrogatepass"), durable_name=True)
+            raw = content.encode("utf-8", "surrogatepass")
+            if not (folder / name).is_file() or (folder / name).read_bytes() != raw:
+                _write(folder / name, raw, durable_name=True)
             written.append(folder / name)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):

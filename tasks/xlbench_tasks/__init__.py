@@ -1,14 +1,16 @@
 """The first-party tasks: cards, suites of them, and the scheme that makes a task of any card file.
 
+Other plugins ship cards of their own with `tasks_of`.
+
 Listing them reads the cards and nothing else: data, numpy, `datasets` and Babel come in when subsets are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from xlbench import Scheme, Suite, Task, hookimpl
+from xlbench import Scheme, Suite, Task, UsageError, hookimpl
 from xlbench.names import check_name
 
 SUITES = Path(__file__).parent / "suites"
@@ -17,9 +19,22 @@ SUITES = Path(__file__).parent / "suites"
 @hookimpl
 def xlbench_tasks() -> Iterable[Task]:
     """A task for every card."""
-    from xlbench_tasks.card import CARDS, read_card, task
+    from xlbench_tasks.card import CARDS
 
-    for path in sorted(CARDS.glob("*.toml")):
+    yield from tasks_of(CARDS)
+
+
+def tasks_of(folder: str | Path) -> Iterator[Task]:
+    """A task for every card, ``*.toml``, of a folder: for the ``xlbench_tasks`` of any plugin that ships cards.
+
+    Imports nothing heavy and reads no data. `UsageError` for a card that is wrong, and where there is none at all.
+    """
+    from xlbench_tasks.card import read_card, task
+
+    paths = sorted(Path(folder).glob("*.toml"))
+    if not paths:
+        raise UsageError(f"there are no cards (*.toml) in {folder}; is the folder among the package's data?")
+    for path in paths:
         yield task(read_card(path))
 
 
@@ -32,7 +47,7 @@ def xlbench_suites() -> Iterable[Suite]:
 
 @hookimpl
 def xlbench_schemes() -> Iterable[Scheme]:
-    """``./my-card.toml``: a card of one's own; its files are looked for under the data root, as everywhere."""
+    """``./my-card.toml``: a card of one's own; its files are under the data root, as everywhere, or beside it."""
     yield Scheme("card", _is_card, tasks=_tasks_of_card, description="a task card: ./NAME.toml")
 
 

@@ -1,12 +1,11 @@
 """Cards: a task in a TOML file. A card is read and checked here, every key of it, and becomes a `Task`.
 
 Errors name the file and the key. No data is read here; that begins when the task's subsets are asked for. What a
-[data] table may hold is said by its reader, what [options] may hold by the protocol.
+[data] table may hold is said by its reader, what [options] may hold by the protocol; either can be another package's.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
 import reprlib
@@ -21,8 +20,8 @@ from typing import Any
 
 from xlbench import AREAS, Data, DataError, Metric, Subset, Task, UsageError
 from xlbench.names import check_name, did_you_mean
+from xlbench_tasks.modules import allowed, module_of
 from xlbench_tasks.protocols import PROTOCOLS
-from xlbench_tasks.readers import READERS
 from xlbench_tasks.readers._files import read_text
 from xlbench_tasks.source import DataSet, FirstAtHand, HeldOut, Home, Source
 
@@ -44,7 +43,8 @@ KEYS: Mapping[str, Any] = {
     "holdout": dict[str, float],
     "extends": str,
 }
-"""What a card may hold. ``splits``: train, dev and test -> what the data set calls them, in the place of ``{split}``;
+"""What a card may hold. ``protocol``: one of these, or a module, ``package.module``;
+``splits``: train, dev and test -> what the data set calls them, in the place of ``{split}``;
 ``holdout``: the share of each, for a data set without splits;
 ``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
 SPLITS = ("train", "dev", "test")
@@ -82,14 +82,14 @@ class Card:
 
 def read_card(path: Path) -> Card:
     """Read and check a card; `UsageError` names the file and the key."""
-    raw = _inherited(path, ())
+    raw, beside = _inherited(path, ())
     where = path.name
-    check_table(raw, KEYS, where, REQUIRED)
+    check_table(raw, {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}, where, REQUIRED)
     check_name(f"{where}: task", raw["name"])
     if raw.get("version", 1) < 1:
         raise UsageError(f"{where}: version must be 1 or more")
     languages = _check_languages(raw["languages"], where)
-    protocol = importlib.import_module(f"xlbench_tasks.protocols.{raw['protocol']}")
+    protocol = module_of("protocol", raw["protocol"], where)
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
     try:
@@ -108,7 +108,7 @@ def read_card(path: Path) -> Card:
         description=raw["description"],
         licence=raw["licence"],
         languages=languages,
-        homes=_homes(raw["data"], raw["name"], languages, where),
+        homes=_homes(raw["data"], raw["name"], languages, where, beside),
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
         options=options,
@@ -145,11 +145,15 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise UsageError(str(error)) from None
 
 
-def _inherited(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
-    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key."""
+def _inherited(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
+    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key.
+
+    With them comes the folder of the card that says ``embedded``: whoever extends it means the same files.
+    """
     own = read_toml(path)
+    folder = path.resolve().parent
     if "extends" not in own:
-        return own
+        return own, folder
     if path.resolve() in seen:
         raise UsageError(f"{path.name}: extends itself, by way of {seen[-1].name}")
     if "name" not in own:
@@ -160,11 +164,13 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
     if not parent.is_file():
         known = sorted(file.stem for folder in (path.parent, CARDS) for file in folder.glob("*.toml"))
         raise UsageError(f"{path.name}: extends no card: {own['extends']!r}.{did_you_mean(own['extends'], known)}")
-    base = _inherited(parent, (*seen, path.resolve()))
+    base, beside = _inherited(parent, (*seen, path.resolve()))
+    if isinstance(own.get("data"), dict) and "embedded" in own["data"]:
+        beside = folder
     for name in ("data", "options"):
         if isinstance(own.get(name), dict) and isinstance(base.get(name), dict):
             own[name] = base[name] | own[name]
-    return base | own
+    return base | own, beside
 
 
 def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
@@ -181,23 +187,27 @@ def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
     return tuple(languages)
 
 
-def _homes(data: dict[str, Any], task: str, languages: tuple[str, ...], where: str) -> tuple[Home, ...]:
-    """The homes of a card: its [data] table, then [data.hub]."""
+def _homes(data: dict[str, Any], task: str, languages: tuple[str, ...], where: str, beside: Path) -> tuple[Home, ...]:
+    """The homes of a card: its [data] table, then [data.hub]. Embedded files lie ``beside`` the card; those of this
+    plugin's cards lie elsewhere, as the readers know."""
     tables = [(f"{where}: [data]", {key: value for key, value in data.items() if key != "hub"})]
     if "hub" in data:
         if not isinstance(data["hub"], dict):
             raise UsageError(f"{where}: [data.hub] must be a table")
         tables.append((f"{where}: [data.hub]", {"reader": "hub", **data["hub"]}))
     name = check_name("data set", data.get("name", task))
-    return tuple(_home(place, table, name, languages) for place, table in tables)
+    homes = [_home(place, table, name, languages) for place, table in tables]
+    if homes[0].table.get("embedded") is True and beside != CARDS.resolve():
+        homes[0] = replace(homes[0], table={**homes[0].table, "embedded": str(beside)})
+    return tuple(homes)
 
 
 def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ...]) -> Home:
-    keys: dict[str, Any] = {"reader": READERS, **DATA_KEYS}
+    keys: dict[str, Any] = {"reader": allowed("reader", table.get("reader")), **DATA_KEYS}
     required: tuple[str, ...] = ("reader",)
     checked = table
-    if table.get("reader") in READERS:
-        reader = importlib.import_module(f"xlbench_tasks.readers.{table['reader']}")
+    if _fits(keys["reader"], table.get("reader")):
+        reader = module_of("reader", table["reader"], where)
         keys, required = keys | reader.KEYS, reader.REQUIRED
     else:  # which keys there may be is not known, but a misspelt "reader" is
         checked = {key: value for key, value in table.items() if key == "reader" or did_you_mean(key, ["reader"])}
@@ -258,7 +268,7 @@ def _words(names: Iterable[str]) -> str:
 
 
 def _source(home: Home, data: Data) -> Source:
-    source: Source = importlib.import_module(f"xlbench_tasks.readers.{home.reader}").source(home, data)
+    source: Source = module_of("reader", home.reader, home.where).source(home, data)
     return source
 
 
@@ -293,7 +303,7 @@ def task(card: Card) -> Task:
     Its settings are what shapes its scores beside the data: the protocol, the protocol's version and options. Where
     the data lies is not: what was read has a fingerprint of its own.
     """
-    protocol = importlib.import_module(f"xlbench_tasks.protocols.{card.protocol}")
+    protocol = module_of("protocol", card.protocol, card.file)
     settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options),
                 "holdout": dict(card.holdout)}  # fmt: skip
     by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
@@ -315,7 +325,7 @@ def task(card: Card) -> Task:
 
 
 def _subsets(card: Card, data: Data) -> Iterable[Subset]:
-    protocol = importlib.import_module(f"xlbench_tasks.protocols.{card.protocol}")
+    protocol = module_of("protocol", card.protocol, card.file)
     subsets: Iterable[Subset] = protocol.subsets(open_data(card, data), card.options, data, card.languages)
     return subsets
 

@@ -7,6 +7,7 @@ the files with ``pandas.read_csv(..., keep_default_na=False)``.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,9 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.{DECIMALS}f}"
     text = printable(str(value))
-    return "'" + text if text.startswith(_FORMULA) else text
+    # Some spreadsheets look past spaces, and take full-width signs for plain ones.
+    folded = unicodedata.normalize("NFKC", text).lstrip()
+    return "'" + text if text.startswith(_FORMULA) or folded.startswith(_FORMULA) else text
 
 
 def _columns(board: Board) -> list[str]:

@@ -234,12 +234,16 @@ def _print_sample(results: Results, limit: int) -> None:
     from tabulate import tabulate
 
     rows = [
-        [cell.model, cell.task, cell.subset, cell.main.n, f"{100 * cell.main.value:.1f}", _interval(cell)]
+        [
+            *(cell.model, cell.task, cell.subset, cell.main.n, cell.main.clusters),
+            *(f"{100 * cell.main.value:.1f}", _interval(cell), cell.main.method or "none"),
+        ]
         for run in results
         for cell in run.cells
         if cell.main and cell.main.value is not None
     ]
-    click.echo(tabulate(rows, ["model", "task", "subset", "n", "value", "interval"], disable_numparse=True))
+    headers = ["model", "task", "subset", "n", "clusters", "value", "interval", "method"]
+    click.echo(tabulate(rows, headers, disable_numparse=True))
     click.echo(f"\na sample: the first {limit} items of each subset; no board is written", err=True)
 
 
@@ -260,6 +264,7 @@ def _print_json(cells: Sequence[Cell], written: Sequence[Path], code: int) -> No
                 "fingerprint": cell.fingerprint,
                 "task": cell.task,
                 "subset": cell.subset,
+                "limit": cell.limit,
                 "status": cell.status,
                 "reason": cell.reason,
                 "facts": dict(cell.facts),

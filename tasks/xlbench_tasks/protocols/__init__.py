@@ -8,6 +8,13 @@ A protocol is a module with
 - ``metrics(options)``, the main one first;
 - ``subsets(data_set, options, data, languages)``, with everything that ``Subset.load`` will need;
 - ``evaluate(subset, session, options)``.
+
+A card names one of these by its plain name, and anybody else's as ``package.module``.
 """
 
+from collections.abc import Callable, Mapping
+
 PROTOCOLS = ("classification", "clustering", "retrieval", "tagging")
+
+PARTS = {"VERSION": int, "OPTIONS": Mapping, "metrics": Callable, "subsets": Callable, "evaluate": Callable}
+"""What a protocol's module has, and of which type."""

@@ -3,6 +3,13 @@
 A reader is a module with ``KEYS`` (what its table may hold: name -> type or allowed values), ``REQUIRED`` (names) and
 ``source(home, data) -> Source``, which checks what types cannot say (`UsageError`), imports nothing heavy and touches
 no file.
+
+A card names one of these by its plain name, and anybody else's as ``package.module``.
 """
 
+from collections.abc import Callable, Mapping
+
 READERS = ("cldr", "conll", "delimited", "hub", "parallel")
+
+PARTS = {"KEYS": Mapping, "REQUIRED": tuple, "source": Callable}
+"""What a reader's module has, and of which type."""

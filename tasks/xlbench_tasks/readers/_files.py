@@ -1,4 +1,4 @@
-"""Text files under the data root, or in the plugin: finding them by a pattern, reading them to the last character.
+"""Text files under the data root, or in a plugin: finding them by a pattern, reading them to the last character.
 
 No format is known here beyond "UTF-8" and "a line ends with a line feed".
 """
@@ -13,7 +13,7 @@ from xlbench import DataError, DataMissing, UsageError
 from xlbench_tasks.source import LANGUAGE, Home, Reading
 
 MINI = Path(__file__).parent.parent / "mini"
-"""The plugin's own data, which the patterns of a home with ``embedded = true`` are relative to."""
+"""This plugin's own data, which the patterns of its own cards are relative to where they say ``embedded = true``."""
 
 
 def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
@@ -30,8 +30,12 @@ def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
 
 
 def root_of(reading: Reading) -> Path | None:
-    """The folder that a home's patterns are relative to: the data root, or the plugin's own data."""
-    return MINI if reading.home.table.get("embedded") else reading.data.root
+    """The folder that a home's patterns are relative to: the data root, or where ``embedded`` files lie: this
+    plugin's own data (True), or the folder that the card was read from."""
+    embedded: bool | str = reading.home.table.get("embedded", False)
+    if not embedded:
+        return reading.data.root
+    return MINI if embedded is True else Path(embedded)
 
 
 def expand(root: Path, pattern: str) -> dict[str, Path]:

@@ -112,8 +112,10 @@ class Hub(Reading):
     def _ask(self, function: str, **options: Any) -> Any:
         """Call a function of `datasets` on the folder or on the pinned revision, and say in a line what went wrong."""
         import datasets
+        import huggingface_hub
 
         datasets.disable_progress_bars()
+        huggingface_hub.utils.logging.set_verbosity_error()  # its retries: the reason is told in one line below
         place: dict[str, Any] = {"path": self._repo, "revision": self._revision}
         if self._folder is not None:
             place = {"path": str(self._folder)}
