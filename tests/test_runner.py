@@ -1,12 +1,26 @@
 """Plan and execution: what is done, what is to do, and that one failure is nobody else's."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 import xlbench
-from xlbench import Data, DataError, DataMissing, Model, Outcome, Subset, Task, UsageError, metrics, planning, runner
+from xlbench import (
+    Data,
+    DataError,
+    DataMissing,
+    Model,
+    Outcome,
+    Subset,
+    Task,
+    UsageError,
+    api,
+    metrics,
+    planning,
+    runner,
+)
 from xlbench.catalog import Catalog, load
 from xlbench.planning import Settings
 from xlbench.runner import Observer
@@ -391,3 +405,17 @@ def test_catalog_is_loadable():
     found = load()
     assert isinstance(found, Catalog)
     assert not found.broken
+
+
+def test_a_board_format_that_fails_takes_no_other_with_it():
+    """The other formats are rendered; in the place of the failed one's files stands the reason."""
+
+    def fails(board):
+        raise ValueError("no such style")
+
+    formats = {
+        "bad": xlbench.BoardFormat("bad", fails),
+        "good": xlbench.BoardFormat("good", lambda board: {".txt": "fine"}),
+    }
+    files = api.render(SimpleNamespace(title="mini"), SimpleNamespace(boards=formats))
+    assert files == {"mini.bad.failed.txt": "board format bad: ValueError: no such style\n", "mini.txt": "fine"}

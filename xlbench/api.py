@@ -159,7 +159,10 @@ def _union(suite: str, results: Results) -> dict[str, tuple[str, ...]]:
 
 
 def render(board: Board, found: catalog.Catalog) -> dict[str, str]:
-    """The files of a board in every format that is known, by file name."""
+    """The files of a board in every format that is known, by file name.
+
+    A format that fails takes no other with it: in the place of its files stands one that says why.
+    """
     files: dict[str, str] = {}
     for form in found.boards.values():
         try:

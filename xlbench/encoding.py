@@ -212,6 +212,7 @@ class _Known:
         return self._matrix.nbytes
 
     def add(self, texts: list[str], vectors: NDArray[np.float32]) -> None:
+        """Remember the vectors (n, d) of n texts that are not known yet."""
         filled = len(self.rows)
         needed = filled + len(texts)
         if needed > len(self._matrix):  # doubled, so that adding stays linear in all

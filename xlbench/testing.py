@@ -1,9 +1,9 @@
 """The conformance kit: what a plugin author's own tests call. What is wrong is a `ConformanceError` with one line.
 
-from xlbench.testing import check_model, check_task
+    from xlbench.testing import check_model, check_task
 
-def test_my_model():
-    check_model(my_plugin.MODEL)
+    def test_my_model():
+        check_model(my_plugin.MODEL)
 
 Nothing here knows a concrete plugin, and nothing is checked that xlbench does not rely on. Some questions (what does
 the module import? is there a hash() in it?) go to a fresh process, which imports the plugin's modules as this one did.
