@@ -14,8 +14,10 @@ if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
     from xlbench.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.hooks import BoardFormat, Engine, Scheme, hookimpl
-    from xlbench.model import Encoder, Model, Role, WordEncoder, code_fingerprint
+    from xlbench.model import Encoder, Model, Role, Transform, WordEncoder, code_fingerprint
+    from xlbench.permissions import Permissions
     from xlbench.record import Cell, Results, Run, Score
+    from xlbench.specs import Option, Spec
     from xlbench.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
 
 __version__ = "0.1.0"
@@ -26,17 +28,19 @@ _HOMES = {
     "encoding": ("EncodingSession",),
     "errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
-    "model": ("Encoder", "Model", "Role", "WordEncoder", "code_fingerprint"),
+    "model": ("Encoder", "Model", "Role", "Transform", "WordEncoder", "code_fingerprint"),
+    "permissions": ("Permissions",),
     "record": ("Cell", "Results", "Run", "Score"),
+    "specs": ("Option", "Spec"),
     "task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Encoder",
-    "EncoderError", "EncodingSession", "Engine", "Metric", "Model", "Outcome", "Results", "ResultsError", "Role",
-    "Run", "Scheme", "Score", "Subset", "Suite", "Task", "UsageError", "WordEncoder", "XlbenchError", "board",
-    "code_fingerprint", "hookimpl", "run",
+    "EncoderError", "EncodingSession", "Engine", "Metric", "Model", "Option", "Outcome", "Permissions", "Results",
+    "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform", "UsageError",
+    "WordEncoder", "XlbenchError", "board", "code_fingerprint", "hookimpl", "run",
 ]  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from xlbench.task import Suite, Task
 if TYPE_CHECKING:
     from xlbench.boards.standings import Board
     from xlbench.record import Cell
+    from xlbench.specs import Option
 
 hookspec = pluggy.HookspecMarker("xlbench")
 hookimpl = pluggy.HookimplMarker("xlbench")
@@ -37,9 +38,12 @@ class Scheme:
 
     name: str
     matches: Callable[[str], bool]
-    model: Callable[[str], Model] | None = None
+    model: Callable[[str], Model | Iterable[Model]] | None = None
+    """Makes the model that a spec means, or the models (``dimensions=64,128`` is two)."""
     tasks: Callable[[str], Iterable[Task]] | None = None
     description: str = ""
+    options: tuple[Option, ...] = ()
+    """What may follow a ``?`` in a spec; shown by ``xlbench list models --options``."""
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
@@ -30,7 +30,11 @@ class Encoder(Protocol):
         """Encode n texts.
 
         ``role`` is "query" or "document" in an asymmetric search and None elsewhere. Returns an array of shape (n, d),
-        finite, with no zero row. An encoder may have an attribute ``parameters`` (how many numbers it has learnt).
+        finite, with no zero row.
+
+        An encoder may have attributes besides: ``parameters`` (int: how many numbers it has learnt), ``details``
+        (mapping of short texts and numbers: what is known of it once it is loaded, such as its length limit) and
+        ``truncated`` (n booleans: which of the texts of the last call were cut at that limit).
         """
         ...
 
@@ -42,6 +46,22 @@ class WordEncoder(Protocol):
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> Sequence[np.ndarray]:
         """Encode sentences that are split into words: one array (words of the sentence, d) each, finite."""
         ...
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Arithmetic on the vectors of texts after they were encoded: cutting dimensions, whitening.
+
+    Vectors are kept as the encoder gave them, so that several transforms share one encoding. ``fit`` is given the
+    vectors (m, d) of the texts ``fit_on`` and returns what turns vectors (n, d) into (n, k).
+    """
+
+    fit: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
+    fit_on: tuple[str, ...] | None = ()
+    """Texts to fit on: given ones, none where there is nothing to fit, or None for all the texts of the cell that is
+    being scored (transductive: the score is marked as such)."""
+    words: Callable[[np.ndarray], np.ndarray] | None = None
+    """What is done to vectors of words, (n, d) -> (n, k); None: nothing."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +83,19 @@ class Model:
     """Names of the data sets (a card's ``data`` name) that the model has seen; boards mark its scores there."""
     in_suites: bool = False
     """Whether a run that names no model includes this one: for small models that come with their plugin."""
+    spec: str = ""
+    """What to give to ``--model`` to get it again, where that is not its name."""
+    details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """What shapes its vectors, for a reader of the results: revision, pooling, dtype, length limit ..."""
+    transform: Callable[[], Transform] | None = None
+    """What is done to its vectors after encoding; part of the fingerprint."""
+    vectors: Callable[[], str] | None = None
+    """Identity of the vectors before the transform, where models that differ in it alone share them; None: the
+    model's own."""
+    cached: bool = True
+    """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
+    fetch: Callable[[], str] | None = None
+    """Brings what it needs onto this machine and returns where it lies; None: there is nothing to bring."""
 
     def identity(self) -> str:
         """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""
@@ -72,6 +105,10 @@ class Model:
         if not module:
             raise UsageError(f"model {self.name!r} needs a fingerprint: its load function belongs to no module")
         return digest("model", code_fingerprint(module), getattr(self.load, "__qualname__", ""))
+
+    def vectors_identity(self) -> str:
+        """Under which its vectors are kept: equal for models that differ in their transform alone."""
+        return digest("vectors", self.vectors()) if self.vectors is not None else self.identity()
 
 
 def code_fingerprint(*modules: str, distributions: Sequence[str] = ()) -> str:

@@ -1,0 +1,57 @@
+"""What this process may do beyond reading its own files: reach the network, unpickle weights, run a checkpoint's code.
+
+Kept in environment variables, which worker processes inherit, and which say the same to the libraries underneath.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_OFFLINE = ("XLBENCH_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
+_PICKLE = "XLBENCH_ALLOW_PICKLE"
+_CODE = "XLBENCH_TRUST_REMOTE_CODE"
+_YES = {"1", "true", "yes", "on"}
+
+
+@dataclass(frozen=True)
+class Permissions:
+    """All False: the network may be used, and nothing that can run a stranger's code is done."""
+
+    offline: bool = False
+    """Make no request at all."""
+    allow_pickle: bool = False
+    """Load weights from pickles, which can run code while they are read."""
+    trust_remote_code: bool = False
+    """Run code that comes with a checkpoint, where its revision is pinned."""
+
+
+def permissions() -> Permissions:
+    """What is permitted now. Any of the variables by which libraries of the field are put offline counts."""
+    return Permissions(any(_is_set(name) for name in _OFFLINE), _is_set(_PICKLE), _is_set(_CODE))
+
+
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in _YES
+
+
+@contextlib.contextmanager
+def granted(wanted: Permissions) -> Iterator[None]:
+    """Permit what is ``wanted`` besides what the environment permits, until the end of the ``with``.
+
+    Libraries read their variables when they are imported: enter this before they are.
+    """
+    names = [name for name in _OFFLINE if wanted.offline]
+    names += [_PICKLE] * wanted.allow_pickle + [_CODE] * wanted.trust_remote_code
+    before = {name: os.environ.get(name) for name in names}
+    os.environ.update(dict.fromkeys(names, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
