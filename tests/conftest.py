@@ -6,7 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
@@ -17,6 +18,23 @@ DISTS = ROOT / "tests" / "dists"
 SOURCES = (ROOT, ROOT / "plugins", ROOT / "tasks")
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache for each test, made when it is needed: models of tests share identities, and nobody's home is used."""
+    folder = tmp_path_factory.getbasetemp() / "caches" / uuid.uuid4().hex
+    monkeypatch.setenv("XLBENCH_CACHE", str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """What fixtures of modules and of the session use: they are made before `own_cache` is."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XLBENCH_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
@@ -88,8 +106,9 @@ def xlbench_cli(tmp_path: Path) -> Cli:
 
 
 def environment(pythonpath: Sequence[Path], changes: Mapping[str, str | None]) -> dict[str, str]:
-    """This process's environment with other folders to import from, and without any setting of xlbench."""
-    values: dict[str, str | None] = {name: it for name, it in os.environ.items() if not name.startswith("XLBENCH_")}
+    """This process's environment with other folders to import from, and of xlbench's settings the cache alone."""
+    ours = {name for name in os.environ if name.startswith("XLBENCH_") and name != "XLBENCH_CACHE"}
+    values: dict[str, str | None] = {name: it for name, it in os.environ.items() if name not in ours}
     values |= {"PYTHONPATH": os.pathsep.join(map(str, (*pythonpath, *SOURCES))), "PYTHONUTF8": "1"}
     values |= changes
     return {name: value for name, value in values.items() if value is not None}

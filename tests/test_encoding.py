@@ -1,10 +1,14 @@
 """The encoding session: every text once, every vector checked."""
 
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 
-from xlbench.encoding import CHUNK, EncodingSession
-from xlbench.errors import EncoderError
+from xlbench.cache import Cache
+from xlbench.encoding import CHUNK, EncodingSession, Keeping
+from xlbench.errors import DataMissing, EncoderError
+from xlbench.model import Transform
 
 
 class Lengths:
@@ -102,3 +106,166 @@ def test_nothing_to_encode_is_an_error():
     """An empty request has no answer of a known shape."""
     with pytest.raises(EncoderError, match="nothing to encode"):
         EncodingSession(Lengths()).encode([])
+
+
+def never():
+    raise AssertionError("the encoder must not be loaded")
+
+
+def kept(tmp_path, model="a" * 64):
+    return Keeping(Cache(tmp_path / "cache"), model, "lengths")
+
+
+def test_nothing_is_loaded_where_all_vectors_are_kept(tmp_path):
+    """A second session finds texts, words, and what is known of the encoder, in the cache."""
+
+    class Words(Lengths):
+        parameters = 7
+        details = MappingProxyType({"pooling": "none"})
+
+        def encode_words(self, sentences):
+            return [np.array([[len(word), 1.0] for word in words]) for words in sentences]
+
+    sentences = [["to", "be"], ["or"], ["to", "be"]]
+    first = EncodingSession(Words(), keeping=kept(tmp_path))
+    vectors, words = first.encode(["ccc", "a", "bb", "a"]), first.encode_words(sentences)
+    again = EncodingSession(load=never, keeping=kept(tmp_path))
+    assert again.encode(["ccc", "a", "bb", "a"]).tolist() == vectors.tolist()
+    found = again.encode_words(sentences)
+    assert found.vectors[found.rows].tolist() == words.vectors[words.rows].tolist() == [[2, 1]] * 5
+    assert found.contextual
+    assert (again.encoded, again.found, again.parameters, dict(again.details)) == (0, 5, 7, {"pooling": "none"})
+    assert again.dtype == first.dtype == "float64"
+    assert not again.is_loaded
+
+
+def test_models_never_share_vectors(tmp_path):
+    """What is kept under one identity is not found under another."""
+    EncodingSession(Lengths(), keeping=kept(tmp_path)).encode(["a"])
+    other = EncodingSession(Lengths(lambda vectors: 2 * vectors), keeping=kept(tmp_path, "b" * 64))
+    assert other.encode(["a"]).tolist() == [[4, 2 * ord("a")]]
+    assert other.found == 0
+
+
+def test_a_stopped_run_resumes_with_the_same_chunks(tmp_path):
+    """Chunks are kept whole, so the encoder is handed the same chunks whether or not it was stopped in between."""
+
+    class Stopped(Lengths):
+        def encode(self, texts, role=None):
+            if len(self.given) == CHUNK + 1:  # one chunk, and the text that is encoded alone
+                raise KeyboardInterrupt
+            return super().encode(texts, role)
+
+    texts = [f"text {i}" for i in range(3 * CHUNK)]
+    whole, stopped, resumed = Lengths(), Stopped(), Lengths()
+    EncodingSession(whole).encode(texts)
+    with pytest.raises(KeyboardInterrupt):
+        EncodingSession(stopped, keeping=kept(tmp_path)).encode(texts)
+    EncodingSession(resumed, keeping=kept(tmp_path)).encode(texts)
+    alone = CHUNK + 1  # after the first chunk of a session, its last text once more
+    assert stopped.given[:CHUNK] == whole.given[:CHUNK]
+    assert resumed.given[:CHUNK] == whole.given[alone : alone + CHUNK]
+
+
+def test_texts_that_were_cut_are_counted_in_each_cell(tmp_path):
+    """A text over the length limit is noted in every cell that asks for it, from the encoder or from the cache."""
+
+    class Short(Lengths):
+        def encode(self, texts, role=None):
+            self.truncated = [len(text) > 3 for text in texts]
+            return super().encode(texts, role)
+
+    for session in (
+        EncodingSession(Short(), keeping=kept(tmp_path)),
+        EncodingSession(load=never, keeping=kept(tmp_path)),
+    ):
+        session.begin_cell()
+        session.encode(["a", "long one", "other", "long one"])
+        assert session.cell_facts() == {"texts_cut": 2}
+        session.begin_cell()
+        session.encode(["a", "other"])
+        assert session.cell_facts() == {"texts_cut": 1}
+        assert session.notes() == ("1 texts were longer than the encoder's limit, and were cut",)
+        session.begin_cell()
+        session.encode(["a"])
+        assert (session.cell_facts(), session.notes()) == ({}, ())
+
+
+def test_flags_of_another_length_are_an_error():
+    """An encoder that says less or more about cutting than it was asked is told so."""
+
+    class Odd(Lengths):
+        truncated = (True,)
+
+    with pytest.raises(EncoderError, match=r"truncated has shape \(1,\) after a call with 2 texts"):
+        EncodingSession(Odd()).encode(["a", "bb"])
+
+
+def test_chunks_are_halved_where_memory_runs_out():
+    """An encoder that can take three texts at once gets no more, and one that can take none is one clear line."""
+
+    class Small(Lengths):
+        room = 3
+
+        def encode(self, texts, role=None):
+            if len(texts) > self.room:
+                raise RuntimeError("CUDA error: out of memory")
+            return super().encode(texts, role)
+
+    encoder = Small()
+    vectors = EncodingSession(encoder).encode([chr(97 + i) for i in range(10)])
+    assert vectors[:, 1].tolist() == [97 + i for i in range(10)]
+    encoder.room = 0
+    with pytest.raises(EncoderError, match="out of memory, even for 'z' alone"):
+        EncodingSession(encoder).encode(["z"])
+
+
+def test_an_encoder_that_cannot_be_loaded_is_tried_once():
+    """Its reason is one line, told for every request; data that is missing stays what it is."""
+    tries = []
+
+    def failing():
+        tries.append(1)
+        raise OSError("no such\nfile")
+
+    session = EncodingSession(load=failing)
+    for _ in range(2):
+        with pytest.raises(EncoderError, match="the model cannot be loaded: OSError: no such file"):
+            session.encode(["a"])
+    assert len(tries) == 1
+
+    def absent():
+        raise DataMissing("the checkpoint is not here")
+
+    with pytest.raises(DataMissing, match="not here"):
+        EncodingSession(load=absent).encode(["a"])
+
+
+def test_a_transform_is_applied_after_keeping(tmp_path):
+    """Two models that differ in their transform share one encoding, and each hands on its own vectors."""
+    first = Transform(fit=lambda given: lambda vectors: vectors[:, :1], words=lambda vectors: vectors[:, :1])
+    doubled = Transform(fit=lambda given: lambda vectors: 2 * vectors)
+    cut = EncodingSession(Lengths(), keeping=kept(tmp_path), transform=first)
+    assert cut.encode(["a", "bb"]).tolist() == [[2], [3]]
+    assert cut.dimensions == 1
+    other = EncodingSession(load=never, keeping=kept(tmp_path), transform=doubled)
+    assert other.encode(["a", "bb"]).tolist() == [[4, 2 * 97], [6, 2 * 98]]
+
+
+def test_a_transform_is_fitted_on_the_texts_that_it_names():
+    """Given texts are encoded for it, whatever is scored."""
+    centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=("a", "aaa"))
+    assert EncodingSession(Lengths(), transform=centred).encode(["aaaaa"]).tolist() == [[4, 1]]
+
+
+def test_a_transductive_transform_is_fitted_on_each_cell():
+    """All the texts of the cell, asked for in one request or in two, and no others; the cell is marked."""
+    centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=None)
+    session = EncodingSession(Lengths(), transform=centred)
+    for texts, expected in ((["a", "aaa"], [[0, 1], [2, 1]]), (["aaaaa"], [[1, 1]])):
+        session.begin_cell()
+        for text in texts:
+            session.encode([text])
+        session.fit()
+        assert session.encode(texts).tolist() == expected
+        assert any("transductive" in note for note in session.notes())

@@ -17,6 +17,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
 
     Their content is their code. numpy's version is no part of it: the n-grams are exact whole-number arithmetic, and
     a test holds the random numbers. Neither is Python's Unicode version: normal forms and case folds never change.
+    None is cached: they encode as quickly as a disk reads.
     """
     yield xlbench.Model(
         "random",
@@ -25,6 +26,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         description="Random vectors, seeded by the text: mteb/baseline-random-encoder, number for number.",
         licence="Apache-2.0",
         in_suites=True,
+        cached=False,
     )
     ngram_modules = ("xlbench_baselines.ngrams", "xlbench_baselines.folding")
     yield xlbench.Model(
@@ -34,6 +36,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         description="Hashed n-grams of 1 to 4 characters: what can be had from a shared spelling.",
         licence="Apache-2.0",
         in_suites=True,
+        cached=False,
     )
     yield xlbench.Model(
         "ngram-translit",
@@ -42,6 +45,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         description="The same over Latin letters (anyascii), with and without vowels: names meet across scripts.",
         licence="Apache-2.0",
         in_suites=True,
+        cached=False,
     )
 
 

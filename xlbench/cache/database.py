@@ -1,0 +1,363 @@
+"""One SQLite file that many processes and threads share, and that never stops what uses it.
+
+Opened when it is first used, and anew after a fork. Damaged, it is set aside and a new one begun; where the disk is
+full or the folder read-only, writing stops; each is said in one line. Knows nothing of what the tables mean.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
+
+BUSY_SECONDS = 60.0
+"""How long to wait for another process's turn to write."""
+PAGE_BYTES = 16384
+LOG_BYTES = 64 << 20
+"""What is left of the log of writes (WAL) once they are in the file."""
+MEMORY_KIB = 32768
+"""SQLite's own memory of pages."""
+
+_NETWORK = frozenset(
+    ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p", "glusterfs", "virtiofs")
+)
+"""File systems that several machines may share: the memory beside the file, on which WAL rests, they do not share."""
+_DAMAGE = frozenset(
+    (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_FORMAT,
+        sqlite3.SQLITE_ERROR,  # a table or a column has another name
+        sqlite3.SQLITE_SCHEMA,
+        sqlite3.SQLITE_TOOBIG,
+        sqlite3.SQLITE_CONSTRAINT,  # an index says another thing than its table
+        sqlite3.SQLITE_MISMATCH,
+    )
+)
+"""Codes of errors that a sound file, and statements that are right, cannot have."""
+_TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache: everything in this folder can be made again.\n"
+"""What CACHEDIR.TAG holds, by its specification: programs that make backups leave the folder out."""
+
+
+class Database:
+    """The file ``path``, made from ``schema`` (SQL) where it is not there, and marked with ``marks``."""
+
+    def __init__(self, path: Path, schema: str, marks: tuple[int, int], on_open: Callable[[], None]) -> None:
+        self.path = path
+        self.readable = self.writable = True
+        self.said: dict[str, None] = {}
+        """What went wrong, a line each, in order."""
+        self._schema = f"{schema}; PRAGMA application_id = {marks[0]}; PRAGMA user_version = {marks[1]}"
+        self._marks = marks
+        self._on_open = on_open
+        self._connection: sqlite3.Connection | None = None
+        self._file: tuple[int, int] | None = None
+        """Device and inode of what is open: another process may have put a new file in its place."""
+        self._pid = os.getpid()
+        self._lock = threading.RLock()
+
+    def attempt(
+        self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, writing: bool = False, create: bool = False
+    ) -> T:
+        """What ``work`` returns; ``otherwise`` where the file is not there (and not to be created) or fails."""
+        self._after_fork()
+        with self._lock:
+            for last in (False, True):
+                if not self.readable or (writing and not self.writable):
+                    return otherwise
+                try:
+                    connection = self._connected(create)
+                    return otherwise if connection is None else work(connection)
+                except sqlite3.DatabaseError as error:
+                    self._failed(error, writing, last)
+                except (TypeError, ValueError, OverflowError) as error:  # columns, or names, that damage has changed
+                    self._move_aside(f"it holds what was never written: {error}", last)
+                except OSError as error:
+                    self._stop(writing, error.strerror or str(error))
+        return otherwise
+
+    def say(self, line: str) -> None:
+        """Note trouble, once."""
+        self.said[" ".join(line.split())] = None
+
+    def close(self) -> None:
+        """Close the file; the next use opens it again."""
+        self._after_fork()
+        with self._lock:
+            self._disconnect()
+
+    def set_aside(self) -> list[Path]:
+        """The damaged files that were moved out of the way."""
+        return sorted(self.path.parent.glob(f"{self.path.name}.damaged-*"))
+
+    def files(self) -> list[Path]:
+        """The file with its log, and what was set aside."""
+        named = [self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm", "-journal")]
+        return [path for path in [*named, *self.set_aside()] if os.path.isfile(path)]
+
+    # ---- trouble
+
+    def _failed(self, error: sqlite3.DatabaseError, writing: bool, last: bool) -> None:
+        code = _code(error)
+        if code in _DAMAGE:
+            self._move_aside(str(error), last)
+        elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+            self._stop(writing, f"another process has locked it for more than {BUSY_SECONDS:.0f} seconds")
+        else:
+            self._stop(writing, str(error))
+
+    def _stop(self, writing: bool, why: str) -> None:
+        """No more writing, or no more use at all: rather than to fail anew, or to wait, at every call."""
+        folder = self.path.parent
+        if writing and self.writable:
+            self.writable = False
+            self.say(f"vectors are not kept in the cache {folder} any more: {why}")
+        elif not writing:
+            self.readable = False
+            self.say(f"the cache {folder} cannot be used: {why}; the run does without")
+
+    def _move_aside(self, why: str, last: bool) -> None:
+        """Move a damaged file out of the way, once for all the processes that use it."""
+        seen = self._file if self._connection is not None else _identity(self.path)
+        self._disconnect()
+        if last or not self.writable:
+            self._stop(False, why)
+            return
+        with _lock(self.path, exclusive=True):
+            if _identity(self.path) != seen:
+                return  # another process was quicker
+            number = 1
+            while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
+                number += 1
+            for end in ("-wal", "-journal", "-shm", ""):  # the log first: it must not meet a new file
+                with contextlib.suppress(FileNotFoundError):
+                    self.path.with_name(self.path.name + end).rename(aside.with_name(aside.name + end))
+        self.say(f"the cache was damaged ({why}): it was set aside as {aside}, and a new one is begun")
+
+    # ---- connections
+
+    def _after_fork(self) -> None:
+        """A connection and a lock of the parent process are of no use here."""
+        if os.getpid() != self._pid:
+            self._pid, self._lock = os.getpid(), threading.RLock()
+            connection, self._connection = self._connection, None
+            _abandon(connection)
+
+    def _connected(self, create: bool) -> sqlite3.Connection | None:
+        """The open file; None where there is none and none is to be made."""
+        present = _identity(self.path)
+        if self._connection is not None and present == self._file:
+            return self._connection
+        self._disconnect()
+        if present is None and not create:
+            return None
+        if present is None:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        with _lock(self.path, exclusive=False):
+            if _identity(self.path) is None:
+                self._create()
+            self._connection, self._file = self._open(), _identity(self.path)
+        self._on_open()
+        return self._connection
+
+    def _disconnect(self) -> None:
+        """Close the connection. Where another file has taken the place of what is open, it is abandoned instead: to
+        close it would be to delete, by its name, the log of that other file."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with contextlib.suppress(sqlite3.Error, OSError):
+            if _identity(self.path) == self._file:
+                connection.close()
+                return
+        _abandon(connection)
+
+    def _create(self) -> None:
+        """An empty database, which appears whole: made beside its place, so that no two processes make one at once."""
+        folder = self.path.parent
+        with contextlib.suppress(OSError):
+            (folder / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+        unique = f"{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
+        temporary = folder / f".{self.path.name}.{unique}.tmp"
+        try:
+            with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
+                connection.executescript(f"PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL")
+                connection.executescript(self._schema)
+                if not on_network(folder):
+                    with contextlib.suppress(sqlite3.Error):  # where WAL cannot be, a journal is
+                        connection.execute("PRAGMA journal_mode = WAL").fetchall()
+            with contextlib.suppress(FileExistsError):
+                _place(temporary, self.path)
+        finally:
+            for end in ("", "-wal", "-shm", "-journal"):
+                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
+
+    def _open(self) -> sqlite3.Connection:
+        """A connection that can write, or else one that can read."""
+        address = self.path.absolute().as_uri()
+        if os.access(self.path.parent, os.W_OK) and os.access(self.path, os.W_OK):
+            return self._opened(f"{address}?mode=rw")
+        self._stop(True, "its folder is read-only")
+        try:
+            return self._opened(f"{address}?mode=ro")
+        except sqlite3.OperationalError:  # SQLite wants to make the files of the log, unless it is told that nobody
+            log = self.path.with_name(f"{self.path.name}-wal")  # writes; somebody may: entries have checksums
+            if log.exists() and log.stat().st_size:
+                raise
+            return self._opened(f"{address}?mode=ro&immutable=1")
+
+    def _opened(self, address: str) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            address, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
+        )
+        try:
+            self._set_up(connection, writing="mode=rw" in address)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection, writing: bool) -> None:
+        """Settings of a connection; raises where the file is another than ours."""
+        connection.text_factory = decoded
+        mode = pragma(connection, "journal_mode")
+        if mode == "wal" and writing and on_network(self.path.parent):
+            with contextlib.suppress(sqlite3.OperationalError):  # others are using it: later, then
+                mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
+        connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
+        connection.execute(f"PRAGMA cache_size = -{MEMORY_KIB}")
+        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
+        if (pragma(connection, "application_id"), pragma(connection, "user_version")) != self._marks:
+            raise corrupt(f"it is no cache of version {self._marks[1]}")
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. The turn to write is waited for at the beginning: a reader that wants to become a writer later
+    could only fail."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):  # where the disk is full, SQLite has rolled back by itself
+            connection.execute("ROLLBACK")
+        raise
+
+
+def pragma(connection: sqlite3.Connection, name: str) -> int | str:
+    """The value of a setting."""
+    value: int | str = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
+
+
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """Bytes of the pages that hold something."""
+    pages, free = pragma(connection, "page_count"), pragma(connection, "freelist_count")
+    return (int(pages) - int(free)) * int(pragma(connection, "page_size"))
+
+
+def give_back(connection: sqlite3.Connection, pages: int | None = None) -> None:
+    """Shorten the file by free pages (by default all), and empty its log."""
+    # a script, since execute() takes one step alone of this pragma, which frees a page a step
+    connection.executescript("PRAGMA incremental_vacuum" + ("" if pages is None else f"({pages})"))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def is_sound(connection: sqlite3.Connection) -> bool:
+    """Whether the file's pages and indexes fit together. An index alone is made anew."""
+    if _integrity(connection):
+        return True
+    with contextlib.suppress(sqlite3.OperationalError):
+        connection.execute("REINDEX")
+    return _integrity(connection)
+
+
+def _integrity(connection: sqlite3.Connection) -> bool:
+    return bool(connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)])
+
+
+def corrupt(why: str) -> sqlite3.DatabaseError:
+    """The error that sets a file aside."""
+    error = sqlite3.DatabaseError(why)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether an error says that the file is broken."""
+    return _code(error) in _DAMAGE
+
+
+def decoded(raw: bytes) -> str:
+    """Text of a column; what damage has turned into text must not stop the reading of the rest."""
+    return raw.decode("utf-8", "replace")
+
+
+def _code(error: sqlite3.Error) -> int:
+    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
+
+
+def _abandon(connection: sqlite3.Connection | None) -> None:
+    """Let go of a connection without ever closing it: not even when the interpreter ends."""
+    if connection is not None:
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Device and inode of a file; None where there is none."""
+    try:
+        found = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _place(temporary: Path, path: Path) -> None:
+    """Give a finished file its name; `FileExistsError` where another process was quicker."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        temporary.rename(path)
+
+
+@contextlib.contextmanager
+def _lock(path: Path, exclusive: bool) -> Iterator[None]:
+    """Nobody sets a file aside while another opens it. Where there are no locks that is a risk that is taken."""
+    with contextlib.ExitStack() as stack:
+        with contextlib.suppress(ImportError, OSError):
+            import fcntl
+
+            descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o666)
+            stack.callback(os.close, descriptor)
+            fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        yield
+
+
+def on_network(folder: Path) -> bool:
+    """Whether the folder's file system is one that other machines may share (known on Linux alone)."""
+    try:
+        lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
+        place = str(folder.resolve())
+    except OSError:
+        return False
+    best, kind = "", ""
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        point = left.split()[4].replace("\\040", " ")
+        if len(point) >= len(best) and f"{place}/".startswith(point.rstrip("/") + "/"):
+            best, kind = point, right.split()[0]
+    return kind in _NETWORK or kind.startswith("fuse")

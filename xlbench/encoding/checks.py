@@ -1,0 +1,87 @@
+"""What an encoder may return, and what is wrong with anything else. Pure functions over what was returned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xlbench.errors import EncoderError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+ALONE_TOLERANCE = 1e-3
+"""How far (relative to its length) a vector may move when its text is encoded alone rather than in a batch."""
+
+
+def as_matrix(returned: object) -> tuple[NDArray[np.float32], str]:
+    """An answer as float32 with two dimensions, and the type of number that it had; `EncoderError` if it is no such."""
+    try:
+        array = np.asarray(returned)
+        if array.dtype.kind not in "fiub":
+            raise TypeError(f"it holds {array.dtype}, not numbers")
+        vectors = array.astype(np.float32, copy=False)
+    except (TypeError, ValueError) as error:
+        raise EncoderError(f"the encoder returned {type(returned).__name__}, which is no array: {error}") from None
+    if vectors.ndim != 2 or not vectors.shape[-1]:
+        raise EncoderError(f"the encoder returned an array of shape {vectors.shape}; expected (texts, dimensions)")
+    return vectors, str(array.dtype)
+
+
+def check_texts(vectors: NDArray[np.float32], texts: Sequence[str]) -> None:
+    """One vector a text, every number finite, and no vector without a direction."""
+    if len(vectors) != len(texts):
+        raise EncoderError(f"the encoder returned {len(vectors)} vectors for {len(texts)} texts")
+    check_finite(vectors, texts)
+    zero = ~vectors.any(axis=1)
+    if zero.any():
+        raise EncoderError(f"the vector of {quote(texts[int(np.argmax(zero))])} is all zeros")
+
+
+def check_words(vectors: NDArray[np.float32], words: Sequence[str]) -> None:
+    """One vector a word, every number finite; unlike a text's, a word's may be all zeros."""
+    if len(vectors) != len(words):
+        raise EncoderError(f"the encoder returned {len(vectors)} vectors for {len(words)} words")
+    check_finite(vectors, words)
+
+
+def check_finite(vectors: NDArray[np.float32], texts: Sequence[str]) -> None:
+    """Every number of every text's vector is finite."""
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        raise EncoderError(f"the vector of {quote(texts[int(np.argmin(finite))])} holds NaN or infinity")
+
+
+def check_alone(text: str, vector: NDArray[np.float32], alone: NDArray[np.float32]) -> None:
+    """The same text on its own must give the same vector: padding and dropout are the usual reasons why not."""
+    moved = float(np.linalg.norm(alone - vector) / np.linalg.norm(vector))
+    if moved > ALONE_TOLERANCE:
+        raise EncoderError(
+            f"the vector of {quote(text)} moves by {moved:.2g} of its length when it is encoded alone: "
+            f"is dropout on, or padding averaged in?"
+        )
+
+
+def cut_texts(flags: object, n: int) -> NDArray[np.bool_]:
+    """An encoder's ``truncated`` for its last call of n texts as booleans; where it has none, none was cut."""
+    if flags is None:
+        return np.zeros(n, bool)
+    cut = np.asarray(flags)
+    if cut.shape != (n,):
+        raise EncoderError(f"the encoder's attribute truncated has shape {cut.shape} after a call with {n} texts")
+    return cut.astype(bool)
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether smaller pieces may succeed: no memory was left, on this machine or on its accelerator."""
+    return isinstance(error, MemoryError) or (
+        isinstance(error, RuntimeError)
+        and (type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower())
+    )
+
+
+def quote(text: str) -> str:
+    """A text for a message: its first 40 characters at most."""
+    return repr(text if len(text) <= 40 else text[:39] + "…")
