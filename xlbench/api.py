@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench import __version__, catalog, planning, provenance, runner, store
+from xlbench import __version__, catalog, curves, planning, provenance, runner, store
 from xlbench.errors import UsageError
 from xlbench.hooks import Engine
 from xlbench.model import Model
 from xlbench.names import did_you_mean
+from xlbench.permissions import Permissions, granted
 from xlbench.record import Cell, Results, Run
 from xlbench.task import Data, Task
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from xlbench.boards.standings import Board
 
 CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+TRAIN_SIZES = (50, 100, 200, 500, 1000, curves.ALL)
+"""What `curve` takes where nothing else is said."""
 LOOSE = "run"
 """The board of a run that is not a whole suite."""
 
@@ -40,6 +43,20 @@ class Request:
     ci: str = "auto"
     engine: str = "serial"
     command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
+    train_sizes: Sequence[int | str] = ()
+    """Of ``xlbench curve``: how many items to learn from, "all" being all of them; none: a run as usual."""
+    cache: bool | str | Path = True
+    """Where vectors are kept between runs: a folder, True for the usual one, False for nowhere."""
+    cache_size: float = 20.0
+    """Gigabytes beyond which the cache drops what was not used for longest."""
+    offline: bool = False
+    allow_pickle: bool = False
+    trust_remote_code: bool = False
+
+    @property
+    def permissions(self) -> Permissions:
+        """What the request permits beyond reading files."""
+        return Permissions(self.offline, self.allow_pickle, self.trust_remote_code)
 
 
 @dataclass(frozen=True)
@@ -72,11 +89,16 @@ def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
     tasks = _resolve(request.tasks, Task, lambda names: found.select_tasks(names, None if names else suite))
     folder = store.Store(Path(request.results))
     data = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
-    settings = planning.Settings(request.seed, request.ci, request.limit)
+    settings = planning.Settings(
+        request.seed, request.ci, request.limit, _cache_folder(request.cache), int(request.cache_size * 1e9)
+    )
     plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
     origin = provenance.of_process(request.command, [("xlbench", __version__), *plugins.items()])
-    planned = planning.plan(models, tasks, _data(data, request.limit), folder, settings, request.languages, origin)
-    whole = suite if not (request.tasks or request.languages or request.limit) else None
+    sizes = curves.sizes_of(request.train_sizes) if request.train_sizes else ()
+    planned = planning.plan(
+        models, tasks, _data(data, request.limit), folder, settings, request.languages, origin, sizes
+    )
+    whole = suite if not (request.tasks or request.languages or request.limit or sizes) else None
     engine = found.select_engine(request.engine)
     return Prepared(found, models, tasks, whole, planned, folder, settings, engine, origin)
 
@@ -104,6 +126,14 @@ def _check(request: Request) -> None:
         raise UsageError("a seed is 0 or larger")
     if request.suite and request.tasks:
         raise UsageError("give a suite or tasks, not both")
+
+
+def _cache_folder(wanted: bool | str | Path) -> Path | None:
+    from xlbench.cache import default_folder
+
+    if isinstance(wanted, bool):
+        return default_folder() if wanted else None
+    return Path(wanted)
 
 
 def _data(root: str | Path | None, limit: int | None) -> Data:
@@ -186,15 +216,89 @@ def run(
     ci: str = "auto",
     engine: str = "serial",
     fail_fast: bool = False,
+    cache: bool | str | Path = True,
+    offline: bool = False,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
 ) -> Results:
     """Score models on tasks (or on a suite) and return a `Run` a model; ``.to_frame()`` gives the long table.
 
     Models and tasks are names, specs, or `Model` and `Task` objects; without any, the embedded models and the suite
     ``mini``. Done cells in ``results`` are read, not computed again. A failing cell carries its reason, and the
-    others go on. Raises `UsageError` for what cannot be carried out, `ResultsError` where results cannot be saved.
+    others go on. Vectors are kept between runs in a folder of the user's (``cache``: another one, or False).
+    ``offline``, ``allow_pickle`` and ``trust_remote_code`` are those of ``xlbench run``. Raises `UsageError` for what
+    cannot be carried out, `ResultsError` where results cannot be saved.
     """
-    request = Request(models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",))
-    return carry_out(prepare(request), fail_fast=fail_fast)
+    request = Request(
+        models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",), cache=cache,
+        offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    with granted(request.permissions):
+        return carry_out(prepare(request), fail_fast=fail_fast)
+
+
+def curve(
+    models: Sequence[str | Model] = (),
+    tasks: Sequence[str | Task] = (),
+    *,
+    train_sizes: Sequence[int | str] = TRAIN_SIZES,
+    suite: str | None = None,
+    languages: Sequence[str] = (),
+    data: str | Path | None = None,
+    results: str | Path = "results",
+    seed: int = 0,
+    ci: str = "auto",
+    fail_fast: bool = False,
+    cache: bool | str | Path = True,
+    offline: bool = False,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+) -> curves.Curves:
+    """Score models on tasks that learn, with more and more to learn from; ``.to_frame()`` gives the long table.
+
+    ``train_sizes`` are numbers of items, and "all". All else is as in `run`; `UsageError` where none of the tasks learns
+    anything. `render_curves` makes tables and plots of it.
+    """
+    request = Request(
+        models, tasks, suite, languages, data, results, None, seed, ci, command=("xlbench.curve",), cache=cache,
+        offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, train_sizes=train_sizes,
+    )  # fmt: skip
+    with granted(request.permissions):
+        prepared = prepare_curve(request)
+        return curves_of(prepared, carry_out(prepared, fail_fast=fail_fast))
+
+
+def prepare_curve(request: Request, found: catalog.Catalog | None = None) -> Prepared:
+    """`prepare`, and a `UsageError` where there is no training size, or no task that learns anything."""
+    curves.sizes_of(request.train_sizes)
+    prepared = prepare(request, found)
+    if not prepared.planned and (idle := idle_tasks(prepared)):
+        named = ", ".join(idle[:4]) + (f" and {len(idle) - 4} more" if len(idle) > 4 else "")
+        raise UsageError(
+            f"a curve needs a task that learns from training items, and {named} learn{'s' * (len(idle) == 1)} nothing"
+        )
+    return prepared
+
+
+def idle_tasks(prepared: Prepared) -> tuple[str, ...]:
+    """Of the tasks of curves, those that learn nothing, and so have no cells."""
+    learning = {item.task.name for item in prepared.planned}
+    return tuple(task.name for task in prepared.tasks if task.name not in learning)
+
+
+def curves_of(prepared: Prepared, results: Results) -> curves.Curves:
+    """The curves of what was carried out, named after the suite or the one task."""
+    learning = list(dict.fromkeys(item.task.name for item in prepared.planned))
+    cells = [cell for run in results for cell in run.cells]
+    name = learning[0] if len(learning) == 1 else "curves"
+    return curves.Curves(name, curves.curves_of(cells), idle_tasks(prepared))
+
+
+def render_curves(made: curves.Curves) -> dict[str, str | bytes]:
+    """The files of curves by name: ``<name>.md`` and ``<name>.csv``, and ``<task>.png`` and ``<task>.svg``."""
+    from xlbench import plots
+
+    return {**curves.tables(made), **plots.render(made)}
 
 
 def board(folders: Sequence[str | Path] = ("results",), suite: str | None = None) -> dict[str, str]:
@@ -216,7 +320,7 @@ def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[B
     if not runs:
         named = ", ".join(map(str, folders))
         raise UsageError(
-            f"nothing in {named} belongs on a board: there are only samples (--limit) or runs without a cell"
+            f"nothing in {named} belongs on a board: there are only samples (--limit), curves or runs without a cell"
         )
     unique: dict[tuple[str, str], Run] = {}
     for saved in runs:
@@ -236,8 +340,8 @@ def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[B
 
 
 def _is_shown(run: Run) -> bool:
-    """Whether a run has a cell that is no sample: a board of samples alone would be empty, and replace a good one."""
-    return any(cell.limit is None for cell in run.cells)
+    """Whether a run has a cell that is for boards: one of samples alone would be empty, and replace a good one."""
+    return any(cell.whole for cell in run.cells)
 
 
 def _values(run: Run) -> dict[tuple[str, str], tuple[float | None, ...]]:

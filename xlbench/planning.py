@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 from xlbench.errors import DataMissing, ResultsError, UsageError, XlbenchError
 from xlbench.model import Model
 from xlbench.names import did_you_mean, digest
-from xlbench.record import Cell
+from xlbench.record import Cell, Status
 from xlbench.store import Store
 from xlbench.task import Data, Subset, Task
 
@@ -38,6 +39,9 @@ class Settings:
     seed: int = 0
     ci: str = "auto"
     limit: int | None = None
+    cache: Path | None = None
+    """The folder in which vectors are kept between runs; None: nowhere."""
+    cache_bytes: int = 20 << 30
 
 
 @dataclass(frozen=True)
@@ -60,37 +64,50 @@ def plan(
     settings: Settings,
     languages: Sequence[str] = (),
     provenance: Mapping[str, Any] | None = None,
+    train_sizes: Sequence[int | None] = (),
 ) -> list[Planned]:
     """Every cell of the models and tasks, with what is already known of it. Reads data and saved cells, loads no model.
 
     ``languages`` keeps the subsets that involve one of them; one that no task declares is a `UsageError`.
+    ``train_sizes`` makes curves of it, of the tasks that learn (see `sized_slices`).
     """
     check_languages(languages, tasks)
-    slices = {task.name: slices_of(task, data, languages) for task in tasks}
+    slices = {
+        task.name: sized_slices(task, data, languages, train_sizes) if train_sizes else slices_of(task, data, languages)
+        for task in tasks
+    }
     planned = []
     for model in models:
-        fingerprint, reason = identity_of(model)
+        fingerprint, status, reason = identity_of(model)
         for task in tasks:
             base = Cell(
                 model.name, fingerprint, task.name, task.area, "", (), "ok",
-                limit=settings.limit, seed=settings.seed, ci=settings.ci, provenance=dict(provenance or {}),
+                limit=settings.limit, seed=settings.seed, ci=settings.ci, register=task.register,
+                provenance=dict(provenance or {}),
             )  # fmt: skip
             if reason:  # without an identity there is no place to keep results in
-                failed = replace(base, subset=WHOLE_TASK, status="error", reason=reason)
+                failed = replace(base, subset=WHOLE_TASK, status=status, reason=reason)
                 planned.append(Planned(model, task, Subset(WHOLE_TASK), failed, "damaged"))
             else:
                 planned += [_planned(model, task, part, base, store) for part in slices[task.name]]
     return planned
 
 
-def identity_of(model: Model) -> tuple[str, str]:
-    """The model's fingerprint and "", or "" and why its plugin gives none."""
+def identity_of(model: Model) -> tuple[str, Status, str]:
+    """The model's fingerprint, "ok" and ""; or "", the status of its cells and why there is no fingerprint.
+
+    A model whose files are not at hand is skipped, like a task whose data is not.
+    """
     try:
-        return model.identity(), ""
+        return model.identity(), "ok", ""
     except (KeyboardInterrupt, GeneratorExit):
         raise
+    except DataMissing as error:
+        return "", "skipped", reason_of(error)
+    except XlbenchError as error:
+        return "", "error", reason_of(error)
     except BaseException as error:  # noqa: BLE001 - a model is a plugin: its failure is its own
-        return "", f"the model has no fingerprint: {reason_of(error)}"
+        return "", "error", f"the model has no fingerprint: {reason_of(error)}"
 
 
 def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
@@ -111,6 +128,8 @@ class Slice:
     subset: Subset
     failure: Literal["skipped", "error"] | None = None
     reason: str = ""
+    train_size: int | None = None
+    """Set where it learns from a part of what there is."""
 
 
 def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
@@ -133,11 +152,52 @@ def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
     return [Slice(subset, "skipped" if subset.missing else None, subset.missing) for subset in subsets]
 
 
+def sized_slices(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None]) -> list[Slice]:
+    """The task's subsets, each once for every size (None: all) of what it learns from; none where it learns nothing.
+
+    A size that is no smaller than all there is to learn from is the whole, which is there once, as what it is in a run.
+    """
+    every = slices_of(task, data, languages)
+    if not every:
+        return [Slice(Subset(WHOLE_TASK), "skipped", "none of its subsets has data here")]
+    failed = every[0].subset.name == WHOLE_TASK
+    learning = every if failed else [part for part in every if part.subset.train_items is not None]
+    cut = {size: _cut(task, data, languages, size) for size in sizes if size is not None} if not failed else {}
+    slices: list[Slice] = []
+    for part in learning:
+        items = part.subset.train_items or 0
+        smaller = [size for size in cut if size < items]
+        slices += [cut[size].get(part.subset.name, _heedless(part, size)) for size in smaller]
+        if len(smaller) < len(sizes):
+            slices.append(part)
+    return slices
+
+
+def _cut(task: Task, data: Data, languages: Sequence[str], size: int) -> dict[str, Slice]:
+    """By their names, the task's subsets where they learn from ``size`` items at most."""
+    parts = slices_of(task, replace(data, train_size=size), languages)
+    return {
+        part.subset.name: replace(part, train_size=size)
+        for part in parts
+        if part.subset.train_items is not None and part.subset.train_items <= size
+    }
+
+
+def _heedless(part: Slice, size: int) -> Slice:
+    """What stands where a task gives more to learn from than it was asked for, or another subset."""
+    reason = f"the task does not heed Data(train_size={size}), and so has no curve"
+    return Slice(part.subset, "error", reason, size)
+
+
 def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> Planned:
     """What is known of one cell before anything is computed."""
     subset = part.subset
-    key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), subset.name, subset.fingerprint)
-    cell = replace(base, subset=subset.name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint)
+    name = subset.name if part.train_size is None else f"{subset.name}@{part.train_size}"
+    key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), name, subset.fingerprint)
+    cell = replace(
+        base, subset=name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint,
+        train_size=part.train_size, train_items=subset.train_items,
+    )  # fmt: skip
     if part.failure:
         return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
     try:
@@ -147,8 +207,10 @@ def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) ->
         store.check_items(saved)  # the averages need them: that they are damaged is to be known of this cell, and now
     except ResultsError as error:
         return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
-    if (saved.seed, saved.ci) != (cell.seed, cell.ci):
-        return Planned(model, task, subset, replace(saved, seed=cell.seed, ci=cell.ci), "rescore")
+    saved = replace(saved, train_items=cell.train_items)  # equal keys: so it was, whether or not it was written down
+    if (saved.seed, saved.ci, saved.register) != (cell.seed, cell.ci, cell.register):  # a label is cheap to mend, too
+        wanted = replace(saved, seed=cell.seed, ci=cell.ci, register=cell.register)
+        return Planned(model, task, subset, wanted, "rescore")
     return Planned(model, task, subset, saved, "done")
 
 

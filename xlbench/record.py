@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 import types
 import typing
 from collections.abc import Iterator, Mapping
@@ -49,6 +50,25 @@ class Score:
 
 
 @dataclass(frozen=True)
+class Confusion:
+    """A table of true by predicted labels."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    """A row a true label, a column a predicted one, both in the order of ``labels``."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a pandas DataFrame: true labels down, predicted ones across."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [list(row) for row in self.counts],
+            index=pd.Index(self.labels, name="true"),
+            columns=pd.Index(self.labels, name="predicted"),
+        )
+
+
+@dataclass(frozen=True)
 class Cell:
     """(model, task, subset): the scores of all metrics, the main one first, or the reason why there are none."""
 
@@ -70,6 +90,11 @@ class Cell:
     data_fingerprint: str = ""
     limit: int | None = None
     """Set where only the first items were used: a sample, never on a board."""
+    train_size: int | None = None
+    """Set where at most so many of the items to learn from were used: a point of a curve, never on a board. The
+    subset's name then ends in it: ``hin@50``."""
+    train_items: int | None = None
+    """How many items were learnt from; None where the task learns nothing, or does not say."""
     seed: int = 0
     ci: str = "auto"
     seconds: float = 0.0
@@ -80,12 +105,29 @@ class Cell:
     items_file: str = ""
     """The parquet file of the items' rows, beside the cell's own file."""
     items_digest: str = ""
+    register: str = ""
+    """The task's kind of text, as boards group it: "regularized" (edited), "unregularized" or "" (not known)."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it may stand on a board: it is no sample, and learnt from all that there is to learn from."""
+        return self.limit is None and self.train_size is None
 
     @property
     def main(self) -> Score | None:
         """The main metric's score, or None where the cell has no scores."""
         return self.scores[0] if self.scores else None
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """How often each label was taken for each other, from the fact of that name; None where there is none.
+
+        Where a probe learnt several times, counts are summed over its training subsets. `ResultsError` where the fact
+        is something else.
+        """
+        text = self.facts.get("confusion")
+        return None if text is None else _confusion(text, f"{self.task} {self.subset}")
 
 
 @dataclass(frozen=True)
@@ -99,6 +141,10 @@ class Run:
     licence: str = ""
     trained_on: tuple[str, ...] = ()
     parameters: int | None = None
+    spec: str = ""
+    """What to give to ``--model`` to get the model again, where that is not its name."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What shapes its vectors, as its plugin and its encoder say: revision, pooling, dtype, length limit ..."""
     plans: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """By suite: the tasks and subsets that it stands for, so that a missing part is seen as missing."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
@@ -124,7 +170,7 @@ class Results:
         """A row a score (a cell without scores has one row, with its status and reason), as a pandas DataFrame.
 
         Columns: model, fingerprint, area, task, subset, metric, value, low, high, method, n, clusters, chance,
-        status, note.
+        majority, register, status, note.
         """
         import pandas as pd
 
@@ -133,7 +179,7 @@ class Results:
 
 LONG = (
     "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
-    "chance", "status", "note",
+    "chance", "majority", "register", "status", "note",
 )  # fmt: skip
 """Columns of the long table: every number, interval and note of every cell."""
 
@@ -142,14 +188,35 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
     """The cell as rows of the long table; ``note`` holds the score's notes and the cell's."""
     base = {
         "model": cell.model, "fingerprint": cell.fingerprint, "area": cell.area, "task": cell.task,
-        "subset": cell.subset, "status": cell.status,
+        "subset": cell.subset, "register": cell.register, "status": cell.status,
     }  # fmt: skip
-    sample = () if cell.limit is None else (f"a sample: the first {cell.limit} items",)
+    sample = "" if cell.limit is None else f"a sample: the first {cell.limit} items"
+    cut = "" if cell.train_size is None else f"learnt from {cell.train_items} items alone"
     for score in cell.scores:
-        note = "; ".join(filter(None, (score.note, *sample, *cell.notes)))
-        yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)} | {"note": note}
+        note = "; ".join(filter(None, (score.note, sample, cut, *cell.notes)))
+        beside = {"majority": majority(cell, score.metric), "note": note}
+        yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)} | beside
     if not cell.scores:
         yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason}
+
+
+def majority(cell: Cell, metric: str) -> float | None:
+    """What always giving the most frequent label scores by a metric, from the fact ``majority_<metric>``; else None."""
+    value = cell.facts.get(f"majority_{metric}")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _confusion(text: object, where: str) -> Confusion:
+    """Parse the fact ``confusion``: JSON with ``labels`` and ``true_by_predicted``."""
+    try:
+        plain = json.loads(str(text))
+        labels = tuple(map(str, plain["labels"]))
+        counts = tuple(tuple(map(int, row)) for row in plain["true_by_predicted"])
+    except (ValueError, KeyError, TypeError):
+        raise ResultsError(f"{where}: the fact 'confusion' is no table of labels") from None
+    if [len(row) for row in counts] != [len(labels)] * len(labels):
+        raise ResultsError(f"{where}: the fact 'confusion' is no square table of its {len(labels)} labels")
+    return Confusion(labels, counts)
 
 
 def to_json(record: Score | Cell | Run) -> dict[str, Any]:

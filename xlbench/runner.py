@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench.errors import DataMissing, ResultsError, UsageError, XlbenchError
+from xlbench.errors import DataMissing, ResultsError, UsageError
 from xlbench.hooks import Engine
 from xlbench.model import Model
 from xlbench.names import digest
@@ -22,6 +22,7 @@ from xlbench.store import INFLUENCE, Items, Store
 from xlbench.task import Outcome, Task
 
 if TYPE_CHECKING:
+    from xlbench.cache import Cache
     from xlbench.encoding import EncodingSession
     from xlbench.stats import Scorer
 
@@ -43,6 +44,8 @@ class Observer:
     """A cell is finished (or was done before)."""
     encoding: Callable[[str, int, int], None] = lambda model, done, total: None
     """A model has encoded so many of the texts of one request."""
+    trouble: Callable[[str], None] = lambda line: None
+    """Something was wrong that cost no result: a damaged part of the cache, say."""
 
 
 def serial(work: Callable[[Any], Iterable[Cell]], jobs: Iterable[Any]) -> Iterator[Cell]:
@@ -79,20 +82,26 @@ def execute(
 
 def begin(planned: Sequence[Planned], store: Store) -> None:
     """Write down what is going to be computed, so that a run that is killed is seen to lack the rest of it."""
+    if not for_boards(planned):
+        return
     working = {item.model.name: item for item in planned if item.state in ("todo", "rescore")}
     for name, first in working.items():
-        if first.cell.limit is not None:  # a sample is on no board, so it makes none incomplete
-            continue
         model, fingerprint = first.model, first.cell.fingerprint
         run = store.manifest(name, fingerprint) or Run(
-            name, fingerprint, (), model.description, model.licence, model.trained_on
-        )
+            name, fingerprint, (), model.description, model.licence, model.trained_on, spec=model.spec,
+            details=dict(model.details),
+        )  # fmt: skip
         wanted = {task: dict.fromkeys(subsets) for task, subsets in run.plans.get(UNFINISHED, {}).items()}
         for item in planned:
             if item.model.name == name:
                 wanted.setdefault(item.task.name, {})[item.subset.name] = None
         plans = {**run.plans, UNFINISHED: {task: tuple(subsets) for task, subsets in wanted.items()}}
         store.save_manifest(replace(run, plans=plans, complete=False))
+
+
+def for_boards(planned: Sequence[Planned]) -> bool:
+    """Whether cells are what a board may lack: samples and curves make none incomplete, and none complete."""
+    return all(item.cell.whole for item in planned)
 
 
 def _place(cell: Cell) -> tuple[str, str, str, str]:
@@ -144,7 +153,8 @@ class Worker:
 
     def __init__(self, store: Store, settings: Settings, observer: Observer) -> None:
         self._store, self._settings, self._observer = store, settings, observer
-        self._session: tuple[str, EncodingSession | None, str] | None = None
+        self._session: tuple[str, EncodingSession] | None = None
+        self._cache: Cache | None = None
         self._scorer: Scorer | None = None
 
     def __call__(self, job: Job) -> Iterator[Cell]:
@@ -153,8 +163,13 @@ class Worker:
             yield self._finish(item)
 
     def close(self) -> None:
-        """Let the loaded model go."""
+        """Let the loaded model go, and tell what was wrong with the cache."""
         self._session = None
+        if self._cache is not None:
+            for trouble in self._cache.troubles:
+                self._observer.trouble(trouble)
+            self._cache.close()
+            self._cache = None
 
     def _finish(self, item: Planned) -> Cell:
         started = time.perf_counter()
@@ -188,41 +203,48 @@ class Worker:
         return self._scored(item, outcome)
 
     def _evaluated(self, item: Planned) -> tuple[Cell, Items]:
-        session = self._loaded(item.model)
+        session = self._session_of(item.model)
         encoded, seconds = session.encoded, session.seconds
+        session.begin_cell()
+        if session.transductive:
+            item.task.evaluate(item.subset, session)  # for the texts that it asks for: the transform is fitted on them
+            session.fit()
         outcome = item.task.evaluate(item.subset, session)
+        outcome = replace(
+            outcome, facts={**outcome.facts, **session.cell_facts()}, notes=(*outcome.notes, *session.notes())
+        )
         cell, items = self._scored(item, outcome)
-        vectors = {"dimensions": session.dimensions, "dtype": session.dtype}
+        vectors = {"dimensions": session.dimensions, "dtype": session.dtype, "parameters": session.parameters}
         return replace(
             cell,
             encoded=session.encoded - encoded,
             encode_seconds=session.seconds - seconds,
-            provenance={**cell.provenance, **vectors, "parameters": _parameters(session.encoder)},
+            provenance={**cell.provenance, **vectors, "encoder": dict(session.details)},
         ), items
 
-    def _loaded(self, model: Model) -> EncodingSession:
+    def _session_of(self, model: Model) -> EncodingSession:
         """The model's session; a model that failed to load is not tried again for each of its cells."""
+        from xlbench.encoding import EncodingSession, Keeping
+
         if self._session is None or self._session[0] != model.name:
             self._session = None  # the one before is let go first: two large models may not fit
-            self._session = (model.name, *self._load(model))
-        _, session, failure = self._session
-        if session is None:
-            raise XlbenchError(failure)
-        return session
+            cache = self._opened_cache() if model.cached else None
+            session = EncodingSession(
+                load=model.load,
+                keeping=Keeping(cache, model.vectors_identity(), model.name) if cache else None,
+                transform=model.transform() if model.transform else None,
+                progress=functools.partial(self._observer.encoding, model.name),
+            )
+            self._session = (model.name, session)
+        return self._session[1]
 
-    def _load(self, model: Model) -> tuple[EncodingSession | None, str]:
-        from xlbench.encoding import EncodingSession
+    def _opened_cache(self) -> Cache | None:
+        """The cache, opened when the first model needs it: a worker on another machine opens its own."""
+        if self._cache is None and self._settings.cache is not None:
+            from xlbench.cache import Cache
 
-        try:
-            encoder = model.load()
-        except (KeyboardInterrupt, GeneratorExit):
-            raise
-        except BaseException as error:  # noqa: BLE001 - a SystemExit, or what a library in Rust raises
-            return None, f"the model cannot be loaded: {reason_of(error)}"
-        if not callable(getattr(encoder, "encode", None)):
-            return None, f"the model is no encoder: {type(encoder).__name__} has no method encode(texts, role=None)"
-        progress = functools.partial(self._observer.encoding, model.name)
-        return EncodingSession(encoder, progress=progress), ""
+            self._cache = Cache(self._settings.cache, self._settings.cache_bytes)
+        return self._cache
 
     def _scored(self, item: Planned, outcome: Outcome) -> tuple[Cell, Items]:
         """All metrics of an outcome, with the influence of every item on the main one."""
@@ -282,11 +304,6 @@ def _codes(clusters: Sequence[str]) -> Any:
     return np.fromiter((code_of[cluster] for cluster in clusters), np.int64, len(clusters))
 
 
-def _parameters(encoder: Any) -> int | None:
-    parameters = getattr(encoder, "parameters", None)
-    return parameters if isinstance(parameters, int) and not isinstance(parameters, bool) else None
-
-
 def finish(
     models: Sequence[Model],
     planned: Sequence[Planned],
@@ -297,7 +314,8 @@ def finish(
 ) -> Results:
     """Write each model's manifest and return the runs: this command's cells with their provenance.
 
-    A run that stopped at a failure, before its last cell, is not complete and keeps the plan that it began with.
+    A run that stopped at a failure, before its last cell, is not complete and keeps the plan that it began with; so
+    does a run that was stopped when a sample or a curve is made of its models.
     """
     complete, runs = len(cells) == len(planned), []
     for model in models:
@@ -308,7 +326,7 @@ def finish(
             continue
         before = store.manifest(model.name, fingerprint)
         kept = dict(before.plans) if before else {}
-        if complete:
+        if complete and for_boards(planned):
             kept.pop(UNFINISHED, None)
             kept |= plans
         idle = not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
@@ -322,16 +340,23 @@ def finish(
             description=model.description,
             licence=model.licence,
             trained_on=model.trained_on,
-            parameters=next((cell.provenance["parameters"] for cell in own if "parameters" in cell.provenance), None),
+            parameters=_told(own, "parameters"),
+            spec=model.spec,
+            details={**model.details, **(_told(own, "encoder") or {})},
             plans=kept,
             provenance=dict(origin),
-            complete=complete,
+            complete=complete if before is None or for_boards(planned) else before.complete,
             folder=str(store.folder(model.name, fingerprint)),
         )
         if before is None or replace(run, cells=(), folder="") != before:
             store.save_manifest(run)
         runs.append(run)
     return Results(tuple(runs))
+
+
+def _told(cells: Sequence[Cell], what: str) -> Any:
+    """What the first cell that knows it says of the encoder; None where none does."""
+    return next((cell.provenance[what] for cell in cells if cell.provenance.get(what) is not None), None)
 
 
 def with_saved(results: Results, store: Store) -> Results:

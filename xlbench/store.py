@@ -332,9 +332,12 @@ def _referred_to(path: Path) -> bool:
         return True
 
 
-def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
-    """Write rendered boards, each whole or not at all; returns their paths. `UsageError` where that is impossible,
-    `ResultsError` where the disk is full."""
+def write_files(
+    folder: Path, files: Mapping[str, str | bytes], what: str = "boards", option: str = "--boards"
+) -> list[Path]:
+    """Write what was rendered, each file whole or not at all; returns their paths. `UsageError` where that is
+    impossible (its words are ``what`` and the ``option`` that names the folder), `ResultsError` where the disk is full.
+    """
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -342,14 +345,14 @@ def write_files(folder: Path, files: Mapping[str, str]) -> list[Path]:
             for leftover in folder.glob(f".{name}.*.tmp"):
                 if _is_old(leftover):
                     _remove(leftover)
-            raw = content.encode("utf-8", "surrogatepass")
+            raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
             if not (folder / name).is_file() or (folder / name).read_bytes() != raw:
                 _write(folder / name, raw, durable_name=True)
             written.append(folder / name)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResultsError(f"cannot write boards to {folder}: {error.strerror}; the results are kept") from None
+            raise ResultsError(f"cannot write {what} to {folder}: {error.strerror}; the results are kept") from None
         raise UsageError(
-            f"cannot write boards to {folder}: {error.strerror or error}; choose another --boards"
+            f"cannot write {what} to {folder}: {error.strerror or error}; choose another {option}"
         ) from None
     return written

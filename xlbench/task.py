@@ -55,7 +55,12 @@ class Data:
     root: Path | None = None
     """The data root (``--data``, XLBENCH_DATA), which the file homes of cards are relative to."""
     limit: int | None = None
-    """At most so many items of each language, from the start: a sample, which never comes onto a board."""
+    """At most so many items of each language, from the start (cards: where there are labels, of each label): a sample,
+    which never comes onto a board."""
+    train_size: int | None = None
+    """At most so many items for a subset to learn from, in all its languages together: a point of a curve
+    (``xlbench curve``), which never comes onto a board. The smaller choice lies within the larger one, it follows from
+    the items' content alone, and what is scored stays the same. A task that learns nothing does not heed it."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,8 @@ class Subset:
     """Returns what the task's ``evaluate`` needs; called when the cell is due."""
     missing: str = ""
     """Why its data is not at hand; such a subset is shown as skipped where its language was asked for."""
+    train_items: int | None = None
+    """How many items it learns from, 0 where they are not at hand; None: it learns nothing, and has no curve."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,9 @@ class Task:
     citation: str = ""
     home: str = ""
     """Where the data comes from, for a reader."""
+    register: Literal["", "regularized", "unregularized"] = ""
+    """The kind of text, which boards group scores by: "regularized" is edited text such as news, "unregularized" such
+    as tweets and reviews, "" not known. A label, no part of the task's identity."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -260,6 +260,7 @@ def check_task(
     subsets = _listed(task, data)
     _check_listing(task, subsets)
     _check_limit(task, data, subsets)
+    _check_train_size(task, data, subsets)
     present = _present(subsets, only)
     sessions = _session(encoder or _Hashed("one")), _session(_Hashed("other"))
     # A class may be missing from a sample, and from some subsets: only of the main metric a sample has to have a value.
@@ -355,6 +356,28 @@ def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
         _require(
             subset.n <= limit * _pooled(subset),
             f"subset {subset.name} has {subset.n} items with Data(limit={limit}): take the first data.limit items",
+        )
+
+
+def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
+    """With a train size of half of what is learnt from, a subset learns from no more, and scores what it scored."""
+    whole = {subset.name: subset for subset in subsets if not subset.missing and (subset.train_items or 0) > 1}
+    size = max((each.train_items or 0 for each in whole.values()), default=0) // 2
+    if size < 1:
+        return
+    smaller = {subset.name: subset for subset in _listed(task, replace(data, train_size=size))}
+    for name, subset in whole.items():
+        cut = smaller.get(name)
+        _require(cut is not None, f"subset {name} is gone with Data(train_size={size})")
+        assert cut is not None
+        _require(
+            (cut.train_items or 0) <= size
+            and (cut.fingerprint != subset.fingerprint) == (cut.train_items != subset.train_items),
+            f"subset {name} has train_items={cut.train_items} with Data(train_size={size}): learn from at most "
+            f"data.train_size items, and let the fingerprint cover which; or leave train_items None",
+        )
+        _require(
+            cut.n == subset.n, f"subset {name} scores other items with Data(train_size={size}): only learn from fewer"
         )
 
 

@@ -14,7 +14,10 @@ from xlbench import __version__
 from xlbench.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
 from xlbench.names import did_you_mean
 
-COMMANDS = {"run": "run", "board": "board", "list": "list_", "plugins": "plugins"}
+COMMANDS = {
+    "run": "run", "curve": "curve", "board": "board", "list": "list_", "plugins": "plugins", "cache": "cache_",
+    "published": "published",
+}  # fmt: skip
 """Command -> the module of this package that has it, as ``command``."""
 
 

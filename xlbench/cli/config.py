@@ -61,12 +61,16 @@ def _checked(commands: click.Group, ctx: click.Context, name: str, table: dict[s
 
 def _check_type(option: click.Option, value: Any, where: str) -> None:
     """click converts what a shell gives, which is text; of a value that TOML has typed, it would take 1.5 for 1."""
+    kinds: tuple[type, ...]
     if option.is_flag:
-        kind: type = bool
+        kinds, wanted = (bool,), "true or false"
+    elif isinstance(option.type, click.types.IntParamType):
+        kinds, wanted = (int,), "a whole number"
+    elif isinstance(option.type, click.types.FloatParamType):
+        kinds, wanted = (int, float), "a number"
     else:
-        kind = int if isinstance(option.type, click.types.IntParamType) else str
-    if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
-        wanted = {bool: "true or false", int: "a whole number", str: "a string (in quotes)"}[kind]
+        kinds, wanted = (str,), "a string (in quotes)"
+    if not isinstance(value, kinds) or isinstance(value, bool) != (kinds == (bool,)):
         raise UsageError(f"{where}: {value!r} is not {wanted}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -26,7 +27,8 @@ def watching(planned: Sequence[Planned], quiet: bool) -> Iterator[Observer]:
         with _bar(planned) as observer:
             yield observer
     else:
-        yield Observer(cell=_lines(planned))
+        lines = _Lines(Counter((item.cell.model, item.cell.task) for item in planned))
+        yield Observer(lines.cell, lines.encoding, _trouble)
 
 
 @contextlib.contextmanager
@@ -44,13 +46,16 @@ def _bar(planned: Sequence[Planned]) -> Iterator[Observer]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("cells", total=len(planned), detail="")
 
+        pace = _Pace()
+
         def cell(done: Cell) -> None:
+            pace.rest()
             progress.update(bar, advance=1, detail=_escaped(f"{done.model} {done.task} {done.subset}"))
 
         def encoding(model: str, done: int, total: int) -> None:
-            progress.update(bar, detail=_escaped(f"{model} encodes {done:,} of {total:,} texts"))
+            progress.update(bar, detail=_escaped(pace.line(model, done, total)))
 
-        yield Observer(cell, encoding)
+        yield Observer(cell, encoding, lambda line: progress.console.print(line, markup=False, highlight=False))
 
 
 def _escaped(text: str) -> str:
@@ -59,20 +64,58 @@ def _escaped(text: str) -> str:
     return escape(text)
 
 
-def _lines(planned: Sequence[Planned]) -> _Lines:
-    return _Lines(Counter((item.cell.model, item.cell.task) for item in planned))
+def _trouble(line: str) -> None:
+    click.echo(line, err=True)
+
+
+class _Pace:
+    """How fast texts are encoded, over one request of a model."""
+
+    def __init__(self) -> None:
+        self._last = self._began = time.monotonic()
+        self._done = 0
+
+    def rest(self) -> None:
+        """Something else than encoding was done until now."""
+        self._last, self._done = time.monotonic(), 0
+
+    def line(self, model: str, done: int, total: int) -> str:
+        """Texts done of all, texts a second, and the time left."""
+        if done <= self._done or not self._done:  # the first chunk of a request began when the last event ended
+            self._began = self._last
+        self._last, self._done = time.monotonic(), done if done < total else 0
+        a_second = done / max(self._last - self._began, 1e-9)
+        left = round((total - done) / a_second)
+        rest = f", {left // 60}:{left % 60:02d} left" if left else ""
+        return f"{model} encodes {done:,} of {total:,} texts, {a_second:,.0f} a second{rest}"
 
 
 class _Lines:
-    """Prints a line when the last cell of a model and task is finished."""
+    """Prints a line when the last cell of a model and task is finished, and one in half a minute of encoding."""
+
+    EVERY = 30.0
+    """Seconds between two lines about encoding."""
 
     def __init__(self, left: Counter[tuple[str, str]]) -> None:
         self._left, self._status = left, {pair: Counter[str]() for pair in left}
+        self._pace, self._said = _Pace(), time.monotonic()
 
-    def __call__(self, cell: Cell) -> None:
+    def cell(self, cell: Cell) -> None:
+        """A cell is finished."""
+        self._pace.rest()
         pair = cell.model, cell.task
         self._left[pair] -= 1
         self._status[pair][cell.status] += 1
         if not self._left[pair]:
             counts = ", ".join(f"{count} {status}" for status, count in sorted(self._status[pair].items()))
-            click.echo(f"{cell.model}: {cell.task}: {counts}", err=True)
+            self._say(f"{cell.model}: {cell.task}: {counts}")
+
+    def encoding(self, model: str, done: int, total: int) -> None:
+        """Some texts are encoded."""
+        line = self._pace.line(model, done, total)
+        if time.monotonic() - self._said > self.EVERY:
+            self._say(line)
+
+    def _say(self, line: str) -> None:
+        self._said = time.monotonic()
+        click.echo(line, err=True)

@@ -1,0 +1,113 @@
+"""``xlbench curve``: scores against the number of items learnt from, as tables and plots; never on a board."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlbench.cli.shared import (
+    exit_code,
+    how_to_score,
+    plugins_print_elsewhere,
+    print_trouble,
+    request_of,
+    show_plan,
+    what_is_allowed,
+    what_to_score,
+    what_to_show,
+)
+from xlbench.errors import OK
+
+if TYPE_CHECKING:
+    from xlbench.curves import Curves
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  xlbench curve -t mini-news                                   the embedded models, the usual sizes\n"
+    "  xlbench curve -m ngram -t mini-ner -l hin --train-sizes 10,20,all\n"
+    "  xlbench curve -t masakhanews --data DIR -n                   which cells that would be\n"
+    "  xlbench curve --suite nepali --data DIR --out plots          every task of a suite that learns\n\n"
+    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
+    "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
+)
+@what_to_score
+@click.option(
+    "--train-sizes",
+    default="50,100,200,500,1000,all",
+    show_default=True,
+    metavar="N,N,...",
+    help="How many items to learn from; all: the whole training split.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("curves"),
+    show_default=True,
+    help="Where tables and plots are written.",
+)
+@how_to_score
+@what_is_allowed
+@what_to_show
+def command(
+    train_sizes: str,
+    out: Path,
+    dry_run: bool,
+    fail_fast: bool,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
+) -> int:
+    """Score models with more and more to learn from: any task that learns, every number with its interval.
+
+    Smaller training sets lie within larger ones, keep the shares of the classes, and are the same for all models. Cells
+    are saved beside those of `xlbench run`, and computed once; they are on no board.
+    """
+    from xlbench import api, store
+    from xlbench.cli.progress import watching
+
+    with plugins_print_elsewhere():
+        prepared = api.prepare_curve(request_of({**options, "train_sizes": tuple(train_sizes.split(","))}))
+    for task in api.idle_tasks(prepared):
+        click.echo(f"{task} learns nothing, and has no curve", err=True)
+    if dry_run:
+        show_plan(prepared, as_json, quiet)
+        return OK
+    with plugins_print_elsewhere():
+        store.write_files(out, {}, "curves", "--out")  # before hours of work, and not after them
+        with watching(prepared.planned, quiet or as_json) as observer:
+            curves = api.curves_of(prepared, api.carry_out(prepared, observer, fail_fast))
+        written = store.write_files(out, api.render_curves(curves), "curves", "--out")
+    code = exit_code(curves.cells, strict)
+    if as_json:
+        _print_json(curves, written, code)
+    elif not quiet:
+        _print_tables(curves, written)
+    print_trouble(prepared, curves.cells)
+    return code
+
+
+def _print_tables(curves: Curves, written: Sequence[Path]) -> None:
+    from xlbench.boards.text import one_line
+    from xlbench.curves import table
+
+    for task, own in curves.tasks.items():
+        click.echo(f"{one_line(task)}\n{table(own, one_line)}\n")
+    click.echo("\n".join(f"wrote {path}" for path in written), err=True)
+
+
+def _print_json(curves: Curves, written: Sequence[Path], code: int) -> None:
+    from xlbench.curves import long_rows
+
+    plain = {
+        "exit_code": code,
+        "files": [str(path) for path in written],
+        "idle": list(curves.idle),
+        "scores": list(long_rows(curves)),
+    }
+    click.echo(json.dumps(plain, indent=1, ensure_ascii=False))

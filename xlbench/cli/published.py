@@ -1,0 +1,79 @@
+"""``xlbench published``: figures that others have published, beside saved runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from xlbench.errors import CELL_FAILED, OK
+
+if TYPE_CHECKING:
+    from xlbench.published import Compared
+
+
+@click.command(
+    short_help="Compare saved runs with published figures.",
+    epilog="\b\nExamples:\n"
+    "  xlbench published docs/published/labse-ntrex.csv results     does our LaBSE score as published?\n"
+    "  xlbench published figures.csv results -t 0.005 --all         every figure, not only what differs\n\n"
+    "\b\nExit codes: 0 all figures agree; 1 one differs or has no run; 2 wrong usage; 3 a damaged file.",
+)
+@click.argument("figures", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--tolerance",
+    "-t",
+    type=click.FloatRange(min=0.0, max=1.0),
+    default=0.002,
+    show_default=True,
+    help="How far two numbers that agree may be apart.",
+)
+@click.option("--all", "show_all", is_flag=True, help="Show the figures that agree, too.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of a table.")
+def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all: bool, as_json: bool) -> int:
+    """Compare published FIGURES (a CSV: model, task, subset, metric, value) with the runs in FOLDERS (or ./results).
+
+    Ours stands with its interval, theirs beside it. Missing is not agreement.
+    """
+    from xlbench import published, store
+    from xlbench.record import Results
+
+    wanted = published.read_figures(figures)
+    runs = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]
+    compared = published.compare(wanted, Results(tuple(runs)), tolerance)
+    if as_json:
+        click.echo(json.dumps([_plain(one) for one in compared], indent=1, ensure_ascii=False))
+    else:
+        shown = [one for one in compared if show_all or one.verdict == "differs"]
+        if shown:
+            click.echo(_table(shown))
+        click.echo(published.summary(compared))
+    return OK if all(one.verdict == "agrees" for one in compared) else CELL_FAILED
+
+
+def _plain(one: Compared) -> dict[str, str | float | None]:
+    score, figure = one.score, one.figure
+    return {
+        "model": figure.model, "task": figure.task, "subset": figure.subset, "metric": figure.metric,
+        "published": figure.value, "value": score.value if score else None, "low": score.low if score else None,
+        "high": score.high if score else None, "difference": one.difference, "verdict": one.verdict,
+    }  # fmt: skip
+
+
+def _table(compared: Sequence[Compared]) -> str:
+    from tabulate import tabulate
+
+    rows = []
+    for one in compared:
+        plain = {
+            name: f"{100 * value:.2f}" if isinstance(value, float) else value or ""
+            for name, value in _plain(one).items()
+        }
+        interval = f"[{plain['low']}, {plain['high']}]" if plain["low"] else ""
+        rows.append([*list(plain.values())[:6], interval, plain["difference"], plain["verdict"]])
+    head = ["model", "task", "subset", "metric", "published", "ours", "interval", "difference", "verdict"]
+    return tabulate(rows, head, disable_numparse=True, colalign=("left",) * 4 + ("right",) * 4 + ("left",))

@@ -1,0 +1,223 @@
+"""What the commands that score have in common (`run`, `curve`): options, the plan of a dry run, reasons, exit codes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from xlbench.errors import CELL_FAILED, OK
+
+if TYPE_CHECKING:
+    from xlbench.api import Prepared, Request
+    from xlbench.record import Cell
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+
+
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator; the first is the first of the help."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+what_to_score = _together(
+    click.option("--suite", "-s", metavar="NAME", help="Tasks to run, as a suite.  [default: mini]"),
+    click.option(
+        "--model",
+        "-m",
+        "models",
+        multiple=True,
+        metavar="NAME",
+        help="A model's name, pattern or spec (repeatable).  [default: the embedded models]",
+    ),
+    click.option(
+        "--task",
+        "-t",
+        "tasks",
+        multiple=True,
+        metavar="NAME",
+        help="A task's name, a pattern, or a path to a card (repeatable); instead of a suite.",
+    ),
+    click.option(
+        "--language",
+        "-l",
+        "languages",
+        multiple=True,
+        metavar="CODE",
+        help="Only subsets that involve this language, ISO 639-3 (repeatable).",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        envvar="XLBENCH_DATA",
+        show_envvar=True,
+        help="Folder of data files.",
+    ),
+    click.option(
+        "--results",
+        type=click.Path(path_type=Path),
+        default=Path("results"),
+        show_default=True,
+        help="Where cells are saved, and found again.",
+    ),
+)
+"""The options that name models, tasks, languages and folders."""
+
+
+how_to_score = _together(
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the resampling."),
+    click.option(
+        "--ci",
+        type=click.Choice(CI),
+        default="auto",
+        show_default=True,
+        help="Interval method; auto takes the one with measured coverage.",
+    ),
+    click.option("--engine", metavar="NAME", default="serial", show_default=True, help="Where cells are computed."),
+)
+"""The options of seeds, intervals and engines."""
+
+
+what_is_allowed = _together(
+    click.option(
+        "--cache/--no-cache",
+        default=True,
+        show_default=True,
+        help="Keep vectors between runs, in the folder XLBENCH_CACHE; see 'xlbench cache'.",
+    ),
+    click.option(
+        "--cache-size",
+        type=click.FloatRange(min=0.001),
+        default=20.0,
+        show_default=True,
+        metavar="GB",
+        help="Beyond this the vectors that were not used for longest are dropped.",
+    ),
+    click.option("--offline", is_flag=True, help="Make no request at all; what is missing is skipped."),
+    click.option("--allow-pickle", is_flag=True, help="Load weights that are pickles, which can hold code."),
+    click.option(
+        "--trust-remote-code", is_flag=True, help="Run code that comes with a checkpoint, where its revision is pinned."
+    ),
+)
+"""The options of what may be kept, asked for over a network, or run."""
+
+
+what_to_show = _together(
+    click.option("--dry-run", "-n", is_flag=True, help="Show the cells, their items, and what is done already."),
+    click.option("--fail-fast", is_flag=True, help="Stop at the first cell that fails."),
+    click.option("--strict", is_flag=True, help="Exit with 1 when a cell was skipped, too."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of tables."),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble."),
+)
+"""The options of what a command does beside scoring, and what it prints."""
+
+
+def request_of(options: dict[str, Any]) -> Request:
+    """The request that a command's options make; those that are no field of it are the command's own."""
+    from xlbench import api
+    from xlbench.permissions import granted
+
+    known = {field.name for field in fields(api.Request)}
+    request = api.Request(**{name: value for name, value in _settled(options).items() if name in known})
+    click.get_current_context().with_resource(granted(request.permissions))  # for as long as the command runs
+    return request
+
+
+def _settled(options: dict[str, Any]) -> dict[str, Any]:
+    """Tasks given on the command line replace a suite that is a default of xlbench.toml, and the other way round."""
+    source = click.get_current_context().get_parameter_source
+    for given, other, nothing in (("tasks", "suite", None), ("suite", "tasks", ())):
+        if source(given) is ParameterSource.COMMANDLINE and source(other) is ParameterSource.DEFAULT_MAP:
+            return {**options, other: nothing}
+    return options
+
+
+@contextlib.contextmanager
+def plugins_print_elsewhere() -> Iterator[None]:
+    """What plugins, models and tasks print goes to standard error: it is no part of this command's output."""
+    with contextlib.redirect_stdout(sys.stderr):
+        yield
+
+
+def exit_code(cells: Sequence[Cell], strict: bool) -> int:
+    """0 where nothing failed; 1 where a cell failed, there was none, or (strict) one was skipped."""
+    status = Counter(cell.status for cell in cells)
+    failed = status["error"] or not status or (strict and status["skipped"])
+    return CELL_FAILED if failed else OK
+
+
+def show_plan(prepared: Prepared, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        rows = [
+            {"model": item.cell.model, "task": item.cell.task, "subset": item.cell.subset, "items": item.subset.n,
+             "train_items": item.cell.train_items, "state": item.state, "reason": item.cell.reason}
+            for item in prepared.planned
+        ]  # fmt: skip
+        click.echo(json.dumps({"cells": rows}, indent=1, ensure_ascii=False))
+    elif not quiet:
+        click.echo(_plan_table(prepared))
+    print_trouble(prepared, [item.cell for item in prepared.planned])
+
+
+def _plan_table(prepared: Prepared) -> str:
+    """A line a model and task: its cells and items, and how many cells are in which state."""
+    from tabulate import tabulate
+
+    states = {
+        "todo": "to do",
+        "rescore": "to score again",
+        "done": "done",
+        "skipped": "skipped",
+        "error": "failing",
+        "damaged": "damaged",
+    }
+    groups: dict[tuple[str, str], list[Any]] = {}
+    for item in prepared.planned:
+        groups.setdefault((item.cell.model, item.cell.task), []).append(item)
+    used = [state for state in states if any(item.state == state for item in prepared.planned)]
+    lines = [
+        [
+            model,
+            task,
+            len(items),
+            f"{sum(item.subset.n for item in items):,}",
+            *(sum(item.state == state for item in items) for state in used),
+        ]
+        for (model, task), items in groups.items()
+    ]
+    return tabulate(lines, ["model", "task", "cells", "items", *(states[state] for state in used)])
+
+
+def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:
+    _print_reasons([cell for cell in cells if cell.status != "ok"])
+    for trouble in prepared.catalog.troubles():
+        click.echo(trouble, err=True)
+
+
+def _print_reasons(cells: Sequence[Cell]) -> None:
+    """A line a reason, with the cells that it befell."""
+    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    for cell in cells:
+        groups.setdefault((cell.status, cell.task, cell.reason), []).append(cell)
+    for (status, task, reason), befell in groups.items():
+        subsets = list(dict.fromkeys(cell.subset for cell in befell))
+        named = ", ".join(subsets[:4]) + (f" and {len(subsets) - 4} more" if len(subsets) > 4 else "")
+        models = ", ".join(dict.fromkeys(cell.model for cell in befell))
+        where = task if subsets == ["*"] else f"{task} {named}"
+        click.echo(f"{status}: {where} ({models}): {reason}", err=True)
