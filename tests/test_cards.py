@@ -13,7 +13,7 @@ import pytest
 
 import xlbench_tasks
 from xlbench import AREAS, Data, DataMissing, UsageError
-from xlbench_tasks.card import CARDS, open_source, read_card, read_toml, task
+from xlbench_tasks.card import CARDS, REGISTERS, open_data, open_source, read_card, read_toml, task
 from xlbench_tasks.protocols import PROTOCOLS, retrieval
 from xlbench_tasks.readers import READERS
 
@@ -108,9 +108,22 @@ def test_a_card_becomes_a_task(write, tmp_path):
         (
             "[options]",
             "[data.hub]\nrepo = 'a/b'\n[options]",
-            "talk.toml: [data.hub] lacks 'revision', 'split', 'fields'",
+            "talk.toml: [data.hub] lacks 'revision', 'fields'",
         ),
         ("[options]", "hub = 1\n[options]", "talk.toml: [data.hub] must be a table"),
+        (
+            'licence = "CC0-1.0"',
+            'licence = "x"\nregister = "unregularised"',
+            "register: 'unregularised' is not one of 'regularized', 'unregularized'. Did you mean 'unregularized' or",
+        ),
+        ("[options]", "splits = { tset = 'x' }\n[options]", "[data] splits: the card has no 'tset', only 'test'. Did"),
+        ("[options]", "splits = { dev = 'x' }\n[options]", "[data] splits: the card has no 'dev', only 'test'."),
+        ("[options]", "splits = { test = 'x' }\n[options]", "[data] splits: nothing in this table holds {split}"),
+        (
+            'licence = "CC0-1.0"',
+            'licence = "x"\nsplits = { train = "a", test = "b" }',
+            "[data]: {split} is nowhere in this table, so 'train', 'test' would be the same data",
+        ),
     ],
 )
 def test_a_wrong_card_is_told_by_file_and_key(write, old, new, message):
@@ -172,6 +185,64 @@ def test_wrong_extensions_are_told(tmp_path, text, message):
     assert message in str(error.value)
 
 
+def test_a_home_can_call_splits_otherwise_than_the_card(write, tmp_path):
+    """The card's names are those of all homes, but for the ones that a home gives itself."""
+    card = read_card(write(
+        ('licence = "CC0-1.0"', 'licence = "x"\nsplits = { train = "train", dev = "dev", test = "test" }'),
+        ("talk/{language}.txt", "talk/{split}.{language}.txt"),
+        ("[options]", f"""[data.hub]
+repo = "org/talk"
+revision = "{"0" * 40}"
+split = "{{split}}"
+splits = {{ dev = "validation" }}
+fields = {{ text = "{{language}}" }}
+aliases = {{ zh = "zho_Hans" }}
+[options]"""),
+    ))  # fmt: skip
+    (tmp_path / "org/talk").mkdir(parents=True)
+    for split in ("train", "validation", "test"):
+        (tmp_path / f"org/talk/{split}.jsonl").write_text(f'{{"eng": "hub {split}"}}\n')
+    read = {split: open_source(card, Data(tmp_path), split).read("eng").fields["text"][0] for split in card.splits}
+    assert read == {"train": "hub train", "dev": "hub validation", "test": "hub test"}
+    (tmp_path / "talk").mkdir()
+    (tmp_path / "talk/dev.eng.txt").write_text("file dev\n")
+    assert open_source(card, Data(tmp_path), "dev").read("eng").fields["text"] == ("file dev",)
+
+
+def test_a_card_says_what_kind_of_text_it_has(write):
+    """The register comes to the task and is no part of its identity; a card need not say it."""
+    for register in ("regularized", "unregularized"):
+        made = task(read_card(write(('licence = "CC0-1.0"', f'licence = "CC0-1.0"\nregister = "{register}"'))))
+        assert made.register == register
+        assert made.identity() == task(read_card(write())).identity()
+    assert task(read_card(write())).register == ""
+
+
+def test_masakhanews_with_all_its_files_learns_from_the_twenty_articles(tmp_path):
+    """Of a full copy, the few-shot file of a language comes first, and what has none is read from the other."""
+    for path, text in (
+        ("few_shot_data/20_samples/amh/train", "few"),
+        ("data/amh/train", "all"),
+        ("data/amh/test", "t"),
+    ):
+        file = tmp_path / f"masakhanews/{path}.tsv"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"category\theadline\ttext\nsports\th\t{text}\n")
+    data = open_data(read_card(CARDS / "masakhanews.toml"), Data(tmp_path))
+    assert data.train.read("amh").fields["text"] == ("few",)
+    assert data.test.read("amh").fields["text"] == ("t",)
+
+
+def test_facts_of_a_part_that_is_held_out_are_its_own():
+    """The entities of the test part and of the training part add up to those of the file."""
+    card = read_card(CARDS / "mini-ner.toml")
+    data, whole = open_data(card, Data()), open_source(card, Data())
+    parts = [source.read("eng").facts for source in (data.train, data.test)]
+    assert parts[1]["entities_kept:PER"] > 0
+    for name, count in whole.read("eng").facts.items():
+        assert sum(facts.get(name, 0) for facts in parts) == count
+
+
 def test_a_tasks_identity_is_what_shapes_its_scores(write):
     """Protocol options, metrics and version change it; where the data lies and what is said about it do not."""
     base = task(read_card(write()))
@@ -228,6 +299,7 @@ def test_every_card_of_the_plugin_is_right():
     for made in tasks:
         assert made.area in AREAS
         assert all((made.description, made.licence, made.home, made.languages, made.data))
+        assert made.register in ("", *REGISTERS)
         assert made.citation or made.name.startswith("mini-"), "data that is not our own is cited"
         assert len(set(made.languages)) == len(made.languages)
     assert len({made.identity() for made in tasks}) == len(tasks)
@@ -242,6 +314,18 @@ def test_suites_name_tasks_that_there_are():
     for suite in suites.values():
         assert suite.description
         assert set(suite.tasks) <= names
+
+
+@pytest.mark.parametrize("path", sorted(CARDS.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_home_of_the_plugins_cards_is_pinned_and_whole(path):
+    """Hub homes have the same labels or types as the card asks for, and a split for each of the card's."""
+    card = read_card(path)
+    for home in card.homes:
+        asked = set(card.options.get("labels", ())) | set(card.options.get("types", ()))
+        given = set(home.table.get("labels", home.table.get("tags", {})).values()) - {"O"}
+        assert not given or given == asked, home.where
+        for split in card.splits or ("test",):
+            open_source(card, Data(), split)
 
 
 def test_a_wrong_suite_is_told_by_file_and_key(tmp_path):

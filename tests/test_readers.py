@@ -7,9 +7,13 @@ import io
 import json
 import os
 import pickle
+import socket
 import subprocess
 import sys
+import threading
 import unicodedata
+import zipfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench_tasks.readers import cldr, delimited, hub, parallel
-from xlbench_tasks.source import FirstAtHand, Home, Records
+from xlbench_tasks.readers import cldr, conll, delimited, hub, parallel
+from xlbench_tasks.source import FirstAtHand, Home, Records, spread
 
 
 def _home(reader: str, languages: str = "eng hin nep", **table: Any) -> Home:
@@ -66,6 +70,31 @@ def test_the_fingerprint_covers_all_that_shapes_a_score_and_nothing_else():
     ]
     assert same.fingerprint() == base.fingerprint()
     assert len({record.fingerprint() for record in [base, *others]}) == 1 + len(others)
+
+
+def test_facts_and_notes_of_a_part_are_those_of_its_items():
+    """What was counted in each item is added up anew; what was counted for the whole says so in its name."""
+    counts = ({"tags_bad": 2}, {"entities": 1}, {})
+    records = Records.counted(
+        ("a", "b", "c"), ("a", "b", "c"), {"text": ("x", "y", "z")}, counts, {"tags_": "some tags were repaired"}
+    )
+    assert (records.facts, records.notes) == ({"entities": 1, "tags_bad": 2}, ("some tags were repaired",))
+    part = records.only([False, True, True])
+    assert (part.ids, part.facts, part.notes) == (("b", "c"), {"entities": 1}, ())
+    assert part.only([False, True]).facts == {}
+    whole = Records(("a", "b"), ("a", "b"), {"text": ("x", "y")}, ("left out",), {"left out": 3})
+    assert whole.only([True, False]).facts == {"left out (of all items, before a part was taken)": 3}
+    assert whole.only([True, False]).only([True]).facts == whole.only([True, False]).facts
+    with pytest.raises(DataError, match="3 ids but 2 counts"):
+        Records.counted(("a", "b", "c"), ("a", "b", "c"), {}, counts[:2], {})
+
+
+def test_a_limit_takes_items_of_every_label():
+    """In turns one of each label, from the start of each; the order stays; scarce labels give way to others."""
+    assert spread("aaaabbbbc", 5) == [0, 1, 4, 5, 8]
+    assert spread("aaaabbbbc", 2) == [0, 4]
+    assert spread("aaab", 3) == [0, 1, 3]
+    assert spread("abab", 9) == [0, 1, 2, 3]
 
 
 def test_codes_of_a_data_set_become_declared_languages():
@@ -189,6 +218,15 @@ def test_two_files_of_one_language_are_refused(tmp_path):
     _write(tmp_path / "p/text.hin-Deva.txt", "y\n")
     with pytest.raises(DataError, match=r"hin-Deva\.txt and .*hin\.txt are both 'hin'"):
         _parallel(tmp_path).languages()
+
+
+def test_of_several_patterns_the_first_with_a_file_counts(tmp_path):
+    """Language by language, in the order of the card."""
+    for name in ("b/eng", "b/hin", "a/eng"):
+        _write(tmp_path / f"{name}.txt", f"{name}\n")
+    for order, expected in (("ab", ["a/eng", "b/hin"]), ("ba", ["b/eng", "b/hin"])):
+        source = _parallel(tmp_path, files=[f"{name}/{{language}}.txt" for name in order])
+        assert [source.read(language).fields["text"][0] for language in source.languages()] == expected
 
 
 def test_data_that_is_not_there_is_missing_and_says_how_to_get_it(tmp_path):
@@ -376,6 +414,27 @@ def test_rows_of_a_table_can_be_limited_and_its_line_ends_kept(tmp_path):
     assert kept.fields["text"] == ("tweet\r", "a\r", "b\r", "c\r")
 
 
+def test_a_limit_spreads_over_the_labels_of_a_sorted_table(tmp_path):
+    """A file that is sorted by label gives a sample of both; max_rows still takes rows from the start."""
+    rows = "".join(f"t{i}\t{'x' if i < 4 else 'y'}\n" for i in range(6))
+    _write(tmp_path / "d/eng.tsv", f"tweet\tlabel\n{rows}")
+    assert _delimited(tmp_path, 3).read("eng").fields == {"text": ("t0", "t1", "t4"), "label": ("x", "x", "y")}
+    assert _delimited(tmp_path, 3).read("eng").ids == ("set:eng:1", "set:eng:2", "set:eng:5")
+    assert _delimited(tmp_path, 3, max_rows=4).read("eng").fields["text"] == ("t0", "t1", "t2")
+    assert _delimited(tmp_path, max_rows=4).read("eng").fields["text"] == ("t0", "t1", "t2", "t3")
+    assert _delimited(tmp_path, 3, fields={"text": "tweet"}).read("eng").fields["text"] == ("t0", "t1", "t2")
+
+
+def test_a_text_can_be_joined_of_columns(tmp_path):
+    """A headline and its article: one text with a line feed between them, none of its parts empty."""
+    _write(tmp_path / "d/eng.tsv", 'head\tbody\tlabel\nA title\t"Its text.\nMore"\tx\n')
+    joined = {"fields": {"text": ["head", "body"], "label": "label"}}
+    assert _delimited(tmp_path, **joined).read("eng").fields == {"text": ("A title\nIts text.\nMore",), "label": ("x",)}
+    _write(tmp_path / "d/eng.tsv", "head\tbody\tlabel\n\tText\tx\n")
+    with pytest.raises(DataError, match=r"line 2: the text \(head\) is empty"):
+        _delimited(tmp_path, **joined).read("eng")
+
+
 def test_several_files_of_one_language_are_read_one_after_the_other(tmp_path):
     """Ids name the file, so that a row keeps its id when another file grows; a file that is not there is told."""
     _write(tmp_path / "d/films.tsv", "tweet\tlabel\na\tx\nb\ty\n")
@@ -408,6 +467,10 @@ def test_embedded_files_lie_in_the_plugin(tmp_path, monkeypatch):
     [
         ({"fields": {"label": "label"}}, "name the column of the text"),
         ({"fields": {"text": 0}}, "counted from 1"),
+        ({"fields": {"text": ["tweet", 0]}}, "counted from 1"),
+        ({"fields": {"text": ["tweet"]}}, "only text can be joined, of two columns or more"),
+        ({"fields": {"text": "tweet", "label": ["a", "b"]}}, "only text can be joined"),
+        ({"fields": {"text": ["{language}", "tweet"]}}, "cannot be joined"),
         ({"fields": {"text": "tweet"}, "header": False}, "without a header, columns are numbers"),
         ({"fields": {"text": "tweet"}, "labels": {"a": "b"}}, "no field 'label'"),
         ({"files": "d/all.tsv"}, "say in one place what the languages are"),
@@ -449,7 +512,8 @@ REVISION = "0123456789abcdef0123456789abcdef01234567"
 
 def _hub(root: Path | None, limit: int | None = None, **table: Any) -> hub.Hub:
     base = {"repo": "org/name", "revision": REVISION, "split": "test", "fields": {"text": "{language}"}}
-    return hub.source(_home("hub", **(base | table)), Data(root, limit))
+    given = {key: value for key, value in (base | table).items() if value is not None}
+    return hub.source(_home("hub", **given), Data(root, limit))
 
 
 def _parquet(path: Path, **columns: list[Any]) -> None:
@@ -503,6 +567,148 @@ def test_a_local_hub_folder_of_one_language_and_its_class_names(tmp_path):
     assert source.languages() == ("nep",)
     assert source.read("nep").fields["label"] == ("yes", "no")
     assert source.read("nep").ids == ("set:nep:1", "set:nep:2")
+
+
+def test_a_local_hub_folder_with_languages_inside_a_column(tmp_path):
+    """Translations as a struct a row: a dot leads into the column; what the struct lacks is named."""
+    rows = [{"en": "water", "hi": "पानी"}, {"en": "a tree", "hi": "पेड़"}]
+    _parquet(tmp_path / "org/name/data/test-00000-of-00001.parquet", translation=rows)
+    nested = {"fields": {"text": "translation.{language}"}, "aliases": {"en": "eng", "hi": "hin"}}
+    source = _hub(tmp_path, **nested)
+    assert source.languages() == ("eng", "hin")
+    assert source.read("hin") == Records(("set:1", "set:2"), ("set:1", "set:2"), {"text": ("पानी", "पेड़")})
+    assert _hub(tmp_path, 1, **nested).read("eng").fields["text"] == ("water",)
+    with pytest.raises(DataError, match=r"no column 'translation.ne', only translation.en, translation.hi"):
+        _hub(tmp_path, language="nep", fields={"text": "translation.ne"}).read("nep")
+
+
+def _rows(path: Path, features: dict[str, Any], **columns: list[Any]) -> None:
+    """A parquet file with the features of `datasets` in it."""
+    import datasets
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    datasets.Dataset.from_dict(columns, features=datasets.Features(features)).to_parquet(path)
+
+
+TAGGED = {"fields": {"tokens": "tokens", "tags": "ner_tags"}, "tags": {"PER": "PER", "GPE": "LOC", "DATE": "O"}}
+
+
+def test_words_and_tags_of_a_hub_folder_are_those_of_the_conll_reader(tmp_path):
+    """Lists of words and of class numbers, or of names: repaired, mapped and counted as in files."""
+    import datasets
+
+    names = ["O", "B-PER", "I-PER", "B-GPE", "I-GPE", "B-DATE", "I-DATE"]
+    words = [["Asha", "K", "in", "Goa", "\u200b"], [], ["May"]]
+    tags = [[1, 2, 0, 4, 0], [], [5]]
+    features = {
+        "tokens": datasets.List(datasets.Value("string")),
+        "ner_tags": datasets.List(datasets.ClassLabel(names=names)),
+    }
+    _rows(tmp_path / "org/name/test.parquet", features, tokens=words, ner_tags=tags)
+    records = _hub(tmp_path, language="nep", **TAGGED).read("nep")
+    lines = [f"{word}\t{names[tag]}\n" for word, tag in zip(words[0], tags[0], strict=True)]
+    _write(tmp_path / "nep.txt", "".join([*lines, "\n", "May\tB-DATE\n"]))
+    table = {"files": "{language}.txt", "tags": TAGGED["tags"], "delimiter": "tab"}
+    expected = conll.source(_home("conll", **table), Data(tmp_path)).read("nep")
+    assert records.fields == expected.fields
+    assert records.fields["tags"] == ("B-PER\tI-PER\tO\tB-LOC", "O")
+    assert records.facts == {**expected.facts, "sentences_without_word": 1}
+    assert set(records.notes) > set(expected.notes)
+    assert records.ids == ("set:nep:1", "set:nep:3")
+    named = {**features, "ner_tags": datasets.List(datasets.Value("string"))}
+    _rows(tmp_path / "org/other/test.parquet", named, tokens=words, ner_tags=[[names[i] for i in row] for row in tags])
+    assert _hub(tmp_path, repo="org/other", language="nep", **TAGGED).read("nep") == records
+    assert _hub(tmp_path, 1, language="nep", **TAGGED).read("nep").ids == ("set:nep:1",)
+
+
+@pytest.mark.parametrize(
+    ("words", "tags", "message"),
+    [
+        (["a", "b"], ["O"], "row 1: 2 words but 1 tags"),
+        (["a"], None, "row 1: 1 words but None tags"),
+        (["a"], ["B-PERS"], r"row 1: tag 'B-PERS' is of no type .*Did you mean 'PER'"),
+        (["a\tb"], ["O"], "row 1: a tab inside of the word"),
+        (["a", None], ["O", "O"], "row 1: the word None has the tag 'O'"),
+        ([], [], "no row has a word"),
+    ],
+)
+def test_damaged_words_and_tags_of_a_hub_folder_are_named_with_their_row(tmp_path, words, tags, message):
+    """What cannot be plainly meant is refused."""
+    import datasets
+
+    features = dict.fromkeys(("tokens", "ner_tags"), datasets.List(datasets.Value("string")))
+    _rows(tmp_path / "org/name/test.parquet", features, tokens=[words], ner_tags=[tags])
+    with pytest.raises(DataError, match=message):
+        _hub(tmp_path, language="nep", **TAGGED).read("nep")
+
+
+def test_rows_of_a_language_and_of_the_pivot_that_it_is_paired_with(tmp_path):
+    """Rows are told apart by a column; each language has translations of its own in the pivot, under the same ids."""
+    rows = [("hin-eng", "एक", "one"), ("nep-eng", "दुई", "two"), ("hin-eng", "तीन", "three"), ("xyz-eng", "x", "y")]
+    lines = [json.dumps({"lang": lang, "a": a, "b": b}) + "\n" for lang, a, b in rows]
+    _write(tmp_path / "org/name/test.jsonl", "".join(lines))
+    table = {"where": {"lang": "{language}-eng"}, "fields": {"text": "a"}, "pivot": {"language": "eng", "text": "b"}}
+    source = _hub(tmp_path, **table)
+    assert source.languages() == ("eng", "hin", "nep")
+    assert source.read("hin") == Records(
+        ("set:hin:1", "set:hin:3"), ("set:hin:1", "set:hin:3"), {"text": ("एक", "तीन")}
+    )
+    assert source.read("eng").ids == ("set:hin:1", "set:hin:3", "set:nep:2")
+    assert source.read("eng").fields["text"] == ("one", "three", "two")
+    assert _hub(tmp_path, 1, **table).read("eng").fields["text"] == ("one", "two")
+    with pytest.raises(DataError, match="'eng' is the pivot, and has rows of its own"):
+        _hub(tmp_path, **(table | {"aliases": {"xyz": "eng"}})).languages()
+
+
+def test_rows_without_a_label_can_be_left_out_and_are_counted(tmp_path):
+    """Only where the card says so; joined columns and plain conditions work as in tables."""
+    rows = [("A", "a", "x", 1), ("B", "b", None, 1), ("C", "c", "y", 1), ("D", "d", "x", 2)]
+    lines = [json.dumps({"head": h, "body": b, "label": c, "set": s}) + "\n" for h, b, c, s in rows]
+    _write(tmp_path / "org/name/test.jsonl", "".join(lines))
+    table = {"fields": {"text": ["head", "body"], "label": "label"}, "language": "nep", "where": {"set": "1"}}
+    with pytest.raises(DataError, match=r"row 2: the label \(label\) is empty or no text: None"):
+        _hub(tmp_path, **table).read("nep")
+    records = _hub(tmp_path, drop_empty=["label"], **table).read("nep")
+    assert records.fields == {"text": ("A\na", "C\nc"), "label": ("x", "y")}
+    assert (records.ids, records.facts) == (("set:nep:1", "set:nep:3"), {"rows_left_out (nep)": 1})
+    assert len(records.notes) == 1
+    with pytest.raises(DataMissing, match="no rows"):
+        _hub(tmp_path, **(table | {"where": {"set": "3"}})).read("nep")
+
+
+def test_a_limit_spreads_over_the_labels_of_a_hub_folder(tmp_path):
+    """As in tables; class numbers can be given by their numbers, whatever their names are."""
+    import datasets
+
+    features = {"text": datasets.Value("string"), "label": datasets.ClassLabel(names=["good", "bad"])}
+    _rows(tmp_path / "org/name/test.parquet", features, text=list("abcd"), label=[0, 0, 0, 1])
+    table = {"fields": {"text": "text", "label": "label"}, "language": "nep"}
+    for labels in ({"0": "positive", "1": "negative"}, {"good": "positive", "bad": "negative"}):
+        records = _hub(tmp_path, 2, labels=labels, **table).read("nep")
+        assert records.fields == {"text": ("a", "d"), "label": ("positive", "negative")}
+    with pytest.raises(DataError, match=r"row 4: 'bad' is none of the card's labels \['good'\]"):
+        _hub(tmp_path, labels={"good": "x"}, **table).read("nep")
+
+
+def test_files_of_a_hub_folder_can_be_named_and_lie_in_archives(tmp_path):
+    """For repositories that need a loading script: parquet, JSON lines, and files of zip archives in any folder."""
+    folder = tmp_path / "org/name"
+    _write(folder / "name.py", "raise SystemExit('a script ran')\n")
+    _parquet(folder / "hin/x-test.parquet", text=["क"])
+    source = _hub(tmp_path, split=None, files="{language}/x-test.parquet", fields={"text": "text"})
+    assert (source.languages(), source.read("hin").fields["text"]) == (("hin",), ("क",))
+    (folder / "data").mkdir()
+    with zipfile.ZipFile(folder / "data/nep_v1.zip", "w") as archive:
+        archive.writestr("inner/nep_test.json", json.dumps({"text": "ख"}) + "\n")
+        archive.writestr("inner/nep_train.json", json.dumps({"text": "ग"}) + "\n")
+    table = {"split": None, "fields": {"text": "text"}}
+    source = _hub(tmp_path, files="data/{language}_v1.zip/{language}_test.json", **table)
+    assert (source.languages(), source.read("nep").fields["text"]) == (("nep",), ("ख",))
+    with pytest.raises(DataError, match=r"nep_v1\.zip has no file 'nep_tes\.json'.*Did you mean 'nep_test\.json'"):
+        _hub(tmp_path, files="data/{language}_v1.zip/{language}_tes.json", **table).read("nep")
+    _write(folder / "data/hin_v1.zip", "no archive")
+    with pytest.raises(DataError, match=r"hin_v1\.zip cannot be unpacked"):
+        _hub(tmp_path, files="data/{language}_v1.zip/{language}_test.json", **table).read("hin")
 
 
 def test_a_changed_local_file_is_read_anew(tmp_path):
@@ -563,8 +769,91 @@ def test_without_a_network_the_hub_is_missing_not_broken(tmp_path):
     assert len(done.stdout.splitlines()) == 1
 
 
+def _asked(endpoint: str, tmp_path: Path, **environment: str) -> tuple[str, float]:
+    """What a process that has only this endpoint of a hub says of a data set, and after how many seconds."""
+    code = (
+        "import time\n"
+        "from test_readers import _hub\n"
+        "from xlbench import DataMissing\n"
+        "import datasets, huggingface_hub\n"
+        "begin = time.monotonic()\n"
+        "for table in ({}, {'config': '{language}', 'fields': {'text': 'text'}},\n"
+        "              {'split': None, 'files': '{language}.parquet', 'fields': {'text': 'text'}}):\n"
+        "    try: print(_hub(None, **table).languages())\n"
+        "    except DataMissing as missing: print(missing)\n"
+        "assert not huggingface_hub.is_offline_mode() or " + repr("HF_HUB_OFFLINE" in environment) + "\n"
+        "print(time.monotonic() - begin)\n"
+    )
+    variables = {name: value for name, value in os.environ.items() if not name.startswith("HF_")} | environment
+    variables |= {"HF_ENDPOINT": endpoint, "HF_HOME": str(tmp_path / "home")}
+    variables["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True, check=True)
+    *said, seconds = done.stdout.splitlines()
+    assert len(said) == 3
+    assert not done.stderr
+    return "\n".join(said), float(seconds)
+
+
+def test_a_hub_that_cannot_be_reached_costs_one_short_attempt(tmp_path):
+    """Nobody listens: each way to ask fails within seconds, where the hub's client would try for half a minute."""
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        endpoint = f"http://127.0.0.1:{unused.getsockname()[1]}"
+        said, seconds = _asked(endpoint, tmp_path)
+    assert said.count(f"no connection to {endpoint}") == 3
+    assert seconds < 12
+
+
+def test_offline_means_that_nothing_is_asked(tmp_path):
+    """With HF_HUB_OFFLINE no connection is opened; without it, one is."""
+    met = []
+
+    def hang_up(server: socket.socket) -> None:
+        with suppress(OSError):  # the end of the test closes the server
+            while True:
+                met.append(server.accept()[0].close())
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=hang_up, args=[server], daemon=True).start()
+        endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+        said, _ = _asked(endpoint, tmp_path, HF_HUB_OFFLINE="1")
+        assert said.count("is not at hand") == 3
+        assert "no connection" not in said
+        assert not met
+        said, _ = _asked(endpoint, tmp_path)
+        assert said.count("no connection") == 3
+        assert met
+
+
+@pytest.mark.parametrize(("cached", "said"), [(REVISION, "('cached',)"), (REVISION[::-1], "another revision only")])
+def test_offline_the_pinned_revision_is_found_in_the_cache_and_no_other(tmp_path, cached, said):
+    """What `datasets` fetched before is read again; another revision of it is not taken for the pinned one."""
+    import datasets
+    from datasets.arrow_writer import ArrowWriter
+
+    folder = tmp_path / "datasets/org___name/default/0.0.0" / cached
+    folder.mkdir(parents=True)
+    features = datasets.Features({"eng": datasets.Value("string")})
+    with ArrowWriter(path=str(folder / "name-test.arrow"), features=features) as writer:
+        writer.write({"eng": "cached"})
+        writer.finalize()
+    splits = datasets.SplitDict(test=datasets.SplitInfo("test", 1, 1, dataset_name="name"), dataset_name="name")
+    info = datasets.DatasetInfo(features=features, builder_name="parquet", dataset_name="name", config_name="default",
+                                version="0.0.0", splits=splits)  # fmt: skip
+    info.write_to_directory(str(folder))
+    code = "from test_readers import _hub\nprint(_hub(None).read('eng').fields['text'])\n"
+    variables = os.environ | {
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(tmp_path),
+        "HF_DATASETS_CACHE": str(tmp_path / "datasets"),
+    }
+    variables["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    done = subprocess.run([sys.executable, "-c", code], env=variables, capture_output=True, text=True)
+    assert said in done.stdout + done.stderr
+
+
 def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch):
-    """Every further question is answered from memory, because each attempt can take half a minute."""
+    """Every further question is answered from memory, because each attempt can take seconds."""
     import datasets
 
     asked = []
@@ -589,6 +878,20 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch):
         ({"revision": "main"}, "not a full commit id"),
         ({"fields": {"text": "text"}}, "say in one place"),
         ({"config": "{language}"}, "say in one place"),
+        ({"split": None}, "lacks 'split'"),
+        ({"files": "a.parquet"}, "stands in place of config and split"),
+        ({"split": None, "files": "a.csv"}, "does not end in one of .parquet"),
+        ({"fields": {"tokens": "a", "tags": "b"}, "language": "nep"}, "words come with tags"),
+        ({"tags": {"PER": "PER"}}, "words come with tags"),
+        (
+            TAGGED | {"fields": {"tokens": "a", "tags": "b", "label": "c"}, "language": "nep"},
+            "'label' does not go with",
+        ),
+        (TAGGED | {"fields": {"tokens": ["a", "b"], "tags": "c"}, "language": "nep"}, "only text can be joined"),
+        ({"drop_empty": ["lable"], "fields": {"text": "a", "label": "b"}, "language": "nep"}, "Did you mean 'label'"),
+        ({"pivot": {"language": "eng"}}, "pivot: say its language, and the column"),
+        ({"pivot": {"language": "eng", "text": "b"}}, "pivot: goes with texts alone"),
+        ({"pivot": {"language": "engl", "text": "b"}}, "Did you mean 'eng'"),
     ],
 )
 def test_a_hub_home_must_be_pinned_and_clear(table, message):

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from xlbench import AREAS, Data, DataError, Metric, Subset, Task, UsageError
 from xlbench.names import check_name, did_you_mean
@@ -27,6 +27,9 @@ from xlbench_tasks.source import DataSet, FirstAtHand, HeldOut, Home, Source
 
 CARDS = Path(__file__).parent / "cards"
 
+REGISTERS = ("regularized", "unregularized")
+"""Kinds of text: edited, such as news and encyclopaedias; or as people write, such as tweets, comments and reviews."""
+
 KEYS: Mapping[str, Any] = {
     "name": str,
     "area": AREAS,
@@ -36,6 +39,7 @@ KEYS: Mapping[str, Any] = {
     "licence": str,
     "citation": str,
     "languages": list[str],
+    "register": REGISTERS,
     "data": dict[str, Any],
     "options": dict[str, Any],
     "metrics": list[str],
@@ -51,9 +55,9 @@ SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
 REQUIRED = ("name", "area", "protocol", "description", "licence", "languages", "data")
 
-DATA_KEYS: Mapping[str, Any] = {"name": str, "url": str, "aliases": dict[str, str]}
-"""What every [data] table may hold: the data set's name, where its files can be had, and the data set's code ->
-language where the two differ."""
+DATA_KEYS: Mapping[str, Any] = {"name": str, "url": str, "aliases": dict[str, str], "splits": dict[str, str]}
+"""What every [data] table may hold: the data set's name, where its files can be had, the data set's code -> language
+where the two differ, and the card's splits that this home calls otherwise than the card."""
 
 _LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
 
@@ -78,6 +82,7 @@ class Card:
     """Which of the protocol's metrics, the main one first; all where it is empty."""
     splits: Mapping[str, str] = field(default_factory=dict)
     holdout: Mapping[str, float] = field(default_factory=dict)
+    register: Literal["", "regularized", "unregularized"] = ""
 
 
 def read_card(path: Path) -> Card:
@@ -89,6 +94,7 @@ def read_card(path: Path) -> Card:
     if raw.get("version", 1) < 1:
         raise UsageError(f"{where}: version must be 1 or more")
     languages = _check_languages(raw["languages"], where)
+    splits = _check_splits(raw, where)
     protocol = module_of("protocol", raw["protocol"], where)
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
@@ -108,13 +114,14 @@ def read_card(path: Path) -> Card:
         description=raw["description"],
         licence=raw["licence"],
         languages=languages,
-        homes=_homes(raw["data"], raw["name"], languages, where, beside),
+        homes=_homes(raw["data"], raw["name"], languages, splits, where, beside),
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
         options=options,
         metrics=tuple(raw.get("metrics", ())),
-        splits=_check_splits(raw, where),
+        splits=splits,
         holdout=raw.get("holdout", {}),
+        register=raw.get("register", ""),
     )
 
 
@@ -187,7 +194,9 @@ def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
     return tuple(languages)
 
 
-def _homes(data: dict[str, Any], task: str, languages: tuple[str, ...], where: str, beside: Path) -> tuple[Home, ...]:
+def _homes(
+    data: dict[str, Any], task: str, languages: tuple[str, ...], splits: Mapping[str, str], where: str, beside: Path
+) -> tuple[Home, ...]:
     """The homes of a card: its [data] table, then [data.hub]. Embedded files lie ``beside`` the card; those of this
     plugin's cards lie elsewhere, as the readers know."""
     tables = [(f"{where}: [data]", {key: value for key, value in data.items() if key != "hub"})]
@@ -197,6 +206,8 @@ def _homes(data: dict[str, Any], task: str, languages: tuple[str, ...], where: s
         tables.append((f"{where}: [data.hub]", {"reader": "hub", **data["hub"]}))
     name = check_name("data set", data.get("name", task))
     homes = [_home(place, table, name, languages) for place, table in tables]
+    for home in homes:
+        _check_home_splits(home, splits)
     if homes[0].table.get("embedded") is True and beside != CARDS.resolve():
         homes[0] = replace(homes[0], table={**homes[0].table, "embedded": str(beside)})
     return tuple(homes)
@@ -221,6 +232,22 @@ def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ..
     home = Home(where, name, table["reader"], languages, table)
     _source(home, Data())  # checks what types cannot say, and touches no file
     return home
+
+
+def _check_home_splits(home: Home, splits: Mapping[str, str]) -> None:
+    """That a home tells the card's splits apart, and renames none but those."""
+    own: Mapping[str, str] = home.table.get("splits", {})
+    known = tuple(splits) or ("test",)
+    for name in own:
+        if name not in known:
+            raise UsageError(
+                f"{home.where} splits: the card has no {name!r}, only {_words(known)}.{did_you_mean(name, known)}"
+            )
+    told_apart = of_split(home, "").table != home.table
+    if own and not told_apart:
+        raise UsageError(f"{home.where} splits: nothing in this table holds {SPLIT}, whose place the names could take")
+    if len(splits) > 1 and not told_apart:
+        raise UsageError(f"{home.where}: {SPLIT} is nowhere in this table, so {_words(splits)} would be the same data")
 
 
 def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, required: Iterable[str] = ()) -> None:
@@ -274,7 +301,8 @@ def _source(home: Home, data: Data) -> Source:
 
 def open_source(card: Card, data: Data, split: str = "test") -> Source:
     """One split of the card's data: of the first of its homes where there is any."""
-    sources = [_source(of_split(home, card.splits.get(split, split)), data) for home in card.homes]
+    usual = card.splits.get(split, split)
+    sources = [_source(of_split(home, home.table.get("splits", {}).get(split, usual)), data) for home in card.homes]
     return sources[0] if len(sources) == 1 else FirstAtHand(sources)
 
 
@@ -320,6 +348,7 @@ def task(card: Card) -> Task:
         description=card.description,
         licence=card.licence,
         citation=card.citation,
+        register=card.register,
         home="; or ".join(_shown(home) for home in card.homes),
     )
 

@@ -6,6 +6,7 @@ What all readers share, and nothing about any file format: those are in ``reader
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -17,6 +18,9 @@ from xlbench.names import digest
 
 LANGUAGE = "{language}"
 """The placeholder that stands, in a card, for the code that the data set uses for a language."""
+
+OF_ALL = " (of all items, before a part was taken)"
+"""Ends the name of a fact that stands beside a part of the items it was counted over."""
 
 _SCRIPT = re.compile(r"(?P<language>[a-z]{2,3})[_-][A-Z][a-z]{3}")
 
@@ -37,8 +41,32 @@ class Records:
     """Counts of what was left out or repaired."""
     origin: str = ""
     """Whatever else identifies the data: the version of a library that it comes from."""
+    counts: tuple[Mapping[str, int], ...] = ()
+    """An item's share of the facts, which are their sums; empty where facts are of the language as a whole."""
+    causes: Mapping[str, str] = field(default_factory=dict)
+    """How the names of facts begin -> the note that they call for."""
+
+    @classmethod
+    def counted(
+        cls,
+        ids: tuple[str, ...],
+        clusters: tuple[str, ...],
+        fields: Mapping[str, tuple[str, ...]],
+        counts: Sequence[Mapping[str, int]],
+        causes: Mapping[str, str],
+        origin: str = "",
+    ) -> Records:
+        """Records whose facts and notes follow from what was counted in each item, so that those of a part do too."""
+        total: Counter[str] = Counter()
+        for one in counts:
+            total.update(one)
+        facts = {name: total[name] for name in sorted(total) if total[name]}
+        notes = dict.fromkeys(note for begins, note in causes.items() if any(name.startswith(begins) for name in facts))
+        return cls(ids, clusters, fields, tuple(notes), facts, origin, tuple(counts), causes)
 
     def __post_init__(self) -> None:
+        if self.counts and len(self.counts) != len(self.ids):
+            raise DataError(f"{len(self.ids)} ids but {len(self.counts)} counts")
         lengths = {"clusters": len(self.clusters)} | {name: len(values) for name, values in self.fields.items()}
         if wrong := [f"{n} {name}" for name, n in lengths.items() if n != len(self.ids)]:
             raise DataError(f"{len(self.ids)} ids but {', '.join(wrong)}")
@@ -46,13 +74,19 @@ class Records:
             raise DataError(f"item id {_first_repeated(self.ids)!r} occurs twice")
 
     def only(self, wanted: Sequence[bool]) -> Records:
-        """The items for which ``wanted`` is true."""
+        """The items for which ``wanted`` is true, with the facts of these alone, or else a name that says whose they
+        are: what a reader has left out of a language as a whole belongs to no item."""
 
         def kept(values: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(compress(values, wanted))
 
+        ids, clusters = kept(self.ids), kept(self.clusters)
         fields = {name: kept(values) for name, values in self.fields.items()}
-        return Records(kept(self.ids), kept(self.clusters), fields, self.notes, self.facts, self.origin)
+        if self.counts:
+            counts = tuple(compress(self.counts, wanted))
+            return Records.counted(ids, clusters, fields, counts, self.causes, self.origin)
+        facts = {name if name.endswith(OF_ALL) else name + OF_ALL: n for name, n in self.facts.items()}
+        return Records(ids, clusters, fields, self.notes, facts, self.origin)
 
     def fingerprint(self) -> str:
         """64 hex digits over ids, clusters, fields and origin; notes and facts follow from these and are left out."""
@@ -191,6 +225,14 @@ class Reading:
         wanted = [n for n in (self.home.table.get("max_rows"), self.data.limit) if n is not None]
         return min(wanted, default=None)
 
+    def _places(self, n: int, labels: Sequence[str] = ()) -> Sequence[int]:
+        """Which of n rows are wanted: the first ``max_rows``, and of these as many as the run's limit says, from the
+        start or, where rows have ``labels``, spread over these."""
+        n = min(n, self.home.table.get("max_rows", n))
+        if self.data.limit is None or self.data.limit >= n:
+            return range(n)
+        return spread(labels[:n], self.data.limit) if labels else range(self.data.limit)
+
     def _find(self) -> Mapping[str, Any]:
         raise NotImplementedError
 
@@ -199,6 +241,20 @@ class Reading:
 
     def _place(self) -> str:
         raise NotImplementedError
+
+
+def spread(labels: Sequence[str], n: int) -> list[int]:
+    """The places of n items, in order: in turns one of every label, each label's from the start.
+
+    Many files are sorted by label, and their first items have one label alone, from which nothing can be learnt. The
+    choice follows from labels alone, so that languages with the same labels keep the same items.
+    """
+    turns: Counter[str] = Counter()
+    turn_of = []
+    for label in labels:
+        turn_of.append(turns[label])
+        turns[label] += 1
+    return sorted(sorted(range(len(labels)), key=lambda place: (turn_of[place], place))[:n])
 
 
 class DataSet:
@@ -228,6 +284,13 @@ class DataSet:
     def dev(self) -> Source | None:
         """The items that a choice may be made on; None where the card has none."""
         return self._splits.get("dev")
+
+
+def content_keys(name: str, language: str, records: Records) -> tuple[str, ...]:
+    """What an item of the data set ``name`` is known by, wherever it stands in its file: its id where languages share
+    their ids; its text where ids begin with the language, and so are numbers of rows."""
+    own = f"{name}:{language}:"
+    return records.fields["text"] if all(item.startswith(own) for item in records.ids) else records.ids
 
 
 class HeldOut:
@@ -268,10 +331,9 @@ class HeldOut:
         return self._records[language]
 
     def _keys(self, whole: Records, language: str) -> tuple[str, ...]:
-        """What decides, an item: ids that begin with the language are numbers of rows of its file, others are shared.
-        By their text, equal texts go to the same part, so that no text is learnt and then asked for."""
-        own = f"{self.name}:{language}:"
-        return whole.fields["text"] if all(item.startswith(own) for item in whole.ids) else whole.ids
+        """What decides, an item. By their text, equal texts go to the same part, so that no text is learnt and then
+        asked for."""
+        return content_keys(self.name, language, whole)
 
 
 class FirstAtHand:

@@ -14,7 +14,7 @@ A card names one of these by its plain name, and anybody else's as ``package.mod
 
 from collections.abc import Callable, Mapping
 
-PROTOCOLS = ("classification", "clustering", "retrieval", "tagging")
+PROTOCOLS = ("alignment", "classification", "clustering", "retrieval", "tagging")
 
 PARTS = {"VERSION": int, "OPTIONS": Mapping, "metrics": Callable, "subsets": Callable, "evaluate": Callable}
 """What a protocol's module has, and of which type."""

@@ -140,7 +140,7 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     """A subset for every transfer of the options."""
     if options.get("c") == "dev" and data_set.dev is None:
         raise UsageError(f"{data_set.name}: [options] c = 'dev' needs a dev split, which the card does not have")
-    return transfer.subsets(data_set, options, languages)
+    return transfer.subsets(data_set, options, languages, data.train_size)
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=parts.test.clusters,
         columns=columns,
         chance=_chance(train, test, options),
-        facts={**_facts(train, test, fits, labels), **parts.test.facts},
+        facts={**_facts(train, test, fits, options), **parts.test.facts},
         notes=tuple(_notes(parts, train, test, fits, labels)),
     )
 
@@ -269,18 +269,24 @@ def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict
     return chance | ({"mteb_accuracy": chance["accuracy"]} if options.get("mode") == "mteb" else {})
 
 
-def _facts(train: Labelled, test: Labelled, fits: Sequence[Fit], labels: Sequence[str]) -> dict[str, float | int | str]:
+def _facts(
+    train: Labelled, test: Labelled, fits: Sequence[Fit], options: Mapping[str, Any]
+) -> dict[str, float | int | str]:
     """Counts, the majority baseline, and the confusions, summed over training subsets."""
     import numpy as np
 
+    labels: Sequence[str] = options["labels"]
     learnt = set(train.texts)
     facts: dict[str, float | int | str] = {
         "train_items": len(train.texts),
         "test_in_train": sum(text in learnt for text in test.texts),
         "train_duplicates": len(train.texts) - len(learnt),
         "test_duplicates": len(test.texts) - len(set(test.texts)),
+        "tiny_classes": int(np.count_nonzero(_few(test, len(labels)))),
         **majority(train.codes, test.codes, len(labels)),
     }
+    if options.get("mode") == "mteb":
+        facts["majority_mteb_accuracy"] = facts["majority_accuracy"]
     if len(chosen := Counter(fit.c for fit in fits if fit.c is not None)) > 0:
         facts["c"] = ", ".join(f"{c:g}" for c in sorted(chosen))
     if failed := sum(not fit.converged for fit in fits):
@@ -291,6 +297,15 @@ def _facts(train: Labelled, test: Labelled, fits: Sequence[Fit], labels: Sequenc
     counts = {"labels": list(labels), "true_by_predicted": table.tolist()}
     facts["confusion"] = json.dumps(counts, ensure_ascii=False, separators=(",", ":"))
     return facts
+
+
+def _few(test: Labelled, labels: int) -> np.ndarray:
+    """(labels,) booleans: which classes occur in the test, but seldom."""
+    import numpy as np
+
+    support = np.bincount(test.codes, minlength=labels)
+    few: np.ndarray = (support > 0) & (support < FEW)
+    return few
 
 
 def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, float]:
@@ -317,11 +332,11 @@ def _notes(parts: Parts, train: Labelled, test: Labelled, fits: Sequence[Fit], l
         yield f"labels without a training item, which are never predicted: {those(unseen)}"
     if (single := learnt == 1).any():
         yield f"labels with one training item: {those(single)}"
-    if (few := (asked > 0) & (asked < FEW)).any():
+    if (few := _few(test, len(labels))).any():
         yield f"labels with fewer than {FEW} test items: {those(few)}"
     if not set(train.texts).isdisjoint(test.texts):
-        yield "some test texts are in the training set too (count in the facts)"
+        yield "some test texts are in the training set too (how many: Data warnings)"
     if len(set(test.texts)) < len(test.texts):
-        yield "some test texts occur more than once, and count each time (how many in the facts)"
+        yield "some test texts occur more than once, and count each time (how many: Data warnings)"
     if not all(fit.converged for fit in fits):
         yield "the probe did not converge"

@@ -208,9 +208,18 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=items.clusters,
         columns=columns,
         chance=_chance(columns, found, int(digest("permutations", *items.ids)[:8], 16)),
-        facts={**facts, "repeated_texts": len(items.ids) - len(set(items.texts)), **items.facts},
+        facts={**facts, **_oddities(items), **items.facts},
         notes=(*items.notes, *_notes(items, k, fewest)),
     )
+
+
+def _oddities(items: Items) -> dict[str, int]:
+    """Counts for the board's data warnings."""
+    sizes = Counter(items.labels).values()
+    return {
+        "test_duplicates": len(items.ids) - len(set(items.texts)),
+        "tiny_classes": sum(size < TINY for size in sizes),
+    }
 
 
 def _classes(name: str, items: Items, options: Mapping[str, Any]) -> list[str]:
@@ -247,7 +256,7 @@ def _notes(items: Items, k: int, fewest: int) -> Iterator[str]:
     if tiny := [f"{label} ({size})" for label, size in sizes if size < TINY]:
         yield f"classes with fewer than {TINY} items: {', '.join(tiny)}"
     if len(set(items.texts)) < len(items.texts):
-        yield "texts that occur more than once lie in one cluster (how many more times is in the facts)"
+        yield "texts that occur more than once lie in one cluster (how many more times: Data warnings)"
     labels_of: dict[str, set[str]] = {}
     for text, label in zip(items.texts, items.labels, strict=True):
         labels_of.setdefault(text, set()).add(label)

@@ -61,11 +61,16 @@ def _cosine(name: str, column: made.Column, bounds: tuple[float, float], descrip
     return replace(made.mean(name, column, bounds, description), interval="mean")
 
 
-_METRICS: tuple[Metric, ...] = (
+RANKS: tuple[Metric, ...] = (
     made.share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
     made.share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
     made.share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
     made.mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
+)
+"""What follows from the rank of the translation alone."""
+
+_METRICS: tuple[Metric, ...] = (
+    *RANKS,
     made.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbours, as in xsim"),
     made.share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
     _weighted_f1(),
@@ -160,21 +165,25 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         item_ids=pair.ids,
         cluster_ids=pair.clusters,
         columns=ranked.columns,
-        chance={
-            "accuracy": 1 / m,
-            "recall_at_5": min(5, m) / m,
-            "recall_at_10": min(10, m) / m,
-            "mrr": sum(1 / rank for rank in range(1, m + 1)) / m,
-            "margin_accuracy": 1 / m,
-            "mteb_accuracy": 1 / n,
-        },
+        chance={**chance_of_ranks(m), "margin_accuracy": 1 / m, "mteb_accuracy": 1 / n},
         facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},
-        notes=(*pair.notes, *_notes(repeated, ranked.tie_rate)),
+        notes=(*pair.notes, *notes_on_ranks(repeated, ranked.tie_rate)),
     )
 
 
-def _notes(repeated: int, tie_rate: float) -> Iterator[str]:
+def chance_of_ranks(m: int) -> dict[str, float]:
+    """What guessing among m candidates scores by each of `RANKS`."""
+    return {
+        "accuracy": 1 / m,
+        "recall_at_5": min(5, m) / m,
+        "recall_at_10": min(10, m) / m,
+        "mrr": sum(1 / rank for rank in range(1, m + 1)) / m,
+    }
+
+
+def notes_on_ranks(repeated: int, tie_rate: float) -> Iterator[str]:
+    """Footnotes on repeated candidates and on ties, where there are any."""
     if repeated:
         yield "candidates with the same text are one target"
     if tie_rate > 0:
-        yield "a rival exactly as near as the translation counts against the model (tie rate in the facts)"
+        yield "a rival exactly as near as the translation counts against the model (tie rate: Data warnings)"

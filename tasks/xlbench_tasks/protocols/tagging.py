@@ -25,6 +25,9 @@ VERSION = 1
 OPTIONS: Mapping[str, Any] = {"types": list[str], **transfer.OPTIONS}
 """``types``: the entity types; the rest as in ``transfer.py``."""
 
+FEW = 10
+"""Fewer test entities of a type than this are remarked on."""
+
 
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The metrics, the main one first; one more for each type."""
@@ -91,7 +94,7 @@ def _share_gradient(sums: np.ndarray) -> np.ndarray:
 
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer that the card asks for."""
-    return transfer.subsets(data_set, options, languages)
+    return transfer.subsets(data_set, options, languages, data.train_size)
 
 
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
@@ -114,7 +117,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
     gold = spans.encode(test_tags, types)
     scored = tagging_probe.score(probe.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
-    overlap = _overlap(parts)
+    oddities = _oddities(parts, scored.support)
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
@@ -124,14 +127,14 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             "words": len(gold),
             "train_sentences": len(train_words),
             "train_words": len(train_tags),
-            "test_in_train": overlap,
+            **oddities,
             "probe_iterations": probe.iterations,
             **{f"support:{kind}": n for kind, n in scored.support.items()},
             **_reader_facts(parts),
         },
         notes=(
             *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
-            *_notes(overlap, contextual, probe.converged),
+            *_notes(oddities, scored.support, contextual, probe.converged),
         ),
     )
 
@@ -152,10 +155,21 @@ def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:
     return words, tags
 
 
-def _overlap(parts: transfer.Parts) -> int:
-    """How many test sentences are word for word among the training sentences."""
-    learnt = {tokens for records in parts.train.values() for tokens in records.fields["tokens"]}
-    return sum(tokens in learnt for tokens in parts.test.fields["tokens"])
+def _oddities(parts: transfer.Parts, support: Mapping[str, int]) -> dict[str, int]:
+    """Counts for the board's data warnings; sentences are equal that are so word for word, whatever their tags."""
+    learnt = [tokens for records in parts.train.values() for tokens in records.fields["tokens"]]
+    known, asked = set(learnt), parts.test.fields["tokens"]
+    return {
+        "test_in_train": sum(tokens in known for tokens in asked),
+        "test_duplicates": len(asked) - len(set(asked)),
+        "train_duplicates": len(learnt) - len(known),
+        "tiny_classes": len(_tiny(support)),
+    }
+
+
+def _tiny(support: Mapping[str, int]) -> list[str]:
+    """The types that the test sentences have, but seldom, with their number of entities."""
+    return [f"{kind} ({n})" for kind, n in sorted(support.items()) if 0 < n < FEW]
 
 
 def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str, float]:
@@ -173,9 +187,13 @@ def _reader_facts(parts: transfer.Parts) -> dict[str, int]:
     return facts
 
 
-def _notes(overlap: int, contextual: bool, converged: bool) -> Iterator[str]:
-    if overlap:
-        yield "test sentences that are among the training sentences were scored too (how many is in the facts)"
+def _notes(oddities: Mapping[str, int], support: Mapping[str, int], contextual: bool, converged: bool) -> Iterator[str]:
+    if tiny := _tiny(support):
+        yield f"types with fewer than {FEW} test entities: {', '.join(tiny)}"
+    if oddities["test_in_train"]:
+        yield "test sentences that are among the training sentences were scored too (how many: Data warnings)"
+    if oddities["test_duplicates"]:
+        yield "some test sentences occur more than once, and count each time (how many: Data warnings)"
     if not contextual:
         yield "no word vectors: every word was encoded alone"
     if not converged:

@@ -9,17 +9,21 @@ Nothing heavy is imported.
 | ``zero-shot`` | ``eng>hin`` | that of one other language |
 | ``all`` | ``all>hin`` | those of all languages at hand together |
 | ``rest`` | ``rest>hin`` | those of all languages at hand but the tested one |
+
+What a subset learns from can be cut down to a number of items (``Data.train_size``); `Cut` says which are left. The
+dev split is never cut: it is what choices are made on, and a choice on fewer items would be a second thing that changes
+along a curve. Nor is the test split.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from xlbench import DataMissing, Subset, UsageError
 from xlbench.names import did_you_mean, digest
-from xlbench_tasks.source import DataSet, Records, Source
+from xlbench_tasks.source import DataSet, Records, Source, content_keys
 
 KINDS = ("within", "zero-shot", "all", "rest")
 
@@ -71,15 +75,21 @@ def check(options: Mapping[str, Any]) -> None:
         raise UsageError("[options] from: the languages that 'zero-shot' of transfer trains on; name one, or leave it")
 
 
-def subsets(data_set: DataSet, options: Mapping[str, Any], languages: Sequence[str]) -> Iterator[Subset]:
-    """A subset for every transfer between languages of the card; those without their data are marked as missing."""
+def subsets(
+    data_set: DataSet, options: Mapping[str, Any], languages: Sequence[str], train_size: int | None = None
+) -> Iterator[Subset]:
+    """A subset for every transfer between languages of the card; those without their data are marked as missing.
+
+    With ``train_size`` each learns from at most so many items.
+    """
     unknown = [code for code in options.get("from", ()) if code not in languages]
     if unknown:
         hint = did_you_mean(unknown[0], languages)
         raise UsageError(f"{data_set.name}: [options] from: {unknown[0]!r} is none of the card's languages.{hint}")
     at_hand = {split: _Shelf(source) for split, source in _sources(data_set)}
+    cut = Cut(data_set.name, train_size) if train_size is not None else None
     for transfer in transfers(options, languages, at_hand["train"].languages()):
-        yield _subset(data_set.name, at_hand, transfer)
+        yield _subset(data_set.name, at_hand, transfer, cut)
 
 
 def _sources(data_set: DataSet) -> Iterator[tuple[str, Source]]:
@@ -134,17 +144,20 @@ class _Shelf:
         return self._source.read(language)
 
 
-def _subset(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer) -> Subset:
+def _subset(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer, cut: Cut | None) -> Subset:
     why = _why_missing(name, at_hand, transfer)
     if why:
-        return Subset(transfer.name, transfer.languages, missing=why)
+        return Subset(transfer.name, transfer.languages, missing=why, train_items=0)
     parts = _read(name, at_hand, transfer)
+    if cut is not None:
+        parts = replace(parts, train=cut(parts.train))
     return Subset(
         transfer.name,
         transfer.languages,
         n=len(parts.test.ids),
         fingerprint=_fingerprint(parts),
         load=lambda: parts,
+        train_items=sum(len(records.ids) for records in parts.train.values()),
     )
 
 
@@ -175,3 +188,65 @@ def _fingerprint(parts: Parts) -> str:
         return digest(*(part for language, one in records.items() for part in (language, one.fingerprint())))
 
     return digest("transfer", of(parts.train), of(parts.dev), parts.test.fingerprint())
+
+
+class Cut:
+    """Training items cut down to ``size`` of them, all languages together; all of them where there are no more.
+
+    The items are put in one order, and the first ``size`` are taken: of two sizes, the smaller choice lies within the
+    larger. In this order every class has one item before any has two, and after that each of its n items is due when
+    its share of the whole is: item i, from 0, at (i + 1/2) / n (Webster's method, that of Sainte-Laguë). So classes
+    keep their shares to within an item or so, and languages theirs in each class. Records without a ``label`` are one
+    class. Which of a class's items in a language come first is decided by a hash of what they are known by
+    (`content_keys`): the same for all models, and in any order of the file. A single training language leaves itself
+    out of the hash, so that where languages share their items, their curves learn from the same ones; of several
+    languages, each draws items of its own.
+    """
+
+    def __init__(self, name: str, size: int) -> None:
+        self._name, self._size = name, size
+        self._done: dict[tuple[str, ...], dict[str, Records]] = {}
+        self._drawn: dict[tuple[str, bool], dict[str, list[tuple[str, int]]]] = {}
+
+    def __call__(self, train: Mapping[str, Records]) -> dict[str, Records]:
+        """What is left of the training items; languages of which nothing is left are gone. Asked twice for the same
+        languages, it has the same answer."""
+        languages = tuple(train)
+        if languages not in self._done:
+            self._done[languages] = self._cut(train)
+        return self._done[languages]
+
+    def _cut(self, train: Mapping[str, Records]) -> dict[str, Records]:
+        if sum(len(records.ids) for records in train.values()) <= self._size:
+            return dict(train)
+        classes: dict[str, list[tuple[float, str, str, int]]] = {}
+        for language, records in train.items():
+            for label, drawn in self._by_class(language, records, len(train) == 1).items():
+                due = ((_due(place, len(drawn)), key, language, row) for place, (key, row) in enumerate(drawn))
+                classes.setdefault(label, []).extend(due)
+        queue = [
+            (-1.0 if place == 0 else _due(place, len(items)), -len(items), key, language, row)
+            for items in classes.values()
+            for place, (_, key, language, row) in enumerate(sorted(items))
+        ]
+        kept = {(language, row) for *_, language, row in sorted(queue)[: self._size]}
+        wanted = {language: [(language, row) in kept for row in range(len(one.ids))] for language, one in train.items()}
+        return {language: one.only(wanted[language]) for language, one in train.items() if any(wanted[language])}
+
+    def _by_class(self, language: str, records: Records, alone: bool) -> dict[str, list[tuple[str, int]]]:
+        """Label -> (hash, row) of its items, as they are drawn."""
+        if (language, alone) not in self._drawn:
+            labels = records.fields.get("label", ("",) * len(records.ids))
+            keys = content_keys(self._name, language, records)
+            hashed = (digest("train size", "" if alone else language, key) for key in keys)
+            by_class: dict[str, list[tuple[str, int]]] = {}
+            # Equal texts have equal hashes; then the ids decide, and which is taken makes no difference.
+            for key, _, row, label in sorted(zip(hashed, records.ids, range(len(keys)), labels, strict=True)):
+                by_class.setdefault(label, []).append((key, row))
+            self._drawn[language, alone] = by_class
+        return self._drawn[language, alone]
+
+
+def _due(place: int, count: int) -> float:
+    """At which share of the whole the item at ``place``, from 0, of ``count`` is due."""
+    return (place + 0.5) / count

@@ -6,7 +6,7 @@ No format is known here beyond "UTF-8" and "a line ends with a line feed".
 from __future__ import annotations
 
 import glob
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from xlbench import DataError, DataMissing, UsageError
@@ -50,20 +50,31 @@ def expand(root: Path, pattern: str) -> dict[str, Path]:
 
 
 def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
-    """Declared language -> its file, over all patterns; `DataMissing` where there is none at all."""
+    """Declared language -> its file: that of the first pattern, in the card's order, which has one.
+
+    `DataMissing` where there is none at all; `DataError` where one pattern has two for a language.
+    """
     root = root_of(reading)
-    files: dict[str, list[Path]] = {}
-    expanded = [expand(root, pattern) for pattern in listed] if root is not None else []
-    for by_code in expanded:
-        for code, path in by_code.items():
-            if (language := reading.home.language_of(code)) is not None:
-                files.setdefault(language, []).append(path)
+    files: dict[str, Path] = {}
+    for pattern in listed if root is not None else ():
+        assert root is not None
+        for language, path in _by_language(reading, expand(root, pattern)).items():
+            files.setdefault(language, path)
     if not files:
         raise DataMissing(reading.missing(f"{reading.name} is not at hand: no file {place(reading, listed)}"))
-    for language, paths in files.items():
-        if len(paths) > 1:
-            raise DataError(f"{paths[0]} and {paths[1]} are both {language!r}; remove one, or rename it")
-    return {language: paths[0] for language, paths in files.items()}
+    return files
+
+
+def _by_language(reading: Reading, by_code: Mapping[str, Path]) -> dict[str, Path]:
+    """Declared language -> the file of one pattern; `DataError` where there are two."""
+    files: dict[str, Path] = {}
+    for code, path in by_code.items():
+        if (language := reading.home.language_of(code)) is None:
+            continue
+        if language in files:
+            raise DataError(f"{files[language]} and {path} are both {language!r}; remove one, or rename it")
+        files[language] = path
+    return files
 
 
 def place(reading: Reading, listed: Sequence[str]) -> str:

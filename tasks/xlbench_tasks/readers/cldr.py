@@ -134,7 +134,9 @@ class Cldr(Reading):
 
     def _read(self, language: str) -> Records:
         names = self._names(language)
-        things = dict.fromkeys(list(self._pivot_names)[: self._rows()])
+        there_are = list(self._pivot_names)
+        places = self._places(len(there_are), [thing.split(":")[1] for thing in there_are])
+        things = dict.fromkeys(there_are[place] for place in places)
         facts = {}
         if language != self._pivot:
             names = {thing: name for thing, name in names.items() if thing in things}

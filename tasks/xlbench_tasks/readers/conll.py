@@ -1,23 +1,18 @@
 """Reader of words and tags in columns: a word a line, an empty line after each sentence, tags in IOB2.
 
-Published files are damaged. What is plainly meant is repaired, counted in the facts and told in a footnote; every
-other tag that the card does not know is an error with its line. The repairs: invisible characters and other case in a
-tag; ``-NEL``, which has lost its B; a lone ``-``, which is O; a tag of quotes alone, which names no type and becomes O;
-an I- with nothing before it to continue, which begins an entity; a line without a word, which is left out.
+What is damaged is repaired as ``_tags.py`` says; every other tag that the card does not know is an error with its line.
 """
 
 from __future__ import annotations
 
 import itertools
-import unicodedata
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.names import did_you_mean
-from xlbench_tasks.readers import _files
+from xlbench_tasks.readers import _files, _tags
 from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
 
 KEYS = {
@@ -44,28 +39,11 @@ begins with which a document does; ``token_prefix``: what is cut off the beginni
 the plugin's own."""
 REQUIRED = ("tags",)
 
-OUTSIDE = "O"
-
-
-@dataclass(frozen=True)
-class Tag:
-    """What a tag in a file stands for."""
-
-    prefix: str
-    """B, I or O."""
-    kind: str = ""
-    """The entity type as the file spells it, but for repairs."""
-    repairs: tuple[str, ...] = ()
-
 
 @dataclass
-class Sentence:
+class Sentence(_tags.Sentence):
     """The rows between two empty lines."""
 
-    words: list[str] = field(default_factory=list)
-    tags: list[Tag] = field(default_factory=list)
-    lost_rows: int = 0
-    """Rows without a word, which are left out."""
     item: str = ""
     """The id from its comment."""
     document: int = 0
@@ -82,7 +60,7 @@ class Conll(Reading):
         table = home.table
         self._pairs = dict(_pairs(home))
         self._patterns = tuple(self._pairs.values()) or _files.patterns(home)
-        self._types: Mapping[str, str] = table["tags"]
+        self._tagset = _tags.Tagset(table["tags"])
         self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", ""))
         self._prefixes: tuple[str, ...] = tuple(table.get("token_prefix", ()))
         self._own_ids = table.get("own_ids", ())
@@ -129,13 +107,7 @@ class Conll(Reading):
         if not sentences:
             raise DataError(f"{path} holds no sentence")
         ids, clusters = self._ids(path, language, sentences)
-        facts: Counter[str] = Counter()
-        tags = tuple("\t".join(self._final(sentence.tags, facts)) for sentence in sentences)
-        facts["rows_without_word"] += sum(sentence.lost_rows for sentence in sentences)
-        facts = Counter({name: facts[name] for name in sorted(facts) if facts[name]})
-        words = [sentence.words for sentence in sentences]
-        fields = {"text": tuple(map(" ".join, words)), "tokens": tuple(map("\t".join, words)), "tags": tags}
-        return Records(ids, clusters, fields, tuple(_notes(facts)), facts)
+        return self._tagset.records(ids, clusters, sentences)
 
     def _ids(self, path: Path, language: str, sentences: Sequence[Sentence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids and clusters: from the comments or row numbers; a document's sentences are a cluster."""
@@ -156,24 +128,8 @@ class Conll(Reading):
             return ids, ids
         return ids, tuple(f"{prefix}document-{sentence.document}" for sentence in sentences)
 
-    def _final(self, tags: Sequence[Tag], facts: Counter[str]) -> Iterator[str]:
-        """The tags of a sentence in the card's types, with what was done to them counted."""
-        before = ""
-        for tag in tags:
-            prefix = tag.prefix
-            facts.update(tag.repairs)
-            if prefix == "I" and tag.kind != before:
-                prefix = "B"
-                facts["tags_i_that_began"] += 1
-            before = tag.kind
-            kind = self._types.get(tag.kind, OUTSIDE)
-            if prefix == "B":
-                facts[_coverage(tag.kind, kind)] += 1
-            yield OUTSIDE if kind == OUTSIDE else f"{prefix}-{kind}"
-
     def _sentences(self, path: Path) -> Iterator[Sentence]:
         """The sentences of a file, one by one."""
-        known: dict[str, Tag | None] = {}
         marks = {name: self.home.table.get(name) for name in ("id", "documents", "comment")}
         now, width, documents = Sentence(), 0, 0
         for number, line in enumerate(_files.split_lines(_files.read_text(path)), 1):
@@ -190,83 +146,28 @@ class Conll(Reading):
                 now.line = now.line or number
                 cells = line.split(self._separator)
                 width = width or len(cells)
-                self._add(now, cells, width, known, f"{path}, line {number}")
+                self._add(now, cells, width, f"{path}, line {number}")
         if now.words:
             yield now
 
-    def _add(self, now: Sentence, cells: list[str], width: int, known: dict[str, Tag | None], where: str) -> None:
+    def _add(self, now: Sentence, cells: list[str], width: int, where: str) -> None:
         """Add a row to its sentence, or count it where it is a tag alone."""
         token, tag = self.home.table.get("token", 1), self.home.table.get("tag", len(cells))
-        alone = len(cells) == 1 and self._tag(cells[0], known) is not None
-        if alone or (len(cells) == width and not _visible(cells[token - 1])):
+        alone = len(cells) == 1 and self._tagset.read(cells[0]) is not None
+        if alone or (len(cells) == width and not _tags.visible(cells[token - 1])):
             now.lost_rows += 1
             return
         if len(cells) != width:
             raise DataError(f"{where}: {len(cells)} columns where those before have {width}")
         if max(token, tag) > width or width < 2:
             raise DataError(f"{where}: {width} columns; the card asks for more (or for another delimiter)")
-        meant = self._tag(cells[tag - 1], known)
+        meant = self._tagset.read(cells[tag - 1])
         if meant is None:
-            hint = did_you_mean(cells[tag - 1].partition("-")[2], self._types)
-            raise DataError(f"{where}: tag {cells[tag - 1]!r} is of no type that tags of the card has.{hint}")
+            raise DataError(f"{where}: {self._tagset.unknown(cells[tag - 1])}")
         if "\t" in cells[token - 1]:
             raise DataError(f"{where}: a tab inside of a word; set delimiter = 'tab' or 'whitespace' in the card")
         prefix = next((prefix for prefix in self._prefixes if cells[token - 1].startswith(prefix)), "")
-        word = cells[token - 1].removeprefix(prefix)
-        if not _visible(word):
-            now.lost_rows += 1
-            return
-        now.words.append(word)
-        now.tags.append(meant)
-
-    def _tag(self, raw: str, known: dict[str, Tag | None]) -> Tag | None:
-        """What a tag stands for, None where nothing can be made of it; each distinct one is looked at once."""
-        if raw not in known:
-            known[raw] = read_tag(raw, self._types)
-        return known[raw]
-
-
-def read_tag(raw: str, types: Mapping[str, str]) -> Tag | None:
-    """A tag with its repairs (see the module); None where it is neither O nor of one of the types."""
-    repairs = []
-    clean = "".join(char for char in raw if unicodedata.category(char) != "Cf").strip()
-    if clean != raw:
-        repairs.append("tags_with_hidden_characters")
-    if clean == "-":
-        return Tag(OUTSIDE, repairs=(*repairs, "tags_of_a_dash"))
-    if clean.upper() == OUTSIDE:
-        return Tag(OUTSIDE, repairs=(*repairs, *(["tags_in_other_case"] if clean != OUTSIDE else [])))
-    if clean.startswith("-"):
-        clean = f"B{clean}"
-        repairs.append("tags_without_b")
-    prefix, dash, kind = clean.partition("-")
-    if not dash or prefix.upper() not in ("B", "I") or not kind:
-        return None
-    if not any(map(str.isalnum, kind)):
-        return Tag(OUTSIDE, repairs=(*repairs, "tags_without_type"))
-    spelled = kind if kind in types else next((one for one in types if one.casefold() == kind.casefold()), "")
-    if (prefix, spelled) != (prefix.upper(), kind):
-        repairs.append("tags_in_other_case")
-    return Tag(prefix.upper(), spelled, tuple(repairs)) if spelled else None
-
-
-def _coverage(raw: str, kind: str) -> str:
-    """The name of the fact that counts entities of a type of the file."""
-    if kind == OUTSIDE:
-        return f"entities_dropped:{raw}"
-    return f"entities_kept:{raw}" if raw == kind else f"entities_mapped:{raw}>{kind}"
-
-
-def _notes(facts: Mapping[str, int]) -> Iterator[str]:
-    if any(name.startswith(("tags_", "rows_")) for name in facts):
-        yield "damaged tags and rows were repaired (which and how many is in the facts)"
-    if any(name.startswith("entities_dropped") for name in facts):
-        yield "entities of some types of the files count as no entities (which and how many is in the facts)"
-
-
-def _visible(word: str) -> bool:
-    """Whether there is anything in it beside white space and invisible characters."""
-    return word.isalnum() or any(not char.isspace() and unicodedata.category(char) != "Cf" for char in word)
+        now.add(cells[token - 1].removeprefix(prefix), meant)
 
 
 def _pairs(home: Home) -> Iterator[tuple[str, str]]:

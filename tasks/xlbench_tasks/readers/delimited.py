@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.names import did_you_mean
@@ -23,7 +24,7 @@ from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
 KEYS = {
     "files": str | list[str],
     "embedded": bool,
-    "fields": dict[str, str | int],
+    "fields": dict[str, str | int | list[str | int]],
     "where": dict[str, str],
     "id": str | int,
     "labels": dict[str, str],
@@ -35,11 +36,14 @@ KEYS = {
     "max_rows": int,
 }
 """``embedded``: the files are the plugin's own, not below the data root; ``fields``: field -> the name of a column, or
-its number from 1; ``id``: the column of item ids that all languages share; ``labels``: label in the file -> label (all
-of them); ``header``: the first line names the columns (default); ``delimiter``: default tab for .tsv, comma otherwise;
-``quoting``: ``csv`` (default) or ``none``, where a quote is a character; ``keep_line_end``: with ``none``, a carriage
-return at a line's end is part of the text."""
+its number from 1 (``text`` can be several, which are joined); ``id``: the column of item ids that all languages share;
+``labels``: label in the file -> label (all of them); ``header``: the first line names the columns (default);
+``delimiter``: default tab for .tsv, comma otherwise; ``quoting``: ``csv`` (default) or ``none``, where a quote is a
+character; ``keep_line_end``: with ``none``, a carriage return at a line's end is part of the text."""
 REQUIRED = ("files", "fields")
+
+JOINT = "\n"
+"""Stands between the columns of a joined text."""
 
 _BARE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
@@ -83,7 +87,7 @@ class Delimited(Reading):
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
         self._patterns = _files.patterns(home)
-        self._fields: Mapping[str, str | int] = home.table["fields"]
+        self._fields: Mapping[str, str | int | list[str | int]] = home.table["fields"]
         self._where: Mapping[str, str] = home.table.get("where", {})
         self._tables: dict[Path, Table] = {}
         self._per_column = self._fields.get("text") == LANGUAGE
@@ -101,7 +105,8 @@ class Delimited(Reading):
             )
         if self._per_column and len(self._patterns) != 1:
             raise UsageError(f"{where} files: several files need {LANGUAGE} in their pattern, or one language for all")
-        columns = [*self._fields.values(), *([table["id"]] if "id" in table else []), *self._where]
+        columns = [*joined_columns(self._fields.values())]
+        columns += [*([table["id"]] if "id" in table else []), *self._where]
         if any(column < 1 for column in columns if isinstance(column, int)):
             raise UsageError(f"{where}: columns are counted from 1")
         if not table.get("header", True) and any(isinstance(column, str) for column in columns):
@@ -155,11 +160,15 @@ class Delimited(Reading):
             fields = {field: fields[field] + self._column(table, field, value) for field, value in columns.items()}
             own = "" if self._per_column else f"{language}:"
             ids += self._ids(table, own if len(paths) == 1 else f"{own}{path.stem}:")
-        ids = ids[: self._rows()]
-        return Records(ids, ids, {field: values[: self._rows()] for field, values in fields.items()})
+        places = self._places(len(ids), fields.get("label", ()))
+        ids = tuple(ids[place] for place in places)
+        return Records(ids, ids, {name: tuple(values[place] for place in places) for name, values in fields.items()})
 
-    def _column(self, table: Table, field: str, column: str | int) -> tuple[str, ...]:
+    def _column(self, table: Table, field: str, column: str | int | list[str | int]) -> tuple[str, ...]:
         """The values of a field: none is empty, and each label is one that the card knows."""
+        if isinstance(column, list):
+            parts = [self._column(table, f"{field} ({part})", part) for part in column]
+            return tuple(map(JOINT.join, zip(*parts, strict=True)))
         position = table.position(column)
         values = tuple(row[position] for row in table.rows)
         for line, value in zip(table.lines, values, strict=True):
@@ -186,11 +195,22 @@ class Delimited(Reading):
         return tuple(f"{self.name}:{value}" for value in first_line)
 
 
+def joined_columns(given: Iterable[Any]) -> Iterator[Any]:
+    """Every column of ``fields``, those that are joined one by one."""
+    for column in given:
+        yield from column if isinstance(column, list) else (column,)
+
+
 def check_fields(home: Home) -> None:
     """Check ``fields`` and ``labels`` of a home (this reader's, or the hub's), and a fixed ``language``."""
     fields, language = home.table["fields"], home.table.get("language")
     if "text" not in fields:
         raise UsageError(f"{home.where} fields: name the column of the text: fields = {{ text = '...' }}")
+    for name, column in fields.items():
+        if isinstance(column, list) and (name != "text" or len(set(column)) != len(column) or len(column) < 2):
+            raise UsageError(f"{home.where} fields: only text can be joined, of two columns or more, each once")
+        if isinstance(column, list) and LANGUAGE in column:
+            raise UsageError(f"{home.where} fields: {LANGUAGE} stands for one column, and cannot be joined")
     if "labels" in home.table and "label" not in fields:
         raise UsageError(f"{home.where} labels: there is no field 'label' that they could be the values of")
     if language is not None and language not in home.languages:

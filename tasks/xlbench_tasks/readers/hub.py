@@ -1,22 +1,26 @@
 """Reader of Hugging Face data sets: a repository at a pinned revision, as a local folder or from the hub.
 
 A folder ``<data root>/<org>/<name>`` in the hub's layout (parquet, JSON lines ..., a README.md with configurations)
-comes first; otherwise `datasets` fetches the pinned revision into its own cache, or finds it there when it is offline.
-No loading script is run. Where the languages are is said by ``{language}``: as the ``text`` of ``fields`` (a column a
-language), in ``config`` (a configuration a language), or nowhere, with ``language`` naming the only one. Item ids are
-as in ``readers/delimited.py``.
+comes first; otherwise the pinned revision is fetched into the client's own cache, or found there when it is offline.
+No loading script is run: of a repository that needs one, single files can be read (``files``).
+
+Where the languages are is said by ``{language}``: as the ``text`` of ``fields`` (a column a language, or a part of one:
+``translation.{language}``), in ``config`` (a configuration a language), in ``files`` (a file a language), in a value of
+``where`` (rows of a language), or nowhere, with ``language`` naming the only one. Item ids are as in
+``readers/delimited.py``. Sentences of words and tags, two lists a row, become what ``readers/conll.py`` makes of files.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.names import did_you_mean
-from xlbench_tasks.readers.delimited import check_fields
+from xlbench_tasks.readers import _hub, _tags
+from xlbench_tasks.readers.delimited import JOINT, check_fields, joined_columns
 from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
 
 if TYPE_CHECKING:
@@ -27,18 +31,28 @@ KEYS = {
     "revision": str,
     "config": str,
     "split": str,
-    "fields": dict[str, str],
+    "files": str,
+    "fields": dict[str, str | list[str]],
+    "where": dict[str, str],
+    "pivot": dict[str, str],
     "id": str,
     "labels": dict[str, str],
+    "tags": dict[str, str],
+    "drop_empty": list[str],
     "language": str,
     "max_rows": int,
 }
-"""``revision``: the full commit id; ``config``, ``split``: as the hub names them; ``fields``: field -> column; ``id``:
-the column of item ids that all languages share; ``labels``: label in the data set -> label (all of them)."""
-REQUIRED = ("repo", "revision", "split", "fields")
+"""``revision``: the full commit id; ``config``, ``split``: as the hub names them; ``files``: instead of both, a file of
+the repository, for a language or for all; ``fields``: field -> column (``text`` can be several, which are joined; a dot
+leads into a column of structs), or ``tokens`` and ``tags``; ``where``: column = value, only these rows; ``pivot``: the
+``language`` that all the others are paired with, and the column that is its ``text``; ``id``: the column of item ids
+that all languages share; ``labels``: label in the data set, or its number -> label (all of them); ``tags``: as in
+``readers/conll.py``; ``drop_empty``: the fields without which a row is left out."""
+REQUIRED = ("repo", "revision", "fields")
 
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
+_WORDS = ("tokens", "tags")
 
 
 class Hub(Reading):
@@ -46,126 +60,251 @@ class Hub(Reading):
 
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
-        self._repo: str = home.table["repo"]
-        self._revision: str = home.table["revision"]
-        self._config: str = home.table.get("config", "")
-        self._fields: Mapping[str, str] = home.table["fields"]
-        self._per_column = self._fields.get("text") == LANGUAGE
+        table = home.table
+        self._repository = _hub.Repository(table["repo"], table["revision"], data)
+        self._config: str = table.get("config", "")
+        self._files: str = table.get("files", "")
+        self._where: Mapping[str, str] = table.get("where", {})
+        self._fields: Mapping[str, str | list[str]] = table["fields"]
+        self._pivot: Mapping[str, str] = table.get("pivot", {})
+        self._per_column = LANGUAGE in str(self._fields.get("text", ""))
+        self._per_row = [value for value in self._where.values() if LANGUAGE in value]
+        self._tagset = _tags.Tagset(table["tags"]) if "tags" in table else None
         self._loaded: dict[str, Dataset] = {}
         self._check()
 
     def _check(self) -> None:
         """What the types of the keys cannot say."""
-        where = self.home.where
-        check_fields(self.home)
-        if not _REPO.fullmatch(self._repo) or ".." in self._repo:
-            raise UsageError(f"{where} repo: {self._repo!r} is not 'organisation/name'")
-        if not _REVISION.fullmatch(self._revision):
-            raise UsageError(f"{where} revision: {self._revision!r} is not a full commit id (40 hex digits)")
-        if self._per_column + (LANGUAGE in self._config) + ("language" in self.home.table) != 1:
+        table, where = self.home.table, self.home.where
+        if not _REPO.fullmatch(table["repo"]) or ".." in table["repo"]:
+            raise UsageError(f"{where} repo: {table['repo']!r} is not 'organisation/name'")
+        if not _REVISION.fullmatch(table["revision"]):
+            raise UsageError(f"{where} revision: {table['revision']!r} is not a full commit id (40 hex digits)")
+        if "files" in table and ("split" in table or "config" in table):
+            raise UsageError(f"{where} files: stands in place of config and split; {{split}} can be in the file's name")
+        if "files" not in table and "split" not in table:
+            raise UsageError(f"{where} lacks 'split' (or files, for files of a repository without splits)")
+        if self._files and not self._files.endswith(tuple(_hub.FORMATS)):
+            raise UsageError(f"{where} files: {self._files!r} does not end in one of {', '.join(_hub.FORMATS)}")
+        places = (self._per_column, LANGUAGE in self._config, LANGUAGE in self._files, "language" in table)
+        if sum(places) + len(self._per_row) != 1:
             raise UsageError(
                 f"{where}: say in one place what the languages are: fields.text = '{LANGUAGE}' for a column a "
-                f"language, {LANGUAGE} in config, or language = '...' for the only one"
+                f"language, {LANGUAGE} in config, in files or in where, or language = '...' for the only one"
+            )
+        self._check_fields()
+        self._check_pivot()
+
+    def _check_fields(self) -> None:
+        """That there is a text with its labels, or words with their tags; and what rows may lack."""
+        where = self.home.where
+        if bool(self._tagset) != ("tags" in self._fields) or ("tags" in self._fields) != ("tokens" in self._fields):
+            raise UsageError(f"{where}: words come with tags: fields = {{ tokens = '...', tags = '...' }}, and [tags]")
+        if self._tagset is None:
+            check_fields(self.home)
+        elif unknown := [name for name in self._fields if name not in _WORDS]:
+            raise UsageError(f"{where} fields: {unknown[0]!r} does not go with words and tags, which make the text")
+        elif any(isinstance(column, list) for column in self._fields.values()):
+            raise UsageError(f"{where} fields: only text can be joined")
+        for name in self.home.table.get("drop_empty", ()):
+            if name not in self._fields:
+                hint = did_you_mean(name, self._fields)
+                raise UsageError(f"{where} drop_empty: {name!r} is none of the fields.{hint}")
+
+    def _check_pivot(self) -> None:
+        where, pivot = self.home.where, self._pivot
+        if not pivot:
+            return
+        if set(pivot) != {"language", "text"}:
+            raise UsageError(f"{where} pivot: say its language, and the column of its text")
+        if pivot["language"] not in self.home.languages:
+            hint = did_you_mean(pivot["language"], self.home.languages)
+            raise UsageError(f"{where} pivot: {pivot['language']!r} is none of the card's languages.{hint}")
+        if self._per_column or {"language", "id"} & set(self.home.table) or set(self._fields) != {"text"}:
+            raise UsageError(
+                f"{where} pivot: goes with texts alone, which are numbered by their rows, and with {LANGUAGE} in "
+                f"config, files or where"
             )
 
-    @property
-    def _folder(self) -> Path | None:
-        """The data set under the data root, where it is there."""
-        folder = (self.data.root / self._repo).resolve() if self.data.root else None
-        return folder if folder is not None and folder.is_dir() else None
-
     def _place(self) -> str:
-        return str(self._folder or f"{self._repo} at {self._revision} on the Hugging Face hub")
+        return self._repository.place
 
     def _find(self) -> Mapping[str, str]:
-        """Language -> the column or the configuration that is called so in the data set."""
+        """Language -> what the data set calls it: a column, a configuration, a part of a file's name or of a value."""
         if "language" in self.home.table:
-            self._load(self._config)
+            self._load("")
             return {self.home.table["language"]: ""}
-        codes = self._load(self._config).column_names if self._per_column else self._codes_of_configs()
-        found = self.home.by_language(codes, self._place())
+        found = self.home.by_language(self._codes(), self._place())
         if not found:
-            what = "column" if self._per_column else "configuration"
+            what = "column" if self._per_column else "configuration" if self._config else "file or row"
             raise DataError(f"{self._place()}: no {what} is a language that the card declares; name them under aliases")
+        if self._pivot:
+            if self._pivot["language"] in found:
+                raise DataError(f"{self._place()}: {self._pivot['language']!r} is the pivot, and has rows of its own")
+            found[self._pivot["language"]] = ""
         return found
 
-    def _codes_of_configs(self) -> list[str]:
-        """What stands in the place of ``{language}`` in the names of the configurations."""
-        head, _, tail = self._config.partition(LANGUAGE)
-        names = self._ask("get_dataset_config_names")
-        return [name[len(head) : len(name) - len(tail)] for name in names if _between(name, head, tail)]
+    def _codes(self) -> Iterable[str]:
+        """What stands in the place of ``{language}``."""
+        if self._per_column:
+            return _between(self._load("").column_names, str(self._fields["text"]))
+        if LANGUAGE in self._config:
+            return _between(self._repository.configs(), self._config)
+        if LANGUAGE in self._files:
+            return _between(self._repository.files(), _hub.parted(self._files)[0])
+        column, value = next((column, value) for column, value in self._where.items() if LANGUAGE in value)
+        return _between(dict.fromkeys(map(str, self._values(self._load(""), column))), value)
 
-    def _load(self, config: str) -> Dataset:
-        """The split of a configuration ("" is the default one), read once."""
-        import tempfile
-
-        if config not in self._loaded:
-            options = {"name": config or None, "split": self.home.table["split"]}
-            if self._folder is None:
-                self._loaded[config] = self._ask("load_dataset", **options)
-            else:  # into memory, so that no copy of a local file lies in a cache and goes stale
-                with tempfile.TemporaryDirectory() as scratch:
-                    options |= {"cache_dir": scratch, "keep_in_memory": True}
-                    self._loaded[config] = self._ask("load_dataset", **options)
-        return self._loaded[config]
-
-    def _ask(self, function: str, **options: Any) -> Any:
-        """Call a function of `datasets` on the folder or on the pinned revision, and say in a line what went wrong."""
-        import datasets
-        import huggingface_hub
-
-        datasets.disable_progress_bars()
-        huggingface_hub.utils.logging.set_verbosity_error()  # its retries: the reason is told in one line below
-        place: dict[str, Any] = {"path": self._repo, "revision": self._revision}
-        if self._folder is not None:
-            place = {"path": str(self._folder)}
-        try:
-            return getattr(datasets, function)(**place, **options)
-        except Exception as error:  # of datasets, the hub's client, its network library, pyarrow ...
-            reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-            if self._folder is not None:
-                raise DataError(f"{self._folder} cannot be read as a data set ({reason})") from error
-            put = f"{self.data.root}/{self._repo}" if self.data.root else f"DATA/{self._repo} (and give --data DATA)"
-            raise DataMissing(
-                f"{self._place()} is not at hand ({reason}); run once with a network (and without HF_HUB_OFFLINE), "
-                f"or put a copy at {put}"
-            ) from error
+    def _load(self, code: str) -> Dataset:
+        """The table of a language (or of all), read once."""
+        name = (self._files or self._config).replace(LANGUAGE, code)
+        if name not in self._loaded:
+            read = self._repository
+            data = read.file(name) if self._files else read.split(name, self.home.table["split"])
+            inside = any("." in column for column in joined_columns(self._fields.values()))
+            self._loaded[name] = data.flatten() if inside else data
+        return self._loaded[name]
 
     def _read(self, language: str) -> Records:
+        if language != self._pivot.get("language"):
+            return self._rows_as(language, self._fields)
+        parts = [self._rows_as(one, {"text": self._pivot["text"]}) for one in self.languages() if one != language]
+        ids = tuple(item for part in parts for item in part.ids)
+        return Records(ids, ids, {"text": tuple(text for part in parts for text in part.fields["text"])})
+
+    def _rows_as(self, language: str, given: Mapping[str, str | list[str]]) -> Records:
+        """The rows of a language with these fields."""
         code = self._found[language]
-        data = self._load(self._config if self._per_column else self._config.replace(LANGUAGE, code))
-        rows = self._rows()
-        if rows is not None and rows < len(data):
-            data = data.select(range(rows))
-        columns = {field: code if column == LANGUAGE else column for field, column in self._fields.items()}
-        fields = {field: self._column(data, field, column) for field, column in columns.items()}
+        data = self._load(code)
+        columns = {name: _filled(column, code) for name, column in given.items()}
+        rows, dropped = self._rows_of(data, code, columns)
+        labels = self._column(data, rows, "label", columns["label"]) if "label" in columns else ()
+        rows = [rows[place] for place in self._places(len(rows), labels)]
+        ids = self._ids(data, rows, language)
+        if self._tagset is not None:
+            return self._tagged(data, rows, ids)
+        fields = {name: self._column(data, rows, name, column) for name, column in columns.items()}
+        notes = ("rows without what the card asks of them are left out (how many is in the facts)",) if dropped else ()
+        facts = {f"rows_left_out ({language})": dropped} if dropped else {}
+        return Records(ids, ids, fields, notes, facts)
+
+    def _rows_of(self, data: Dataset, code: str, columns: Mapping[str, Any]) -> tuple[list[int], int]:
+        """The rows of a language, from 0: those that ``where`` asks for; and how many more lack what is needed."""
+        rows = list(range(len(data)))
+        for column, value in self._where.items():
+            wanted, values = value.replace(LANGUAGE, code), self._values(data, column)
+            rows = [row for row in rows if str(values[row]) == wanted]
+        if not rows:
+            raise DataMissing(f"{self.name}: {self._place()} has no rows {'of ' + code if code else 'in this split'}")
+        found = len(rows)
+        for name in self.home.table.get("drop_empty", ()):
+            if isinstance(asked := columns.get(name), str):
+                values = self._values(data, asked)
+                rows = [row for row in rows if values[row] is not None and str(values[row]).strip()]
+        return rows, found - len(rows)
+
+    def _ids(self, data: Dataset, rows: Sequence[int], language: str) -> tuple[str, ...]:
+        """Ids from the id column, or row numbers, from 1."""
         if "id" in self.home.table:
-            ids = tuple(f"{self.name}:{value}" for value in self._column(data, "id", self.home.table["id"]))
-        else:
-            prefix = "" if self._per_column else f"{language}:"
-            ids = tuple(f"{self.name}:{prefix}{row}" for row in range(1, len(data) + 1))
-        return Records(ids, ids, fields)
+            return tuple(f"{self.name}:{value}" for value in self._column(data, rows, "id", self.home.table["id"]))
+        prefix = "" if self._per_column else f"{language}:"
+        return tuple(f"{self.name}:{prefix}{row + 1}" for row in rows)
 
-    def _column(self, data: Dataset, field: str, column: str) -> tuple[str, ...]:
-        """The values of a field as strings (class numbers by their names): none is empty, each label is known."""
+    def _values(self, data: Dataset, column: str) -> list[Any]:
+        """A column as it is, but for class numbers, which come by their names."""
         if column not in data.column_names:
-            names, hint = ", ".join(data.column_names), did_you_mean(column, data.column_names)
-            raise DataError(f"{self._place()} has no column {column!r}, only {names}.{hint}")
-        values: list[Any] = list(data[column])
-        feature = data.features[column]
-        if hasattr(feature, "int2str"):
-            values = [feature.int2str(value) if isinstance(value, int) and value >= 0 else None for value in values]
-        labels: Mapping[str, str] = self.home.table.get("labels", {}) if field == "label" else {}
-        for row, value in enumerate(values, 1):
+            there_are, hint = ", ".join(data.column_names), did_you_mean(column, data.column_names)
+            raise DataError(f"{self._place()} has no column {column!r}, only {there_are}.{hint}")
+        values: list[Any] = data[column][:]
+        names = _class_names(data.features[column])
+        return [_class_name(names, value) for value in values] if names is not None else values
+
+    def _column(self, data: Dataset, rows: Sequence[int], field: str, column: str | list[str]) -> tuple[str, ...]:
+        """The values of a field as strings: none is empty, and each label is one that the card knows."""
+        if isinstance(column, list):
+            parts = [self._column(data, rows, field, part) for part in column]
+            return tuple(map(JOINT.join, zip(*parts, strict=True)))
+        values = self._values(data, column)
+        labels = self._labels(data, column) if field == "label" and "labels" in self.home.table else {}
+        for row in rows:
+            value, where = values[row], f"{self._place()}, row {row + 1}"
             if not isinstance(value, str | int) or not str(value).strip():
-                raise DataError(f"{self._place()}, row {row}: the {field} ({column}) is empty or no text: {value!r}")
+                raise DataError(f"{where}: the {field} ({column}) is empty or no text: {value!r}")
             if labels and str(value) not in labels:
-                raise DataError(f"{self._place()}, row {row}: {value!r} is none of the card's labels {sorted(labels)}")
-        return tuple(labels[str(value)] if labels else str(value) for value in values)
+                raise DataError(f"{where}: {value!r} is none of the card's labels {sorted(self.home.table['labels'])}")
+        return tuple(labels[str(values[row])] if labels else str(values[row]) for row in rows)
+
+    def _labels(self, data: Dataset, column: str) -> dict[str, str]:
+        """Label in the column -> label of the card, which may name a class or its number."""
+        labels: Mapping[str, str] = self.home.table["labels"]
+        names = _class_names(data.features[column]) or []
+        numbered = {name: labels[str(number)] for number, name in enumerate(names) if str(number) in labels}
+        return {**numbered, **labels}
+
+    def _tagged(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> Records:
+        """Sentences of words and tags; those without a word are left out, and counted."""
+        assert self._tagset is not None
+        tokens, tags = (self._values(data, str(self._fields[name])) for name in _WORDS)
+        names = _class_names(getattr(data.features[str(self._fields["tags"])], "feature", None))
+        kept, sentences = [], []
+        for row, item in zip(rows, ids, strict=True):
+            place = f"{self._place()}, row {row + 1}"
+            sentence = _sentence(self._tagset, tokens[row], _named(names, tags[row]), place)
+            if sentence.words:
+                kept.append(item)
+                sentences.append(sentence)
+        if not kept:
+            raise DataError(f"{self._place()}: no row has a word")
+        records = self._tagset.records(tuple(kept), tuple(kept), sentences)
+        if empty := len(rows) - len(kept):
+            note = "sentences without a word are left out (how many is in the facts)"
+            return replace(
+                records, notes=(*records.notes, note), facts={**records.facts, "sentences_without_word": empty}
+            )
+        return records
 
 
-def _between(name: str, head: str, tail: str) -> bool:
-    return name.startswith(head) and name.endswith(tail) and len(name) > len(head) + len(tail)
+def _sentence(tagset: _tags.Tagset, words: Any, tags: Any, where: str) -> _tags.Sentence:
+    """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be."""
+    if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
+        counts = [len(values) if isinstance(values, list) else repr(values) for values in (words, tags)]
+        raise DataError(f"{where}: {counts[0]} words but {counts[1]} tags")
+    sentence = _tags.Sentence()
+    for word, raw in zip(words, tags, strict=True):
+        if not isinstance(word, str) or not isinstance(raw, str):
+            raise DataError(f"{where}: the word {word!r} has the tag {raw!r}; both must be text, or classes with names")
+        if "\t" in word:
+            raise DataError(f"{where}: a tab inside of the word {word!r}")
+        meant = tagset.read(raw)
+        if meant is None:
+            raise DataError(f"{where}: {tagset.unknown(raw)}")
+        sentence.add(word, meant)
+    return sentence
+
+
+def _filled(column: str | list[str], code: str) -> str | list[str]:
+    return column.replace(LANGUAGE, code) if isinstance(column, str) else column
+
+
+def _class_names(feature: Any) -> list[str] | None:
+    """The names of a column's classes; None where its values are no class numbers."""
+    return list(feature.names) if hasattr(feature, "int2str") else None
+
+
+def _class_name(names: Sequence[str], value: Any) -> str | None:
+    return names[value] if isinstance(value, int) and 0 <= value < len(names) else None
+
+
+def _named(names: Sequence[str] | None, tags: Any) -> Any:
+    """Tags that are class numbers by their names; others as they are."""
+    return tags if names is None or not isinstance(tags, list) else [_class_name(names, tag) for tag in tags]
+
+
+def _between(names: Iterable[str], pattern: str) -> list[str]:
+    """What stands in the place of ``{language}`` in the names that are like the pattern."""
+    head, _, tail = pattern.partition(LANGUAGE)
+    like = [name for name in names if name.startswith(head) and name.endswith(tail)]
+    return [name[len(head) : len(name) - len(tail)] for name in like if len(name) > len(head) + len(tail)]
 
 
 def source(home: Home, data: Data) -> Hub:

@@ -1,0 +1,248 @@
+"""Alignment of parallel texts: how well cosines tell translations from other pairs, and find them.
+
+Subsets are those of ``retrieval.py``: ``a-b`` has the texts of a as queries to the texts of b. What only asks whether
+two texts are a pair is the same in both directions; ranks are not. Metrics and records only: the numbers are made in
+``pairwise.py`` and ``ranking.py``.
+
+Columns that the metrics share are described at `pairwise.compare`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Columns, Data, DataMissing, Metric, Outcome, Subset
+from xlbench import metrics as made
+from xlbench.names import digest
+from xlbench_tasks.protocols import retrieval
+from xlbench_tasks.protocols.retrieval import Pair
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench import EncodingSession
+    from xlbench_tasks.source import DataSet
+
+VERSION = 1
+
+OPTIONS: Mapping[str, Any] = retrieval.OPTIONS
+
+Parts = Callable[[Columns], "tuple[float, np.ndarray]"]
+"""From columns to a value, and to the values without each of the items (n,)."""
+
+
+def _without_one(of_item: np.ndarray) -> tuple[np.float64, np.ndarray]:
+    """A sum over pairs, and what it is without each item: ``of_item`` holds every pair at both of its items."""
+    total: np.float64 = of_item.sum() / 2
+    return total, total - of_item
+
+
+def _ratio(above: str, below: str) -> Parts:
+    """The mean over pairs of what ``above`` sums, both as columns that hold every pair at both of its items."""
+
+    def parts(columns: Columns) -> tuple[float, np.ndarray]:
+        sums, sums_without = _without_one(columns[above])
+        count, count_without = _without_one(columns[below])
+        return sums / count, sums_without / count_without
+
+    return parts
+
+
+def _mean(column: str) -> Parts:
+    def parts(columns: Columns) -> tuple[float, np.ndarray]:
+        total, n = columns[column].sum(), len(columns[column])
+        return total / n, (total - columns[column]) / (n - 1)
+
+    return parts
+
+
+def _weighted(one: Parts, weight: float, other: Parts, other_weight: float) -> Parts:
+    def parts(columns: Columns) -> tuple[float, np.ndarray]:
+        (a, a_without), (b, b_without) = one(columns), other(columns)
+        return weight * a + other_weight * b, weight * a_without + other_weight * b_without
+
+    return parts
+
+
+def _auc(columns: Columns) -> tuple[float, np.ndarray]:
+    """The share of all (true pair, random pair) in which the true pair is nearer.
+
+    Without item i go its true pair with all random pairs (``below``) and its random pairs with all true pairs
+    (``above``); what is in both (``own``) goes once.
+    """
+    n, below = len(columns["below"]), columns["below"]
+    count, count_without = _without_one(columns["random_pairs"])
+    total = below.sum()
+    without = (total - below - columns["above"] + columns["own"]) / ((n - 1) * count_without)
+    return total / (n * count), without
+
+
+def _of_pairs(name: str, parts: Parts, bounds: tuple[float, float], description: str) -> Metric:
+    """A metric over pairs of items, which is no sum over items: every item takes part in n - 1 pairs a side.
+
+    An item's row is its pseudo-value, value + influence by leaving the item out with all of its pairs: their mean is
+    exactly the value. Where the rest has no value, the influence is NaN, and there is no interval.
+    """
+
+    def influence(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            value, without = parts(columns)
+            psi: np.ndarray = (len(without) - 1) * (value - without)
+        centred: np.ndarray = psi - psi.mean()
+        return centred
+
+    def pseudo_values(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        with np.errstate(all="ignore"):
+            value, _ = parts(columns)
+        psi = influence(columns)
+        return value + np.where(np.isfinite(psi), psi, 0.0)
+
+    return replace(made.mean(name, pseudo_values, bounds, description), influence=influence)
+
+
+def _cosine(name: str, parts: Parts, bounds: tuple[float, float], description: str) -> Metric:
+    """Means of bounded, light-tailed numbers: the t interval covers, as in retrieval."""
+    return replace(_of_pairs(name, parts, bounds, description), interval="mean")
+
+
+_TRUE = _mean("cosine_true")
+_RANDOM = _ratio("random_sum", "random_pairs")
+_REJECTED = _ratio("rejected", "tested")
+
+_METRICS: tuple[Metric, ...] = (
+    _of_pairs("auc", _auc, (0.0, 1.0), "how often a translation is nearer than a random pair; a tie counts half"),
+    _cosine("cosine_gap", _weighted(_TRUE, 1.0, _RANDOM, -1.0), (-2.0, 2.0), "true minus random cosine"),
+    _cosine("cosine_true", _TRUE, (-1.0, 1.0), "mean cosine of translations"),
+    _cosine("cosine_random", _RANDOM, (-1.0, 1.0), "mean cosine of a text and another text's translation"),
+    _of_pairs(
+        "threshold_accuracy", _weighted(_mean("accepted"), 0.5, _REJECTED, 0.5), (0.0, 1.0),
+        "share of pairs that a threshold tells rightly, on as many random pairs as translations",
+    ),
+    made.share("positive_accuracy", "accepted", "share of translations at or above the threshold"),
+    _of_pairs("negative_accuracy", _REJECTED, (0.0, 1.0), "share of random pairs below the threshold"),
+    *retrieval.RANKS,
+)  # fmt: skip
+
+NEAR_ONE = 0.99
+"""An area from here on has an interval that is known to be too narrow (docs/statistics.md has the figures)."""
+
+
+def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """The metrics, the main one first; no option changes them."""
+    return _METRICS
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The items that are scored, and those on which the threshold is chosen."""
+
+    test: Pair
+    dev: Pair | None
+    """None: one half of the items gets the threshold that is best on the other."""
+
+
+def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
+    """Those of retrieval, with the dev split of each where the card has one."""
+    for subset in retrieval.subsets(data_set, options, data, languages):
+        if subset.missing or subset.load is None:
+            yield subset
+        elif data_set.dev is None:
+            yield replace(subset, load=_loading(subset.load, None))
+        else:
+            yield _with_dev(subset, data_set)
+
+
+def _with_dev(subset: Subset, data_set: DataSet) -> Subset:
+    """The subset with its pairs of the dev split; marked as missing where they are not at hand, since a threshold from
+    elsewhere would be another question."""
+    source = data_set.dev
+    assert source is not None
+    assert subset.load is not None
+    try:
+        a, b = (source.read(language) for language in subset.languages)
+    except DataMissing as missing:
+        return Subset(subset.name, subset.languages, missing=f"no dev split for the threshold: {missing}")
+    fingerprint = digest("alignment", subset.fingerprint, a.fingerprint(), b.fingerprint())
+    return replace(subset, fingerprint=fingerprint, load=_loading(subset.load, lambda: retrieval.align(a, b)))
+
+
+def _loading(test: Callable[[], Pair], dev: Callable[[], Pair] | None) -> Callable[[], Aligned]:
+    return lambda: Aligned(test(), dev() if dev else None)
+
+
+def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
+    """Compare all true pairs with all random pairs, and rank every query's translation among all candidates."""
+    from xlbench_tasks.protocols import pairwise, ranking
+
+    if subset.load is None:
+        raise DataMissing(subset.missing)
+    aligned: Aligned = subset.load()
+    pair = aligned.test
+    queries, candidates = session.encode(pair.queries), session.encode(pair.candidates)
+    ranked = ranking.rank_pairs(queries, candidates, pair.candidates)
+    found = pairwise.pairs(queries, candidates, pair.queries, pair.candidates)
+    parts, thresholds = _thresholds(aligned, found, session)
+    columns = pairwise.compare(found, parts, thresholds)
+    m, n = ranked.candidates, len(pair.ids)
+    random_pairs = int(columns["random_pairs"].sum()) // 2
+    return Outcome(
+        item_ids=pair.ids,
+        cluster_ids=pair.clusters,
+        columns={"rank": ranked.columns["rank"], **columns},
+        chance={"auc": 0.5, "cosine_gap": 0.0, "threshold_accuracy": 0.5, **retrieval.chance_of_ranks(m)},
+        facts={
+            "candidates": m,
+            "repeated_candidates": n - m,
+            "tie_rate": ranked.tie_rate,
+            "random_pairs": random_pairs,
+            **_threshold_facts(thresholds),
+            **pair.facts,
+        },
+        notes=(
+            *pair.notes,
+            *retrieval.notes_on_ranks(n - m, ranked.tie_rate),
+            *_notes(columns, random_pairs < n * (n - 1), None in thresholds),
+        ),
+    )
+
+
+def _thresholds(aligned: Aligned, found: Any, session: EncodingSession) -> tuple[np.ndarray, list[int | None]]:
+    """Which threshold each item is held against (n,), and the thresholds: never one that the item helped to choose."""
+    import numpy as np
+
+    from xlbench_tasks.protocols import pairwise
+
+    pair, dev = aligned.test, aligned.dev
+    if dev is not None:
+        vectors = session.encode(dev.queries), session.encode(dev.candidates)
+        known = pairwise.pairs(*vectors, dev.queries, dev.candidates)
+        return np.zeros(len(pair.ids), np.int8), [pairwise.best_threshold(known)]
+    half = pairwise.halves(pair.clusters)
+    return half, [pairwise.best_threshold(found.only(half != mine)) for mine in (0, 1)]
+
+
+def _threshold_facts(thresholds: Sequence[int | None]) -> dict[str, float]:
+    """The cosines of those that could be chosen: ``threshold``, or ``threshold_1`` and ``threshold_2``."""
+    from xlbench_tasks.protocols import pairwise
+
+    names = ["threshold"] if len(thresholds) == 1 else [f"threshold_{place}" for place in (1, 2)]
+    return {name: pairwise.cosine(step) for name, step in zip(names, thresholds, strict=True) if step is not None}
+
+
+def _notes(columns: Columns, shared: bool, unknown: bool) -> Iterator[str]:
+    import numpy as np
+
+    if shared:
+        yield "two pairs with a text in common are not random pairs of each other"
+    if unknown:
+        yield "no threshold: it takes two different pairs to choose one, and others to test it"
+    with np.errstate(all="ignore"):  # without a random pair it is NaN
+        near_one = _auc(columns)[0] >= NEAR_ONE
+    if near_one:
+        yield "near 1 the interval of auc covers 80 to 93%, not 95%"
