@@ -3,12 +3,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT := out
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 
 # Which packages there are is part of what is installed: an editable install maps each one by name.
 PACKAGES := $(shell find xlbench plugins tasks -name __init__.py 2>/dev/null | LC_ALL=C sort)
 STAMP := .venv/installed-$(shell { cat pyproject.toml constraints.txt; echo $(PACKAGES); } | cksum | tr -d ' ')
 
-.PHONY: help run test lint check bench publish lock clean
+.PHONY: help run test parallel lint check bench publish lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -16,9 +17,16 @@ help:  ## What there is to make
 run: $(STAMP)  ## Score the embedded models on the embedded suite; boards go to out/
 	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
 
-test: $(STAMP)  ## All tests, the fast ones first
-	$(BIN)/python -m pytest -q -m "not slow"
-	$(BIN)/python -m pytest -q -m slow
+test: $(STAMP)  ## All tests, the fast ones first; the benchmarks alone, since they measure
+	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -q -m slow --ignore tests/benchmarks $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -q tests/benchmarks
+
+parallel: $(STAMP)  ## mBERT, LaBSE and SIAMESE=./folder on parallel sentences, LaBSE beside its published figures (network)
+	$(BIN)/xlbench fetch --suite parallel --model mbert --model labse
+	$(BIN)/xlbench run --suite parallel --model mbert --model labse $(if $(SIAMESE),--model 'siamese:$(SIAMESE)?name=siamese') \
+		--results $(OUT)/results --boards $(OUT)/leaderboards
+	$(BIN)/xlbench published docs/published/labse-ntrex.csv $(OUT)/results
 
 lint: $(STAMP)  ## Lint and types
 	$(BIN)/ruff check .

@@ -28,6 +28,14 @@ from xlbench.boards.text import one_line
 from xlbench.record import LONG, Cell, Results, Run, Score
 
 GOLDEN = Path(__file__).parent / "golden_boards"
+LABELS = {
+    ("pairs", "nan-eng"): {"register": "regularized", "facts": {"candidates": 97, "tie_rate": 0.0}},
+    ("pairs", "eng-nan"): {"register": "regularized", "facts": {"repeated_candidates": 3, "candidates": 97}},
+    ("bucc", "deu-eng"): {"register": "unregularized"},
+    ("topics", "NA"): {"facts": {"test_duplicates": 3, "test_in_train": 7, "majority_accuracy": 0.4}},
+    ("topics", "zho_Hans"): {"facts": {"tiny_classes": 4, "majority_accuracy": 0.5}},
+}
+"""What the cells of the golden world say of their data."""
 PRINT = {"alpha": "a" * 64, "beta": "b" * 64, "gamma": "c" * 64}
 
 
@@ -116,6 +124,7 @@ def golden_world() -> World:
     wilson = replace(small.scores[0], method="wilson", note="coverage of some 91% for so few items")
     world.cells[-1] = replace(small, scores=(wilson, replace(wilson, metric="macro-f1", value=-0.25, low=None)))
     world.add("alpha", "topics", "zho_Hans", shares(8, 12), None, area="news")
+    world.cells = [replace(cell, **LABELS.get((cell.task, cell.subset), {})) for cell in world.cells]
     world.fail("gamma", "topics", "zho_Hans", reason="EncoderError: <b>NaN</b> in row 3", area="news")
     odd = {"fingerprint": "d" * 64}
     for cell in [cell for cell in world.cells if cell.model == "alpha"]:
@@ -287,8 +296,279 @@ class TestWhatEnters:
         board = World().board()
         assert board.rows == ()
         assert {suffix for form in FORMATS for suffix in form.render(board)} == {
-            ".md", ".costs.md", ".csv", ".scores.csv", ".costs.csv",
+            ".md", ".costs.md", ".csv", ".scores.csv", ".data.csv", ".costs.csv",
         }  # fmt: skip
+
+
+class TestLooseBoards:
+    """Where no suite says what belongs to a board: what no model has data for is left out, and said."""
+
+    def skipped_by(self, *models) -> World:
+        """The full world without hin of names (and a task that could not say its subsets), skipped by these models."""
+        world = full_world()
+        world.cells = [cell for cell in world.cells if (cell.subset, cell.model in models) != ("hin", True)]
+        for model in models:
+            world.add(model, "names", "urd", shares(40, 80), None, area="ner")
+            world.fail(model, "names", "hin", "skipped", "no data", area="ner")
+            world.fail(model, "topics", "*", "skipped", "no folder", area="news")
+        return world
+
+    def test_what_all_models_miss_alike_leaves_them_comparable(self):
+        """All are ranked on the rest; each average that lacks a part has a footnote, and no other has."""
+        board = self.skipped_by(*PRINT).board()
+        assert [(row.model, row.rank) for row in board.rows] == [("beta", 1), ("gamma", 2), ("alpha", 3)]
+        row = by_name(board)["alpha"]
+        assert row.overall.value == pytest.approx((0.45 + 0.5) / 2)
+        lacks = "without names hin: no model has a score there"
+        assert row.tasks["names"].notes == row.areas["ner"].notes == (lacks,)
+        assert row.overall.notes == ("without names hin, topics: no model has a score there",)
+        assert row.areas["retrieval"].notes == ()
+        assert row.areas["news"].value is None
+        assert np.mean([row.borda for row in board.rows]) == pytest.approx(0.5)
+        hin = next(line for line in board.cells if line.subset == "hin")
+        assert hin.left_out
+        assert [entry.value for entry in hin.entries] == [None] * 3
+        assert "skipped: no data" in board.footnotes
+        assert "unless no model has data for it" in markdown.render(board)[".md"]
+
+    def test_models_that_miss_different_parts_are_not_ranked(self):
+        """Another's score at the part makes it one that counts: who lacks it has no rank, with the reason."""
+        world = self.skipped_by("alpha", "beta")
+        board = world.board()
+        assert all(row.rank is None for row in board.rows)
+        rows = by_name(board)
+        assert "names hin: skipped: no data" in rows["alpha"].overall.reason
+        assert "names urd: not run" in rows["gamma"].overall.reason
+        assert not any("without" in note for note in board.footnotes)
+
+    def test_a_failure_is_never_left_out(self):
+        """What a model failed at counts against it, though nobody else was scored there."""
+        world = self.skipped_by(*PRINT)
+        world.fail("alpha", "names", "kor", "error", "out of memory", area="ner")
+        world.fail("beta", "names", "kor", "skipped", "no data", area="ner")
+        assert all(row.rank is None for row in world.board().rows)
+
+    def test_data_that_a_sample_shows_to_be_there_is_asked_for(self):
+        """Who scored a sample had the data: the part is missing and not left out."""
+        world = self.skipped_by(*PRINT)
+        world.fail("alpha", "names", "kor", "skipped", "no data", area="ner")
+        assert all(row.rank is not None for row in world.board().rows)
+        world.add("beta", "names", "kor", shares(5, 9), None, area="ner", limit=9)
+        assert all(row.rank is None for row in world.board().rows)
+
+    def test_a_suite_asks_for_its_parts_all_the_same(self):
+        """The same cells under a plan: nobody has an overall."""
+        world = self.skipped_by(*PRINT)
+        world.runs["alpha"] = {"plans": {"mini": {"names": ("hin", "urd"), "bucc": ("deu-eng",)}}}
+        board = world.board("mini")
+        assert all(row.overall.value is None for row in board.rows)
+        assert not any(line.left_out for line in board.cells)
+
+    def test_nothing_but_skipped_parts(self):
+        """Where all is left out there is no average, no rank and no note of one."""
+        world = World()
+        for model in ("alpha", "beta"):
+            world.fail(model, "names", "hin", "skipped", "no data", area="ner")
+        board = world.board()
+        assert [(row.rank, row.overall.value, row.borda) for row in board.rows] == [(None, None, None)] * 2
+        assert board.rows[0].overall.reason == "skipped: no data"
+
+
+class TestRegisters:
+    """Averages of edited and unedited text, and their difference."""
+
+    def world(self, models=("alpha", "beta")) -> World:
+        """Sentiment: reviews (edited; two subsets) and tweets, over some of the same items; news: edited alone."""
+        world = World()
+        items = [f"s{i}" for i in range(100)]
+        plain, rough = {"register": "regularized"}, {"register": "unregularized"}
+        for i, model in enumerate(models):
+            world.add(model, "reviews", "deu", shares(70 + 5 * i), items, area="sentiment", **plain)
+            world.add(model, "reviews", "hin", shares(60), items, area="sentiment", **plain)
+            world.add(model, "tweets", "hin", shares(50), items, area="sentiment", **rough)
+            world.add(model, "topics", "hin", shares(80), None, area="news", **plain)
+            world.add(model, "lexicon", "hin", shares(30), None, area="clustering")
+        return world
+
+    def test_by_hand(self):
+        """(.7 + .6)/2 = .65 less .5 is .15, over 100 clusters whose sums are subtracted before they are squared."""
+        lines = {(line.area, line.register): line for line in self.world(["alpha"]).board().registers}
+        assert [(line, len(lines[line].tasks)) for line in lines] == [
+            (("news", "regularized"), 1), (("sentiment", "regularized"), 1), (("sentiment", "unregularized"), 1),
+            (("sentiment", "difference"), 0),
+        ]  # fmt: skip
+        assert lines["sentiment", "regularized"].entries[0].value == pytest.approx(0.65)
+        (found,) = lines["sentiment", "difference"].entries
+        psi = [(shares(count) - count / 100) / 100 for count in (70, 60, 50)]
+        sums = (psi[0] + psi[1]) / 2 - psi[2]
+        assert found.value == pytest.approx(0.15)
+        assert found.clusters == 100
+        assert found.se == pytest.approx(np.sqrt(100 / 99 * np.sum(sums**2)))
+        assert found.high - found.value == pytest.approx(1.9842 * found.se, rel=1e-4)
+        assert found.method == "cluster-t"
+
+    def test_an_average_of_one_register_is_that_of_its_tasks(self):
+        """The line of a register of one task is the task's own number, for every model in the board's order."""
+        board = self.world().board()
+        (line,) = [line for line in board.registers if line.register == "unregularized"]
+        assert line.entries == tuple(row.tasks["tweets"] for row in board.rows)
+
+    def test_over_areas_only_those_with_both_enter(self):
+        """With two such areas there is their mean, from which news, which has one register, stays away."""
+        world = self.world(["alpha"])
+        assert not any(line.area == "areas with both" for line in world.board().registers)
+        for task, count, register in (("bucc", 40, "regularized"), ("posts", 20, "unregularized")):
+            world.add("alpha", task, "hin", shares(count), None, register=register)
+        both = {line.register: line for line in world.board().registers if line.area == "areas with both"}
+        values = {register: line.entries[0].value for register, line in both.items()}
+        assert values == pytest.approx({"regularized": 0.525, "unregularized": 0.35, "difference": 0.175})
+        assert both["regularized"].tasks == ("bucc", "reviews")
+
+    def test_one_register_is_no_section(self):
+        """Nothing to set beside each other: no lines, no file, no table."""
+        world = self.world()
+        world.cells = [replace(cell, register="regularized") for cell in world.cells]
+        board = world.board()
+        assert board.registers == ()
+        assert ".registers.csv" not in csv_.render(board)
+        assert "By register" not in markdown.render(board)[".md"]
+
+    def test_registers_of_different_areas_are_not_subtracted(self):
+        """Where no area has both registers there are averages, no difference, and a word on that."""
+        world = self.world()
+        world.cells = [cell for cell in world.cells if cell.task != "reviews"]
+        board = world.board()
+        assert [(line.area, line.register) for line in board.registers] == [
+            ("news", "regularized"), ("sentiment", "unregularized"),
+        ]  # fmt: skip
+        assert "within areas that have both: here, none has." in markdown.render(board)[".md"]
+
+    def test_a_missing_part_is_missing_in_the_difference(self):
+        """beta has no tweets: its average and its difference have a reason; alpha's stay."""
+        world = self.world()
+        world.cells = [cell for cell in world.cells if (cell.model, cell.task) != ("beta", "tweets")]
+        world.fail("beta", "tweets", "hin", area="sentiment")
+        board = world.board()
+        (line,) = [line for line in board.registers if line.register == "difference"]
+        found = dict(zip([row.model for row in board.rows], line.entries, strict=True))
+        assert found["alpha"].value == pytest.approx(0.15)
+        assert found["beta"].value is None
+        assert "tweets hin: error: out of memory" in found["beta"].reason
+
+    def test_cells_from_before_there_were_registers(self):
+        """One model's cell says what the task is; two that disagree say nothing."""
+        world = self.world()
+        world.cells = [replace(cell, register="") if cell.model == "alpha" else cell for cell in world.cells]
+        assert world.board().registers == self.world().board().registers
+        world.cells = [
+            replace(cell, register="unregularized") if cell.model == "alpha" else cell for cell in world.cells
+        ]
+        assert world.board().registers == ()
+
+    def test_as_csv(self):
+        """A row an area, register and model, with numbers as everywhere."""
+        frame = read(csv_.render(self.world().board())[".registers.csv"])
+        row = frame[(frame.register == "difference") & (frame.model == "alpha")].iloc[0]
+        assert (row.area, row.value, row.clusters, row.method) == ("sentiment", "0.15000000", "100", "cluster-t")
+        assert len(frame) == 2 * 4
+
+
+class TestData:
+    """Counts of what is odd about the data, beside the scores."""
+
+    def world(self) -> World:
+        """Two models on two subsets; alpha was saved before duplicates were counted."""
+        world = World()
+        facts = {"test_in_train": 588, "test_duplicates": 12, "tiny_classes": 1}
+        world.add("alpha", "topics", "hin", shares(500, 1519), None, area="news", facts={"test_in_train": 588})
+        world.add("beta", "topics", "hin", shares(600, 1519), None, area="news", facts=facts)
+        for model, rate in (("alpha", 0.0), ("beta", 0.031)):
+            found = {"candidates": 98, "repeated_candidates": 2, "tie_rate": rate}
+            world.add(model, "pairs", "deu-eng", shares(50), facts=found)
+            world.add(model, "pairs", "eng-deu", shares(50), facts={"candidates": 100, "tie_rate": 0.0})
+        return world
+
+    def test_counts_are_taken_from_the_facts(self):
+        """Known counts stand for all models, ties from the fewest to the most, and what nobody counted is None."""
+        lines = {line.subset: line for line in self.world().board().data}
+        hin = lines["hin"]
+        assert (hin.n, hin.test_in_train, hin.test_duplicates, hin.tiny_classes) == (1519, 588, 12, 1)
+        assert hin.train_duplicates is hin.candidates is hin.tie_rate_high is None
+        assert (lines["deu-eng"].tie_rate_low, lines["deu-eng"].tie_rate_high) == (0.0, 0.031)
+
+    def test_what_is_no_number_is_no_count(self):
+        """A stranger's fact of the same name that is a text, or true, is not shown."""
+        world = World()
+        world.add("alpha", "pairs", "deu", shares(50), facts={"test_in_train": "many", "test_duplicates": True})
+        (line,) = world.board().data
+        assert (line.test_in_train, line.test_duplicates, line.is_odd) == (None, None, False)
+
+    def test_cells_that_do_not_count_say_nothing(self):
+        """Facts of other data, or of a failed cell, are not those of this board's."""
+        world = self.world()
+        world.add("gamma", "topics", "hin", shares(500, 1519), None, area="news", data_fingerprint="old",
+                  facts={"test_in_train": 1519})  # fmt: skip
+        assert {line.subset: line.test_in_train for line in world.board().data}["hin"] == 588
+
+    def test_the_table_has_the_odd_subsets_and_the_file_has_all(self):
+        """ "588 of 1,519" beside n; a subset without a count above 0 is in the CSV alone."""
+        files = render_all(self.world().board())
+        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in section.splitlines() if line.startswith("|")]
+        assert rows[0] == ["Task", "Subset", "n", "Overlap", "Duplicates", "Tiny classes", "Candidates", "Tie rate, %"]
+        assert rows[2:] == [
+            ["pairs", "deu-eng", "100", "—", "—", "—", "98 (+ 2 repeated)", "0.00–3.10"],
+            ["topics", "hin", "1,519", "588 of 1,519", "12", "1", "—", "—"],
+        ]
+        assert "Of 3 subsets, those where a count is above 0: 2." in section
+        frame = read(files[".data.csv"]).set_index("subset")
+        assert list(frame.index) == ["deu-eng", "eng-deu", "hin"]
+        assert (frame.loc["hin"].test_in_train, frame.loc["hin"].train_duplicates) == ("588", "")
+        assert (frame.loc["eng-deu"].repeated_candidates, frame.loc["deu-eng"].tie_rate_high) == ("", "0.03100000")
+
+    def test_clean_data_has_no_table(self):
+        """Nothing to be warned of: no section."""
+        assert "Data warnings" not in markdown.render(full_world().board())[".md"]
+
+
+class TestBaselines:
+    """Chance and the majority class, beside the scores."""
+
+    def world(self) -> World:
+        """One classification task with two subsets, and a retrieval task without a majority."""
+        world = World()
+        for subset, share in (("deu", 0.2), ("hin", 0.3)):
+            facts = {"majority_accuracy": share, "majority_macro_f1": 0.01}
+            world.add("alpha", "topics", subset, shares(50), None, area="news", facts=facts)
+        world.add("alpha", "pairs", "deu", shares(50))
+        return world
+
+    def test_they_stand_beside_subsets_and_tasks(self):
+        """That of the main metric; a task's is the mean over its subsets; where there is none there is a dash."""
+        board = self.world().board()
+        assert [(line.task, line.chance, line.majority) for line in board.cells] == [
+            ("pairs", 0.1, None), ("topics", 0.1, 0.2), ("topics", 0.1, 0.3),
+        ]  # fmt: skip
+        assert board.baseline("topics", "majority") == pytest.approx(0.25)
+        assert board.baseline("pairs", "majority") is None
+        text = markdown.render(board)[".md"]
+        assert re.search(r"\| Area +\| Task +\| +Chance \| +Majority \|", text)
+        assert re.search(r"\| news +\| topics +\| +10.0 \| +25.0 \|", text)
+        assert re.search(r"\| topics +\| hin +\| accuracy +\| +100 \| +100 \| +10.0 \| +30.0 \|", text)
+        assert re.search(r"\| pairs +\| deu .*\| +10.0 \| +— \|", text)
+        assert "Majority is what always giving the most frequent label scores" in text
+
+    def test_a_task_with_a_subset_without_baseline_has_none(self):
+        """An average over what is there would not stand beside the score's."""
+        world = self.world()
+        world.cells = [replace(cell, facts={}) if cell.subset == "hin" else cell for cell in world.cells]
+        assert world.board().baseline("topics", "majority") is None
+
+    def test_the_long_table_has_them(self):
+        """The baseline of each metric beside its value, and an empty cell where there is none."""
+        frame = read(csv_.render(self.world().board())[".scores.csv"]).set_index(["task", "subset"])
+        assert frame.loc[("topics", "hin")].majority == "0.30000000"
+        assert frame.loc[("pairs", "deu")].majority == ""
 
 
 class TestRanks:
@@ -478,6 +758,14 @@ class TestMarkdown:
             ("snake_case _em_ **b**", r"snake_case \_em\_ \*\*b\*\*"),
             ("\\|", r"\\\|"),
             ("lone \ud800 surrogate", "lone surrogate"),
+            ("- item", r"\- item"),
+            ("+ item", r"\+ item"),
+            ("---", r"\---"),
+            ("1. item", r"1\. item"),
+            ("12) item", r"12\) item"),
+            ("1.5 points", "1.5 points"),
+            ("# title", r"\# title"),
+            ("a - b + 1. c", "a - b + 1. c"),
         ],
     )
     def test_escaping(self, text, shown):
@@ -493,6 +781,23 @@ class TestMarkdown:
         assert not set(bare) & set("|<>`[]*")
         assert len((safe + ".").splitlines()) == 1
         safe.encode()
+
+    @pytest.mark.parametrize(
+        "text", ["- a", "-", "---", "+ a", "1. a", "1.", "7) a", "# a", "###### a", "> a", "=== a", "* a", "1. - a"]
+    )
+    def test_no_text_begins_a_block(self, text):
+        """A CommonMark parser finds nothing but text at the start of a line, of a list's item and of a table's cell."""
+        parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
+        safe = markdown.escape(text)
+        for page, blocks in {
+            safe: ["paragraph"],
+            f"1. {safe}": ["ordered_list", "list_item", "paragraph"],
+            f"| a |\n|:--|\n| {safe} |": ["table", "thead", "tr", "th", "tbody", "tr", "td"],
+        }.items():
+            tokens = parser.parse(page)
+            assert [token.type.removesuffix("_open") for token in tokens if token.nesting == 1] == blocks
+            (shown,) = [token for token in tokens if token.type == "inline"][-1:]
+            assert "".join(child.content for child in shown.children) == text
 
     def test_hostile_names_do_not_break_the_table(self):
         """Every line of a table has as many cells as its header, whatever models, reasons and notes are called."""
@@ -548,10 +853,10 @@ class TestCsv:
         """A name with quotes, commas and a break is one field; the row has all its columns."""
         world = World()
         world.add('a",=b\n"', "pairs", "deu", shares(50))
-        for text in csv_.render(world.board()).values():
+        for suffix, text in csv_.render(world.board()).items():
             header, row = csv.reader(io.StringIO(text))
             assert len(header) == len(row)
-            assert row[header.index("model")] == 'a",=b\n"'
+            assert suffix == ".data.csv" or row[header.index("model")] == 'a",=b\n"'
 
     def test_missing_scores_are_empty_cells(self):
         """A model without an overall has no rank and no number, but its reason."""
@@ -582,7 +887,7 @@ class TestDeterminism:
             board = world.board(order=lambda found, r=random: [found[i] for i in r.permutation(len(found))])
             assert render_all(board) == expected
 
-    @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv"])
+    @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv", ".data.csv", ".registers.csv"])
     def test_golden(self, suffix):
         """The files are those that were looked at (``python tests/test_boards.py`` writes them anew)."""
         expected = (GOLDEN / f"mini{suffix}").read_bytes().decode()

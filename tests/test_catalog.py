@@ -15,7 +15,7 @@ from conftest import environment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xlbench import BoardFormat, Engine, Model, Scheme, Suite, Task, catalog, hookimpl, metrics
+from xlbench import BoardFormat, Engine, Model, Option, Scheme, Suite, Task, catalog, hookimpl, metrics
 from xlbench.errors import DataError, UsageError
 from xlbench.names import check_name
 
@@ -498,6 +498,11 @@ def test_scheme_that_raises_when_asked_does_not_hinder_another(plug):
         (lambda spec: "ngram", "makes something unusable of 'x:y': 'ngram' is a str, not a Model"),
         (lambda spec: model("two\nlines"), "must be one line"),
         (lambda spec: model(""), "must be one line"),
+        (lambda spec: [model("good"), "ngram"], "makes something unusable of 'x:y': 'ngram' is a str, not a Model"),
+        (lambda spec: {"x": model("x")}, "is a dict, not a Model"),
+        (lambda spec: (explode(spec) for _ in "1"), "cannot make anything of 'x:y': ValueError: boom boom"),
+        (lambda spec: iter(()), "finds no model in 'x:y'"),
+        (lambda spec: None, "None is a NoneType, not a Model"),
     ],
 )
 def test_scheme_that_fails_is_one_line(make, said, plug):
@@ -522,6 +527,23 @@ def test_scheme_that_finds_no_task_is_an_error(plug):
     """A spec that stands for nothing is not run as nothing."""
     with pytest.raises(UsageError, match=r"finds no task in 'my\.toml'"):
         schemes(plug, card={"model": None, "tasks": lambda spec: iter(())}).select_tasks(["my.toml"])
+
+
+def test_scheme_may_make_several_models(plug):
+    """One spec may stand for several models, in their order; two of one name are refused as ever."""
+    several = schemes(plug, a={"model": lambda spec: (model(f"{spec}-{size}") for size in (64, 128))})
+    assert names(several.select_models(["x:1"])) == ["x:1-64", "x:1-128"]
+    with pytest.raises(UsageError, match="two different models are called 'same'"):
+        schemes(plug, a={"model": lambda spec: [model("same"), model("same")]}).select_models(["x:1"])
+
+
+@pytest.mark.parametrize("options", [[Option("a")], ("a",), None])
+def test_options_of_a_scheme_are_checked(plug, options):
+    """A scheme whose options could not be listed is broken, and says so."""
+    scheme = Scheme("s", matches=bool, model=model, options=options)
+    loaded = catalog.load([plug("a", xlbench_schemes=lambda: [scheme])])
+    assert not loaded.schemes
+    assert "scheme 's': options must be a tuple of Option" in loaded.broken[0].why
 
 
 def test_two_different_things_under_one_name_are_refused(plug):

@@ -247,6 +247,7 @@ def test_facts_tell_of_overlap_duplicates_and_confusions(made):
     _, outcome = evaluated(made, train=learnt, test=[*asked, learnt[0], learnt[0], learnt[1]])
     facts = outcome.facts
     assert (facts["test_in_train"], facts["test_duplicates"], facts["train_duplicates"]) == (3, 1, 0)
+    assert facts["tiny_classes"] == 0
     table = json.loads(facts["confusion"])
     truth, predicted = outcome.columns["true"], outcome.columns["predicted"]
     assert table["true_by_predicted"] == sk.confusion_matrix(truth, predicted).tolist()
@@ -265,6 +266,7 @@ def test_a_label_without_training_items_is_noted_and_never_predicted(made):
     assert set(outcome.columns["predicted"]) <= {0, 1}
     assert "labels without a training item, which are never predicted: good" in outcome.notes
     assert "labels with fewer than 10 test items: bad, fine, good" in outcome.notes
+    assert outcome.facts["tiny_classes"] == 3
 
 
 def test_a_class_with_one_training_item_is_noted_and_stops_few_shot(made):

@@ -339,10 +339,10 @@ def test_tiny_classes_repeated_texts_and_texts_of_two_classes_are_noted():
     outcome = outcome_of({"eng": rows}, vectors)
     assert outcome.notes == (
         "classes with fewer than 10 items: c (1)",
-        "texts that occur more than once lie in one cluster (how many more times is in the facts)",
+        "texts that occur more than once lie in one cluster (how many more times: Data warnings)",
         "1 text has more than one class",
     )
-    assert outcome.facts["repeated_texts"] == 2
+    assert (outcome.facts["test_duplicates"], outcome.facts["tiny_classes"]) == (2, 1)
     assert outcome.columns["cluster_1"][0] == outcome.columns["cluster_1"][12]
 
 

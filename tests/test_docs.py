@@ -468,10 +468,12 @@ def test_every_column_of_a_board_is_documented(tmp_path):
     xlbench.run(["ngram", "random"], ["lexicon"], languages=["mlt"], results=tmp_path)
     files = xlbench.board([tmp_path])
     columns = {
-        name for suffix in ("", ".scores", ".costs") for name in files[f"run{suffix}.csv"].split("\n")[0].split(",")
+        name
+        for suffix in ("", ".scores", ".data", ".costs")
+        for name in files[f"run{suffix}.csv"].split("\n")[0].split(",")
     }
     columns -= {f"{area}{end}" for area in (*xlbench.AREAS, "overall") for end in ("", "_low", "_high", "_method")}
-    assert not undocumented("docs/results.md", [*columns, *LONG, *csv_._COSTS])
+    assert not undocumented("docs/results.md", [*columns, *LONG, *csv_._COSTS, *csv_._DATA, *csv_._REGISTERS])
     assert {name.removeprefix("run") for name in files} <= {
         name.removeprefix("mini") for name in re.findall(r"`(mini\.[a-z.]+)`", read("docs/results.md"))
     }
@@ -486,6 +488,7 @@ def test_every_method_is_documented():
 
 
 SECTIONS = {
+    "alignment": "## Alignment",
     "retrieval": "## Retrieval",
     "clustering": "## Clustering",
     "classification": "## Classification",

@@ -104,6 +104,7 @@ def _command(arguments: Sequence[str], folder: Path, log: Path, last_step: int, 
 
     for name in [name for name in os.environ if name.startswith("XLBENCH_")]:
         del os.environ[name]
+    os.environ["XLBENCH_CACHE"] = str(log.parent / "cache")
     os.chdir(folder)
     for descriptor, suffix in ((1, ".out"), (2, ".err")):
         os.dup2(os.open(log.with_suffix(suffix), os.O_WRONLY | os.O_CREAT, 0o600), descriptor)

@@ -78,6 +78,32 @@ def test_masakhanews_records_span_lines():
     assert set(Counter(with_url.read("eng").fields["label"]).values()) == {20}
 
 
+def test_masakhanews_headlines_and_articles_can_be_one_text():
+    """The full clustering task has the headline, a line feed and the article, of the same items as the headlines."""
+    headlines, full = (
+        open_source(read_card(CARDS / f"{name}.toml"), _data("masakhanews")).read("eng")
+        for name in ("masakhanews-clustering", "masakhanews-clustering-full")
+    )
+    assert (full.ids, full.fields["label"]) == (headlines.ids, headlines.fields["label"])
+    pairs = zip(full.fields["text"], headlines.fields["text"], strict=True)
+    assert all(text.startswith(f"{headline}\n") and len(text) > len(headline) + 1 for text, headline in pairs)
+
+
+@pytest.mark.parametrize("name", ["icelandic-sentiment", "slovak-reviews", "afrisenti", "nepsa"])
+def test_a_small_sample_of_a_sorted_file_has_every_class(name):
+    """With a limit of 12, each class that a language's file has is there; without one, nothing changes."""
+    card, data = (
+        read_card(CARDS / f"{name}.toml"),
+        _data(name.replace("slovak-reviews", "slovak_kinit").replace("-", "_")),
+    )
+    sample, whole = open_source(card, Data(data.root, limit=12)), open_source(card, data)
+    for language in whole.languages():
+        records = sample.read(language)
+        assert len(records.ids) == 12
+        assert set(records.fields["label"]) == set(whole.read(language).fields["label"])
+        assert [item for item in whole.read(language).ids if item in set(records.ids)] == list(records.ids)
+
+
 NUSAX = {
     "acehnese": "ace", "balinese": "ban", "banjarese": "bjn", "buginese": "bug", "english": "eng",
     "indonesian": "ind", "javanese": "jav", "madurese": "mad", "minangkabau": "min", "ngaju": "nij",

@@ -130,6 +130,24 @@ def test_other_intervals_are_made_from_saved_rows(tmp_path):
     assert again[0].main.chance == 0.5
 
 
+def test_a_changed_register_is_written_into_saved_cells(tmp_path):
+    """A register is a label: cells of a task that got one are mended from their rows, and keep their scores."""
+    _, first = go(tmp_path)
+
+    def never():
+        raise AssertionError("loaded")
+
+    labelled = replace(task(), register="unregularized")
+    planned, again = go(tmp_path, [model(load=never)], [labelled])
+    assert states(planned) == ["rescore"] * 3
+    assert {cell.register for cell in first} == {""}
+    assert {cell.register for cell in again} == {"unregularized"}
+    assert [cell.scores for cell in again] == [cell.scores for cell in first]
+    assert [cell.key for cell in again] == [cell.key for cell in first]
+    planned, _ = go(tmp_path, [model(load=never)], [labelled])
+    assert states(planned) == ["done"] * 3
+
+
 def test_a_failing_cell_leaves_the_others_alone(tmp_path):
     """An encoder that raises marks its cell with the reason in one line; the others are scored."""
     _, cells = go(tmp_path, [model(load=Refusing)])

@@ -147,6 +147,70 @@ def test_equal_models_are_seldom_told_apart():
     assert 1 <= wrong <= 24
 
 
+def two_models(gap):
+    """Values and influences of two models over 100 clusters, of which the standard error of the difference is .03."""
+    lift = np.tile([0.03, -0.03], 50) / 10 * np.sqrt(99 / 100)  # 100/99 * sum of squares = .03^2
+    return np.array([0.5 + gap, 0.5]), np.stack([lift, np.zeros(100)])
+
+
+def test_the_error_of_a_pair_holds_the_variance_of_seeds():
+    """By hand: items give .03, seeds .04 and 0, so the difference has .05; a t over 99 clusters asks for 1.98 of it.
+
+    A gap of .08 is 2.7 errors of items and tells the two apart; with the seeds it is 1.6 and does not; .12 is 2.4.
+    """
+    seeds = np.array([0.04**2, 0.0])
+    assert reference.t.ppf(0.975, 99) == pytest.approx(1.984, abs=1e-3)
+    for gap, variances, tied in [(0.08, None, False), (0.08, seeds, True), (0.12, seeds, False)]:
+        found = ranks(*two_models(gap), seed_variances=variances)
+        assert found.tied_with_best.tolist() == [True, tied], (gap, variances)
+    for gap in (0.097, 0.101):  # just below and just above 1.984 * .05
+        found = ranks(*two_models(gap), seed_variances=seeds)
+        values, influences = two_models(gap)
+        parts = [Part(v, np.arange(100), u, 100, s) for v, u, s in zip(values, influences, seeds, strict=True)]
+        paired = compare(*parts)
+        assert paired.se == pytest.approx(0.05)
+        assert (paired.p < 0.05) == (not found.tied_with_best[1])
+
+
+def test_seeds_of_no_variance_change_no_rank():
+    """Variances of 0 are none."""
+    values, influences = models(np.linspace(0.5, 0.6, 12), n=60)
+    one, other = ranks(values, influences), ranks(values, influences, seed_variances=np.zeros(12))
+    assert (one.low.tolist(), one.high.tolist()) == (other.low.tolist(), other.high.tolist())
+
+
+def test_copies_share_their_starts():
+    """Two copies of one model are tied whatever their seeds, and cost the others nothing."""
+    values, influences = models([0.9, 0.5])
+    found = ranks(values[[0, 0, 1]], influences[[0, 0, 1]], seed_variances=np.array([1e-6, 1e-6, 1e-6]))
+    assert (found.low.tolist(), found.high.tolist()) == ([1, 1, 3], [2, 2, 3])
+
+
+def test_variances_of_seeds_must_fit():
+    """One a model, none below 0; one that is not known leaves its model tied with all."""
+    values, influences = models([0.9, 0.5, 0.1])
+    for wrong in (np.zeros(2), np.array([0.1, -0.1, 0.0])):
+        with pytest.raises(UsageError, match="variances of seeds"):
+            ranks(values, influences, seed_variances=wrong)
+    found = ranks(values, influences, seed_variances=np.array([0.0, np.nan, 0.0]))
+    assert found.tied_with_best.tolist() == [True, True, False]
+
+
+def test_equal_models_with_seeds_are_seldom_told_apart():
+    """Of 200 boards of five equal models whose starts move them as much as items do, about one in twenty shows any
+    difference; without the variance of seeds most would."""
+    wrong, careless = 0, 0
+    for seed in range(200):
+        values, influences = models([0.5] * 5, n=100, seed=seed)
+        values = values + np.random.default_rng(1000 + seed).normal(0, 0.01, 5)
+        for variances in (np.full(5, 1e-4), None):
+            found = ranks(values, influences, seed=seed, seed_variances=variances)
+            shown = bool((found.low > 1).any() or (found.high < 5).any())
+            wrong, careless = wrong + (variances is not None and shown), careless + (variances is None and shown)
+    assert wrong <= 20
+    assert careless >= 40
+
+
 def test_ranks_come_from_seed_and_content():
     """The same board has the same ranks, and shapes must fit."""
     values, influences = models(np.linspace(0.5, 0.6, 12), n=60)

@@ -120,10 +120,23 @@ def test_facts_count_overlap_support_and_repairs(made):
     (data.root / "eng-train.txt").write_text("pa B-PER\no O\n\nla -LOC\n\no O\n", encoding="utf-8")
     (data.root / "eng-test.txt").write_text("pa B-PER\no O\n\nla I-LOC\no O\n\no O\nxa B-X\n", encoding="utf-8")
     outcome = task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
-    facts = {"test_in_train": 1, "support:PER": 1, "support:LOC": 1, "words": 6, "train_words": 4,
-             "tags_i_that_began": 1, "entities_dropped:X": 1, "train_tags_without_b": 1}  # fmt: skip
+    facts = {"test_in_train": 1, "test_duplicates": 0, "tiny_classes": 2, "support:PER": 1, "support:LOC": 1,
+             "words": 6, "train_words": 4, "tags_i_that_began": 1, "entities_dropped:X": 1,
+             "train_tags_without_b": 1}  # fmt: skip
     assert facts.items() <= outcome.facts.items()
     assert sum("among the training sentences" in note for note in outcome.notes) == 1
+    assert "types with fewer than 10 test entities: LOC (1), PER (1)" in outcome.notes
+
+
+def test_repeated_sentences_are_counted(made):
+    """Word for word, in each split by itself, whatever their tags; a type that does not occur is not a tiny one."""
+    task, data = made
+    (data.root / "eng-train.txt").write_text("pa B-PER\n\npa O\n\no O\n\npa B-PER\n", encoding="utf-8")
+    (data.root / "eng-test.txt").write_text("la B-LOC\n\nla O\n\n" + "la B-LOC\n\n" * 9, encoding="utf-8")
+    outcome = task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
+    counts = {"test_in_train": 0, "test_duplicates": 10, "train_duplicates": 2, "tiny_classes": 0}
+    assert counts.items() <= outcome.facts.items()
+    assert sum("more than once" in note for note in outcome.notes) == 1
 
 
 def test_the_fingerprint_covers_training(made):

@@ -119,7 +119,8 @@ def run(installed: Path, folder: Path, *arguments: str) -> subprocess.CompletedP
     read, so neither the checkout nor its editable install can be imported."""
     libraries = [sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     paths = os.pathsep.join([str(installed), *dict.fromkeys(libraries)])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("XLBENCH_")}
+    kept = (name for name in os.environ if not name.startswith("XLBENCH_") or name == "XLBENCH_CACHE")
+    environment = {name: os.environ[name] for name in kept}
     return subprocess.run(
         [sys.executable, "-S", *arguments],
         cwd=folder, env=environment | {"PYTHONPATH": paths, "PYTHONUTF8": "1"},

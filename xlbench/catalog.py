@@ -31,6 +31,7 @@ from xlbench.errors import UsageError, XlbenchError
 from xlbench.hooks import HOOKS, BoardFormat, Engine, Hooks, Scheme
 from xlbench.model import Model
 from xlbench.names import check_name, did_you_mean
+from xlbench.specs import Option
 from xlbench.task import Metric, Suite, Task
 
 GROUP = "xlbench"
@@ -197,13 +198,13 @@ class Catalog:
         who, make = self._by("schemes", scheme.name), _maker(scheme, kind)
         assert make is not None
         try:
-            made = [make(spec)] if kind == "models" else list(make(spec))
+            made = _several(make(spec))
         except (KeyboardInterrupt, XlbenchError):
             raise
         except BaseException as error:
             raise UsageError(f"{who} cannot make anything of {spec!r}: {_told(error)}") from error
         if not made:
-            raise UsageError(f"{who} finds no task in {spec!r}")
+            raise UsageError(f"{who} finds no {_ONE[kind]} in {spec!r}")
         for item in made:
             flaw = _flaw(kind, item, _check_label)
             if flaw:
@@ -238,6 +239,12 @@ class Catalog:
 
 def _maker(scheme: Scheme, kind: str) -> Callable[[str], Any] | None:
     return scheme.model if kind == "models" else scheme.tasks
+
+
+def _several(made: Any) -> list[Any]:
+    """What a scheme has made, one thing or an iterable of things."""
+    alone = isinstance(made, Model | str | bytes | Mapping) or not isinstance(made, Iterable)
+    return [made] if alone else list(made)
 
 
 def _distinct(one: str, items: Iterable[Any]) -> tuple[Any, ...]:
@@ -447,6 +454,7 @@ _CALLABLE: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _TUPLES: Mapping[str, tuple[str, type]] = {
     "models": ("trained_on", str), "tasks": ("metrics", Metric), "suites": ("tasks", str),
+    "schemes": ("options", Option),
 }  # fmt: skip
 _TEXTS = ("description", "licence", "data", "citation", "home", "settings")
 

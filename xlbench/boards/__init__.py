@@ -29,5 +29,7 @@ def _csv(board: Board) -> Mapping[str, str]:
 
 FORMATS: tuple[BoardFormat, ...] = (
     BoardFormat("markdown", _markdown, "Tables for people: the board, its parts, footnotes; costs apart."),
-    BoardFormat("csv", _csv, "Tables for programs: a row a model, a row a score, a row a model's costs."),
+    BoardFormat(
+        "csv", _csv, "Tables for programs: a row a model, a score, a subset's data, a register, a model's costs."
+    ),
 )

@@ -6,11 +6,11 @@ Averages, Borda scores and ranks from a `Table`; every formula is `xlbench.stats
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xlbench import stats
-from xlbench.boards.gather import ModelKey, Place, Table
+from xlbench.boards.gather import WHOLE_TASK, ModelKey, Place, Table
 from xlbench.record import Cell, Score
 
 if TYPE_CHECKING:
@@ -130,13 +130,16 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Setting
     if not nodes or len(parts) < len(nodes):
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine(parts)
-    estimate = stats.estimate(part, _bounds(places, table), settings.ci, settings.seed, content, settings.level)
+    return Node(part, _estimated(part, _bounds(places, table), content, settings), places)
+
+
+def _estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
+    estimate = stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level)
     notes = (estimate.note,) if estimate.note else ()
-    entry = Entry(
+    return Entry(
         estimate.value, estimate.low, estimate.high, estimate.method, estimate.se, estimate.n, estimate.clusters,
         notes=notes,
     )  # fmt: skip
-    return Node(part, entry, places)
 
 
 def _bounds(places: Iterable[Place], table: Table) -> tuple[float, float]:
@@ -176,17 +179,42 @@ class Tree:
 def tree(model: ModelKey, table: Table, nodes: Mapping[Place, Node], settings: Settings) -> Tree:
     """Average one model's leaves upwards."""
     own = {(task, subset): nodes[model, task, subset] for _, task, subset in table.places(model)}
-    tasks = {
-        task: average([own[task, subset] for subset in subsets], table, f"task {task}", settings)
-        for task, subsets in table.plan.items()
-    }
-    areas = {
-        area: average([tasks[task] for task in names], table, f"area {area}", settings)
-        for area, names in table.areas.items()
-    }
+    tasks = {}
+    for task, subsets in table.plan.items():
+        parts = [own[task, subset] for subset in table.counted(task) or subsets]
+        tasks[task] = _without(average(parts, table, f"task {task}", settings), [task], table)
+    areas = {area: over_tasks(names, tasks, table, f"area {area}", settings) for area, names in table.areas.items()}
     homeless = [tasks[task] for task in tasks if not any(task in names for names in table.areas.values())]
-    overall = average([*areas.values(), *homeless], table, OVERALL, settings)
-    return Tree(overall, areas, tasks, own)
+    counted = [areas[area] for area, names in table.areas.items() if any(map(table.counted, names))]
+    whole = average([*(counted or areas.values()), *homeless], table, OVERALL, settings)
+    return Tree(_without(whole, list(table.plan), table), areas, tasks, own)
+
+
+def over_tasks(names: Sequence[str], tasks: Mapping[str, Node], table: Table, content: str, settings: Settings) -> Node:
+    """The mean of one model's tasks, of those that count, with a note where that leaves some out."""
+    counted = [task for task in names if table.counted(task)]
+    return _without(average([tasks[task] for task in counted or names], table, content, settings), names, table)
+
+
+def _without(node: Node, tasks: Sequence[str], table: Table) -> Node:
+    """The node with a note that says what of these tasks it leaves out, where it does: it is not of the whole."""
+    left_out = [(task, subset) for task in tasks for subset in table.plan[task] if (task, subset) in table.left_out]
+    if not left_out or node.entry.value is None:
+        return node
+    named = (task if subset == WHOLE_TASK else f"{task} {subset}" for task, subset in left_out)
+    text = f"without {_some(list(named))}: no model has a score there"
+    notes = tuple(dict.fromkeys((*node.entry.notes, text)))  # an average of one may have it already
+    return replace(node, entry=replace(node.entry, notes=notes))
+
+
+def difference(one: Node, other: Node, table: Table, content: str, settings: Settings) -> Node:
+    """one - other of one model, with an interval made as those of averages are: they may share clusters."""
+    places = (*one.places, *other.places)
+    if one.part is None or other.part is None:
+        return Node(None, Entry(reason=_why_no_average(places, table)), places)
+    part = stats.combine([one.part, other.part], [1.0, -1.0])
+    low, high = _bounds(places, table)
+    return Node(part, _estimated(part, (low - high, high - low), content, settings), places)
 
 
 def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:
@@ -204,8 +232,16 @@ def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]
         share: NDArray[np.float64] = wins / (len(models) - 1)
         return share
 
-    by_task = {task: np.mean([beaten(task, subset) for subset in table.plan[task]], axis=0) for task in table.plan}
-    by_area = [np.mean([by_task[task] for task in tasks], axis=0) for tasks in table.areas.values()]
+    by_task = {
+        task: np.mean([beaten(task, subset) for subset in counted], axis=0)
+        for task in table.plan
+        if (counted := table.counted(task))
+    }
+    by_area = [
+        np.mean([by_task[task] for task in known], axis=0)
+        for tasks in table.areas.values()
+        if (known := [task for task in tasks if task in by_task])
+    ]
     return dict(zip(models, np.mean(by_area, axis=0).tolist(), strict=True))
 
 
@@ -222,6 +258,7 @@ def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, 
     for row, part in zip(influences, parts.values(), strict=True):
         row[part.clusters] = part.influence
     values = np.array([part.value for part in parts.values()])
-    found = stats.ranks(values, influences, settings.seed, OVERALL, settings.level)
+    seeds = np.array([part.seed_variance for part in parts.values()])
+    found = stats.ranks(values, influences, settings.seed, OVERALL, settings.level, seeds)
     triples = zip(found.low, found.high, found.tied_with_best, strict=True)
     return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}

@@ -1,4 +1,5 @@
-"""The board as CSV: for programs. A row a model, a row a score, a row a model's costs.
+"""The board as CSV: for programs. A row a model, a row a score, a row a subset's data, a row a register's average, a
+row a model's costs.
 
 Scores are fractions with eight decimals, missing ones empty cells. Codes such as ``nan`` and ``NA`` are text: read
 the files with ``pandas.read_csv(..., keep_default_na=False)``.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import math
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlbench.boards.text import printable
@@ -24,14 +25,24 @@ _COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seco
           "peak_memory_bytes")  # fmt: skip
 
 
+_DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes",
+         "candidates", "repeated_candidates", "tie_rate_low", "tie_rate_high")  # fmt: skip
+_REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
+              "note")  # fmt: skip
+
+
 def render(board: Board) -> dict[str, str]:
-    """The standings (``.csv``), all scores (``.scores.csv``) and costs (``.costs.csv``)."""
+    """The standings (``.csv``), all scores (``.scores.csv``), what is odd about the data (``.data.csv``), costs
+    (``.costs.csv``) and, where the tasks have two registers, their averages (``.registers.csv``)."""
     costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
-    return {
+    data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
+    files = {
         ".csv": to_csv(map(_standing, board.rows), _columns(board)),
         ".scores.csv": to_csv(board.scores, LONG),
+        ".data.csv": to_csv(data, _DATA),
         ".costs.csv": to_csv(costs, _COSTS),
     }
+    return files | ({".registers.csv": to_csv(_registers(board), _REGISTERS)} if board.registers else {})
 
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -78,6 +89,19 @@ def _standing(row: Row) -> dict[str, Any]:
     for name, entry in {"overall": row.overall, **row.areas}.items():
         standing |= _number(name, entry)
     return standing
+
+
+def _registers(board: Board) -> Iterator[dict[str, Any]]:
+    """A row a line and model; differences are fractions too, from -1 to 1."""
+    for line in board.registers:
+        for row, entry in zip(board.rows, line.entries, strict=True):
+            note = "; ".join([*([entry.reason] if entry.reason else []), *entry.notes])
+            interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
+            yield dict(zip(("low", "high", "method"), interval, strict=True)) | {
+                "area": line.area, "register": line.register, "tasks": " ".join(line.tasks), "model": row.model,
+                "fingerprint": row.fingerprint, "value": entry.value, "n": entry.n or None,
+                "clusters": entry.clusters or None, "note": note,
+            }  # fmt: skip
 
 
 def _number(name: str, entry: Entry) -> dict[str, Any]:

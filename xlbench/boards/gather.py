@@ -1,4 +1,5 @@
-"""Which cells a board is made of: the plan, one cell a place, samples left out, other data kept apart.
+"""Which cells a board is made of: the plan, one cell a place, samples left out, other data kept apart, and on a board
+of no suite what nobody has data for left out of the averages.
 
 Records in, one `Table` out, in an order that does not depend on the order of the runs. Nothing is averaged here.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xlbench.record import Cell, Results, Score
 from xlbench.task import AREAS
@@ -39,10 +40,18 @@ class Table:
     """Warnings about single cells."""
     labels: Mapping[ModelKey, str]
     """What a model is called here: its name, with the fingerprint's first digits where two models have one name."""
+    left_out: frozenset[tuple[str, str]] = frozenset()
+    """(task, subset) that no average counts, as no model has a score there: see `_left_out`."""
+    registers: Mapping[str, str] = field(default_factory=dict)
+    """Task -> its kind of text; tasks without one, or whose cells disagree, are not there."""
 
     def score(self, place: Place) -> Score | None:
         """The main score at ``place`` where it counts, that is, where it may stand beside the other models'."""
         return None if place in self.reasons else self.cells[place].main
+
+    def counted(self, task: str) -> tuple[str, ...]:
+        """The subsets of a task that its average is made of."""
+        return tuple(subset for subset in self.plan[task] if (task, subset) not in self.left_out)
 
     def places(self, model: ModelKey) -> tuple[Place, ...]:
         """The model's planned places, by task and subset."""
@@ -61,7 +70,36 @@ def gather(results: Results, suite: str, plan: Plan | None) -> Table:
     reasons = {place: why for place in places if (why := _why_missing(place, chosen))}
     reasons |= _incomparable({place: full[place] for place in places if place not in reasons})
     notes = {place: _notes(cell, candidates[place]) for place, cell in full.items()}
-    return Table(models, merged, _areas(full.values()), full, reasons, notes, _labels(models))
+    return Table(
+        models, merged, _areas(full.values()), full, reasons, notes, _labels(models),
+        frozenset() if tasks else _left_out(models, merged, chosen), _registers(full.values()),
+    )  # fmt: skip
+
+
+def _left_out(models: Iterable[ModelKey], plan: Plan, cells: Mapping[Place, Cell]) -> frozenset[tuple[str, str]]:
+    """Parts of a board of no suite that some model skipped and none was scored on, or failed at.
+
+    Nothing but the cells themselves says what belongs to such a board. Where all models miss the same part because its
+    data was not at hand, they can be compared on the rest. A failure is the model's own and is never left out, nor is
+    anything that a plan asks for; and what some model has a score for is asked of all.
+    """
+    left_out = set()
+    for task, subsets in plan.items():
+        for subset in subsets:
+            found = [cells.get((model, task, subset)) or cells.get((model, task, WHOLE_TASK)) for model in models]
+            statuses = {cell.status for cell in found if cell is not None}
+            if statuses == {"skipped"}:
+                left_out.add((task, subset))
+    return frozenset(left_out)
+
+
+def _registers(cells: Iterable[Cell]) -> dict[str, str]:
+    """Task -> register; cells that were saved before their task had one do not count."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.register:
+            found.setdefault(cell.task, set()).add(cell.register)
+    return {task: registers.pop() for task, registers in found.items() if len(registers) == 1}
 
 
 def _planned(results: Results, suite: str, plan: Plan | None) -> dict[str, set[str]]:
@@ -80,11 +118,11 @@ def _planning(results: Results, suite: str, tasks: Plan) -> set[ModelKey]:
 
 
 def _by_place(results: Results, tasks: Mapping[str, set[str]]) -> dict[Place, list[Cell]]:
-    """All cells of the planned tasks (of every task, where nothing was planned)."""
+    """All cells of the planned tasks (of every task, where nothing was planned), but for the points of curves."""
     found: dict[Place, list[Cell]] = {}
     for run in results:
         for cell in run.cells:
-            if not tasks or cell.task in tasks:
+            if cell.train_size is None and (not tasks or cell.task in tasks):
                 found.setdefault(((cell.model, cell.fingerprint), cell.task, cell.subset), []).append(cell)
     return found
 

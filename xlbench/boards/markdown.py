@@ -6,14 +6,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from xlbench.boards.text import one_line
 
 if TYPE_CHECKING:
-    from xlbench.boards.standings import Board, Entry, Row
+    from xlbench.boards.standings import Board, DataLine, Entry, Row
 
 DECIMALS = 1
 """Of a score in points (hundredths)."""
@@ -24,8 +24,16 @@ UNMARKED = frozenset({"percentile", "centred", "bca", "student", AVERAGED})
 """Interval methods that need no mark: the bootstraps, and the t interval over clusters that averages have."""
 LONGEST_NOTE = 400
 
+_BASELINES: tuple[tuple[str, Literal["chance", "majority"], str], ...] = (
+    ("Chance", "chance", "guessing"),
+    ("Majority", "majority", "always giving the most frequent label"),
+)
+"""Columns beside the scores: header, the board's name for it, and what it is the score of."""
+
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _METHOD_MARKS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+_BLOCK = re.compile(r"^[-+]|^\d{1,9}(?=[.)](?:\s|$))")
+"""What would begin a list or a rule, were it the first in a line: a bullet, or the number of an item."""
 _SPECIAL = re.compile(r"([\\`*\[\]|~!#^$])|(?<![^\W_])_|_(?![^\W_])")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -38,7 +46,9 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         _in_one_line(board),
         _standings(board, legend),
         _tasks(board, legend),
+        _registers(board, legend),
         _subsets(board, legend),
+        _data(board),
         _footnotes(board),
         _how_to_read(board, legend),
     ]
@@ -55,7 +65,11 @@ def escape(text: str) -> str:
     """Text of strangers as markdown that shows it: one line, no markup, no HTML, no link, no invisible characters."""
     plain = one_line(text)
     plain = plain if len(plain) <= LONGEST_NOTE else plain[:LONGEST_NOTE] + "…"
+    first = _BLOCK.match(plain)
     safe = _SPECIAL.sub(lambda match: "\\" + match.group(), plain)
+    if first:  # of a number, its dot or bracket: a backslash before a digit is a backslash
+        place = len(first.group()) if first.group().isdigit() else 0
+        safe = f"{safe[:place]}\\{safe[place:]}"
     safe = "".join(_HTML.get(character, character) for character in safe)
     # Addresses become links without any markup; a character reference is shown and not recognized.
     return safe.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "&#64;")
@@ -75,7 +89,8 @@ class _Legend:
     @classmethod
     def of(cls, board: Board, decimals: int) -> _Legend:
         rows = [entry for row in board.rows for entry in (row.overall, *row.areas.values(), *row.tasks.values())]
-        entries = [*rows, *(entry for line in board.cells for entry in line.entries)]
+        lines = [*(line.entries for line in board.registers), *(line.entries for line in board.cells)]
+        entries = [*rows, *(entry for line in lines for entry in line)]
         methods = {entry.method for entry in entries if entry.has_interval}
         footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
         return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), AVERAGED in methods)
@@ -183,19 +198,52 @@ def _rank(row: Row, board: Board) -> str:
 def _tasks(board: Board, legend: _Legend) -> str:
     if len(board.tasks) < 2 or not board.rows:
         return ""
-    headers = ["Area", "Task", *(escape(row.label) for row in board.rows)]
+    averaged = ((name, [board.baseline(task, kind) for _, task in board.tasks]) for name, kind, _ in _BASELINES)
+    baselines = [(name, found) for name, found in averaged if any(value is not None for value in found)]
+    headers = ["Area", "Task", *(name for name, _ in baselines), *(escape(row.label) for row in board.rows)]
     rows = [
-        [escape(area), escape(task), *(legend.number(row.tasks[task]) for row in board.rows)]
-        for area, task in board.tasks
+        [
+            escape(area),
+            escape(task),
+            *(_points_or_none(found[number], legend) for _, found in baselines),
+            *(legend.number(row.tasks[task]) for row in board.rows),
+        ]
+        for number, (area, task) in enumerate(board.tasks)
     ]
-    return "## Tasks\n\n" + _table(headers, rows, "ll" + "r" * len(board.rows))
+    return "## Tasks\n\n" + _table(headers, rows, "ll" + "r" * (len(headers) - 2))
+
+
+def _points_or_none(value: float | None, legend: _Legend) -> str:
+    return MISSING if value is None else points(value, legend.decimals)
+
+
+def _registers(board: Board, legend: _Legend) -> str:
+    """The averages of each kind of text, area by area, and their difference."""
+    if not board.registers or not board.rows:
+        return ""
+    headers = ["Area", "Register", "Tasks", *(escape(row.label) for row in board.rows)]
+    rows = [
+        [
+            escape(line.area),
+            escape(line.register),
+            str(len(line.tasks)) if line.tasks else MISSING,
+            *map(legend.number, line.entries),
+        ]
+        for line in board.registers
+    ]
+    words = (
+        "Averages of the main metric over tasks of one kind of text: regularized is edited (news), unregularized is "
+        "not (tweets, reviews). The difference is the first less the second, within areas that have both"
+        + ("." if any(not line.tasks for line in board.registers) else ": here, none has.")
+    )
+    return f"## By register\n\n{words}\n\n" + _table(headers, rows, "llr" + "r" * len(board.rows))
 
 
 def _subsets(board: Board, legend: _Legend) -> str:
     if not board.cells or not board.rows:
         return ""
-    chance = any(line.chance is not None for line in board.cells)
-    headers = ["Task", "Subset", "Metric", "n", "Clusters", *(["Chance"] if chance else []),
+    baselines = _baselines(board)
+    headers = ["Task", "Subset", "Metric", "n", "Clusters", *(name for name, *_ in baselines),
                *(escape(row.label) for row in board.rows)]  # fmt: skip
     rows = [
         [
@@ -204,12 +252,69 @@ def _subsets(board: Board, legend: _Legend) -> str:
             escape(line.metric) or MISSING,
             _number(line.n),
             _number(line.clusters),
-            *([MISSING if line.chance is None else points(line.chance, legend.decimals)] if chance else []),
+            *(_points_or_none(getattr(line, kind), legend) for _, kind, _ in baselines),
             *map(legend.number, line.entries),
         ]
         for line in board.cells
     ]
     return "## Subsets\n\n" + _table(headers, rows, "lll" + "r" * (len(headers) - 3))
+
+
+def _baselines(board: Board) -> list[tuple[str, Literal["chance", "majority"], str]]:
+    """The baselines that some subset has."""
+    return [one for one in _BASELINES if any(getattr(line, one[1]) is not None for line in board.cells)]
+
+
+def _data(board: Board) -> str:
+    """Counts of what is odd about the data, for the subsets where something is."""
+    odd = [line for line in board.data if line.is_odd]
+    if not odd or not board.rows:
+        return ""
+    shown = ((name, [text(line) for line in odd]) for name, text in _DATA_COLUMNS.items())
+    columns = [(name, texts) for name, texts in shown if set(texts) != {MISSING}]
+    headers = ["Task", "Subset", *(name for name, _ in columns)]
+    rows = [
+        [escape(line.task), escape(line.subset), *(texts[number] for _, texts in columns)]
+        for number, line in enumerate(odd)
+    ]
+    words = (
+        f"Of {_count(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. Overlap: test items "
+        "whose text is in the training set too. Duplicates: items whose text has occurred before. Tiny classes: those "
+        "with fewer than 10 test items. Tie rate: share of queries with a rival exactly as near as the translation, "
+        f"from the model with the fewest to that with the most. {MISSING}: not counted."
+    )
+    return f"## Data warnings\n\n{words}\n\n" + _table(headers, rows, "ll" + "r" * len(columns))
+
+
+def _whole(number: int | None) -> str:
+    return MISSING if number is None else f"{number:,}"
+
+
+def _overlap(line: DataLine) -> str:
+    return MISSING if line.test_in_train is None else f"{line.test_in_train:,} of {line.n:,}"
+
+
+def _candidates(line: DataLine) -> str:
+    repeated = f" (+ {line.repeated_candidates:,} repeated)" if line.repeated_candidates else ""
+    return _whole(line.candidates) + repeated
+
+
+def _tie_rate(line: DataLine) -> str:
+    if line.tie_rate_low is None or line.tie_rate_high is None:
+        return MISSING
+    low, high = points(line.tie_rate_low, 2), points(line.tie_rate_high, 2)
+    return low if low == high else f"{low}–{high}"
+
+
+_DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
+    "n": lambda line: _whole(line.n),
+    "Overlap": _overlap,
+    "Duplicates": lambda line: _whole(line.test_duplicates),
+    "Training duplicates": lambda line: _whole(line.train_duplicates),
+    "Tiny classes": lambda line: _whole(line.tiny_classes),
+    "Candidates": _candidates,
+    "Tie rate, %": _tie_rate,
+}
 
 
 def _footnotes(board: Board) -> str:
@@ -225,13 +330,16 @@ def _how_to_read(board: Board, legend: _Legend) -> str:
         *(["for an average, from the spread over all its clusters (Student's t)"] if legend.averaged else []),
         *([f"where a raised letter says so, by another method ({marked})"] if marked else []),
     ]
+    baselines = "; ".join(f"{name} is what {what} scores by the same metric" for name, _, what in _baselines(board))
+    left_out = ", unless no model has data for it, which a footnote says" * any(line.left_out for line in board.cells)
     lines = [
         f"An interval [low, high] holds what the test items leave open, at {100 * board.level:g}%: "
         + "; ".join(intervals)
         + ".",
         "An average weighs subsets within a task, tasks within an area and areas alike. "
-        f"{MISSING} means no score: an average that lacks a part is not shown. "
+        f"{MISSING} means no score: an average that lacks a part is not shown{left_out}. "
         "Borda is the share of the other models beaten, averaged in the same way.",
+        *([f"{baselines}."] if baselines else []),
         "A rank is followed by the ranks that the model may well have, all models taken together; "
         "= marks models that cannot be told from the best. n counts items; clusters are items that stand or fall "
         "together (a sentence in many languages, a document). Raised numbers are footnotes.",

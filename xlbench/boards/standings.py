@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from math import fsum
+from typing import Any, Literal
 
 from xlbench.boards import averages
 from xlbench.boards.averages import Entry, Influence, Settings, Tree
 from xlbench.boards.gather import ModelKey, Plan, Table, gather
-from xlbench.boards.warnings_ import SMALL, by_model, is_small, shared
-from xlbench.record import Cell, Results, Run, score_rows
+from xlbench.boards.registers import RegisterLine, by_register
+from xlbench.boards.warnings_ import SMALL, DataLine, by_model, is_small, of_data, shared
+from xlbench.record import Cell, Results, Run, majority, score_rows
 
-__all__ = ["LEVEL", "Board", "Cost", "Entry", "Influence", "Line", "Row", "standings"]
+__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Influence", "Line", "RegisterLine", "Row", "standings"]
 
 LEVEL = 0.95
 """Confidence level of every interval; the cells' own are made at this level."""
@@ -61,9 +63,14 @@ class Line:
     n: int
     clusters: int
     chance: float | None
+    """What guessing scores; where that depends on the model, the least."""
     entries: tuple[Entry, ...]
     notes: tuple[str, ...] = ()
     """What holds for every model here, that is, for the data."""
+    majority: float | None = None
+    """What always giving the most frequent label scores."""
+    left_out: bool = False
+    """Whether no average counts it, as no model has a score here."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +109,16 @@ class Board:
     scores: tuple[Mapping[str, Any], ...]
     """Every metric of every cell: rows of the long table (`xlbench.record.LONG`)."""
     costs: tuple[Cost, ...]
+    registers: tuple[RegisterLine, ...] = ()
+    """Averages by kind of text, where the tasks have two."""
+    data: tuple[DataLine, ...] = ()
+    """What is odd about the data, a line a subset."""
+
+    def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
+        """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
+        lines = [line for line in self.cells if line.task == task and not line.left_out]
+        values = [value for line in lines if (value := getattr(line, kind)) is not None]
+        return fsum(values) / len(values) if values and len(values) == len(lines) else None
 
     @property
     def footnotes(self) -> tuple[str, ...]:
@@ -112,6 +129,9 @@ class Board:
         for row in self.rows:
             yield from row.notes
             for entry in (row.overall, *row.areas.values(), *row.tasks.values()):
+                yield from marks(entry)
+        for register in self.registers:
+            for entry in register.entries:
                 yield from marks(entry)
         for line in self.cells:
             yield from line.notes
@@ -132,7 +152,9 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     ``parts(cell)`` gives the influence of a cell's clusters on its main score. ``title`` is the suite's name.
     ``plan`` says which subsets of which tasks belong to the board; None: what the runs planned under ``title``, or
     every task where none did. Subsets of these tasks that some model has a cell of belong to it too. A planned part
-    without a score makes every average above it missing. Intervals of averages are made as those of the cells were.
+    without a score makes every average above it missing. Where nothing was planned, parts that no model was scored on,
+    as their data was not at hand, are left out instead, with a note at every average that lacks them. Intervals of
+    averages are made as those of the cells were.
     """
     table = gather(results, title, plan)
     nodes = averages.leaves(table, parts)
@@ -148,6 +170,8 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         cells=_lines(rows, trees, table),
         scores=_scores(table),
         costs=_costs(rows, table, results),
+        registers=by_register([(row.model, row.fingerprint) for row in rows], trees, table, settings),
+        data=of_data(table),
     )
 
 
@@ -209,7 +233,13 @@ def _line(
         chance=min(chances, default=None),
         entries=tuple(entries),
         notes=common,
+        majority=min((known for cell in cells if (known := _majority(cell)) is not None), default=None),
+        left_out=(task, subset) in table.left_out,
     )  # fmt: skip
+
+
+def _majority(cell: Cell) -> float | None:
+    return majority(cell, cell.main.metric) if cell.main else None
 
 
 def _scores(table: Table) -> tuple[Mapping[str, Any], ...]:

@@ -1,14 +1,19 @@
-"""What a reader should be warned of: notes that hold for the data, for one cell, or for a whole model.
+"""What a reader should be warned of: notes that hold for the data, for one cell, or for a whole model; and counts of
+what is odd about the data (overlap, duplicates, tiny classes, ties).
 
-From a `Table` to texts; numbering and layout are the formats'.
+From a `Table` to texts and counts; numbering and layout are the formats'. Nothing is counted here: protocols do, and
+put it into their facts.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from itertools import combinations
 
 from xlbench.boards.averages import Entry
 from xlbench.boards.gather import ModelKey, Table
+from xlbench.record import Cell
 
 ABOUT_THE_MODEL = "the model "
 """Notes that begin so (a declared leak) stay beside the model, even where all models have them."""
@@ -17,6 +22,78 @@ SMALL = (
     f"fewer than {SMALL_N} items or {SMALL_CLUSTERS} clusters: smaller than any test whose intervals were checked, "
     "so they are a rough guide"
 )
+
+
+@dataclass(frozen=True)
+class DataLine:
+    """What is odd about the data of one subset. None is what nobody counted, which is not 0."""
+
+    area: str
+    task: str
+    subset: str
+    n: int
+    """Items that were scored."""
+    test_in_train: int | None = None
+    """Test items whose text is in the training set too."""
+    test_duplicates: int | None = None
+    """Test items whose text has occurred in the test before."""
+    train_duplicates: int | None = None
+    tiny_classes: int | None = None
+    """Classes that occur in the test, but in fewer than 10 items."""
+    candidates: int | None = None
+    """Different texts that a query is held against."""
+    repeated_candidates: int | None = None
+    tie_rate_low: float | None = None
+    """Share of queries with a rival exactly as near as the target, in the model that has fewest."""
+    tie_rate_high: float | None = None
+    """The same in the model that has most."""
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether a reader should know of it."""
+        counts = (self.test_in_train, self.test_duplicates, self.train_duplicates, self.tiny_classes,
+                  self.repeated_candidates, self.tie_rate_high)  # fmt: skip
+        return any(counts)
+
+
+COUNTED = (
+    "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes", "candidates", "repeated_candidates",
+)  # fmt: skip
+"""Facts of cells that are about the data, and so the same for all models."""
+TIE_RATE = "tie_rate"
+
+
+def of_data(table: Table) -> tuple[DataLine, ...]:
+    """A line a subset, areas and tasks in the board's order; from the facts of the cells that count."""
+    return tuple(
+        _data_line(area, task, subset, table)
+        for area, tasks in table.areas.items()
+        for task in tasks
+        for subset in table.plan[task]
+    )
+
+
+def _data_line(area: str, task: str, subset: str, table: Table) -> DataLine:
+    places = [place for model in table.models if (place := (model, task, subset)) not in table.reasons]
+    cells = [table.cells[place] for place in places]
+    # Cells that were saved before their protocol counted something know nothing of it: the others say.
+    counts = {name: max(known) for name in COUNTED if (known := list(_numbers(name, cells)))}
+    ties = list(_numbers(TIE_RATE, cells))
+    return DataLine(
+        area, task, subset,
+        n=max((cell.main.n for cell in cells if cell.main), default=0),
+        **{name: int(count) for name, count in counts.items()},
+        tie_rate_low=min(ties, default=None),
+        tie_rate_high=max(ties, default=None),
+    )  # fmt: skip
+
+
+def _numbers(name: str, cells: Iterable[Cell]) -> Iterable[float]:
+    """A fact of the cells that have it; what is no number is a stranger's, who calls something else so."""
+    for cell in cells:
+        value = cell.facts.get(name)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield value
 
 
 def is_small(entry: Entry) -> bool:

@@ -26,6 +26,7 @@ SCHEMA = 1
     short_help="List the models, tasks, suites or areas that can be named.",
     epilog="\b\nExamples:\n"
     "  xlbench list models                what can be measured\n"
+    "  xlbench list models --options      what may follow a ? in a spec, by scheme\n"
     "  xlbench list tasks                 what can be asked\n"
     "  xlbench list tasks 'ntrex*'        only these\n"
     "  xlbench list tasks ./my-card.toml  what a card of your own becomes\n"
@@ -34,18 +35,27 @@ SCHEMA = 1
 )
 @click.argument("noun", metavar="models|tasks|suites|areas")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--options", is_flag=True, help="Of models: the schemes that make them, with the options of their specs.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
-def command(noun: str, names: tuple[str, ...], as_json: bool) -> None:
+def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> None:
     """List what can be named: models, tasks, suites or areas.
 
-    With NAMEs, only these: names, patterns, or anything else that `xlbench run` would take in their place.
+    With NAMEs, only these: names, patterns, or anything else that `xlbench run` would take in their place. With
+    --options, NAMEs are schemes.
     """
     nouns = {"models": _models, "tasks": _tasks, "suites": _suites, "areas": _areas}
     if noun not in nouns:
         raise UsageError(f"{noun!r} cannot be listed.{did_you_mean(noun, nouns)} There are {', '.join(nouns)}.")
+    if options and noun != "models":
+        raise UsageError(f"only models have options: write 'xlbench list models --options', not 'list {noun}'")
     with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
         catalog = load()
-        rows = nouns[noun](catalog, names)
+        rows = _schemes(catalog, names) if options else nouns[noun](catalog, names)
+    if options:
+        schemes = {"schema": SCHEMA, "schemes": rows}
+        click.echo(json.dumps(schemes, indent=2, ensure_ascii=False) if as_json else _option_tables(rows))
+        _warn(catalog)
+        return
     click.echo(json.dumps({"schema": SCHEMA, noun: rows}, indent=2, ensure_ascii=False) if as_json else _table(rows))
     _warn(catalog)
 
@@ -60,6 +70,41 @@ def _models(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
         }
         for model in (catalog.select_models(names) if names else catalog.models.values())
     ]
+
+
+def _schemes(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The schemes that make models, each with the options of its specs."""
+    making = {name: scheme for name, scheme in catalog.schemes.items() if scheme.model is not None}
+    for name in names:
+        if name not in making:
+            able = ", ".join(making) or "none"
+            raise UsageError(f"no scheme {name!r} makes models.{did_you_mean(name, making)} There are: {able}")
+    return [
+        {
+            "name": scheme.name,
+            "description": scheme.description,
+            "options": [
+                {
+                    "option": option.name,
+                    "kind": option.kind,
+                    "default": option.default,
+                    "choices": list(option.choices),
+                    "description": option.description,
+                }
+                for option in scheme.options
+            ],
+        }
+        for scheme in (making[name] for name in names or making)
+    ]
+
+
+def _option_tables(schemes: Sequence[Mapping[str, Any]]) -> str:
+    """A table a scheme, below its name and what it is for."""
+    if not schemes:
+        return "no plugin has a scheme for models: see 'xlbench plugins'"
+    tables = [_table(scheme["options"]) if scheme["options"] else "no options" for scheme in schemes]
+    heads = [f"{scheme['name']}: {_cell(scheme['description'])}" for scheme in schemes]
+    return "\n\n".join(f"{head}\n\n{table}" for head, table in zip(heads, tables, strict=True))
 
 
 def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -118,7 +163,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 def _cell(value: Any) -> str:
     """One line of printable text for any value of a row."""
-    text = ", ".join(value) if isinstance(value, list) else str(value)
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    text = "" if value is None else str(value)
     return "".join(sign for sign in " ".join(text.split()) if sign.isprintable()) or "-"
 
 

@@ -23,21 +23,38 @@ class Ranks:
     """(M,) booleans: not told apart from the model with the highest value."""
 
 
-def ranks(values: np.ndarray, influences: np.ndarray, seed: int = 0, content: str = "", level: float = 0.95) -> Ranks:
+def ranks(
+    values: np.ndarray,
+    influences: np.ndarray,
+    seed: int = 0,
+    content: str = "",
+    level: float = 0.95,
+    seed_variances: np.ndarray | None = None,
+) -> Ranks:
     """Rank intervals that hold together with probability ``level``: max-|t| over all pairwise differences.
 
     ``values`` (M,), ``influences`` (M, G): every model's sums over the same clusters, as in `Part`; a column of zeros
-    is no cluster. Two models are told apart where their difference exceeds c standard errors; c is the ``level``
-    quantile of the largest |t| of any pair, drawn from MVN(0, Sigma), divided by the root of a chi-square over its
-    G - 1 degrees of freedom. Models with equal influences and values are tied, as is one with NaN with all others.
+    is no cluster. ``seed_variances`` (M,), as in `Part` too: None is 0 for all. Starts of two models are independent,
+    so both of a pair's add to the square of its standard error:
+
+        se_ab^2 = G/(G-1) sum_c (U_ac - U_bc)^2 + seed variance of a + seed variance of b
+        Sigma   = G/(G-1) U U^T + diag(seed variances)
+
+    Two models are told apart where their difference exceeds c standard errors; c is the ``level`` quantile of the
+    largest |t| of any pair, drawn from MVN(0, Sigma), divided by the root of a chi-square over its G - 1 degrees of
+    freedom. Models with equal influences and values are tied, as is one with NaN with all others.
     """
     values, influences = np.asarray(values, dtype=np.float64), np.asarray(influences, dtype=np.float64)
     if influences.ndim != 2 or values.shape != influences.shape[:1]:
         raise UsageError(f"{values.shape} values do not go with {influences.shape} influences")
+    seeds = np.zeros(len(values)) if seed_variances is None else np.asarray(seed_variances, dtype=np.float64)
+    if seeds.shape != values.shape or (seeds < 0).any():
+        raise UsageError(f"{values.shape} values need as many variances of seeds, none below 0, not {seeds.shape}")
     apart = np.zeros((len(values), len(values)), dtype=bool)
-    known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1))
+    known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1) & np.isfinite(seeds))
     if len(known) > 1:
-        apart[np.ix_(known, known)] = _apart(values[known], influences[known], seed, content, level)
+        found = _apart(values[known], influences[known], seeds[known], random_state(seed, content), level)
+        apart[np.ix_(known, known)] = found
     lead = np.where(np.isfinite(values), values, -np.inf)[:, None] > values
     best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     tied = ~apart[best] if len(values) else np.zeros(0, dtype=bool)
@@ -48,21 +65,26 @@ def ranks(values: np.ndarray, influences: np.ndarray, seed: int = 0, content: st
     )
 
 
-def _apart(values: np.ndarray, influences: np.ndarray, seed: int, content: str, level: float) -> np.ndarray:
+def _apart(
+    values: np.ndarray, influences: np.ndarray, seeds: np.ndarray, random: np.random.RandomState, level: float
+) -> np.ndarray:
     """(M, M) booleans: whether the data tells two models apart."""
     influences = influences[:, np.any(influences != 0, axis=0)]
     count = influences.shape[1]
     gaps = np.abs(values[:, None] - values)
     if count < 2:
         return np.zeros_like(gaps, dtype=bool)
-    errors = _pair_errors(influences)
-    spread = errors > 1e-11 * max(1.0, float(np.abs(values).max()))
-    critical = _critical(influences, errors, spread, random_state(seed, content), level)
+    tiny = 1e-11 * max(1.0, float(np.abs(values).max()))
+    items = _pair_errors(influences)
+    errors = np.sqrt(items**2 + seeds[:, None] + seeds)
+    # Copies of one model share their starts: their difference is 0, whatever the seeds.
+    spread = (errors > tiny) & ((items > tiny) | (gaps > tiny))
+    critical = _critical(influences, seeds, errors, spread, random, level)
     return np.where(spread, gaps > critical * errors, False)
 
 
 def _pair_errors(influences: np.ndarray) -> np.ndarray:
-    """Standard errors (M, M) of differences, from differences: exactly 0 for equal influences."""
+    """Standard errors (M, M) of differences by items alone, from differences: exactly 0 for equal influences."""
     count = influences.shape[1]
     squares = [np.einsum("mg,mg->m", off, off) for row in influences for off in [influences - row]]
     errors: np.ndarray = np.sqrt(count / (count - 1) * np.array(squares))
@@ -70,14 +92,19 @@ def _pair_errors(influences: np.ndarray) -> np.ndarray:
 
 
 def _critical(
-    influences: np.ndarray, errors: np.ndarray, spread: np.ndarray, random: np.random.RandomState, level: float
+    influences: np.ndarray,
+    seeds: np.ndarray,
+    errors: np.ndarray,
+    spread: np.ndarray,
+    random: np.random.RandomState,
+    level: float,
 ) -> float:
     """Quantile ``level`` of the largest |t| over all pairs with some spread; 0 where there is none."""
     first, second = np.nonzero(np.triu(spread))
     if not len(first):
         return 0.0
     models, count = influences.shape
-    scales, axes = np.linalg.eigh(count / (count - 1) * influences @ influences.T)
+    scales, axes = np.linalg.eigh(count / (count - 1) * influences @ influences.T + np.diag(seeds))
     roots = axes * np.sqrt(np.maximum(scales, 0.0))
     scores = random.standard_normal((DRAWS, models)) @ roots.T
     scores /= np.sqrt(random.chisquare(count - 1, DRAWS) / (count - 1))[:, np.newaxis]

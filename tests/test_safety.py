@@ -1,0 +1,270 @@
+"""What a stranger's checkpoint may do: nothing, until the person at the keyboard has said so."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import checkpoints
+import pytest
+from conftest import environment
+from fake_hub import serving
+
+from xlbench import UsageError, catalog
+from xlbench_transformers import layout, safety
+
+COMMIT = "a" * 40
+
+MODULE = """
+    from pathlib import Path
+
+    Path(__file__).with_name("was-run").write_text("run")
+    Path({mark!r}).write_text("run")
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+
+    class Own(Pooling):
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def stocked() -> catalog.Catalog:
+    return catalog.load()
+
+
+@pytest.fixture
+def mark(tmp_path: Path) -> Path:
+    """A file that a checkpoint's code writes when it is run."""
+    return tmp_path / "mark"
+
+
+@pytest.fixture
+def coded(tmp_path: Path, mark: Path) -> Path:
+    """A sentence-transformers folder whose pooling is a class of its own."""
+    folder = checkpoints.sentence_transformer(tmp_path / "coded")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["type"] = "own_pooling.Own"
+    (folder / "modules.json").write_text(json.dumps(modules))
+    (folder / "own_pooling.py").write_text(textwrap.dedent(MODULE).format(mark=str(mark)))
+    return folder
+
+
+@pytest.fixture
+def trusting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XLBENCH_TRUST_REMOTE_CODE", "1")
+
+
+def refused(stocked: catalog.Catalog, spec: str | Path) -> str:
+    with pytest.raises(UsageError) as caught:
+        stocked.select_models([str(spec)])[0].identity()
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# ---- pickles
+
+
+def test_pickles_are_refused_unless_allowed(stocked, tmp_path, monkeypatch):
+    """Weights in a pickle alone are refused with a line that says how to allow it; allowed, they are read, and the
+    details say so."""
+    folder = checkpoints.pickle_only(tmp_path / "pickled")
+    said = refused(stocked, folder)
+    assert "the weights are a pickle (pytorch_model.bin)" in said
+    assert "--allow-pickle" in said
+    monkeypatch.setenv("XLBENCH_ALLOW_PICKLE", "1")
+    (model,) = stocked.select_models([str(folder)])
+    assert model.details["weights"] == "pickle"
+    assert model.load().encode(["a text"]).shape == (1, 32)
+
+
+def test_a_pickle_beside_safetensors_is_not_read(stocked, tmp_path, monkeypatch):
+    """Where there are safetensors, a pickle beside them is neither read nor part of the identity, even if allowed."""
+    monkeypatch.setenv("XLBENCH_ALLOW_PICKLE", "1")
+    folder = checkpoints.bert(tmp_path / "bert")
+    before = stocked.select_models([str(folder)])[0].identity()
+    (folder / "pytorch_model.bin").write_bytes(b"cos\nsystem\n(S'exit 3'\ntR.")
+    (model,) = stocked.select_models([str(folder)])
+    assert (model.identity(), model.details["weights"]) == (before, "safetensors")
+    assert model.load().encode(["a text"]).shape == (1, 32)
+
+
+def test_a_pickle_that_runs_code_is_not_run_even_if_allowed(stocked, tmp_path, monkeypatch, mark):
+    """Allowed pickles are read by a loader that takes numbers alone: one that would run a command fails."""
+    monkeypatch.setenv("XLBENCH_ALLOW_PICKLE", "1")
+    folder = checkpoints.pickle_only(tmp_path / "pickled")
+    (folder / "pytorch_model.bin").write_bytes(f"cos\nsystem\n(S'touch {mark}'\ntR.".encode())
+    with pytest.raises(Exception, match=r"(?i)weights|pickle|load"):
+        stocked.select_models([str(folder)])[0].load()
+    assert not mark.exists()
+
+
+def test_a_pickle_in_one_module_is_refused(stocked, tmp_path):
+    """A chain of modules is refused for the one whose weights are a pickle."""
+    folder = checkpoints.labse_like(tmp_path / "labse")
+    (folder / "2_Dense" / "model.safetensors").rename(folder / "2_Dense" / "pytorch_model.bin")
+    assert "2_Dense/pytorch_model.bin" in refused(stocked, folder)
+
+
+# ---- code
+
+
+def test_a_folders_code_is_not_run(stocked, coded, mark):
+    """A class of the checkpoint's own is refused with a line that names it, and its file is not imported."""
+    said = refused(stocked, coded)
+    assert "runs code of its own (own_pooling.Own)" in said
+    assert "--trust-remote-code" in said
+    assert not mark.exists()
+
+
+def test_a_folders_code_is_run_where_it_is_pinned(stocked, coded, mark, trusting):
+    """Trusted, a folder needs a pin, which the refusing line gives; with it the code runs, and the details say so."""
+    said = refused(stocked, coded)
+    assert "which is not pinned" in said
+    pin = said.rpartition("?revision=")[2]
+    assert len(pin) == len("code:") + 16
+    (model,) = stocked.select_models([f"{coded}?revision={pin}"])
+    model.identity()
+    assert not mark.exists()
+    assert model.details["runs_code"] == "own_pooling.Own"
+
+
+@pytest.mark.slow
+def test_trusted_code_makes_vectors(coded, mark, tmp_path):
+    """A process that trusts a pinned folder runs its code; one that does not gives the line alone."""
+    code = (
+        "import sys, xlbench.catalog as c; print(c.load().select_models([sys.argv[1]])[0].load().encode(['x']).shape)"
+    )
+    pin = safety.pin_of(["own_pooling.py"], coded)
+
+    def run(**more: str) -> subprocess.CompletedProcess[str]:
+        env = environment((), {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", **more})
+        command = [sys.executable, "-c", code, f"{coded}?revision={pin}"]
+        return subprocess.run(command, env=env, capture_output=True, text=True, timeout=120)
+
+    done = run()
+    assert "UsageError" in done.stderr
+    assert not mark.exists()
+    done = run(XLBENCH_TRUST_REMOTE_CODE="1")
+    assert done.stdout.strip() == "(1, 32)", done.stderr
+    assert mark.exists()
+
+
+def test_changed_code_needs_another_pin(stocked, coded, trusting):
+    """A pin is of the code that was read: any edit, and any file that comes in, is refused under it. Weights are not
+    code: they may change."""
+    pin = refused(stocked, coded).rpartition("?revision=")[2]
+    spec = f"{coded}?revision={pin}"
+    before = stocked.select_models([spec])[0].identity()
+    (coded / "helper.py").write_text("x = 1\n")
+    assert f"is not the code of {pin}" in refused(stocked, spec)
+    (coded / "helper.py").unlink()
+    assert stocked.select_models([spec])[0].identity() == before
+    (coded / "own_pooling.py").write_text("class Own: pass\n")
+    assert f"is not the code of {pin}" in refused(stocked, spec)
+
+
+def test_code_is_identity(stocked, coded, trusting):
+    """Another code is another model."""
+    first = stocked.select_models([f"{coded}?revision={safety.pin_of(['own_pooling.py'], coded)}"])[0].identity()
+    (coded / "own_pooling.py").write_text("class Own: pass\n")
+    again = stocked.select_models([f"{coded}?revision={safety.pin_of(['own_pooling.py'], coded)}"])[0].identity()
+    assert first != again
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "named"),
+    [
+        ("config.json", "auto_map", {"AutoModel": "modeling.Own"}, "modeling.Own"),
+        ("config.json", "auto_map", {"AutoModel": "org/code--modeling.Own"}, "org/code--modeling.Own"),
+        ("tokenizer_config.json", "auto_map", {"AutoTokenizer": ["tok.Slow", None]}, "tok.Slow"),
+        ("2_Dense/config.json", "activation_function", "own.Activation", "own.Activation"),
+        ("2_Dense/config.json", "activation_function", "torch.hub.load", "torch.hub.load"),
+    ],
+)
+def test_every_way_to_name_code_is_seen(stocked, tmp_path, file, key, value, named):
+    """Code is refused wherever a checkpoint's settings name it."""
+    folder = checkpoints.labse_like(tmp_path / "labse")
+    settings = json.loads((folder / file).read_text()) | {key: value}
+    (folder / file).write_text(json.dumps(settings))
+    assert f"runs code of its own ({named})" in refused(stocked, folder)
+
+
+def test_code_of_another_repository_cannot_be_pinned(stocked, tmp_path, trusting):
+    """Code that lies in another repository is not covered by any pin, so it is refused even where code is trusted."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    settings = json.loads((folder / "config.json").read_text()) | {"auto_map": {"AutoModel": "org/code--m.Own"}}
+    (folder / "config.json").write_text(json.dumps(settings))
+    pin = refused(stocked, folder).rpartition("?revision=")[2]
+    assert "code of another repository (org/code--m.Own)" in refused(stocked, f"{folder}?revision={pin}")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system",
+        "sentence_transformers.util.misc.import_from_string",
+        "sentence_transformers.models.WordEmbeddings",
+        "sentence_transformers.models.Router",
+        "sentence_transformers.models.Transformer.load",
+        "sentence_transformers_evil.models.Pooling",
+        "sentence_transformers.models.x.y.Pooling",
+    ],
+)
+def test_module_types_outside_the_list_are_foreign(stocked, tmp_path, name):
+    """Only modules that load nothing but numbers are taken for granted, not whatever lies in the library's name."""
+    folder = checkpoints.sentence_transformer(tmp_path / "st")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["type"] = name
+    (folder / "modules.json").write_text(json.dumps(modules))
+    assert f"runs code of its own ({name})" in refused(stocked, folder)
+
+
+def test_the_modules_on_the_list_are_the_librarys(tmp_path):
+    """Every type that the library writes for a module on the list, now and in older versions, is on it."""
+    from sentence_transformers.sentence_transformer import modules as parts
+
+    for name in ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout", "StaticEmbedding"):
+        module = getattr(parts, name)
+        assert layout.MODULES.fullmatch(f"{module.__module__}.{module.__name__}"), module
+        assert layout.MODULES.fullmatch(f"sentence_transformers.models.{name}")
+
+
+def test_code_on_the_hub_needs_a_commit(coded, tmp_path, mark):
+    """On the hub, trusted code needs a full commit; its files are downloaded, and none of it runs while it is hashed."""
+    ask: Callable[..., str]
+    with serving() as hub:
+        hub.add("org/coded", coded, COMMIT)
+
+        def ask(spec: str, **more: str) -> str:
+            code = "import sys, xlbench.catalog as c; print(c.load().select_models([sys.argv[1]])[0].fetch())"
+            env = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": None, **more}
+            command = [sys.executable, "-c", code, spec]
+            done = subprocess.run(command, env=environment((), env), capture_output=True, text=True, timeout=120)
+            return done.stdout.strip() or done.stderr.splitlines()[-1]
+
+        trusted = {"XLBENCH_TRUST_REMOTE_CODE": "1"}
+        assert "allow it with --trust-remote-code" in ask(f"org/coded?revision={COMMIT}")
+        assert "pin what you have read, with ?revision=COMMIT" in ask("org/coded", **trusted)
+        assert "pin what you have read" in ask("org/coded?revision=main", **trusted)
+        assert "own_pooling.py" not in hub.files_served()
+        folder = Path(ask(f"org/coded?revision={COMMIT}", **trusted))
+        assert (folder / "own_pooling.py").is_file()
+    assert not mark.exists()
+
+
+def test_the_pin_is_of_names_and_content(tmp_path):
+    """A pin changes with a file's content and with its name, and not with the folder's."""
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.py").write_text("1")
+    assert safety.pin_of(["x.py"], tmp_path / "a") == safety.pin_of(["x.py"], tmp_path / "b")
+    shutil.move(tmp_path / "b" / "x.py", tmp_path / "b" / "y.py")
+    pins = {safety.pin_of(["x.py"], tmp_path / "a"), safety.pin_of(["y.py"], tmp_path / "b")}
+    (tmp_path / "a" / "x.py").write_text("2")
+    assert len(pins | {safety.pin_of(["x.py"], tmp_path / "a")}) == 3
