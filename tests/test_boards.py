@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from xlbench.boards import FORMATS, csv_, markdown
 from xlbench.boards.averages import Entry
+from xlbench.boards.models import line_of
 from xlbench.boards.standings import Board, standings
 from xlbench.boards.text import one_line
 from xlbench.record import LONG, Cell, Results, Run, Score
@@ -296,7 +297,7 @@ class TestWhatEnters:
         board = World().board()
         assert board.rows == ()
         assert {suffix for form in FORMATS for suffix in form.render(board)} == {
-            ".md", ".costs.md", ".csv", ".scores.csv", ".data.csv", ".costs.csv",
+            ".md", ".costs.md", ".csv", ".scores.csv", ".data.csv", ".models.csv", ".costs.csv",
         }  # fmt: skip
 
 
@@ -887,7 +888,7 @@ class TestDeterminism:
             board = world.board(order=lambda found, r=random: [found[i] for i in r.permutation(len(found))])
             assert render_all(board) == expected
 
-    @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv", ".data.csv", ".registers.csv"])
+    @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv", ".data.csv", ".models.csv", ".registers.csv"])
     def test_golden(self, suffix):
         """The files are those that were looked at (``python tests/test_boards.py`` writes them anew)."""
         expected = (GOLDEN / f"mini{suffix}").read_bytes().decode()
@@ -922,3 +923,27 @@ def write_golden() -> None:
 
 if __name__ == "__main__":
     write_golden()
+
+
+class TestModels:
+    """What the models of a board are."""
+
+    def test_a_line_says_how_to_get_the_model_again(self):
+        """Spec, revision and what shapes the vectors; the device it ran on says nothing about the model."""
+        world = World()
+        world.add("alpha", "pairs", "eng-hin", shares(50))
+        (run,) = world.results()
+        details = {"pooling": "cls", "revision": "abc", "device": "cuda", "whiten": False}
+        line = line_of(
+            "alpha", ("alpha", "f"), [replace(run, spec="hf:x?pooling=cls", details=details, parameters=12)], ()
+        )
+        assert (line.spec, line.parameters, line.dimensions) == ("hf:x?pooling=cls", 12, None)
+        assert line.settings == "revision=abc, pooling=cls, whiten=false"
+
+    def test_a_line_for_every_row(self):
+        """The section and the file have the models of the board, in its order; one without a spec is its name."""
+        board = golden_world().board()
+        assert [line.label for line in board.models] == [row.label for row in board.rows]
+        frame = read(csv_.render(board)[".models.csv"])
+        assert list(frame["spec"]) == [row.model for row in board.rows]
+        assert "## Models" in markdown.render(board)[".md"]

@@ -256,8 +256,8 @@ def curve(
 ) -> curves.Curves:
     """Score models on tasks that learn, with more and more to learn from; ``.to_frame()`` gives the long table.
 
-    ``train_sizes`` are numbers of items, and "all". All else is as in `run`; `UsageError` where none of the tasks learns
-    anything. `render_curves` makes tables and plots of it.
+    ``train_sizes`` are numbers of items, and "all". All else is as in `run`; `UsageError` where none of the tasks
+    learns anything. `render_curves` makes tables and plots of it.
     """
     request = Request(
         models, tasks, suite, languages, data, results, None, seed, ci, command=("xlbench.curve",), cache=cache,

@@ -27,20 +27,24 @@ _COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seco
 
 _DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes",
          "candidates", "repeated_candidates", "tie_rate_low", "tie_rate_high")  # fmt: skip
+_MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "settings", "licence", "description")
 _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
               "note")  # fmt: skip
 
 
 def render(board: Board) -> dict[str, str]:
-    """The standings (``.csv``), all scores (``.scores.csv``), what is odd about the data (``.data.csv``), costs
-    (``.costs.csv``) and, where the tasks have two registers, their averages (``.registers.csv``)."""
+    """The standings (``.csv``), all scores (``.scores.csv``), what is odd about the data (``.data.csv``), what the
+    models are (``.models.csv``), costs (``.costs.csv``) and, where the tasks have two registers, their averages
+    (``.registers.csv``)."""
     costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
     data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
+    models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
     files = {
         ".csv": to_csv(map(_standing, board.rows), _columns(board)),
         ".scores.csv": to_csv(board.scores, LONG),
         ".data.csv": to_csv(data, _DATA),
         ".costs.csv": to_csv(costs, _COSTS),
+        ".models.csv": to_csv(models, _MODELS),
     }
     return files | ({".registers.csv": to_csv(_registers(board), _REGISTERS)} if board.registers else {})
 

@@ -49,6 +49,7 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         _registers(board, legend),
         _subsets(board, legend),
         _data(board),
+        _models(board),
         _footnotes(board),
         _how_to_read(board, legend),
     ]
@@ -315,6 +316,25 @@ _DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
     "Candidates": _candidates,
     "Tie rate, %": _tie_rate,
 }
+
+
+def _models(board: Board) -> str:
+    """What each model is and how to get it again; details that no scores depend on are left out by then."""
+    headers = ["Model", "Spec", "Fingerprint", "Parameters", "Dimensions", "Settings", "Licence", "Description"]
+    rows = [
+        [
+            escape(line.label),
+            escape(line.spec),
+            line.fingerprint[:12],
+            _whole(line.parameters),
+            _whole(line.dimensions),
+            escape(line.settings) or MISSING,
+            escape(line.licence) or MISSING,
+            escape(line.description) or MISSING,
+        ]
+        for line in board.models
+    ]
+    return f"## Models\n\n{_table(headers, rows, 'lllrrlll')}" if rows else ""
 
 
 def _footnotes(board: Board) -> str:

@@ -14,11 +14,13 @@ from typing import Any, Literal
 from xlbench.boards import averages
 from xlbench.boards.averages import Entry, Influence, Settings, Tree
 from xlbench.boards.gather import ModelKey, Plan, Table, gather
+from xlbench.boards.models import ModelLine, line_of
 from xlbench.boards.registers import RegisterLine, by_register
 from xlbench.boards.warnings_ import SMALL, DataLine, by_model, is_small, of_data, shared
 from xlbench.record import Cell, Results, Run, majority, score_rows
 
-__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Influence", "Line", "RegisterLine", "Row", "standings"]
+__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Influence", "Line", "ModelLine", "RegisterLine", "Row",
+           "standings"]  # fmt: skip
 
 LEVEL = 0.95
 """Confidence level of every interval; the cells' own are made at this level."""
@@ -113,6 +115,8 @@ class Board:
     """Averages by kind of text, where the tasks have two."""
     data: tuple[DataLine, ...] = ()
     """What is odd about the data, a line a subset."""
+    models: tuple[ModelLine, ...] = ()
+    """What the models are, in the order of the rows."""
 
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
@@ -172,6 +176,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         costs=_costs(rows, table, results),
         registers=by_register([(row.model, row.fingerprint) for row in rows], trees, table, settings),
         data=of_data(table),
+        models=_models(rows, table, results),
     )
 
 
@@ -249,14 +254,9 @@ def _scores(table: Table) -> tuple[Mapping[str, Any], ...]:
 
 
 def _costs(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[Cost, ...]:
-    by_model: dict[ModelKey, list[Run]] = {}
-    for run in runs:
-        by_model.setdefault((run.model, run.fingerprint), []).append(run)
     costs = []
-    for row in rows:
+    for row, cells, own in _by_model(rows, table, runs):
         model = row.model, row.fingerprint
-        cells = [cell for (owner, _, _), cell in table.cells.items() if owner == model]
-        own = by_model.get(model, [])
         peaks = [peak for run in own if isinstance(peak := run.provenance.get("peak_memory_bytes"), int)]
         costs.append(Cost(
             *model, row.label, len(cells),
@@ -267,3 +267,18 @@ def _costs(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[Cost
             parameters=max((run.parameters for run in own if run.parameters is not None), default=None),
         ))  # fmt: skip
     return tuple(costs)
+
+
+def _models(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[ModelLine, ...]:
+    return tuple(
+        line_of(row.label, (row.model, row.fingerprint), own, cells) for row, cells, own in _by_model(rows, table, runs)
+    )
+
+
+def _by_model(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> Iterator[tuple[Row, list[Cell], list[Run]]]:
+    """Every row with its model's cells on the board, and its runs."""
+    all_runs = list(runs)
+    for row in rows:
+        model = row.model, row.fingerprint
+        cells = [cell for (owner, _, _), cell in table.cells.items() if owner == model]
+        yield row, cells, [run for run in all_runs if (run.model, run.fingerprint) == model]

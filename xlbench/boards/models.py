@@ -1,0 +1,59 @@
+"""What the models of a board are: from their runs to a line each. Scores and costs are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xlbench.record import Cell, Run
+
+MACHINE = frozenset({"device", "batch_size"})
+"""Details of the machine: they vary between runs of one model, and shape no vector."""
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One model: what it is made of, and how to get it again."""
+
+    model: str
+    fingerprint: str
+    label: str
+    spec: str
+    """What to give to ``--model``."""
+    parameters: int | None
+    dimensions: int | None
+    licence: str
+    description: str
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What shapes its vectors: revision, pooling, dtype, length limit ..."""
+
+    @property
+    def settings(self) -> str:
+        """The details on one line; ``revision`` first, as it says which weights these are."""
+        names = sorted(self.details, key=lambda name: (name != "revision", name))
+        return ", ".join(f"{name}={_plain(self.details[name])}" for name in names)
+
+
+def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iterable[Cell]) -> ModelLine:
+    """The line of one model, from all its runs that are on the board, in an order of their own."""
+    own = sorted(runs, key=lambda run: (not run.details, run.spec, sorted(map(str, run.details.items()))))
+    widths = {width for cell in cells if isinstance(width := cell.provenance.get("dimensions"), int) and width}
+    details: dict[str, Any] = {}
+    for run in reversed(own):
+        details |= {
+            name: value for name, value in run.details.items() if name not in MACHINE and value not in ("", None)
+        }
+    return ModelLine(
+        *model, label,
+        spec=next((run.spec for run in own if run.spec), model[0]),
+        parameters=max((run.parameters for run in own if run.parameters is not None), default=None),
+        dimensions=widths.pop() if len(widths) == 1 else None,
+        licence=next((run.licence for run in own if run.licence), ""),
+        description=next((run.description for run in own if run.description), ""),
+        details=details,
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
