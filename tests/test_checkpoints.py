@@ -43,6 +43,7 @@ def copied(made: Path, tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture(scope="module")
 def stocked() -> catalog.Catalog:
+    """What is installed."""
     return catalog.load()
 
 
@@ -171,7 +172,7 @@ def _in_two_parts(folder: Path) -> None:
     ],
 )
 def test_a_damaged_folder_is_one_line(stocked, copied, make, change, kind, said):
-    """What is missing, cut off or no checkpoint is told in one line that names the folder, before anything is loaded."""
+    """What is missing, cut off or no checkpoint is told in one line with the folder, before anything is loaded."""
     folder = copied(make)
     for name, content in change.items():
         path = folder / name
@@ -289,7 +290,7 @@ def test_what_is_not_needed_is_not_downloaded(ask, hub, made, tmp_path):
     hub.add("org/crowded", crowded, OLD)
     ask("org/crowded", "org/labse")
     served = hub.files_served()
-    assert sorted(served) == sorted(2 * [path for path in set(served)])
+    assert sorted(served) == sorted(2 * list(set(served)))
     assert "2_Dense/model.safetensors" in served
     assert not {"README.md", "pytorch_model.bin", "tf_model.h5", "onnx/model.onnx"} & set(served)
 
@@ -351,6 +352,15 @@ def test_a_hub_that_cannot_be_reached_is_missing_data(ask):
     (found,) = ask("org/bert", HF_ENDPOINT="http://127.0.0.1:9")
     assert found["error"] == "DataMissing"
     assert "org/bert is not on this machine (and cannot be downloaded now: " in found["said"]
+
+
+def test_a_name_that_is_also_a_folder_here_is_pointed_out(ask, tmp_path):
+    """`org/name` is on the hub, even where a folder of that name is here: the line says how to mean the folder."""
+    (tmp_path / "my" / "model").mkdir(parents=True)
+    (found,) = ask("my/model", HF_HUB_OFFLINE="1")
+    assert found["said"].endswith("or give the folder that is here, as ./my/model")
+    (found,) = ask("my/model")
+    assert found["said"].endswith("a folder is given as ./my/model")
 
 
 def test_half_a_snapshot_is_not_taken_for_whole(ask, hub, tmp_path):

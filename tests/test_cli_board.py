@@ -41,7 +41,7 @@ def models_on(text):
 
 
 def test_a_run_of_loose_tasks_writes_the_files_of_a_board(go, tmp_path):
-    """A run of tasks writes run.md, run.csv (a row a model), run.scores.csv, run.data.csv, run.models.csv, and files of costs."""
+    """A run of tasks writes run.md, run.csv (a row a model), scores, data, models and costs, each in a file."""
     run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random")
     boards = tmp_path / "leaderboards"
     assert sorted(path.name for path in boards.iterdir()) == [

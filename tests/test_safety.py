@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
 import checkpoints
@@ -35,6 +34,7 @@ MODULE = """
 
 @pytest.fixture(scope="module")
 def stocked() -> catalog.Catalog:
+    """What is installed."""
     return catalog.load()
 
 
@@ -58,6 +58,11 @@ def coded(tmp_path: Path, mark: Path) -> Path:
 @pytest.fixture
 def trusting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("XLBENCH_TRUST_REMOTE_CODE", "1")
+
+
+def pin_of(folder: Path, *foreign: str, code: str = "own_pooling.py") -> str:
+    """The pin of a folder with one file of code."""
+    return safety.pin_of(layout.Layout("st", (), (), foreign=foreign or ("own_pooling.Own",), code=(code,)), folder)
 
 
 def refused(stocked: catalog.Catalog, spec: str | Path) -> str:
@@ -140,7 +145,7 @@ def test_trusted_code_makes_vectors(coded, mark, tmp_path):
     code = (
         "import sys, xlbench.catalog as c; print(c.load().select_models([sys.argv[1]])[0].load().encode(['x']).shape)"
     )
-    pin = safety.pin_of(["own_pooling.py"], coded)
+    pin = pin_of(coded)
 
     def run(**more: str) -> subprocess.CompletedProcess[str]:
         env = environment((), {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", **more})
@@ -171,9 +176,9 @@ def test_changed_code_needs_another_pin(stocked, coded, trusting):
 
 def test_code_is_identity(stocked, coded, trusting):
     """Another code is another model."""
-    first = stocked.select_models([f"{coded}?revision={safety.pin_of(['own_pooling.py'], coded)}"])[0].identity()
+    first = stocked.select_models([f"{coded}?revision={pin_of(coded)}"])[0].identity()
     (coded / "own_pooling.py").write_text("class Own: pass\n")
-    again = stocked.select_models([f"{coded}?revision={safety.pin_of(['own_pooling.py'], coded)}"])[0].identity()
+    again = stocked.select_models([f"{coded}?revision={pin_of(coded)}"])[0].identity()
     assert first != again
 
 
@@ -185,6 +190,15 @@ def test_code_is_identity(stocked, coded, trusting):
         ("tokenizer_config.json", "auto_map", {"AutoTokenizer": ["tok.Slow", None]}, "tok.Slow"),
         ("2_Dense/config.json", "activation_function", "own.Activation", "own.Activation"),
         ("2_Dense/config.json", "activation_function", "torch.hub.load", "torch.hub.load"),
+        ("config.json", "_attn_implementation", "org/kernel", "_attn_implementation=org/kernel"),
+        ("sentence_bert_config.json", "model_args", {"weights_only": False}, "model_args.weights_only=False"),
+        ("sentence_bert_config.json", "model_kwargs", {"use_safetensors": 0}, "model_kwargs.use_safetensors=0"),
+        (
+            "sentence_bert_config.json",
+            "config_args",
+            {"attn_implementation": "org/kernel"},
+            "config_args.attn_implementation=org/kernel",
+        ),
     ],
 )
 def test_every_way_to_name_code_is_seen(stocked, tmp_path, file, key, value, named):
@@ -193,6 +207,17 @@ def test_every_way_to_name_code_is_seen(stocked, tmp_path, file, key, value, nam
     settings = json.loads((folder / file).read_text()) | {key: value}
     (folder / file).write_text(json.dumps(settings))
     assert f"runs code of its own ({named})" in refused(stocked, folder)
+
+
+def test_plain_arguments_are_not_code(stocked, tmp_path):
+    """Arguments such as a dtype, and attention that the library computes itself, are nothing to refuse."""
+    folder = checkpoints.labse_like(tmp_path / "labse")
+    path = folder / "sentence_bert_config.json"
+    more = {"model_args": {"torch_dtype": "float16", "attn_implementation": "sdpa"}}
+    path.write_text(json.dumps(json.loads(path.read_text()) | more))
+    (model,) = stocked.select_models([str(folder)])
+    assert "runs_code" not in model.details
+    assert model.load().encode(["a text"]).dtype == "float32"
 
 
 def test_code_of_another_repository_cannot_be_pinned(stocked, tmp_path, trusting):
@@ -235,9 +260,9 @@ def test_the_modules_on_the_list_are_the_librarys(tmp_path):
         assert layout.MODULES.fullmatch(f"sentence_transformers.models.{name}")
 
 
+@pytest.mark.slow
 def test_code_on_the_hub_needs_a_commit(coded, tmp_path, mark):
-    """On the hub, trusted code needs a full commit; its files are downloaded, and none of it runs while it is hashed."""
-    ask: Callable[..., str]
+    """On the hub, trusted code needs a full commit; its files are downloaded, and nothing runs before it is loaded."""
     with serving() as hub:
         hub.add("org/coded", coded, COMMIT)
 
@@ -258,13 +283,15 @@ def test_code_on_the_hub_needs_a_commit(coded, tmp_path, mark):
     assert not mark.exists()
 
 
-def test_the_pin_is_of_names_and_content(tmp_path):
-    """A pin changes with a file's content and with its name, and not with the folder's."""
+def test_the_pin_is_of_what_is_imported_and_of_its_code(tmp_path):
+    """A pin changes with what is imported, with a file's content and with its name, and not with the folder's."""
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.py").write_text("1")
-    assert safety.pin_of(["x.py"], tmp_path / "a") == safety.pin_of(["x.py"], tmp_path / "b")
+    before = pin_of(tmp_path / "a", "x.Own", code="x.py")
+    assert before == pin_of(tmp_path / "b", "x.Own", code="x.py")
     shutil.move(tmp_path / "b" / "x.py", tmp_path / "b" / "y.py")
-    pins = {safety.pin_of(["x.py"], tmp_path / "a"), safety.pin_of(["y.py"], tmp_path / "b")}
+    others = {pin_of(tmp_path / "b", "x.Own", code="y.py"), pin_of(tmp_path / "a", "x.Other", code="x.py")}
     (tmp_path / "a" / "x.py").write_text("2")
-    assert len(pins | {safety.pin_of(["x.py"], tmp_path / "a")}) == 3
+    others.add(pin_of(tmp_path / "a", "x.Own", code="x.py"))
+    assert len(others | {before}) == 4

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import checkpoints
 import numpy as np
 import pytest
@@ -16,7 +18,9 @@ from xlbench_transformers.encoders import tokens, words
 from xlbench_transformers.options import OPTIONS
 
 BUILDERS = {"bert": checkpoints.bert, "xlm_roberta": checkpoints.xlm_roberta}
-SENTENCES = [text.split() for text in checkpoints.sentences()[::60]] + [
+SENTENCES = [
+    *(text.split()[:6] for text in checkpoints.sentences()[::80]),
+    checkpoints.sentences("eng")[1].split()[:12],
     ["中", "国", "人"],
     ["ไม่", "รู้"],
     ["one"],
@@ -62,7 +66,7 @@ class ByHand:
         of = self.pieces(sentence)
         vectors = self.states([piece for word in of for piece in word])
         starts = np.cumsum([0, *map(len, of)])
-        stretches = [vectors[a:b] for a, b in zip(starts[:-1], starts[1:], strict=True)]
+        stretches = [vectors[a:b] for a, b in pairwise(starts)]
         return np.array([part[0] if how == "first" else part.mean(axis=0) for part in stretches])
 
     def windowed(self, sentence, how, room):
@@ -125,7 +129,7 @@ def test_batches_make_no_difference(folders, name, options):
     """A sentence's words have one vector each: alone, in batches of any size, in any order."""
     given = [*SENTENCES, ["\x00", "a"], [word for sentence in SENTENCES for word in sentence]]
     found = load(folders[name], options).encode_words(given)
-    for size in (1, 3, 100):
+    for size in (1, 4):
         other = load(folders[name], f"{options}&batch_size={size}")
         for one, two in zip(other.encode_words(given[::-1])[::-1], found, strict=True):
             np.testing.assert_allclose(one, two, atol=1e-5)
@@ -242,7 +246,7 @@ def test_words_are_spelt_as_in_running_text(tmp_path):
     running = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in (" ".join(sentence), "", "a a")]
     assert pieces.ids.tolist() == [piece for text in running for piece in text]
     assert pieces.lengths.tolist() == [len(text) for text in running]
-    assert np.bincount(pieces.words).tolist() == [3, 1, 4, 7, 1, 1]
+    assert np.bincount(pieces.words).tolist() == [3, 1, 3, 7, 1, 1]
     encoder, text = load(tmp_path, "words=mean"), load(tmp_path, "pooling=cls")
     assert encoder.encode_words([sentence])[0].shape == (4, 16)
     assert text.encode(["word a"]).shape == (1, 16)

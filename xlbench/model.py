@@ -96,6 +96,12 @@ class Model:
     """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
     fetch: Callable[[], str] | None = None
     """Brings what it needs onto this machine and returns where it lies; None: there is nothing to bring."""
+    at_hand: Callable[[], str] | None = None
+    """Where what it needs lies on this machine, found without a request; "" where ``fetch`` would have to bring it."""
+    origin: str = ""
+    """Where ``fetch`` brings it from, for a reader."""
+    revision: str = ""
+    """The pinned revision of what ``fetch`` brings; "": not pinned."""
 
     def identity(self) -> str:
         """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""

@@ -1,0 +1,25 @@
+"""An encoder class of one's own as a model, without packaging: ``file.py:Class`` and ``package.module:Class``.
+
+The offer alone lives here, and imports nothing heavy: a class's file is read when the spec is taken, and run when the
+model is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import xlbench
+from xlbench_classes.model import model_of
+from xlbench_classes.target import is_target
+
+
+@xlbench.hookimpl
+def xlbench_schemes() -> Iterator[xlbench.Scheme]:
+    """The scheme ``class``; what follows a ``?`` are the class's own parameters."""
+    yield xlbench.Scheme(
+        "class",
+        matches=is_target,
+        model=model_of,
+        description="An encoder class (or a function that makes an encoder): ./file.py:Class?parameter=value, "
+        "or package.module:Class.",
+    )

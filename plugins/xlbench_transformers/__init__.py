@@ -1,0 +1,23 @@
+"""Encoders of the transformers, sentence-transformers and model2vec libraries: named models, and any checkpoint.
+
+The offer alone lives here, and imports nothing heavy: a checkpoint's own libraries are imported when it is loaded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import xlbench
+from xlbench_transformers import schemes
+
+
+@xlbench.hookimpl
+def xlbench_models() -> Iterator[xlbench.Model]:
+    """The named models: pinned revisions of public checkpoints."""
+    return schemes.named_models()
+
+
+@xlbench.hookimpl
+def xlbench_schemes() -> Iterator[xlbench.Scheme]:
+    """``hf:``, ``st:``, ``siamese:``, ``static:``, a bare name or path, and a named model with options."""
+    return schemes.schemes()

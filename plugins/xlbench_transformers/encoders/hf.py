@@ -1,0 +1,240 @@
+"""Any encoder that transformers' AutoModel loads: its loading, its forward pass, and vectors of texts and words.
+
+The encoder of an encoder-decoder stands for the whole. Kinds of checkpoints that keep the same network in another
+wrapping load through `load_model` and `HuggingFaceEncoder`, too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+
+from xlbench import EncoderError, Role, Spec, XlbenchError
+from xlbench.permissions import permissions
+from xlbench_transformers.encoders import batching, pooling, tokens
+from xlbench_transformers.encoders.words import WordReader
+
+
+def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> HuggingFaceEncoder:
+    """Load the checkpoint in ``folder``; see `xlbench_transformers.encoders.load`."""
+    device = batching.device_of(spec)
+    tokenizer = load_tokenizer(folder, trust_remote_code)
+    model = load_model(folder, batching.dtype_of(spec), trust_remote_code)
+    return HuggingFaceEncoder(model, tokenizer, spec, device)
+
+
+def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
+    """The tokenizer of the checkpoint in ``folder``: a fast one wherever there is one."""
+    with loading(folder, "tokenizer"):
+        return transformers.AutoTokenizer.from_pretrained(
+            folder, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+
+
+def load_model(
+    folder: Path,
+    dtype: torch.dtype = torch.float32,
+    trust_remote_code: bool = False,
+    weights: Mapping[str, torch.Tensor] | None = None,
+) -> torch.nn.Module:
+    """The encoder of the checkpoint in ``folder``, in evaluation mode, computing in ``dtype`` whatever its file is in.
+
+    ``weights``: taken in place of those in the folder. Files are safetensors alone, unless pickles are permitted.
+    Raises `EncoderError` where it cannot be loaded, and where a weight of the encoder is missing: transformers would
+    make it up at random. A pooler on top is left out or never used, so that its weights may be missing.
+    """
+    with loading(folder, "model"):
+        known = {"trust_remote_code": trust_remote_code, "local_files_only": True}
+        config = transformers.AutoConfig.from_pretrained(folder, **known)
+        kind = _class_of(config, folder, trust_remote_code)
+        if kind is transformers.AutoModel:
+            settings: dict[str, Any] = known
+        else:
+            settings = {"add_pooling_layer": False} if _takes(kind.__init__, "add_pooling_layer") else {}
+        loaded, report = kind.from_pretrained(
+            None if weights is not None else folder,
+            config=config,
+            dtype=dtype,
+            state_dict=weights,
+            use_safetensors=None if permissions().allow_pickle else True,
+            output_loading_info=True,
+            **settings,
+        )
+    model = loaded.get_encoder() if config.is_encoder_decoder and _has_decoder(loaded) else loaded
+    _require_weights(folder, loaded, model, report)
+    return _in_dtype(model, dtype).eval()
+
+
+def _class_of(config: Any, folder: Path, trust_remote_code: bool) -> Any:
+    """The class of transformers for a configuration; AutoModel where that has to decide: code that is brought along."""
+    if trust_remote_code and "AutoModel" in (getattr(config, "auto_map", None) or {}):
+        return transformers.AutoModel
+    # First the classes for encoders alone, which T5 and its kin have; elsewhere both tables say the same.
+    for table in (transformers.MODEL_FOR_TEXT_ENCODING_MAPPING, transformers.MODEL_MAPPING):
+        if type(config) in table:
+            kind = table[type(config)]
+            return transformers.AutoModel if isinstance(kind, tuple) else kind
+    raise EncoderError(f"{folder}: transformers has no plain encoder for the type {config.model_type!r}")
+
+
+def _has_decoder(model: torch.nn.Module) -> bool:
+    return any(name.split(".")[-1] == "decoder" for name, _ in model.named_modules())
+
+
+def _require_weights(folder: Path, loaded: torch.nn.Module, model: torch.nn.Module, report: Mapping[str, Any]) -> None:
+    """Every weight of ``model``, which is ``loaded`` or a part of it, comes from the checkpoint."""
+    used = {id(parameter) for parameter in model.parameters()}
+    names = {name for name, value in loaded.named_parameters(remove_duplicate=False) if id(value) in used}
+    missing = sorted(name for name in names & set(report["missing_keys"]) if "pooler" not in name.split("."))
+    if missing:
+        raise EncoderError(
+            f"{folder}: {len(missing)} of the encoder's {len(names)} weights are missing ({missing[0]} ...) and "
+            f"would be random: is it a checkpoint of a {type(loaded).__name__}?"
+        )
+
+
+def _in_dtype(model: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
+    """float32 throughout; or half precision but for those parts that a model itself keeps in float32."""
+    strays = any(
+        value.is_floating_point() and value.dtype not in (dtype, torch.float32) for value in model.parameters()
+    )
+    return model.to(dtype) if strays or dtype == torch.float32 else model
+
+
+class Backbone:
+    """A transformers model on its device: tokens in, vectors of tokens out, of the layers that are asked for."""
+
+    def __init__(self, model: torch.nn.Module, tokenizer: Any, device: torch.device, layers: Sequence[int] = (-1,)):
+        self.model = model.to(device).eval()
+        self.device = device
+        self.layers = tuple(layers)
+        self._pad = tokenizer.pad_token_id or 0
+        self._pad_type = getattr(tokenizer, "pad_token_type_id", 0)
+        self._extra: dict[str, bool] = {"use_cache": False} if _takes(model.forward, "use_cache") else {}
+        if self.layers != (-1,):
+            self._extra["output_hidden_states"] = True
+            count = getattr(model.config.get_text_config(), "num_hidden_layers", None)  # type: ignore[union-attr, operator]
+            if count is not None:
+                pooling.check_layers(self.layers, count)
+        self._takes_types = _takes(model.forward, "token_type_ids")
+        self._vocabulary = _vocabulary(model)
+
+    def check(self, found: tokens.Tokens) -> None:
+        """`EncoderError` where the tokenizer knows tokens that the model does not: they are not of one checkpoint."""
+        if self._vocabulary is not None and found.ids.max() >= self._vocabulary:
+            raise EncoderError(
+                f"the tokenizer gives token {found.ids.max()}, and the model has embeddings for {self._vocabulary}: "
+                f"they do not belong together"
+            )
+
+    def vectors(self, found: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors of the tokens of some texts, float32 (len(rows), t, d), and the mask (len(rows), t), 0 at padding."""
+        inputs = found.padded(rows, self._pad, self._pad_type)
+        if not self._takes_types:
+            inputs.pop("token_type_ids", None)
+        inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
+        with torch.inference_mode():
+            output = self.model(**inputs, **self._extra, return_dict=True)
+            mask = inputs["attention_mask"]
+            return pooling.token_vectors(output, self.layers, mask.shape), mask
+
+
+def _vocabulary(model: Any) -> int | None:
+    """Rows of a model's table of token embeddings, where it has one."""
+    with contextlib.suppress(NotImplementedError, AttributeError):
+        return getattr(model.get_input_embeddings(), "num_embeddings", None)
+    return None
+
+
+class HuggingFaceEncoder:
+    """Texts and words in, vectors of a transformers model out. ``spec`` has the options of the scheme ``hf``."""
+
+    def __init__(self, model: torch.nn.Module, tokenizer: Any, spec: Spec, device: torch.device) -> None:
+        self._spec = spec
+        self._tokenizer = tokenizer
+        self._backbone = Backbone(model, tokenizer, device, spec["layer"])
+        self._limit = tokens.length_limit(model, tokenizer, spec["max_length"])
+        self._batcher = batching.Batcher(device, spec["batch_size"])
+        self._words = WordReader(
+            tokenizer, self._backbone, self._batcher, limit=self._limit, words=spec["words"], window=spec["window"]
+        )
+        self.parameters = sum(parameter.numel() for parameter in model.parameters())
+        """Numbers that the model has learnt, its embeddings among them."""
+        self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
+        """Which texts of the last call of `encode` were cut at the length limit."""
+        self.details: dict[str, str | int] = {
+            "model": type(model).__name__,
+            "pooling": spec["pooling"],
+            "layers": ", ".join(map(str, spec["layer"])),
+            "dtype": spec["dtype"],
+            "device": str(device),
+            "max_length": self._limit or "none",
+            "tokenizer": type(tokenizer).__name__,
+            "attention": str(getattr(model.config, "_attn_implementation", None) or "eager"),
+        }
+        """What is known of it once it is loaded."""
+
+    @property
+    def words_without_pieces(self) -> int:
+        """Words so far of which the tokenizer left nothing, and which got the mean vector of their sentence."""
+        return self._words.without_pieces
+
+    def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
+        """Encode n texts as an array of shape (n, d): tokens, those of the prompt and special ones, too, are pooled."""
+        if not len(texts):
+            raise EncoderError("there is nothing to encode: the list of texts is empty")
+        found, self.truncated = tokens.tokenise(self._tokenizer, tokens.prompted(texts, self._spec, role), self._limit)
+        self._backbone.check(found)
+
+        def pooled(rows: NDArray[np.int64]) -> torch.Tensor:
+            vectors, mask = self._backbone.vectors(found, rows)
+            return pooling.pool(vectors, mask, self._spec["pooling"])
+
+        return batching.collect(self._batcher.run(found.lengths, pooled))
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
+        """Encode n sentences that are split into words: one array (words of the sentence, d) each.
+
+        Layers are those of the texts; pooling and prompts make no difference. See `WordReader`.
+        """
+        return self._words.read(sentences)
+
+
+def _takes(function: Any, name: str) -> bool:
+    return name in inspect.signature(function).parameters
+
+
+@contextlib.contextmanager
+def loading(folder: Path, what: str) -> Iterator[None]:
+    """Without a sound from transformers, and with any trouble as one line."""
+    try:
+        with quiet():
+            yield
+    except XlbenchError:
+        raise
+    except Exception as error:  # whatever a library raises over somebody's files is one line about those files
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise EncoderError(f"{folder}: the {what} cannot be loaded: {lines[0]}") from error
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Without progress bars and reports of transformers, which belong to whoever prints."""
+    log = transformers.utils.logging
+    level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
+    log.set_verbosity_error()
+    log.disable_progress_bar()
+    try:
+        yield
+    finally:
+        log.set_verbosity(level)
+        if bars:
+            log.enable_progress_bar()

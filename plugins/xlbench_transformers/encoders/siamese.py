@@ -1,0 +1,307 @@
+"""Fine-tuned pairs: two texts through one encoder, perhaps with a classifier over (u, v, |u - v|) on top.
+
+The encoder may be a folder of sentence-transformers, a Hugging Face checkpoint, or one whose tensors lie under a prefix
+of the training code's (``encoder.``, ``bert.`` ...) beside the head. The head makes no vectors; `pair_probabilities` is
+what it was trained for. Loading and encoding are those of ``st`` and ``hf``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import transformers
+from numpy.typing import NDArray
+from safetensors import safe_open
+
+from xlbench import DataError, EncoderError, Role, Spec, UsageError
+from xlbench.names import did_you_mean
+from xlbench.permissions import permissions
+from xlbench_transformers.encoders import batching, hf, st
+
+SETTINGS = "siamese.json"
+POOLINGS = ("mean", "cls", "max", "last")
+INPUTS = ("u", "v", "|u-v|")
+"""What a head is given, unless ``siamese.json`` says otherwise: Reimers and Gurevych, Sentence-BERT (2019)."""
+
+_FEATURES = {
+    "u": lambda u, v: u,
+    "v": lambda u, v: v,
+    "|u-v|": lambda u, v: np.abs(u - v),
+    "u*v": lambda u, v: u * v,
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``siamese.json``: ``pooling``, and ``head`` with ``weight``, ``bias``, ``inputs`` and ``labels``."""
+
+    pooling: str | None = None
+    weight: str | None = None
+    """Name of the head's matrix among the tensors."""
+    bias: str | None = None
+    inputs: tuple[str, ...] = INPUTS
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Head:
+    """softmax(W x + b) over features x of a pair's vectors."""
+
+    name: str
+    weight: NDArray[np.float32]
+    """(classes, len(inputs) * d)"""
+    bias: NDArray[np.float32]
+    inputs: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    def probabilities(self, u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Of each class, (n, classes), for vectors (n, d) of the first and the second texts."""
+        features = np.concatenate([_FEATURES[name](u, v) for name in self.inputs], axis=1).astype(np.float64)
+        logits = features @ self.weight.T + self.bias
+        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
+        shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
+        return shares
+
+
+def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SiameseEncoder:
+    """Load the pair's encoder and its head, where there is one; see `xlbench_transformers.encoders.load`."""
+    settings = _settings(folder / SETTINGS)
+    chain = (folder / "modules.json").is_file()
+    load_encoder = _load_chain if chain else _load_checkpoint
+    encoder, head = load_encoder(folder, spec, settings, trust_remote_code)
+    details = {"head": _described(head)}
+    if not chain:
+        given = "pooling" in spec.given
+        details["pooling_from"] = "spec" if given else SETTINGS if settings.pooling else "default"
+    kind = SiameseWordEncoder if hasattr(encoder, "encode_words") else SiameseEncoder
+    return kind(encoder, head, details)
+
+
+class SiameseEncoder:
+    """The encoder that both texts of a pair go through, and the head over their vectors."""
+
+    def __init__(self, encoder: Any, head: Head | None, details: Mapping[str, str]) -> None:
+        self._encoder = encoder
+        self.head = head
+        self.parameters: int = encoder.parameters
+        """Numbers that the encoder has learnt; the head's are not among them."""
+        self.details: dict[str, str | int] = {**encoder.details, **details}
+        """What is known of it once it is loaded; ``head``: its classes and inputs, or none."""
+
+    @property
+    def truncated(self) -> NDArray[np.bool_]:
+        """Which texts of the last call of `encode` were cut at the length limit."""
+        cut: NDArray[np.bool_] = self._encoder.truncated
+        return cut
+
+    def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
+        """Encode n texts as an array of shape (n, d): u or v of a pair, it makes no difference."""
+        vectors: NDArray[np.float32] = self._encoder.encode(texts, role=role)
+        return vectors
+
+    def pair_probabilities(self, texts_a: Sequence[str], texts_b: Sequence[str]) -> NDArray[np.float64]:
+        """What the head says of n pairs: probabilities (n, classes), in the order of its rows (`Head.labels`).
+
+        `EncoderError` where there is no head, or not as many texts on both sides.
+        """
+        if self.head is None:
+            raise EncoderError("there is no head over pairs beside this encoder, so that it has no probabilities")
+        if len(texts_a) != len(texts_b):
+            raise EncoderError(f"{len(texts_a)} texts and {len(texts_b)} make no pairs")
+        both = self.encode([*texts_a, *texts_b])
+        return self.head.probabilities(both[: len(texts_a)], both[len(texts_a) :])
+
+
+class SiameseWordEncoder(SiameseEncoder):
+    """The same where the encoder gives vectors of words."""
+
+    @property
+    def words_without_pieces(self) -> int:
+        """Words so far of which the tokenizer left nothing, and which got the mean vector of their sentence."""
+        return int(self._encoder.words_without_pieces)
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
+        """Encode n sentences that are split into words: one array (words of the sentence, d) each."""
+        found: list[NDArray[np.float32]] = self._encoder.encode_words(sentences)
+        return found
+
+
+def _load_chain(
+    folder: Path, spec: Spec, settings: Settings, trust_remote_code: bool
+) -> tuple[st.SentenceEncoder, Head | None]:
+    """A folder of sentence-transformers, which says itself how it pools and keeps no head."""
+    for name in ("pooling", "layer", "layers"):
+        if name in spec.given:
+            raise UsageError(f"{spec.text!r}: {name} is the folder's own where it has a modules.json")
+    if settings.pooling or settings.weight:
+        raise UsageError(f"{folder / SETTINGS}: pooling and head are for folders without a modules.json")
+    return st.load(folder, spec, trust_remote_code), None
+
+
+def _load_checkpoint(
+    folder: Path, spec: Spec, settings: Settings, trust_remote_code: bool
+) -> tuple[hf.HuggingFaceEncoder, Head | None]:
+    """A checkpoint of Hugging Face's, its encoder's tensors perhaps under a prefix."""
+    device, dtype = batching.device_of(spec), batching.dtype_of(spec)
+    shapes = _Tensors(folder)
+    with hf.loading(folder, "model"):
+        config = transformers.AutoConfig.from_pretrained(
+            folder, trust_remote_code=trust_remote_code, local_files_only=True
+        )
+        part = _encoder_part(folder, shapes, config, trust_remote_code)
+        own = None if part.natural else {name.removeprefix(part.prefix): shapes.read(name) for name in part.names}
+    model = hf.load_model(folder, dtype, trust_remote_code, own)
+    if settings.pooling and "pooling" not in spec.given:
+        spec = replace(spec, values={**spec.values, "pooling": settings.pooling})
+    encoder = hf.HuggingFaceEncoder(model, hf.load_tokenizer(folder, trust_remote_code), spec, device)
+    return encoder, _head(folder, shapes, part, int(config.get_text_config().hidden_size), settings)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Which tensors of a checkpoint are the encoder's."""
+
+    prefix: str
+    natural: bool
+    """Whether transformers itself expects the prefix."""
+    names: frozenset[str]
+
+
+def _encoder_part(folder: Path, shapes: _Tensors, config: Any, trust_remote_code: bool) -> _Part:
+    """The tensors that the encoder expects, under the prefix with which most of them are there."""
+    with torch.device("meta"):  # names without numbers
+        make: Any = transformers.AutoModel.from_config
+        plain = make(config, trust_remote_code=trust_remote_code)
+    expected = set(plain.state_dict())
+    found: dict[str, set[str]] = {}
+    for name in shapes.names:
+        parts = name.split(".")
+        for cut in range(len(parts)):
+            if ".".join(parts[cut:]) in expected:
+                found.setdefault("".join(f"{part}." for part in parts[:cut]), set()).add(name)
+    if not found:
+        raise EncoderError(f"{folder}: no tensor is one of a {type(plain).__name__}: the first is {min(shapes.names)}")
+    prefix, names = max(found.items(), key=lambda item: (len(item[1]), -len(item[0])))
+    return _Part(prefix, prefix in ("", f"{plain.base_model_prefix}."), frozenset(names))
+
+
+def _head(folder: Path, shapes: _Tensors, part: _Part, width: int, settings: Settings) -> Head | None:
+    """The head beside the encoder: named by ``siamese.json``, else the one matrix with a column for every input."""
+    columns = len(settings.inputs) * width
+    name = settings.weight
+    if name is None:
+        others = [name for name in shapes.names if name not in part.names]
+        fitting = [name for name in others if len(shapes.shape(name)) == 2 and shapes.shape(name)[1] == columns]
+        if len(fitting) > 1:
+            raise EncoderError(
+                f"{folder}: {' and '.join(fitting)} could be the head: say which in {SETTINGS}, as "
+                f'{{"head": {{"weight": "{fitting[0]}"}}}}'
+            )
+        return _read_head(folder, shapes, fitting[0], settings) if fitting else None
+    if name not in shapes.names:
+        guess = did_you_mean(name, shapes.names)
+        raise EncoderError(f"{folder / SETTINGS}: there is no tensor {name!r} for the head.{guess}")
+    if len(shapes.shape(name)) != 2 or shapes.shape(name)[1] != columns:
+        raise EncoderError(
+            f"{folder / SETTINGS}: the head {name} has shape {shapes.shape(name)}; over {', '.join(settings.inputs)} "
+            f"of vectors of {width} it would be (classes, {columns})"
+        )
+    return _read_head(folder, shapes, name, settings)
+
+
+def _read_head(folder: Path, shapes: _Tensors, name: str, settings: Settings) -> Head:
+    weight = shapes.read(name).float().numpy()
+    bias_name = settings.bias or f"{name.removesuffix('weight')}bias"
+    bias = np.zeros(len(weight), np.float32)
+    if bias_name in shapes.names:
+        bias = shapes.read(bias_name).float().numpy()
+    elif settings.bias:
+        raise EncoderError(f"{folder / SETTINGS}: there is no tensor {settings.bias!r} for the head's bias")
+    if bias.shape != (len(weight),):
+        raise EncoderError(f"{folder}: the head {name} has {len(weight)} classes, its bias has shape {bias.shape}")
+    if settings.labels and len(settings.labels) != len(weight):
+        raise EncoderError(
+            f"{folder / SETTINGS}: {len(settings.labels)} labels for the {len(weight)} classes of {name}"
+        )
+    return Head(name, weight, bias, settings.inputs, settings.labels)
+
+
+def _described(head: Head | None) -> str:
+    if head is None:
+        return "none"
+    labels = f" ({', '.join(head.labels)})" if head.labels else ""
+    return f"{head.name}: {len(head.weight)} classes{labels} over {', '.join(head.inputs)}"
+
+
+class _Tensors:
+    """The tensors of a checkpoint by name: shapes at once, numbers when they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file_of: dict[str, Path] = {}
+        self._shapes: dict[str, tuple[int, ...]] = {}
+        self._unpickled: dict[str, torch.Tensor] = {}
+        with hf.loading(folder, "model"):
+            for path in sorted(folder.glob("model*.safetensors")):
+                with safe_open(path, framework="pt") as file:
+                    for name in file.keys():  # noqa: SIM118 - not a mapping
+                        self._file_of[name] = path
+                        self._shapes[name] = tuple(file.get_slice(name).get_shape())
+            if not self._shapes and permissions().allow_pickle:
+                for path in sorted(folder.glob("pytorch_model*.bin")):
+                    self._unpickled.update(torch.load(path, map_location="cpu", weights_only=True))
+                self._shapes = {name: tuple(value.shape) for name, value in self._unpickled.items()}
+        if not self._shapes:
+            raise EncoderError(f"{folder}: no weights in model.safetensors; pickles are read with --allow-pickle alone")
+
+    @property
+    def names(self) -> Sequence[str]:
+        return list(self._shapes)
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        return self._shapes[name]
+
+    def read(self, name: str) -> torch.Tensor:
+        if name in self._unpickled:
+            return self._unpickled[name]
+        with safe_open(self._file_of[name], framework="pt") as file:
+            tensor: torch.Tensor = file.get_tensor(name)
+            return tensor
+
+
+def _settings(path: Path) -> Settings:
+    """``siamese.json``, checked; all defaults where there is none."""
+    if not path.is_file():
+        return Settings()
+    try:
+        table: Any = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"{path}: no JSON: {error}") from None
+    _check_keys(path, table, ("pooling", "head"))
+    head = table.get("head") or {}
+    _check_keys(path, head, ("weight", "bias", "inputs", "labels"))
+    pooling = table.get("pooling")
+    if pooling is not None and pooling not in POOLINGS:
+        raise DataError(
+            f"{path}: pooling {pooling!r}: choose one of {', '.join(POOLINGS)}.{did_you_mean(str(pooling), POOLINGS)}"
+        )
+    inputs = tuple(map(str, head.get("inputs") or INPUTS))
+    for name in inputs:
+        if name not in _FEATURES:
+            raise DataError(f"{path}: a head has no input {name!r}: choose among {', '.join(_FEATURES)}")
+    return Settings(pooling, head.get("weight"), head.get("bias"), inputs, tuple(map(str, head.get("labels") or ())))
+
+
+def _check_keys(path: Path, table: Any, known: Sequence[str]) -> None:
+    if not isinstance(table, dict):
+        raise DataError(f"{path}: {table!r} is no object with {' and '.join(known)}")
+    for name in table:
+        if name not in known:
+            raise DataError(
+                f"{path}: there is no setting {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}"
+            )
