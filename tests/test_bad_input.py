@@ -105,8 +105,8 @@ def test_no_data_at_hand_is_skipped_with_a_reason(go, tmp_path):
     ],
     ids=["a line less", "a line more", "latin-1", "utf-16", "empty", "split line", "blank line"],
 )
-def test_damaged_text_fails_its_task_and_no_other(spoil, said, go, tmp_path):
-    """A damaged file is named with its line; the other task of the command is scored; mended, the first is too."""
+def test_damaged_text_fails_its_cells_and_no_other(spoil, said, go, tmp_path):
+    """A damaged file is named with its line; other languages and the other task are scored; mended, all are."""
     task = tiny(tmp_path)
     path = tmp_path / "data" / "tiny.deu.txt"
     good = path.read_bytes()
@@ -116,10 +116,11 @@ def test_damaged_text_fails_its_task_and_no_other(spoil, said, go, tmp_path):
     for language in ("eng", "fra"):
         shutil.copy(tmp_path / "data" / f"tiny.{language}.txt", tmp_path / "data" / f"other.{language}.txt")
     (line,) = trouble(go(*RUN, *task, *other))
-    assert line.startswith("error: tiny (good-letters): ")
+    assert line.startswith("error: tiny eng-deu, deu-eng (good-letters): ")
     assert said in line
-    assert statuses(tmp_path) == {
-        ("good-letters", "*"): "error", ("good-letters", "eng-fra"): "ok", ("good-letters", "fra-eng"): "ok"
+    assert set(statuses(tmp_path).items()) == {
+        (("good-letters", "eng-deu"), "error"), (("good-letters", "deu-eng"), "error"),
+        (("good-letters", "eng-fra"), "ok"), (("good-letters", "fra-eng"), "ok"),
     }  # fmt: skip
     path.write_bytes(good)
     assert trouble(go(*RUN, *task, *other), 0) == []
@@ -150,6 +151,74 @@ def test_lost_data_takes_no_result_with_it(go, tmp_path):
     assert len(trouble(go(*RUN, *task, "-l", "deu", "-l", "fra"), 0)) == 1
     (tmp_path / "aside.txt").rename(path)
     assert set(states(go(*RUN, *task, "-n", "--json")).values()) == {"done"}
+
+
+LABELLED = """\
+name = "words"
+area = "{area}"
+protocol = "{protocol}"
+description = "Words of two kinds"
+licence = "CC0-1.0"
+languages = ["eng", "deu", "fra"]
+{splits}
+[data]
+reader = "delimited"
+files = "{file}"
+fields = {{ text = "text", label = "label" }}
+
+[options]
+labels = ["cold", "warm"]
+{options}
+"""
+
+
+def labelled(folder):
+    """Two cards over one data set, for clustering and for classification in every transfer: what ``run`` needs."""
+    split, kinds = 'splits = { train = "train", test = "test" }\n', 'transfer = ["within", "zero-shot", "all", "rest"]'
+    one = LABELLED.format(
+        area="clustering", protocol="clustering", splits="", file="{language}.test.tsv", options="multilingual = true"
+    )
+    two = LABELLED.format(
+        area="sentiment", protocol="classification", splits=split, file="{language}.{split}.tsv", options=kinds
+    )
+    (folder / "groups.toml").write_text(one.replace('"words"', '"groups"'), encoding="utf-8")
+    (folder / "probe.toml").write_text(two.replace('"words"', '"probe"'), encoding="utf-8")
+    (folder / "data").mkdir()
+    for language in ("eng", "deu", "fra"):
+        for part in ("train", "test"):
+            rows = [f"{language} {part} {kind} {row}\t{kind}\n" for row in range(12) for kind in ("cold", "warm")]
+            (folder / "data" / f"{language}.{part}.tsv").write_text("text\tlabel\n" + "".join(rows), encoding="utf-8")
+    return ["-t", "./groups.toml", "-t", "./probe.toml", "--data", "data"]
+
+
+@pytest.mark.parametrize(
+    ("part", "content", "code", "said", "hit"),
+    [
+        ("test", "one\tcold\n \twarm\n", 1, "deu.test.tsv, line 3: the text is empty",
+         {"deu", "all", "eng>deu", "fra>deu", "all>deu", "rest>deu"}),
+        ("train", "one\tcold\n \twarm\n", 1, "deu.train.tsv, line 3: the text is empty",
+         {"deu", "deu>eng", "deu>fra", "all>deu", "all>eng", "all>fra", "rest>eng", "rest>fra"}),
+        ("test", "one\tcold\nb\thot\n", 1, "the label 'hot'",
+         {"deu", "all", "eng>deu", "fra>deu", "all>deu", "rest>deu"}),
+        ("test", "", 0, "", set()),
+    ],
+    ids=["empty text", "empty text to learn from", "unknown label", "no rows"],
+)  # fmt: skip
+def test_damaged_rows_of_a_language_cost_the_cells_that_need_them(part, content, code, said, hit, go, tmp_path):
+    """Of clustering and of every transfer: these are marked and named, all others are scored; mended, all are."""
+    run = [*RUN, *labelled(tmp_path)]
+    path = tmp_path / "data" / f"deu.{part}.tsv"
+    good = path.read_text(encoding="utf-8")
+    path.write_text("text\tlabel\n" + content, encoding="utf-8")
+    lines = trouble(go(*run), code)
+    assert all(said in line for line in lines)
+    assert bool(lines) == bool(hit)
+    found = statuses(tmp_path)
+    assert {subset for (_, subset), status in found.items() if status == "error"} == hit
+    assert {"eng", "fra", "eng>fra"} <= {subset for (_, subset), status in found.items() if status == "ok"}
+    path.write_text(good, encoding="utf-8")
+    assert trouble(go(*run), 0) == []
+    assert set(statuses(tmp_path).values()) == {"ok"}
 
 
 # ---- cards

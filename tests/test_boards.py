@@ -527,6 +527,20 @@ class TestData:
         assert (frame.loc["hin"].test_in_train, frame.loc["hin"].train_duplicates) == ("588", "")
         assert (frame.loc["eng-deu"].repeated_candidates, frame.loc["deu-eng"].tie_rate_high) == ("", "0.03100000")
 
+    def test_repairs_and_entities_left_out_stand_beside_the_score(self):
+        """What a reader put right, and the entities whose types the card does not count, are columns of their own."""
+        world = World()
+        facts = {"repairs": 0, "train_repairs": 1145, "entities": 549, "entities_dropped": 3}
+        world.add("alpha", "tags", "tel", shares(100, 384), None, area="ner", facts=facts)
+        world.add("alpha", "tags", "hin", shares(100, 384), None, area="ner", facts=dict.fromkeys(facts, 0))
+        files = render_all(world.board())
+        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in section.splitlines() if line.startswith("|")]
+        assert rows[0] == ["Task", "Subset", "n", "Repairs", "Training repairs", "Entities left out"]
+        assert rows[2:] == [["tags", "tel", "384", "0", "1,145", "3 of 549"]]
+        frame = read(files[".data.csv"]).set_index("subset")
+        assert dict(frame.loc["tel", list(facts)]) == {name: str(n) for name, n in facts.items()}
+
     def test_clean_data_has_no_table(self):
         """Nothing to be warned of: no section."""
         assert "Data warnings" not in markdown.render(full_world().board())[".md"]

@@ -140,6 +140,8 @@ def test_arguments_are_typed(folder: Path) -> None:
     ("spec", "message"),
     [
         ("nowhere.py:Letters", "there is no file nowhere.py"),
+        ("mine.py", "names a file and no class: write mine.py:CLASS"),
+        ("mime.py:Letters", "there is no file mime.py. Did you mean 'mine.py'?"),
         ("mine.py:Leters", "has no class or function 'Leters'. Did you mean 'Letters'"),
         ("mine.py:Letters?dimm=3", "Letters has no parameter 'dimm'. Did you mean 'dim'.* There are: dim, scale"),
         ("mine.py:Letters?dim=three", "dim=three: Letters wants int"),
@@ -192,7 +194,7 @@ def test_inherited_parameters_are_checked_when_loaded(folder: Path, argument: st
 
 @pytest.mark.parametrize(
     "spec", ["ngram", "hf:org/name", "hf:./folder", "st:org/name?x=1", "mteb:STSBenchmark", "numpy", "./card.toml",
-             "a:b", "mine.py", "mine.py:", "mine.py:3", "hf:mine2.py:Letters", "json:NoSuchThing"],
+             "a:b", "mine.py:", "mine.py:3", "hf:mine2.py:Letters", "json:NoSuchThing"],
 )  # fmt: skip
 def test_other_specs_are_left_alone(folder: Path, spec: str) -> None:
     """Names, specs of other schemes and modules that do not have such a name are not claimed."""

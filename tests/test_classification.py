@@ -400,3 +400,20 @@ def test_embedded_data_needs_no_data_root():
         assert len(outcome.columns["predicted"]) == subsets["eng"].n > 40
         if name == "mini-news":  # topics show in the spelling of words, opinions do not
             assert value(found.metrics[0], outcome.columns) > 1.2 * outcome.chance["macro_f1"]
+
+
+def test_a_probe_is_learnt_once_for_all_languages_that_it_is_tested_in(tmp_path, made, monkeypatch):
+    """English alone and English to Hindi are one fit; other sessions learn anew, and have the same predictions."""
+    learnt, learn = [], probes.Logistic.learn
+    monkeypatch.setattr(probes.Logistic, "learn", lambda *given: learnt.append(1) or learn(*given))
+    for language in ("eng", "hin"):
+        made('transfer = ["within", "zero-shot"]\nfrom = ["eng"]', language)
+    found = task(read_card(tmp_path / "reviews.toml"))
+    subsets = [subset for subset in found.subsets(Data(tmp_path)) if not subset.missing]
+    session = EncodingSession(Numbers())
+    shared = [found.evaluate(subset, session) for subset in subsets]
+    assert (len(subsets), len(learnt)) == (3, 2)
+    alone = [found.evaluate(subset, EncodingSession(Numbers())) for subset in subsets]
+    assert len(learnt) == 5
+    for one, other in zip(shared, alone, strict=True):
+        assert (one.columns["predicted"] == other.columns["predicted"]).all()

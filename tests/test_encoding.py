@@ -7,6 +7,7 @@ import pytest
 
 from xlbench.cache import Cache
 from xlbench.encoding import CHUNK, EncodingSession, Keeping
+from xlbench.encoding.session import REMEMBERED
 from xlbench.errors import DataMissing, EncoderError
 from xlbench.model import Transform
 
@@ -79,6 +80,12 @@ def test_progress_counts_up_to_the_number_of_new_texts():
         (lambda v: v[:, :0], "an array of shape (3, 0)"),
         (lambda v: "nothing", "returned str, which is no array"),
         (lambda v: [[1.0], [1.0, 2.0], [3.0]], "returned list, which is no array"),
+        (lambda v: v.tolist(), "returned list, which is no array"),
+        (lambda v: None, "returned NoneType, which is no array"),
+        (lambda v: v.astype(str), "returned an array of <U"),
+        (lambda v: v.astype(object), "returned an array of object"),
+        (lambda v: v.astype(complex), "returned an array of complex128"),
+        (lambda v: v.astype(np.float64) * 1e300, "the vector of 'a' holds NaN or infinity"),
         (lambda v: v * (1.0 if len(v) > 1 else 1.5), "moves by 0.5 of its length when it is encoded alone"),
     ],
 )
@@ -87,6 +94,36 @@ def test_vectors_that_cannot_be_scored_are_refused(change, message):
     with pytest.raises(EncoderError) as caught:
         EncodingSession(Lengths(change)).encode(["a", "bb", "ccc"])
     assert message in str(caught.value)
+
+
+def test_padding_that_is_averaged_in_is_found():
+    """An encoder whose vectors depend on how far a text was padded is refused, though the longest text is not padded;
+    a request of one text says nothing, and does not use the check up."""
+
+    class Padded:
+        def encode(self, texts, role=None):
+            longest = max(map(len, texts))
+            return np.array([[len(text) / longest, 1.0] for text in texts])
+
+    session = EncodingSession(Padded())
+    session.encode(["zzzz"])
+    with pytest.raises(EncoderError, match="the vector of 'a' moves by"):
+        session.encode(["a", "bb", "cccc"])
+
+
+@pytest.mark.parametrize(("dtype", "moves"), [("float32", True), ("float16", True), ("bfloat16", False)])
+def test_half_precision_may_move_by_its_rounding(dtype, moves):
+    """A vector that is 0.02 off alone is refused in float32 and float16; it is what bfloat16 is like."""
+
+    class Rounded(Lengths):
+        details = MappingProxyType({"dtype": dtype})
+
+    session = EncodingSession(Rounded(lambda vectors: vectors * (1.0 if len(vectors) > 1 else 1.02)))
+    if moves:
+        with pytest.raises(EncoderError, match=r"moves by 0\.02"):
+            session.encode(["a", "bb"])
+    else:
+        assert len(session.encode(["a", "bb"])) == 2
 
 
 def test_vectors_of_another_length_later_are_refused():
@@ -162,7 +199,7 @@ def test_a_stopped_run_resumes_with_the_same_chunks(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         EncodingSession(stopped, keeping=kept(tmp_path)).encode(texts)
     EncodingSession(resumed, keeping=kept(tmp_path)).encode(texts)
-    alone = CHUNK + 1  # after the first chunk of a session, its last text once more
+    alone = CHUNK + 1  # after the first chunk of a session, its first text once more
     assert stopped.given[:CHUNK] == whole.given[:CHUNK]
     assert resumed.given[:CHUNK] == whole.given[alone : alone + CHUNK]
 
@@ -258,6 +295,21 @@ def test_a_transform_is_fitted_on_the_texts_that_it_names():
     assert EncodingSession(Lengths(), transform=centred).encode(["aaaaa"]).tolist() == [[4, 1]]
 
 
+def test_texts_that_a_transform_is_fitted_on_are_not_the_cells():
+    """A text that is cut and only fitted on is not counted among the cell's, whichever cell comes first."""
+
+    class Short(Lengths):
+        def encode(self, texts, role=None):
+            self.truncated = [len(text) > 3 for text in texts]
+            return super().encode(texts, role)
+
+    centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=("a", "aaaaa"))
+    session = EncodingSession(Short(), transform=centred)
+    session.begin_cell()
+    session.encode(["bb", "dddd"])
+    assert session.cell_facts() == {"texts_cut": 1}
+
+
 def test_a_transductive_transform_is_fitted_on_each_cell():
     """All the texts of the cell, asked for in one request or in two, and no others; the cell is marked."""
     centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=None)
@@ -269,3 +321,27 @@ def test_a_transductive_transform_is_fitted_on_each_cell():
         session.fit()
         assert session.encode(texts).tolist() == expected
         assert any("transductive" in note for note in session.notes())
+
+
+def test_what_cells_learn_from_the_same_vectors_is_learnt_once():
+    """An equal key has the earlier answer, another one its own; a transform that is fitted on each cell keeps none."""
+    made = []
+
+    def learn():
+        made.append(len(made))
+        return made[-1]
+
+    session = EncodingSession(Lengths())
+    assert [session.once(key, learn) for key in (("eng", 1), ("hin", 1), ("eng", 1))] == [0, 1, 0]
+    changing = Transform(fit=lambda given: lambda vectors: vectors, fit_on=None)
+    session = EncodingSession(Lengths(), transform=changing)
+    assert session.once("key", learn) != session.once("key", learn)
+
+
+def test_results_that_are_kept_are_bounded():
+    """Of many keys the ones asked for last are kept."""
+    session = EncodingSession(Lengths())
+    for key in [*range(REMEMBERED), 0, REMEMBERED]:
+        session.once(key, lambda key=key: key)
+    again = [key for key in (0, REMEMBERED, 1) if session.once(key, lambda: "made again") == "made again"]
+    assert again == [1]

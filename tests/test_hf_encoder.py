@@ -434,7 +434,7 @@ def test_what_is_known_of_an_encoder(folders):
     assert encoder.details == {
         "model": "XLMRobertaModel",
         "pooling": "cls",
-        "layers": "-2, -1",
+        "layer": "-2,-1",
         "dtype": "float32",
         "device": "cpu",
         "max_length": 64,

@@ -46,6 +46,7 @@ ALLOWED = {
     "plots": {"curves"},
     "provenance": set(),
     "planning": {"errors", "names", "model", "task", "record", "store"},
+    "fetching": {"errors", "model", "task", "planning"},
     "runner": {
         "errors",
         "names",
@@ -70,6 +71,7 @@ ALLOWED = {
         "record",
         "hooks",
         "catalog",
+        "fetching",
         "provenance",
         "planning",
         "runner",
@@ -191,6 +193,7 @@ def test_every_module_has_a_charter(path):
         ["list", "tasks"],
         ["run", "--help"],
         ["curve", "--help"],
+        ["fetch", "--help"],
         ["plugins"],
         ["cache", "info"],
     ],

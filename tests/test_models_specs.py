@@ -54,7 +54,10 @@ def test_a_bare_path_is_read_as_what_lies_there(stocked, folders, make, kind):
 
 
 def test_a_siamese_json_and_a_classifier_over_labels_are_told_apart(stocked, tmp_path):
-    """`siamese.json` makes a pair of it; a classifier that is no wider than one vector leaves it an encoder."""
+    """`siamese.json` makes a pair of it, and an encoder within another module; a classifier that is no wider than one
+    vector leaves it an encoder."""
+    bare = checkpoints.siamese(tmp_path / "c", head=False)
+    assert only(stocked, str(bare)).details["scheme"] == "siamese"
     plain = checkpoints.siamese(tmp_path / "a", head=False, settings={"pooling": "cls"})
     assert only(stocked, str(plain)).details["scheme"] == "siamese"
     labels = checkpoints.siamese(tmp_path / "b", prefix="bert.")
@@ -85,7 +88,9 @@ def test_relative_paths_and_home_are_paths(stocked, folders, tmp_path, monkeypat
     [
         ("hf:{bert}?poling=cls", "has no option 'poling'. Did you mean 'pooling'?"),
         ("{bert}?poling=cls", "has no option 'poling'. Did you mean 'pooling'?"),
-        ("{bert}?pooling=median", "choose one of mean, cls, max, last."),
+        ("{bert}?pooling=median", "{bert}?pooling=median': option pooling=median: choose one of mean, cls, max, last."),
+        ("{bert}?device=cudda", "device=cudda: choose one of auto, cpu, cuda, cuda:N, mps. Did you mean 'cuda'"),
+        ("{bert}?prompt=say%20{{txt}}", "prompt has {{txt}}: the place of the text is written {{text}}"),
         ("{static}?pooling=cls", "this is a checkpoint for static:, which has no option 'pooling'"),
         ("{labse_like}?layer=0", "this is a checkpoint for st:, which has no option 'layer'"),
         ("st:{labse_like}?pooling=cls", "has no option 'pooling'"),
@@ -108,7 +113,7 @@ def test_wrong_specs_are_one_line(stocked, folders, spec, said):
     """A wrong option, value, kind or folder is told at once, in one line, with what may have been meant."""
     with pytest.raises(UsageError) as caught:
         stocked.select_models([spec.format(**folders)])
-    assert said in str(caught.value)
+    assert said.format(**folders) in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -14,7 +14,7 @@ import pytest
 from conftest import environment
 from fake_hub import serving
 
-from xlbench import UsageError, catalog
+from xlbench import DataError, UsageError, catalog
 from xlbench_transformers import layout, safety
 
 COMMIT = "a" * 40
@@ -199,13 +199,23 @@ def test_code_is_identity(stocked, coded, trusting):
             {"attn_implementation": "org/kernel"},
             "config_args.attn_implementation=org/kernel",
         ),
+        ("config.json", "text_config", {"auto_map": {"AutoModel": "modeling.Own"}}, "modeling.Own"),
+        ("config.json", "parts", [{"attn_implementation": "org/kernel"}], "attn_implementation=org/kernel"),
+        ("processor_config.json", "auto_map", {"AutoProcessor": "processing.Own"}, "processing.Own"),
+        ("preprocessor_config.json", "auto_map", {"AutoProcessor": "processing.Own"}, "processing.Own"),
+        (
+            "sentence_bert_config.json",
+            "modality_config",
+            {"text": {"method": "push_to_hub", "method_output_name": "x"}},
+            "modality_config.text.method=push_to_hub",
+        ),
     ],
 )
 def test_every_way_to_name_code_is_seen(stocked, tmp_path, file, key, value, named):
     """Code is refused wherever a checkpoint's settings name it."""
     folder = checkpoints.labse_like(tmp_path / "labse")
-    settings = json.loads((folder / file).read_text()) | {key: value}
-    (folder / file).write_text(json.dumps(settings))
+    settings = json.loads((folder / file).read_text()) if (folder / file).is_file() else {}
+    (folder / file).write_text(json.dumps(settings | {key: value}))
     assert f"runs code of its own ({named})" in refused(stocked, folder)
 
 
@@ -226,7 +236,112 @@ def test_code_of_another_repository_cannot_be_pinned(stocked, tmp_path, trusting
     settings = json.loads((folder / "config.json").read_text()) | {"auto_map": {"AutoModel": "org/code--m.Own"}}
     (folder / "config.json").write_text(json.dumps(settings))
     pin = refused(stocked, folder).rpartition("?revision=")[2]
-    assert "code of another repository (org/code--m.Own)" in refused(stocked, f"{folder}?revision={pin}")
+    assert "code that lies elsewhere (org/code--m.Own)" in refused(stocked, f"{folder}?revision={pin}")
+
+
+@pytest.mark.parametrize("name", ["{beside}/evil.Own", "__pycache__/evil.Own", "../evil/evil.Own"])
+def test_code_outside_of_what_is_pinned_is_refused(stocked, coded, tmp_path, trusting, name):
+    """A class in a file that the pin does not cover is refused even where code is trusted and pinned."""
+    (tmp_path / "evil").mkdir()
+    (tmp_path / "evil" / "evil.py").write_text("class Own: pass\n")
+    modules = json.loads((coded / "modules.json").read_text())
+    modules[1]["type"] = name.format(beside=tmp_path / "evil")
+    (coded / "modules.json").write_text(json.dumps(modules))
+    pin = refused(stocked, coded).rpartition("?revision=")[2]
+    assert "code that lies elsewhere" in refused(stocked, f"{coded}?revision={pin}")
+
+
+def test_a_kernel_of_the_hub_cannot_be_pinned(stocked, tmp_path, trusting):
+    """Attention that would be computed by code of the hub is refused even where the folder's code is trusted."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    edit(folder / "config.json", _attn_implementation="org/kernel")
+    pin = refused(stocked, folder).rpartition("?revision=")[2]
+    assert "code that lies elsewhere (_attn_implementation=org/kernel)" in refused(stocked, f"{folder}?revision={pin}")
+
+
+# ---- what two checkpoints could be confused by
+
+
+def edit(file: Path, **settings: object) -> None:
+    """Change settings in a JSON file."""
+    known = json.loads(file.read_text()) if file.is_file() else {}
+    file.write_text(json.dumps(known | settings))
+
+
+def test_weights_under_another_name_are_refused(stocked, tmp_path):
+    """A config that has its weights read from a file that no identity covers is one line."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    edit(folder / "config.json", transformers_weights="other.safetensors")
+    assert "names other.safetensors as its weights" in refused(stocked, folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "named"),
+    [
+        ("tokenizer_config.json", "fast_tokenizer_files", ["../x/tokenizer.0.json"], "../x/tokenizer.0.json"),
+        ("tokenizer_config.json", "fast_tokenizer_files", 3, "3"),
+        ("sentence_bert_config.json", "tokenizer_name_or_path", "/elsewhere", "/elsewhere"),
+    ],
+)
+def test_a_tokenizer_from_elsewhere_is_refused(stocked, tmp_path, file, key, value, named):
+    """Settings that take the tokenizer from outside of the folder are one line."""
+    folder = checkpoints.sentence_transformer(tmp_path / "st")
+    edit(folder / file, **{key: value})
+    assert f"take the tokenizer from {named}" in refused(stocked, folder)
+
+
+def test_a_tokenizer_for_another_version_is_identity(stocked, tmp_path):
+    """Where the folder has tokenizers for versions of transformers, each is part of what the model is."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    edit(folder / "tokenizer_config.json", fast_tokenizer_files=["tokenizer.4.0.json"])
+    shutil.copy(folder / "tokenizer.json", folder / "tokenizer.4.0.json")
+    before = stocked.select_models([str(folder)])[0].identity()
+    edit(folder / "tokenizer.4.0.json", truncation={"max_length": 3, "strategy": "LongestFirst", "stride": 0})
+    assert stocked.select_models([str(folder)])[0].identity() != before
+
+
+@pytest.mark.parametrize("place", [".hidden", "a/b/c/d", "link"])
+def test_a_module_that_is_not_looked_into_is_refused(stocked, tmp_path, place):
+    """A pooling in a folder whose files are not part of the identity is one line: hidden, deep, or behind a link."""
+    folder = checkpoints.sentence_transformer(tmp_path / "st")
+    pooling = tmp_path / "elsewhere" if place == "link" else folder / place
+    pooling.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(folder / "1_Pooling", pooling)
+    if place == "link":
+        (folder / "link").symlink_to(pooling)
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["path"] = place
+    (folder / "modules.json").write_text(json.dumps(modules))
+    assert f"there is no {place}/config.json, which Pooling needs" in refused(stocked, folder)
+
+
+@pytest.mark.parametrize(
+    "modules",
+    [{"a": 1}, "x", ["x"], [{"type": "x"}], [{"type": "x", "path": None}], [{"type": "x", "path": 3}], [{"path": ""}]],
+)
+def test_a_list_of_modules_that_is_none_is_one_line(stocked, tmp_path, modules):
+    """Whatever modules.json holds in place of its list, one line says so."""
+    folder = checkpoints.sentence_transformer(tmp_path / "st")
+    (folder / "modules.json").write_text(json.dumps(modules))
+    with pytest.raises(DataError, match=r"modules.json is no list of modules with a type and a path"):
+        stocked.select_models([str(folder)])
+
+
+@pytest.mark.parametrize("path", ["..", "../x", "a/../../x", "/etc", "..\\x", "C:\\x"])
+def test_a_module_outside_of_the_folder_is_refused(stocked, tmp_path, path):
+    """A module's folder that is not within the checkpoint is one line."""
+    folder = checkpoints.sentence_transformer(tmp_path / "st")
+    modules = json.loads((folder / "modules.json").read_text())
+    modules[1]["path"] = path
+    (folder / "modules.json").write_text(json.dumps(modules))
+    assert "modules.json points out of its own folder" in refused(stocked, folder)
+
+
+def test_an_adapter_within_a_module_is_refused(stocked, tmp_path):
+    """An adapter takes its weights from another checkpoint, wherever in the folder it lies."""
+    folder = checkpoints.labse_like(tmp_path / "labse")
+    edit(folder / "2_Dense" / "adapter_config.json", base_model_name_or_path="org/other")
+    assert "2_Dense is an adapter to another checkpoint" in refused(stocked, folder)
 
 
 @pytest.mark.parametrize(

@@ -155,3 +155,16 @@ def test_settings_out_of_range_are_refused():
         random_state(-1, "")
     with pytest.raises(UsageError, match="at least 100"):
         Resampler(0, 99)
+
+
+def test_equal_rows_are_counted_together():
+    """Few distinct rows among few items: every replicate draws as many rows as there are, and those of the items."""
+    rows = np.array([[1, 0], [0, 1], [1, 1]])[np.repeat([0, 1, 2], [50, 9, 1])]
+    units = group(rows)
+    cells, blocks = Resampler(resamples=500).blocks(units, "content")
+    counts = np.concatenate(list(blocks), axis=1)
+    alone = Grouped(np.repeat(units.cells, units.counts, axis=0), np.ones(60, np.int64), np.arange(60))
+    whole, items = Resampler(resamples=500).blocks(alone, "content")
+    assert counts.shape == (3, 500)
+    assert (counts.sum(axis=0) == 60).all()
+    assert (cells.T @ counts == whole.T @ np.concatenate(list(items), axis=1)).all()

@@ -122,7 +122,8 @@ def test_facts_count_overlap_support_and_repairs(made):
     outcome = task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
     facts = {"test_in_train": 1, "test_duplicates": 0, "tiny_classes": 2, "support:PER": 1, "support:LOC": 1,
              "words": 6, "train_words": 4, "tags_i_that_began": 1, "entities_dropped:X": 1,
-             "train_tags_without_b": 1}  # fmt: skip
+             "train_tags_without_b": 1, "repairs": 1, "train_repairs": 1, "entities": 3,
+             "entities_dropped": 1}  # fmt: skip
     assert facts.items() <= outcome.facts.items()
     assert sum("among the training sentences" in note for note in outcome.notes) == 1
     assert "types with fewer than 10 test entities: LOC (1), PER (1)" in outcome.notes

@@ -1,20 +1,20 @@
-"""`run` and `board` as functions: what the command line does, for notebooks and programs. Nothing is printed."""
+"""`run`, `curve`, `fetch` and `board` as functions: what the command line does, for programs. Nothing is printed."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench import __version__, catalog, curves, planning, provenance, runner, store
+from xlbench import __version__, catalog, curves, fetching, planning, provenance, runner, store
 from xlbench.errors import UsageError
 from xlbench.hooks import Engine
 from xlbench.model import Model
 from xlbench.names import did_you_mean
-from xlbench.permissions import Permissions, granted
+from xlbench.permissions import Permissions, granted, permissions
 from xlbench.record import Cell, Results, Run
 from xlbench.task import Data, Task
 
@@ -266,6 +266,61 @@ def curve(
     with granted(request.permissions):
         prepared = prepare_curve(request)
         return curves_of(prepared, carry_out(prepared, fail_fast=fail_fast))
+
+
+def fetch(
+    models: Sequence[str | Model] = (),
+    tasks: Sequence[str | Task] = (),
+    *,
+    suite: str | None = None,
+    languages: Sequence[str] = (),
+    data: str | Path | None = None,
+    dry_run: bool = False,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+) -> list[fetching.Fetched]:
+    """Bring what models, tasks or a suite need onto this machine, pinned, so that a run offline finds it.
+
+    ``languages`` brings these alone, with those that the tasks need beside them. One that fails stops no other: see
+    `fetching.Fetched`. With ``dry_run`` no request is made and nothing is brought. Raises `UsageError` for names that
+    nothing has, where nothing is named, and where this process is offline.
+    """
+    request = Request(
+        models, tasks, suite, languages, data, command=("xlbench.fetch",), allow_pickle=allow_pickle,
+        trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    with granted(request.permissions):
+        wanted = prepare_fetch(request, dry_run).items
+        return [item.look() if dry_run else item.bring() for item in wanted]
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """A request with its names resolved, and what there is to bring for it; nothing has been asked."""
+
+    catalog: catalog.Catalog
+    items: tuple[fetching.Item, ...]
+
+
+def prepare_fetch(request: Request, dry_run: bool = False, found: catalog.Catalog | None = None) -> Fetching:
+    """Resolve names. `UsageError` for whatever is wrong with the request."""
+    _check(request)
+    if not (request.models or request.tasks or request.suite):
+        raise UsageError("say what to fetch: a suite, a task or a model (--suite, --task, --model)")
+    if (request.offline or permissions().offline) and not dry_run:
+        raise UsageError(
+            "fetching asks the network, and offline (--offline, HF_HUB_OFFLINE and the like) forbids it: take that "
+            "away, or see with --dry-run what is at hand"
+        )
+    found = found or catalog.load()
+    models = _resolve(request.models, Model, found.select_models) if request.models else ()
+    tasks: tuple[Task, ...] = ()
+    if request.tasks or request.suite:
+        tasks = _resolve(request.tasks, Task, lambda names: found.select_tasks(names, None if names else request.suite))
+    planning.check_languages(request.languages, tasks)
+    root = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
+    data = replace(_data(root, None), languages=tuple(request.languages))
+    return Fetching(found, tuple(fetching.items(models, tasks, data)))
 
 
 def prepare_curve(request: Request, found: catalog.Catalog | None = None) -> Prepared:

@@ -149,7 +149,14 @@ def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
         subsets = [subset for subset in subsets if set(subset.languages) & set(languages)]
     else:
         subsets = [subset for subset in subsets if not subset.missing]
-    return [Slice(subset, "skipped" if subset.missing else None, subset.missing) for subset in subsets]
+    return [_slice(subset) for subset in subsets]
+
+
+def _slice(subset: Subset) -> Slice:
+    """The subset, with why it cannot be scored where it cannot."""
+    if subset.damaged:
+        return Slice(subset, "error", " ".join(subset.damaged.split()))
+    return Slice(subset, "skipped" if subset.missing else None, subset.missing)
 
 
 def sized_slices(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None]) -> list[Slice]:

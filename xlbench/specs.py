@@ -110,5 +110,8 @@ def parse(text: str, options: Sequence[Option], scheme: str = "") -> Spec:
             raise UsageError(f"{text!r} has no option {name!r}.{did_you_mean(name, known)} There are: {able}")
         if name in given:
             raise UsageError(f"{text!r} gives {name!r} twice")
-        given[name] = known[name].parse(unquote(value))
+        try:
+            given[name] = known[name].parse(unquote(value))
+        except UsageError as error:
+            raise UsageError(f"{text!r}: {error}") from None
     return Spec(text, target, given, {name: option.default for name, option in known.items()} | given)

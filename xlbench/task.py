@@ -61,6 +61,9 @@ class Data:
     """At most so many items for a subset to learn from, in all its languages together: a point of a curve
     (``xlbench curve``), which never comes onto a board. The smaller choice lies within the larger one, it follows from
     the items' content alone, and what is scored stays the same. A task that learns nothing does not heed it."""
+    languages: tuple[str, ...] = ()
+    """The languages to bring (``xlbench fetch --language``), none: all of them. Of a task's functions ``at_hand`` and
+    ``fetch`` alone heed it: which subsets are scored is not for the task to choose."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,8 @@ class Subset:
     """Returns what the task's ``evaluate`` needs; called when the cell is due."""
     missing: str = ""
     """Why its data is not at hand; such a subset is shown as skipped where its language was asked for."""
+    damaged: str = ""
+    """Why its data cannot be used (file, line, what to do): an error, and the task's other subsets go on."""
     train_items: int | None = None
     """How many items it learns from, 0 where they are not at hand; None: it learns nothing, and has no curve."""
 
@@ -123,6 +128,16 @@ class Task:
     register: Literal["", "regularized", "unregularized"] = ""
     """The kind of text, which boards group scores by: "regularized" is edited text such as news, "unregularized" such
     as tweets and reviews, "" not known. A label, no part of the task's identity."""
+    origin: str = ""
+    """Where ``fetch`` brings the data from, for a reader."""
+    revision: str = ""
+    """The pinned revision of what ``fetch`` brings."""
+    at_hand: Callable[[Data], str] | None = None
+    """Where the data lies on this machine, found without a request; "" where ``fetch`` would have to bring some of it,
+    `DataMissing` where it cannot, and says how to get it."""
+    fetch: Callable[[Data], str] | None = None
+    """Brings the data onto this machine and returns where it lies; `DataMissing` where it cannot be brought. None:
+    there is nothing to bring."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

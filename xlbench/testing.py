@@ -329,7 +329,7 @@ def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
             not undeclared, f"{where} has the language {', '.join(undeclared)}, which the task's languages do not list"
         )
         _require(
-            bool(subset.fingerprint or subset.missing),
+            bool(subset.fingerprint or subset.missing or subset.damaged),
             f"{where} has no fingerprint: give it one of its texts and labels, or changed data keeps its old scores",
         )
 
@@ -340,6 +340,8 @@ def _present(subsets: Sequence[Subset], only: Collection[str] | None) -> list[Su
     if unknown:
         raise UsageError(f"the task has no subset {unknown[0]!r}.{did_you_mean(unknown[0], [s.name for s in subsets])}")
     wanted = [subset for subset in subsets if only is None or subset.name in only]
+    for subset in wanted:
+        _require(not subset.damaged, f"subset {subset.name} has damaged data: {subset.damaged}")
     present = [subset for subset in wanted if not subset.missing]
     if not present:
         why = wanted[0].missing if wanted else "none is asked for"

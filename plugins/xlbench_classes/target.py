@@ -12,6 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from xlbench import UsageError
+from xlbench.names import did_you_mean
 from xlbench_classes import reading
 
 
@@ -48,7 +49,7 @@ def is_target(spec: str) -> bool:
     """
     where, name = _split(spec)
     if not name.isidentifier():
-        return False
+        return _is_file_alone(spec)
     if where.endswith(".py"):
         return Path(where).is_file() or ":" not in where
     file = _file_of(where)
@@ -57,11 +58,13 @@ def is_target(spec: str) -> bool:
 
 def target_of(spec: str) -> Target:
     """Take a spec apart. `UsageError` where the file or module is not there, or an argument is given twice."""
+    if _is_file_alone(spec):
+        raise UsageError(f"{spec!r} names a file and no class: write {spec.partition('?')[0]}:CLASS")
     where, name = _split(spec)
     if where.endswith(".py"):
         file, module = Path(where).resolve(), ""
         if not file.is_file():
-            raise UsageError(f"{spec!r}: there is no file {where}")
+            raise UsageError(f"{spec!r}: there is no file {where}.{_beside(file)}")
     else:
         found, module = _file_of(where), where
         if found is None:
@@ -74,6 +77,20 @@ def target_of(spec: str) -> Target:
             raise UsageError(f"{spec!r} gives {parameter!r} twice")
         arguments[parameter] = unquote(value)
     return Target(spec, file, module, name, arguments)
+
+
+def _is_file_alone(spec: str) -> bool:
+    """Whether the class was left out after the file that it is in."""
+    where = spec.partition("?")[0]
+    return where.endswith(".py") and Path(where).is_file()
+
+
+def _beside(file: Path) -> str:
+    """A file that may have been meant."""
+    try:
+        return did_you_mean(file.name, [other.name for other in file.parent.glob("*.py")])
+    except OSError:
+        return ""
 
 
 def _split(spec: str) -> tuple[str, str]:

@@ -88,7 +88,9 @@ class Checkpoint:
             )
         folder = Path(self.target).expanduser()
         if not folder.is_dir():
-            raise UsageError(f"there is no folder {self.target}{_beside(folder)}")
+            if folder.is_file():
+                raise UsageError(f"{self.target} is a file: give the folder that a checkpoint lies in")
+            raise UsageError(f"there is no folder {self.target}.{_beside(folder)}")
         layout = lay_out(_files(folder), _reader(folder), self.kind, self.target)
         permitted = permissions()
         safety.check_pin(layout, folder, self.target, self.revision, permitted)

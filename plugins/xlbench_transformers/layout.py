@@ -10,7 +10,7 @@ import json
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -22,7 +22,7 @@ Kind = Literal["hf", "st", "siamese", "static"]
 
 SMALL = (
     "modules.json", "config.json", "*/config.json", "*tokenizer_config.json", "siamese.json", "*.index.json",
-    "*sentence_*_config.json",
+    "*sentence_*_config.json", "*processor_config.json",
 )  # fmt: skip
 """Patterns of the files that `lay_out` reads."""
 
@@ -30,7 +30,10 @@ _TOKENIZERS = (
     "tokenizer.json", "vocab.txt", "vocab.json", "entity_vocab.json", "bpe.codes", "*.model", "*.spm", "*.bpe",
     "*.tiktoken",
 )  # fmt: skip
-_BESIDE = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt")
+_BESIDE = (
+    "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "merges.txt", "tokenizer.*.json",
+    "processor_config.json", "preprocessor_config.json", "chat_template.*",
+)  # fmt: skip
 _CHAIN = "sentence_*_config.json"
 _SETTINGS = ("config.json", _CHAIN)
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
@@ -56,6 +59,14 @@ _PLAIN = (
 _ACTIVATIONS = re.compile(r"torch\.nn(\.modules\.\w+)?(\.\w+)")
 _WEIGHTED = ("Transformer", "StaticEmbedding", "Dense", "LayerNorm", "WeightedLayerPooling")
 _READS_TEXT = ("Transformer", "StaticEmbedding")
+_SETTLED = ("Transformer", "Pooling", "Dense", "LayerNorm", "WeightedLayerPooling")
+"""Modules whose config.json shapes vectors."""
+_WITH_CODE = ("config.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json")
+_WRAPPED = re.compile(r"(encoder|([\w.]+\.)?auto_model)\.embeddings\.")
+"""Names of tensors of an encoder that was saved within a module of training code; no class of transformers alone has
+such names, but those with a decoder."""
+_METHODS = re.compile(r"forward|get_\w+_(features|embeddings)")
+"""Of a model, which a sentence-transformers folder may name to be called with tokens."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +100,11 @@ def lay_out(names: Collection[str], read: Callable[[str], str], kind: Kind | Non
     if kind in ("hf", "siamese") and not modules and not known.model_type():
         other = " It has a modules.json: try st:" if "modules.json" in known.names else ""
         raise UsageError(f"{label} has no config.json with a model_type, which {kind}: reads.{other}")
-    if "adapter_config.json" in known.names:
-        raise UsageError(f"{label} is an adapter to another checkpoint: merge it into that one, and save the whole")
     sites = [(site, kind_of) for kind_of, site in modules] or _sites(known, kind)
+    for site in sorted({"", *(site for site, _ in sites)}):
+        known.check_whole(site)
+    for site, kind_of in sites if modules else ():
+        known.check_settings(site, kind_of)
     weights = {site: known.weights(site, needed=kind_of in _WEIGHTED) for site, kind_of in sites}
     for site, kind_of in sites:
         known.check_tokenizer(site, needed=kind_of in _READS_TEXT)
@@ -166,7 +179,7 @@ class _Names:
             return {}
         try:
             return json.loads(self.read(name))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{self.label}: {name} is not JSON ({error}): download or save it anew") from None
 
     def table(self, name: str) -> Mapping[str, Any]:
@@ -187,9 +200,12 @@ class _Names:
 
     def _modules(self) -> list[tuple[str, str]]:
         listed = self.json("modules.json") or []
-        if not (isinstance(listed, list) and all(isinstance(module, dict) and module.get("type") for module in listed)):
-            raise DataError(f"{self.label}: modules.json is no list of modules with a type: save it anew")
-        return [(str(module["type"]), self._site(str(module.get("path", "")))) for module in listed]
+        told = isinstance(listed, list) and all(
+            isinstance(module, dict) and isinstance(module.get("path"), str) and module.get("type") for module in listed
+        )
+        if not told:
+            raise DataError(f"{self.label}: modules.json is no list of modules with a type and a path: save it anew")
+        return [(str(module["type"]), self._site(module["path"])) for module in listed]
 
     def _site(self, path: str) -> str:
         """A module's folder below the checkpoint's; a path that leaves it is refused."""
@@ -233,16 +249,47 @@ class _Names:
                 f"weights. Save the tokenizer into the same folder"
             )
 
+    def check_whole(self, site: str) -> None:
+        """`UsageError` where settings in ``site`` take weights or a tokenizer from where they are not looked for: two
+        checkpoints that differ in these would have one identity."""
+        place = posixpath.join(self.label, site) if site else self.label
+        if posixpath.join(site, "adapter_config.json") in self.names:
+            raise UsageError(f"{place} is an adapter to another checkpoint: merge it into that one, and save the whole")
+        if weights := self.table(posixpath.join(site, "config.json")).get("transformers_weights"):
+            raise UsageError(
+                f"{place}: config.json names {weights} as its weights (transformers_weights), and only "
+                f"model.safetensors is read: save it under that name"
+            )
+        versions = self.table(posixpath.join(site, "tokenizer_config.json")).get("fast_tokenizer_files") or []
+        versions = versions if isinstance(versions, list) else [versions]
+        tokenizers = [name for name in versions if not re.fullmatch(r"tokenizer\.([^/\\]*\.)?json", str(name))]
+        for settings in self.below(site, (_CHAIN,)):
+            named = self.table(settings).get("tokenizer_name_or_path")
+            tokenizers += [named] if named else []
+        if tokenizers:
+            raise UsageError(
+                f"{place}: its settings take the tokenizer from {tokenizers[0]}: save it beside the weights, and leave "
+                f"fast_tokenizer_files and tokenizer_name_or_path out"
+            )
+
+    def check_settings(self, site: str, kind_of: str) -> None:
+        """`UsageError` where a module's folder is not among those that are looked into."""
+        if kind_of in _SETTLED and posixpath.join(site, "config.json") not in self.names:
+            raise UsageError(
+                f"{self.label}: there is no {posixpath.join(site, 'config.json')}, which {kind_of} needs (links to "
+                f"folders, hidden folders and deep ones are not looked into)"
+            )
+
     def foreign(self, sites: Sequence[str], modules: Sequence[tuple[str, str]]) -> tuple[str, ...]:
         """What of the settings would have something imported or unpickled: classes by name, arguments by name=value."""
         found = [name for name, _ in self._modules() if not MODULES.fullmatch(name)] if modules else []
         for site in sites:
-            for settings in ("config.json", "tokenizer_config.json"):
-                own = self.table(posixpath.join(site, settings))
-                found += _classes(own.get("auto_map"))
-                found += [
-                    f"{key}={own[key]}" for key in own if key.endswith("attn_implementation") and _kernel(own[key])
-                ]
+            for settings in _WITH_CODE:
+                for own in _tables(self.table(posixpath.join(site, settings))):
+                    found += _classes(own.get("auto_map"))
+                    found += [
+                        f"{key}={own[key]}" for key in own if key.endswith("attn_implementation") and _kernel(own[key])
+                    ]
             for settings in sorted(self.below(site, (_CHAIN,))):
                 found += _arguments(self.table(settings))
         for kind_of, site in modules:
@@ -252,20 +299,37 @@ class _Names:
         return tuple(dict.fromkeys(found))
 
 
+def _tables(content: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object within the content of a JSON file, itself first."""
+    if isinstance(content, dict):
+        yield content
+        content = list(content.values())
+    if isinstance(content, list):
+        for part in content:
+            yield from _tables(part)
+
+
 def _kernel(attention: Any) -> bool:
     """Whether the name of a way to compute attention is a repository on the hub, whose code would be run."""
     return "/" in str(attention)
 
 
 def _arguments(settings: Mapping[str, Any]) -> list[str]:
-    """What of a module's settings is handed to a loading function and is not plain."""
+    """What of a module's settings is handed to a loading function and is not plain, or is called to no such end."""
     given = [
         (f"{name}.{key}", key, value)
         for name in _ARGUMENTS
         if isinstance(settings.get(name), dict)
         for key, value in settings[name].items()
     ]
-    return [f"{name}={value}" for name, key, value in given if key not in _PLAIN or _kernel(value)]
+    ways = settings.get("modality_config")
+    called = [
+        (f"modality_config.{name}.method", way.get("method"))
+        for name, way in (ways.items() if isinstance(ways, dict) else ())
+        if isinstance(way, dict)
+    ]
+    loads = [f"{name}={value}" for name, key, value in given if key not in _PLAIN or _kernel(value)]
+    return loads + [f"{name}={method}" for name, method in called if method and not _METHODS.fullmatch(str(method))]
 
 
 def _classes(auto_map: Any) -> list[str]:
@@ -304,7 +368,8 @@ def told_by_weights(layout: Layout, folder: Path) -> Layout:
     """The layout of a checkpoint that is there, its safetensors checked.
 
     What looked like ``hf`` is ``siamese`` where its weights have a classifier over (u, v, |u - v|): a matrix of three
-    times as many columns as the encoder is wide, beside an encoder whose tensors share a prefix.
+    times as many columns as the encoder is wide, beside an encoder whose tensors share a prefix; and where the encoder
+    lies within another module, as training code leaves it, which transformers would not find.
     """
     found: dict[str, tuple[int, ...]] = {}
     for name in layout.weights:
@@ -318,7 +383,8 @@ def told_by_weights(layout: Layout, folder: Path) -> Layout:
     width = next((config[key] for key in ("hidden_size", "dim", "d_model", "n_embd") if key in config), None)
     prefix, _ = Counter(name.partition(".")[0] for name in found).most_common(1)[0]
     heads = [shape for name, shape in found.items() if len(shape) == 2 and name.partition(".")[0] != prefix]
-    if not (width and any(shape[1] == 3 * width for shape in heads)):
+    headed = width and any(shape[1] == 3 * width for shape in heads)
+    if not headed and (not any(map(_WRAPPED.match, found)) or any(name.startswith("decoder.") for name in found)):
         return layout
     weights = {path.name for path in folder.glob(_PAIRS)}
     return replace(layout, kind="siamese", files=tuple(sorted({*layout.files, *weights})))

@@ -5,6 +5,7 @@ Tables alone: nothing is loaded, and nothing here knows a checkpoint.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from xlbench import Option
@@ -84,6 +85,9 @@ _POOLED = (
     Option("layer", "layers", (-1,), description="layers that are averaged: -1 the last, 0 the embeddings, or 0,-1"),
     Option("layers", "choice", None, ("first-last", "last-two"), "layers that are averaged, by a name: 0,-1 or -2,-1"),
 )
+
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:[0-9]+)?")
+"""What ``device`` may be; whether this machine has it is seen when a model is loaded."""
 
 PRESETS: Mapping[str, tuple[int, ...]] = {"first-last": (0, -1), "last-two": (-2, -1)}
 """What the values of ``layers`` stand for. A spec that reaches an encoder has them in ``layer`` already."""

@@ -46,16 +46,23 @@ def check_code(layout: Layout, label: str, revision: str | None, permitted: Perm
             f"{label} runs code of its own ({what}): read its .py files, then allow it with --trust-remote-code and a "
             f"pinned revision"
         )
-    elsewhere = [name for name in layout.foreign if "--" in name]
+    elsewhere = [name for name in layout.foreign if _lies_elsewhere(name, layout)]
     if elsewhere:
         raise UsageError(
-            f"{label} runs code of another repository ({elsewhere[0]}), which its revision does not pin: copy both "
-            f"into a folder of your own, whose config.json names that copy"
+            f"{label} runs code that lies elsewhere ({elsewhere[0]}), which its revision does not pin: copy both into "
+            f"a folder of your own, whose settings name that copy"
         )
     if not (is_commit(revision) or (revision or "").startswith(PIN)):
         raise UsageError(
             f"{label} runs code of its own ({what}): pin what you have read, with ?revision=COMMIT (40 hex digits)"
         )
+
+
+def _lies_elsewhere(name: str, layout: Layout) -> bool:
+    """Whether the code of a name lies in another repository, or in a file that is not among the checkpoint's own."""
+    if "=" in name:
+        return "attn_implementation=" in name  # a kernel of the hub
+    return "--" in name or ("/" in name and f"{name.rpartition('.')[0]}.py" not in layout.code)
 
 
 def pin_of(layout: Layout, folder: Path) -> str:

@@ -6,6 +6,7 @@ local folder is looked at, so that a mistake in a command is told at once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -17,7 +18,7 @@ from xlbench_transformers import encoders, transforms
 from xlbench_transformers.checkpoint import Checkpoint, Located, is_hub_name, is_path
 from xlbench_transformers.layout import Kind
 from xlbench_transformers.named import Named, entries
-from xlbench_transformers.options import LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
+from xlbench_transformers.options import DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
 
 VECTORS_VERSION = 1
 """Part of every fingerprint: to be raised when the same checkpoint and options would give other vectors."""
@@ -93,6 +94,7 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[
         if "layer" in spec.given:
             raise UsageError(f"{text!r} gives both layer and layers: choose one of them")
         spec = replace(spec, values={**spec.values, "layer": PRESETS[spec["layers"]]})
+    _check_values(spec)
     revision = spec["revision"]
     checkpoint = Checkpoint(spec.target, revision, kind, text)
     if checkpoint.local:
@@ -118,6 +120,17 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[
             origin=checkpoint.target if checkpoint.local else f"https://huggingface.co/{checkpoint.target}",
             revision="" if checkpoint.local else revision or "",
         )
+
+
+def _check_values(spec: Spec) -> None:
+    """`UsageError` for what can be seen to be wrong before a model is loaded, which may be long after, or never."""
+    if not DEVICE.fullmatch(spec["device"]):
+        guess = did_you_mean(spec["device"], ("auto", "cpu", "cuda", "cuda:0", "mps"))
+        raise UsageError(f"{spec.text!r}: device={spec['device']}: choose one of auto, cpu, cuda, cuda:N, mps.{guess}")
+    for role in ("prompt", "prompt_query", "prompt_document"):
+        for field in re.findall(r"\{ *(\w+) *\}", spec[role] or ""):
+            if field != "text" and did_you_mean(field, ("text",)):
+                raise UsageError(f"{spec.text!r}: {role} has {{{field}}}: the place of the text is written {{text}}")
 
 
 def _names(text: str, spec: Spec, dimensions: int | None) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xlbench
-from xlbench.names import digest
+from xlbench.names import did_you_mean, digest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,11 +83,21 @@ def _settings(spec: xlbench.Spec) -> Settings:
             raise xlbench.UsageError(f"{spec.text!r}: {name} does nothing without whiten=whiten or whiten=abtt")
     if on and on != CELL and not Path(on).is_file():
         raise xlbench.UsageError(
-            f"{spec.text!r}: there is no file {on}: whiten_on wants a text file with a text a line, or {CELL!r}"
+            f"{spec.text!r}: there is no file {on}: whiten_on wants a text file with a text a line, or {CELL!r}."
+            f"{_meant(Path(on))}"
         )
     if whiten == "whiten" and components and dimensions and dimensions[0] > components:
         raise xlbench.UsageError(f"{spec.text!r}: dimensions={dimensions[0]} of whiten_components={components}")
     return Settings(whiten, on or None, components, dimensions[0] if dimensions else None, bool(spec["normalise"]))
+
+
+def _meant(path: Path) -> str:
+    """A file beside it that may have been meant, or `CELL`."""
+    try:
+        names = [other.name for other in path.parent.iterdir() if other.is_file()]
+    except OSError:
+        names = []
+    return did_you_mean(path.name, [*names, CELL])
 
 
 def _transform(settings: Settings) -> xlbench.Transform:

@@ -68,4 +68,4 @@ def _is_card(spec: str) -> bool:
 def _tasks_of_card(spec: str) -> Iterable[Task]:
     from xlbench_tasks.card import read_card, task
 
-    return [task(read_card(Path(spec).expanduser()))]
+    return [task(read_card(Path(spec).expanduser(), spec))]

@@ -22,6 +22,7 @@ from xlbench import AREAS, Data, DataError, Metric, Subset, Task, UsageError
 from xlbench.names import check_name, did_you_mean
 from xlbench_tasks.modules import allowed, module_of
 from xlbench_tasks.protocols import PROTOCOLS
+from xlbench_tasks.readers import PACKAGED
 from xlbench_tasks.readers._files import read_text
 from xlbench_tasks.source import DataSet, FirstAtHand, HeldOut, Home, Source
 
@@ -59,6 +60,7 @@ DATA_KEYS: Mapping[str, Any] = {"name": str, "url": str, "aliases": dict[str, st
 """What every [data] table may hold: the data set's name, where its files can be had, the data set's code -> language
 where the two differ, and the card's splits that this home calls otherwise than the card."""
 
+_HUB = "https://huggingface.co/datasets"
 _LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
 
 
@@ -85,8 +87,9 @@ class Card:
     register: Literal["", "regularized", "unregularized"] = ""
 
 
-def read_card(path: Path) -> Card:
-    """Read and check a card; `UsageError` names the file and the key."""
+def read_card(path: Path, spec: str = "") -> Card:
+    """Read and check a card; `UsageError` names the file and the key. ``spec`` is what it was asked for by, where that
+    is not its name."""
     raw, beside = _inherited(path, ())
     where = path.name
     check_table(raw, {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}, where, REQUIRED)
@@ -106,6 +109,7 @@ def read_card(path: Path) -> Card:
         if metric not in known:
             hint = did_you_mean(metric, known)
             raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
+    homes = _homes(raw["data"], raw["name"], languages, splits, where, beside)
     return Card(
         file=where,
         name=raw["name"],
@@ -114,7 +118,7 @@ def read_card(path: Path) -> Card:
         description=raw["description"],
         licence=raw["licence"],
         languages=languages,
-        homes=_homes(raw["data"], raw["name"], languages, splits, where, beside),
+        homes=tuple(replace(home, task=spec or raw["name"]) for home in homes),
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
         options=options,
@@ -301,9 +305,14 @@ def _source(home: Home, data: Data) -> Source:
 
 def open_source(card: Card, data: Data, split: str = "test") -> Source:
     """One split of the card's data: of the first of its homes where there is any."""
-    usual = card.splits.get(split, split)
-    sources = [_source(of_split(home, home.table.get("splits", {}).get(split, usual)), data) for home in card.homes]
+    sources = sources_of(card, data, split)
     return sources[0] if len(sources) == 1 else FirstAtHand(sources)
+
+
+def sources_of(card: Card, data: Data, split: str) -> list[Source]:
+    """One split of the card's data in each of its homes, in the order in which they are tried."""
+    usual = card.splits.get(split, split)
+    return [_source(of_split(home, home.table.get("splits", {}).get(split, usual)), data) for home in card.homes]
 
 
 def open_data(card: Card, data: Data) -> DataSet:
@@ -334,6 +343,7 @@ def task(card: Card) -> Task:
     protocol = module_of("protocol", card.protocol, card.file)
     settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options),
                 "holdout": dict(card.holdout)}  # fmt: skip
+    hub = [home for home in card.homes if home.reader == "hub"]
     by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
     return Task(
         name=card.name,
@@ -350,7 +360,28 @@ def task(card: Card) -> Task:
         citation=card.citation,
         register=card.register,
         home="; or ".join(_shown(home) for home in card.homes),
+        origin=next((f"{_HUB}/{home.table['repo']}" for home in hub), ""),
+        revision=next((str(home.table["revision"]) for home in hub), ""),
+        at_hand=None if _comes_along(card) else partial(_at_hand, card),
+        fetch=None if _comes_along(card) else partial(_fetch, card),
     )
+
+
+def _comes_along(card: Card) -> bool:
+    """Whether its data is part of a package that is installed."""
+    return card.homes[0].reader in PACKAGED or bool(card.homes[0].table.get("embedded"))
+
+
+def _at_hand(card: Card, data: Data) -> str:
+    from xlbench_tasks import bringing
+
+    return bringing.at_hand(card, data)
+
+
+def _fetch(card: Card, data: Data) -> str:
+    from xlbench_tasks import bringing
+
+    return bringing.bring(card, data)
 
 
 def _subsets(card: Card, data: Data) -> Iterable[Subset]:
@@ -363,7 +394,7 @@ def _shown(home: Home) -> str:
     """A home in words, for a reader."""
     table = home.table
     if "repo" in table:
-        return f"https://huggingface.co/datasets/{table['repo']} at {table['revision']}"
+        return f"{_HUB}/{table['repo']} at {table['revision']}"
     files = table.get("files", ())
     listed = " and ".join([files] if isinstance(files, str) else files)
     return ", from ".join(part for part in (listed, table.get("url", "")) if part) or f"reader {home.reader}"

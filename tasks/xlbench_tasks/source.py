@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import compress
-from typing import Any, Protocol
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.names import digest
@@ -125,6 +126,19 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Bringing(Protocol):
+    """What a source may have besides: its data can be brought onto this machine (``xlbench fetch``)."""
+
+    def at_hand(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Where these languages (none: all) lie, found without a request; empty where one of them does not."""
+        ...
+
+    def bring(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Bring what is not at hand, and say where all lies; `DataMissing` where that does not succeed."""
+        ...
+
+
 @dataclass(frozen=True)
 class Home:
     """A place where a card's data can be: one of the card's tables, whose keys and types have been checked."""
@@ -138,6 +152,8 @@ class Home:
     languages: tuple[str, ...]
     """All that the card declares."""
     table: Mapping[str, Any] = field(default_factory=dict)
+    task: str = ""
+    """What ``--task`` takes to mean the card's task: its name, or the path of its file."""
 
     def language_of(self, code: str) -> str | None:
         """The declared language that the data set calls ``code``, or None.
@@ -180,6 +196,7 @@ class Reading:
         self.home = home
         self.data = data
         self._records: dict[str, Records] = {}
+        self._damaged: dict[str, DataError] = {}
 
     @property
     def name(self) -> str:
@@ -199,7 +216,13 @@ class Reading:
         if language not in self._records:
             if language not in self._found:
                 raise DataMissing(self.why_missing(language))
-            self._records[language] = self._read(language)
+            if language in self._damaged:  # many subsets may ask for it
+                raise self._damaged[language]
+            try:
+                self._records[language] = self._read(language)
+            except DataError as damage:
+                self._damaged[language] = damage
+                raise
         return self._records[language]
 
     @property

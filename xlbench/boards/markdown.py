@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.boards.text import one_line
 
@@ -48,6 +48,7 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         _tasks(board, legend),
         _registers(board, legend),
         _subsets(board, legend),
+        _languages(board, legend),
         _data(board),
         _models(board),
         _footnotes(board),
@@ -100,13 +101,14 @@ class _Legend:
         """``41.2 [39.8, 42.6]`` in points with its marks; the interval never has a width of 0."""
         method = self.methods.get(entry.method, "") if entry.has_interval else ""
         marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
-        return " ".join(filter(None, [self._interval(entry) + method, marks]))
+        return " ".join(filter(None, [self.interval(entry) + method, marks]))
 
     def marks(self, notes: Iterable[str]) -> str:
         """The numbers of footnotes, raised."""
         return _raised(sorted(self.footnotes[note] for note in notes))
 
-    def _interval(self, entry: Entry) -> str:
+    def interval(self, entry: Entry) -> str:
+        """``41.2 [39.8, 42.6]`` in points; the interval never has a width of 0."""
         if entry.value is None:
             return MISSING
         if not entry.has_interval or entry.low is None or entry.high is None:
@@ -261,6 +263,44 @@ def _subsets(board: Board, legend: _Legend) -> str:
     return "## Subsets\n\n" + _table(headers, rows, "lll" + "r" * (len(headers) - 3))
 
 
+def _languages(board: Board, legend: _Legend) -> str:
+    """Purity by class beside purity by language, where texts of several languages were grouped together."""
+    scores = {(row["task"], row["subset"], row["model"], row["fingerprint"], row["metric"]): row
+              for row in board.scores if row["value"] is not None}  # fmt: skip
+    pairs = [
+        (line, row, scores[(*place, "purity")], scores[(*place, _BY_LANGUAGE)])
+        for line in board.cells
+        for row in board.rows
+        if (place := (line.task, line.subset, row.model, row.fingerprint))
+        and {(*place, "purity"), (*place, _BY_LANGUAGE)} <= scores.keys()
+    ]
+    if not pairs:
+        return ""
+    rows = [
+        [escape(line.task), escape(line.subset), escape(row.label), *(
+            text for score in (by_class, by_language)
+            for text in (_bare(score, legend), _points_or_none(score["chance"], legend))
+        )]
+        for line, row, by_class, by_language in pairs
+    ]  # fmt: skip
+    words = (
+        "Texts of all languages were grouped together. Far above chance by class: they are grouped by meaning. Far "
+        "above chance by language: each language has groups of its own."
+    )
+    headers = ["Task", "Subset", "Model", "Purity by class", "Chance", "Purity by language", "Chance"]
+    return f"## By meaning or by language\n\n{words}\n\n" + _table(headers, rows, "lllrrrr")
+
+
+_BY_LANGUAGE = "language_purity"
+
+
+def _bare(score: Mapping[str, Any], legend: _Legend) -> str:
+    """A row of the long table as ``41.2 [39.8, 42.6]``, without footnotes."""
+    from xlbench.boards.averages import Entry
+
+    return legend.interval(Entry(score["value"], score["low"], score["high"], score["method"]))
+
+
 def _baselines(board: Board) -> list[tuple[str, Literal["chance", "majority"], str]]:
     """The baselines that some subset has."""
     return [one for one in _BASELINES if any(getattr(line, one[1]) is not None for line in board.cells)]
@@ -281,8 +321,9 @@ def _data(board: Board) -> str:
     words = (
         f"Of {_count(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. Overlap: test items "
         "whose text is in the training set too. Duplicates: items whose text has occurred before. Tiny classes: those "
-        "with fewer than 10 test items. Tie rate: share of queries with a rival exactly as near as the translation, "
-        f"from the model with the fewest to that with the most. {MISSING}: not counted."
+        "with fewer than 10 test items. Repairs: damaged tags and rows that were put right. Entities left out: those "
+        "of types that the task's card counts as none. Tie rate: share of queries with a rival exactly as near as the "
+        f"translation, from the model with the fewest to that with the most. {MISSING}: not counted."
     )
     return f"## Data warnings\n\n{words}\n\n" + _table(headers, rows, "ll" + "r" * len(columns))
 
@@ -293,6 +334,10 @@ def _whole(number: int | None) -> str:
 
 def _overlap(line: DataLine) -> str:
     return MISSING if line.test_in_train is None else f"{line.test_in_train:,} of {line.n:,}"
+
+
+def _left_out(line: DataLine) -> str:
+    return MISSING if line.entities_dropped is None else f"{line.entities_dropped:,} of {_whole(line.entities)}"
 
 
 def _candidates(line: DataLine) -> str:
@@ -313,6 +358,9 @@ _DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
     "Duplicates": lambda line: _whole(line.test_duplicates),
     "Training duplicates": lambda line: _whole(line.train_duplicates),
     "Tiny classes": lambda line: _whole(line.tiny_classes),
+    "Repairs": lambda line: _whole(line.repairs),
+    "Training repairs": lambda line: _whole(line.train_repairs),
+    "Entities left out": _left_out,
     "Candidates": _candidates,
     "Tie rate, %": _tie_rate,
 }

@@ -1,5 +1,5 @@
 """What a reader should be warned of: notes that hold for the data, for one cell, or for a whole model; and counts of
-what is odd about the data (overlap, duplicates, tiny classes, ties).
+what is odd about the data (overlap, duplicates, tiny classes, repairs, entities left out, ties).
 
 From a `Table` to texts and counts; numbering and layout are the formats'. Nothing is counted here: protocols do, and
 put it into their facts.
@@ -40,6 +40,13 @@ class DataLine:
     train_duplicates: int | None = None
     tiny_classes: int | None = None
     """Classes that occur in the test, but in fewer than 10 items."""
+    repairs: int | None = None
+    """Damaged tags and rows of the test that its reader repaired."""
+    train_repairs: int | None = None
+    entities: int | None = None
+    """Entities in the test as its data set marks them, of whatever type."""
+    entities_dropped: int | None = None
+    """Those of them whose types the card lets count as no entities."""
     candidates: int | None = None
     """Different texts that a query is held against."""
     repeated_candidates: int | None = None
@@ -51,13 +58,14 @@ class DataLine:
     @property
     def is_odd(self) -> bool:
         """Whether a reader should know of it."""
-        counts = (self.test_in_train, self.test_duplicates, self.train_duplicates, self.tiny_classes,
-                  self.repeated_candidates, self.tie_rate_high)  # fmt: skip
+        counts = (self.test_in_train, self.test_duplicates, self.train_duplicates, self.tiny_classes, self.repairs,
+                  self.train_repairs, self.entities_dropped, self.repeated_candidates, self.tie_rate_high)  # fmt: skip
         return any(counts)
 
 
 COUNTED = (
-    "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes", "candidates", "repeated_candidates",
+    "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes", "repairs", "train_repairs", "entities",
+    "entities_dropped", "candidates", "repeated_candidates",
 )  # fmt: skip
 """Facts of cells that are about the data, and so the same for all models."""
 TIE_RATE = "tie_rate"

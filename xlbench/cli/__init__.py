@@ -16,7 +16,7 @@ from xlbench.names import did_you_mean
 
 COMMANDS = {
     "run": "run", "curve": "curve", "board": "board", "list": "list_", "plugins": "plugins", "cache": "cache_",
-    "published": "published",
+    "published": "published", "fetch": "fetch",
 }  # fmt: skip
 """Command -> the module of this package that has it, as ``command``."""
 

@@ -36,16 +36,19 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-what_to_score = _together(
-    click.option("--suite", "-s", metavar="NAME", help="Tasks to run, as a suite.  [default: mini]"),
-    click.option(
-        "--model",
-        "-m",
-        "models",
-        multiple=True,
-        metavar="NAME",
-        help="A model's name, pattern or spec (repeatable).  [default: the embedded models]",
-    ),
+def _suite(help_text: str) -> Callable[[F], F]:
+    return click.option("--suite", "-s", metavar="NAME", help=help_text)
+
+
+def _models(help_text: str) -> Callable[[F], F]:
+    return click.option("--model", "-m", "models", multiple=True, metavar="NAME", help=help_text)
+
+
+def _languages(help_text: str) -> Callable[[F], F]:
+    return click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=help_text)
+
+
+_TASKS, _DATA = (
     click.option(
         "--task",
         "-t",
@@ -55,20 +58,21 @@ what_to_score = _together(
         help="A task's name, a pattern, or a path to a card (repeatable); instead of a suite.",
     ),
     click.option(
-        "--language",
-        "-l",
-        "languages",
-        multiple=True,
-        metavar="CODE",
-        help="Only subsets that involve this language, ISO 639-3 (repeatable).",
-    ),
-    click.option(
         "--data",
         type=click.Path(path_type=Path),
         envvar="XLBENCH_DATA",
         show_envvar=True,
         help="Folder of data files.",
     ),
+)
+
+
+what_to_score = _together(
+    _suite("Tasks to run, as a suite.  [default: mini]"),
+    _models("A model's name, pattern or spec (repeatable).  [default: the embedded models]"),
+    _TASKS,
+    _languages("Only subsets that involve this language, ISO 639-3 (repeatable)."),
+    _DATA,
     click.option(
         "--results",
         type=click.Path(path_type=Path),
@@ -78,6 +82,16 @@ what_to_score = _together(
     ),
 )
 """The options that name models, tasks, languages and folders."""
+
+
+what_to_fetch = _together(
+    _suite("Tasks to fetch the data of, as a suite."),
+    _models("A model's name, pattern or spec (repeatable)."),
+    _TASKS,
+    _languages("Only the data of this language, and what goes with it (repeatable)."),
+    _DATA,
+)
+"""The same for what is brought; nothing is named by default."""
 
 
 how_to_score = _together(
@@ -92,6 +106,22 @@ how_to_score = _together(
     click.option("--engine", metavar="NAME", default="serial", show_default=True, help="Where cells are computed."),
 )
 """The options of seeds, intervals and engines."""
+
+
+def _offline(help_text: str) -> Callable[[F], F]:
+    return click.option("--offline", is_flag=True, help=help_text)
+
+
+_CODE = (
+    click.option("--allow-pickle", is_flag=True, help="Load weights that are pickles, which can hold code."),
+    click.option(
+        "--trust-remote-code", is_flag=True, help="Run code that comes with a checkpoint, where its revision is pinned."
+    ),
+)
+
+
+what_is_permitted = _together(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
+"""The options of what may be asked for over a network, or run, by a command that brings things."""
 
 
 what_is_allowed = _together(
@@ -109,11 +139,8 @@ what_is_allowed = _together(
         metavar="GB",
         help="Beyond this the vectors that were not used for longest are dropped.",
     ),
-    click.option("--offline", is_flag=True, help="Make no request at all; what is missing is skipped."),
-    click.option("--allow-pickle", is_flag=True, help="Load weights that are pickles, which can hold code."),
-    click.option(
-        "--trust-remote-code", is_flag=True, help="Run code that comes with a checkpoint, where its revision is pinned."
-    ),
+    _offline("Make no request at all; what is missing is skipped."),
+    *_CODE,
 )
 """The options of what may be kept, asked for over a network, or run."""
 

@@ -15,16 +15,23 @@ if TYPE_CHECKING:
 ALONE_TOLERANCE = 1e-3
 """How far (relative to its length) a vector may move when its text is encoded alone rather than in a batch."""
 
+HALF_TOLERANCE = {"float16": 1e-2, "bfloat16": 5e-2}
+"""The same where an encoder computes in half precision: its rounding alone moves vectors by about a fifth of this."""
+
 
 def as_matrix(returned: object) -> tuple[NDArray[np.float32], str]:
     """An answer as float32 with two dimensions, and the type of number that it had; `EncoderError` if it is no such."""
+    kind = type(returned).__name__
+    if returned is None or isinstance(returned, list | tuple | str):
+        raise EncoderError(f"the encoder returned {kind}, which is no array: return one of shape (texts, dimensions)")
     try:
         array = np.asarray(returned)
         if array.dtype.kind not in "fiub":
-            raise TypeError(f"it holds {array.dtype}, not numbers")
-        vectors = array.astype(np.float32, copy=False)
+            raise EncoderError(f"the encoder returned an array of {array.dtype}: return one of floating point numbers")
+        with np.errstate(over="ignore"):  # what is too large becomes infinity, and is told as such
+            vectors = array.astype(np.float32, copy=False)
     except (TypeError, ValueError) as error:
-        raise EncoderError(f"the encoder returned {type(returned).__name__}, which is no array: {error}") from None
+        raise EncoderError(f"the encoder returned {kind}, which is no array: {error}") from None
     if vectors.ndim != 2 or not vectors.shape[-1]:
         raise EncoderError(f"the encoder returned an array of shape {vectors.shape}; expected (texts, dimensions)")
     return vectors, str(array.dtype)
@@ -54,10 +61,13 @@ def check_finite(vectors: NDArray[np.float32], texts: Sequence[str]) -> None:
         raise EncoderError(f"the vector of {quote(texts[int(np.argmin(finite))])} holds NaN or infinity")
 
 
-def check_alone(text: str, vector: NDArray[np.float32], alone: NDArray[np.float32]) -> None:
-    """The same text on its own must give the same vector: padding and dropout are the usual reasons why not."""
+def check_alone(text: str, vector: NDArray[np.float32], alone: NDArray[np.float32], dtype: str = "") -> None:
+    """The same text on its own must give the same vector: padding and dropout are the usual reasons why not.
+
+    ``dtype`` is the type of number that the encoder computes in.
+    """
     moved = float(np.linalg.norm(alone - vector) / np.linalg.norm(vector))
-    if moved > ALONE_TOLERANCE:
+    if moved > HALF_TOLERANCE.get(dtype, ALONE_TOLERANCE):
         raise EncoderError(
             f"the vector of {quote(text)} moves by {moved:.2g} of its length when it is encoded alone: "
             f"is dropout on, or padding averaged in?"

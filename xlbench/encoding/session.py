@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from xlbench.model import Encoder, Role, Transform
 
 K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
 
 CHUNK = 1024
 """Texts handed to an encoder at once: enough for its own batching, few enough to show progress and to check early."""
@@ -34,6 +36,9 @@ WORD_CHUNK = 512
 
 TAKEN = 8 * CHUNK
 """Texts or sentences asked of the cache at once."""
+
+REMEMBERED = 256
+"""Results of `EncodingSession.once` that are kept: more than there are languages to learn from, in any one task."""
 
 Sentence = tuple[str, ...]
 
@@ -105,6 +110,7 @@ class EncodingSession:
         self._cut: set[str] = set()
         self._gathered: dict[tuple[Role | None, str], None] | None = None
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
 
     # ---- what is known of the encoder
 
@@ -190,6 +196,22 @@ class EncodingSession:
         """Counts to stand beside the cell's scores."""
         return {"texts_cut": len(self._cut)} if self._cut else {}
 
+    def once(self, key: Hashable, make: Callable[[], R]) -> R:
+        """``make()``, or what it gave before for an equal ``key``: for what many cells learn from the same vectors.
+
+        ``key`` says all that the result follows from besides the model: the task's kind, texts, labels, settings. The
+        last `REMEMBERED` results are kept; none, where a transform gives every cell vectors of its own.
+        """
+        if self.transductive:
+            return make()
+        if key not in self._results:
+            self._results[key] = make()
+            if len(self._results) > REMEMBERED:
+                self._results.popitem(last=False)
+        self._results.move_to_end(key)
+        result: R = self._results[key]
+        return result
+
     # ---- vectors of texts
 
     def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
@@ -210,8 +232,9 @@ class EncodingSession:
     def _transformed(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         assert self._transform is not None
         if self._fitted is None:
-            texts = self._transform.fit_on or ()
+            texts, cut = self._transform.fit_on or (), set(self._cut)
             fit_on = self._raw(texts, None) if texts else vectors[:0]
+            self._cut = cut  # these texts are not the cell's
             self._fitted = self._transform.fit(fit_on)
         changed = np.asarray(self._fitted(vectors), np.float32)
         if changed.shape[0] != len(vectors) or not np.isfinite(changed).all() or not changed.any(axis=1).all():
@@ -242,7 +265,7 @@ class EncodingSession:
     def _call(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """What the encoder says to a chunk, checked; where memory runs out, to its halves."""
         encoder = self.encoder
-        started = time.perf_counter()
+        started, fits = time.perf_counter(), True
         try:
             returned = encoder.encode(texts, role=role)
         except (MemoryError, RuntimeError) as error:
@@ -250,10 +273,10 @@ class EncodingSession:
                 raise
             if len(texts) == 1:
                 raise EncoderError(f"out of memory, even for {checks.quote(texts[0])} alone") from error
-            returned = None
+            fits = False
         finally:
             self.seconds += time.perf_counter() - started
-        if returned is None:
+        if not fits:  # out of the except block, because its traceback holds what takes up the memory
             half = len(texts) // 2
             halves = self._call(texts[:half], role), self._call(texts[half:], role)
             return np.concatenate([one[0] for one in halves]), np.concatenate([one[1] for one in halves])
@@ -261,16 +284,16 @@ class EncodingSession:
         self.encoded += len(texts)
         vectors = self._measured(returned)
         checks.check_texts(vectors, texts)
-        self._check_alone(texts[-1], vectors[-1], role)
+        self._check_alone(texts, vectors, role)
         return vectors, cut
 
-    def _check_alone(self, text: str, vector: NDArray[np.float32], role: Role | None) -> None:
-        """Once a session: the same text, alone."""
-        if not self._checked_alone:
+    def _check_alone(self, texts: list[str], vectors: NDArray[np.float32], role: Role | None) -> None:
+        """Once a session: the shortest text of a chunk, alone. The longest is never padded, so that it tells less."""
+        if not self._checked_alone and len(texts) > 1:
             self._checked_alone = True
-            alone = self._measured(self.encoder.encode([text], role=role))
-            checks.check_texts(alone, [text])
-            checks.check_alone(text, vector, alone[0])
+            alone = self._measured(self.encoder.encode(texts[:1], role=role))
+            checks.check_texts(alone, texts[:1])
+            checks.check_alone(texts[0], vectors[0], alone[0], str(self.details.get("dtype", self._dtype)))
 
     # ---- vectors of words
 

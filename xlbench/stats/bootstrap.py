@@ -116,11 +116,11 @@ class Resampler:
         self._kept: OrderedDict[tuple[str, int], np.ndarray] = OrderedDict()
 
     def blocks(self, units: Grouped, content: str) -> tuple[np.ndarray, Iterator[np.ndarray]]:
-        """Rows (U, p), and their counts in all replicates as blocks (U, b) of floats."""
+        """Distinct rows (K, p), and their counts in all replicates as blocks (K, b) of floats."""
         few = len(units.cells) <= np.sqrt(units.n) / 4
         if units.n > WIDE or few:
             return units.cells, self._drawn(units, content)
-        return np.repeat(units.cells, units.counts, axis=0), self._slices(self._wide(units.n, content), units)
+        return units.cells, self._slices(self._wide(units.n, content), units)
 
     def _drawn(self, units: Grouped, content: str) -> Iterator[np.ndarray]:
         random = random_state(self.seed, content)
@@ -131,7 +131,7 @@ class Resampler:
     def _slices(self, counts: np.ndarray, units: Grouped) -> Iterator[np.ndarray]:
         step = _step(units)
         for start in range(0, self.resamples, step):
-            yield counts[:, start : start + step].astype(np.float64)
+            yield _by_cell(counts[:, start : start + step], units.counts)
 
     def _wide(self, n: int, content: str) -> np.ndarray:
         """Counts (n, B) of n rows that are all distinct."""
@@ -144,6 +144,20 @@ class Resampler:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)
         return self._kept[key]
+
+
+def _by_cell(drawn: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Counts (n, b) of rows, equal ones side by side, as those (K, b) of cells with ``counts`` (K,) rows each.
+
+    All that follows is then as long as there are cells. (A loop, since `np.add.reduceat` is many times slower here.)
+    """
+    if len(counts) == len(drawn):
+        return drawn.astype(np.float64)
+    ends = np.cumsum(counts).tolist()
+    merged = np.empty((len(counts), drawn.shape[1]))
+    for cell, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        merged[cell] = drawn[start:end].sum(axis=0, dtype=np.uint16)
+    return merged
 
 
 def _step(units: Grouped) -> int:

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from xlbench import EncoderError, Spec, UsageError
+from xlbench_transformers.options import DEVICE
 
 T = TypeVar("T")
 
@@ -41,9 +42,9 @@ def device_of(spec: Spec) -> torch.device:
         if torch.cuda.is_available():
             return torch.device("cuda")
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-    kind, _, number = wanted.partition(":")
-    if kind not in ("cpu", "cuda", "mps") or (":" in wanted and not (kind == "cuda" and number.isdecimal())):
+    if not DEVICE.fullmatch(wanted):
         raise UsageError(f"device={wanted}: choose one of auto, cpu, cuda, cuda:N, mps")
+    kind, _, number = wanted.partition(":")
     if kind == "cuda" and int(number or 0) >= torch.cuda.device_count():
         raise UsageError(
             f"device={wanted}: this machine has {torch.cuda.device_count()} CUDA devices that torch can use"

@@ -66,6 +66,7 @@ def load_model(
             state_dict=weights,
             use_safetensors=None if permissions().allow_pickle else True,
             output_loading_info=True,
+            ignore_mismatched_sizes=True,  # told below, with the name and the sizes
             **settings,
         )
     model = loaded.get_encoder() if config.is_encoder_decoder and _has_decoder(loaded) else loaded
@@ -94,6 +95,12 @@ def _require_weights(folder: Path, loaded: torch.nn.Module, model: torch.nn.Modu
     used = {id(parameter) for parameter in model.parameters()}
     names = {name for name, value in loaded.named_parameters(remove_duplicate=False) if id(value) in used}
     missing = sorted(name for name in names & set(report["missing_keys"]) if "pooler" not in name.split("."))
+    unfit = [entry for entry in sorted(report["mismatched_keys"]) if "pooler" not in entry[0].split(".")]
+    if unfit:
+        name, there, wanted = unfit[0][:3]
+        raise EncoderError(
+            f"{folder}: the weights do not fit config.json: {name} is {tuple(there)} and should be {tuple(wanted)}"
+        )
     if missing:
         raise EncoderError(
             f"{folder}: {len(missing)} of the encoder's {len(names)} weights are missing ({missing[0]} ...) and "
@@ -173,7 +180,7 @@ class HuggingFaceEncoder:
         self.details: dict[str, str | int] = {
             "model": type(model).__name__,
             "pooling": spec["pooling"],
-            "layers": ", ".join(map(str, spec["layer"])),
+            "layer": ",".join(map(str, spec["layer"])),
             "dtype": spec["dtype"],
             "device": str(device),
             "max_length": self._limit or "none",
@@ -221,8 +228,10 @@ def loading(folder: Path, what: str) -> Iterator[None]:
     except XlbenchError:
         raise
     except Exception as error:  # whatever a library raises over somebody's files is one line about those files
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise EncoderError(f"{folder}: the {what} cannot be loaded: {lines[0]}") from error
+        kind = type(error).__name__
+        lines = str(error).strip().splitlines() or [kind]
+        why = f"{kind}: {lines[0]}" if isinstance(error, LookupError) else lines[0]  # a key by itself says nothing
+        raise EncoderError(f"{folder}: the {what} cannot be loaded: {why}") from error
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataMissing, Metric, Outcome, Subset
+from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
 from xlbench import metrics as made
 from xlbench.names import digest
 from xlbench_tasks.protocols import retrieval
@@ -168,6 +168,8 @@ def _with_dev(subset: Subset, data_set: DataSet) -> Subset:
         a, b = (source.read(language) for language in subset.languages)
     except DataMissing as missing:
         return Subset(subset.name, subset.languages, missing=f"no dev split for the threshold: {missing}")
+    except DataError as damage:
+        return Subset(subset.name, subset.languages, damaged=str(damage))
     fingerprint = digest("alignment", subset.fingerprint, a.fingerprint(), b.fingerprint())
     return replace(subset, fingerprint=fingerprint, load=_loading(subset.load, lambda: retrieval.align(a, b)))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.protocols.probes import Fit, Probe
+    from xlbench_tasks.protocols.probes import Learnt, Probe
     from xlbench_tasks.protocols.transfer import Parts
     from xlbench_tasks.source import DataSet, Records
 
@@ -159,15 +159,14 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     labels: Sequence[str] = options["labels"]
     train = _labelled(parts.data_set, parts.train, labels)
     test = _labelled(parts.data_set, {parts.target: parts.test}, labels)
-    rows = _training_rows(parts, train, options)
-    fits = _fits(session, _probe(parts, session, options), train, test, rows)
-    columns = {"true": test.codes} | dict(zip(_columns(len(rows)), (fit.predicted for fit in fits), strict=True))
+    fits, predicted = _learnt_and_labelled(parts, session, train, test, options)
+    columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
         columns=columns,
         chance=_chance(train, test, options),
-        facts={**_facts(train, test, fits, options), **parts.test.facts},
+        facts={**_facts(train, test, fits, predicted, options), **parts.test.facts},
         notes=tuple(_notes(parts, train, test, fits, labels)),
     )
 
@@ -234,16 +233,28 @@ def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -
     return probes.ChosenLogistic(session.encode(dev.texts), dev.codes)
 
 
-def _fits(
-    session: EncodingSession, probe: Probe, train: Labelled, test: Labelled, rows: Sequence[np.ndarray]
-) -> list[Fit]:
+def _learnt_and_labelled(
+    parts: Parts, session: EncodingSession, train: Labelled, test: Labelled, options: Mapping[str, Any]
+) -> tuple[list[Learnt], list[np.ndarray]]:
+    """What the probe learns, each time that it learns, and what it then says of the test items: codes (n,).
+
+    It learns once for all subsets that train on the same languages: one English probe is behind every ``eng>hin``.
+    """
     from threadpoolctl import threadpool_limits
 
-    vectors, asked = session.encode(train.texts), session.encode(test.texts)
+    rows = _training_rows(parts, train, options)
+    # Asked for even where the probe is known, so that the session knows which texts the subset leans on.
+    probe, vectors, asked = _probe(parts, session, options), session.encode(train.texts), session.encode(test.texts)
+
+    def learn() -> list[Learnt]:
+        return [probe.learn(vectors[some], train.codes[some]) for some in rows]
+
+    content = [tuple((language, one.fingerprint()) for language, one in of.items()) for of in (parts.train, parts.dev)]
     # One thread: the last bits of a sum, and so the probe, would follow the number of processors. Small fits are
     # several times faster too.
     with threadpool_limits(1):
-        return [probe.fit(vectors[some], train.codes[some], asked) for some in rows]
+        fits = session.once(("classification", parts.data_set, *content, json.dumps(options, sort_keys=True)), learn)
+        return fits, [fit.label(asked) for fit in fits]
 
 
 def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict[str, float]:
@@ -270,7 +281,11 @@ def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict
 
 
 def _facts(
-    train: Labelled, test: Labelled, fits: Sequence[Fit], options: Mapping[str, Any]
+    train: Labelled,
+    test: Labelled,
+    fits: Sequence[Learnt],
+    predicted: Sequence[np.ndarray],
+    options: Mapping[str, Any],
 ) -> dict[str, float | int | str]:
     """Counts, the majority baseline, and the confusions, summed over training subsets."""
     import numpy as np
@@ -292,8 +307,8 @@ def _facts(
     if failed := sum(not fit.converged for fit in fits):
         facts["not_converged"] = failed
     table = np.zeros((len(labels), len(labels)), np.int64)
-    for fit in fits:
-        np.add.at(table, (test.codes, fit.predicted), 1)
+    for codes in predicted:
+        np.add.at(table, (test.codes, codes), 1)
     counts = {"labels": list(labels), "true_by_predicted": table.tolist()}
     facts["confusion"] = json.dumps(counts, ensure_ascii=False, separators=(",", ":"))
     return facts
@@ -318,7 +333,9 @@ def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, floa
     return {"majority_accuracy": hits / len(test), "majority_macro_f1": float(macro_f1)}
 
 
-def _notes(parts: Parts, train: Labelled, test: Labelled, fits: Sequence[Fit], labels: Sequence[str]) -> Iterator[str]:
+def _notes(
+    parts: Parts, train: Labelled, test: Labelled, fits: Sequence[Learnt], labels: Sequence[str]
+) -> Iterator[str]:
     """Footnotes: what a reader of the score has to know of the data and of the probe."""
     import numpy as np
 

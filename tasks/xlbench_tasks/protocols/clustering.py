@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.source import DataSet, Records
+    from xlbench_tasks.source import DataSet, Records, Source
 
 VERSION = 1
 
@@ -140,16 +140,23 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     """Every language at hand, then all together, then (marked as missing) those that only the card declares."""
     source = data_set.test
     present = source.languages()
-    for language in present:
-        yield _subset(language, {language: source.read(language)})
-    if options.get("multilingual") and len(present) > 1:
-        yield _subset(ALL, {language: source.read(language) for language in present})
+    alone = [_subset(source, language, (language,)) for language in present]
+    yield from alone
+    together = [subset.name for subset in alone if not subset.missing]
+    if options.get("multilingual") and len(together) > 1:
+        yield _subset(source, ALL, together)
     for language in languages:
         if language not in present:
             yield Subset(language, (language,), missing=source.why_missing(language))
 
 
-def _subset(name: str, records: Mapping[str, Records]) -> Subset:
+def _subset(source: Source, name: str, languages: Sequence[str]) -> Subset:
+    try:
+        records = {language: source.read(language) for language in languages}
+    except DataError as damage:
+        return Subset(name, tuple(sorted(languages)), damaged=str(damage))
+    except DataMissing as missing:  # a file with nothing in it
+        return Subset(name, tuple(sorted(languages)), missing=str(missing))
     parts = [part for language, of in sorted(records.items()) for part in (language, of.fingerprint())]
     return Subset(
         name,

@@ -5,6 +5,7 @@ Vectors and label codes in, predicted codes out. Every probe is deterministic: l
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.metrics import f1_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from xlbench.names import digest
@@ -33,14 +33,20 @@ MTEB_RUNS, MTEB_SHOTS, MTEB_SEED, MTEB_MAX_ITER = 10, 8, 42, 100
 
 
 @dataclass(frozen=True)
-class Fit:
-    """What a probe says of the test items."""
+class Learnt:
+    """A probe that has learnt."""
 
-    predicted: Ints
-    """(n,) label codes."""
+    model: LogisticRegression | KNeighborsClassifier
     c: float | None = None
     """The regularisation that a logistic probe ended up with."""
     converged: bool = True
+    of_unit_length: bool = True
+    """Whether it learnt from vectors of length 1."""
+
+    def label(self, vectors: Floats) -> Ints:
+        """Label codes (n,) for test vectors (n, d)."""
+        codes: Ints = self.model.predict(unit(vectors) if self.of_unit_length else vectors)
+        return codes
 
 
 @dataclass(frozen=True)
@@ -52,13 +58,10 @@ class Logistic:
 
     c: float = 1.0
 
-    def fit(self, vectors: Floats, codes: Ints, test: Floats) -> Fit:
-        """Learn from vectors (m, d) and codes (m,), of two classes at least; label test vectors (n, d)."""
-        model, converged = _fitted(self._model(), unit(vectors), codes)
-        return Fit(model.predict(unit(test)), self.c, converged)
-
-    def _model(self) -> LogisticRegression:
-        return LogisticRegression(C=self.c, max_iter=MAX_ITER)
+    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+        """Learn from vectors (m, d) and codes (m,), of two classes at least."""
+        model, converged = _fitted(LogisticRegression(C=self.c, max_iter=MAX_ITER), unit(vectors), codes)
+        return Learnt(model, self.c, converged)
 
 
 @dataclass(frozen=True)
@@ -71,17 +74,16 @@ class ChosenLogistic:
     dev: Floats
     dev_codes: Ints
 
-    def fit(self, vectors: Floats, codes: Ints, test: Floats) -> Fit:
-        """As `Logistic.fit`."""
-        train, dev, asked = unit(vectors), unit(self.dev), unit(test)
+    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+        """As `Logistic.learn`."""
+        train, dev = unit(vectors), unit(self.dev)
         model = LogisticRegression(max_iter=MAX_ITER, warm_start=True)
-        seen = np.unique(self.dev_codes)
-        best, score = Fit(np.empty(0, np.int64)), -1.0
+        best, score = Learnt(model), -1.0
         for c in GRID:
             model, converged = _fitted(model.set_params(C=c), train, codes)
-            on_dev = f1_score(self.dev_codes, model.predict(dev), labels=seen, average="macro", zero_division=0)
-            if on_dev > score:
-                best, score = Fit(model.predict(asked), c, converged), float(on_dev)
+            on_dev = macro_f1(self.dev_codes, model.predict(dev))
+            if on_dev > score:  # the next C is learnt into new arrays: a shallow copy keeps this one
+                best, score = Learnt(copy.copy(model), c, converged), on_dev
         return best
 
 
@@ -91,20 +93,18 @@ class Neighbours:
 
     k: int = 5
 
-    def fit(self, vectors: Floats, codes: Ints, test: Floats) -> Fit:
-        """As `Logistic.fit`; k is at most the number of training vectors."""
-        model = KNeighborsClassifier(min(self.k, len(codes)), algorithm="brute").fit(unit(vectors), codes)
-        return Fit(model.predict(unit(test)))
+    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+        """As `Logistic.learn`; k is at most the number of training vectors."""
+        return Learnt(KNeighborsClassifier(min(self.k, len(codes)), algorithm="brute").fit(unit(vectors), codes))
 
 
 class Mteb:
     """mteb's probe, to the letter: vectors as they are, 100 steps of lbfgs whether or not that is enough."""
 
-    def fit(self, vectors: Floats, codes: Ints, test: Floats) -> Fit:
-        """As `Logistic.fit`."""
-        model = LogisticRegression(max_iter=MTEB_MAX_ITER, random_state=MTEB_SEED)
-        model, _ = _fitted(model, vectors, codes)
-        return Fit(model.predict(test), 1.0)
+    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+        """As `Logistic.learn`."""
+        model, _ = _fitted(LogisticRegression(max_iter=MTEB_MAX_ITER, random_state=MTEB_SEED), vectors, codes)
+        return Learnt(model, 1.0, of_unit_length=False)
 
 
 Probe = Logistic | ChosenLogistic | Neighbours | Mteb
@@ -116,6 +116,15 @@ def _fitted(model: LogisticRegression, vectors: Floats, codes: Ints) -> tuple[Lo
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(vectors, codes)
     return model, bool(model.n_iter_.max() < model.max_iter)
+
+
+def macro_f1(true: Ints, predicted: Ints) -> float:
+    """F1 averaged over the classes that occur among the true label codes (n,): scikit-learn's, to the last bit."""
+    size = int(max(true.max(), predicted.max())) + 1
+    support, found = np.bincount(true, minlength=size), np.bincount(predicted, minlength=size)
+    hits = np.bincount(true[true == predicted], minlength=size)
+    seen = support > 0
+    return float(np.mean(2.0 * hits[seen] / (support + found)[seen]))
 
 
 def unit(vectors: Floats) -> Floats:

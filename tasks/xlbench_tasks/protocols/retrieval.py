@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataMissing, Metric, Outcome, Subset
+from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
 from xlbench import metrics as made
 from xlbench.names import digest
 
@@ -124,7 +124,12 @@ def _pairs(pivot: str, one: Sequence[str], other: Sequence[str]) -> Iterator[tup
 
 
 def _subset(source: Source, query: str, candidate: str) -> Subset:
-    a, b = source.read(query), source.read(candidate)
+    try:
+        a, b = source.read(query), source.read(candidate)
+    except DataError as damage:
+        return Subset(f"{query}-{candidate}", (query, candidate), damaged=str(damage))
+    except DataMissing as missing:  # a file with nothing in it
+        return Subset(f"{query}-{candidate}", (query, candidate), missing=str(missing))
     return Subset(
         f"{query}-{candidate}",
         (query, candidate),

@@ -7,6 +7,7 @@ vectors of words in context encodes every distinct word alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -180,11 +181,20 @@ def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str,
 
 def _reader_facts(parts: transfer.Parts) -> dict[str, int]:
     """What the reader counted in the test sentences, and, marked so, in all training sentences together."""
-    facts = dict(parts.test.facts)
+    learnt: Counter[str] = Counter()
     for records in parts.train.values():
-        for name, n in records.facts.items():
-            facts[f"train_{name}"] = facts.get(f"train_{name}", 0) + n
+        learnt.update(records.facts)
+    facts = {**parts.test.facts, **{f"train_{name}": n for name, n in learnt.items()}}
+    if kinds := {name: n for name, n in parts.test.facts.items() if name.startswith("entities_")}:
+        facts["entities"] = sum(kinds.values())
+        facts["entities_dropped"] = sum(n for name, n in kinds.items() if name.startswith("entities_dropped:"))
+        facts["repairs"], facts["train_repairs"] = _repairs(parts.test.facts), _repairs(learnt)
     return facts
+
+
+def _repairs(facts: Mapping[str, int]) -> int:
+    """How much of the data set's tags and rows its reader has put right."""
+    return sum(n for name, n in facts.items() if name.startswith(("tags_", "rows_")))
 
 
 def _notes(oddities: Mapping[str, int], support: Mapping[str, int], contextual: bool, converged: bool) -> Iterator[str]:

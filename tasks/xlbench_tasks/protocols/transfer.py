@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from xlbench import DataMissing, Subset, UsageError
+from xlbench import DataError, DataMissing, Subset, UsageError
 from xlbench.names import did_you_mean, digest
 from xlbench_tasks.source import DataSet, Records, Source, content_keys
 
@@ -138,6 +138,8 @@ class _Shelf:
             return "" if self.read(language).ids else f"{self._source.name} has no items in {language!r} in this split"
         except DataMissing as missing:
             return str(missing)
+        except DataError:  # it holds something: `read` says what is wrong with it
+            return ""
 
     def read(self, language: str) -> Records:
         """The records of a language."""
@@ -148,7 +150,10 @@ def _subset(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer, cut: C
     why = _why_missing(name, at_hand, transfer)
     if why:
         return Subset(transfer.name, transfer.languages, missing=why, train_items=0)
-    parts = _read(name, at_hand, transfer)
+    try:
+        parts = _read(name, at_hand, transfer)
+    except DataError as damage:
+        return Subset(transfer.name, transfer.languages, damaged=str(damage), train_items=0)
     if cut is not None:
         parts = replace(parts, train=cut(parts.train))
     return Subset(

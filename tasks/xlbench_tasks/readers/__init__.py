@@ -11,5 +11,8 @@ from collections.abc import Callable, Mapping
 
 READERS = ("cldr", "conll", "delimited", "hub", "parallel")
 
+PACKAGED = ("cldr",)
+"""Those whose data comes with a package that is installed anyway."""
+
 PARTS = {"KEYS": Mapping, "REQUIRED": tuple, "source": Callable}
 """What a reader's module has, and of which type."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
@@ -61,7 +62,7 @@ class Hub(Reading):
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
         table = home.table
-        self._repository = _hub.Repository(table["repo"], table["revision"], data)
+        self._repository = _hub.Repository(table["repo"], table["revision"], data, home.task)
         self._config: str = table.get("config", "")
         self._files: str = table.get("files", "")
         self._where: Mapping[str, str] = table.get("where", {})
@@ -128,6 +129,61 @@ class Hub(Reading):
 
     def _place(self) -> str:
         return self._repository.place
+
+    def why_missing(self, language: str) -> str:
+        """See `Source`."""
+        if self._repository.folder is not None or not self._repository.offline:
+            return super().why_missing(language)
+        return f"{self.name} has no {language!r} on this machine; {self._repository.how_to_get(language)}"
+
+    def at_hand(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Where these languages (none: all) lie, found without a request; empty where one of them does not, or where
+        that cannot be told without one."""
+        repository = self._repository
+        if repository.folder is not None:
+            return (repository.folder,)
+        known = self._known()
+        if known is None or (self._per_unit and len(self._units(known, languages)) < max(len(languages), 1)):
+            return ()
+        find = repository.kept_file if self._files else repository.prepared
+        places = [find(unit) for unit in self._units(known, languages)]
+        return tuple(place for place in places if place is not None) if places and None not in places else ()
+
+    def bring(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Bring these languages (none: all) from the hub, as far as they are not at hand, and say where they lie."""
+        if places := self.at_hand(languages):
+            return places
+        codes = self._codes() if self._per_unit else ()
+        units = self._units(codes, languages)
+        if self._per_unit and len(units) < max(len(languages), 1):
+            raise DataMissing(f"{self._place()} does not have all of: {', '.join(languages or self.home.languages)}")
+        if not self._files:
+            return tuple(self._repository.prepare(unit) for unit in units)
+        folder = self._repository.bring_files(units)
+        return tuple(folder / _hub.parted(unit)[0] for unit in units)
+
+    @property
+    def _per_unit(self) -> bool:
+        """Whether a language is a configuration, or a file, of its own."""
+        return LANGUAGE in (self._files or self._config)
+
+    def _known(self) -> Iterable[str] | None:
+        """What stands in the place of ``{language}``, as far as it is known without a request; None: it is not."""
+        if not self._per_unit:
+            return ()
+        if self._files:
+            names, pattern = self._repository.known_files(), _hub.parted(self._files)[0]
+        else:
+            names, pattern = self._repository.known_configs(), self._config
+        return None if names is None else _between(names, pattern)
+
+    def _units(self, codes: Iterable[str], languages: Sequence[str]) -> list[str]:
+        """The configurations or files that hold these languages (none: all of the card's)."""
+        if not self._per_unit:
+            return [self._files or self._config]
+        found = self.home.by_language(codes, self._place())
+        wanted = [code for language, code in found.items() if not languages or language in languages]
+        return [(self._files or self._config).replace(LANGUAGE, code) for code in wanted]
 
     def _find(self) -> Mapping[str, str]:
         """Language -> what the data set calls it: a column, a configuration, a part of a file's name or of a value."""

@@ -1,0 +1,115 @@
+"""``xlbench fetch``: bring the data of tasks and the checkpoints of models beforehand, for runs without a network."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlbench.cli.shared import plugins_print_elsewhere, request_of, what_is_permitted, what_to_fetch
+from xlbench.errors import CELL_FAILED, OK
+
+if TYPE_CHECKING:
+    from xlbench.fetching import Fetched, Item
+
+_NO_BARS = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
+"""By which the hub's clients, which download, are told that nobody looks at their progress."""
+_COMMIT = 12
+"""Characters of a revision in a table."""
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  xlbench fetch -m mbert -m labse                 two checkpoints, at their pinned revisions\n"
+    "  xlbench fetch -s parallel -m labse              and the data of a suite\n"
+    "  xlbench fetch -t sib200-news -l nep -l hin      two languages of a task, and what they learn from\n"
+    "  xlbench fetch -s parallel -n                    what would be brought, and from where\n"
+    "  xlbench run -s parallel -m labse --offline      then no request is made\n\n"
+    "\b\nExit codes: 0 all of it is on this machine (or, with -n, was looked up); 1 something could not be brought,\n"
+    "with the reason; 2 wrong usage; 3 xlbench itself failed; 130 stopped: the same command goes on."
+)
+@what_to_fetch
+@what_is_permitted
+@click.option("--dry-run", "-n", is_flag=True, help="Show what would be brought, and from where; ask nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of a table.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
+def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
+    """Bring data and checkpoints onto this machine beforehand, each at its pinned revision.
+
+    Name at least one suite, task or model. What is at hand is not brought again, and one that fails stops no other.
+    Everything goes into the usual caches of the Hugging Face libraries (HF_HOME).
+    """
+    from xlbench import api
+
+    with plugins_print_elsewhere(), _bars(not (quiet or as_json) and sys.stderr.isatty()):
+        prepared = api.prepare_fetch(request_of(options), dry_run)
+        if dry_run:
+            found = [item.look() for item in prepared.items]
+        else:
+            found = list(_brought(prepared.items, quiet or as_json))
+    code = OK if dry_run or all(one.ok for one in found) else CELL_FAILED
+    if as_json:
+        plain = [{**asdict(one), "ok": one.ok} for one in found]
+        click.echo(json.dumps({"exit_code": code, "items": plain}, indent=1, ensure_ascii=False))
+    elif not quiet:
+        click.echo(_table(found))
+    for one in found:
+        if one.reason:
+            click.echo(f"{one.status}: {one.kind} {one.name}: {one.reason}", err=True)
+    for trouble in prepared.catalog.troubles():
+        click.echo(trouble, err=True)
+    return code
+
+
+def _brought(items: Sequence[Item], quiet: bool) -> Iterator[Fetched]:
+    """Bring one after the other, each announced where it takes time."""
+    for number, item in enumerate(items, 1):
+        about = item.about
+        if not quiet and item.look().status == "to bring":
+            pin = f" at {about.revision[:_COMMIT]}" if about.revision else ""
+            click.echo(f"{number} of {len(items)}: {about.kind} {about.name}{pin} ...", err=True)
+        yield item.bring()
+
+
+@contextlib.contextmanager
+def _bars(shown: bool) -> Iterator[None]:
+    """Downloads show their progress, or not, for a while; for libraries that are yet to be imported."""
+    added = [] if shown else [name for name in _NO_BARS if name not in os.environ]
+    os.environ.update(dict.fromkeys(added, "1"))
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
+
+
+def _table(found: Sequence[Fetched]) -> str:
+    from tabulate import tabulate
+
+    lines = [
+        [one.kind, one.name, one.status, one.revision[:_COMMIT], _size(one.size), one.place or _from(one)]
+        for one in found
+    ]
+    return tabulate(lines, ["", "name", "status", "revision", "size", "where"], disable_numparse=True)
+
+
+def _from(one: Fetched) -> str:
+    return f"from {one.origin}" if one.origin and one.status == "to bring" else ""
+
+
+def _size(size: int | None) -> str:
+    """Bytes in a unit that suits them, powers of 1,000."""
+    if size is None:
+        return ""
+    value = float(size)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} GB" if value < 1000 else f"{value:,.0f} GB"
