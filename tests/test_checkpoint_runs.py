@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,9 +17,13 @@ from typing import Any
 
 import checkpoints
 import pytest
+from conftest import environment
 from safetensors.numpy import load_file, save_file
 
+from xlbench import catalog
 from xlbench.cache import Cache
+from xlbench.encoding import CHUNK
+from xlbench.testing import check_model
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +39,21 @@ JOB = (
     "--boards",
     "boards",
 )
+CARD = """
+name = "talks"
+area = "retrieval"
+protocol = "retrieval"
+description = "Find a sentence's translation"
+licence = "CC0-1.0"
+languages = ["eng", "mlt"]
+
+[data]
+reader = "parallel"
+files = "{language}.txt"
+
+[options]
+pairs = "eng"
+"""
 ONE_THREAD = {"OMP_NUM_THREADS": "1"}
 """Sums of floating point numbers depend on how many threads share them."""
 
@@ -88,6 +113,51 @@ def test_a_second_run_encodes_nothing_and_loads_no_torch(xlbench_cli, own_cache,
     assert again == first
     assert encoded(tmp_path / "results") == 0
     assert own_cache.is_dir()
+
+
+def rows_of(cache: Path) -> dict[bytes, tuple[int, bytes]]:
+    """Every vector of a cache, to the bit, by its text."""
+    with contextlib.closing(sqlite3.connect(cache / "vectors-1.sqlite")) as connection:
+        rows = connection.execute("SELECT key, shape, vectors FROM entries").fetchall()
+    return {key: (shape, blob) for key, shape, blob in rows}
+
+
+def test_a_run_killed_while_it_encodes_goes_on_to_the_same_bits(xlbench_cli, tmp_path):
+    """`kill -9` between two chunks of one request; the same command then ends with every vector, and the scores, as a
+    run that nobody disturbed."""
+    folder = checkpoints.bert(tmp_path / "model", hidden=64)
+    words = checkpoints.sentences("eng")
+    for language in ("eng", "mlt"):
+        lines = [f"{words[i % 40]} {words[-1 - i % 17]} {language} {i}" for i in range(5 * CHUNK)]
+        (tmp_path / f"{language}.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "talks.toml").write_text(CARD, encoding="utf-8")
+    job = ["run", "--task", "./talks.toml", "--data", ".", "--model", f"hf:{folder}", "--boards", "boards", "--json"]
+
+    def env(cache: str) -> dict[str, str]:
+        return {**ONE_THREAD, "XLBENCH_CACHE": str(tmp_path / cache)}
+
+    whole = scores(xlbench_cli([*job, "--results", "whole"], env=env("cache of one"), timeout=600))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xlbench", *job, "--results", "killed"], cwd=tmp_path,
+        env=environment((), env("cache of two")), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    while process.poll() is None and Cache(tmp_path / "cache of two").info().entries < 2 * CHUNK:
+        time.sleep(0.01)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    kept = rows_of(tmp_path / "cache of two")
+    assert 0 < len(kept) < 5 * CHUNK
+    assert len(kept) % CHUNK == 0
+    assert scores(xlbench_cli([*job, "--results", "killed"], env=env("cache of two"), timeout=600)) == whole
+    assert rows_of(tmp_path / "cache of two") == rows_of(tmp_path / "cache of one")
+
+
+@pytest.mark.parametrize("kind", ["hf", "st", "siamese", "static"])
+def test_every_kind_of_checkpoint_conforms(tmp_path, kind):
+    """The conformance kit for models finds nothing wrong with a checkpoint of any kind."""
+    make = {"hf": checkpoints.xlm_roberta, "st": checkpoints.labse_like}.get(kind) or getattr(checkpoints, kind)
+    (model,) = catalog.load().select_models([f"{kind}:{make(tmp_path / 'model')}"])
+    check_model(model)
 
 
 def test_eight_runs_at_once_are_one(xlbench_cli, tmp_path):

@@ -176,6 +176,26 @@ def test_nothing_is_loaded_where_all_vectors_are_kept(tmp_path):
     assert not again.is_loaded
 
 
+def test_words_that_were_never_encoded_are_encoded(tmp_path):
+    """Where the cache has texts of a model alone, what it knows says that the encoder gives words, and it is loaded
+    for them; an encoder without words is not loaded to find that out."""
+
+    class Words(Lengths):
+        def encode_words(self, sentences):
+            return [np.array([[len(word), 1.0] for word in words]) for words in sentences]
+
+    for kind, model in ((Words, "a" * 64), (Lengths, "b" * 64)):
+        EncodingSession(kind(), keeping=kept(tmp_path, model)).encode(["to", "be"])
+    session = EncodingSession(load=Words, keeping=kept(tmp_path))
+    assert session.has_words
+    assert not session.is_loaded
+    found = session.encode_words([["to", "be"]])
+    assert found.contextual
+    assert found.vectors[found.rows].tolist() == [[2, 1]] * 2
+    without = EncodingSession(load=never, keeping=kept(tmp_path, "b" * 64))
+    assert not without.encode_words([["to", "be"]]).contextual
+
+
 def test_models_never_share_vectors(tmp_path):
     """What is kept under one identity is not found under another."""
     EncodingSession(Lengths(), keeping=kept(tmp_path)).encode(["a"])
@@ -222,7 +242,7 @@ def test_texts_that_were_cut_are_counted_in_each_cell(tmp_path):
         session.begin_cell()
         session.encode(["a", "other"])
         assert session.cell_facts() == {"texts_cut": 1}
-        assert session.notes() == ("1 texts were longer than the encoder's limit, and were cut",)
+        assert session.notes() == ("texts longer than the encoder's limit were cut (how many: Models)",)
         session.begin_cell()
         session.encode(["a"])
         assert (session.cell_facts(), session.notes()) == ({}, ())
@@ -255,6 +275,29 @@ def test_chunks_are_halved_where_memory_runs_out():
     encoder.room = 0
     with pytest.raises(EncoderError, match="out of memory, even for 'z' alone"):
         EncodingSession(encoder).encode(["z"])
+
+
+def test_sentences_are_halved_where_memory_runs_out():
+    """The same for sentences of words; what is no list of arrays is one clear line, too."""
+
+    class Small(Lengths):
+        room = 3
+
+        def encode_words(self, sentences):
+            if len(sentences) > self.room:
+                raise MemoryError
+            return [np.array([[len(word), 1.0] for word in words]) for words in sentences] if self.room < 9 else None
+
+    encoder = Small()
+    sentences = [("a" * (i + 1), "b") for i in range(10)]
+    words = EncodingSession(encoder).encode_words(sentences)
+    assert words.vectors[words.rows][:, 0].tolist() == [length for i in range(10) for length in (i + 1, 1)]
+    encoder.room = 0
+    with pytest.raises(EncoderError, match="out of memory, even for 'a b' alone"):
+        EncodingSession(encoder).encode_words(sentences)
+    encoder.room = 9
+    with pytest.raises(EncoderError, match="encode_words returned NoneType"):
+        EncodingSession(encoder).encode_words(sentences[:2])
 
 
 def test_an_encoder_that_cannot_be_loaded_is_tried_once():
@@ -321,6 +364,27 @@ def test_a_transductive_transform_is_fitted_on_each_cell():
         session.fit()
         assert session.encode(texts).tolist() == expected
         assert any("transductive" in note for note in session.notes())
+
+
+def test_words_are_spared_a_transform_that_is_fitted_on_texts():
+    """A cell of words alone is scored without it, and says so; it is no transductive score then."""
+
+    class Words(Lengths):
+        def encode_words(self, sentences):
+            return [np.array([[len(word), 1.0] for word in words]) for words in sentences]
+
+    for fit_on in (None, ("a", "aaa")):
+        centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=fit_on)
+        session = EncodingSession(Words(), transform=centred)
+        session.begin_cell()
+        session.encode_words([("a", "bb")])
+        if session.transductive:
+            session.fit()
+        words = session.encode_words([("a", "bb")])
+        assert words.vectors[words.rows].tolist() == [[1, 1], [2, 1]]
+        assert session.notes() == ("the transform that is fitted on texts was not applied to vectors of words",)
+        session.begin_cell()
+        assert not any("words" in note for note in session.notes())
 
 
 def test_what_cells_learn_from_the_same_vectors_is_learnt_once():

@@ -231,6 +231,18 @@ def test_a_folder_that_is_none(tmp_path, folders):
     assert "\n" not in str(raised.value)
 
 
+def test_files_that_do_not_fit_each_other(tmp_path):
+    """Weights of other sizes than the settings say are told with a name and both; a tokenizer, by what it lacks."""
+    folder = checkpoints.bert(tmp_path / "wide")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"hidden_size": 64}))
+    with pytest.raises(xlbench.EncoderError, match=r"do not fit config.json: .+ is \(32,\) and should be \(64,\)$"):
+        load(folder)
+    (folder / "tokenizer.json").write_text("{}")
+    with pytest.raises(xlbench.EncoderError, match=r"the tokenizer cannot be loaded: KeyError: '\w+'$"):
+        load(folder)
+
+
 def test_a_tokenizer_of_another_checkpoint(tmp_path):
     """Tokens for which the model has no embedding are an error of one line, not of an index."""
     folder = checkpoints.bert(tmp_path / "small")

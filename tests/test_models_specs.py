@@ -297,6 +297,16 @@ def test_options_are_listed_by_scheme(xlbench_cli):
     )
 
 
+def test_a_named_model_is_listed_with_where_it_lies(xlbench_cli):
+    """For programs: the repository, the commit and the declared training data; the table has what a line holds."""
+    done = xlbench_cli(["list", "models", "multilingual-e5-small", "--json"])
+    (model,) = json.loads(done.stdout)["models"]
+    entry = named.entries()["multilingual-e5-small"]
+    assert model["origin"] == "https://huggingface.co/intfloat/multilingual-e5-small"
+    assert (model["revision"], tuple(model["trained_on"])) == (entry.revision, entry.trained_on)
+    assert entry.revision not in xlbench_cli(["list", "models"]).stdout
+
+
 def test_options_and_named_models_are_documented():
     """docs/models.md has a row for every option with the schemes that have it, and names every named model."""
     text = (Path(__file__).parent.parent / "docs" / "models.md").read_text(encoding="utf-8")

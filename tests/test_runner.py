@@ -15,12 +15,14 @@ from xlbench import (
     Outcome,
     Subset,
     Task,
+    Transform,
     UsageError,
     api,
     metrics,
     planning,
     runner,
 )
+from xlbench.cache import Cache
 from xlbench.catalog import Catalog, load
 from xlbench.planning import Settings
 from xlbench.runner import Observer
@@ -437,3 +439,53 @@ def test_a_board_format_that_fails_takes_no_other_with_it():
     }
     files = api.render(SimpleNamespace(title="mini"), SimpleNamespace(boards=formats))
     assert files == {"mini.bad.failed.txt": "board format bad: ValueError: no such style\n", "mini.txt": "fine"}
+
+
+@pytest.mark.parametrize("when", ["before it is loaded", "while it is loaded"])
+def test_a_model_that_changes_after_planning_gets_no_scores(tmp_path, when):
+    """Where a training writes into the checkpoint of a run, neither its scores nor its vectors are kept under the
+    content that was there before; the next run takes it as the new model that it is."""
+    content = ["old"]
+
+    def load():
+        content[0] = "new"
+        return Lengths()
+
+    changing = Model("lengths", load=load, fingerprint=lambda: content[0])
+    settings = Settings(cache=tmp_path / "cache")
+    store = Store(tmp_path / "results")
+    planned = planning.plan([changing], [task()], Data(), store, settings)
+    if when == "before it is loaded":
+        content[0] = "new"
+    cells = runner.execute(planned, store, settings)
+    assert {cell.status for cell in cells} == {"error"}
+    assert all("content has changed since the run began" in cell.reason for cell in cells)
+    assert not Cache(tmp_path / "cache").info().entries
+    again = runner.execute(planning.plan([changing], [task()], Data(), store, settings), store, settings)
+    assert {cell.status for cell in again} == {"ok"}
+    assert {cell.fingerprint for cell in again} == {changing.identity()}
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_models_that_differ_in_their_transform_are_encoded_once(tmp_path, cached):
+    """Several lengths of one model's vectors are had from one loading and one encoding, with a cache or without."""
+    loads = []
+
+    def load():
+        loads.append(1)
+        return Lengths()
+
+    def cut_to(dimensions):
+        transform = Transform(fit=lambda given: lambda vectors: vectors[:, :dimensions])
+        content = f"cut to {dimensions}"
+        return Model(
+            f"lengths-{dimensions}", load=load, fingerprint=lambda: content, vectors=lambda: "whole",
+            transform=lambda: transform,
+        )  # fmt: skip
+
+    settings = Settings(cache=tmp_path / "cache" if cached else None)
+    _, cells = go(tmp_path, [cut_to(2), cut_to(1), model("other")], settings=settings)
+    assert {cell.status for cell in cells} == {"ok"}
+    assert [cell.provenance["dimensions"] for cell in cells] == [2] * 3 + [1] * 3 + [2] * 3
+    assert [cell.encoded for cell in cells][3:6] == [0, 0, 0]
+    assert len(loads) == 1

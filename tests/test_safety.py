@@ -116,6 +116,15 @@ def test_a_pickle_in_one_module_is_refused(stocked, tmp_path):
     assert "2_Dense/pytorch_model.bin" in refused(stocked, folder)
 
 
+@pytest.mark.parametrize("name", ["evil.pt", "evil.bin", "evil"])
+def test_a_pickle_among_the_parts_is_refused(stocked, tmp_path, name):
+    """An index of safetensors that names a file of another kind is no way around."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    (folder / "model.safetensors").rename(folder / name)
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"weight": name}}))
+    assert f"the weights are a pickle ({name})" in refused(stocked, folder)
+
+
 # ---- code
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench.errors import DataMissing, ResultsError, UsageError
+from xlbench.errors import DataMissing, EncoderError, ResultsError, UsageError
 from xlbench.hooks import Engine
-from xlbench.model import Model
+from xlbench.model import Encoder, Model
 from xlbench.names import digest
 from xlbench.planning import UNFINISHED, WHOLE_TASK, Planned, Settings, reason_of
 from xlbench.record import Cell, Results, Run, Status
@@ -153,7 +153,8 @@ class Worker:
 
     def __init__(self, store: Store, settings: Settings, observer: Observer) -> None:
         self._store, self._settings, self._observer = store, settings, observer
-        self._session: tuple[str, EncodingSession] | None = None
+        self._session: tuple[str, str, EncodingSession] | None = None
+        """Of one model: its name, the identity of its vectors, and what encodes."""
         self._cache: Cache | None = None
         self._scorer: Scorer | None = None
 
@@ -203,7 +204,7 @@ class Worker:
         return self._scored(item, outcome)
 
     def _evaluated(self, item: Planned) -> tuple[Cell, Items]:
-        session = self._session_of(item.model)
+        session = self._session_of(item.model, item.cell.fingerprint)
         encoded, seconds = session.encoded, session.seconds
         session.begin_cell()
         if session.transductive:
@@ -222,21 +223,30 @@ class Worker:
             provenance={**cell.provenance, **vectors, "encoder": dict(session.details)},
         ), items
 
-    def _session_of(self, model: Model) -> EncodingSession:
-        """The model's session; a model that failed to load is not tried again for each of its cells."""
+    def _session_of(self, model: Model, fingerprint: str) -> EncodingSession:
+        """The model's session; a model that failed to load is not tried again for each of its cells. What was loaded
+        and encoded serves the next model, too, where that one differs in its transform alone."""
         from xlbench.encoding import EncodingSession, Keeping
 
         if self._session is None or self._session[0] != model.name:
-            self._session = None  # the one before is let go first: two large models may not fit
-            cache = self._opened_cache() if model.cached else None
-            session = EncodingSession(
-                load=model.load,
-                keeping=Keeping(cache, model.vectors_identity(), model.name) if cache else None,
-                transform=model.transform() if model.transform else None,
-                progress=functools.partial(self._observer.encoding, model.name),
-            )
-            self._session = (model.name, session)
-        return self._session[1]
+            before, self._session = self._session, None
+            check_unchanged(model, fingerprint)
+            vectors = model.vectors_identity()
+            transform = model.transform() if model.transform else None
+            progress = functools.partial(self._observer.encoding, model.name)
+            if before and model.vectors is not None and before[1] == vectors:
+                session = before[2].with_transform(transform, progress)
+            else:
+                before = None  # let go first: two large models may not fit
+                cache = self._opened_cache() if model.cached else None
+                session = EncodingSession(
+                    load=functools.partial(load_unchanged, model, fingerprint),
+                    keeping=Keeping(cache, vectors, model.name) if cache else None,
+                    transform=transform,
+                    progress=progress,
+                )
+            self._session = (model.name, vectors, session)
+        return self._session[2]
 
     def _opened_cache(self) -> Cache | None:
         """The cache, opened when the first model needs it: a worker on another machine opens its own."""
@@ -273,6 +283,22 @@ class Worker:
             facts=dict(outcome.facts),
             notes=tuple(dict.fromkeys(notes)),
         ), items
+
+
+def load_unchanged(model: Model, fingerprint: str) -> Encoder:
+    """The model's encoder, of the content that the run was planned with."""
+    encoder = model.load()
+    check_unchanged(model, fingerprint)
+    return encoder
+
+
+def check_unchanged(model: Model, fingerprint: str) -> None:
+    """`EncoderError` where a model's content has changed since its fingerprint was taken: a training that goes on
+    writes into the folder, say. Neither vectors nor scores may be kept under what it was before."""
+    if model.identity() != fingerprint:
+        raise EncoderError(
+            "the model's content has changed since the run began: start it again, and it is taken for what it is now"
+        )
 
 
 def check_outcome(outcome: Outcome) -> Sequence[str]:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
 
 HEAVY = ("numpy", "pandas", "torch", "transformers", "sentence_transformers", "mteb", "datasets", "sklearn", "scipy",
-         "tensorflow", "jax", "ray")  # fmt: skip
+         "tensorflow", "jax", "matplotlib", "ray")  # fmt: skip
 """What no plugin may import before its model is loaded or its task evaluated: `xlbench list` imports every plugin."""
 
 TEXTS = (
@@ -75,7 +75,8 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
     vectors of one length: in the order of the texts, the same every time, the same for a text alone as in any batch,
     and the same when the model is loaded again.
 
-    "The same" is up to ``tolerance``, relative to a vector's length: last bits may differ. Where ``load`` and
+    "The same" is up to ``tolerance``, relative to a vector's length: last bits may differ, and in half precision more
+    than these (float16: give 0.01, bfloat16: 0.05). Where ``load`` and
     ``fingerprint`` can be pickled (functions of a module, `functools.partial`), vectors and fingerprint have to be the
     same in another process, too. ``texts``: two different ones at the least.
     """

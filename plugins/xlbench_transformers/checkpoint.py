@@ -158,8 +158,11 @@ class Checkpoint:
     def _download(self, patterns: Collection[str], local: bool, quiet: bool = False, commit: str = "") -> Path:
         """The snapshot's folder, with the files that match ``patterns``."""
         import huggingface_hub
+        from huggingface_hub.utils import logging as log
 
         kept: dict[str, Any] = {"tqdm_class": _silent_bar()} if quiet else {}
+        level = log.get_verbosity()
+        log.set_verbosity_error()  # a pattern that no file has is no news: what is missing is told in one line
         try:
             return Path(
                 huggingface_hub.snapshot_download(
@@ -173,6 +176,8 @@ class Checkpoint:
             self._unreachable(error.__cause__ or error)
         except Exception as error:  # noqa: BLE001 - as above
             self._refused(error)
+        finally:
+            log.set_verbosity(level)
 
     def _names(self, folder: Path, local: bool) -> Collection[str]:
         """The files of the repository at the snapshot's commit: as listed by the hub, if it was ever asked."""

@@ -119,7 +119,9 @@ def lay_out(names: Collection[str], read: Callable[[str], str], kind: Kind | Non
         kind=kind,
         files=tuple(sorted({*files, *kept, *code})),
         weights=tuple(sorted(set(kept))),
-        pickles=tuple(sorted({name for name in kept if ".bin" in posixpath.basename(name)})),
+        pickles=tuple(
+            sorted({name for name in kept if not name.endswith((".safetensors", ".safetensors.index.json"))})
+        ),
         foreign=foreign,
         code=code,
     )

@@ -28,7 +28,8 @@ _COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seco
 _DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes",
          "repairs", "train_repairs", "entities", "entities_dropped", "candidates", "repeated_candidates",
          "tie_rate_low", "tie_rate_high")  # fmt: skip
-_MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "settings", "licence", "description")
+_MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cut", "settings", "licence",
+           "description")  # fmt: skip
 _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
               "note")  # fmt: skip
 

@@ -368,7 +368,8 @@ _DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
 
 def _models(board: Board) -> str:
     """What each model is and how to get it again; details that no scores depend on are left out by then."""
-    headers = ["Model", "Spec", "Fingerprint", "Parameters", "Dimensions", "Settings", "Licence", "Description"]
+    headers = ["Model", "Spec", "Fingerprint", "Parameters", "Dimensions", "Texts cut", "Settings", "Licence",
+               "Description"]  # fmt: skip
     rows = [
         [
             escape(line.label),
@@ -376,13 +377,14 @@ def _models(board: Board) -> str:
             line.fingerprint[:12],
             _whole(line.parameters),
             _whole(line.dimensions),
+            _whole(line.texts_cut),
             escape(line.settings) or MISSING,
             escape(line.licence) or MISSING,
             escape(line.description) or MISSING,
         ]
         for line in board.models
     ]
-    return f"## Models\n\n{_table(headers, rows, 'lllrrlll')}" if rows else ""
+    return f"## Models\n\n{_table(headers, rows, 'lllrrrlll')}" if rows else ""
 
 
 def _footnotes(board: Board) -> str:

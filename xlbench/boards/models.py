@@ -25,6 +25,8 @@ class ModelLine:
     dimensions: int | None
     licence: str
     description: str
+    texts_cut: int = 0
+    """Texts over the length limit, cell by cell: one that is asked for in two cells counts twice."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What shapes its vectors: revision, pooling, dtype, length limit ..."""
 
@@ -38,7 +40,9 @@ class ModelLine:
 def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iterable[Cell]) -> ModelLine:
     """The line of one model, from all its runs that are on the board, in an order of their own."""
     own = sorted(runs, key=lambda run: (not run.details, run.spec, sorted(map(str, run.details.items()))))
-    widths = {width for cell in cells if isinstance(width := cell.provenance.get("dimensions"), int) and width}
+    own_cells = list(cells)
+    cut = (count for cell in own_cells if isinstance(count := cell.facts.get("texts_cut"), int))
+    widths = {width for cell in own_cells if isinstance(width := cell.provenance.get("dimensions"), int) and width}
     details: dict[str, Any] = {}
     for run in reversed(own):
         details |= {
@@ -51,6 +55,7 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
         dimensions=widths.pop() if len(widths) == 1 else None,
         licence=next((run.licence for run in own if run.licence), ""),
         description=next((run.description for run in own if run.description), ""),
+        texts_cut=sum(cut),
         details=details,
     )  # fmt: skip
 

@@ -20,6 +20,8 @@ from xlbench.names import did_you_mean
 from xlbench.task import AREAS, Task
 
 SCHEMA = 1
+FOR_PROGRAMS = ("origin", "revision", "trained_on")
+"""What of a model only ``--json`` prints: a table of it would be too wide to be read."""
 
 
 @click.command(
@@ -56,7 +58,10 @@ def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> 
         click.echo(json.dumps(schemes, indent=2, ensure_ascii=False) if as_json else _option_tables(rows))
         _warn(catalog)
         return
-    click.echo(json.dumps({"schema": SCHEMA, noun: rows}, indent=2, ensure_ascii=False) if as_json else _table(rows))
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, noun: rows}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table([{name: row[name] for name in row if name not in FOR_PROGRAMS} for row in rows]))
     _warn(catalog)
 
 
@@ -67,6 +72,9 @@ def _models(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
             "licence": model.licence,
             "plugin": _plugin(catalog, "models", model.name),
             "description": model.description,
+            "origin": model.origin,
+            "revision": model.revision,
+            "trained_on": list(model.trained_on),
         }
         for model in (catalog.select_models(names) if names else catalog.models.values())
     ]

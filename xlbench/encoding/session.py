@@ -6,6 +6,7 @@ timed and kept. A model's transform is applied to what is handed on, never to wh
 
 from __future__ import annotations
 
+import copy
 import json
 import time
 from collections import OrderedDict
@@ -108,9 +109,22 @@ class EncodingSession:
         self._raw_dimensions = 0
         self._checked_alone = False
         self._cut: set[str] = set()
+        self._words_asked = False
         self._gathered: dict[tuple[Role | None, str], None] | None = None
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
+
+    def with_transform(
+        self, transform: Transform | None, progress: Callable[[int, int], None] | None = None
+    ) -> EncodingSession:
+        """A session for a model of the same vectors and another transform: one encoder and one memory serve both.
+
+        Use one of the two at a time.
+        """
+        other = copy.copy(self)
+        other._transform, other._progress = transform, progress
+        other._cut, other._gathered, other._fitted, other._results = set(), None, None, OrderedDict()
+        return other
 
     # ---- what is known of the encoder
 
@@ -171,6 +185,7 @@ class EncodingSession:
     def begin_cell(self) -> None:
         """Forget what was noted about the cell before."""
         self._cut.clear()
+        self._words_asked = False
         if self.transductive:
             self._fitted, self._gathered = None, {}
 
@@ -182,15 +197,22 @@ class EncodingSession:
         self._gathered = None
         by_role = {role: [text for of, text in texts if of == role] for role, _ in texts}
         raw = [self._raw(asked, role) for role, asked in by_role.items() if asked]
+        if not raw and self._words_asked:
+            return  # vectors of words are not transformed, and there are no others
         if not raw:
             raise EncoderError("a transform that is fitted on the scored texts needs texts; the task asked for none")
         self._fitted = self._transform.fit(np.concatenate(raw))
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the cell's scores has to know."""
-        cut = (f"{len(self._cut):,} texts were longer than the encoder's limit, and were cut",) if self._cut else ()
+        cut = ("texts longer than the encoder's limit were cut (how many: Models)",) if self._cut else ()
         fitted = ("transductive: the vectors were transformed by a fit on the scored texts",)
-        return cut + (fitted if self.transductive else ())
+        words = ("the transform that is fitted on texts was not applied to vectors of words",)
+        return (
+            *cut,
+            *(fitted if self.transductive and self._fitted is not None else ()),
+            *(words if self._words_asked and self._transform is not None and self._transform.fit_on != () else ()),
+        )
 
     def cell_facts(self) -> dict[str, int]:
         """Counts to stand beside the cell's scores."""
@@ -265,18 +287,8 @@ class EncodingSession:
     def _call(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """What the encoder says to a chunk, checked; where memory runs out, to its halves."""
         encoder = self.encoder
-        started, fits = time.perf_counter(), True
-        try:
-            returned = encoder.encode(texts, role=role)
-        except (MemoryError, RuntimeError) as error:
-            if not checks.is_out_of_memory(error):
-                raise
-            if len(texts) == 1:
-                raise EncoderError(f"out of memory, even for {checks.quote(texts[0])} alone") from error
-            fits = False
-        finally:
-            self.seconds += time.perf_counter() - started
-        if not fits:  # out of the except block, because its traceback holds what takes up the memory
+        returned, fits = self._answer(lambda: encoder.encode(texts, role=role), texts)
+        if not fits:
             half = len(texts) // 2
             halves = self._call(texts[:half], role), self._call(texts[half:], role)
             return np.concatenate([one[0] for one in halves]), np.concatenate([one[1] for one in halves])
@@ -286,6 +298,21 @@ class EncodingSession:
         checks.check_texts(vectors, texts)
         self._check_alone(texts, vectors, role)
         return vectors, cut
+
+    def _answer(self, call: Callable[[], Any], asked: Sequence[str | Sentence]) -> tuple[Any, bool]:
+        """What the encoder returns, timed, and whether there was memory enough; `EncoderError` if not even for one."""
+        started = time.perf_counter()
+        try:
+            return call(), True
+        except (MemoryError, RuntimeError) as error:
+            if not checks.is_out_of_memory(error):
+                raise
+            if len(asked) == 1:
+                text = asked[0] if isinstance(asked[0], str) else " ".join(asked[0])
+                raise EncoderError(f"out of memory, even for {checks.quote(text)} alone") from error
+        finally:
+            self.seconds += time.perf_counter() - started
+        return None, False  # halving begins out of the except block, whose traceback holds what takes up the memory
 
     def _check_alone(self, texts: list[str], vectors: NDArray[np.float32], role: Role | None) -> None:
         """Once a session: the shortest text of a chunk, alone. The longest is never padded, so that it tells less."""
@@ -308,6 +335,7 @@ class EncodingSession:
             place: dict[str, int] = {}
             places = [place.setdefault(word, len(place)) for sentence in sentences for word in sentence]
             return WordVectors(self.encode(list(place)), np.array(places, np.int64), contextual=False)
+        self._words_asked = True
         asked: list[Sentence] = [tuple(sentence) for sentence in sentences]
         known = self._known_words(asked)
         lengths = np.fromiter(map(len, asked), np.int64, len(asked))
@@ -343,12 +371,16 @@ class EncodingSession:
         return known
 
     def _call_words(self, sentences: list[Sentence]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-        """What the encoder says to some sentences, checked, one under the other."""
+        """What the encoder says to some sentences, checked, one under the other; where memory runs out, to halves."""
         encode_words = getattr(self.encoder, "encode_words")  # noqa: B009 - the protocol is WordEncoder's
-        started = time.perf_counter()
-        returned = encode_words([list(words) for words in sentences])
-        self.seconds += time.perf_counter() - started
+        returned, fits = self._answer(lambda: encode_words([list(words) for words in sentences]), sentences)
+        if not fits:
+            half = len(sentences) // 2
+            halves = self._call_words(sentences[:half]), self._call_words(sentences[half:])
+            return np.concatenate([one[0] for one in halves]), np.concatenate([one[1] for one in halves])
         self.encoded += len(sentences)
+        if not hasattr(returned, "__len__"):
+            raise EncoderError(f"encode_words returned {type(returned).__name__}: return a list of an array a sentence")
         if len(returned) != len(sentences):
             raise EncoderError(f"the encoder returned words of {len(returned)} sentences for {len(sentences)}")
         parts = []

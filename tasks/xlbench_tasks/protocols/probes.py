@@ -128,7 +128,11 @@ def macro_f1(true: Ints, predicted: Ints) -> float:
 
 
 def unit(vectors: Floats) -> Floats:
-    """Rows scaled to length 1, in double precision: lbfgs then comes to the same point on every machine."""
+    """Rows scaled to length 1, in double precision: in single, the steps of lbfgs would follow the last bits of sums.
+
+    Even so it stops short of the optimum (a gradient of 1e-4), so that with a large C another processor, whose sums
+    round otherwise, may give some items another label.
+    """
     wide = vectors.astype(np.float64)
     scaled: Floats = wide / np.linalg.norm(wide, axis=1, keepdims=True)
     return scaled
