@@ -24,7 +24,7 @@ from xlbench_transformers.encoders.words import WordReader
 from xlbench_transformers.layout import tensors
 
 BYTES_PER_TOKEN = 4
-"""Of UTF-8, roughly: batches are cut by it. No score depends on it."""
+"""Of UTF-8, roughly: batches are cut by it where no tokenizer is known. No score depends on it."""
 
 
 def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SentenceEncoder:
@@ -113,7 +113,8 @@ class SentenceEncoder:
         call = {"query": self._model.encode_query, "document": self._model.encode_document}.get(
             role or "", self._model.encode
         )
-        sizes = np.array([len(text.encode()) for text in given], np.int64)
+        shown = prompt if prompt is not None else str(self.details[_prompt_name(role)])
+        lengths, self.truncated = self._measured([shown + text for text in given], self._limit_of(role))
 
         def encoded(rows: NDArray[np.int64]) -> torch.Tensor:
             batch = [given[row] for row in rows]
@@ -122,11 +123,7 @@ class SentenceEncoder:
             )
             return vectors
 
-        lengths = np.minimum(sizes // BYTES_PER_TOKEN + 1, self._limit or sizes.max() + 1)
-        vectors = batching.collect(self._batcher.run(lengths, encoded))
-        shown = prompt if prompt is not None else str(self.details[_prompt_name(role)])
-        self.truncated = self._cut(given, shown, sizes + len(shown.encode()), self._limit_of(role))
-        return vectors
+        return batching.collect(self._batcher.run(lengths, encoded))
 
     def _with_prompt(self, texts: list[str], role: Role | None) -> tuple[list[str], str | None]:
         """Texts, and the prompt for the library to put before them; None: the folder's own."""
@@ -160,23 +157,11 @@ class SentenceEncoder:
         own = getattr(self._first, f"{role}_length", None) if role else None
         return own if isinstance(own, int) else self._limit
 
-    def _cut(self, texts: list[str], prompt: str, sizes: NDArray[np.int64], limit: int | None) -> NDArray[np.bool_]:
-        """Which texts are over the limit. ``sizes``: bytes of UTF-8, prompt included; a token is one at the least."""
-        cut = np.zeros(len(texts), bool)
-        if limit is not None:
-            suspected = np.flatnonzero(sizes + self._special > limit)
-            if len(suspected):
-                cut[suspected] = self._are_cut([prompt + texts[row] for row in suspected], limit)
-        return cut
-
-    @property
-    def _special(self) -> int:
-        """Special tokens that are put around a text."""
-        return 0
-
-    def _are_cut(self, texts: list[str], limit: int) -> NDArray[np.bool_]:
-        """Which texts have more than ``limit`` tokens."""
-        return np.zeros(len(texts), bool)
+    def _measured(self, texts: list[str], limit: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Lengths by which batches are cut, in tokens or so, and which texts are over the limit; prompts included."""
+        return np.array([len(text.encode()) // BYTES_PER_TOKEN + 1 for text in texts], np.int64), np.zeros(
+            len(texts), bool
+        )
 
 
 class TransformerEncoder(SentenceEncoder):
@@ -210,12 +195,10 @@ class TransformerEncoder(SentenceEncoder):
             self._model.max_seq_length = limit
         return limit
 
-    @property
-    def _special(self) -> int:
-        return int(self._tokenizer.num_special_tokens_to_add())
-
-    def _are_cut(self, texts: list[str], limit: int) -> NDArray[np.bool_]:
-        return tokens.tokenise(self._tokenizer, texts, limit)[1]
+    def _measured(self, texts: list[str], limit: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The tokenizer's own counts: it is asked twice, and batches of equal texts save more than that."""
+        found, cut = tokens.tokenise(self._tokenizer, texts, limit)
+        return found.lengths, cut
 
 
 class TableEncoder(SentenceEncoder):
@@ -229,9 +212,10 @@ class TableEncoder(SentenceEncoder):
             tokenizer.enable_truncation(asked)
         return int(tokenizer.truncation["max_length"]) if tokenizer.truncation else None
 
-    def _are_cut(self, texts: list[str], limit: int) -> NDArray[np.bool_]:
+    def _measured(self, texts: list[str], limit: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         found = self._first.tokenizer.encode_batch(texts, add_special_tokens=False)
-        return np.array([bool(encoding.overflowing) for encoding in found], bool)
+        lengths = np.array([max(len(encoding.ids), 1) for encoding in found], np.int64)
+        return lengths, np.array([bool(encoding.overflowing) for encoding in found], bool)
 
 
 def _prompt_name(role: Role | None) -> str:
