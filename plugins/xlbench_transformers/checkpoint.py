@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from xlbench import DataMissing, UsageError, XlbenchError
-from xlbench.cache import file_digest
 from xlbench.names import did_you_mean
 from xlbench.permissions import permissions
 from xlbench_transformers import safety
@@ -42,6 +41,8 @@ class Located:
 
     def content(self) -> dict[str, str]:
         """SHA-256 of every file that shapes vectors, by its path within the checkpoint."""
+        from xlbench.cache import file_digest  # with all of sqlite3 behind it, which no list of models needs
+
         return {name: file_digest(self.folder / name) for name in self.layout.files}
 
 

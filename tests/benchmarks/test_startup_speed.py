@@ -18,13 +18,14 @@ XLBENCH = str(Path(sys.executable).parent / "xlbench")
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("arguments", "times"), [(["--help"], 3), (["list", "tasks"], 4)], ids=["help", "list tasks"])
+@pytest.mark.parametrize(("arguments", "times"), [(["--help"], 3), (["list", "tasks"], 5)], ids=["help", "list tasks"])
 def test_start_up_is_a_small_multiple_of_a_bare_python(
     arguments: list[str], times: int, tmp_path: Path, record_property: Callable[[str, object], None]
 ) -> None:
-    """From process to process, help takes less than 3 times, a list less than 4 times a Python with click and pluggy.
+    """From process to process, help takes less than 3 times, a list less than 5 times a Python with click and pluggy.
 
-    Measured are 1.4 to 1.7 and 2.2 to 2.5. Where the bare Python takes 0.07 s, the goal of 0.3 s is 4 times that.
+    Measured are 1.4 to 1.7, and 3.6 with 42 cards to check. Where the bare Python takes 0.06 s, the goal of 0.3 s is 5
+    times that.
     """
     bare, answer = median_seconds([BARE, [XLBENCH, *arguments]], tmp_path)
     record_property("seconds", round(answer, 3))
