@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 OUT := out
-SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
 # Which packages there are is part of what is installed: an editable install maps each one by name.
 PACKAGES := $(shell find xlbench plugins tasks -name __init__.py 2>/dev/null | LC_ALL=C sort)
@@ -18,8 +18,8 @@ run: $(STAMP)  ## Score the embedded models on the embedded suite; boards go to 
 	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
 
 test: $(STAMP)  ## All tests, the fast ones first; the benchmarks alone, since they measure
-	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE)
-	$(BIN)/python -m pytest -q -m slow --ignore tests/benchmarks $(SIDE_BY_SIDE)
+	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile
+	$(BIN)/python -m pytest -q -m slow --ignore tests/benchmarks $(SIDE_BY_SIDE) worksteal
 	$(BIN)/python -m pytest -q tests/benchmarks
 
 parallel: $(STAMP)  ## mBERT, LaBSE and SIAMESE=./folder on parallel sentences, LaBSE beside its published figures (network)
