@@ -196,7 +196,7 @@ def test_a_whole_run_takes_hardly_longer_than_plain_encoding(
     imported: Path, tmp_path: Path, say: Callable[..., None]
 ) -> None:
     """A pair of NTREX, and SIB-200 topics in its languages, take at most 1.05 of what sentence-transformers takes to
-    encode each text once in batches of 32; with clustering 1.10. In turns, the best of two."""
+    encode each text once in batches of 32; with clustering 1.10. The best of two turns, if one is not enough."""
     from sentence_transformers import SentenceTransformer
 
     codes = {"eng": "eng_Latn", "swa": "swh_Latn"}
@@ -219,6 +219,8 @@ def test_a_whole_run_takes_hardly_longer_than_plain_encoding(
         wholes.append(run.seconds)
         clustered.append(run.seconds + more.seconds)
         plains.append(plain())
+        if wholes[0] <= 1.05 * plains[0] and clustered[0] <= 1.10 * plains[0]:  # the second turn is for noise
+            break
     say("plain encoding, s", [round(one, 1) for one in plains])
     say("ratio", round(min(wholes) / min(plains), 3))
     say("ratio with clustering", round(min(clustered) / min(plains), 3))
