@@ -32,6 +32,7 @@ class _Actions(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that is named; `click.UsageError` with what there is where it does not exist."""
         if args and args[0] not in self.commands and not args[0].startswith("-"):
             meant = did_you_mean(args[0], self.commands)
             raise click.UsageError(

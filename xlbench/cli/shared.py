@@ -190,6 +190,7 @@ def exit_code(cells: Sequence[Cell], strict: bool) -> int:
 
 
 def show_plan(prepared: Prepared, as_json: bool, quiet: bool) -> None:
+    """Print what a dry run has found: the cells with their states, and what is wrong with any."""
     if as_json:
         rows = [
             {"model": item.cell.model, "task": item.cell.task, "subset": item.cell.subset, "items": item.subset.n,
