@@ -134,6 +134,7 @@ def test_plugins_use_public_names():
     public = {
         "xlbench",
         "xlbench.cache",
+        "xlbench.errors",
         "xlbench.metrics",
         "xlbench.names",
         "xlbench.permissions",

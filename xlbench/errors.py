@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that each kind of trouble ends with. Exceptions only: nothing is printed here.
+"""What can go wrong, and the exit code that each kind of trouble ends with. Nothing is printed here.
 
 | code | meaning |
 |---|---|
@@ -40,3 +40,13 @@ class EncoderError(XlbenchError):
 
 class ResultsError(XlbenchError):
     """A saved result is damaged, or cannot be written. Never read as "not there"."""
+
+
+_OUT_OF_MEMORY = ("out of memory", "allocate memory", "not enough memory", "bad_alloc", "alloc_failed")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, on this machine or on its accelerator, so that smaller pieces may succeed."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return True
+    return isinstance(error, RuntimeError) and any(phrase in str(error).lower() for phrase in _OUT_OF_MEMORY)

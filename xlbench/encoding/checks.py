@@ -84,14 +84,6 @@ def cut_texts(flags: object, n: int) -> NDArray[np.bool_]:
     return cut.astype(bool)
 
 
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether smaller pieces may succeed: no memory was left, on this machine or on its accelerator."""
-    return isinstance(error, MemoryError) or (
-        isinstance(error, RuntimeError)
-        and (type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower())
-    )
-
-
 def quote(text: str) -> str:
     """A text for a message: its first 40 characters at most."""
     return repr(text if len(text) <= 40 else text[:39] + "…")

@@ -18,7 +18,7 @@ import numpy as np
 
 from xlbench.encoding import checks
 from xlbench.encoding.memory import Known
-from xlbench.errors import DataMissing, EncoderError, XlbenchError
+from xlbench.errors import DataMissing, EncoderError, XlbenchError, is_out_of_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -305,7 +305,7 @@ class EncodingSession:
         try:
             return call(), True
         except (MemoryError, RuntimeError) as error:
-            if not checks.is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             if len(asked) == 1:
                 text = asked[0] if isinstance(asked[0], str) else " ".join(asked[0])

@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from xlbench import EncoderError, Spec, UsageError
+from xlbench.errors import is_out_of_memory
 from xlbench_transformers.options import DEVICE
 
 T = TypeVar("T")
@@ -25,14 +26,6 @@ ACCELERATOR_TEXTS = 512
 """Texts of `TOKENS_PER_TEXT` tokens at a time on an accelerator: of shorter ones more, of longer ones fewer."""
 
 TOKENS_PER_TEXT = 128
-
-_OUT_OF_MEMORY = (
-    "out of memory",
-    "can't allocate memory",
-    "not enough memory",
-    "std::bad_alloc",
-    "CUBLAS_STATUS_ALLOC_FAILED",
-)
 
 
 def device_of(spec: Spec) -> torch.device:
@@ -84,13 +77,6 @@ def halving(call: Callable[[int], T], batch_size: int) -> tuple[T, int]:
             )
         batch_size //= 2
         _free_memory()
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that memory ran out, on any device."""
-    if isinstance(error, MemoryError | torch.OutOfMemoryError):
-        return True
-    return any(phrase in str(error) for phrase in _OUT_OF_MEMORY)
 
 
 def _free_memory() -> None:
