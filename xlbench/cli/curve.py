@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.shared import (
+    EXIT_CODES,
     exit_code,
     how_to_score,
     plugins_print_elsewhere,
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
     "  xlbench curve -m ngram -t mini-ner -l hin --train-sizes 10,20,all\n"
     "  xlbench curve -t masakhanews --data DIR -n                   which cells that would be\n"
     "  xlbench curve --suite nepali --data DIR --out plots          every task of a suite that learns\n\n"
-    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
-    "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
+    + EXIT_CODES
 )
 @what_to_score
 @click.option(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.shared import (
+    EXIT_CODES,
     exit_code,
     how_to_score,
     plugins_print_elsewhere,
@@ -34,8 +35,7 @@ if TYPE_CHECKING:
     "  xlbench run -m ngram -t ntrex --data DIR       one model, one task\n"
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
     "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n\n"
-    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
-    "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
+    + EXIT_CODES
 )
 @what_to_score
 @click.option(

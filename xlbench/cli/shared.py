@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+EXIT_CODES = (
+    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
+    "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
+)
+"""The end of the help of a command that scores."""
+
 CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 
 

@@ -267,7 +267,7 @@ class EncodingSession:
         """Vectors as the encoder gives them."""
         known = self._known.setdefault(role, Known())
         new = sorted({text for text in texts if text not in known.start}, key=_by_length)
-        if known.nbytes + len(new) * max(self._raw_dimensions, 1) * 4 > self._known_bytes:
+        if self._forgot_for(len(new)):
             known = self._known[role] = Known()
             new = sorted(set(texts), key=_by_length)
         new = self._from_cache(known, new, role or "")
@@ -354,8 +354,8 @@ class EncodingSession:
         """Memory with all the sentences in it: those that are new come from the cache, or from the encoder."""
         known = self._words
         new = sorted({words for words in asked if words not in known.start}, key=_by_letters)
-        if known.nbytes + sum(map(len, new)) * max(self._raw_dimensions, 1) * 4 > self._known_bytes:
-            known = self._words = Known()
+        if self._forgot_for(sum(map(len, new))):
+            known = self._words
             new = sorted(set(asked), key=_by_letters)
         new = self._from_cache(known, new, "words")
         left = sum(map(len, new))
@@ -406,6 +406,15 @@ class EncodingSession:
             kind = type(encoder).__name__
             raise EncoderError(f"the model is no encoder: {kind} has no method encode(texts, role=None)")
         return encoder
+
+    def _forgot_for(self, rows: int) -> bool:
+        """Whether all vectors in memory were forgotten, since so many more would not fit beside them."""
+        held = self._words.nbytes + sum(known.nbytes for known in self._known.values())
+        if held + rows * max(self._raw_dimensions, 1) * 4 <= self._known_bytes:
+            return False
+        self._known.clear()
+        self._words = Known()
+        return True
 
     def _measured(self, returned: object) -> NDArray[np.float32]:
         """An answer as a matrix, with as many dimensions as ever."""
