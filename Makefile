@@ -1,57 +1,70 @@
 # Every target does its own set-up: a virtual environment in .venv, made again when what it is made from changes.
+# Nothing is built on this machine but xlbench itself: every dependency comes as a wheel, of the version that
+# constraints.txt gives.
 
-PYTHON ?= python3
-BIN := .venv/bin
+WINDOWS := $(filter Windows_NT,$(OS))
+PYTHON ?= $(if $(WINDOWS),python,python3)
+BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 OUT := out
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
-# Which packages there are is part of what is installed: an editable install maps each one by name.
-PACKAGES := $(shell find xlbench plugins tasks -name __init__.py 2>/dev/null | LC_ALL=C sort)
-STAMP := .venv/installed-$(shell { cat pyproject.toml constraints.txt; echo $(PACKAGES); } | cksum | tr -d ' ')
+PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
+HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
+CORE := .venv/core-$(HASH)
+EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel lint check bench publish lock clean
+.PHONY: help run test parallel lint check bench publish build lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(STAMP)  ## Score the embedded models on the embedded suite; boards go to out/
+run: $(CORE)  ## Score the embedded models on the embedded suite; boards go to out/
 	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
 
-test: $(STAMP)  ## All tests, the fast ones first; the benchmarks alone, since they measure
+test: $(EVERYTHING)  ## All tests, the fast ones first; the benchmarks alone, since they measure
 	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile
 	$(BIN)/python -m pytest -q -m slow --ignore tests/benchmarks $(SIDE_BY_SIDE) worksteal
 	$(BIN)/python -m pytest -q tests/benchmarks
 
-parallel: $(STAMP)  ## mBERT, LaBSE and SIAMESE=./folder on parallel sentences, LaBSE beside its published figures (network)
+parallel: $(EVERYTHING)  ## mBERT, LaBSE and SIAMESE=./folder on parallel sentences, LaBSE beside its published figures (network)
 	$(BIN)/xlbench fetch --suite parallel --model mbert --model labse
 	$(BIN)/xlbench run --suite parallel --model mbert --model labse $(if $(SIAMESE),--model 'siamese:$(SIAMESE)?name=siamese') \
 		--results $(OUT)/results --boards $(OUT)/leaderboards
 	$(BIN)/xlbench published docs/published/labse-ntrex.csv $(OUT)/results
 
-lint: $(STAMP)  ## Lint and types
+lint: $(EVERYTHING)  ## Lint and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the tests have just passed)
 
-bench: $(STAMP)  ## The benchmarks alone, with their figures
+bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
 	$(BIN)/python -m pytest -q -s tests/benchmarks
 
-publish: $(STAMP)  ## Render the published boards anew, from runs made anew
+publish: $(CORE)  ## Render the published boards anew, from runs made anew
 	rm -rf leaderboards/runs
 	$(BIN)/xlbench run --suite mini --results leaderboards/runs --boards leaderboards
 
-lock: $(STAMP)  ## Write constraints.txt from what is installed
-	{ head -n 1 constraints.txt; $(BIN)/python -m pip freeze --all --exclude-editable | sed 's/+cpu$$//' | grep -v -i -E '^(pip|xlbench)='; } >constraints.new
-	mv constraints.new constraints.txt
+build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+lock: $(EVERYTHING)  ## Write constraints.txt: pins that are there stay where they fit (UPGRADE=--upgrade: the newest)
+	$(PIP) --group lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev --group lock \
+		--only-binary :all: --no-annotate --custom-compile-command "make lock" $(UPGRADE) --output-file constraints.txt pyproject.toml
 
 clean:  ## Remove what the other targets made
-	rm -rf .venv $(OUT) build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv $(OUT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 
-$(STAMP):
+$(CORE):
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt setuptools
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --no-build-isolation --editable '.[dev]'
-	rm -f .venv/installed-*
+	$(PIP) pip
+	$(PIP) --build-constraint constraints.txt --editable .
+	rm -f .venv/core-*
+	touch $@
+
+$(EVERYTHING): $(CORE)
+	$(PIP) --build-constraint constraints.txt --editable '.[all]' --group dev
+	rm -f .venv/everything-*
 	touch $@

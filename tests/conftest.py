@@ -41,7 +41,7 @@ def _cache_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _every_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder into which pip has installed every distribution of tests/dists, in one go, without a network."""
     home = tmp_path_factory.mktemp("dists")
-    shutil.copytree(DISTS, home / "sources")  # setuptools builds beside the sources
+    shutil.copytree(DISTS, home / "sources")  # a build may write beside its sources
     target = home / "installed"
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
     folders = sorted(str(folder.parent) for folder in (home / "sources").glob("*/pyproject.toml"))

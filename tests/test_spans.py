@@ -1,14 +1,13 @@
-"""Entities in tag sequences: against seqeval, and valid sequences against all that there are."""
+"""Entities in tag sequences: against nervaluate, and valid sequences against all that there are."""
 
 import itertools
+import re
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from seqeval.metrics import f1_score, precision_score, recall_score
-from seqeval.metrics.sequence_labeling import get_entities
-from seqeval.scheme import IOB2, Entities
+from nervaluate import Evaluator, collect_named_entities
 
 from xlbench import DataError
 from xlbench_tasks.protocols import spans, tagging, tagging_probe
@@ -33,17 +32,29 @@ def listed(found, lengths):
     return [(int(s), TYPES[k], int(first), int(first + n - 1)) for s, k, first, n in rows]
 
 
+PROPER = re.compile(r"(?<!\S)B-(\w+)(?: I-\1(?!\S))*")
+"""An entity of IOB2 in the tags of a sentence, joined by blanks."""
+
+
+def proper(tags):
+    """The entities of IOB2, as nervaluate's: type, first word, last word."""
+    text = " ".join(tags)
+    return [
+        {"label": found[1], "start": text.count(" ", 0, found.start()), "end": text.count(" ", 0, found.end())}
+        for found in PROPER.finditer(text)
+    ]
+
+
 @given(SENTENCES)
 @settings(max_examples=200, deadline=None)
-def test_entities_are_those_of_seqeval(sentences):
+def test_entities_are_those_of_nervaluate_and_of_iob2(sentences):
     """Lenient entities are conlleval's, strict ones those of IOB2, whatever the order of tags."""
     tags = [[tag for tag, _ in sentence] for sentence in sentences]
     codes, lengths = flat(tags)
     found = spans.find(codes, lengths)
-    lenient = [(row, *entity) for row, sentence in enumerate(tags) for entity in get_entities(sentence)]
-    assert listed(found, lengths) == lenient
-    strict = [entity.to_tuple() for entities in Entities(tags, IOB2).entities for entity in entities]
-    assert [(s, k, a, b + 1) for s, k, a, b in listed(found.strict(), lengths)] == strict
+    for read, entities in ((collect_named_entities, found), (proper, found.strict())):
+        expected = [(row, *entity.values()) for row, sentence in enumerate(tags) for entity in read(sentence)]
+        assert listed(entities, lengths) == expected
 
 
 def certain(codes):
@@ -56,11 +67,16 @@ def value(columns, name):
     return float(metric.value(metric.rows(columns).sum(axis=0)))
 
 
+def scores_of_nervaluate(gold, guess, read):
+    """Its results by strategy: ``strict`` compares words and types, ``exact`` the words alone."""
+    sides = [[read(sentence) for sentence in sentences] for sentences in (gold, guess)]
+    return Evaluator(*sides, tags=list(TYPES), loader="dict").evaluate()["overall"]
+
+
 @given(SENTENCES)
 @settings(max_examples=150, deadline=None)
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
-def test_scores_are_those_of_seqeval(sentences):
-    """Lenient F1 of any tags, and strict F1, precision and recall of the valid ones, are seqeval's."""
+def test_scores_are_those_of_nervaluate(sentences):
+    """Lenient F1 of any tags, and strict F1, precision, recall and F1 of spans of the valid ones, are nervaluate's."""
     gold = [[tag for tag, _ in sentence] for sentence in sentences]
     guess = [[tag for _, tag in sentence] for sentence in sentences]
     truth, lengths = flat(gold)
@@ -68,17 +84,17 @@ def test_scores_are_those_of_seqeval(sentences):
     best = spans.best_sequences(certain(codes), lengths)
     valid = [[NAMES[code] for code in part] for part in np.split(best, np.cumsum(lengths)[:-1])]
     columns = tagging_probe.score(certain(codes), np.arange(len(codes)), truth, lengths, TYPES).columns
-    lenient, strict = [columns[f"lenient_{part}"].sum() for part in ("predicted", "gold")], {}
-    if sum(lenient):
-        assert value(columns, "lenient_f1") == pytest.approx(f1_score(gold, guess, zero_division=0))
-    strict = {"entity_f1": f1_score, "precision": precision_score, "recall": recall_score}
-    sides = [sum(columns[f"{part}:{kind}"].sum() for kind in TYPES) for part in ("predicted", "gold")]
-    for name, function in strict.items():
-        if any(sides):
-            expected = function(gold, valid, mode="strict", scheme=IOB2, zero_division=0)
-            assert value(columns, name) == pytest.approx(expected), name
-        else:
-            assert value(columns, name) == 1.0
+    lenient = scores_of_nervaluate(gold, guess, collect_named_entities)["strict"]
+    if lenient.actual or lenient.possible:
+        assert value(columns, "lenient_f1") == pytest.approx(lenient.f1)
+    found = scores_of_nervaluate(gold, valid, proper)
+    strict, exact = found["strict"], found["exact"]
+    expected = {
+        "entity_f1": strict.f1, "precision": strict.precision, "recall": strict.recall, "span_f1": exact.f1,
+    }  # fmt: skip
+    none = not strict.actual and not strict.possible
+    for name, score in expected.items():
+        assert value(columns, name) == (1.0 if none else pytest.approx(score)), name
 
 
 def test_rows_by_hand():

@@ -245,8 +245,6 @@ def test_the_docs_show_what_is_installed_here():
     """The files in docs/plugins.md are those of the distributions of these tests."""
     text = (ROOT / "docs/plugins.md").read_text(encoding="utf-8")
     alone, own = DISTS / "card_alone", DISTS / "own_protocol/xl_own_protocol"
-    project = (alone / "pyproject.toml").read_text(encoding="utf-8").partition("[project]")
-    shown = ["[project]" + project[2]]
-    files = [alone / "xl_card_alone/__init__.py", alone / "xl_card_alone/cards/anagrams.toml"]
-    shown += [file.read_text(encoding="utf-8") for file in (*files, own / "nearest.py", own / "jsonl.py")]
+    files = [alone / "pyproject.toml", alone / "xl_card_alone/__init__.py", alone / "xl_card_alone/cards/anagrams.toml"]
+    shown = [file.read_text(encoding="utf-8") for file in (*files, own / "nearest.py", own / "jsonl.py")]
     assert [one for one in shown if f"\n{one}```\n" not in text] == []

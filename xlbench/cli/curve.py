@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     "  xlbench curve -t mini-news                                   the embedded models, the usual sizes\n"
     "  xlbench curve -m ngram -t mini-ner -l hin --train-sizes 10,20,all\n"
     "  xlbench curve -t masakhanews --data DIR -n                   which cells that would be\n"
-    "  xlbench curve --suite nepali --data DIR --out plots          every task of a suite that learns\n\n"
-    + EXIT_CODES
+    "  xlbench curve --suite nepali --data DIR --out plots          every task of a suite that learns\n\n" + EXIT_CODES
 )
 @what_to_score
 @click.option(
