@@ -88,7 +88,7 @@ def sentence_transformer(
     folder: Path,
     *,
     pooling: str = "mean",
-    normalise: bool = False,
+    normalize: bool = False,
     dense: int | None = None,
     prompts: Mapping[str, str] | None = None,
     default_prompt: str | None = None,
@@ -108,7 +108,7 @@ def sentence_transformer(
     chain: list[Any] = [parts.Transformer(str(inner), max_seq_length=max_length)]
     chain.append(parts.Pooling(hidden, pooling_mode=pooling))
     chain += [parts.Dense(hidden, dense, activation_function=torch.nn.Tanh())] if dense else []
-    chain += [parts.Normalize()] if normalise else []
+    chain += [parts.Normalize()] if normalize else []
     model = SentenceTransformer(
         modules=chain, device="cpu", prompts=dict(prompts or {}), default_prompt_name=default_prompt
     )
@@ -118,7 +118,7 @@ def sentence_transformer(
 
 def labse_like(folder: Path, *, seed: int = 0) -> Path:
     """As LaBSE is saved: Transformer, CLS pooling, Dense with tanh, Normalize."""
-    return sentence_transformer(folder, pooling="cls", normalise=True, dense=32, seed=seed)
+    return sentence_transformer(folder, pooling="cls", normalize=True, dense=32, seed=seed)
 
 
 def siamese(
@@ -161,7 +161,7 @@ def static(folder: Path, *, dimensions: int = 32, seed: int = 0, dtype: str = "f
 
 
 def model2vec(folder: Path, *, dimensions: int = 32, seed: int = 0, dtype: str = "float32") -> Path:
-    """A model2vec folder, with vectors that it normalises."""
+    """A model2vec folder, with vectors that it normalizes."""
     from model2vec import StaticModel
 
     tokenizer = wordpiece()

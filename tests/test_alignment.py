@@ -11,10 +11,13 @@ from real_data import DATA, needs
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
 
 from xlbench import Data, EncodingSession
-from xlbench.catalog import load
+from xlbench.catalog.loading import load
 from xlbench.stats.scorer import Scorer
-from xlbench_tasks.card import CARDS, open_data, read_card, task
-from xlbench_tasks.protocols import alignment, pairwise
+from xlbench_tasks.card.homes import open_data
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.task import task
+from xlbench_tasks.protocols import alignment
+from xlbench_tasks.protocols.numbers import pairwise
 
 METRICS = {metric.name: metric for metric in alignment.metrics({})}
 OF_PAIRS = ["auc", "cosine_gap", "cosine_true", "cosine_random", "threshold_accuracy", "negative_accuracy"]
@@ -165,7 +168,7 @@ def without(columns_of, a, b, item):
 
 @pytest.mark.parametrize("name", OF_PAIRS)
 def test_influences_are_those_of_leaving_an_item_out(name):
-    """(n - 1) (value - value without the item and all of its pairs), centred, by computing everything anew."""
+    """(n - 1) (value - value without the item and all of its pairs), centered, by computing everything anew."""
     n = 14
     a, b = aligned(3, n)
     parts, thresholds = np.arange(n, dtype=np.int8) % 2, [int(1.6 * pairwise.STEPS), int(1.5 * pairwise.STEPS)]
@@ -284,7 +287,7 @@ def write_card(folder, n=6, dev=4, card=""):
     """A card with parallel files of n test (and dev) sentences, whose i-th translations share a word."""
     lines = [card or 'splits = { dev = "dev", test = "test" }']
     (folder / "own.toml").write_text(
-        'name = "own"\narea = "retrieval"\nprotocol = "alignment"\ndescription = "d"\nlicence = "CC0-1.0"\n'
+        'name = "own"\narea = "retrieval"\nprotocol = "alignment"\ndescription = "d"\nlicense = "CC0-1.0"\n'
         'languages = ["eng", "hin"]\n' + "\n".join(lines) + '\n[data]\nreader = "parallel"\n'
         f'files = "{"{split}." if not card else "test."}{{language}}"\n',
         encoding="utf-8",

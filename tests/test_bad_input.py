@@ -158,7 +158,7 @@ name = "words"
 area = "{area}"
 protocol = "{protocol}"
 description = "Words of two kinds"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "deu", "fra"]
 {splits}
 [data]
@@ -229,7 +229,7 @@ def test_damaged_rows_of_a_language_cost_the_cells_that_need_them(part, content,
     [
         ('name = "tiny"', 'name = "../../x"', "task name '../../x' is not allowed"),
         ('name = "tiny"', 'name = "con"', "task name 'con' is reserved"),
-        ("licence =", "license =", "tiny.toml has no key 'license'. Did you mean 'licence'?"),
+        ("license =", "license =", "tiny.toml has no key 'license'. Did you mean 'license'?"),
         ('"parallel"', '"paralel"', "[data] reader: 'paralel' is not one of"),
         ('"parallel"', '"paralel"', "Did you mean 'parallel'?"),
         ('protocol = "retrieval"', 'protocol = "retreival"', "Did you mean 'retrieval'?"),
@@ -238,7 +238,7 @@ def test_damaged_rows_of_a_language_cost_the_cells_that_need_them(part, content,
         ("files =", "file =", "[data] has no key 'file'. Did you mean 'files'?"),
         ('"tiny.{language}.txt"', '"../{language}.txt"', "must be a path below the data root"),
         ('"tiny.{language}.txt"', '"tiny.txt"', "needs {language}"),
-        ('licence = "CC0-1.0"', "licence = CC0", "tiny.toml is not valid TOML: Invalid value (at line 5, column 11)"),
+        ('license = "CC0-1.0"', "license = CC0", "tiny.toml is not valid TOML: Invalid value (at line 5, column 11)"),
         ('area = "retrieval"\n', "", "tiny.toml lacks 'area'"),
         ('"nep"]', '"english"]', "'english' in languages is not an ISO 639-3 code"),
     ],

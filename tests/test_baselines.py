@@ -55,9 +55,9 @@ def cosine(name: str, one: str, other: str) -> float:
 
 
 def test_three_models_are_offered_to_every_suite() -> None:
-    """random, ngram and ngram-translit are offered, each with a description and a licence, to runs that name none."""
+    """random, ngram and ngram-translit are offered, each with a description and a license, to runs that name none."""
     assert list(MODELS) == ["random", "ngram", "ngram-translit"]
-    assert all(model.in_suites and model.description and model.licence == "Apache-2.0" for model in MODELS.values())
+    assert all(model.in_suites and model.description and model.license == "Apache-2.0" for model in MODELS.values())
 
 
 def test_listing_imports_nothing_heavy() -> None:

@@ -21,12 +21,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xlbench.boards import FORMATS, csv_, markdown
-from xlbench.boards.averages import Entry
-from xlbench.boards.models import line_of
-from xlbench.boards.standings import Board, standings
-from xlbench.boards.text import one_line
-from xlbench.record import LONG, Cell, Results, Run, Score
+from xlbench.builtin import xlbench_boards
+from xlbench.core.record import LONG, Cell, Results, Run, Score
+from xlbench.core.text import one_line
+from xlbench.reports.boards import markdown, spreadsheet
+from xlbench.reports.boards.averages import Entry
+from xlbench.reports.boards.models import line_of
+from xlbench.reports.boards.standings import Board, standings
 
 GOLDEN = Path(__file__).parent / "golden_boards"
 LABELS = {
@@ -296,7 +297,7 @@ class TestWhatEnters:
         """No runs: a board without rows that every format can render."""
         board = World().board()
         assert board.rows == ()
-        assert {suffix for form in FORMATS for suffix in form.render(board)} == {
+        assert {suffix for form in xlbench_boards() for suffix in form.render(board)} == {
             ".md", ".costs.md", ".csv", ".scores.csv", ".data.csv", ".models.csv", ".costs.csv",
         }  # fmt: skip
 
@@ -431,7 +432,7 @@ class TestRegisters:
         world.cells = [replace(cell, register="regularized") for cell in world.cells]
         board = world.board()
         assert board.registers == ()
-        assert ".registers.csv" not in csv_.render(board)
+        assert ".registers.csv" not in spreadsheet.render(board)
         assert "By register" not in markdown.render(board)[".md"]
 
     def test_registers_of_different_areas_are_not_subtracted(self):
@@ -468,7 +469,7 @@ class TestRegisters:
 
     def test_as_csv(self):
         """A row an area, register and model, with numbers as everywhere."""
-        frame = read(csv_.render(self.world().board())[".registers.csv"])
+        frame = read(spreadsheet.render(self.world().board())[".registers.csv"])
         row = frame[(frame.register == "difference") & (frame.model == "alpha")].iloc[0]
         assert (row.area, row.value, row.clusters, row.method) == ("sentiment", "0.15000000", "100", "cluster-t")
         assert len(frame) == 2 * 4
@@ -581,7 +582,7 @@ class TestBaselines:
 
     def test_the_long_table_has_them(self):
         """The baseline of each metric beside its value, and an empty cell where there is none."""
-        frame = read(csv_.render(self.world().board())[".scores.csv"]).set_index(["task", "subset"])
+        frame = read(spreadsheet.render(self.world().board())[".scores.csv"]).set_index(["task", "subset"])
         assert frame.loc[("topics", "hin")].majority == "0.30000000"
         assert frame.loc[("pairs", "deu")].majority == ""
 
@@ -831,7 +832,7 @@ class TestCsv:
 
     def test_columns_of_the_long_table(self):
         """The long table has exactly the record's columns, and a line a metric, sorted."""
-        text = csv_.render(golden_world().board())[".scores.csv"]
+        text = spreadsheet.render(golden_world().board())[".scores.csv"]
         frame = read(text)
         assert tuple(frame.columns) == LONG
         keys = list(zip(*(frame[name] for name in ("model", "fingerprint", "area", "task", "subset")), strict=True))
@@ -841,13 +842,13 @@ class TestCsv:
 
     def test_negative_numbers_stay_numbers(self):
         """-0.25 is a number with eight decimals and no quote before it; None is an empty cell."""
-        frame = read(csv_.render(golden_world().board())[".scores.csv"])
+        frame = read(spreadsheet.render(golden_world().board())[".scores.csv"])
         row = frame[frame.metric == "macro-f1"].iloc[0]
         assert (row.value, row.low) == ("-0.25000000", "")
 
     def test_decimals_and_types(self):
         """Scores have eight decimals, counts none."""
-        row = read(csv_.render(full_world().board())[".csv"]).iloc[0]
+        row = read(spreadsheet.render(full_world().board())[".csv"]).iloc[0]
         assert re.fullmatch(r"0\.\d{8}", row.overall)
         assert (row["rank"], row.n, row.clusters, row.status) == ("1", "330", "230", "ranked")
         assert float(row.overall_low) < float(row.overall) < float(row.overall_high)
@@ -856,19 +857,19 @@ class TestCsv:
         """The subsets nan-eng, NA and the language nan come back as they were."""
         world = golden_world()
         world.add("beta", "lang", "nan", shares(50))
-        frame = read(csv_.render(world.board())[".scores.csv"])
+        frame = read(spreadsheet.render(world.board())[".scores.csv"])
         assert {"nan-eng", "NA", "nan"} <= set(frame.subset)
 
     @pytest.mark.parametrize("text", ["=cmd()", "+1", "-x", "@sum", "\tx", "\rx", "\x00=cmd()", "\u202e=cmd()"])
     def test_formulas_are_defused(self, text):
         """Text that a spreadsheet would run gets a quote before it, also behind characters that are not shown."""
-        assert csv_.cell(text)[0] == "'"
+        assert spreadsheet.cell(text)[0] == "'"
 
     def test_hostile_names_come_back_as_one_field(self):
         """A name with quotes, commas and a break is one field; the row has all its columns."""
         world = World()
         world.add('a",=b\n"', "pairs", "deu", shares(50))
-        for suffix, text in csv_.render(world.board()).items():
+        for suffix, text in spreadsheet.render(world.board()).items():
             header, row = csv.reader(io.StringIO(text))
             assert len(header) == len(row)
             assert suffix == ".data.csv" or row[header.index("model")] == 'a",=b\n"'
@@ -877,13 +878,13 @@ class TestCsv:
         """A model without an overall has no rank and no number, but its reason."""
         world = full_world()
         world.fail("delta", "pairs", "nan-eng", reason="broken")
-        row = read(csv_.render(world.board())[".csv"]).set_index("model").loc["delta"]
+        row = read(spreadsheet.render(world.board())[".csv"]).set_index("model").loc["delta"]
         assert (row["rank"], row.overall, row.borda, row.tied_with_best, row.status) == ("", "", "", "", "incomplete")
         assert "broken" in row.notes
 
     def test_costs(self):
         """beta: six cells of 2.5 seconds, 2 of them encoding; 402 texts in 12 seconds are 33.5 a second."""
-        frame = read(csv_.render(golden_world().board())[".costs.csv"]).set_index("model")
+        frame = read(spreadsheet.render(golden_world().board())[".costs.csv"]).set_index("model")
         row = frame.loc["beta"]
         assert (row.cells, row.seconds, row.encode_seconds) == ("6", "15.00000000", "12.00000000")
         assert (row.encoded, row.sentences_per_second) == ("402", "33.50000000")
@@ -924,7 +925,7 @@ def read(text: str) -> pd.DataFrame:
 
 
 def render_all(board: Board) -> dict[str, str]:
-    return dict(itertools.chain.from_iterable(form.render(board).items() for form in FORMATS))
+    return dict(itertools.chain.from_iterable(form.render(board).items() for form in xlbench_boards()))
 
 
 def write_golden() -> None:
@@ -958,6 +959,6 @@ class TestModels:
         """The section and the file have the models of the board, in its order; one without a spec is its name."""
         board = golden_world().board()
         assert [line.label for line in board.models] == [row.label for row in board.rows]
-        frame = read(csv_.render(board)[".models.csv"])
+        frame = read(spreadsheet.render(board)[".models.csv"])
         assert list(frame["spec"]) == [row.model for row in board.rows]
         assert "## Models" in markdown.render(board)[".md"]

@@ -25,7 +25,8 @@ import numpy as np
 import pytest
 from conftest import Cli, environment
 
-from xlbench.cache import (
+from xlbench.core.errors import UsageError
+from xlbench.encoding.cache import (
     Cache,
     database,
     default_folder,
@@ -37,7 +38,6 @@ from xlbench.cache import (
     keys_of_words,
     vectors,
 )
-from xlbench.errors import UsageError
 
 A, B, C = "a" * 64, "b" * 64, "c" * 64
 

@@ -13,7 +13,10 @@ import pytest
 
 import xlbench_tasks
 from xlbench import AREAS, Data, DataMissing, UsageError
-from xlbench_tasks.card import CARDS, REGISTERS, open_data, open_source, read_card, read_toml, task
+from xlbench_tasks.card.homes import open_data, open_source
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.schema import REGISTERS, read_toml
+from xlbench_tasks.card.task import task
 from xlbench_tasks.protocols import PROTOCOLS, retrieval
 from xlbench_tasks.readers import READERS
 
@@ -22,7 +25,7 @@ name = "talk"
 area = "retrieval"
 protocol = "retrieval"
 description = "Talks"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "hin", "zho_Hans"]
 
 [data]
@@ -57,7 +60,7 @@ def test_a_card_becomes_a_task(write, tmp_path):
         (tmp_path / "talk").mkdir(exist_ok=True)
         (tmp_path / "talk" / f"{code}.txt").write_text(text, encoding="utf-8")
     made = task(read_card(write()))
-    assert (made.name, made.area, made.data, made.version, made.licence) == ("talk", "retrieval", "talk", 1, "CC0-1.0")
+    assert (made.name, made.area, made.data, made.version, made.license) == ("talk", "retrieval", "talk", 1, "CC0-1.0")
     assert made.languages == ("eng", "hin", "zho_Hans")
     assert made.metrics == retrieval.metrics({})
     assert made.home == "talk/{language}.txt"
@@ -84,8 +87,8 @@ def test_a_card_becomes_a_task(write, tmp_path):
         ("[options]", "max_rows = true\n[options]", "talk.toml: [data] max_rows: True is not a whole number"),
         ("pairs =", "pair =", "talk.toml: [options] has no key 'pair'. Did you mean 'pairs'?"),
         ('pairs = "eng"', "pairs = 3", "talk.toml: [options] pairs: 3 is not a string"),
-        ("licence", "license", "talk.toml has no key 'license'. Did you mean 'licence'?"),
-        ('licence = "CC0-1.0"\n', "", "talk.toml lacks 'licence'"),
+        ("license", "licence", "talk.toml has no key 'licence'. Did you mean 'license'?"),
+        ('license = "CC0-1.0"\n', "", "talk.toml lacks 'license'"),
         ('area = "retrieval"', 'area = "retreival"', "talk.toml area: 'retreival' is not one of 'retrieval'"),
         ('area = "retrieval"', 'area = "retreival"', "Did you mean 'retrieval'?"),
         ('protocol = "retrieval"', 'protocol = "retrival"', "talk.toml protocol: 'retrival' is not one of"),
@@ -112,16 +115,16 @@ def test_a_card_becomes_a_task(write, tmp_path):
         ),
         ("[options]", "hub = 1\n[options]", "talk.toml: [data.hub] must be a table"),
         (
-            'licence = "CC0-1.0"',
-            'licence = "x"\nregister = "unregularised"',
+            'license = "CC0-1.0"',
+            'license = "x"\nregister = "unregularised"',
             "register: 'unregularised' is not one of 'regularized', 'unregularized'. Did you mean 'unregularized' or",
         ),
         ("[options]", "splits = { tset = 'x' }\n[options]", "[data] splits: the card has no 'tset', only 'test'. Did"),
         ("[options]", "splits = { dev = 'x' }\n[options]", "[data] splits: the card has no 'dev', only 'test'."),
         ("[options]", "splits = { test = 'x' }\n[options]", "[data] splits: nothing in this table holds {split}"),
         (
-            'licence = "CC0-1.0"',
-            'licence = "x"\nsplits = { train = "a", test = "b" }',
+            'license = "CC0-1.0"',
+            'license = "x"\nsplits = { train = "a", test = "b" }',
             "[data]: {split} is nowhere in this table, so 'train', 'test' would be the same data",
         ),
     ],
@@ -188,7 +191,7 @@ def test_wrong_extensions_are_told(tmp_path, text, message):
 def test_a_home_can_call_splits_otherwise_than_the_card(write, tmp_path):
     """The card's names are those of all homes, but for the ones that a home gives itself."""
     card = read_card(write(
-        ('licence = "CC0-1.0"', 'licence = "x"\nsplits = { train = "train", dev = "dev", test = "test" }'),
+        ('license = "CC0-1.0"', 'license = "x"\nsplits = { train = "train", dev = "dev", test = "test" }'),
         ("talk/{language}.txt", "talk/{split}.{language}.txt"),
         ("[options]", f"""[data.hub]
 repo = "org/talk"
@@ -212,7 +215,7 @@ aliases = {{ zh = "zho_Hans" }}
 def test_a_card_says_what_kind_of_text_it_has(write):
     """The register comes to the task and is no part of its identity; a card need not say it."""
     for register in ("regularized", "unregularized"):
-        made = task(read_card(write(('licence = "CC0-1.0"', f'licence = "CC0-1.0"\nregister = "{register}"'))))
+        made = task(read_card(write(('license = "CC0-1.0"', f'license = "CC0-1.0"\nregister = "{register}"'))))
         assert made.register == register
         assert made.identity() == task(read_card(write())).identity()
     assert task(read_card(write())).register == ""
@@ -247,8 +250,8 @@ def test_a_tasks_identity_is_what_shapes_its_scores(write):
     """Protocol options, metrics and version change it; where the data lies and what is said about it do not."""
     base = task(read_card(write()))
     same = [("talk/{language}.txt", "other/{language}.txt"), ("Talks", "Other talks"), ('"hin", ', '"hin", "nep", ')]
-    other = [('pairs = "eng"', 'pairs = "all"'), ('licence = "CC0-1.0"', 'licence = "x"\nversion = 2')]
-    other.append(('licence = "CC0-1.0"', 'licence = "x"\nmetrics = ["mrr", "accuracy"]'))
+    other = [('pairs = "eng"', 'pairs = "all"'), ('license = "CC0-1.0"', 'license = "x"\nversion = 2')]
+    other.append(('license = "CC0-1.0"', 'license = "x"\nmetrics = ["mrr", "accuracy"]'))
     for change in same:
         assert task(read_card(write(change))).identity() == base.identity()
     assert len({base.identity(), *(task(read_card(write(change))).identity() for change in other)}) == 4
@@ -298,7 +301,7 @@ def test_every_card_of_the_plugin_is_right():
     assert [made.name for made in tasks] == [path.stem for path in sorted(CARDS.glob("*.toml"))]
     for made in tasks:
         assert made.area in AREAS
-        assert all((made.description, made.licence, made.home, made.languages, made.data))
+        assert all((made.description, made.license, made.home, made.languages, made.data))
         assert made.register in ("", *REGISTERS)
         assert made.citation or made.name.startswith("mini-"), "data that is not our own is cited"
         assert len(set(made.languages)) == len(made.languages)

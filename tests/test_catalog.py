@@ -16,8 +16,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from xlbench import BoardFormat, Engine, Model, Option, Scheme, Suite, Task, catalog, hookimpl, metrics
-from xlbench.errors import DataError, UsageError
-from xlbench.names import check_name
+from xlbench.core.errors import DataError, UsageError
+from xlbench.core.ids import check_name
 
 
 class Encoder:
@@ -244,7 +244,7 @@ def test_wrapper_is_refused_and_unknown_optional_hook_is_not(monkeypatch):
             return (yield)
 
         @hookimpl(optionalhook=True)
-        def xlbench_colours(self):
+        def xlbench_colors(self):
             return []
 
     (why,) = whys(as_plugin(monkeypatch, Odd()))

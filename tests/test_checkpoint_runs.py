@@ -21,9 +21,9 @@ from conftest import environment
 from safetensors.numpy import load_file, save_file
 
 from xlbench import catalog
-from xlbench.cache import Cache
 from xlbench.encoding import CHUNK
-from xlbench.testing import check_model
+from xlbench.encoding.cache import Cache
+from xlbench.testing.models import check_model
 
 pytestmark = pytest.mark.slow
 
@@ -44,7 +44,7 @@ name = "talks"
 area = "retrieval"
 protocol = "retrieval"
 description = "Find a sentence's translation"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "mlt"]
 
 [data]

@@ -12,7 +12,7 @@ import pytest
 
 import xlbench
 import xlbench_classes
-from xlbench.testing import check_model
+from xlbench.testing.models import check_model
 from xlbench_classes.model import model_of
 from xlbench_classes.target import is_target
 
@@ -268,8 +268,8 @@ def test_a_fingerprint_of_ones_own(folder: Path) -> None:
         model_of("mine.py:Wrong").identity()
 
 
-def test_neighbours_of_the_same_name(folder: Path) -> None:
-    """Two files in two folders each import their own neighbour of the same name."""
+def test_neighbors_of_the_same_name(folder: Path) -> None:
+    """Two files in two folders each import their own neighbor of the same name."""
     other = folder / "other"
     other.mkdir()
     (other / "mine.py").write_text(ENCODER)

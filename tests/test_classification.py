@@ -15,8 +15,10 @@ from sklearn.neighbors import KNeighborsClassifier
 from xlbench import Data, DataError, UsageError, metrics
 from xlbench.encoding import EncodingSession
 from xlbench.stats.rows import group, jackknife, value_of
-from xlbench_tasks.card import CARDS, read_card, task
-from xlbench_tasks.protocols import classification, probes
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.task import task
+from xlbench_tasks.protocols import classification
+from xlbench_tasks.protocols.numbers import probes
 
 LABELS = ("bad", "fine", "good")
 
@@ -44,7 +46,7 @@ name = "reviews"
 area = "sentiment"
 protocol = "classification"
 description = "Reviews"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "hin"]
 splits = {{ train = "train", dev = "dev", test = "test" }}
 
@@ -120,7 +122,7 @@ def test_c_is_chosen_on_dev(made):
     assert len(set(scores)) > 1
 
 
-def test_neighbours_vote_by_cosine(made):
+def test_neighbors_vote_by_cosine(made):
     """k-NN is scikit-learn's by cosine distance."""
     train, codes = split_of(made, 1, 90)
     test, _ = split_of(made, 3, 120)
@@ -344,7 +346,7 @@ def test_metrics_name_every_class():
 def test_random_reproduces_mtebs_few_shot_scores_on_nusax():
     """Accuracy and F1 of `random` are the published ones in 11 of 12 languages; Indonesian is one of 4,000
     predictions off."""
-    from xlbench.catalog import load
+    from xlbench.catalog.loading import load
 
     with (GOLDEN / "random_encoder.tsv").open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file, delimiter="\t") if row["task"] == "NusaX-senti"]
@@ -385,7 +387,7 @@ def test_majority_baselines_are_the_published_ones():
 
 def test_embedded_data_needs_no_data_root():
     """The plugin's own tasks run from nothing, with the same items held out in all languages."""
-    from xlbench.catalog import load
+    from xlbench.catalog.loading import load
 
     session = EncodingSession(load().models["ngram"].load())
     for name in ("mini-news", "mini-sentiment"):

@@ -17,10 +17,14 @@ import xlbench_baselines
 from xlbench import Data, DataError, DataMissing, EncodingSession, UsageError, metrics
 from xlbench.stats import Scorer
 from xlbench.stats.rows import group, influences, value_of
-from xlbench_tasks.card import CARDS, read_card, task
-from xlbench_tasks.protocols import clustering, grouping
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.task import task
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import Home
+from xlbench_tasks.data.splits import DataSet
+from xlbench_tasks.protocols import clustering
+from xlbench_tasks.protocols.numbers import grouping
 from xlbench_tasks.readers import delimited
-from xlbench_tasks.source import DataSet, Home, Records
 
 OURS = [
     "cldr-words", "masakhanews-clustering", "mini-words-entities", "mini-words-relatedness", "mini-words-sentiment",

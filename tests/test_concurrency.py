@@ -24,7 +24,8 @@ from test_durability import (
 
 import xlbench
 from xlbench import UsageError
-from xlbench.store import Store, find_runs
+from xlbench.runs import store as store_room
+from xlbench.runs.store import Store, find_runs
 
 NO_MODEL = tuple(part for part in RUN if part not in MODELS)
 
@@ -98,7 +99,7 @@ def test_a_cell_saved_while_another_process_saves_it_keeps_its_items(reference, 
     (run, *_) = find_runs(reference.folder / "results")
     cell = run.cells[0]
     items = Store(reference.folder / "results").load_items(cell)
-    commit, inner = xlbench.store._write_json, []
+    commit, inner = store_room._write_json, []
 
     def interrupted(path, plain):
         if not inner:
@@ -109,7 +110,7 @@ def test_a_cell_saved_while_another_process_saves_it_keeps_its_items(reference, 
             assert store.load_items(store.load_cell(path)).item_ids == items.item_ids
         commit(path, plain)
 
-    monkeypatch.setattr(xlbench.store, "_write_json", interrupted)
+    monkeypatch.setattr(store_room, "_write_json", interrupted)
     saved = store.save_cell(cell, items)
     path = store.cell_path(cell.model, cell.fingerprint, cell.task, cell.subset, None)
     assert inner == [path]

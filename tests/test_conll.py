@@ -4,9 +4,10 @@ import pytest
 from real_data import DATA, needs
 
 from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench_tasks.card import CARDS, open_data, read_card
+from xlbench_tasks.card.homes import open_data
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.data.source import Home
 from xlbench_tasks.readers import conll
-from xlbench_tasks.source import Home
 
 TYPES = {"NEP": "PER", "NEL": "LOC", "NEU": "O", "nemi": "O"}
 

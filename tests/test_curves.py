@@ -14,25 +14,16 @@ from typing import Any
 import pytest
 from tiny_task import one_line
 
-from xlbench import (
-    Cell,
-    Columns,
-    Data,
-    Outcome,
-    Score,
-    Subset,
-    Task,
-    UsageError,
-    api,
-    curves,
-    metrics,
-    plots,
-    runner,
-    store,
-    testing,
-)
+from xlbench import Cell, Columns, Data, Outcome, Score, Subset, Task, UsageError, api, metrics
+from xlbench.reports import curves, plots
+from xlbench.runs import store
+from xlbench.runs.manifest import begin
+from xlbench.runs.plan import sizes_of
+from xlbench.runs.request import Request, prepare
+from xlbench.testing import tasks
+from xlbench.testing.process import ConformanceError
+from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.transfer import Cut
-from xlbench_tasks.source import Records
 
 NEWS = ["curve", "-m", "ngram", "-t", "mini-news", "-l", "hin", "--train-sizes", "8,16,32,all"]
 
@@ -119,14 +110,14 @@ def test_records_without_labels_are_cut_too():
 )
 def test_sizes_are_sorted(given, sizes):
     """In any order, as numbers or as text; all is the last."""
-    assert curves.sizes_of(given) == sizes
+    assert sizes_of(given) == sizes
 
 
 @pytest.mark.parametrize("given", [["0"], ["-1"], ["ten"], [""], ["1.5"], [True], ["8", "08"], ["all", "all"], []])
 def test_wrong_sizes_are_refused(given):
     """What is no whole number above 0, and what is given twice."""
     with pytest.raises(UsageError, match="training size"):
-        curves.sizes_of(given)
+        sizes_of(given)
 
 
 # ---- tables and plots of given cells
@@ -352,7 +343,7 @@ def test_a_task_of_others_has_a_curve(tmp_path):
     assert [(one.subset, one.train_items, one.main.value) for one in made.cells] == [
         ("eng@25", 25, 0.25), ("eng@50", 50, 0.5), ("eng", 100, 1.0),
     ]  # fmt: skip
-    testing.check_task(_task(True))
+    tasks.check_task(_task(True))
 
 
 def test_a_task_that_does_not_heed_the_size_is_found_out(tmp_path):
@@ -360,15 +351,15 @@ def test_a_task_that_does_not_heed_the_size_is_found_out(tmp_path):
     made = api.curve(["random"], [_task(False)], train_sizes=(25, "all"), results=tmp_path)
     assert [(one.subset, one.status) for one in made.cells] == [("eng@25", "error"), ("eng", "ok")]
     assert "does not heed" in made.cells[0].reason
-    with pytest.raises(testing.ConformanceError, match="train_size"):
-        testing.check_task(_task(False))
+    with pytest.raises(ConformanceError, match="train_size"):
+        tasks.check_task(_task(False))
 
 
 def test_a_curve_completes_no_run_that_was_stopped(tmp_path):
     """What a stopped run lacks is still known as missing after a curve of the same model."""
     results = store.Store(tmp_path)
-    stopped = api.prepare(api.Request(["random"], ["mini-news"], results=tmp_path))
-    runner.begin(stopped.planned, results)
+    stopped = prepare(Request(["random"], ["mini-news"], results=tmp_path))
+    begin(stopped.planned, results)
     fingerprint = stopped.planned[0].cell.fingerprint
     before = results.manifest("random", fingerprint)
     made = api.curve(["random"], ["mini-news"], train_sizes=(8, "all"), languages=["tel"], results=tmp_path)

@@ -23,12 +23,16 @@ import pytest
 from conftest import ROOT, Cli, environment
 
 import xlbench
-from xlbench import Data, UsageError, catalog, errors
-from xlbench.boards import csv_
+from xlbench import Data, UsageError, catalog
 from xlbench.cli import COMMANDS, group
-from xlbench.record import LONG, Cell, Run, Score
-from xlbench.testing import check_model, check_task
-from xlbench_tasks import card
+from xlbench.core import errors
+from xlbench.core.record import LONG, Cell, Run, Score
+from xlbench.reports.boards import spreadsheet
+from xlbench.testing.models import check_model
+from xlbench.testing.tasks import check_task
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.schema import DATA_KEYS, KEYS
+from xlbench_tasks.card.task import task
 from xlbench_tasks.protocols import PROTOCOLS, transfer
 from xlbench_tasks.readers import READERS, cldr
 
@@ -334,7 +338,7 @@ def test_data_tables_are_valid(data, tmp_path):
     head, _, _ = whole_card().partition("[data]")
     codes = 'languages = ["eng", "mlt"]'
     (tmp_path / "some.toml").write_text(re.sub("languages = .*", codes, head) + data, encoding="utf-8")
-    made = card.read_card(tmp_path / "some.toml")
+    made = read_card(tmp_path / "some.toml")
     given = tomllib.loads(data)
     assert made.homes[0].reader == given["data"]["reader"]
     assert (made.splits, made.holdout) == (given.get("splits", {}), given.get("holdout", {}))
@@ -353,9 +357,9 @@ def test_options_of_protocols_are_valid_and_documented(protocol, tmp_path):
     assert examples
     for example in examples:
         (tmp_path / "some.toml").write_text(changed + example, encoding="utf-8")
-        made = card.read_card(tmp_path / "some.toml")
+        made = read_card(tmp_path / "some.toml")
         assert made.options == tomllib.loads(example)["options"]
-        assert card.task(made).metrics
+        assert task(made).metrics
 
 
 def test_transfers_are_documented():
@@ -385,7 +389,7 @@ def test_every_key_of_a_card_is_documented():
     """docs/cards.md names every key of a card, of every [data] table, every option, protocol and category."""
     text = read("docs/cards.md")
     tables = {"data": "[data]", "options": "[options]"}
-    words = [tables.get(key, key) for key in (*card.KEYS, *card.DATA_KEYS)]
+    words = [tables.get(key, key) for key in (*KEYS, *DATA_KEYS)]
     words += [*READERS, *PROTOCOLS, *cldr.CATEGORIES, *xlbench.AREAS]
     for protocol in PROTOCOLS:
         words += importlib.import_module(f"xlbench_tasks.protocols.{protocol}").OPTIONS
@@ -473,7 +477,9 @@ def test_every_column_of_a_board_is_documented(tmp_path):
         for name in files[f"run{suffix}.csv"].split("\n")[0].split(",")
     }
     columns -= {f"{area}{end}" for area in (*xlbench.AREAS, "overall") for end in ("", "_low", "_high", "_method")}
-    assert not undocumented("docs/results.md", [*columns, *LONG, *csv_._COSTS, *csv_._DATA, *csv_._REGISTERS])
+    assert not undocumented(
+        "docs/results.md", [*columns, *LONG, *spreadsheet._COSTS, *spreadsheet._DATA, *spreadsheet._REGISTERS]
+    )
     assert {name.removeprefix("run") for name in files} <= {
         name.removeprefix("mini") for name in re.findall(r"`(mini\.[a-z.]+)`", read("docs/results.md"))
     }
@@ -481,10 +487,10 @@ def test_every_column_of_a_board_is_documented(tmp_path):
 
 def test_every_method_is_documented():
     """docs/statistics.md names every interval method."""
-    from xlbench import api
+    from xlbench.runs.request import CI_METHODS
     from xlbench.stats import intervals
 
-    assert not undocumented("docs/statistics.md", [*api.CI_METHODS, *intervals.METHODS, "cluster-t"])
+    assert not undocumented("docs/statistics.md", [*CI_METHODS, *intervals.METHODS, "cluster-t"])
 
 
 SECTIONS = {
@@ -500,9 +506,9 @@ SECTIONS = {
 def test_every_metric_is_documented():
     """The section of each protocol has every metric of every card of it, and no other; one a class is a pattern."""
     made: dict[str, set[str]] = {protocol: set() for protocol in PROTOCOLS}
-    for path in card.CARDS.glob("*.toml"):
-        one = card.read_card(path)
-        made[one.protocol] |= {re.sub("^f1:.*", "f1:*", metric.name) for metric in card.task(one).metrics}
+    for path in CARDS.glob("*.toml"):
+        one = read_card(path)
+        made[one.protocol] |= {re.sub("^f1:.*", "f1:*", metric.name) for metric in task(one).metrics}
     assert set(SECTIONS) == set(PROTOCOLS)
     for protocol, heading in SECTIONS.items():
         rows = re.findall(r"^\| ((?:`[\w:]+`(?:, )?)+) \|", section("docs/statistics.md", heading), re.MULTILINE)

@@ -26,14 +26,14 @@ from pathlib import Path
 import pytest
 from conftest import environment
 
-from xlbench.store import find_runs
+from xlbench.runs.store import find_runs
 
 CARD = """
 name = "{name}"
 area = "retrieval"
 protocol = "retrieval"
 description = "Find the other half of a made-up pair"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "deu"]
 
 [data]
@@ -47,9 +47,11 @@ RUN = ("run", "-t", "pairs.toml", "--data", ".", *MODELS)
 BROADER = (*RUN, "-t", "more.toml")
 LACKING = (*RUN, "-t", "absent.toml")
 
-LIBRARIES = ("pandas", "pyarrow.parquet", "scipy.stats", "tabulate", "xlbench.api", "xlbench.boards.csv_",
-             "xlbench.boards.markdown", "xlbench.boards.standings", "xlbench.cli.board", "xlbench.cli.run",
-             "xlbench.encoding", "xlbench.stats", "xlbench_baselines", "xlbench_tasks")  # fmt: skip
+LIBRARIES = (
+    "pandas", "pyarrow.parquet", "scipy.stats", "tabulate", "xlbench.api", "xlbench.reports.boards.spreadsheet",
+    "xlbench.reports.boards.markdown", "xlbench.reports.boards.standings", "xlbench.cli.board", "xlbench.cli.run",
+    "xlbench.encoding", "xlbench.stats", "xlbench_baselines", "xlbench_tasks",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from types import MappingProxyType
 import numpy as np
 import pytest
 
-from xlbench.cache import Cache
+from xlbench.core.errors import DataMissing, EncoderError
+from xlbench.core.model import Transform
 from xlbench.encoding import CHUNK, EncodingSession, Keeping
+from xlbench.encoding.cache import Cache
 from xlbench.encoding.session import REMEMBERED
-from xlbench.errors import DataMissing, EncoderError
-from xlbench.model import Transform
 
 
 class Lengths:
@@ -334,8 +334,8 @@ def test_a_transform_is_applied_after_keeping(tmp_path):
 
 def test_a_transform_is_fitted_on_the_texts_that_it_names():
     """Given texts are encoded for it, whatever is scored."""
-    centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=("a", "aaa"))
-    assert EncodingSession(Lengths(), transform=centred).encode(["aaaaa"]).tolist() == [[4, 1]]
+    centered = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=("a", "aaa"))
+    assert EncodingSession(Lengths(), transform=centered).encode(["aaaaa"]).tolist() == [[4, 1]]
 
 
 def test_texts_that_a_transform_is_fitted_on_are_not_the_cells():
@@ -346,8 +346,8 @@ def test_texts_that_a_transform_is_fitted_on_are_not_the_cells():
             self.truncated = [len(text) > 3 for text in texts]
             return super().encode(texts, role)
 
-    centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=("a", "aaaaa"))
-    session = EncodingSession(Short(), transform=centred)
+    centered = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=("a", "aaaaa"))
+    session = EncodingSession(Short(), transform=centered)
     session.begin_cell()
     session.encode(["bb", "dddd"])
     assert session.cell_facts() == {"texts_cut": 1}
@@ -355,8 +355,8 @@ def test_texts_that_a_transform_is_fitted_on_are_not_the_cells():
 
 def test_a_transductive_transform_is_fitted_on_each_cell():
     """All the texts of the cell, asked for in one request or in two, and no others; the cell is marked."""
-    centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=None)
-    session = EncodingSession(Lengths(), transform=centred)
+    centered = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=None)
+    session = EncodingSession(Lengths(), transform=centered)
     for texts, expected in ((["a", "aaa"], [[0, 1], [2, 1]]), (["aaaaa"], [[1, 1]])):
         session.begin_cell()
         for text in texts:
@@ -374,8 +374,8 @@ def test_words_are_spared_a_transform_that_is_fitted_on_texts():
             return [np.array([[len(word), 1.0] for word in words]) for words in sentences]
 
     for fit_on in (None, ("a", "aaa")):
-        centred = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=fit_on)
-        session = EncodingSession(Words(), transform=centred)
+        centered = Transform(fit=lambda given: lambda vectors: vectors - given.mean(0) + 1, fit_on=fit_on)
+        session = EncodingSession(Words(), transform=centered)
         session.begin_cell()
         session.encode_words([("a", "bb")])
         if session.transductive:

@@ -23,10 +23,12 @@ from conftest import Cli, environment
 from fake_hub import Hub, serving
 from no_network import no_network
 
-from xlbench import Data, DataError, DataMissing, Model, Task, UsageError, api, catalog, fetching
-from xlbench_tasks import bringing
-from xlbench_tasks.card import CARDS, read_card, task
-from xlbench_tasks.readers._hub import Repository
+from xlbench import Data, DataError, DataMissing, Model, Task, UsageError, api, catalog
+from xlbench.runs.fetch import items as items_to_fetch
+from xlbench_tasks.card import fetch as fetch_card
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.task import task
+from xlbench_tasks.data.repository import Repository
 
 COMMIT = "5" * 40
 CODES = ("eng_Latn", "hin_Deva", "npi_Deva")
@@ -37,7 +39,7 @@ name = "fetched-topics"
 area = "news"
 protocol = "classification"
 description = "Topic of a made-up text"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "hin", "nep"]
 splits = {{ train = "train", dev = "dev", test = "test" }}
 
@@ -334,7 +336,7 @@ def test_what_comes_of_each_item():
         model("broken", error=DataError("line 3")), model("odd", error=ZeroDivisionError("by 0")),
         Model("none", object),  # type: ignore[arg-type]
     ]  # fmt: skip
-    items = list(fetching.items(models, [], Data()))
+    items = list(items_to_fetch(models, [], Data()))
     assert [item.look().status for item in items] == [
         "to bring", "at hand", "to bring", "to bring", "to bring", "nothing to bring",
     ]  # fmt: skip
@@ -358,7 +360,7 @@ def test_a_task_without_the_languages_asked_for_needs_nothing():
 
     made = Task("a", "news", (), lambda _: (), lambda *_: None, languages=("eng",), fetch=fetch)  # type: ignore[arg-type, return-value]
     tasks = [made, replace(made, name="b", languages=("hin",))]
-    found = [item.bring() for item in fetching.items([], tasks, Data(languages=("hin",)))]
+    found = [item.bring() for item in items_to_fetch([], tasks, Data(languages=("hin",)))]
     assert [one.status for one in found] == ["nothing to bring", "brought"]
     assert [data.languages for data in seen] == [("hin",)]
 
@@ -371,7 +373,7 @@ def test_languages_come_with_those_that_they_are_asked_together_with():
         ("nusax-senti", ("ace",), {"ace", "eng", "ind"}),
         ("flores", (), set()),
     ]:
-        assert set(bringing.wanted(read_card(CARDS / f"{name}.toml"), Data(languages=asked))) == brought, name
+        assert set(fetch_card.wanted(read_card(CARDS / f"{name}.toml"), Data(languages=asked))) == brought, name
 
 
 @pytest.mark.parametrize("path", sorted(CARDS.glob("*.toml")), ids=lambda path: path.stem)

@@ -8,7 +8,8 @@ import pytest
 from real_data import DATA
 
 from xlbench import Data, DataMissing, Subset, Task, catalog
-from xlbench.testing import check_model, check_task
+from xlbench.testing.models import check_model
+from xlbench.testing.tasks import check_task
 
 FOUND = catalog.load()
 """What the installed plugins offer; listing it reads the cards and no data."""
@@ -47,10 +48,10 @@ def test_embedded_models_conform(name):
 
 @pytest.mark.parametrize("name", own("models"))
 def test_first_party_models_are_described(name):
-    """Lists show what a model is and under which licence, and its identity is no guess."""
+    """Lists show what a model is and under which license, and its identity is no guess."""
     model = FOUND.models[name]
     assert model.description
-    assert model.licence
+    assert model.license
     assert model.fingerprint is not None, "more than the module of load() shapes the vectors"
 
 
@@ -99,10 +100,10 @@ def listed(task: Task, data: Data) -> list[Subset]:
 
 @pytest.mark.parametrize("name", own("tasks"))
 def test_cards_say_whose_the_data_is(name):
-    """A card names its licence, what to cite, where the data comes from and what the task is, in one line each; data
+    """A card names its license, what to cite, where the data comes from and what the task is, in one line each; data
     of our own need not be cited."""
     cited = [] if name.startswith("mini-") else ["citation"]
-    for field in ("licence", "home", "description", "data", *cited):
+    for field in ("license", "home", "description", "data", *cited):
         text = getattr(FOUND.tasks[name], field)
         assert text.strip(), field
         assert text.isprintable(), field

@@ -6,7 +6,7 @@ import pytest
 from real_data import DATA, GOLDEN, needs
 
 from xlbench import Data
-from xlbench.catalog import load
+from xlbench.catalog.loading import load
 from xlbench.encoding import EncodingSession
 
 pytestmark = [needs("ntrex", "random_encoder.tsv"), pytest.mark.slow]

@@ -15,8 +15,9 @@ import pytest
 from conftest import ROOT
 
 from xlbench import catalog
-from xlbench.hooks import HOOKS, Hooks
-from xlbench.task import Data
+from xlbench.catalog.checking import KINDS
+from xlbench.catalog.hooks import HOOKS, Hooks
+from xlbench.core.task import Data
 
 
 def example_of(hook: str) -> str:
@@ -72,7 +73,7 @@ def session(vector_of: Callable[[str], list[float]]) -> Any:
     ],
 )
 def test_example_of_xlbench_tasks(vector_of, accuracy, run_example):
-    """The task "kinds" scores 1 where neighbours are of one kind, and 0 where they never are."""
+    """The task "kinds" scores 1 where neighbors are of one kind, and 0 where they never are."""
     (task,) = run_example("xlbench_tasks").tasks.values()
     (subset,) = task.subsets(Data())
     outcome = task.evaluate(subset, session(vector_of))
@@ -107,7 +108,7 @@ def test_every_hook_has_a_test():
 
 def test_every_hook_has_a_kind():
     """The catalog knows what each hook yields, and no kind is without a hook."""
-    assert {f"xlbench_{kind}" for kind in catalog.KINDS} == set(HOOKS)
+    assert {f"xlbench_{kind}" for kind in KINDS} == set(HOOKS)
 
 
 @pytest.mark.parametrize("hook", HOOKS)

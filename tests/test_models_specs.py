@@ -11,7 +11,7 @@ import checkpoints
 import pytest
 
 from xlbench import EncodingSession, Model, UsageError, catalog
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import encoders, named, options, schemes, transforms
 
 
@@ -152,7 +152,7 @@ OTHER = {
     "words": "mean",
     "window": "9",
     "dimensions": "8",
-    "normalise": "true",
+    "normalize": "true",
     "whiten": "abtt&whiten_on=cell",
     "whiten_on": "cell&whiten=whiten&whiten_components=3",
     "whiten_components": "2&whiten_on=cell&whiten=whiten",
@@ -201,7 +201,7 @@ def test_a_prompt_may_be_percent_encoded(stocked, folders):
 
 def test_models_can_be_pickled(stocked, folders):
     """An engine may send a model to another process: it is the same there."""
-    model = only(stocked, f"{folders['bert']}?dimensions=8&normalise")
+    model = only(stocked, f"{folders['bert']}?dimensions=8&normalize")
     again = pickle.loads(pickle.dumps(model))
     assert again.identity() == model.identity()
     assert dict(again.details) == dict(model.details)
@@ -236,13 +236,13 @@ def test_encoders_get_the_spec_with_presets_resolved(stocked, folders, monkeypat
 
 
 def test_named_models_are_thin_entries():
-    """Every entry has a scheme's spec, a full commit, a licence and a description, and no revision in its spec."""
+    """Every entry has a scheme's spec, a full commit, a license and a description, and no revision in its spec."""
     assert {"mbert", "xlm-r", "xlm-r-large", "labse", "multilingual-e5-small", "bge-m3"} <= set(named.entries())
     for name, entry in named.entries().items():
         spec = parse(entry.spec, options.OPTIONS[entry.kind], entry.kind)
         assert re.fullmatch(r"[\w.-]+/[\w.-]+", spec.target), name
         assert re.fullmatch(r"[0-9a-f]{40}", entry.revision), name
-        assert entry.licence, name
+        assert entry.license, name
         assert entry.description.endswith("."), name
         assert "revision" not in spec.given, name
         assert transforms.transform_of(spec) is None, name

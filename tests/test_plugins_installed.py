@@ -188,21 +188,21 @@ def test_damaged_metadata_of_a_stranger_takes_nothing_down(installed_dists, xlbe
 
 
 def test_list_models_is_a_table(installed_dists, xlbench_cli):
-    """Models are listed with licence, plugin and description, in columns that line up."""
+    """Models are listed with license, plugin and description, in columns that line up."""
     lines = xlbench_cli(["list", "models", "letters", "of-twin-*"], [installed_dists("good", "twin_one")]).stdout
     assert lines.splitlines() == [
-        "name         licence  plugin  description",
+        "name         license  plugin  description",
         "letters      CC0-1.0  good    Counts of letters.",
         "of-twin-one  -        twin    -",
     ]
 
 
 def test_list_tasks_is_a_table(installed_dists, xlbench_cli):
-    """Tasks are listed with area, main metric, number of languages, licence and description."""
+    """Tasks are listed with area, main metric, number of languages, license and description."""
     lines = xlbench_cli(["list", "tasks", "kinds"], [installed_dists("good")]).stdout.splitlines()
-    assert lines[0].split() == ["name", "area", "metric", "languages", "licence", "description"]
+    assert lines[0].split() == ["name", "area", "metric", "languages", "license", "description"]
     assert lines[1].split(maxsplit=5) == [
-        "kinds", "clustering", "accuracy", "1", "CC0-1.0", "Is a text's nearest neighbour of its own kind?"
+        "kinds", "clustering", "accuracy", "1", "CC0-1.0", "Is a text's nearest neighbor of its own kind?"
     ]  # fmt: skip
 
 

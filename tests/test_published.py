@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from xlbench import published
-from xlbench.errors import DataError
+from xlbench.core.errors import DataError
+from xlbench.reports import published
 
 FIGURES = Path(__file__).parent.parent / "docs" / "published" / "labse-ntrex.csv"
 HEAD = "model,task,subset,metric,value\n"
@@ -65,7 +65,7 @@ def test_a_table_that_is_wrong_is_told_by_its_line(tmp_path, content, said):
 
 def test_the_figures_of_the_documentation_fit_the_card():
     """Every published figure names a subset and a metric that the task has, and stands in the page's table."""
-    from xlbench.catalog import load
+    from xlbench.catalog.loading import load
 
     task = load().tasks["ntrex"]
     page = (FIGURES.parent.parent / "published.md").read_text(encoding="utf-8")

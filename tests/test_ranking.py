@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from xlbench_tasks.protocols import ranking, retrieval
+from xlbench_tasks.protocols import retrieval
+from xlbench_tasks.protocols.numbers import ranking
 
 
 def vectors(seed, n, d=8):

@@ -22,8 +22,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xlbench import Data, DataError, DataMissing, UsageError
+from xlbench_tasks.data.records import Records, spread
+from xlbench_tasks.data.source import Home
+from xlbench_tasks.data.splits import FirstAtHand
 from xlbench_tasks.readers import cldr, conll, delimited, hub, parallel
-from xlbench_tasks.source import FirstAtHand, Home, Records, spread
 
 
 def _home(reader: str, languages: str = "eng hin nep", **table: Any) -> Home:
@@ -142,7 +144,7 @@ def test_only_a_line_feed_ends_a_line(tmp_path):
     assert _parallel(tmp_path).read("eng").fields["text"] == (text, "last")
 
 
-def test_a_text_is_not_normalised(tmp_path):
+def test_a_text_is_not_normalized(tmp_path):
     """A decomposed character stays decomposed, and white space around a text stays."""
     _write(tmp_path / "p/text.eng.txt", " e\u0301 \n")
     assert _parallel(tmp_path).read("eng").fields["text"] == (" e\u0301 ",)
@@ -455,7 +457,7 @@ def test_embedded_files_lie_in_the_plugin(tmp_path, monkeypatch):
     _write(tmp_path / "mini/p/text.hin.txt", "embedded\n")
     _write(tmp_path / "mini/clusters.txt", "first\n")
     _write(tmp_path / "root/d/eng.tsv", "tweet\tlabel\nof the root\tx\n")
-    monkeypatch.setattr("xlbench_tasks.readers._files.MINI", tmp_path / "mini")
+    monkeypatch.setattr("xlbench_tasks.data.files.MINI", tmp_path / "mini")
     assert _delimited(tmp_path / "root", embedded=True).read("eng").fields["text"] == ("embedded",)
     assert _delimited(None, embedded=True).languages() == ("eng",)
     records = _parallel(None, embedded=True, clusters="clusters.txt").read("hin")

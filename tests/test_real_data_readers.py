@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from xlbench import Data, DataError, DataMissing
-from xlbench_tasks.card import CARDS, open_source, read_card
+from xlbench_tasks.card.homes import open_source
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.data.source import Home
 from xlbench_tasks.readers import delimited, parallel
-from xlbench_tasks.source import Home
 
 ROOT = Path(os.environ.get("XLBENCH_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
 

@@ -7,26 +7,16 @@ import numpy as np
 import pytest
 
 import xlbench
-from xlbench import (
-    Data,
-    DataError,
-    DataMissing,
-    Model,
-    Outcome,
-    Subset,
-    Task,
-    Transform,
-    UsageError,
-    api,
-    metrics,
-    planning,
-    runner,
-)
-from xlbench.cache import Cache
-from xlbench.catalog import Catalog, load
-from xlbench.planning import Settings
-from xlbench.runner import Observer
-from xlbench.store import Store
+from xlbench import Data, DataError, DataMissing, Model, Outcome, Subset, Task, Transform, UsageError, builtin, metrics
+from xlbench.catalog.catalog import Catalog
+from xlbench.catalog.loading import load
+from xlbench.encoding.cache import Cache
+from xlbench.reports.render import render
+from xlbench.runs import plan
+from xlbench.runs.engine import Observer
+from xlbench.runs.execute import execute
+from xlbench.runs.plan import Settings
+from xlbench.runs.store import Store
 
 TEXTS = {"one": ("a", "bb", "ccc"), "two": ("dddd", "a", "bb"), "three": ("x", "yy", "zzz")}
 
@@ -66,11 +56,14 @@ def task(name="short", texts=TEXTS, **more):
     return Task(name, "news", (metrics.share("accuracy", "hit"),), subsets, evaluate, **options)
 
 
+(SERIAL,) = builtin.xlbench_engines()
+
+
 def go(tmp_path, models=None, tasks=None, settings=None, **options):
     settings = settings or Settings()
     store = Store(tmp_path / "results")
     store.check_writable()
-    planned = planning.plan(
+    planned = plan.plan(
         models or [model()],
         tasks or [task()],
         Data(limit=settings.limit),
@@ -78,7 +71,7 @@ def go(tmp_path, models=None, tasks=None, settings=None, **options):
         settings,
         options.pop("languages", ()),
     )
-    return planned, runner.execute(planned, store, settings, **options)
+    return planned, execute(planned, store, settings, options.pop("engine", SERIAL), **options)
 
 
 def states(planned):
@@ -98,7 +91,7 @@ def test_every_subset_becomes_a_cell_with_its_scores(tmp_path):
 
 
 def test_the_second_time_everything_is_done_and_no_model_is_loaded(tmp_path):
-    """Done cells are recognised by content; the model is not even loaded."""
+    """Done cells are recognized by content; the model is not even loaded."""
     _, first = go(tmp_path)
 
     def never():
@@ -437,7 +430,7 @@ def test_a_board_format_that_fails_takes_no_other_with_it():
         "bad": xlbench.BoardFormat("bad", fails),
         "good": xlbench.BoardFormat("good", lambda board: {".txt": "fine"}),
     }
-    files = api.render(SimpleNamespace(title="mini"), SimpleNamespace(boards=formats))
+    files = render(SimpleNamespace(title="mini"), formats.values())
     assert files == {"mini.bad.failed.txt": "board format bad: ValueError: no such style\n", "mini.txt": "fine"}
 
 
@@ -454,14 +447,14 @@ def test_a_model_that_changes_after_planning_gets_no_scores(tmp_path, when):
     changing = Model("lengths", load=load, fingerprint=lambda: content[0])
     settings = Settings(cache=tmp_path / "cache")
     store = Store(tmp_path / "results")
-    planned = planning.plan([changing], [task()], Data(), store, settings)
+    planned = plan.plan([changing], [task()], Data(), store, settings)
     if when == "before it is loaded":
         content[0] = "new"
-    cells = runner.execute(planned, store, settings)
+    cells = execute(planned, store, settings, SERIAL)
     assert {cell.status for cell in cells} == {"error"}
     assert all("content has changed since the run began" in cell.reason for cell in cells)
     assert not Cache(tmp_path / "cache").info().entries
-    again = runner.execute(planning.plan([changing], [task()], Data(), store, settings), store, settings)
+    again = execute(plan.plan([changing], [task()], Data(), store, settings), store, settings, SERIAL)
     assert {cell.status for cell in again} == {"ok"}
     assert {cell.fingerprint for cell in again} == {changing.identity()}
 

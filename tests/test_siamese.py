@@ -12,7 +12,7 @@ from safetensors.numpy import load_file, save_file
 
 import xlbench
 import xlbench_transformers
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 

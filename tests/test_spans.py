@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from nervaluate import Evaluator, collect_named_entities
 
 from xlbench import DataError
-from xlbench_tasks.protocols import spans, tagging, tagging_probe
+from xlbench_tasks.protocols import tagging
+from xlbench_tasks.protocols.numbers import spans, tagging_probe
 
 TYPES = ("PER", "LOC")
 NAMES = spans.tag_names(TYPES)

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 from sentence_transformers import SentenceTransformer
 
 import xlbench
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 

@@ -13,7 +13,7 @@ from sentence_transformers import SentenceTransformer
 from tokenizers import Tokenizer
 
 import xlbench
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 

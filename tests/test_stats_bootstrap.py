@@ -9,10 +9,10 @@ import pytest
 from scipy import stats as reference
 
 from xlbench import UsageError, metrics
+from xlbench.core.task import Metric
 from xlbench.stats import bootstrap
 from xlbench.stats.bootstrap import Resampler, draw_counts, random_state, replicates, studentized
 from xlbench.stats.rows import Grouped, group
-from xlbench.task import Metric
 
 
 def fits(observed, probabilities):

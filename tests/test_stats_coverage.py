@@ -88,7 +88,7 @@ def test_macro_f1():
 
 @pytest.mark.parametrize(("ci", "low", "high"), [("auto", 0.91, 0.99), ("bootstrap", 0.89, 0.99), ("student", 0, 0.85)])
 def test_v_measure_for_a_test_of_this_size(ci, low, high):
-    """The jackknife holds, and so does the centred bootstrap; the studentized one is shifted away."""
+    """The jackknife holds, and so does the centered bootstrap; the studentized one is shifted away."""
     metric = metrics.v_measure("v", range(4))
     table = np.full((4, 4), 0.05) + 0.05 * np.eye(4)
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from xlbench import UsageError, metrics
+from xlbench.core.task import Metric
 from xlbench.stats import CI, Scorer, intervals
-from xlbench.task import Metric
 
 ACCURACY = metrics.share("accuracy", "hit")
 MRR = metrics.mean("mrr", "score")
@@ -137,8 +137,8 @@ def test_every_number_can_have_a_bootstrap_interval_with_a_warning_where_it_is_d
     assert "near a bound" in score(ACCURACY, hits(79, 80), ci="bootstrap").note
     assert score(ACCURACY, hits(200, 400), ci="bootstrap").note == ""
     assert score(MRR, columns, ci="bootstrap").method == "student"
-    centred = score(V, columns, ci="bootstrap")
-    assert (centred.method, centred.note) == ("centred", "the interval is for a test of this size")
+    centered = score(V, columns, ci="bootstrap")
+    assert (centered.method, centered.note) == ("centered", "the interval is for a test of this size")
     assert "covers 80 to 95%" in score(MRR, columns, ci="percentile").note
     assert "resampling shifts it" in score(V, columns, ci="percentile").note
 

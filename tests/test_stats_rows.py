@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from xlbench import UsageError, metrics
+from xlbench.core.task import Metric
 from xlbench.stats import rows
-from xlbench.task import Metric
 
 tables = hnp.arrays(np.int64, st.tuples(st.integers(1, 40), st.integers(1, 12)), elements=st.integers(-2, 2))
 

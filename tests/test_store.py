@@ -7,11 +7,11 @@ import os
 import numpy as np
 import pytest
 
-from xlbench import store as store_module
-from xlbench.errors import ResultsError, UsageError
-from xlbench.names import slug
-from xlbench.record import Cell, Run, Score
-from xlbench.store import Items, Store, find_runs, influence, load_run
+from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.ids import slug
+from xlbench.core.record import Cell, Run, Score
+from xlbench.runs import store as store_module
+from xlbench.runs.store import Items, Store, find_runs, influence, load_run
 
 FINGERPRINT = "f" * 64
 
@@ -75,7 +75,7 @@ def test_another_fact_of_that_name_is_no_confusion(fact):
 
 
 def test_influence_is_summed_by_cluster(store):
-    """Cluster sums are of the centred influence over n: twice .5 / 4 for x, twice -.5 / 4 for y."""
+    """Cluster sums are of the centered influence over n: twice .5 / 4 for x, twice -.5 / 4 for y."""
     psi = np.array([1.0, 1.0, 0.0, 0.0])
     done = store.save_cell(cell(), Items(["a", "b", "c", "d"], ["x", "x", "y", "y"], {"rank": np.ones(4)}, psi))
     found = influence(store.folder("m", FINGERPRINT), done)

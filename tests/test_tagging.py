@@ -6,16 +6,18 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from xlbench import Data, DataError, EncoderError, EncodingSession, UsageError, WordEncoder
-from xlbench_tasks import card
-from xlbench_tasks.protocols import spans, tagging, tagging_probe
-from xlbench_tasks.source import Records
+from xlbench_tasks.card import read
+from xlbench_tasks.card.task import task
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.protocols import tagging
+from xlbench_tasks.protocols.numbers import spans, tagging_probe
 
 CARD = """
 name = "made"
 area = "ner"
 protocol = "tagging"
 description = "made up"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "hin", "tel"]
 splits = { train = "train", test = "test" }
 [data]
@@ -69,7 +71,7 @@ def made(tmp_path):
     for seed, name in enumerate(("eng-train", "eng-test", "hin-train", "hin-test", "tel-test")):
         (tmp_path / f"{name}.txt").write_text(text(sentences(seed, 40)), encoding="utf-8")
     (tmp_path / "card.toml").write_text(CARD, encoding="utf-8")
-    return card.task(card.read_card(tmp_path / "card.toml")), Data(tmp_path)
+    return task(read.read_card(tmp_path / "card.toml")), Data(tmp_path)
 
 
 def cells(task, data):
@@ -197,7 +199,7 @@ def test_every_cell_of_tags_is_declared(made):
     task, data = made
     broken = (data.root / "card.toml").read_text(encoding="utf-8").replace('["PER", "LOC"]', '["PER"]')
     (data.root / "card.toml").write_text(broken, encoding="utf-8")
-    task = card.task(card.read_card(data.root / "card.toml"))
+    task = task(read.read_card(data.root / "card.toml"))
     with pytest.raises(DataError, match="none of the card's types"):
         task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
 

@@ -19,7 +19,10 @@ from types import ModuleType
 import pytest
 
 from xlbench import Data, DataMissing, Metric, Model, Outcome, Subset, Task, UsageError, metrics
-from xlbench.testing import HEAVY, LONG, TEXTS, ConformanceError, check_metric, check_model, check_task
+from xlbench.testing.metrics import check_metric
+from xlbench.testing.models import LONG, TEXTS, check_model
+from xlbench.testing.process import HEAVY, ConformanceError
+from xlbench.testing.tasks import check_task
 
 
 def rejects(check: Callable[[], None], message: str) -> str:
@@ -213,7 +216,7 @@ def no_weights():
 
 
 def ending():
-    raise SystemExit("no licence")
+    raise SystemExit("no license")
 
 
 def salted_fingerprint() -> str:
@@ -232,7 +235,7 @@ MODELS = {
     "trained on letters": (lambda: model(trained_on="ntrex"), "trained_on must be a tuple"),
     "trained on numbers": (lambda: model(trained_on=(1,)), "trained_on must be a tuple"),
     "load raises": (lambda: model(no_weights), "load() fails: OSError: no weights"),
-    "load ends the process": (lambda: model(ending), "load() fails: SystemExit: no licence"),
+    "load ends the process": (lambda: model(ending), "load() fails: SystemExit: no license"),
     "load gives no encoder": (lambda: model(dict), "load() returns dict: return an object with a method encode"),
     "encode knows no role": (
         lambda: model(lambda: type("Odd", (), {"encode": lambda self, texts: texts})()),

@@ -16,7 +16,8 @@ from conftest import DISTS, ROOT, environment
 
 from xlbench import Data, DataMissing, UsageError
 from xlbench_tasks import tasks_of
-from xlbench_tasks.card import CARDS, read_card, task
+from xlbench_tasks.card.read import CARDS, read_card
+from xlbench_tasks.card.task import task
 
 VERSE = DISTS / "own_protocol/xl_own_protocol/cards/verse.toml"
 CARD = """
@@ -24,7 +25,7 @@ name = "mine"
 area = "retrieval"
 protocol = "{protocol}"
 description = "Mine"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "mlt"]
 [data]
 reader = "{reader}"

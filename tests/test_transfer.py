@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from xlbench import DataMissing, UsageError
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.splits import DataSet, HeldOut
 from xlbench_tasks.protocols import transfer
-from xlbench_tasks.source import DataSet, HeldOut, Records
 
 
 class Memory:

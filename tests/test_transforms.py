@@ -10,7 +10,7 @@ import pytest
 from sklearn.decomposition import PCA
 
 import xlbench
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import transforms
 from xlbench_transformers.options import OPTIONS
 
@@ -51,8 +51,8 @@ def test_cut_then_unit_length() -> None:
 
 
 def test_unit_length_alone() -> None:
-    """normalise brings vectors to unit length; a vector of zeros stays one, for the session to refuse."""
-    result = transformed("normalise=true", np.empty((0, 2), np.float32), np.array([[3, 4], [0, 0]], np.float32))
+    """normalize brings vectors to unit length; a vector of zeros stays one, for the session to refuse."""
+    result = transformed("normalize=true", np.empty((0, 2), np.float32), np.array([[3, 4], [0, 0]], np.float32))
     assert result.tolist() == [[pytest.approx(0.6), pytest.approx(0.8)], [0, 0]]
 
 
@@ -79,7 +79,7 @@ def test_whitening_is_that_of_its_authors() -> None:
     kernel = (u @ np.diag(1 / np.sqrt(s)))[:, :4]
     theirs = (fit_on - fit_on.mean(axis=0, keepdims=True, dtype=float)) @ kernel
     theirs /= np.linalg.norm(theirs, axis=1, keepdims=True)
-    ours = transformed("whiten=whiten&whiten_on=cell&whiten_components=4&normalise=true", fit_on, fit_on)
+    ours = transformed("whiten=whiten&whiten_on=cell&whiten_components=4&normalize=true", fit_on, fit_on)
     np.testing.assert_allclose(ours @ ours.T, theirs @ theirs.T, atol=1e-4)
 
 
@@ -183,7 +183,7 @@ def test_words_are_cut_and_nothing_else() -> None:
     cut = transforms.transform_of(spec("dimensions=2&whiten=abtt&whiten_on=cell"))().words  # type: ignore[misc]
     assert cut is not None
     assert cut(words).tolist() == [[0, 1], [3, 4]]
-    assert transforms.transform_of(spec("normalise=true"))().words is None  # type: ignore[misc]
+    assert transforms.transform_of(spec("normalize=true"))().words is None  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +228,7 @@ def test_identity_is_content(tmp_path: Path) -> None:
     queries = [
         "dimensions=4",
         "dimensions=5",
-        "normalise=true",
+        "normalize=true",
         "whiten=abtt&whiten_on=cell",
         "whiten=whiten&whiten_on=cell",
     ]

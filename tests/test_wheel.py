@@ -103,8 +103,8 @@ def test_top_level_packages_are_the_projects_own(wheel):
     assert all(top == "xlbench" or top.startswith("xlbench_") for top in tops)
 
 
-def test_metadata_names_command_plugins_and_licence(wheel):
-    """The command, every first-party plugin and the licence's text travel with the wheel."""
+def test_metadata_names_command_plugins_and_license(wheel):
+    """The command, every first-party plugin and the license's text travel with the wheel."""
     points = info(wheel, "entry_points.txt")
     assert "xlbench = xlbench.cli:main" in points
     plugins = {name.split("/")[0] for name in names(wheel) if name.startswith("xlbench_")}

@@ -12,7 +12,7 @@ import transformers
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
 
 import xlbench
-from xlbench.specs import parse
+from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.encoders import tokens, words
 from xlbench_transformers.options import OPTIONS

@@ -11,7 +11,7 @@ name = "tiny"
 area = "retrieval"
 protocol = "retrieval"
 description = "Find the partner of a line of made-up words"
-licence = "CC0-1.0"
+license = "CC0-1.0"
 languages = ["eng", "deu", "fra", "nep"]
 
 [data]

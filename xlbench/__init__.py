@@ -11,28 +11,30 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xlbench.api import board, run
     from xlbench.catalog import Catalog
+    from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
+    from xlbench.core.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
+    from xlbench.core.model import Encoder, Model, Role, Transform, WordEncoder, code_fingerprint
+    from xlbench.core.permissions import Permissions
+    from xlbench.core.record import Cell, Results, Run, Score
+    from xlbench.core.specs import Option, Spec
+    from xlbench.core.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
+    from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
-    from xlbench.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
-    from xlbench.hooks import BoardFormat, Engine, Scheme, hookimpl
-    from xlbench.model import Encoder, Model, Role, Transform, WordEncoder, code_fingerprint
-    from xlbench.permissions import Permissions
-    from xlbench.record import Cell, Results, Run, Score
-    from xlbench.specs import Option, Spec
-    from xlbench.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
-
-__version__ = "0.1.0"
+    from xlbench.stats import metrics
 
 _HOMES = {
     "api": ("run", "board"),
     "catalog": ("Catalog",),
+    "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
+    "core.errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
+    "core.model": ("Encoder", "Model", "Role", "Transform", "WordEncoder", "code_fingerprint"),
+    "core.permissions": ("Permissions",),
+    "core.record": ("Cell", "Results", "Run", "Score"),
+    "core.specs": ("Option", "Spec"),
+    "core.task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
+    "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
-    "errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
-    "hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
-    "model": ("Encoder", "Model", "Role", "Transform", "WordEncoder", "code_fingerprint"),
-    "permissions": ("Permissions",),
-    "record": ("Cell", "Results", "Run", "Score"),
-    "specs": ("Option", "Spec"),
-    "task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
+    "stats": ("metrics",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -40,13 +42,15 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Encoder",
     "EncoderError", "EncodingSession", "Engine", "Metric", "Model", "Option", "Outcome", "Permissions", "Results",
     "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform", "UsageError",
-    "WordEncoder", "XlbenchError", "board", "code_fingerprint", "hookimpl", "run",
+    "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "hookimpl", "metrics", "run",
 ]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module 'xlbench' has no attribute {name!r}")
+    if name == "metrics":
+        return importlib.import_module("xlbench.stats.metrics")
     return getattr(importlib.import_module(f"xlbench.{_HOME_OF[name]}"), name)
 
 

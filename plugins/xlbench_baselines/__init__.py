@@ -24,7 +24,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         load=_load_random,
         fingerprint=partial(xlbench.code_fingerprint, "xlbench_baselines.random_vectors"),
         description="Random vectors, seeded by the text: mteb/baseline-random-encoder, number for number.",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         in_suites=True,
         cached=False,
     )
@@ -34,7 +34,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         load=_load_ngram,
         fingerprint=partial(xlbench.code_fingerprint, *ngram_modules),
         description="Hashed n-grams of 1 to 4 characters: what can be had from a shared spelling.",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         in_suites=True,
         cached=False,
     )
@@ -43,7 +43,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         load=_load_ngram_translit,
         fingerprint=partial(xlbench.code_fingerprint, *ngram_modules, distributions=("anyascii",)),
         description="The same over Latin letters (anyascii), with and without vowels: names meet across scripts.",
-        licence="Apache-2.0",
+        license="Apache-2.0",
         in_suites=True,
         cached=False,
     )

@@ -14,7 +14,8 @@ from types import ModuleType
 from typing import Any
 
 import xlbench
-from xlbench.names import did_you_mean, digest
+from xlbench.core.ids import digest
+from xlbench.core.text import did_you_mean
 from xlbench_classes import reading
 from xlbench_classes.reading import Parameter
 from xlbench_classes.target import Target, target_of
@@ -89,7 +90,7 @@ def _found(target: Target) -> Any:
 
 
 def _run(target: Target) -> ModuleType:
-    """The file as a module, which may import its neighbours, now and later. It is run anew at every load."""
+    """The file as a module, which may import its neighbors, now and later. It is run anew at every load."""
     folder = str(target.root)
     sys.path[:] = [folder, *(place for place in sys.path if place != folder)]
     _forget_namesakes(target)
@@ -108,14 +109,14 @@ def _run(target: Target) -> ModuleType:
 
 
 def _forget_namesakes(target: Target) -> None:
-    """Take modules out of ``sys.modules`` that are called as the file's neighbours and are those of another class."""
-    neighbours = {
+    """Take modules out of ``sys.modules`` that are called as the file's neighbors and are those of another class."""
+    neighbors = {
         source.relative_to(target.root).parts[0].removesuffix(".py")
         for source in reading.sources(target.file, target.root, "")
     }
     for name, module in list(sys.modules.items()):
         file, top = getattr(module, "__file__", None), name.partition(".")[0]
-        if file and top in neighbours - sys.stdlib_module_names:
+        if file and top in neighbors - sys.stdlib_module_names:
             own = Path(file).resolve() == target.root / f"{top}.py"
             if not (own or Path(file).resolve().is_relative_to(target.root / top)):
                 del sys.modules[name]

@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from xlbench import UsageError
-from xlbench.names import did_you_mean
+from xlbench.core.text import did_you_mean
 from xlbench_classes import reading
 
 
@@ -31,7 +31,7 @@ class Target:
 
     @property
     def root(self) -> Path:
-        """The folder from which the file's neighbours are imported: its own, or the one that its package lies in."""
+        """The folder from which the file's neighbors are imported: its own, or the one that its package lies in."""
         parts = self.module.count(".") + (self.file.name == "__init__.py")
         return self.file.parents[parts if self.module else 0]
 

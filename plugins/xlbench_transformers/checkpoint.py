@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from xlbench import DataMissing, UsageError, XlbenchError
-from xlbench.names import did_you_mean
-from xlbench.permissions import permissions
+from xlbench.core.permissions import permissions
+from xlbench.core.text import did_you_mean
 from xlbench_transformers import safety
 from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, told_by_weights
 
@@ -41,7 +41,7 @@ class Located:
 
     def content(self) -> dict[str, str]:
         """SHA-256 of every file that shapes vectors, by its path within the checkpoint."""
-        from xlbench.cache import file_digest  # with all of sqlite3 behind it, which no list of models needs
+        from xlbench.encoding.cache import file_digest  # with all of sqlite3 behind it, which no list of models needs
 
         return {name: file_digest(self.folder / name) for name in self.layout.files}
 

@@ -23,7 +23,7 @@ class Named:
     """A spec with its scheme, without revision."""
     revision: str = ""
     """The full commit of the hub's repository."""
-    licence: str = ""
+    license: str = ""
     description: str = ""
     trained_on: tuple[str, ...] = ()
 

@@ -16,7 +16,7 @@ LABELS = ("name", "revision")
 MACHINE = ("device", "batch_size")
 """Options of the machine: vectors are equal up to rounding, and identity does not know of them."""
 
-TRANSFORM = ("dimensions", "normalise", "whiten", "whiten_on", "whiten_components")
+TRANSFORM = ("dimensions", "normalize", "whiten", "whiten_on", "whiten_components")
 """Options of the arithmetic after encoding: models that differ in these alone share vectors. Dimensions are cut after
 whitening, and vectors brought to unit length last. Every other option shapes the vectors themselves."""
 
@@ -44,7 +44,7 @@ _COMMON = (
         "ints",
         description="only the first N, at unit length; several values are several models of one encoding",
     ),
-    Option("normalise", "bool", False, description="vectors of unit length, after all else"),
+    Option("normalize", "bool", False, description="vectors of unit length, after all else"),
     Option(
         "whiten",
         "choice",

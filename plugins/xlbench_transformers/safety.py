@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 
 from xlbench import Permissions, UsageError
-from xlbench.names import digest
+from xlbench.core.ids import digest
 from xlbench_transformers.layout import Layout
 
 PIN = "code:"

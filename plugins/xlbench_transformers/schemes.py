@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from xlbench import Encoder, Model, Option, Scheme, Spec, UsageError
-from xlbench.names import check_name, did_you_mean, digest
-from xlbench.specs import parse
+from xlbench.core.ids import check_name, digest
+from xlbench.core.specs import parse
+from xlbench.core.text import did_you_mean
 from xlbench_transformers import encoders, transforms
 from xlbench_transformers.checkpoint import Checkpoint, Located, is_hub_name, is_path
 from xlbench_transformers.layout import Kind
@@ -108,7 +109,7 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[
             load=recipe.load,
             fingerprint=recipe.fingerprint,
             description=entry.description,
-            licence=entry.licence,
+            license=entry.license,
             trained_on=entry.trained_on,
             spec=again if again != name else "",
             details=Details(recipe),

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xlbench
-from xlbench.names import did_you_mean, digest
+from xlbench.core.ids import digest
+from xlbench.core.text import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,11 +42,11 @@ class Settings:
     whiten_on: str | None
     components: int | None
     dimensions: int | None
-    normalise: bool
+    normalize: bool
 
     @property
     def none(self) -> bool:
-        return self.whiten == "none" and not self.dimensions and not self.normalise
+        return self.whiten == "none" and not self.dimensions and not self.normalize
 
 
 def transform_of(spec: xlbench.Spec) -> Callable[[], xlbench.Transform] | None:
@@ -64,7 +65,7 @@ def identity_of(spec: xlbench.Spec) -> str:
     settings = _settings(spec)
     if settings.none:
         return ""
-    kept = (settings.whiten, settings.components, settings.dimensions, settings.normalise)
+    kept = (settings.whiten, settings.components, settings.dimensions, settings.normalize)
     return digest("transform", str(VERSION), repr(kept), *(_texts(settings.whiten_on) or ()))
 
 
@@ -88,7 +89,7 @@ def _settings(spec: xlbench.Spec) -> Settings:
         )
     if whiten == "whiten" and components and dimensions and dimensions[0] > components:
         raise xlbench.UsageError(f"{spec.text!r}: dimensions={dimensions[0]} of whiten_components={components}")
-    return Settings(whiten, on or None, components, dimensions[0] if dimensions else None, bool(spec["normalise"]))
+    return Settings(whiten, on or None, components, dimensions[0] if dimensions else None, bool(spec["normalize"]))
 
 
 def _meant(path: Path) -> str:
@@ -135,7 +136,7 @@ def _fit(settings: Settings, vectors: np.ndarray) -> Callable[[np.ndarray], np.n
         steps.append(_all_but_the_top(vectors, settings))
     if settings.dimensions:
         steps.append(partial(_cut, settings.dimensions))
-    if settings.dimensions or settings.normalise:
+    if settings.dimensions or settings.normalize:
         steps.append(_unit_length)
     return partial(_in_turn, tuple(steps))
 

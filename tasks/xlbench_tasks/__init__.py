@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from xlbench import Scheme, Suite, Task, UsageError, hookimpl
-from xlbench.names import check_name
+from xlbench.core.ids import check_name
 
 SUITES = Path(__file__).parent / "suites"
 
@@ -19,7 +19,7 @@ SUITES = Path(__file__).parent / "suites"
 @hookimpl
 def xlbench_tasks() -> Iterable[Task]:
     """A task for every card."""
-    from xlbench_tasks.card import CARDS
+    from xlbench_tasks.card.read import CARDS
 
     yield from tasks_of(CARDS)
 
@@ -29,7 +29,8 @@ def tasks_of(folder: str | Path) -> Iterator[Task]:
 
     Imports nothing heavy and reads no data. `UsageError` for a card that is wrong, and where there is none at all.
     """
-    from xlbench_tasks.card import read_card, task
+    from xlbench_tasks.card.read import read_card
+    from xlbench_tasks.card.task import task
 
     paths = sorted(Path(folder).glob("*.toml"))
     if not paths:
@@ -53,7 +54,7 @@ def xlbench_schemes() -> Iterable[Scheme]:
 
 def read_suite(path: Path) -> Suite:
     """Read and check a suite's file: ``name``, ``description`` and ``tasks``."""
-    from xlbench_tasks.card import check_table, read_toml
+    from xlbench_tasks.card.schema import check_table, read_toml
 
     raw = read_toml(path)
     check_table(raw, {"name": str, "description": str, "tasks": list[str]}, path.name, ("name", "description", "tasks"))
@@ -66,6 +67,7 @@ def _is_card(spec: str) -> bool:
 
 
 def _tasks_of_card(spec: str) -> Iterable[Task]:
-    from xlbench_tasks.card import read_card, task
+    from xlbench_tasks.card.read import read_card
+    from xlbench_tasks.card.task import task
 
     return [task(read_card(Path(spec).expanduser(), spec))]

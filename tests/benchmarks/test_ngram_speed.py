@@ -26,7 +26,7 @@ def sentences(alphabet: str) -> list[str]:
 
 
 def plain_loop(texts: list[str]) -> np.ndarray:
-    """The obvious way: every n-gram of every word, hashed by zlib.crc32 into a signed bucket, damped, normalised."""
+    """The obvious way: every n-gram of every word, hashed by zlib.crc32 into a signed bucket, damped, normalized."""
     vectors = np.zeros((len(texts), 1024), np.float32)
     for vector, text in zip(vectors, texts, strict=True):
         counts = [0] * 1024

@@ -10,12 +10,12 @@ from typing import Any
 
 import click
 
-from xlbench import __version__
-from xlbench.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
-from xlbench.names import did_you_mean
+from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
+from xlbench.core.text import did_you_mean
+from xlbench.core.version import __version__
 
 COMMANDS = {
-    "run": "run", "curve": "curve", "board": "board", "list": "list_", "plugins": "plugins", "cache": "cache_",
+    "run": "run", "curve": "curve", "board": "board", "list": "list", "plugins": "plugins", "cache": "cache",
     "published": "published", "fetch": "fetch",
 }  # fmt: skip
 """Command -> the module of this package that has it, as ``command``."""
@@ -62,7 +62,7 @@ def group(ctx: click.Context, debug: bool) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run the command line and exit with a code of `xlbench.errors`."""
+    """Run the command line and exit with a code of `xlbench.core.errors`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     sys.exit(_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
 

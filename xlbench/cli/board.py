@@ -28,16 +28,18 @@ import click
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
 def command(folders: tuple[Path, ...], suite: str | None, boards: Path, only_print: bool, quiet: bool) -> None:
     """Render the runs in FOLDERS (results folders, or single runs in them) together.  [default: results]"""
-    from xlbench import api, catalog, store
-    from xlbench.boards import markdown
+    from xlbench import catalog
+    from xlbench.core.files import write_files
+    from xlbench.reports.boards import markdown
+    from xlbench.reports.render import boards_of, render
 
     with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
         found = catalog.load()
-    for board in api.boards_of(folders or (Path("results"),), suite):
+    for board in boards_of(folders or (Path("results"),), suite):
         if only_print:
             click.echo(markdown.render(board)[".md"])
             continue
-        written = store.write_files(boards, api.render(board, found))
+        written = write_files(boards, render(board, found.boards.values()))
         if not quiet:
             click.echo(markdown.standings_table(board))
             click.echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)

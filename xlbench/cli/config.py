@@ -14,8 +14,8 @@ from typing import Any
 
 import click
 
-from xlbench.errors import UsageError
-from xlbench.names import did_you_mean
+from xlbench.core.errors import UsageError
+from xlbench.core.text import did_you_mean
 
 FILE = Path("xlbench.toml")
 

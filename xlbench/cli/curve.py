@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.shared import (
-    EXIT_CODES,
-    exit_code,
-    how_to_score,
-    plugins_print_elsewhere,
-    print_trouble,
-    request_of,
-    show_plan,
-    what_is_allowed,
-    what_to_score,
-    what_to_show,
-)
-from xlbench.errors import OK
+from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
+from xlbench.cli.output import exit_code, plugins_print_elsewhere, print_trouble, show_plan
+from xlbench.core.errors import OK
 
 if TYPE_CHECKING:
-    from xlbench.curves import Curves
+    from xlbench.reports.curves import Curves
 
 
 @click.command(
@@ -67,21 +57,24 @@ def command(
     Smaller training sets lie within larger ones, keep the shares of the classes, and are the same for all models. Cells
     are saved beside those of `xlbench run`, and computed once; they are on no board.
     """
-    from xlbench import api, store
     from xlbench.cli.progress import watching
+    from xlbench.core.files import write_files
+    from xlbench.reports.render import curves_of, render_curves
+    from xlbench.runs.request import carry_out, idle_tasks, learning_tasks, prepare_curve
 
     with plugins_print_elsewhere():
-        prepared = api.prepare_curve(request_of({**options, "train_sizes": tuple(train_sizes.split(","))}))
-    for task in api.idle_tasks(prepared):
+        prepared = prepare_curve(request_of({**options, "train_sizes": tuple(train_sizes.split(","))}))
+    for task in idle_tasks(prepared):
         click.echo(f"{task} learns nothing, and has no curve", err=True)
     if dry_run:
         show_plan(prepared, as_json, quiet)
         return OK
     with plugins_print_elsewhere():
-        store.write_files(out, {}, "curves", "--out")  # before hours of work, and not after them
+        write_files(out, {}, "curves", "--out")  # before hours of work, and not after them
         with watching(prepared.planned, quiet or as_json) as observer:
-            curves = api.curves_of(prepared, api.carry_out(prepared, observer, fail_fast))
-        written = store.write_files(out, api.render_curves(curves), "curves", "--out")
+            results = carry_out(prepared, observer, fail_fast)
+        curves = curves_of(results, learning_tasks(prepared), idle_tasks(prepared))
+        written = write_files(out, render_curves(curves), "curves", "--out")
     code = exit_code(curves.cells, strict)
     if as_json:
         _print_json(curves, written, code)
@@ -92,8 +85,8 @@ def command(
 
 
 def _print_tables(curves: Curves, written: Sequence[Path]) -> None:
-    from xlbench.boards.text import one_line
-    from xlbench.curves import table
+    from xlbench.core.text import one_line
+    from xlbench.reports.curves import table
 
     for task, own in curves.tasks.items():
         click.echo(f"{one_line(task)}\n{table(own, one_line)}\n")
@@ -101,7 +94,7 @@ def _print_tables(curves: Curves, written: Sequence[Path]) -> None:
 
 
 def _print_json(curves: Curves, written: Sequence[Path], code: int) -> None:
-    from xlbench.curves import long_rows
+    from xlbench.reports.curves import long_rows
 
     plain = {
         "exit_code": code,

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.shared import plugins_print_elsewhere, request_of, what_is_permitted, what_to_fetch
-from xlbench.errors import CELL_FAILED, OK
+from xlbench.cli.options import request_of, what_is_permitted, what_to_fetch
+from xlbench.cli.output import plugins_print_elsewhere
+from xlbench.core.errors import CELL_FAILED, OK
 
 if TYPE_CHECKING:
-    from xlbench.fetching import Fetched, Item
+    from xlbench.runs.fetch import Fetched, Item
 
 _NO_BARS = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
 """By which the hub's clients, which download, are told that nobody looks at their progress."""
@@ -45,10 +46,10 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     Name at least one suite, task or model. What is at hand is not brought again, and one that fails stops no other.
     Everything goes into the usual caches of the Hugging Face libraries (HF_HOME).
     """
-    from xlbench import api
+    from xlbench.runs.request import prepare_fetch
 
     with plugins_print_elsewhere(), _bars(not (quiet or as_json) and sys.stderr.isatty()):
-        prepared = api.prepare_fetch(request_of(options), dry_run)
+        prepared = prepare_fetch(request_of(options), dry_run)
         if dry_run:
             found = [item.look() for item in prepared.items]
         else:

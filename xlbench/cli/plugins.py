@@ -12,7 +12,8 @@ from collections.abc import Iterator
 
 import click
 
-from xlbench.catalog import Catalog, Plugin, load
+from xlbench.catalog.catalog import Catalog, Plugin
+from xlbench.catalog.loading import load
 
 SCHEMA = 1
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.planning import Planned
-from xlbench.runner import Observer
+from xlbench.runs.engine import Observer
+from xlbench.runs.plan import Planned
 
 if TYPE_CHECKING:
-    from xlbench.record import Cell
+    from xlbench.core.record import Cell
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.errors import CELL_FAILED, OK
+from xlbench.core.errors import CELL_FAILED, OK
 
 if TYPE_CHECKING:
-    from xlbench.published import Compared
+    from xlbench.reports.published import Compared
 
 
 @click.command(
@@ -39,8 +39,9 @@ def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all
 
     Ours stands with its interval, theirs beside it. Missing is not agreement.
     """
-    from xlbench import published, store
-    from xlbench.record import Results
+    from xlbench.core.record import Results
+    from xlbench.reports import published
+    from xlbench.runs import store
 
     wanted = published.read_figures(figures)
     runs = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]

@@ -10,23 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.shared import (
-    EXIT_CODES,
-    exit_code,
-    how_to_score,
-    plugins_print_elsewhere,
-    print_trouble,
-    request_of,
-    show_plan,
-    what_is_allowed,
-    what_to_score,
-    what_to_show,
-)
-from xlbench.errors import OK
+from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
+from xlbench.cli.output import exit_code, plugins_print_elsewhere, print_trouble, show_plan
+from xlbench.core.errors import OK
 
 if TYPE_CHECKING:
-    from xlbench.api import Prepared
-    from xlbench.record import Cell, Results
+    from xlbench.core.record import Cell, Results
+    from xlbench.runs.request import Prepared
 
 
 @click.command(
@@ -61,10 +51,10 @@ def command(
     The same command goes on where it was stopped, and computes nothing twice. Defaults come from xlbench.toml in the
     current folder, if there is one.
     """
-    from xlbench import api
+    from xlbench.runs.request import carry_out, prepare
 
     with plugins_print_elsewhere():
-        prepared = api.prepare(request_of(options))
+        prepared = prepare(request_of(options))
     if dry_run:
         show_plan(prepared, as_json, quiet)
         return OK
@@ -73,7 +63,7 @@ def command(
     with plugins_print_elsewhere():
         _check_boards(prepared, boards)
         with watching(prepared.planned, quiet or as_json) as observer:
-            results = api.carry_out(prepared, observer, fail_fast)
+            results = carry_out(prepared, observer, fail_fast)
         written = _write_boards(prepared, results, boards)
     cells = [cell for run in results for cell in run.cells]
     code = exit_code(cells, strict)
@@ -87,31 +77,33 @@ def command(
 
 def _board_of(prepared: Prepared, results: Results) -> Any:
     """A whole suite's board holds the other runs in the results folder too; a loose run's this command's alone."""
-    from xlbench import api, runner
+    from xlbench.reports.render import standings
+    from xlbench.runs.manifest import with_saved
 
-    shown = runner.with_saved(results, prepared.store) if prepared.suite else results
-    return api.standings(prepared.board, shown, prepared.suite is not None)
+    shown = with_saved(results, prepared.store) if prepared.suite else results
+    return standings(prepared.board, shown, prepared.suite is not None)
 
 
 def _check_boards(prepared: Prepared, folder: Path) -> None:
     """Find out before hours of work, and not after them, that the boards' folder cannot be made."""
-    from xlbench import store
+    from xlbench.core.files import write_files
 
     if prepared.settings.limit is None:
-        store.write_files(folder, {})
+        write_files(folder, {})
 
 
 def _write_boards(prepared: Prepared, results: Results, folder: Path) -> list[Path]:
     """Render and write the board, unless this was a sample or nothing was scored."""
-    from xlbench import api, store
+    from xlbench.core.files import write_files
+    from xlbench.reports.render import render
 
     if prepared.settings.limit is not None or not any(cell.status == "ok" for run in results for cell in run.cells):
         return []
-    return store.write_files(folder, api.render(_board_of(prepared, results), prepared.catalog))
+    return write_files(folder, render(_board_of(prepared, results), prepared.catalog.boards.values()))
 
 
 def _print_board(prepared: Prepared, results: Results, written: list[Path]) -> None:
-    from xlbench.boards.markdown import standings_table
+    from xlbench.reports.boards.markdown import standings_table
 
     if prepared.settings.limit is not None:
         _print_sample(results, prepared.settings.limit)

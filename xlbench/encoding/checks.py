@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xlbench.errors import EncoderError
+from xlbench.core.errors import EncoderError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from xlbench.core.errors import DataMissing, EncoderError, XlbenchError, is_out_of_memory
 from xlbench.encoding import checks
 from xlbench.encoding.memory import Known
-from xlbench.errors import DataMissing, EncoderError, XlbenchError, is_out_of_memory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from xlbench.cache import Cache
-    from xlbench.model import Encoder, Role, Transform
+    from xlbench.core.model import Encoder, Role, Transform
+    from xlbench.encoding.cache import Cache
 
 K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
@@ -470,7 +470,7 @@ class EncodingSession:
 
 def _keys(asked: Sequence[Any]) -> list[bytes]:
     """Under which texts, or sentences of words, are kept."""
-    from xlbench.cache import keys_of, keys_of_words
+    from xlbench.encoding.cache import keys_of, keys_of_words
 
     return keys_of(asked) if isinstance(asked[0], str) else keys_of_words(asked)
 

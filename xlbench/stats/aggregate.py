@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlbench import metrics
-from xlbench.errors import UsageError
+from xlbench.core.errors import UsageError
 from xlbench.stats import intervals
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import cluster_variance, group

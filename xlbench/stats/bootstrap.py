@@ -18,10 +18,10 @@ from collections.abc import Iterator
 import numpy as np
 from scipy import special
 
-from xlbench.errors import UsageError
-from xlbench.names import digest
+from xlbench.core.errors import UsageError
+from xlbench.core.ids import digest
+from xlbench.core.task import Metric
 from xlbench.stats.rows import BLOCK, Grouped, gradient, value_of
-from xlbench.task import Metric
 
 WIDE = 512
 """Up to so many units (clusters, or items that are alone) the drawn counts are kept for the next metric."""

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from xlbench.errors import UsageError
+from xlbench.core.errors import UsageError
+from xlbench.core.task import Metric
 from xlbench.stats.bootstrap import Resampler, replicates, studentized
 from xlbench.stats.rows import Grouped, cluster_variance
-from xlbench.task import Metric
 
 CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 """What may be asked for."""
@@ -147,7 +147,7 @@ def choose(sample: Sample, ci: str) -> tuple[str, list[str]]:
     if ci == "auto":
         return ("student" if kind == "studentized" else "jackknife"), []
     if ci == "bootstrap":
-        by_kind = {"proportion": "student" if sample.clustered else "percentile", "jackknife": "centred"}
+        by_kind = {"proportion": "student" if sample.clustered else "percentile", "jackknife": "centered"}
         return by_kind.get(kind, "student"), []
     return ci, []
 
@@ -167,7 +167,7 @@ def warnings(sample: Sample, method: str) -> list[str]:
         found.append(f"a {method} interval of this metric covers 80 to 95%")
     if kind == "jackknife" and method in ("percentile", "bca", "student"):
         found.append(f"a {method} interval can miss this metric's value nearly always: resampling shifts it")
-    if kind == "jackknife" and method in ("jackknife", "centred"):
+    if kind == "jackknife" and method in ("jackknife", "centered"):
         found.append("the interval is for a test of this size")
     if sample.clustered and sample.clusters < FEW_CLUSTERS:
         found.append(f"only {sample.clusters} clusters")
@@ -177,9 +177,9 @@ def warnings(sample: Sample, method: str) -> list[str]:
 def wilson(share: float, n: float, quantile: float) -> Ends:
     """Wilson's score interval of a share of ``n`` (which need not be whole), for a normal or t ``quantile``."""
     weight = quantile**2 / n
-    centre = (share + weight / 2) / (1 + weight)
+    center = (share + weight / 2) / (1 + weight)
     half = quantile / (1 + weight) * float(np.sqrt(max(share * (1 - share), 0.0) / n + weight / (4 * n)))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, center - half), min(1.0, center + half)
 
 
 def t_quantile(level: float, clusters: int) -> float:
@@ -226,7 +226,7 @@ def _percentile(sample: Sample, resampler: Resampler, level: float) -> Ends:
     return _quantiles(_finite(replicates(sample.metric, sample.units, resampler, sample.content)), _tails(level))
 
 
-def _centred(sample: Sample, resampler: Resampler, level: float) -> Ends:
+def _centered(sample: Sample, resampler: Resampler, level: float) -> Ends:
     """The percentile interval, moved so that the resamples' mean lies at the value.
 
     Clustering metrics rise when items are drawn twice. What is left of the resamples without that shift is their
@@ -275,11 +275,11 @@ def _quantiles(drawn: np.ndarray, shares: np.ndarray) -> Ends:
         return float("nan"), float("nan")
     with np.errstate(invalid="ignore"):
         low, high = np.quantile(drawn, shares)
-    # Between a number and infinity, interpolation gives NaN: the outer neighbour is meant.
+    # Between a number and infinity, interpolation gives NaN: the outer neighbor is meant.
     return (float("-inf") if np.isnan(low) else float(low)), (float("inf") if np.isnan(high) else float(high))
 
 
 METHODS: dict[str, Callable[[Sample, Resampler, float], Ends]] = {
-    "percentile": _percentile, "centred": _centred, "bca": _bca, "student": _student, "jackknife": jackknife,
+    "percentile": _percentile, "centered": _centered, "bca": _bca, "student": _student, "jackknife": jackknife,
     "wilson": _wilson,
 }  # fmt: skip

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlbench.errors import UsageError
+from xlbench.core.errors import UsageError
 from xlbench.stats.bootstrap import random_state
 from xlbench.stats.rows import BLOCK
 

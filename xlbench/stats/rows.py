@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlbench.errors import UsageError
-from xlbench.task import Columns, Metric
+from xlbench.core.errors import UsageError
+from xlbench.core.task import Columns, Metric
 
 BLOCK = 1 << 20
 """Numbers in one temporary array (8 MB in double precision): what keeps the memory of this room bounded."""

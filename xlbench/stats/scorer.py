@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
-from xlbench.errors import UsageError
-from xlbench.record import Score
+from xlbench.core.errors import UsageError
+from xlbench.core.record import Score
+from xlbench.core.task import Columns, Metric
 from xlbench.stats import intervals, rows
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import Grouped
-from xlbench.task import Columns, Metric
 
 
 class Scorer:

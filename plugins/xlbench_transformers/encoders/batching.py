@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from xlbench import EncoderError, Spec, UsageError
-from xlbench.errors import is_out_of_memory
+from xlbench.core.errors import is_out_of_memory
 from xlbench_transformers.options import DEVICE
 
 T = TypeVar("T")

@@ -18,7 +18,7 @@ import transformers
 from numpy.typing import NDArray
 
 from xlbench import EncoderError, Role, Spec, XlbenchError
-from xlbench.permissions import permissions
+from xlbench.core.permissions import permissions
 from xlbench_transformers.encoders import batching, pooling, tokens
 from xlbench_transformers.encoders.words import WordReader
 

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from xlbench import DataError, EncoderError, Role, Spec, UsageError
-from xlbench.names import did_you_mean
-from xlbench.permissions import permissions
+from xlbench.core.permissions import permissions
+from xlbench.core.text import did_you_mean
 from xlbench_transformers.encoders import batching, hf, st
 
 SETTINGS = "siamese.json"

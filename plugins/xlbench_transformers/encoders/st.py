@@ -18,7 +18,7 @@ from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding, Transformer
 
 from xlbench import EncoderError, Role, Spec, UsageError
-from xlbench.permissions import permissions
+from xlbench.core.permissions import permissions
 from xlbench_transformers.encoders import batching, hf, tokens
 from xlbench_transformers.encoders.words import WordReader
 from xlbench_transformers.layout import tensors

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
 from xlbench import metrics as made
-from xlbench.names import digest
+from xlbench.core.ids import digest
 from xlbench_tasks.protocols import retrieval
 from xlbench_tasks.protocols.retrieval import Pair
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.source import DataSet
+    from xlbench_tasks.data.splits import DataSet
 
 VERSION = 1
 
@@ -92,8 +92,8 @@ def _of_pairs(name: str, parts: Parts, bounds: tuple[float, float], description:
         with np.errstate(all="ignore"):
             value, without = parts(columns)
             psi: np.ndarray = (len(without) - 1) * (value - without)
-        centred: np.ndarray = psi - psi.mean()
-        return centred
+        centered: np.ndarray = psi - psi.mean()
+        return centered
 
     def pseudo_values(columns: Columns) -> np.ndarray:
         import numpy as np
@@ -180,7 +180,7 @@ def _loading(test: Callable[[], Pair], dev: Callable[[], Pair] | None) -> Callab
 
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Compare all true pairs with all random pairs, and rank every query's translation among all candidates."""
-    from xlbench_tasks.protocols import pairwise, ranking
+    from xlbench_tasks.protocols.numbers import pairwise, ranking
 
     if subset.load is None:
         raise DataMissing(subset.missing)
@@ -218,7 +218,7 @@ def _thresholds(aligned: Aligned, found: Any, session: EncodingSession) -> tuple
     """Which threshold each item is held against (n,), and the thresholds: never one that the item helped to choose."""
     import numpy as np
 
-    from xlbench_tasks.protocols import pairwise
+    from xlbench_tasks.protocols.numbers import pairwise
 
     pair, dev = aligned.test, aligned.dev
     if dev is not None:
@@ -231,7 +231,7 @@ def _thresholds(aligned: Aligned, found: Any, session: EncodingSession) -> tuple
 
 def _threshold_facts(thresholds: Sequence[int | None]) -> dict[str, float]:
     """The cosines of those that could be chosen: ``threshold``, or ``threshold_1`` and ``threshold_2``."""
-    from xlbench_tasks.protocols import pairwise
+    from xlbench_tasks.protocols.numbers import pairwise
 
     names = ["threshold"] if len(thresholds) == 1 else [f"threshold_{place}" for place in (1, 2)]
     return {name: pairwise.cosine(step) for name, step in zip(names, thresholds, strict=True) if step is not None}

@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.protocols.probes import Learnt, Probe
+    from xlbench_tasks.data.records import Records
+    from xlbench_tasks.data.splits import DataSet
+    from xlbench_tasks.protocols.numbers.probes import Learnt, Probe
     from xlbench_tasks.protocols.transfer import Parts
-    from xlbench_tasks.source import DataSet, Records
 
 VERSION = 1
 
@@ -39,7 +40,7 @@ OPTIONS: Mapping[str, Any] = {
     **transfer.OPTIONS,
 }
 """``labels``: all that the data set has (needed); ``probe``: ``logistic`` (default) or ``knn``; ``c``: of the logistic
-probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbours of ``knn``, 5 by default; ``shots``: how
+probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbors of ``knn``, 5 by default; ``shots``: how
 many training items a class, drawn ``draws`` times (10 by default), all without it; ``mode = "mteb"``: mteb's 10 x 8."""
 
 DRAWS = 10
@@ -124,10 +125,10 @@ def _check(options: Mapping[str, Any]) -> None:
 
 def _check_unused(options: Mapping[str, Any]) -> None:
     """No option may stand in a card and do nothing."""
-    neighbours = options.get("probe") == "knn"
+    neighbors = options.get("probe") == "knn"
     idle = [
-        ("c", neighbours, "probe = 'knn'"),
-        ("k", not neighbours, "the logistic probe"),
+        ("c", neighbors, "probe = 'knn'"),
+        ("k", not neighbors, "the logistic probe"),
         ("draws", not options.get("shots"), "all training items (shots = 0)"),
         *((name, options.get("mode") == "mteb", "mode = 'mteb'") for name in ("probe", "c", "k", "shots", "draws")),
     ]
@@ -194,7 +195,7 @@ def _training_rows(parts: Parts, train: Labelled, options: Mapping[str, Any]) ->
     """The rows of the train split that the probe learns from, one array a time that it learns."""
     import numpy as np
 
-    from xlbench_tasks.protocols import probes
+    from xlbench_tasks.protocols.numbers import probes
 
     labels, where = options["labels"], f"{parts.data_set} {'+'.join(parts.sources)}"
     support = np.bincount(train.codes, minlength=len(labels))
@@ -218,7 +219,7 @@ def _training_rows(parts: Parts, train: Labelled, options: Mapping[str, Any]) ->
 
 def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -> Probe:
     """The probe that the options ask for."""
-    from xlbench_tasks.protocols import probes
+    from xlbench_tasks.protocols.numbers import probes
 
     if options.get("mode") == "mteb":
         return probes.Mteb()

@@ -16,13 +16,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench import metrics as made
-from xlbench.names import digest
+from xlbench.core.ids import digest
 
 if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.source import DataSet, Records, Source
+    from xlbench_tasks.data.records import Records
+    from xlbench_tasks.data.source import Source
+    from xlbench_tasks.data.splits import DataSet
 
 VERSION = 1
 
@@ -108,7 +110,7 @@ def _over_table(make: Make, name: str, label: str, cluster: str) -> Metric:
     def values(columns: Columns) -> np.ndarray:
         import numpy as np
 
-        from xlbench_tasks.protocols import grouping
+        from xlbench_tasks.protocols.numbers import grouping
 
         if label not in columns:
             return np.full(len(columns[cluster]), np.nan)
@@ -118,7 +120,7 @@ def _over_table(make: Make, name: str, label: str, cluster: str) -> Metric:
 
 
 def _matched(columns: Columns, cluster: str) -> np.ndarray:
-    from xlbench_tasks.protocols import grouping
+    from xlbench_tasks.protocols.numbers import grouping
 
     return grouping.matched(columns["label"], columns[cluster])
 
@@ -189,7 +191,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     """Cluster all items, and set clusters beside classes."""
     import numpy as np
 
-    from xlbench_tasks.protocols import grouping, ranking
+    from xlbench_tasks.protocols.numbers import grouping, ranking
 
     if subset.load is None:
         raise DataMissing(subset.missing)
@@ -248,7 +250,7 @@ def seeds_of(items: Items, count: int) -> list[int]:
 
 def _chance(columns: Columns, found: Sequence[np.ndarray], seed: int) -> dict[str, float]:
     """What these clusters would score if the classes were dealt to the items at random."""
-    from xlbench_tasks.protocols import grouping
+    from xlbench_tasks.protocols.numbers import grouping
 
     makes = {name: make for name, (make, _) in _TABLE_METRICS.items()}
     chance = grouping.chance(makes, columns["label"], found, seed)

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
 from xlbench import metrics as made
-from xlbench.names import digest
+from xlbench.core.ids import digest
 
 if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.source import DataSet, Records, Source
+    from xlbench_tasks.data.records import Records
+    from xlbench_tasks.data.source import Source
+    from xlbench_tasks.data.splits import DataSet
 
 VERSION = 1
 
@@ -71,7 +73,7 @@ RANKS: tuple[Metric, ...] = (
 
 _METRICS: tuple[Metric, ...] = (
     *RANKS,
-    made.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbours, as in xsim"),
+    made.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbors, as in xsim"),
     made.share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
     _weighted_f1(),
     _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
@@ -158,7 +160,7 @@ def align(a: Records, b: Records) -> Pair:
 
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Rank every query's translation among all candidates."""
-    from xlbench_tasks.protocols import ranking
+    from xlbench_tasks.protocols.numbers import ranking
 
     if subset.load is None:
         raise DataMissing(subset.missing)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.source import DataSet, Records
+    from xlbench_tasks.data.records import Records
+    from xlbench_tasks.data.splits import DataSet
 
 VERSION = 1
 
@@ -102,7 +103,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     """Learn from the training sentences, and score the test sentences."""
     import numpy as np
 
-    from xlbench_tasks.protocols import spans, tagging_probe
+    from xlbench_tasks.protocols.numbers import spans, tagging_probe
 
     if subset.load is None:
         raise DataMissing(subset.missing)

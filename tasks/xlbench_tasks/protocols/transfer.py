@@ -22,8 +22,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from xlbench import DataError, DataMissing, Subset, UsageError
-from xlbench.names import did_you_mean, digest
-from xlbench_tasks.source import DataSet, Records, Source, content_keys
+from xlbench.core.ids import digest
+from xlbench.core.text import did_you_mean
+from xlbench_tasks.data.records import Records, content_keys
+from xlbench_tasks.data.source import Source
+from xlbench_tasks.data.splits import DataSet
 
 KINDS = ("within", "zero-shot", "all", "rest")
 

@@ -21,8 +21,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, UsageError
-from xlbench.names import did_you_mean
-from xlbench_tasks.source import Home, Reading, Records
+from xlbench.core.text import did_you_mean
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import Home, Reading
 
 if TYPE_CHECKING:
     from babel import Locale

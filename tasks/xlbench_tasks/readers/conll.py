@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench.names import did_you_mean
-from xlbench_tasks.readers import _files, _tags
-from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
+from xlbench.core.text import did_you_mean
+from xlbench_tasks.data import files, tags
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 KEYS = {
     "files": str | list[str],
@@ -41,7 +42,7 @@ REQUIRED = ("tags",)
 
 
 @dataclass
-class Sentence(_tags.Sentence):
+class Sentence(tags.Sentence):
     """The rows between two empty lines."""
 
     item: str = ""
@@ -59,8 +60,8 @@ class Conll(Reading):
         super().__init__(home, data)
         table = home.table
         self._pairs = dict(_pairs(home))
-        self._patterns = tuple(self._pairs.values()) or _files.patterns(home)
-        self._tagset = _tags.Tagset(table["tags"])
+        self._patterns = tuple(self._pairs.values()) or files.patterns(home)
+        self._tagset = tags.Tagset(table["tags"])
         self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", ""))
         self._prefixes: tuple[str, ...] = tuple(table.get("token_prefix", ()))
         self._own_ids = table.get("own_ids", ())
@@ -89,9 +90,9 @@ class Conll(Reading):
 
     def _find(self) -> Mapping[str, Path]:
         if not self._pairs and "language" not in self.home.table:
-            return _files.by_language(self, self._patterns)
+            return files.by_language(self, self._patterns)
         named = self._pairs or {self.home.table["language"]: self._patterns[0]}
-        root = _files.root_of(self)
+        root = files.root_of(self)
         paths = {language: root / pattern for language, pattern in named.items()} if root else {}
         found = {language: path for language, path in paths.items() if path.is_file()}
         if not found:
@@ -99,7 +100,7 @@ class Conll(Reading):
         return found
 
     def _place(self) -> str:
-        return _files.place(self, self._patterns)
+        return files.place(self, self._patterns)
 
     def _read(self, language: str) -> Records:
         path = self._found[language]
@@ -132,7 +133,7 @@ class Conll(Reading):
         """The sentences of a file, one by one."""
         marks = {name: self.home.table.get(name) for name in ("id", "documents", "comment")}
         now, width, documents = Sentence(), 0, 0
-        for number, line in enumerate(_files.split_lines(_files.read_text(path)), 1):
+        for number, line in enumerate(files.split_lines(files.read_text(path)), 1):
             mark = next((name for name, begins in marks.items() if begins and line.startswith(begins)), "")
             if (mark or not line.strip()) and now.words:
                 yield now
@@ -154,7 +155,7 @@ class Conll(Reading):
         """Add a row to its sentence, or count it where it is a tag alone."""
         token, tag = self.home.table.get("token", 1), self.home.table.get("tag", len(cells))
         alone = len(cells) == 1 and self._tagset.read(cells[0]) is not None
-        if alone or (len(cells) == width and not _tags.visible(cells[token - 1])):
+        if alone or (len(cells) == width and not tags.visible(cells[token - 1])):
             now.lost_rows += 1
             return
         if len(cells) != width:
@@ -177,7 +178,7 @@ def _pairs(home: Home) -> Iterator[tuple[str, str]]:
         if len(pair) != 2 or pair[0] in seen or LANGUAGE in pair[1]:
             raise UsageError(f"{home.where} files_of: {pair} is not a language (each once) and its file")
         seen.add(pair[0])
-        _files.patterns(replace(home, table={"files_of": pair[1]}), "files_of")
+        files.patterns(replace(home, table={"files_of": pair[1]}), "files_of")
         yield pair[0], pair[1]
 
 

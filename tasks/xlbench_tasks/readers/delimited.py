@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench.names import did_you_mean
-from xlbench_tasks.readers import _files
-from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
+from xlbench.core.text import did_you_mean
+from xlbench_tasks.data import files
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 KEYS = {
     "files": str | list[str],
@@ -86,7 +87,7 @@ class Delimited(Reading):
 
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
-        self._patterns = _files.patterns(home)
+        self._patterns = files.patterns(home)
         self._fields: Mapping[str, str | int | list[str | int]] = home.table["fields"]
         self._where: Mapping[str, str] = home.table.get("where", {})
         self._tables: dict[Path, Table] = {}
@@ -124,8 +125,8 @@ class Delimited(Reading):
     def _find(self) -> Mapping[str, tuple[tuple[Path, ...], str]]:
         """Language -> its files, and the column that is its text where the languages are columns."""
         if not self._per_column and "language" not in self.home.table:
-            return {language: ((path,), "") for language, path in _files.by_language(self, self._patterns).items()}
-        root = _files.root_of(self)
+            return {language: ((path,), "") for language, path in files.by_language(self, self._patterns).items()}
+        root = files.root_of(self)
         paths = tuple(root / pattern for pattern in self._patterns) if root else ()
         if not paths or not all(path.is_file() for path in paths):
             raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}"))
@@ -137,7 +138,7 @@ class Delimited(Reading):
         return {language: (paths, code) for language, code in codes.items()}
 
     def _place(self) -> str:
-        return _files.place(self, self._patterns)
+        return files.place(self, self._patterns)
 
     def _table(self, path: Path) -> Table:
         if path not in self._tables:
@@ -220,7 +221,7 @@ def check_fields(home: Home) -> None:
 
 def read_table(path: Path, delimiter: str, options: Mapping[str, object]) -> Table:
     """Read a file; `DataError` names the physical line of broken quoting and of rows with another number of columns."""
-    text = _files.read_text(path)
+    text = files.read_text(path)
     plain = options.get("quoting") == "none"
     records = _plain(text, delimiter, bool(options.get("keep_line_end"))) if plain else _quoted(path, text, delimiter)
     numbered = [(line, tuple(row)) for line, row in records if row not in ([], [""])]
@@ -244,7 +245,7 @@ def _count(n: int) -> str:
 
 def _plain(text: str, delimiter: str, keep_line_end: bool) -> Iterator[tuple[int, list[str]]]:
     """Rows without quoting: a line is a row."""
-    for number, line in enumerate(_files.split_lines(text, keep_line_end), 1):
+    for number, line in enumerate(files.split_lines(text, keep_line_end), 1):
         yield number, line.split(delimiter)
 
 

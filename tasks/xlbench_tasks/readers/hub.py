@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench.names import did_you_mean
-from xlbench_tasks.readers import _hub, _tags
+from xlbench.core.text import did_you_mean
+from xlbench_tasks.data import repository, tags
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.readers.delimited import JOINT, check_fields, joined_columns
-from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -62,7 +63,7 @@ class Hub(Reading):
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
         table = home.table
-        self._repository = _hub.Repository(table["repo"], table["revision"], data, home.task)
+        self._repository = repository.Repository(table["repo"], table["revision"], data, home.task)
         self._config: str = table.get("config", "")
         self._files: str = table.get("files", "")
         self._where: Mapping[str, str] = table.get("where", {})
@@ -70,7 +71,7 @@ class Hub(Reading):
         self._pivot: Mapping[str, str] = table.get("pivot", {})
         self._per_column = LANGUAGE in str(self._fields.get("text", ""))
         self._per_row = [value for value in self._where.values() if LANGUAGE in value]
-        self._tagset = _tags.Tagset(table["tags"]) if "tags" in table else None
+        self._tagset = tags.Tagset(table["tags"]) if "tags" in table else None
         self._loaded: dict[str, Dataset] = {}
         self._check()
 
@@ -85,8 +86,8 @@ class Hub(Reading):
             raise UsageError(f"{where} files: stands in place of config and split; {{split}} can be in the file's name")
         if "files" not in table and "split" not in table:
             raise UsageError(f"{where} lacks 'split' (or files, for files of a repository without splits)")
-        if self._files and not self._files.endswith(tuple(_hub.FORMATS)):
-            raise UsageError(f"{where} files: {self._files!r} does not end in one of {', '.join(_hub.FORMATS)}")
+        if self._files and not self._files.endswith(tuple(repository.FORMATS)):
+            raise UsageError(f"{where} files: {self._files!r} does not end in one of {', '.join(repository.FORMATS)}")
         places = (self._per_column, LANGUAGE in self._config, LANGUAGE in self._files, "language" in table)
         if sum(places) + len(self._per_row) != 1:
             raise UsageError(
@@ -160,7 +161,7 @@ class Hub(Reading):
         if not self._files:
             return tuple(self._repository.prepare(unit) for unit in units)
         folder = self._repository.bring_files(units)
-        return tuple(folder / _hub.parted(unit)[0] for unit in units)
+        return tuple(folder / repository.parted(unit)[0] for unit in units)
 
     @property
     def _per_unit(self) -> bool:
@@ -172,7 +173,7 @@ class Hub(Reading):
         if not self._per_unit:
             return ()
         if self._files:
-            names, pattern = self._repository.known_files(), _hub.parted(self._files)[0]
+            names, pattern = self._repository.known_files(), repository.parted(self._files)[0]
         else:
             names, pattern = self._repository.known_configs(), self._config
         return None if names is None else _between(names, pattern)
@@ -207,7 +208,7 @@ class Hub(Reading):
         if LANGUAGE in self._config:
             return _between(self._repository.configs(), self._config)
         if LANGUAGE in self._files:
-            return _between(self._repository.files(), _hub.parted(self._files)[0])
+            return _between(self._repository.files(), repository.parted(self._files)[0])
         column, value = next((column, value) for column, value in self._where.items() if LANGUAGE in value)
         return _between(dict.fromkeys(map(str, self._values(self._load(""), column))), value)
 
@@ -320,12 +321,12 @@ class Hub(Reading):
         return records
 
 
-def _sentence(tagset: _tags.Tagset, words: Any, tags: Any, where: str) -> _tags.Sentence:
+def _sentence(tagset: tags.Tagset, words: Any, tags: Any, where: str) -> tags.Sentence:
     """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be."""
     if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
         counts = [len(values) if isinstance(values, list) else repr(values) for values in (words, tags)]
         raise DataError(f"{where}: {counts[0]} words but {counts[1]} tags")
-    sentence = _tags.Sentence()
+    sentence = tags.Sentence()
     for word, raw in zip(words, tags, strict=True):
         if not isinstance(word, str) or not isinstance(raw, str):
             raise DataError(f"{where}: the word {word!r} has the tag {raw!r}; both must be text, or classes with names")

@@ -9,8 +9,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from xlbench import Data, DataError, UsageError
-from xlbench_tasks.readers import _files
-from xlbench_tasks.source import LANGUAGE, Home, Reading, Records
+from xlbench_tasks.data import files
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_end": bool, "max_rows": int}
 """``files``: patterns with ``{language}``; ``embedded``: the files are the plugin's own, not below the data root;
@@ -24,11 +25,11 @@ class Parallel(Reading):
 
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
-        self._patterns = _files.patterns(home)
+        self._patterns = files.patterns(home)
         for pattern in self._patterns:
             if LANGUAGE not in pattern:
                 raise UsageError(f"{home.where} files: {pattern!r} needs {LANGUAGE}, which stands for the file's code")
-        clusters = _files.patterns(home, "clusters")
+        clusters = files.patterns(home, "clusters")
         if clusters and LANGUAGE in clusters[0]:
             raise UsageError(f"{home.where} clusters: one file for all languages, so without {LANGUAGE}")
         self._clusters_file = clusters[0] if clusters else ""
@@ -36,10 +37,10 @@ class Parallel(Reading):
         self._clusters: tuple[str, ...] | None = None
 
     def _find(self) -> dict[str, Path]:
-        return _files.by_language(self, self._patterns)
+        return files.by_language(self, self._patterns)
 
     def _place(self) -> str:
-        return _files.place(self, self._patterns)
+        return files.place(self, self._patterns)
 
     def _read(self, language: str) -> Records:
         clusters = self._cluster_ids()
@@ -50,14 +51,14 @@ class Parallel(Reading):
     def _cluster_ids(self) -> tuple[str, ...]:
         """One id a line, read before any text, so that all are aligned with it; empty where the card names none."""
         if self._clusters is None:
-            root = _files.root_of(self)
+            root = files.root_of(self)
             lines = self._lines(root / self._clusters_file) if self._clusters_file and root else []
             self._clusters = tuple(f"{self.name}:{line}" for line in lines)
         return self._clusters
 
     def _lines(self, path: Path, keep_line_end: bool = False) -> list[str]:
         """The lines of a file that is as long as all the others and has no empty line."""
-        lines = _files.split_lines(_files.read_text(path), keep_line_end)
+        lines = files.split_lines(files.read_text(path), keep_line_end)
         if self._reference is None:
             self._reference = (path, len(lines))
         self._check_length(path, len(lines))

@@ -32,7 +32,7 @@ def evaluate(subset, session):
 
 @xlbench.hookimpl
 def xlbench_models():
-    yield xlbench.Model("letters", load=Letters, description="Counts of letters.", licence="CC0-1.0", in_suites=True)
+    yield xlbench.Model("letters", load=Letters, description="Counts of letters.", license="CC0-1.0", in_suites=True)
 
 
 @xlbench.hookimpl
@@ -44,8 +44,8 @@ def xlbench_tasks():
         subsets,
         evaluate,
         languages=("eng",),
-        description="Is a text's nearest neighbour of its own kind?",
-        licence="CC0-1.0",
+        description="Is a text's nearest neighbor of its own kind?",
+        license="CC0-1.0",
     )
 
 

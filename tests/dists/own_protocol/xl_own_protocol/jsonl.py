@@ -3,7 +3,8 @@
 import json
 
 from xlbench import DataMissing
-from xlbench_tasks.source import Reading, Records
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import Reading
 
 KEYS = {"folder": str, "max_rows": int}
 REQUIRED = ("folder",)

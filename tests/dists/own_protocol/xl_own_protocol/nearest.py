@@ -2,7 +2,7 @@
 
 import xlbench
 from xlbench import metrics as made
-from xlbench.names import digest
+from xlbench.core.ids import digest
 
 VERSION = 1
 OPTIONS = {"distance": ("cosine", "euclidean")}

@@ -1,0 +1,84 @@
+"""Bringing a card's data onto this machine before it is asked for: what is at hand, what can be brought, what cannot.
+
+Of every split, the first home that has anything is the one that a run would read; a home whose source is `Bringing` is
+asked to bring what is not there. Nothing is parsed here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from xlbench import Data, DataMissing
+from xlbench_tasks.card.card import Card
+from xlbench_tasks.card.homes import sources_of
+from xlbench_tasks.data.source import Bringing, Home
+
+
+def at_hand(card: Card, data: Data) -> str:
+    """Where the card's data lies, found without a request; "" where some of it would have to be brought.
+
+    Raises `DataMissing`, which says where it can be had, where it cannot be brought.
+    """
+    places = _places(card, data, bring=False)
+    return str(_common(places)) if places else ""
+
+
+def bring(card: Card, data: Data) -> str:
+    """Bring what is not at hand and return where the data lies; `DataMissing` where that does not succeed."""
+    return str(_common(_places(card, data, bring=True)))
+
+
+def wanted(card: Card, data: Data) -> tuple[str, ...]:
+    """The languages that are asked for and those that the card's options ask together with each: what is paired with
+    all others, what is trained on. None where all are."""
+    if not data.languages:
+        return ()
+    beside = [card.options.get("pairs"), *card.options.get("from", ())]
+    return tuple(language for language in card.languages if language in data.languages or language in beside)
+
+
+def _places(card: Card, data: Data, bring: bool) -> list[Path]:
+    """Where the splits lie; empty where one of them is not at hand."""
+    places: list[Path] = []
+    for split in ("test",) if card.holdout else tuple(card.splits) or ("test",):
+        found = _of_split(card, data, split, bring)
+        if not found:
+            return []
+        places += found
+    return places
+
+
+def _of_split(card: Card, data: Data, split: str, bring: bool) -> Sequence[Path]:
+    """Where one split lies, in the home that a run would read."""
+    languages, reasons = wanted(card, data), []
+    for home, source in zip(card.homes, sources_of(card, data, split), strict=True):
+        try:
+            if isinstance(source, Bringing):
+                return source.bring(languages) if bring else source.at_hand(languages)
+            present = source.languages()
+        except DataMissing as missing:
+            reasons.append(str(missing))
+            continue
+        if split == "test" and (lacking := [language for language in languages if language not in present]):
+            raise DataMissing(source.why_missing(lacking[0]))
+        if present:
+            return [_folder(home, data)]
+    raise DataMissing("; and ".join(reasons) or f"{card.name}: there is nothing in any of its homes")
+
+
+def _folder(home: Home, data: Data) -> Path:
+    """The part of the data root that holds a home's files: what comes before the first placeholder of its patterns."""
+    files = home.table.get("files", ())
+    root = data.root or Path()
+    heads = []
+    for pattern in [files] if isinstance(files, str) else files:
+        head, placeholder, _ = pattern.partition("{")
+        heads.append(root / (head.rpartition("/")[0] if placeholder else head))
+    return _common(heads or [root])
+
+
+def _common(places: Sequence[Path]) -> Path:
+    """The folder (or the one file) that holds all of them."""
+    return Path(os.path.commonpath(places))

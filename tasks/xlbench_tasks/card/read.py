@@ -1,0 +1,196 @@
+"""Reading a card: its TOML file, every key of it checked, made into a `Card`.
+
+Errors name the file and the key. What a [data] table may hold is said by its reader, what [options] may hold by the
+protocol; either can be another package's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from xlbench import Data, UsageError
+from xlbench.core.ids import check_name
+from xlbench.core.text import did_you_mean
+from xlbench_tasks.card.card import Card
+from xlbench_tasks.card.homes import of_split, source_of
+from xlbench_tasks.card.schema import (
+    DATA_KEYS,
+    KEYS,
+    REQUIRED,
+    SPLIT,
+    SPLITS,
+    check_table,
+    fits_type,
+    read_toml,
+    type_words,
+)
+from xlbench_tasks.data.source import Home
+from xlbench_tasks.modules import allowed, module_of
+
+CARDS = Path(__file__).parent.parent / "cards"
+"""The folder of the first-party cards."""
+
+_LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
+
+
+def read_card(path: Path, spec: str = "") -> Card:
+    """Read and check a card; `UsageError` names the file and the key. ``spec`` is what it was asked for by, where that
+    is not its name."""
+    raw, beside = _inherited(path, ())
+    where = path.name
+    check_table(raw, {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}, where, REQUIRED)
+    check_name(f"{where}: task", raw["name"])
+    if raw.get("version", 1) < 1:
+        raise UsageError(f"{where}: version must be 1 or more")
+    languages = _check_languages(raw["languages"], where)
+    splits = _check_splits(raw, where)
+    protocol = module_of("protocol", raw["protocol"], where)
+    options = raw.get("options", {})
+    check_table(options, protocol.OPTIONS, f"{where}: [options]")
+    try:
+        known = [metric.name for metric in protocol.metrics(options)]
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    for metric in raw.get("metrics", ()):
+        if metric not in known:
+            hint = did_you_mean(metric, known)
+            raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
+    homes = _homes(raw["data"], raw["name"], languages, splits, where, beside)
+    return Card(
+        file=where,
+        name=raw["name"],
+        area=raw["area"],
+        protocol=raw["protocol"],
+        description=raw["description"],
+        license=raw["license"],
+        languages=languages,
+        homes=tuple(replace(home, task=spec or raw["name"]) for home in homes),
+        version=raw.get("version", 1),
+        citation=raw.get("citation", ""),
+        options=options,
+        metrics=tuple(raw.get("metrics", ())),
+        splits=splits,
+        holdout=raw.get("holdout", {}),
+        register=raw.get("register", ""),
+    )
+
+
+def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
+    """The splits of a card; `UsageError` for unknown ones, and for shares that are not shares."""
+    splits, holdout = raw.get("splits", {}), raw.get("holdout", {})
+    if splits and holdout:
+        raise UsageError(f"{where}: splits and holdout exclude each other")
+    for name in (*splits, *holdout):
+        if name not in SPLITS:
+            raise UsageError(
+                f"{where}: there is no split {name!r}, only {type_words(SPLITS)}.{did_you_mean(name, SPLITS)}"
+            )
+    if (splits or holdout) and "test" not in {**splits, **holdout}:
+        raise UsageError(f"{where}: there is no test split")
+    if holdout and (min(holdout.values()) <= 0 or abs(sum(holdout.values()) - 1) > 1e-9):
+        raise UsageError(f"{where}: the shares of holdout must be above 0 and add up to 1")
+    return dict(splits)
+
+
+def _inherited(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
+    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key.
+
+    With them comes the folder of the card that says ``embedded``: whoever extends it means the same files.
+    """
+    own = read_toml(path)
+    folder = path.resolve().parent
+    if "extends" not in own:
+        return own, folder
+    if path.resolve() in seen:
+        raise UsageError(f"{path.name}: extends itself, by way of {seen[-1].name}")
+    if "name" not in own:
+        raise UsageError(f"{path.name}: a card that extends another needs a name of its own")
+    parent = path.parent / f"{check_name('card', own['extends'])}.toml"
+    if not parent.is_file():
+        parent = CARDS / parent.name
+    if not parent.is_file():
+        known = sorted(file.stem for folder in (path.parent, CARDS) for file in folder.glob("*.toml"))
+        raise UsageError(f"{path.name}: extends no card: {own['extends']!r}.{did_you_mean(own['extends'], known)}")
+    base, beside = _inherited(parent, (*seen, path.resolve()))
+    if isinstance(own.get("data"), dict) and "embedded" in own["data"]:
+        beside = folder
+    for name in ("data", "options"):
+        if isinstance(own.get(name), dict) and isinstance(base.get(name), dict):
+            own[name] = base[name] | own[name]
+    return base | own, beside
+
+
+def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
+    if not languages:
+        raise UsageError(f"{where}: languages is empty")
+    for language in languages:
+        if not _LANGUAGE.fullmatch(language):
+            raise UsageError(
+                f"{where}: {language!r} in languages is not an ISO 639-3 code, with a script or a region where it "
+                f"matters (hin, zho_Hans, por_BR)"
+            )
+    if repeated := sorted({language for language in languages if languages.count(language) > 1}):
+        raise UsageError(f"{where}: languages has {', '.join(map(repr, repeated))} twice")
+    return tuple(languages)
+
+
+def _homes(
+    data: dict[str, Any], task: str, languages: tuple[str, ...], splits: Mapping[str, str], where: str, beside: Path
+) -> tuple[Home, ...]:
+    """The homes of a card: its [data] table, then [data.hub]. Embedded files lie ``beside`` the card; those of this
+    plugin's cards lie elsewhere, as the readers know."""
+    tables = [(f"{where}: [data]", {key: value for key, value in data.items() if key != "hub"})]
+    if "hub" in data:
+        if not isinstance(data["hub"], dict):
+            raise UsageError(f"{where}: [data.hub] must be a table")
+        tables.append((f"{where}: [data.hub]", {"reader": "hub", **data["hub"]}))
+    name = check_name("data set", data.get("name", task))
+    homes = [_home(place, table, name, languages) for place, table in tables]
+    for home in homes:
+        _check_home_splits(home, splits)
+    if homes[0].table.get("embedded") is True and beside != CARDS.resolve():
+        homes[0] = replace(homes[0], table={**homes[0].table, "embedded": str(beside)})
+    return tuple(homes)
+
+
+def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ...]) -> Home:
+    keys: dict[str, Any] = {"reader": allowed("reader", table.get("reader")), **DATA_KEYS}
+    required: tuple[str, ...] = ("reader",)
+    checked = table
+    if fits_type(keys["reader"], table.get("reader")):
+        reader = module_of("reader", table["reader"], where)
+        keys, required = keys | reader.KEYS, reader.REQUIRED
+    else:  # which keys there may be is not known, but a misspelt "reader" is
+        checked = {key: value for key, value in table.items() if key == "reader" or did_you_mean(key, ["reader"])}
+    check_table(checked, keys, where, required)
+    for code, language in table.get("aliases", {}).items():
+        if language not in languages:
+            hint = did_you_mean(language, languages)
+            raise UsageError(f"{where} aliases: {code!r} is {language!r}, which languages does not list.{hint}")
+    if table.get("max_rows", 1) < 1:
+        raise UsageError(f"{where} max_rows: must be 1 or more")
+    home = Home(where, name, table["reader"], languages, table)
+    source_of(home, Data())  # checks what types cannot say, and touches no file
+    return home
+
+
+def _check_home_splits(home: Home, splits: Mapping[str, str]) -> None:
+    """That a home tells the card's splits apart, and renames none but those."""
+    own: Mapping[str, str] = home.table.get("splits", {})
+    known = tuple(splits) or ("test",)
+    for name in own:
+        if name not in known:
+            raise UsageError(
+                f"{home.where} splits: the card has no {name!r}, only {type_words(known)}.{did_you_mean(name, known)}"
+            )
+    told_apart = of_split(home, "").table != home.table
+    if own and not told_apart:
+        raise UsageError(f"{home.where} splits: nothing in this table holds {SPLIT}, whose place the names could take")
+    if len(splits) > 1 and not told_apart:
+        raise UsageError(
+            f"{home.where}: {SPLIT} is nowhere in this table, so {type_words(splits)} would be the same data"
+        )

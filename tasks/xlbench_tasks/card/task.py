@@ -1,0 +1,82 @@
+"""A card as a task: its subsets, its protocol, and the fetching of its data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from functools import partial
+
+from xlbench import Data, Metric, Subset, Task
+from xlbench_tasks.card.card import Card
+from xlbench_tasks.card.homes import open_data
+from xlbench_tasks.data.source import Home
+from xlbench_tasks.modules import module_of
+from xlbench_tasks.readers import PACKAGED
+
+_HUB = "https://huggingface.co/datasets"
+
+
+def task(card: Card) -> Task:
+    """The task that a card describes.
+
+    Its settings are what shapes its scores beside the data: the protocol, the protocol's version and options. Where
+    the data lies is not: what was read has a fingerprint of its own.
+    """
+    protocol = module_of("protocol", card.protocol, card.file)
+    settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options),
+                "holdout": dict(card.holdout)}  # fmt: skip
+    hub = [home for home in card.homes if home.reader == "hub"]
+    by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
+    return Task(
+        name=card.name,
+        area=card.area,
+        metrics=tuple(by_name[name] for name in card.metrics or by_name),
+        subsets=partial(_subsets, card),
+        evaluate=partial(protocol.evaluate, options=card.options),
+        version=card.version,
+        settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
+        languages=card.languages,
+        data=card.homes[0].name,
+        description=card.description,
+        license=card.license,
+        citation=card.citation,
+        register=card.register,
+        home="; or ".join(_shown(home) for home in card.homes),
+        origin=next((f"{_HUB}/{home.table['repo']}" for home in hub), ""),
+        revision=next((str(home.table["revision"]) for home in hub), ""),
+        at_hand=None if _comes_along(card) else partial(_at_hand, card),
+        fetch=None if _comes_along(card) else partial(_fetch, card),
+    )
+
+
+def _comes_along(card: Card) -> bool:
+    """Whether its data is part of a package that is installed."""
+    return card.homes[0].reader in PACKAGED or bool(card.homes[0].table.get("embedded"))
+
+
+def _at_hand(card: Card, data: Data) -> str:
+    from xlbench_tasks.card import fetch
+
+    return fetch.at_hand(card, data)
+
+
+def _fetch(card: Card, data: Data) -> str:
+    from xlbench_tasks.card import fetch
+
+    return fetch.bring(card, data)
+
+
+def _subsets(card: Card, data: Data) -> Iterable[Subset]:
+    protocol = module_of("protocol", card.protocol, card.file)
+    subsets: Iterable[Subset] = protocol.subsets(open_data(card, data), card.options, data, card.languages)
+    return subsets
+
+
+def _shown(home: Home) -> str:
+    """A home in words, for a reader."""
+    table = home.table
+    if "repo" in table:
+        return f"{_HUB}/{table['repo']} at {table['revision']}"
+    files = table.get("files", ())
+    listed = " and ".join([files] if isinstance(files, str) else files)
+    return ", from ".join(part for part in (listed, table.get("url", "")) if part) or f"reader {home.reader}"

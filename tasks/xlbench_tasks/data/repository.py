@@ -1,0 +1,342 @@
+"""Repositories of the Hugging Face hub at a pinned revision: as a folder under the data root, or from the hub itself.
+
+What a table holds is the reader's business; here it is fetched, and what went wrong is told in a line. A loading script
+is never run. What `datasets` has prepared at the pinned revision is read without a question. The hub's client tries
+again for half a minute where there is no network, for every question anew, so one short attempt goes first; where it
+fails, only what lies in the cache is asked for. Offline (see `xlbench.core.permissions`) no network is asked for
+anything.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import cached_property
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from xlbench import Data, DataError, DataMissing
+from xlbench.core.permissions import permissions
+from xlbench.core.text import did_you_mean
+
+if TYPE_CHECKING:
+    from datasets import Dataset
+
+ATTEMPT_S = 3.0
+"""Seconds for the one attempt to reach the hub."""
+
+_OFFLINE = "OfflineModeIsEnabled"
+"""What the clients say, themselves or in another error, of a question that they were not let ask."""
+
+FORMATS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
+"""Suffix of a single file -> what `datasets` reads it with."""
+ARCHIVE = ".zip/"
+"""Ends the archive's part of the name of a file inside of one."""
+
+T = TypeVar("T")
+
+
+class Repository:
+    """A data set's repository. Making one touches no file and no network."""
+
+    def __init__(self, repo: str, revision: str, data: Data, task: str = "") -> None:
+        """``task`` is what ``xlbench fetch --task`` takes to bring it; "" where that is not known."""
+        self._repo = repo
+        self._revision = revision
+        self._root = data.root
+        self._task = task
+
+    @property
+    def folder(self) -> Path | None:
+        """The data set under the data root, where it is there."""
+        folder = (self._root / self._repo).resolve() if self._root else None
+        return folder if folder is not None and folder.is_dir() else None
+
+    @property
+    def place(self) -> str:
+        """Where it is, in words."""
+        return str(self.folder or f"{self._repo} at {self._revision} on the Hugging Face hub")
+
+    def how_to_get(self, language: str = "") -> str:
+        """What to do for it to be at hand."""
+        asked = shlex.join(["xlbench", "fetch", "--task", self._task, *(["--language", language] if language else [])])
+        bring = f"get it with {asked}" if self._task else "run once with a network (and without HF_HUB_OFFLINE)"
+        put = f"{self._root}/{self._repo}" if self._root else f"DATA/{self._repo} (and give --data DATA)"
+        return f"{bring}, or put a copy at {put}"
+
+    def configs(self) -> list[str]:
+        """The names of its configurations; offline, of those that have been prepared."""
+        import datasets
+
+        if self.folder is None and self.offline and (prepared := self._prepared()):
+            return sorted(prepared)
+        names: list[str] = self._ask(lambda: datasets.get_dataset_config_names(**self._origin))
+        return names
+
+    def known_configs(self) -> list[str] | None:
+        """The names of its configurations as its card has them, without a request; None where that is not known."""
+        return [str(one["config_name"]) for one in self._card_configs() or ()] or None
+
+    def _card_configs(self) -> list[dict[str, Any]] | None:
+        """What its card, in the client's cache, says of configurations; None where the card is not there."""
+        import huggingface_hub
+
+        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
+        card = huggingface_hub.try_to_load_from_cache(self._repo, "README.md", **where)
+        if not isinstance(card, str):
+            return None
+        configs: list[dict[str, Any]] = huggingface_hub.DatasetCard.load(card).data.to_dict().get("configs") or []
+        return configs
+
+    def prepared(self, config: str) -> Path | None:
+        """Where `datasets` keeps a configuration ("" is the default one) at the pinned revision, all of its splits;
+        None where it does not, or where it is not known which is the default one."""
+        name = config or self._default()
+        return self._prepared(glob.escape(name)).get(name)
+
+    def _default(self) -> str:
+        """The name of the default configuration: what the card says, else "default"."""
+        configs = self._card_configs() or []
+        named = [str(one["config_name"]) for one in configs if len(configs) == 1 or one.get("default")]
+        return named[0] if named else "default"
+
+    def prepare(self, config: str) -> Path:
+        """The same, brought from the hub where it is not there."""
+        import datasets
+
+        if (found := self.prepared(config)) is not None:
+            return found
+        wanted = {**self._origin, "name": config or None}
+
+        def bring() -> Path:
+            builder = datasets.load_dataset_builder(**wanted)
+            builder.download_and_prepare()
+            return Path(builder.cache_dir)
+
+        return self._ask(bring, fetching=True)
+
+    def _prepared(self, pattern: str = "*") -> dict[str, Path]:
+        """Configuration -> the folder in which `datasets` keeps it at the pinned revision; of names like a pattern."""
+        import datasets
+
+        owner, _, name = self._repo.partition("/")
+        whole = Path(datasets.config.HF_DATASETS_CACHE) / f"{owner}___{datasets.naming.camelcase_to_snakecase(name)}"
+        infos = whole.glob(f"{pattern}/*/{self._revision}/dataset_info.json")
+        return {info.parent.parent.parent.name: info.parent for info in sorted(infos)}
+
+    def _read_prepared(self, folder: Path, split: str) -> Dataset:
+        """A split of a prepared configuration, of that one folder alone."""
+        import datasets
+        from datasets.packaged_modules.cache.cache import Cache
+
+        config, version = folder.parent.parent.name, folder.parent.name
+        dataset_name = datasets.naming.camelcase_to_snakecase(self._repo.partition("/")[2])
+        kept = Cache(
+            dataset_name=dataset_name, config_name=config, version=version, hash=folder.name, repo_id=self._repo
+        )
+        data: Dataset = kept.as_dataset(split=split)
+        return data
+
+    def split(self, config: str, split: str) -> Dataset:
+        """A split of a configuration ("" is the default one)."""
+        import datasets
+
+        options: dict[str, Any] = {"name": config or None, "split": split}
+        if self.folder is None and (kept := self.prepared(config)) is not None:
+            return self._ask(lambda: self._read_prepared(kept, split), local=True)
+        if self.folder is None:
+            return self._ask(lambda: self._pinned(datasets.load_dataset(**self._origin, **options)))
+        with tempfile.TemporaryDirectory() as scratch:
+            options |= _in_memory(scratch)
+            return self._ask(lambda: datasets.load_dataset(**self._origin, **options))
+
+    def files(self) -> list[str]:
+        """The names of its files: of all, or without a network of those that have been fetched before."""
+        if self.folder is not None:
+            return _names_below(self.folder)
+        return sorted(self._ask(self._remote_files))
+
+    def known_files(self) -> list[str] | None:
+        """The names of all its files, without a request; None where the hub was never asked for them."""
+        import huggingface_hub
+
+        try:
+            listed = huggingface_hub.get_cached_repo_tree(self._repo, repo_type="dataset", revision=self._revision)
+        except huggingface_hub.errors.CachedRepoTreeNotFoundError:
+            return None
+        return [file.path for file in listed]
+
+    def kept_file(self, name: str) -> Path | None:
+        """Where the hub's client keeps a file (or an archive, of a file in it); None where it does not."""
+        import huggingface_hub
+
+        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
+        found = huggingface_hub.try_to_load_from_cache(self._repo, parted(name)[0], **where)
+        return Path(found) if isinstance(found, str) else None
+
+    def bring_files(self, names: Sequence[str]) -> Path:
+        """The folder of the snapshot, with these files; what is not there is brought from the hub."""
+        import huggingface_hub
+
+        patterns = [glob.escape(parted(name)[0]) for name in names]
+        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision, "allow_patterns": patterns}
+        return Path(self._ask(lambda: huggingface_hub.snapshot_download(self._repo, **where), fetching=True))
+
+    def file(self, name: str) -> Dataset:
+        """The table in one file, parquet or JSON lines, or in a file of an archive: ``data/hi.zip/hi_test.json``."""
+        import datasets
+
+        outer, member = parted(name)
+        path = self._path(outer)
+        with tempfile.TemporaryDirectory() as scratch:
+            if member:
+                path = _unpacked(path, member, Path(scratch))
+            options = {"data_files": str(path), "split": "train", **_in_memory(scratch)}
+            return self._ask(lambda: datasets.load_dataset(FORMATS[path.suffix], **options))
+
+    def _pinned(self, data: Dataset) -> Dataset:
+        """The data, if it is the pinned revision's: offline, `datasets` takes any that it has in its cache."""
+        files = [Path(file["filename"]) for file in data.cache_files]
+        if files and not any(self._revision in file.parts for file in files):
+            raise FileNotFoundError("the cache holds another revision only")
+        return data
+
+    @property
+    def _origin(self) -> dict[str, str]:
+        """What `datasets` is to open."""
+        return {"path": str(self.folder)} if self.folder else {"path": self._repo, "revision": self._revision}
+
+    def _path(self, name: str) -> Path:
+        import huggingface_hub
+
+        if self.folder is not None:
+            return self.folder / name
+        if (kept := self.kept_file(name)) is not None:
+            return kept
+        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
+        return Path(self._ask(lambda: huggingface_hub.hf_hub_download(self._repo, name, **where)))
+
+    def _remote_files(self) -> list[str]:
+        import huggingface_hub
+
+        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
+        if self.offline or not self._reachable:
+            return self._kept_names()
+        return list(huggingface_hub.HfApi().list_repo_files(self._repo, **where))
+
+    def _kept_names(self) -> list[str]:
+        """The names of the files that the hub's client keeps of the pinned revision, which need not be all."""
+        from huggingface_hub import constants, file_download
+
+        whole = file_download.repo_folder_name(repo_id=self._repo, repo_type="dataset")
+        folder = Path(constants.HF_HUB_CACHE) / whole / "snapshots" / self._revision
+        if not folder.is_dir():
+            raise FileNotFoundError("no file of it is in the cache")
+        return _names_below(folder)
+
+    @cached_property
+    def _reachable(self) -> bool:
+        """Whether the hub answers: anything, at the first attempt, by way of any proxy that is set."""
+        import huggingface_hub
+
+        try:
+            huggingface_hub.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=ATTEMPT_S)
+        except Exception:  # noqa: BLE001  (of the network library, a proxy, TLS ...: in each case there is no way there)
+            return False
+        return True
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing may be asked: by this process's permissions, or by what the hub's client was told."""
+        import huggingface_hub
+
+        return permissions().offline or huggingface_hub.is_offline_mode()
+
+    def _ask(self, question: Callable[[], T], *, local: bool = False, fetching: bool = False) -> T:
+        """Put a question to `datasets` or the hub's client, and say in a line what went wrong.
+
+        ``local``: it is about files on this machine alone. ``fetching``: with progress. Neither has advice to fetch.
+        """
+        import huggingface_hub
+
+        _show_bars(fetching)
+        huggingface_hub.utils.logging.set_verbosity_error()  # its retries: the reason is told in one line below
+        offline, here = self.offline, local or self.folder is not None
+        connected = not offline and (here or self._reachable)
+        try:
+            with nullcontext() if connected else _offline():
+                return question()
+        except Exception as error:  # of datasets, the hub's client, its network library, pyarrow ...
+            reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            if self.folder is not None:
+                raise DataError(f"{self.folder} cannot be read as a data set ({reason})") from error
+            if not connected:
+                why = "offline" if offline else f"no connection to {huggingface_hub.constants.ENDPOINT}"
+                reason = why if _OFFLINE in f"{type(error).__name__}: {error}" else f"{why}; {reason}"
+            advice = "" if fetching or local else f"; {self.how_to_get()}"
+            raise DataMissing(f"{self.place} is not at hand ({reason}){advice}") from error
+
+
+def _show_bars(wanted: bool) -> None:
+    """Progress of `datasets`, unless the environment says that nobody wants to see it."""
+    import datasets
+
+    if wanted and not os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS"):
+        datasets.enable_progress_bars()
+    else:
+        datasets.disable_progress_bars()
+
+
+@contextmanager
+def _offline() -> Iterator[None]:
+    """What HF_HUB_OFFLINE says at the start of a process, for a while: only the cache is asked."""
+    import datasets
+    import huggingface_hub
+
+    holders: tuple[Any, ...] = (huggingface_hub.constants, datasets.config)
+    before = [holder.HF_HUB_OFFLINE for holder in holders]
+    try:
+        for holder in holders:
+            holder.HF_HUB_OFFLINE = True
+        yield
+    finally:
+        for holder, value in zip(holders, before, strict=True):
+            holder.HF_HUB_OFFLINE = value
+
+
+def _in_memory(scratch: str) -> dict[str, Any]:
+    """Options that read local files into memory, so that no copy of them lies in a cache and goes stale."""
+    return {"cache_dir": scratch, "keep_in_memory": True}
+
+
+def parted(name: str) -> tuple[str, str]:
+    """The name of a file of the repository and, where that is an archive, of a file in it ("" elsewhere)."""
+    outer, archive, member = name.partition(ARCHIVE)
+    return outer + archive.rstrip("/"), member
+
+
+def _names_below(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _unpacked(path: Path, member: str, scratch: Path) -> Path:
+    """A file of an archive, in whatever folder of it; `DataError` where there is none of that name, or several."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [name for name in archive.namelist() if not name.endswith("/")]
+            found = [name for name in names if name == member or PurePosixPath(name).name == member]
+            if len(found) != 1:
+                has = f"{len(found)} files" if found else "no file"
+                hint = did_you_mean(member, [PurePosixPath(name).name for name in names])
+                raise DataError(f"{path} has {has} {member!r}.{hint}")
+            with archive.open(found[0]) as packed, (scratch / PurePosixPath(member).name).open("wb") as out:
+                shutil.copyfileobj(packed, out)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be unpacked ({error})") from None
+    return scratch / PurePosixPath(member).name

@@ -1,0 +1,183 @@
+"""Where a task's items come from: `Records` (one language), `Source` (a data set), `Home` (a place that a card names).
+
+What all readers share, and nothing about any file format: those are in ``readers/``. Nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+from xlbench import Data, DataError, DataMissing
+from xlbench_tasks.data.records import Records, spread
+
+LANGUAGE = "{language}"
+"""The placeholder that stands, in a card, for the code that the data set uses for a language."""
+
+
+_SCRIPT = re.compile(r"(?P<language>[a-z]{2,3})[_-][A-Z][a-z]{3}")
+
+
+class Source(Protocol):
+    """A data set as protocols see it: languages, and the records of each."""
+
+    @property
+    def name(self) -> str:
+        """The data set's name, with which item ids begin."""
+        ...
+
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages at hand, sorted; `DataMissing` where nothing of the data set is at hand."""
+        ...
+
+    def why_missing(self, language: str) -> str:
+        """One line: why a declared language is not at hand, and how to get it."""
+        ...
+
+    def read(self, language: str) -> Records:
+        """The records of a language, read once; `DataError` names file and line, `DataMissing` says what is absent."""
+        ...
+
+
+@runtime_checkable
+class Bringing(Protocol):
+    """What a source may have besides: its data can be brought onto this machine (``xlbench fetch``)."""
+
+    def at_hand(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Where these languages (none: all) lie, found without a request; empty where one of them does not."""
+        ...
+
+    def bring(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Bring what is not at hand, and say where all lies; `DataMissing` where that does not succeed."""
+        ...
+
+
+@dataclass(frozen=True)
+class Home:
+    """A place where a card's data can be: one of the card's tables, whose keys and types have been checked."""
+
+    where: str
+    """Names the card's file and table in errors: ``ntrex.toml: [data]``."""
+    name: str
+    """The data set's name."""
+    reader: str
+    """Which module of ``readers/`` opens it."""
+    languages: tuple[str, ...]
+    """All that the card declares."""
+    table: Mapping[str, Any] = field(default_factory=dict)
+    task: str = ""
+    """What ``--task`` takes to mean the card's task: its name, or the path of its file."""
+
+    def language_of(self, code: str) -> str | None:
+        """The declared language that the data set calls ``code``, or None.
+
+        The card's ``aliases`` come first. Otherwise hyphens count as underscores, and a script that the card does not
+        declare is dropped: ``srp-Cyrl`` is ``srp_Cyrl``, and ``hin_Deva`` is ``hin``.
+        """
+        aliases: Mapping[str, str] = self.table.get("aliases", {})
+        if code in aliases:
+            return aliases[code]
+        plain = code.replace("-", "_")
+        if plain not in self.languages and (match := _SCRIPT.fullmatch(plain)):
+            plain = match["language"]
+        return plain if plain in self.languages else None
+
+    def by_language(self, codes: Iterable[str], place: str) -> dict[str, str]:
+        """Declared language -> the data set's code for it; `DataError` where two codes are one language."""
+        found: dict[str, str] = {}
+        for code in codes:
+            language = self.language_of(code)
+            if language is None:
+                continue
+            if language in found:
+                raise DataError(
+                    f"{place}: {found[language]!r} and {code!r} are both {language!r}; "
+                    f"give one of them another language under aliases in {self.where}"
+                )
+            found[language] = code
+        return found
+
+
+class Reading:
+    """What the readers' sources share: what is at hand is looked up once, and each language is read once.
+
+    A reader adds ``_find()`` (language -> whatever it needs to read it; `DataMissing` where nothing is there),
+    ``_read(language)`` and ``_place()`` (where it looks, for errors). Making a source touches no file.
+    """
+
+    def __init__(self, home: Home, data: Data) -> None:
+        self.home = home
+        self.data = data
+        self._records: dict[str, Records] = {}
+        self._damaged: dict[str, DataError] = {}
+
+    @property
+    def name(self) -> str:
+        """The data set's name."""
+        return self.home.name
+
+    def languages(self) -> tuple[str, ...]:
+        """See `Source`."""
+        return tuple(sorted(self._found))
+
+    def why_missing(self, language: str) -> str:
+        """See `Source`."""
+        return self.missing(f"{self.name} has no {language!r} here: none in {self._place()}")
+
+    def read(self, language: str) -> Records:
+        """See `Source`."""
+        if language not in self._records:
+            if language not in self._found:
+                raise DataMissing(self.why_missing(language))
+            if language in self._damaged:  # many subsets may ask for it
+                raise self._damaged[language]
+            try:
+                self._records[language] = self._read(language)
+            except DataError as damage:
+                self._damaged[language] = damage
+                raise
+        return self._records[language]
+
+    @property
+    def _found(self) -> Mapping[str, Any]:
+        if isinstance(self._looked_up, DataMissing):
+            raise self._looked_up
+        return self._looked_up
+
+    @cached_property
+    def _looked_up(self) -> Mapping[str, Any] | DataMissing:
+        try:
+            return self._find()
+        except DataMissing as missing:  # remembered too: to find that a network is not there takes half a minute
+            return missing
+
+    def missing(self, what: str) -> str:
+        """What is missing, and where the card says that it can be had."""
+        url = self.home.table.get("url")
+        return f"{what}; get it from {url}" if url else what
+
+    def _rows(self) -> int | None:
+        """How many rows are wanted: the lesser of the card's ``max_rows`` and the run's limit; None: all."""
+        wanted = [n for n in (self.home.table.get("max_rows"), self.data.limit) if n is not None]
+        return min(wanted, default=None)
+
+    def _places(self, n: int, labels: Sequence[str] = ()) -> Sequence[int]:
+        """Which of n rows are wanted: the first ``max_rows``, and of these as many as the run's limit says, from the
+        start or, where rows have ``labels``, spread over these."""
+        n = min(n, self.home.table.get("max_rows", n))
+        if self.data.limit is None or self.data.limit >= n:
+            return range(n)
+        return spread(labels[:n], self.data.limit) if labels else range(self.data.limit)
+
+    def _find(self) -> Mapping[str, Any]:
+        raise NotImplementedError
+
+    def _read(self, language: str) -> Records:
+        raise NotImplementedError
+
+    def _place(self) -> str:
+        raise NotImplementedError

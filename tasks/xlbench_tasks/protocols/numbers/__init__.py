@@ -1,0 +1,1 @@
+"""The numerical work of protocols, on arrays alone: ranking, probes, grouping, spans."""

@@ -1,0 +1,228 @@
+"""The catalog: what the installed plugins offer, and what somebody means by a name or a spec."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from xlbench.catalog.checking import SINGULAR, attempt, check_label, error_line, flaw_in
+from xlbench.catalog.hooks import BoardFormat, Engine, Scheme
+from xlbench.core.errors import UsageError, XlbenchError
+from xlbench.core.model import Model
+from xlbench.core.task import Suite, Task
+from xlbench.core.text import did_you_mean
+
+GROUP = "xlbench"
+"""The entry-point group; also the name of the pluggy project."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An entry point that was loaded, and what it offers."""
+
+    name: str
+    distribution: str
+    version: str
+    hooks: tuple[str, ...] = ()
+    """The hooks that it implements, whether or not they work."""
+    offers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Kind -> the names that it claims, sorted; contested ones among them."""
+
+    @property
+    def label(self) -> str:
+        """``name (distribution version)``, for messages."""
+        return _label(self.name, self.distribution, self.version)
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One thing that is wrong with a plugin. The rest of the plugin, if any, counts."""
+
+    plugin: str
+    distribution: str
+    version: str
+    why: str
+
+    @property
+    def label(self) -> str:
+        """``name (distribution version)``, for messages."""
+        return _label(self.plugin, self.distribution, self.version)
+
+
+def _label(name: str, distribution: str, version: str) -> str:
+    return f"{name} ({' '.join(part for part in (distribution, version) if part)})"
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What there is to choose from: a mapping a kind, by name and in name order."""
+
+    models: Mapping[str, Model]
+    tasks: Mapping[str, Task]
+    suites: Mapping[str, Suite]
+    schemes: Mapping[str, Scheme]
+    engines: Mapping[str, Engine]
+    boards: Mapping[str, BoardFormat]
+    plugins: tuple[Plugin, ...]
+    """The core itself (``core``, for what is built in), then those that could be loaded, by name and distribution."""
+    broken: tuple[Broken, ...]
+    contested: Mapping[tuple[str, str], tuple[Plugin, ...]]
+    """(kind, name) -> the plugins that claim it: it belongs to none of them."""
+    origins: Mapping[tuple[str, str], Plugin]
+    """(kind, name) -> the plugin that offers it."""
+
+    def troubles(self) -> tuple[str, ...]:
+        """A line for everything that is broken or contested, for the end of a run."""
+        contested = (f"{self._claim(kind, name)}: it can be used from none of them" for kind, name in self.contested)
+        return (*(f"{broken.label}: {broken.why}" for broken in self.broken), *contested)
+
+    def select_models(self, specs: Sequence[str]) -> tuple[Model, ...]:
+        """The models that ``specs`` mean, in their order, each once; without specs, those with ``in_suites``.
+
+        A spec is a name, a pattern of names (``ngram*``; contested names are passed over) or something that exactly
+        one scheme knows (``hf:NAME``). Raises `UsageError` for anything else.
+        """
+        if specs:
+            return _distinct("model", [model for spec in dict.fromkeys(specs) for model in self._pick("models", spec)])
+        small = tuple(model for model in self.models.values() if model.in_suites)
+        if not small:
+            raise UsageError(f"no plugin offers a model for suites: name one; see 'xlbench list models'.{self._hint()}")
+        return small
+
+    def select_tasks(self, specs: Sequence[str], suite: str | None = None) -> tuple[Task, ...]:
+        """The tasks of ``suite``, then those that ``specs`` mean (names, patterns, ``./card.toml``), each once.
+
+        Raises `UsageError` where one does not exist, or neither a suite nor a task is named.
+        """
+        if suite is None and not specs:
+            raise UsageError("name a task or a suite; see 'xlbench list tasks' and 'xlbench list suites'")
+        of_suite = self._of_suite(self.select_suite(suite)) if suite is not None else []
+        named = [task for spec in dict.fromkeys(specs) for task in self._pick("tasks", spec)]
+        return _distinct("task", [*of_suite, *named])
+
+    def select_suite(self, name: str) -> Suite:
+        """The suite of that name; `UsageError` where there is none, or two plugins claim it."""
+        suite: Suite = self._named("suites", name)
+        return suite
+
+    def select_engine(self, name: str) -> Engine:
+        """The engine of that name; `UsageError` where there is none, or two plugins claim it."""
+        engine: Engine = self._named("engines", name)
+        return engine
+
+    def _of_suite(self, suite: Suite) -> list[Task]:
+        for name in suite.tasks:
+            whose = f"suite {suite.name!r} of {self.origins['suites', suite.name].label}"
+            if ("tasks", name) in self.contested:
+                raise UsageError(f"{whose} needs a task that belongs to nobody: {self._claim('tasks', name)}")
+            if name not in self.tasks:
+                guess = did_you_mean(name, self.tasks)
+                raise UsageError(f"{whose} names the task {name!r}, which no plugin offers.{guess}{self._hint()}")
+        return [self.tasks[name] for name in suite.tasks]
+
+    def _named(self, kind: str, name: str) -> Any:
+        """The one of that very name."""
+        known = getattr(self, kind)
+        if name in known:
+            return known[name]
+        if (kind, name) in self.contested:
+            raise UsageError(f"{self._claim(kind, name)}; uninstall all but one of them")
+        raise self._unknown(kind, name)
+
+    def _pick(self, kind: str, spec: str) -> list[Any]:
+        """The models or tasks that one spec means: a name, a pattern of names, or a scheme's spec."""
+        known = getattr(self, kind)
+        matching = [known[name] for name in known if name == spec or fnmatchcase(name, spec)]
+        if matching:
+            return matching
+        for claimed_kind, name in self.contested:
+            if claimed_kind == kind and fnmatchcase(name, spec):
+                raise UsageError(f"{self._claim(kind, name)}; uninstall all but one of them")
+        scheme = self._scheme_for(kind, spec)
+        if scheme is None:
+            raise self._unknown(kind, spec)
+        return self._made_by(scheme, kind, spec)
+
+    def _scheme_for(self, kind: str, spec: str) -> Scheme | None:
+        """The scheme that says yes to ``spec``. One that raises instead of saying no does not hinder another."""
+        yes, failures = [], []
+        for scheme in self._schemes_of(kind):
+            answer, failure = attempt(scheme.matches, spec)
+            if answer:
+                yes.append(scheme)
+            elif failure:
+                failures.append(f"{self._by('schemes', scheme.name)} cannot tell: {failure}")
+        if len(yes) > 1:
+            both = " and ".join(self._by("schemes", scheme.name) for scheme in yes)
+            raise UsageError(f"{spec!r} is claimed by two schemes: {both}")
+        if failures and not yes:
+            raise UsageError(f"nobody knows what {SINGULAR[kind]} {spec!r} is; {'; '.join(failures)}")
+        return yes[0] if yes else None
+
+    def _schemes_of(self, kind: str) -> list[Scheme]:
+        return [scheme for scheme in self.schemes.values() if _maker(scheme, kind) is not None]
+
+    def _made_by(self, scheme: Scheme, kind: str, spec: str) -> list[Any]:
+        """What a scheme makes of a spec. Its own `XlbenchError` passes: that line says best what is wrong."""
+        who, make = self._by("schemes", scheme.name), _maker(scheme, kind)
+        assert make is not None
+        try:
+            made = _several(make(spec))
+        except (KeyboardInterrupt, XlbenchError):
+            raise
+        except BaseException as error:
+            raise UsageError(f"{who} cannot make anything of {spec!r}: {error_line(error)}") from error
+        if not made:
+            raise UsageError(f"{who} finds no {SINGULAR[kind]} in {spec!r}")
+        for item in made:
+            flaw = flaw_in(kind, item, check_label)
+            if flaw:
+                raise UsageError(f"{who} makes something unusable of {spec!r}: {flaw}")
+        return made
+
+    def _unknown(self, kind: str, name: str) -> UsageError:
+        guess = did_you_mean(name, getattr(self, kind))
+        see = f"xlbench list {kind}" if kind in ("models", "tasks", "suites") else "xlbench plugins"
+        schemes = ""
+        if kind in ("models", "tasks") and re.search(r"[:/\\]|\.[A-Za-z]+$", name):
+            able = ", ".join(scheme.name for scheme in self._schemes_of(kind)) or "none"
+            schemes = f" No scheme knows it either (schemes for {kind}: {able})."
+        return UsageError(f"there is no {SINGULAR[kind]} {name!r}.{guess}{schemes} See '{see}'.{self._hint()}")
+
+    def _hint(self) -> str:
+        """That the name may belong to something broken, where something is."""
+        lost = [broken.plugin for broken in self.broken]
+        lost += [f"scheme {name}" for kind, name in self.contested if kind == "schemes"]
+        if not lost:
+            return ""
+        return f" It may belong to what is broken ({', '.join(dict.fromkeys(lost))}): see 'xlbench plugins'."
+
+    def _claim(self, kind: str, name: str) -> str:
+        labels = list(dict.fromkeys(plugin.label for plugin in self.contested[kind, name]))
+        who = f"more than once by {labels[0]}" if len(labels) == 1 else f"by {' and '.join(labels)}"
+        return f"{SINGULAR[kind]} {name!r} is claimed {who}"
+
+    def _by(self, kind: str, name: str) -> str:
+        return f"{SINGULAR[kind]} {name!r} of {self.origins[kind, name].label}"
+
+
+def _maker(scheme: Scheme, kind: str) -> Callable[[str], Any] | None:
+    return scheme.model if kind == "models" else scheme.tasks
+
+
+def _several(made: Any) -> list[Any]:
+    """What a scheme has made, one thing or an iterable of things."""
+    alone = isinstance(made, Model | str | bytes | Mapping) or not isinstance(made, Iterable)
+    return [made] if alone else list(made)
+
+
+def _distinct(one: str, items: Iterable[Any]) -> tuple[Any, ...]:
+    """Each once, in order; two different ones under one name would share their results."""
+    by_name: dict[str, Any] = {}
+    for item in items:
+        if by_name.setdefault(item.name, item) is not item:
+            raise UsageError(f"two different {one}s are called {item.name!r}: choose one of them")
+    return tuple(by_name.values())

@@ -1,0 +1,190 @@
+"""The hooks: everything that a plugin can offer. Each returns frozen dataclasses, cheaply: loading is a field.
+
+A plugin is any module (or object) under the entry-point group ``xlbench``::
+
+    [project.entry-points.xlbench]
+    vowels = "xlbench_vowels"
+
+Its hook functions are marked with `hookimpl`, may be generators, and must not import anything slow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from xlbench.core.model import Model
+from xlbench.core.task import Suite, Task
+
+if TYPE_CHECKING:
+    from xlbench.core.record import Cell
+    from xlbench.core.specs import Option
+
+hookspec = pluggy.HookspecMarker("xlbench")
+hookimpl = pluggy.HookimplMarker("xlbench")
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """How a spec such as ``hf:NAME?pooling=cls`` or ``./my-card.toml`` becomes a model or tasks.
+
+    ``matches`` says, cheaply, whether a spec is one of this scheme's. A scheme for models has ``model``, one for
+    tasks has ``tasks``.
+    """
+
+    name: str
+    matches: Callable[[str], bool]
+    model: Callable[[str], Model | Iterable[Model]] | None = None
+    """Makes the model that a spec means, or the models (``dimensions=64,128`` is two)."""
+    tasks: Callable[[str], Iterable[Task]] | None = None
+    description: str = ""
+    options: tuple[Option, ...] = ()
+    """What may follow a ``?`` in a spec; shown by ``xlbench list models --options``."""
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Where cells are computed. ``map(work, jobs)`` calls ``work(job)`` for every job, in any order and anywhere, and
+    yields all the cells that these calls yield. ``work`` and the jobs can be pickled where models and tasks can."""
+
+    name: str
+    map: Callable[[Callable[[Any], Iterable[Cell]], Iterable[Any]], Iterator[Cell]]
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class BoardFormat:
+    """A rendering of a board: ``render(board)`` returns the content of each file by the suffix that follows the
+    board's name (``{".md": "..."}`` becomes ``mini.md``). Pure: no files, no printing."""
+
+    name: str
+    render: Callable[[Any], Mapping[str, str]]
+    """Takes an `xlbench.reports.boards.standings.Board`."""
+    description: str = ""
+
+
+class Hooks:
+    """The specifications that implementations are checked against."""
+
+    @hookspec
+    def xlbench_models(self) -> Iterable[Model]:  # type: ignore[empty-body]
+        """Named encoders.
+
+        Fires when the catalog is loaded: before ``run``, ``list`` and ``plugins``. Example::
+
+            import xlbench
+
+            class Vowels:
+                def encode(self, texts, role=None):
+                    import numpy as np
+                    return np.array([[text.count(v) + 0.1 for v in "aeiou"] for text in texts])
+
+            @xlbench.hookimpl
+            def xlbench_models():
+                yield xlbench.Model("vowels", load=Vowels)
+        """
+
+    @hookspec
+    def xlbench_schemes(self) -> Iterable[Scheme]:  # type: ignore[empty-body]
+        """Ways to turn a spec into a model or into tasks.
+
+        Fires when the catalog is loaded; ``matches`` is asked for every ``--model`` or ``--task`` that is no name.
+        Example::
+
+            import xlbench
+
+            class Constant:
+                def __init__(self, d):
+                    self.d = d
+
+                def encode(self, texts, role=None):
+                    import numpy as np
+                    return np.ones((len(texts), self.d))
+
+            def constant(spec):
+                d = int(spec.removeprefix("constant:"))
+                return xlbench.Model(spec, load=lambda: Constant(d), fingerprint=lambda: spec)
+
+            @xlbench.hookimpl
+            def xlbench_schemes():
+                yield xlbench.Scheme("constant", matches=lambda spec: spec.startswith("constant:"), model=constant)
+        """
+
+    @hookspec
+    def xlbench_tasks(self) -> Iterable[Task]:  # type: ignore[empty-body]
+        """Questions to put to an encoder.
+
+        Fires when the catalog is loaded. Example, is a text's nearest neighbor of its own kind?::
+
+            import xlbench
+            from xlbench import metrics
+
+            KINDS = {"a red cat": 0, "two red cats": 0, "the bank fell": 1, "all banks fell": 1}
+
+            def subsets(data):
+                yield xlbench.Subset("eng", ("eng",), n=len(KINDS), fingerprint="1", load=lambda: KINDS)
+
+            def evaluate(subset, session):
+                import numpy as np
+                texts, kinds = list(subset.load()), np.array(list(subset.load().values()))
+                vectors = session.encode(texts)
+                distances = ((vectors[:, None] - vectors) ** 2).sum(-1)
+                np.fill_diagonal(distances, np.inf)
+                return xlbench.Outcome(item_ids=texts, columns={"hit": kinds[distances.argmin(1)] == kinds})
+
+            @xlbench.hookimpl
+            def xlbench_tasks():
+                yield xlbench.Task("kinds", "clustering", (metrics.share("accuracy", "hit"),), subsets, evaluate)
+        """
+
+    @hookspec
+    def xlbench_suites(self) -> Iterable[Suite]:  # type: ignore[empty-body]
+        """Named lists of tasks, for ``xlbench run --suite NAME``.
+
+        Fires when the catalog is loaded; the tasks may come from any plugin. Example::
+
+            import xlbench
+
+            @xlbench.hookimpl
+            def xlbench_suites():
+                yield xlbench.Suite("my-field", ("lexicon", "ntrex"), "What my field looks at.")
+        """
+
+    @hookspec
+    def xlbench_engines(self) -> Iterable[Engine]:  # type: ignore[empty-body]
+        """Places where cells are computed, for ``xlbench run --engine NAME``; ``serial`` is built in.
+
+        Fires when the catalog is loaded. Example, last job first::
+
+            import xlbench
+
+            def backwards(work, jobs):
+                for job in reversed(list(jobs)):
+                    yield from work(job)
+
+            @xlbench.hookimpl
+            def xlbench_engines():
+                yield xlbench.Engine("backwards", backwards)
+        """
+
+    @hookspec
+    def xlbench_boards(self) -> Iterable[BoardFormat]:  # type: ignore[empty-body]
+        """Renderings of a board; ``markdown`` and ``csv`` are built in. Every format is written at every rendering.
+
+        Fires when the catalog is loaded. Example, the names of the models, best first::
+
+            import xlbench
+
+            def render(board):
+                return {".names.txt": "".join(row.model + "\\n" for row in board.rows)}
+
+            @xlbench.hookimpl
+            def xlbench_boards():
+                yield xlbench.BoardFormat("names", render)
+        """
+
+
+HOOKS = tuple(name for name in vars(Hooks) if name.startswith("xlbench_"))

@@ -1,0 +1,232 @@
+"""``xlbench cache``: what the cache holds, emptying it, and checking it.
+
+Prints what `xlbench.encoding.cache` says of itself; touches no file of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlbench.core.errors import INVALID, OK, UsageError
+from xlbench.core.text import did_you_mean
+
+if TYPE_CHECKING:
+    from xlbench.encoding.cache import Cache, Info, ModelInfo
+
+SCHEMA = 1
+MANY = 20_000
+"""Entries from which on checking them takes long enough to show a bar."""
+
+
+class _Actions(click.Group):
+    """Subcommands, with "did you mean" for the others."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The subcommand that is named; `click.UsageError` with what there is where it does not exist."""
+        if args and args[0] not in self.commands and not args[0].startswith("-"):
+            meant = did_you_mean(args[0], self.commands)
+            raise click.UsageError(
+                f"'xlbench cache' has no {args[0]!r}.{meant} It has {', '.join(self.commands)}.", ctx
+            )
+        return super().resolve_command(ctx, args)
+
+
+def _folder(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--folder",
+        type=click.Path(path_type=Path, file_okay=False),
+        envvar="XLBENCH_CACHE",
+        help="The cache's folder; by default XLBENCH_CACHE, else xlbench in the user's cache folder.",
+    )(command)
+
+
+@click.group(
+    cls=_Actions,
+    short_help="Show, empty or check the cache of vectors.",
+    epilog="\b\nExamples:\n"
+    "  xlbench cache info                what is in it, and how much\n"
+    "  xlbench cache clear ngram         remove a model's vectors\n"
+    "  xlbench cache verify              check every entry",
+)
+def command() -> None:
+    """Show, empty or check the cache, in which vectors stay that were computed once.
+
+    Nothing in it is the only copy: what is removed is computed again when it is needed.
+    """
+
+
+@command.command(
+    short_help="Show what it holds.",
+    epilog="\b\nExamples:\n"
+    "  xlbench cache info\n"
+    "  xlbench cache info --json | jq .bytes\n"
+    "  xlbench cache info --folder /scratch/xlbench",
+)
+@_folder
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
+def info(folder: Path | None, as_json: bool) -> None:
+    """Show where the cache is, how much it holds of each model, and when that was last used."""
+    with _opened(folder) as cache:
+        found = cache.info()
+        click.echo(_as_json(found) if as_json else "\n".join(_as_text(found)))
+        _explain(cache)
+
+
+@command.command(
+    short_help="Remove a model's vectors, or everything.",
+    epilog="\b\nExamples:\n"
+    "  xlbench cache clear                    everything, after a question\n"
+    "  xlbench cache clear --yes              everything\n"
+    "  xlbench cache clear ngram              all models of this name\n"
+    "  xlbench cache clear 4f2a90c1           the model whose identity begins so",
+)
+@click.argument("model", required=False)
+@_folder
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+def clear(model: str | None, folder: Path | None, yes: bool) -> int:
+    """Remove the vectors of MODEL, a name or the first digits of an identity; without MODEL, everything.
+
+    Asks before it does so; where nobody can answer, --yes is needed.
+    """
+    with _opened(folder) as cache:
+        before = cache.info()
+        chosen = (
+            before.models if model is None else [one for one in before.models if one.identity in cache.named(model)]
+        )
+        if not before.bytes:
+            click.echo(f"there is nothing in {cache.folder}")
+            return OK
+        entries = sum(one.entries for one in chosen)
+        what = f"{_counted(entries, 'entry', 'entries')} of {_counted(len(chosen), 'model', 'models')}"
+        if not yes:
+            if not sys.stdin.isatty():
+                raise UsageError(f"this removes {what} from {cache.folder}: add --yes")
+            if not click.confirm(f"Remove {what} from {cache.folder}?", err=True):
+                click.echo("nothing was removed")
+                return OK
+        removed = cache.clear(model)
+        freed = max(before.bytes - cache.info().bytes, 0)
+        click.echo(f"removed {_counted(removed, 'entry', 'entries')}, {size(freed)}")
+        return INVALID if _explain(cache) else OK
+
+
+@command.command(
+    short_help="Check every entry.",
+    epilog="\b\nExamples:\n"
+    "  xlbench cache verify\n"
+    "  xlbench cache verify --folder /scratch/xlbench\n\n"
+    "Exit codes: 0 all is well; 3 something was damaged, and is removed.",
+)
+@_folder
+def verify(folder: Path | None) -> int:
+    """Check every entry, and the file around them; remove what is damaged."""
+    with _opened(folder) as cache:
+        with _bar(cache.info().entries) as progress:
+            found = cache.verify(progress)
+        click.echo(f"checked {_counted(found.entries, 'entry', 'entries')}: {found.damaged:,} damaged")
+        return INVALID if _explain(cache) or found.damaged else OK
+
+
+@contextlib.contextmanager
+def _opened(folder: Path | None) -> Iterator[Cache]:
+    from xlbench.encoding.cache import Cache, default_folder
+
+    with Cache(folder.expanduser() if folder else default_folder()) as cache:
+        yield cache
+
+
+def _explain(cache: Cache) -> bool:
+    """Print what went wrong; whether anything did."""
+    for line in cache.troubles:
+        click.echo(f"xlbench: {line}", err=True)
+    return bool(cache.troubles)
+
+
+@contextlib.contextmanager
+def _bar(entries: int) -> Iterator[Callable[[int, int], None] | None]:
+    """A bar on a terminal, where it takes long enough."""
+    if entries < MANY or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task("entries", total=entries)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
+
+
+def _as_text(info: Info) -> Iterator[str]:
+    models = _counted(len(info.models), "model", "models")
+    yield f"{info.path.parent}: {size(info.bytes)} of at most {size(info.cap)}"
+    yield f"{_counted(info.entries, 'entry', 'entries')} of {models}"
+    for path in info.set_aside:
+        yield f"set aside as damaged: {path} ({size(path.stat().st_size)}); 'xlbench cache clear' removes it"
+    if not info.models:
+        return
+    rows = [("model", "identity", "entries", "size", "last used"), *map(_row, info.models)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    yield ""
+    for row in rows:
+        cells = [
+            text.rjust(width) if column in (2, 3) else text.ljust(width)
+            for column, (text, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def _row(model: ModelInfo) -> tuple[str, ...]:
+    label = "".join(sign for sign in " ".join(model.label.split()) if sign.isprintable()) or "-"
+    return label, model.identity[:12], f"{model.entries:,}", size(model.bytes), _moment(model.last_used) or "-"
+
+
+def _as_json(info: Info) -> str:
+    """Keys are never renamed or removed under one ``schema``; new ones may come."""
+    plain = {
+        "schema": SCHEMA,
+        "path": str(info.path),
+        "bytes": info.bytes,
+        "cap": info.cap,
+        "entries": info.entries,
+        "models": [
+            {
+                "identity": one.identity,
+                "label": one.label,
+                "entries": one.entries,
+                "bytes": one.bytes,
+                "last_used": _moment(one.last_used) or None,
+            }
+            for one in info.models
+        ],
+        "set_aside": [str(path) for path in info.set_aside],
+    }
+    return json.dumps(plain, indent=2, ensure_ascii=False)
+
+
+def _moment(seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds)) if seconds else ""
+
+
+def _counted(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def size(count: int) -> str:
+    """Bytes for people, in powers of 1024."""
+    value, unit = float(count), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:,.0f} bytes" if unit == "bytes" else f"{value:,.1f} {unit}"

@@ -1,0 +1,190 @@
+"""``xlbench list``: the models, tasks, suites and areas that can be named.
+
+Prints a loaded catalog as a table or as JSON, and imports nothing slow: no model is loaded and no data is read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import click
+
+from xlbench.catalog.catalog import Catalog
+from xlbench.catalog.loading import load
+from xlbench.core.errors import UsageError
+from xlbench.core.task import AREAS, Task
+from xlbench.core.text import did_you_mean
+
+SCHEMA = 1
+FOR_PROGRAMS = ("origin", "revision", "trained_on")
+"""What of a model only ``--json`` prints: a table of it would be too wide to be read."""
+
+
+@click.command(
+    short_help="List the models, tasks, suites or areas that can be named.",
+    epilog="\b\nExamples:\n"
+    "  xlbench list models                what can be measured\n"
+    "  xlbench list models --options      what may follow a ? in a spec, by scheme\n"
+    "  xlbench list tasks                 what can be asked\n"
+    "  xlbench list tasks 'ntrex*'        only these\n"
+    "  xlbench list tasks ./my-card.toml  what a card of your own becomes\n"
+    "  xlbench list suites --json         the same for programs\n"
+    "  xlbench list areas                 which tasks belong together",
+)
+@click.argument("noun", metavar="models|tasks|suites|areas")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option("--options", is_flag=True, help="Of models: the schemes that make them, with the options of their specs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
+def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> None:
+    """List what can be named: models, tasks, suites or areas.
+
+    With NAMEs, only these: names, patterns, or anything else that `xlbench run` would take in their place. With
+    --options, NAMEs are schemes.
+    """
+    nouns = {"models": _models, "tasks": _tasks, "suites": _suites, "areas": _areas}
+    if noun not in nouns:
+        raise UsageError(f"{noun!r} cannot be listed.{did_you_mean(noun, nouns)} There are {', '.join(nouns)}.")
+    if options and noun != "models":
+        raise UsageError(f"only models have options: write 'xlbench list models --options', not 'list {noun}'")
+    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
+        catalog = load()
+        rows = _schemes(catalog, names) if options else nouns[noun](catalog, names)
+    if options:
+        schemes = {"schema": SCHEMA, "schemes": rows}
+        click.echo(json.dumps(schemes, indent=2, ensure_ascii=False) if as_json else _option_tables(rows))
+        _warn(catalog)
+        return
+    if as_json:
+        click.echo(json.dumps({"schema": SCHEMA, noun: rows}, indent=2, ensure_ascii=False))
+    else:
+        click.echo(_table([{name: row[name] for name in row if name not in FOR_PROGRAMS} for row in rows]))
+    _warn(catalog)
+
+
+def _models(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": model.name,
+            "license": model.license,
+            "plugin": _plugin(catalog, "models", model.name),
+            "description": model.description,
+            "origin": model.origin,
+            "revision": model.revision,
+            "trained_on": list(model.trained_on),
+        }
+        for model in (catalog.select_models(names) if names else catalog.models.values())
+    ]
+
+
+def _schemes(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The schemes that make models, each with the options of its specs."""
+    making = {name: scheme for name, scheme in catalog.schemes.items() if scheme.model is not None}
+    for name in names:
+        if name not in making:
+            able = ", ".join(making) or "none"
+            raise UsageError(f"no scheme {name!r} makes models.{did_you_mean(name, making)} There are: {able}")
+    return [
+        {
+            "name": scheme.name,
+            "description": scheme.description,
+            "options": [
+                {
+                    "option": option.name,
+                    "kind": option.kind,
+                    "default": option.default,
+                    "choices": list(option.choices),
+                    "description": option.description,
+                }
+                for option in scheme.options
+            ],
+        }
+        for scheme in (making[name] for name in names or making)
+    ]
+
+
+def _option_tables(schemes: Sequence[Mapping[str, Any]]) -> str:
+    """A table a scheme, below its name and what it is for."""
+    if not schemes:
+        return "no plugin has a scheme for models: see 'xlbench plugins'"
+    tables = [_table(scheme["options"]) if scheme["options"] else "no options" for scheme in schemes]
+    heads = [f"{scheme['name']}: {_cell(scheme['description'])}" for scheme in schemes]
+    return "\n\n".join(f"{head}\n\n{table}" for head, table in zip(heads, tables, strict=True))
+
+
+def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": task.name,
+            "area": task.area,
+            "metric": task.metrics[0].name,
+            "languages": len(task.languages),
+            "license": task.license,
+            "description": task.description,
+        }
+        for task in _chosen_tasks(catalog, names)
+    ]
+
+
+def _chosen_tasks(catalog: Catalog, names: Sequence[str]) -> Iterable[Task]:
+    return catalog.select_tasks(names) if names else catalog.tasks.values()
+
+
+def _suites(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+    suites = [catalog.select_suite(name) for name in names] or catalog.suites.values()
+    return [{"name": suite.name, "tasks": list(suite.tasks), "description": suite.description} for suite in suites]
+
+
+def _areas(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+    """The areas in the order of `AREAS`, then those that plugins add; an area without a task is shown."""
+    tasks: dict[str, list[str]] = {area: [] for area in AREAS}
+    for task in catalog.tasks.values():
+        tasks.setdefault(task.area, []).append(task.name)
+    for name in names:
+        if name not in tasks:
+            raise UsageError(f"there is no area {name!r}.{did_you_mean(name, tasks)} See 'xlbench list areas'.")
+    return [{"area": area, "tasks": of_area} for area, of_area in tasks.items() if not names or area in names]
+
+
+def _plugin(catalog: Catalog, kind: str, name: str) -> str:
+    """The plugin that offers it; what a scheme has made of a spec has none of its own."""
+    plugin = catalog.origins.get((kind, name))
+    return plugin.name if plugin else ""
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Aligned columns. Nothing is cut in a pipe; on a terminal a long last column ends with an ellipsis."""
+    if not rows:
+        return "none is installed: see 'xlbench plugins'"
+    head = list(rows[0])
+    cells = [head, *([_cell(row[name]) for name in head] for row in rows)]
+    widths = [max(len(line[column]) for line in cells) for column in range(len(head) - 1)]
+    fit = _fit(shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+    return "\n".join(
+        fit("  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[-1]]).rstrip())
+        for line in cells
+    )
+
+
+def _cell(value: Any) -> str:
+    """One line of printable text for any value of a row."""
+    if isinstance(value, list | tuple):
+        value = ", ".join(map(str, value))
+    text = "" if value is None else str(value)
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable()) or "-"
+
+
+def _fit(width: int | None) -> Callable[[str], str]:
+    return lambda line: line if width is None or len(line) <= width else line[: width - 1] + "…"
+
+
+def _warn(catalog: Catalog) -> None:
+    """One line on standard error where the list may not be whole."""
+    lost = [f"{len(catalog.broken)} broken"] if catalog.broken else []
+    lost += [f"{len(catalog.contested)} contested by two plugins"] if catalog.contested else []
+    if lost:
+        click.echo(f"xlbench: this list may lack something ({', '.join(lost)}): see 'xlbench plugins'.", err=True)

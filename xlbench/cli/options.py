@@ -1,0 +1,175 @@
+"""What the commands that score have in common (`run`, `curve`): options, the plan of a dry run, reasons, exit codes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from xlbench.runs.request import Request
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+EXIT_CODES = (
+    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
+    "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
+)
+"""The end of the help of a command that scores."""
+
+CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+
+
+def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options as one decorator; the first is the first of the help."""
+
+    def decorate(command: F) -> F:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _suite(help_text: str) -> Callable[[F], F]:
+    return click.option("--suite", "-s", metavar="NAME", help=help_text)
+
+
+def _models(help_text: str) -> Callable[[F], F]:
+    return click.option("--model", "-m", "models", multiple=True, metavar="NAME", help=help_text)
+
+
+def _languages(help_text: str) -> Callable[[F], F]:
+    return click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=help_text)
+
+
+_TASKS, _DATA = (
+    click.option(
+        "--task",
+        "-t",
+        "tasks",
+        multiple=True,
+        metavar="NAME",
+        help="A task's name, a pattern, or a path to a card (repeatable); instead of a suite.",
+    ),
+    click.option(
+        "--data",
+        type=click.Path(path_type=Path),
+        envvar="XLBENCH_DATA",
+        show_envvar=True,
+        help="Folder of data files.",
+    ),
+)
+
+
+what_to_score = _together(
+    _suite("Tasks to run, as a suite.  [default: mini]"),
+    _models("A model's name, pattern or spec (repeatable).  [default: the embedded models]"),
+    _TASKS,
+    _languages("Only subsets that involve this language, ISO 639-3 (repeatable)."),
+    _DATA,
+    click.option(
+        "--results",
+        type=click.Path(path_type=Path),
+        default=Path("results"),
+        show_default=True,
+        help="Where cells are saved, and found again.",
+    ),
+)
+"""The options that name models, tasks, languages and folders."""
+
+
+what_to_fetch = _together(
+    _suite("Tasks to fetch the data of, as a suite."),
+    _models("A model's name, pattern or spec (repeatable)."),
+    _TASKS,
+    _languages("Only the data of this language, and what goes with it (repeatable)."),
+    _DATA,
+)
+"""The same for what is brought; nothing is named by default."""
+
+
+how_to_score = _together(
+    click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the resampling."),
+    click.option(
+        "--ci",
+        type=click.Choice(CI),
+        default="auto",
+        show_default=True,
+        help="Interval method; auto takes the one with measured coverage.",
+    ),
+    click.option("--engine", metavar="NAME", default="serial", show_default=True, help="Where cells are computed."),
+)
+"""The options of seeds, intervals and engines."""
+
+
+def _offline(help_text: str) -> Callable[[F], F]:
+    return click.option("--offline", is_flag=True, help=help_text)
+
+
+_CODE = (
+    click.option("--allow-pickle", is_flag=True, help="Load weights that are pickles, which can hold code."),
+    click.option(
+        "--trust-remote-code", is_flag=True, help="Run code that comes with a checkpoint, where its revision is pinned."
+    ),
+)
+
+
+what_is_permitted = _together(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
+"""The options of what may be asked for over a network, or run, by a command that brings things."""
+
+
+what_is_allowed = _together(
+    click.option(
+        "--cache/--no-cache",
+        default=True,
+        show_default=True,
+        help="Keep vectors between runs, in the folder XLBENCH_CACHE; see 'xlbench cache'.",
+    ),
+    click.option(
+        "--cache-size",
+        type=click.FloatRange(min=0.001),
+        default=20.0,
+        show_default=True,
+        metavar="GB",
+        help="Beyond this the vectors that were not used for longest are dropped.",
+    ),
+    _offline("Make no request at all; what is missing is skipped."),
+    *_CODE,
+)
+"""The options of what may be kept, asked for over a network, or run."""
+
+
+what_to_show = _together(
+    click.option("--dry-run", "-n", is_flag=True, help="Show the cells, their items, and what is done already."),
+    click.option("--fail-fast", is_flag=True, help="Stop at the first cell that fails."),
+    click.option("--strict", is_flag=True, help="Exit with 1 when a cell was skipped, too."),
+    click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of tables."),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble."),
+)
+"""The options of what a command does beside scoring, and what it prints."""
+
+
+def request_of(options: dict[str, Any]) -> Request:
+    """The request that a command's options make; those that are no field of it are the command's own."""
+    from xlbench.core.permissions import granted
+    from xlbench.runs.request import Request
+
+    known = {field.name for field in fields(Request)}
+    request = Request(**{name: value for name, value in _settled(options).items() if name in known})
+    click.get_current_context().with_resource(granted(request.permissions))  # for as long as the command runs
+    return request
+
+
+def _settled(options: dict[str, Any]) -> dict[str, Any]:
+    """Tasks given on the command line replace a suite that is a default of xlbench.toml, and the other way round."""
+    source = click.get_current_context().get_parameter_source
+    for given, other, nothing in (("tasks", "suite", None), ("suite", "tasks", ())):
+        if source(given) is ParameterSource.COMMANDLINE and source(other) is ParameterSource.DEFAULT_MAP:
+            return {**options, other: nothing}
+    return options

@@ -1,0 +1,74 @@
+"""Writing files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from xlbench.core.errors import ResultsError, UsageError
+
+STALE_SECONDS = 3600
+"""Age after which a leftover file cannot belong to a run that is still going."""
+
+
+def write_whole(path: Path, content: bytes, *, durable_name: bool) -> None:
+    """Write a file that appears whole or not at all, on the disk before this returns."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable_name and os.name == "posix":  # the folder's entry too; this also covers the items renamed before
+        descriptor = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def is_old(path: Path) -> bool:
+    """Whether no run that is still going can be writing this file."""
+    try:
+        return path.stat().st_mtime < time.time() - STALE_SECONDS
+    except OSError:
+        return False
+
+
+def remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()
+
+
+def write_files(
+    folder: Path, files: Mapping[str, str | bytes], what: str = "boards", option: str = "--boards"
+) -> list[Path]:
+    """Write what was rendered, each file whole or not at all; returns their paths. `UsageError` where that is
+    impossible (its words are ``what`` and the ``option`` that names the folder), `ResultsError` where the disk is full.
+    """
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            for leftover in folder.glob(f".{name}.*.tmp"):
+                if is_old(leftover):
+                    remove(leftover)
+            raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
+            if not (folder / name).is_file() or (folder / name).read_bytes() != raw:
+                write_whole(folder / name, raw, durable_name=True)
+            written.append(folder / name)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise ResultsError(f"cannot write {what} to {folder}: {error.strerror}; the results are kept") from None
+        raise UsageError(
+            f"cannot write {what} to {folder}: {error.strerror or error}; choose another {option}"
+        ) from None
+    return written

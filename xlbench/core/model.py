@@ -1,0 +1,142 @@
+"""Models and encoders. A `Model` is what a plugin offers; an `Encoder` is a model that has been loaded.
+
+Nothing here loads, encodes or scores, and nothing heavy is imported.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+
+from xlbench.core.errors import UsageError
+from xlbench.core.ids import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Role = Literal["query", "document"]
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Texts in, one vector each out. It is never told which task is asking."""
+
+    def encode(self, texts: Sequence[str], role: Role | None = None) -> np.ndarray:
+        """Encode n texts.
+
+        ``role`` is "query" or "document" in an asymmetric search and None elsewhere. Returns an array of shape (n, d),
+        finite, with no zero row.
+
+        An encoder may have attributes besides: ``parameters`` (int: how many numbers it has learnt), ``details``
+        (mapping of short texts and numbers: what is known of it once it is loaded, such as its length limit) and
+        ``truncated`` (n booleans: which of the texts of the last call were cut at that limit).
+        """
+        ...
+
+
+@runtime_checkable
+class WordEncoder(Protocol):
+    """What an encoder may offer besides: vectors of words where they stand."""
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> Sequence[np.ndarray]:
+        """Encode sentences that are split into words: one array (words of the sentence, d) each, finite."""
+        ...
+
+
+@dataclass(frozen=True)
+class Transform:
+    """Arithmetic on the vectors of texts after they were encoded: cutting dimensions, whitening.
+
+    Vectors are kept as the encoder gave them, so that several transforms share one encoding. ``fit`` is given the
+    vectors (m, d) of the texts ``fit_on`` and returns what turns vectors (n, d) into (n, k).
+    """
+
+    fit: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
+    fit_on: tuple[str, ...] | None = ()
+    """Texts to fit on: given ones, none where there is nothing to fit, or None for all the texts of the cell that is
+    being scored (transductive: the score is marked as such)."""
+    words: Callable[[np.ndarray], np.ndarray] | None = None
+    """What is done to vectors of words, (n, d) -> (n, k); None: nothing."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A named way to get an encoder.
+
+    ``load`` is called once, when the first cell of the model is due; whatever is slow to import belongs inside it.
+    ``fingerprint`` returns the identity of the model's content (weights, tokenizer, pooling, prompt, dtype, length
+    limit), without loading it: results are kept under it. Where it is None, the identity is the source code of the
+    module in which ``load`` was written, so that an edit there is a new model.
+    """
+
+    name: str
+    load: Callable[[], Encoder]
+    fingerprint: Callable[[], str] | None = None
+    description: str = ""
+    license: str = ""
+    trained_on: tuple[str, ...] = ()
+    """Names of the data sets (a card's ``data`` name) that the model has seen; boards mark its scores there."""
+    in_suites: bool = False
+    """Whether a run that names no model includes this one: for small models that come with their plugin."""
+    spec: str = ""
+    """What to give to ``--model`` to get it again, where that is not its name."""
+    details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+    """What shapes its vectors, for a reader of the results: revision, pooling, dtype, length limit ..."""
+    transform: Callable[[], Transform] | None = None
+    """What is done to its vectors after encoding; part of the fingerprint."""
+    vectors: Callable[[], str] | None = None
+    """Identity of the vectors before the transform, where models that differ in it alone share them; None: the
+    model's own."""
+    cached: bool = True
+    """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
+    fetch: Callable[[], str] | None = None
+    """Brings what it needs onto this machine and returns where it lies; None: there is nothing to bring."""
+    at_hand: Callable[[], str] | None = None
+    """Where what it needs lies on this machine, found without a request; "" where ``fetch`` would have to bring it."""
+    origin: str = ""
+    """Where ``fetch`` brings it from, for a reader."""
+    revision: str = ""
+    """The pinned revision of what ``fetch`` brings; "": not pinned."""
+
+    def identity(self) -> str:
+        """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""
+        if self.fingerprint is not None:
+            return digest("model", self.fingerprint())
+        module = getattr(self.load, "__module__", None)
+        if not module:
+            raise UsageError(f"model {self.name!r} needs a fingerprint: its load function belongs to no module")
+        return digest("model", code_fingerprint(module), getattr(self.load, "__qualname__", ""))
+
+    def vectors_identity(self) -> str:
+        """Under which its vectors are kept: equal for models that differ in their transform alone."""
+        return digest("vectors", self.vectors()) if self.vectors is not None else self.identity()
+
+
+def code_fingerprint(*modules: str, distributions: Sequence[str] = ()) -> str:
+    """Identity of code: the source files of ``modules`` (which are found, not imported) and versions of libraries.
+
+    What a weight-free encoder computes is given by its code and by the libraries that it leans on.
+    """
+    parts: list[str | bytes] = []
+    for name in modules:
+        source = _source_of(name)
+        if source is None or not source.is_file():
+            raise UsageError(f"no source file for module {name!r}: give the model a fingerprint of its own")
+        parts += [name, source.read_bytes()]
+    for distribution in distributions:
+        parts += [distribution, metadata.version(distribution)]
+    return digest(*parts)
+
+
+def _source_of(module: str) -> Path | None:
+    """The file of a module; that of the script for ``__main__``, which a notebook does not have."""
+    if module == "__main__":
+        script = getattr(sys.modules[module], "__file__", None)
+        return Path(script) if script else None
+    spec = importlib.util.find_spec(module)
+    return Path(spec.origin) if spec and spec.origin else None

@@ -1,0 +1,222 @@
+"""What is recorded: Score, Cell, Run, Results. Frozen, with a JSON form that carries a schema version.
+
+Plain values only: no files are read or written here, nothing is computed, and pandas is imported by `to_frame` alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from xlbench.core.errors import ResultsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+SCHEMA = 1
+
+LOOSE = "run"
+"""Name of the board of runs that are of no whole suite."""
+
+ALL = "all"
+"""How the whole of the training items is asked for, and shown."""
+
+Status = Literal["ok", "skipped", "error"]
+T = TypeVar("T", "Score", "Cell", "Run")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A number and what it is worth. ``value`` is None where there is no score; it is never 0 for that reason."""
+
+    metric: str
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    """The interval's ends; None where no interval can be given (``note`` says why)."""
+    method: str = ""
+    """How the interval was made: wilson, percentile, bca, student, jackknife, cluster-t ..., or empty."""
+    se: float | None = None
+    """Standard error, from the influence of clusters and from seeds."""
+    n: int = 0
+    """Items."""
+    clusters: int = 0
+    """Groups of items that stand or fall together; equal to n where all are alone."""
+    chance: float | None = None
+    """What guessing scores, where that is known."""
+    note: str = ""
+    seed_se: float = 0.0
+    """The part of ``se`` that comes from seeds: k-means starts, training subsets."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A table of true by predicted labels."""
+
+    labels: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+    """A row a true label, a column a predicted one, both in the order of ``labels``."""
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table as a pandas DataFrame: true labels down, predicted ones across."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            [list(row) for row in self.counts],
+            index=pd.Index(self.labels, name="true"),
+            columns=pd.Index(self.labels, name="predicted"),
+        )
+
+
+@dataclass(frozen=True)
+class Cell:
+    """(model, task, subset): the scores of all metrics, the main one first, or the reason why there are none."""
+
+    model: str
+    fingerprint: str
+    """The model's content, 64 hex digits."""
+    task: str
+    area: str
+    subset: str
+    languages: tuple[str, ...]
+    status: Status
+    reason: str = ""
+    """Why the cell was skipped or failed."""
+    scores: tuple[Score, ...] = ()
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    key: str = ""
+    """Identity of what was computed: model, task, data. Equal keys have equal rows."""
+    data_fingerprint: str = ""
+    limit: int | None = None
+    """Set where only the first items were used: a sample, never on a board."""
+    train_size: int | None = None
+    """Set where at most so many of the items to learn from were used: a point of a curve, never on a board. The
+    subset's name then ends in it: ``hin@50``."""
+    train_items: int | None = None
+    """How many items were learnt from; None where the task learns nothing, or does not say."""
+    seed: int = 0
+    ci: str = "auto"
+    seconds: float = 0.0
+    """Wall-clock of the whole cell."""
+    encode_seconds: float = 0.0
+    encoded: int = 0
+    """Texts that went through the encoder for this cell (others were known already)."""
+    items_file: str = ""
+    """The parquet file of the items' rows, beside the cell's own file."""
+    items_digest: str = ""
+    register: str = ""
+    """The task's kind of text, as boards group it: "regularized" (edited), "unregularized" or "" (not known)."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it may stand on a board: it is no sample, and learnt from all that there is to learn from."""
+        return self.limit is None and self.train_size is None
+
+    @property
+    def main(self) -> Score | None:
+        """The main metric's score, or None where the cell has no scores."""
+        return self.scores[0] if self.scores else None
+
+    @property
+    def confusion(self) -> Confusion | None:
+        """How often each label was taken for each other, from the fact of that name; None where there is none.
+
+        Where a probe learnt several times, counts are summed over its training subsets. `ResultsError` where the fact
+        is something else.
+        """
+        text = self.facts.get("confusion")
+        return None if text is None else _confusion(text, f"{self.task} {self.subset}")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One model's cells and where they come from."""
+
+    model: str
+    fingerprint: str
+    cells: tuple[Cell, ...]
+    description: str = ""
+    license: str = ""
+    trained_on: tuple[str, ...] = ()
+    parameters: int | None = None
+    spec: str = ""
+    """What to give to ``--model`` to get the model again, where that is not its name."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What shapes its vectors, as its plugin and its encoder say: revision, pooling, dtype, length limit ..."""
+    plans: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """By suite: the tasks and subsets that it stands for, so that a missing part is seen as missing."""
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+    complete: bool = True
+    """Whether the manifest was written, that is, whether the run came to its end."""
+    folder: str = ""
+    """Where it lies; a label, not part of what is recorded."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """Several runs: what `xlbench.run` returns and what boards are rendered from."""
+
+    runs: tuple[Run, ...]
+
+    def __iter__(self) -> Iterator[Run]:
+        return iter(self.runs)
+
+    def __len__(self) -> int:
+        return len(self.runs)
+
+    def to_frame(self) -> pd.DataFrame:
+        """A row a score (a cell without scores has one row, with its status and reason), as a pandas DataFrame.
+
+        Columns: model, fingerprint, area, task, subset, metric, value, low, high, method, n, clusters, chance,
+        majority, register, status, note.
+        """
+        import pandas as pd
+
+        return pd.DataFrame([row for run in self.runs for cell in run.cells for row in score_rows(cell)], columns=LONG)
+
+
+LONG = (
+    "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
+    "chance", "majority", "register", "status", "note",
+)  # fmt: skip
+"""Columns of the long table: every number, interval and note of every cell."""
+
+
+def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
+    """The cell as rows of the long table; ``note`` holds the score's notes and the cell's."""
+    base = {
+        "model": cell.model, "fingerprint": cell.fingerprint, "area": cell.area, "task": cell.task,
+        "subset": cell.subset, "register": cell.register, "status": cell.status,
+    }  # fmt: skip
+    sample = "" if cell.limit is None else f"a sample: the first {cell.limit} items"
+    cut = "" if cell.train_size is None else f"learnt from {cell.train_items} items alone"
+    for score in cell.scores:
+        note = "; ".join(filter(None, (score.note, sample, cut, *cell.notes)))
+        beside = {"majority": majority(cell, score.metric), "note": note}
+        yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)} | beside
+    if not cell.scores:
+        yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason}
+
+
+def majority(cell: Cell, metric: str) -> float | None:
+    """What always giving the most frequent label scores by a metric, from the fact ``majority_<metric>``; else None."""
+    value = cell.facts.get(f"majority_{metric}")
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _confusion(text: object, where: str) -> Confusion:
+    """Parse the fact ``confusion``: JSON with ``labels`` and ``true_by_predicted``."""
+    try:
+        plain = json.loads(str(text))
+        labels = tuple(map(str, plain["labels"]))
+        counts = tuple(tuple(map(int, row)) for row in plain["true_by_predicted"])
+    except (ValueError, KeyError, TypeError):
+        raise ResultsError(f"{where}: the fact 'confusion' is no table of labels") from None
+    if [len(row) for row in counts] != [len(labels)] * len(labels):
+        raise ResultsError(f"{where}: the fact 'confusion' is no square table of its {len(labels)} labels")
+    return Confusion(labels, counts)

@@ -1,0 +1,152 @@
+"""Tasks and metrics. A `Task` is a question in one area; a `Metric` is a function of the summed rows of its items.
+
+Nothing here reads data, encodes or computes an interval, and numpy is not imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from xlbench.core.ids import digest
+
+if TYPE_CHECKING:
+    import numpy as np
+
+AREAS = ("retrieval", "clustering", "news", "sentiment", "ner")
+
+Columns = Mapping[str, "np.ndarray"]
+"""The items of a cell, a column a name: every array has shape (n,)."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number computed from sums over items, so that any resampling of the items is a re-weighting of a sum.
+
+    ``rows`` turns the items' columns into an array (n, p): item i's record. ``value`` turns summed records, an array
+    (..., p), into values (...): it must not change when all sums are multiplied by a constant (include a column of
+    ones to count items). Example, accuracy: rows are (hit, 1), value is sums[..., 0] / sums[..., 1].
+    """
+
+    name: str
+    rows: Callable[[Columns], np.ndarray]
+    value: Callable[[np.ndarray], np.ndarray]
+    interval: Literal["proportion", "studentized", "mean", "jackknife"] = "studentized"
+    """What `auto` goes by: a share of hits, a smooth function of sums (a studentized bootstrap), a mean of light-tailed
+    numbers (its t interval), or something that resampling distorts (a jackknife, for a test of this size)."""
+    bounds: tuple[float, float] = (0.0, 1.0)
+    gradient: Callable[[np.ndarray], np.ndarray] | None = None
+    """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""
+    influence: Callable[[Columns], np.ndarray] | None = None
+    """Influence of every item (n,), in units of the value; None: the delete-one jackknife over ``rows``."""
+    spread: Callable[[Columns], float] | None = None
+    """Variance of the value from what is random beside the items (k-means starts, training subsets); None: nothing."""
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Where a task finds its data, and how much of it is wanted."""
+
+    root: Path | None = None
+    """The data root (``--data``, XLBENCH_DATA), which the file homes of cards are relative to."""
+    limit: int | None = None
+    """At most so many items of each language, from the start (cards: where there are labels, of each label): a sample,
+    which never comes onto a board."""
+    train_size: int | None = None
+    """At most so many items for a subset to learn from, in all its languages together: a point of a curve
+    (``xlbench curve``), which never comes onto a board. The smaller choice lies within the larger one, it follows from
+    the items' content alone, and what is scored stays the same. A task that learns nothing does not heed it."""
+    languages: tuple[str, ...] = ()
+    """The languages to bring (``xlbench fetch --language``), none: all of them. Of a task's functions ``at_hand`` and
+    ``fetch`` alone heed it: which subsets are scored is not for the task to choose."""
+
+
+@dataclass(frozen=True)
+class Subset:
+    """One slice of a task: a language ``hin``, a pair ``eng-hin`` (queries in eng), a transfer ``eng>hin``."""
+
+    name: str
+    languages: tuple[str, ...] = ()
+    n: int = 0
+    """How many items it has."""
+    fingerprint: str = ""
+    """Identity of its texts and labels."""
+    load: Callable[[], Any] | None = None
+    """Returns what the task's ``evaluate`` needs; called when the cell is due."""
+    missing: str = ""
+    """Why its data is not at hand; such a subset is shown as skipped where its language was asked for."""
+    damaged: str = ""
+    """Why its data cannot be used (file, line, what to do): an error, and the task's other subsets go on."""
+    train_items: int | None = None
+    """How many items it learns from, 0 where they are not at hand; None: it learns nothing, and has no curve."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What scoring one subset yields: the items' rows, from which every metric and every interval follows."""
+
+    item_ids: Sequence[str]
+    columns: Columns
+    cluster_ids: Sequence[str] | None = None
+    """Items with one id stand or fall together (a sentence in many languages, a document); None: all are alone.
+    Ids are compared across subsets and tasks, so they begin with the data set: ``ntrex:bbc.381790``."""
+    chance: Mapping[str, float] = field(default_factory=dict)
+    """Per metric: what guessing scores."""
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+    """Numbers to stand beside the scores: candidate count, tie rate ..."""
+    notes: tuple[str, ...] = ()
+    """Warnings for the board's footnotes."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A question in one area: data, a protocol, metrics (the first is the main one) and a version."""
+
+    name: str
+    area: str
+    metrics: tuple[Metric, ...]
+    subsets: Callable[[Data], Iterable[Subset]]
+    evaluate: Callable[[Subset, Any], Outcome]
+    """Scores a subset: ``evaluate(subset, session)``, the session being an `xlbench.EncodingSession`."""
+    version: int = 1
+    """Raised whenever the same data and vectors would score differently."""
+    settings: str = ""
+    """Whatever else shapes the scores, in any stable notation; part of the task's identity."""
+    languages: tuple[str, ...] = ()
+    """Codes that the data set has, whether or not they are at hand: ISO 639-3, with a script where it matters."""
+    data: str = ""
+    """Name of the data set, as models declare it in ``trained_on``."""
+    description: str = ""
+    license: str = ""
+    citation: str = ""
+    home: str = ""
+    """Where the data comes from, for a reader."""
+    register: Literal["", "regularized", "unregularized"] = ""
+    """The kind of text, which boards group scores by: "regularized" is edited text such as news, "unregularized" such
+    as tweets and reviews, "" not known. A label, no part of the task's identity."""
+    origin: str = ""
+    """Where ``fetch`` brings the data from, for a reader."""
+    revision: str = ""
+    """The pinned revision of what ``fetch`` brings."""
+    at_hand: Callable[[Data], str] | None = None
+    """Where the data lies on this machine, found without a request; "" where ``fetch`` would have to bring some of it,
+    `DataMissing` where it cannot, and says how to get it."""
+    fetch: Callable[[Data], str] | None = None
+    """Brings the data onto this machine and returns where it lies; `DataMissing` where it cannot be brought. None:
+    there is nothing to bring."""
+
+    def identity(self) -> str:
+        """64 hex digits: equal for tasks that would score alike."""
+        return digest("task", self.name, str(self.version), self.settings, *(metric.name for metric in self.metrics))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A named list of tasks."""
+
+    name: str
+    tasks: tuple[str, ...]
+    description: str = ""

@@ -1,0 +1,50 @@
+"""Text that strangers wrote (names, reasons, notes), made safe to print. Plain functions on strings, nothing else."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Iterable
+
+from xlbench.core.errors import XlbenchError
+
+_SPACES = frozenset({"Zl", "Zp", "Zs"})
+# Controls, format characters (bidirectional overrides, zero-width) and surrogates, which no file can hold.
+_DROPPED = frozenset({"Cc", "Cf", "Cs"})
+_LINE_BREAKS = "\t\n\v\f\r\x85"
+
+
+def one_line(text: str) -> str:
+    """``text`` in one line: runs of spaces and breaks are one space; control and bidi characters are gone."""
+    return " ".join("".join(map(_plain, text)).split())
+
+
+def printable(text: str) -> str:
+    """``text`` without control, bidi, zero-width and surrogate characters; tabs and line breaks stay."""
+    if text.isascii() and text.isprintable():  # nearly all are, and a board has a hundred thousand
+        return text
+    return "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) not in _DROPPED)
+
+
+def _plain(character: str) -> str:
+    category = unicodedata.category(character)
+    if character in _LINE_BREAKS or category in _SPACES:
+        return " "
+    return "" if category in _DROPPED else character
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """`` Did you mean 'x'?`` for the nearest of ``known``, or the empty string."""
+    by_folded = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(wrong.casefold(), by_folded, n=2, cutoff=0.6)
+    return f" Did you mean {' or '.join(repr(by_folded[name]) for name in near)}?" if near else ""
+
+
+def reason_of(error: BaseException) -> str:
+    """One line for why a cell failed: our own messages as they are, others with their type."""
+    text = " ".join(str(error).split())
+    if isinstance(error, XlbenchError):
+        return text
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -1,0 +1,133 @@
+"""Where the cache is, and what files hash to.
+
+The digest of a checkpoint's weights is its identity, and to read gigabytes for it at each command would be slow: it is
+remembered for as long as the file's size, inode and times are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from zlib import crc32
+
+from xlbench.core.errors import UsageError
+from xlbench.encoding.cache.database import decoded, is_damage, transaction
+
+RACY_NS = 2_000_000_000
+"""A file that was changed less than this before it was read may change again without its times showing it (git calls
+it racily clean); two seconds is the coarsest clock of a file system."""
+MOST = 10_000
+"""Digests that are kept."""
+
+_NAME = "files.sqlite"
+_TABLE = """CREATE TABLE IF NOT EXISTS files (number INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime INTEGER,
+inode INTEGER, ctime INTEGER, sha256 TEXT, checksum INTEGER)"""
+
+State = tuple[int, int, int, int]
+"""Of a file: size, time of change (ns), inode, time of the inode's change (ns)."""
+
+
+def default_folder() -> Path:
+    """``XLBENCH_CACHE``, else ``xlbench`` in ``XDG_CACHE_HOME``, else ``~/.cache/xlbench``. Nothing is created."""
+    if own := os.environ.get("XLBENCH_CACHE"):
+        return Path(os.path.expanduser(own))
+    shared = os.environ.get("XDG_CACHE_HOME", "")
+    if os.path.isabs(shared):  # the XDG base directory specification: relative paths are to be ignored
+        return Path(shared) / "xlbench"
+    try:
+        return Path.home() / ".cache" / "xlbench"
+    except RuntimeError:  # no home at all: a folder that cannot be made, which is reported when it is to be used
+        return Path(os.devnull) / "xlbench"
+
+
+def file_digest(path: Path, folder: Path | None = None) -> str:
+    """SHA-256 (64 hex digits) of a file's content, remembered in the cache folder (by default `default_folder`).
+
+    Remembered by resolved path, size, inode and both times; not at all where the file was changed less than two seconds
+    before it was read. Without a folder that can be written it is computed each time. `UsageError` where the file
+    cannot be read.
+    """
+    folder = default_folder() if folder is None else folder
+    try:
+        place = Path(path).resolve(strict=True)
+        state = _state(place)
+        if (known := _remembered(folder, place, state)) is not None:
+            return known
+        began = time.time_ns()
+        with place.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        if _state(place) == state and began - max(state[1], state[3]) > RACY_NS:
+            _note(folder, place, state, found)
+        return found
+    except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
+        raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def forget_digests(folder: Path) -> None:
+    """Remove all that is remembered."""
+    if (folder / _NAME).is_file():
+        with contextlib.suppress(OSError):
+            (folder / _NAME).unlink()
+
+
+def digests_file(folder: Path) -> Path:
+    """Where digests are remembered."""
+    return folder / _NAME
+
+
+def _state(path: Path) -> State:
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
+
+
+@contextlib.contextmanager
+def _opened(folder: Path, mode: str) -> Iterator[sqlite3.Connection]:
+    address = f"{(folder / _NAME).absolute().as_uri()}?mode={mode}"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=10.0, isolation_level=None)) as connection:
+        connection.text_factory = decoded
+        yield connection
+
+
+def _remembered(folder: Path, path: Path, state: State) -> str | None:
+    """The digest that was noted of a file in this state; None where there is none, or it cannot be read."""
+    query = "SELECT sha256, checksum FROM files WHERE path = ? AND size = ? AND mtime = ? AND inode = ? AND ctime = ?"
+    try:
+        with _opened(folder, "ro") as connection:
+            row = connection.execute(query, (os.fsencode(path), *map(_signed, state))).fetchone()
+    except sqlite3.Error:
+        return None
+    return None if row is None or row[1] != _checksum(path, state, row[0]) else str(row[0])
+
+
+def _note(folder: Path, path: Path, state: State, found: str) -> None:
+    """Note a digest where that is possible; a file of digests that is damaged is begun anew."""
+    row = os.fsencode(path), *map(_signed, state), found, _checksum(path, state, found)
+    for _ in range(2):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with _opened(folder, "rwc") as connection, transaction(connection):
+                connection.execute(_TABLE)
+                columns = "path, size, mtime, inode, ctime, sha256, checksum"
+                connection.execute(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+                connection.execute("DELETE FROM files WHERE number <= (SELECT MAX(number) - ? FROM files)", (MOST,))
+            return
+        except OSError:
+            return
+        except sqlite3.DatabaseError as error:
+            if not is_damage(error):
+                return
+            forget_digests(folder)
+
+
+def _signed(number: int) -> int:
+    """An unsigned 64-bit number as SQLite holds it: inodes of some file systems are that large."""
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _checksum(path: Path, state: State, found: object) -> int:
+    return crc32(repr((os.fsencode(path), *state, found)).encode())

@@ -1,0 +1,1 @@
+"""Boards: `standings` describes one from saved runs, and a file for each format renders the description."""

@@ -1,0 +1,264 @@
+"""The one hierarchy: subsets make a task, tasks an area, areas the overall, all with equal weights.
+
+Averages, Borda scores and ranks from a `Table`; every formula is `xlbench.stats`'s. Nothing is rendered here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xlbench import stats
+from xlbench.core.record import Cell, Score
+from xlbench.reports.boards.gather import WHOLE_TASK, ModelKey, Place, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+OVERALL = "overall"
+SHOWN = 3
+"""How many missing parts a reason names before it counts the rest."""
+
+
+class Influence(Protocol):
+    """How much each cluster of items moves a cell's main score."""
+
+    @property
+    def clusters(self) -> NDArray[Any]:
+        """(G,) ids, comparable across cells."""
+
+    @property
+    def sums(self) -> NDArray[np.float64]:
+        """(G,) sums over the cluster of (influence - mean influence) / n."""
+
+    @property
+    def n(self) -> int:
+        """Items."""
+
+    @property
+    def seed_variance(self) -> float:
+        """Variance of the score from seeds, which no item accounts for."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One number of a board and what it is worth, or None and the reason."""
+
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    method: str = ""
+    se: float | None = None
+    n: int = 0
+    clusters: int = 0
+    reason: str = ""
+    """Why there is no value."""
+    notes: tuple[str, ...] = ()
+    """What a reader should know about this number: texts, which renderings number."""
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there is an interval to print: one of no width says nothing."""
+        return self.low is not None and self.high is not None and self.low < self.high
+
+
+@dataclass(frozen=True)
+class Node:
+    """An average (or a single score) with what a higher average is made from; ``part`` is None where it is missing."""
+
+    part: stats.Part | None
+    entry: Entry
+    places: tuple[Place, ...]
+    """The leaves below."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the intervals of averages are made."""
+
+    ci: str
+    seed: int
+    level: float
+
+    @classmethod
+    def of(cls, table: Table, level: float) -> Settings:
+        """What the cells were scored with, where they agree, so that averages are treated as their parts were."""
+        cells = [table.cells[place] for place in table.cells if place not in table.reasons]
+        ci, seeds = {cell.ci for cell in cells}, {cell.seed for cell in cells}
+        return cls(ci.pop() if len(ci) == 1 else "auto", seeds.pop() if len(seeds) == 1 else 0, level)
+
+
+def leaves(table: Table, influence: Callable[[Cell], Influence]) -> dict[Place, Node]:
+    """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
+    import numpy as np
+
+    places = [place for model in table.models for place in table.places(model)]
+    scored = {place: influence(table.cells[place]) for place in places if place not in table.reasons}
+    ids = [np.asarray(found.clusters, dtype=object) for found in scored.values()]
+    # Sorted ids, so that a number (and with it the order of every later sum) does not depend on the order of runs.
+    number = {name: code for code, name in enumerate(sorted({name for one in ids for name in one}))}
+    codes = np.fromiter((number[name] for one in ids for name in one), np.intp)
+    ends = np.cumsum([len(one) for one in ids])
+    nodes = {place: Node(None, Entry(reason=table.reasons[place]), (place,)) for place in table.reasons}
+    for place, found, end in zip(scored, scored.values(), ends, strict=True):
+        score = table.score(place)
+        assert score is not None
+        assert score.value is not None
+        clusters = codes[end - len(found.clusters) : end]
+        order = np.argsort(clusters)  # cells over the same sentences then add up without a search
+        part = stats.Part(
+            score.value, clusters[order], np.asarray(found.sums, float)[order], found.n, found.seed_variance
+        )
+        nodes[place] = Node(part, from_score(score), (place,))
+    return nodes
+
+
+def from_score(score: Score, reason: str = "") -> Entry:
+    """A cell's score as an entry of the board."""
+    notes = (score.note,) if score.note and score.value is not None else ()
+    return Entry(score.value, score.low, score.high, score.method, score.se, score.n, score.clusters, reason, notes)
+
+
+def average(nodes: Sequence[Node], table: Table, content: str, settings: Settings) -> Node:
+    """The mean of ``nodes`` with equal weights; missing where one of them is. A mean of one is that one."""
+    if len(nodes) == 1:
+        return nodes[0]
+    places = tuple(place for node in nodes for place in node.places)
+    parts = [node.part for node in nodes if node.part is not None]
+    if not nodes or len(parts) < len(nodes):
+        return Node(None, Entry(reason=_why_no_average(places, table)), places)
+    part = stats.combine(parts)
+    return Node(part, _estimated(part, _bounds(places, table), content, settings), places)
+
+
+def _estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
+    estimate = stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level)
+    notes = (estimate.note,) if estimate.note else ()
+    return Entry(
+        estimate.value, estimate.low, estimate.high, estimate.method, estimate.se, estimate.n, estimate.clusters,
+        notes=notes,
+    )  # fmt: skip
+
+
+def _bounds(places: Iterable[Place], table: Table) -> tuple[float, float]:
+    """[0, 1] unless a score below it shows that the metric knows other values (a cosine, an adjusted Rand index)."""
+    scores = [score for place in places if (score := table.score(place)) is not None]
+    ends = [end for score in scores for end in (score.value, score.low, score.high) if end is not None]
+    outside = min(ends) < 0 or max(ends) > 1
+    return (float("-inf"), float("inf")) if outside else (0.0, 1.0)
+
+
+def _why_no_average(places: Iterable[Place], table: Table) -> str:
+    """Which parts are missing and why, the same words at every level that misses the same parts."""
+    missing: dict[tuple[str, str], list[str]] = {}
+    for place in places:
+        if place in table.reasons:
+            missing.setdefault((place[1], table.reasons[place]), []).append(place[2])
+    named = [f"{task} {_some(subsets)}: {reason}" for (task, reason), subsets in missing.items()]
+    return f"no average, as a part has no score ({_some(named, '; ')})"
+
+
+def _some(texts: Sequence[str], separator: str = ", ") -> str:
+    rest = len(texts) - SHOWN
+    return separator.join(texts[:SHOWN]) + (f"{separator}and {rest} more" if rest > 0 else "")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A model's numbers at every level."""
+
+    overall: Node
+    areas: Mapping[str, Node]
+    tasks: Mapping[str, Node]
+    leaves: Mapping[tuple[str, str], Node]
+    """By task and subset."""
+
+
+def tree(model: ModelKey, table: Table, nodes: Mapping[Place, Node], settings: Settings) -> Tree:
+    """Average one model's leaves upwards."""
+    own = {(task, subset): nodes[model, task, subset] for _, task, subset in table.places(model)}
+    tasks = {}
+    for task, subsets in table.plan.items():
+        parts = [own[task, subset] for subset in table.counted(task) or subsets]
+        tasks[task] = _without(average(parts, table, f"task {task}", settings), [task], table)
+    areas = {area: over_tasks(names, tasks, table, f"area {area}", settings) for area, names in table.areas.items()}
+    homeless = [tasks[task] for task in tasks if not any(task in names for names in table.areas.values())]
+    counted = [areas[area] for area, names in table.areas.items() if any(map(table.counted, names))]
+    whole = average([*(counted or areas.values()), *homeless], table, OVERALL, settings)
+    return Tree(_without(whole, list(table.plan), table), areas, tasks, own)
+
+
+def over_tasks(names: Sequence[str], tasks: Mapping[str, Node], table: Table, content: str, settings: Settings) -> Node:
+    """The mean of one model's tasks, of those that count, with a note where that leaves some out."""
+    counted = [task for task in names if table.counted(task)]
+    return _without(average([tasks[task] for task in counted or names], table, content, settings), names, table)
+
+
+def _without(node: Node, tasks: Sequence[str], table: Table) -> Node:
+    """The node with a note that says what of these tasks it leaves out, where it does: it is not of the whole."""
+    left_out = [(task, subset) for task in tasks for subset in table.plan[task] if (task, subset) in table.left_out]
+    if not left_out or node.entry.value is None:
+        return node
+    named = (task if subset == WHOLE_TASK else f"{task} {subset}" for task, subset in left_out)
+    text = f"without {_some(list(named))}: no model has a score there"
+    notes = tuple(dict.fromkeys((*node.entry.notes, text)))  # an average of one may have it already
+    return replace(node, entry=replace(node.entry, notes=notes))
+
+
+def difference(one: Node, other: Node, table: Table, content: str, settings: Settings) -> Node:
+    """one - other of one model, with an interval made as those of averages are: they may share clusters."""
+    places = (*one.places, *other.places)
+    if one.part is None or other.part is None:
+        return Node(None, Entry(reason=_why_no_average(places, table)), places)
+    part = stats.combine([one.part, other.part], [1.0, -1.0])
+    low, high = _bounds(places, table)
+    return Node(part, _estimated(part, (low - high, high - low), content, settings), places)
+
+
+def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:
+    """Share of the other models that a model beats (an equal score counts half), averaged over the parts as the
+    scores themselves are. Only for models with every part, and only where there are two of them."""
+    import numpy as np
+
+    models = [model for model, one in trees.items() if one.overall.part is not None]
+    if len(models) < 2:
+        return {}
+
+    def beaten(task: str, subset: str) -> NDArray[np.float64]:
+        values = np.array([trees[model].leaves[task, subset].entry.value for model in models], dtype=float)
+        wins = (values[:, None] > values).sum(1) + 0.5 * ((values[:, None] == values).sum(1) - 1)
+        share: NDArray[np.float64] = wins / (len(models) - 1)
+        return share
+
+    by_task = {
+        task: np.mean([beaten(task, subset) for subset in counted], axis=0)
+        for task in table.plan
+        if (counted := table.counted(task))
+    }
+    by_area = [
+        np.mean([by_task[task] for task in known], axis=0)
+        for tasks in table.areas.values()
+        if (known := [task for task in tasks if task in by_task])
+    ]
+    return dict(zip(models, np.mean(by_area, axis=0).tolist(), strict=True))
+
+
+def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, tuple[int, int, bool]]:
+    """For every model with an overall: the ends of its rank interval, and whether it is tied with the best."""
+    import numpy as np
+
+    # An "average" of one: what a single cluster does not say about its error is then unknown, and not 0.
+    parts = {model: stats.combine([one.overall.part]) for model, one in trees.items() if one.overall.part is not None}
+    if not parts:
+        return {}
+    width = 1 + max(int(part.clusters.max(initial=-1)) for part in parts.values())
+    influences = np.zeros((len(parts), width))
+    for row, part in zip(influences, parts.values(), strict=True):
+        row[part.clusters] = part.influence
+    values = np.array([part.value for part in parts.values()])
+    seeds = np.array([part.seed_variance for part in parts.values()])
+    found = stats.ranks(values, influences, settings.seed, OVERALL, settings.level, seeds)
+    triples = zip(found.low, found.high, found.tied_with_best, strict=True)
+    return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}

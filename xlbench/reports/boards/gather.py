@@ -1,0 +1,216 @@
+"""Which cells a board is made of: the plan, one cell a place, samples left out, other data kept apart, and on a board
+of no suite what nobody has data for left out of the averages.
+
+Records in, one `Table` out, in an order that does not depend on the order of the runs. Nothing is averaged here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from xlbench.core.record import Cell, Results, Score
+from xlbench.core.task import AREAS
+
+ModelKey = tuple[str, str]
+"""A model's name and fingerprint: two checkpoints of one name are two models."""
+Place = tuple[ModelKey, str, str]
+"""Model, task, subset."""
+Plan = Mapping[str, tuple[str, ...]]
+"""The subsets of every task."""
+
+WHOLE_TASK = "*"
+"""The subset of a cell that stands for a task which could not say what its subsets are."""
+NOT_RUN = "not run"
+
+
+@dataclass(frozen=True)
+class Table:
+    """What a board is made of. Every planned place has either a main score that counts or a reason why not."""
+
+    models: tuple[ModelKey, ...]
+    plan: Plan
+    """Task -> subsets, both sorted; tasks that no model has a cell of stand here, but in no area."""
+    areas: Mapping[str, tuple[str, ...]]
+    """Area -> its tasks, areas in their usual order."""
+    cells: Mapping[Place, Cell]
+    reasons: Mapping[Place, str]
+    notes: Mapping[Place, tuple[str, ...]]
+    """Warnings about single cells."""
+    labels: Mapping[ModelKey, str]
+    """What a model is called here: its name, with the fingerprint's first digits where two models have one name."""
+    left_out: frozenset[tuple[str, str]] = frozenset()
+    """(task, subset) that no average counts, as no model has a score there: see `_left_out`."""
+    registers: Mapping[str, str] = field(default_factory=dict)
+    """Task -> its kind of text; tasks without one, or whose cells disagree, are not there."""
+
+    def score(self, place: Place) -> Score | None:
+        """The main score at ``place`` where it counts, that is, where it may stand beside the other models'."""
+        return None if place in self.reasons else self.cells[place].main
+
+    def counted(self, task: str) -> tuple[str, ...]:
+        """The subsets of a task that its average is made of."""
+        return tuple(subset for subset in self.plan[task] if (task, subset) not in self.left_out)
+
+    def places(self, model: ModelKey) -> tuple[Place, ...]:
+        """The model's planned places, by task and subset."""
+        return tuple((model, task, subset) for task, subsets in self.plan.items() for subset in subsets)
+
+
+def gather(results: Results, suite: str, plan: Plan | None) -> Table:
+    """The cells of ``suite`` (see `standings` for ``plan``), and a reason for every place without a score."""
+    tasks = _planned(results, suite, plan)
+    candidates = _by_place(results, tasks)
+    chosen = {place: _choose(cells) for place, cells in candidates.items()}
+    full = {place: cell for place, cell in chosen.items() if cell.limit is None}
+    merged = _merged(tasks, full)
+    models = tuple(sorted({place[0] for place in full} | _planning(results, suite, merged)))
+    places = [(model, task, subset) for model in models for task in merged for subset in merged[task]]
+    reasons = {place: why for place in places if (why := _why_missing(place, chosen))}
+    reasons |= _incomparable({place: full[place] for place in places if place not in reasons})
+    notes = {place: _notes(cell, candidates[place]) for place, cell in full.items()}
+    return Table(
+        models, merged, _areas(full.values()), full, reasons, notes, _labels(models),
+        frozenset() if tasks else _left_out(models, merged, chosen), _registers(full.values()),
+    )  # fmt: skip
+
+
+def _left_out(models: Iterable[ModelKey], plan: Plan, cells: Mapping[Place, Cell]) -> frozenset[tuple[str, str]]:
+    """Parts of a board of no suite that some model skipped and none was scored on, or failed at.
+
+    Nothing but the cells themselves says what belongs to such a board. Where all models miss the same part because its
+    data was not at hand, they can be compared on the rest. A failure is the model's own and is never left out, nor is
+    anything that a plan asks for; and what some model has a score for is asked of all.
+    """
+    left_out = set()
+    for task, subsets in plan.items():
+        for subset in subsets:
+            found = [cells.get((model, task, subset)) or cells.get((model, task, WHOLE_TASK)) for model in models]
+            statuses = {cell.status for cell in found if cell is not None}
+            if statuses == {"skipped"}:
+                left_out.add((task, subset))
+    return frozenset(left_out)
+
+
+def _registers(cells: Iterable[Cell]) -> dict[str, str]:
+    """Task -> register; cells that were saved before their task had one do not count."""
+    found: dict[str, set[str]] = {}
+    for cell in cells:
+        if cell.register:
+            found.setdefault(cell.task, set()).add(cell.register)
+    return {task: registers.pop() for task, registers in found.items() if len(registers) == 1}
+
+
+def _planned(results: Results, suite: str, plan: Plan | None) -> dict[str, set[str]]:
+    """Task -> subsets, from ``plan`` or else from what the runs meant to do; empty where nothing was planned."""
+    plans = [run.plans.get(suite, {}) for run in results] if plan is None else [plan]
+    merged: dict[str, set[str]] = {}
+    for one in plans:
+        for task, subsets in one.items():
+            merged.setdefault(task, set()).update(subsets)
+    return merged
+
+
+def _planning(results: Results, suite: str, tasks: Plan) -> set[ModelKey]:
+    """Models that were meant to be on the board, whether or not they have a cell."""
+    return {(run.model, run.fingerprint) for run in results if run.plans.get(suite, {}).keys() & tasks.keys()}
+
+
+def _by_place(results: Results, tasks: Mapping[str, set[str]]) -> dict[Place, list[Cell]]:
+    """All cells of the planned tasks (of every task, where nothing was planned), but for the points of curves."""
+    found: dict[Place, list[Cell]] = {}
+    for run in results:
+        for cell in run.cells:
+            if cell.train_size is None and (not tasks or cell.task in tasks):
+                found.setdefault(((cell.model, cell.fingerprint), cell.task, cell.subset), []).append(cell)
+    return found
+
+
+def _choose(cells: list[Cell]) -> Cell:
+    """One of several cells of a place: a scored one before others, a full one before a sample, then by content."""
+
+    def order(cell: Cell) -> tuple[bool, bool, str, str, str, str, int, str]:
+        main = cell.main
+        return (cell.limit is not None, cell.status != "ok", cell.data_fingerprint, cell.key, cell.items_digest,
+                cell.ci, cell.seed, repr((main, cell.reason)))  # fmt: skip
+
+    return min(cells, key=order)
+
+
+def _merged(tasks: Mapping[str, set[str]], cells: Iterable[Place]) -> dict[str, tuple[str, ...]]:
+    """Planned subsets and those that some model has, sorted. A whole task's failure is no subset beside real ones."""
+    subsets = {task: set(planned) for task, planned in tasks.items()}
+    for _, task, subset in cells:
+        subsets.setdefault(task, set()).add(subset)
+    real = {task: found - {WHOLE_TASK} or found for task, found in subsets.items()}
+    return {task: tuple(sorted(real[task])) for task in sorted(real) if real[task]}
+
+
+def _why_missing(place: Place, chosen: Mapping[Place, Cell]) -> str:
+    """Why a place has no score, or the empty string."""
+    model, task, _ = place
+    cell = chosen.get(place) or chosen.get((model, task, WHOLE_TASK))
+    if cell is None:
+        return NOT_RUN
+    if cell.limit is not None:
+        return f"only a sample of the items was scored (limit {cell.limit})"
+    if cell.status != "ok":
+        return f"{cell.status}: {cell.reason or 'no reason was recorded'}"
+    if cell.main is None or cell.main.value is None:
+        return (cell.main.note if cell.main else "") or "no score was recorded"
+    return ""
+
+
+def _incomparable(scored: Mapping[Place, Cell]) -> dict[Place, str]:
+    """Places that were scored on other data, or by another metric, than most models: no average may mix them.
+
+    Where no data has a strict majority of the models, nobody can tell which is meant: none counts.
+    """
+    reasons = {}
+    by_part: dict[tuple[str, str], list[Place]] = {}
+    for place in sorted(scored):
+        by_part.setdefault(place[1:], []).append(place)
+    for places in by_part.values():
+        identities = {place: _identity(scored[place]) for place in places}
+        counts = Counter(identities.values())
+        usual, count = counts.most_common(1)[0]
+        for place in places:
+            if 2 * count <= len(places):
+                reasons[place] = "the models were scored on different data: run them again on the same"
+            elif identities[place] != usual:
+                reasons[place] = "scored on other data than most models here: run it again on the same"
+    return reasons
+
+
+def _identity(cell: Cell) -> tuple[str, str]:
+    return cell.data_fingerprint, cell.main.metric if cell.main else ""
+
+
+def _notes(cell: Cell, candidates: list[Cell]) -> tuple[str, ...]:
+    """The cell's own warnings, and other runs of the same cell that say something else."""
+    notes = dict.fromkeys(cell.notes)
+    others = {other.main.value for other in candidates if other.limit is None and other.status == "ok" and other.main}
+    if len(others) > 1:
+        notes["several runs of this model disagree here: one of them is shown"] = None
+    return tuple(notes)
+
+
+def _labels(models: Iterable[ModelKey]) -> dict[ModelKey, str]:
+    by_name: dict[str, list[str]] = {}
+    for name, fingerprint in models:
+        by_name.setdefault(name, []).append(fingerprint)
+    return {
+        (name, fingerprint): name if len(fingerprints) == 1 else f"{name} ({fingerprint[:8]})"
+        for name, fingerprints in by_name.items()
+        for fingerprint in fingerprints
+    }
+
+
+def _areas(cells: Iterable[Cell]) -> dict[str, tuple[str, ...]]:
+    area_of: dict[str, str] = {}
+    for cell in cells:
+        area_of[cell.task] = min(cell.area, area_of.get(cell.task, cell.area))
+    found = set(area_of.values())
+    order = [area for area in AREAS if area in found] + sorted(found - set(AREAS))
+    return {area: tuple(sorted(task for task in area_of if area_of[task] == area)) for area in order}

@@ -1,0 +1,64 @@
+"""What the models of a board are: from their runs to a line each. Scores and costs are elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from xlbench.core.record import Cell, Run
+
+MACHINE = frozenset({"device", "batch_size"})
+"""Details of the machine: they vary between runs of one model, and shape no vector."""
+
+
+@dataclass(frozen=True)
+class ModelLine:
+    """One model: what it is made of, and how to get it again."""
+
+    model: str
+    fingerprint: str
+    label: str
+    spec: str
+    """What to give to ``--model``."""
+    parameters: int | None
+    dimensions: int | None
+    license: str
+    description: str
+    texts_cut: int = 0
+    """Texts over the length limit, cell by cell: one that is asked for in two cells counts twice."""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """What shapes its vectors: revision, pooling, dtype, length limit ..."""
+
+    @property
+    def settings(self) -> str:
+        """The details on one line; ``revision`` first, as it says which weights these are."""
+        names = sorted(self.details, key=lambda name: (name != "revision", name))
+        return ", ".join(f"{name}={_plain(self.details[name])}" for name in names)
+
+
+def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iterable[Cell]) -> ModelLine:
+    """The line of one model, from all its runs that are on the board, in an order of their own."""
+    own = sorted(runs, key=lambda run: (not run.details, run.spec, sorted(map(str, run.details.items()))))
+    own_cells = list(cells)
+    cut = (count for cell in own_cells if isinstance(count := cell.facts.get("texts_cut"), int))
+    widths = {width for cell in own_cells if isinstance(width := cell.provenance.get("dimensions"), int) and width}
+    details: dict[str, Any] = {}
+    for run in reversed(own):
+        details |= {
+            name: value for name, value in run.details.items() if name not in MACHINE and value not in ("", None)
+        }
+    return ModelLine(
+        *model, label,
+        spec=next((run.spec for run in own if run.spec), model[0]),
+        parameters=max((run.parameters for run in own if run.parameters is not None), default=None),
+        dimensions=widths.pop() if len(widths) == 1 else None,
+        license=next((run.license for run in own if run.license), ""),
+        description=next((run.description for run in own if run.description), ""),
+        texts_cut=sum(cut),
+        details=details,
+    )  # fmt: skip
+
+
+def _plain(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,115 @@
+"""The board as CSV: for programs. A row a model, a row a score, a row a subset's data, a row a register's average, a
+row a model's costs.
+
+Scores are fractions with eight decimals, missing ones empty cells. Codes such as ``nan`` and ``NA`` are text: read
+the files with ``pandas.read_csv(..., keep_default_na=False)``.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.record import LONG
+from xlbench.core.text import printable
+
+if TYPE_CHECKING:
+    from xlbench.reports.boards.standings import Board, Entry, Row
+
+DECIMALS = 8
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would run, or cut in two."""
+_COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seconds", "sentences_per_second", "seconds",
+          "peak_memory_bytes")  # fmt: skip
+
+
+_DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes",
+         "repairs", "train_repairs", "entities", "entities_dropped", "candidates", "repeated_candidates",
+         "tie_rate_low", "tie_rate_high")  # fmt: skip
+_MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cut", "settings", "license",
+           "description")  # fmt: skip
+_REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
+              "note")  # fmt: skip
+
+
+def render(board: Board) -> dict[str, str]:
+    """The standings (``.csv``), all scores (``.scores.csv``), what is odd about the data (``.data.csv``), what the
+    models are (``.models.csv``), costs (``.costs.csv``) and, where the tasks have two registers, their averages
+    (``.registers.csv``)."""
+    costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
+    data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
+    models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
+    files = {
+        ".csv": to_csv(map(_standing, board.rows), _columns(board)),
+        ".scores.csv": to_csv(board.scores, LONG),
+        ".data.csv": to_csv(data, _DATA),
+        ".costs.csv": to_csv(costs, _COSTS),
+        ".models.csv": to_csv(models, _MODELS),
+    }
+    return files | ({".registers.csv": to_csv(_registers(board), _REGISTERS)} if board.registers else {})
+
+
+def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    """Rows as CSV text, safe to open in a spreadsheet; a column that a row lacks is empty there."""
+    import pandas as pd
+
+    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    frame = pd.DataFrame(cells, columns=[cell(column) for column in columns], dtype=object)
+    text: str = frame.to_csv(index=False, lineterminator="\n")
+    return text
+
+
+def cell(value: Any) -> str:
+    """One value as text. Text that a spreadsheet would take for a formula gets a leading quote; numbers never do."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, bool | int):
+        return str(value).lower()
+    if isinstance(value, float):
+        return f"{value:.{DECIMALS}f}"
+    text = printable(str(value))
+    # Some spreadsheets look past spaces, and take full-width signs for plain ones.
+    folded = unicodedata.normalize("NFKC", text).lstrip()
+    return "'" + text if text.startswith(_FORMULA) or folded.startswith(_FORMULA) else text
+
+
+def _columns(board: Board) -> list[str]:
+    numbers = [f"{name}{end}" for name in ("overall", *board.areas) for end in ("", "_low", "_high", "_method")]
+    return ["rank", "rank_low", "rank_high", "tied_with_best", "model", "fingerprint", *numbers, "borda", "n",
+            "clusters", "status", "notes"]  # fmt: skip
+
+
+def _standing(row: Row) -> dict[str, Any]:
+    """A model's row; its notes hold the reason of a missing overall too."""
+    reason = [row.overall.reason] if row.overall.reason else []
+    standing = {
+        "rank": row.rank, "rank_low": row.rank_low, "rank_high": row.rank_high,
+        "tied_with_best": row.tied_with_best if row.rank is not None else None,
+        "model": row.model, "fingerprint": row.fingerprint,
+        "borda": row.borda, "n": row.overall.n or None, "clusters": row.overall.clusters or None,
+        "status": "incomplete" if row.rank is None else "ranked",
+        "notes": "; ".join(dict.fromkeys([*reason, *row.notes, *row.overall.notes])),
+    }  # fmt: skip
+    for name, entry in {"overall": row.overall, **row.areas}.items():
+        standing |= _number(name, entry)
+    return standing
+
+
+def _registers(board: Board) -> Iterator[dict[str, Any]]:
+    """A row a line and model; differences are fractions too, from -1 to 1."""
+    for line in board.registers:
+        for row, entry in zip(board.rows, line.entries, strict=True):
+            note = "; ".join([*([entry.reason] if entry.reason else []), *entry.notes])
+            interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
+            yield dict(zip(("low", "high", "method"), interval, strict=True)) | {
+                "area": line.area, "register": line.register, "tasks": " ".join(line.tasks), "model": row.model,
+                "fingerprint": row.fingerprint, "value": entry.value, "n": entry.n or None,
+                "clusters": entry.clusters or None, "note": note,
+            }  # fmt: skip
+
+
+def _number(name: str, entry: Entry) -> dict[str, Any]:
+    interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
+    return dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_method"), (entry.value, *interval), strict=True))

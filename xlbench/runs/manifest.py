@@ -1,0 +1,98 @@
+"""The manifest of a run: what it is for, written before the first cell, and that it came to its end, after the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from xlbench.core.model import Model
+from xlbench.core.record import Cell, Results, Run
+from xlbench.runs.plan import UNFINISHED, Planned
+from xlbench.runs.store import Store
+
+
+def begin(planned: Sequence[Planned], store: Store) -> None:
+    """Write down what is going to be computed, so that a run that is killed is seen to lack the rest of it."""
+    if not for_boards(planned):
+        return
+    working = {item.model.name: item for item in planned if item.state in ("todo", "rescore")}
+    for name, first in working.items():
+        model, fingerprint = first.model, first.cell.fingerprint
+        run = store.manifest(name, fingerprint) or Run(
+            name, fingerprint, (), model.description, model.license, model.trained_on, spec=model.spec,
+            details=dict(model.details),
+        )  # fmt: skip
+        wanted = {task: dict.fromkeys(subsets) for task, subsets in run.plans.get(UNFINISHED, {}).items()}
+        for item in planned:
+            if item.model.name == name:
+                wanted.setdefault(item.task.name, {})[item.subset.name] = None
+        plans = {**run.plans, UNFINISHED: {task: tuple(subsets) for task, subsets in wanted.items()}}
+        store.save_manifest(replace(run, plans=plans, complete=False))
+
+
+def for_boards(planned: Sequence[Planned]) -> bool:
+    """Whether cells are what a board may lack: samples and curves make none incomplete, and none complete."""
+    return all(item.cell.whole for item in planned)
+
+
+def finish(
+    models: Sequence[Model],
+    planned: Sequence[Planned],
+    cells: Sequence[Cell],
+    store: Store,
+    plans: Mapping[str, Any],
+    provenance: Mapping[str, Any],
+) -> Results:
+    """Write each model's manifest and return the runs: this command's cells with their provenance.
+
+    A run that stopped at a failure, before its last cell, is not complete and keeps the plan that it began with; so
+    does a run that was stopped when a sample or a curve is made of its models.
+    """
+    complete, runs = len(cells) == len(planned), []
+    for model in models:
+        own = tuple(cell for cell in cells if cell.model == model.name)
+        fingerprint = own[0].fingerprint if own else ""
+        if not fingerprint:  # it has none, and so no folder
+            runs.append(Run(model.name, "", own, complete=False))
+            continue
+        before = store.manifest(model.name, fingerprint)
+        kept = dict(before.plans) if before else {}
+        if complete and for_boards(planned):
+            kept.pop(UNFINISHED, None)
+            kept |= plans
+        idle = not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
+        origin = (
+            before.provenance if before and before.provenance and idle else provenance
+        )  # who only reads is not where numbers come from
+        run = Run(
+            model.name,
+            fingerprint,
+            own,
+            description=model.description,
+            license=model.license,
+            trained_on=model.trained_on,
+            parameters=_told(own, "parameters"),
+            spec=model.spec,
+            details={**model.details, **(_told(own, "encoder") or {})},
+            plans=kept,
+            provenance=dict(origin),
+            complete=complete if before is None or for_boards(planned) else before.complete,
+            folder=str(store.folder(model.name, fingerprint)),
+        )
+        if before is None or replace(run, cells=(), folder="") != before:
+            store.save_manifest(run)
+        runs.append(run)
+    return Results(tuple(runs))
+
+
+def _told(cells: Sequence[Cell], what: str) -> Any:
+    """What the first cell that knows it says of the encoder; None where none does."""
+    return next((cell.provenance[what] for cell in cells if cell.provenance.get(what) is not None), None)
+
+
+def with_saved(results: Results, store: Store) -> Results:
+    """The results together with the other runs in the folder; a run of the same name and other content gives way."""
+    names = {run.model for run in results}
+    others = [run for run in store.runs(besides=results.runs) if run.model not in names]
+    return Results((*results, *others))

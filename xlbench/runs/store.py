@@ -1,0 +1,297 @@
+"""Runs and their folder: the only room that touches saved results.
+
+    RESULTS/<model>-<hash>/run.json                          the manifest: first the plan, last that it was carried out
+    RESULTS/<model>-<hash>/cells/<task>/<subset>.json        a cell; its appearance is the commit
+    RESULTS/<model>-<hash>/cells/<task>/<subset>.<content>.parquet   the items' rows, written before it
+
+Items are named by their content: those of the cell that is there stay until the one that replaces it has appeared,
+and two processes that score one cell never write one file with different bytes.
+
+Every file appears whole or not at all (written beside, flushed, renamed). A cell and a manifest carry a checksum, and
+a cell that of its items: what was edited or cut off is refused with its name, never taken for absent.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.codec import from_json, to_json
+from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.files import is_old, remove, write_whole
+from xlbench.core.ids import digest, slug
+from xlbench.core.record import Cell, Run
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+INFLUENCE = "influence"
+"""The items' column that holds each item's influence on the main score."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A cell's items: what averages and comparisons are made from, without model, data or task."""
+
+    item_ids: Sequence[str]
+    cluster_ids: Sequence[str]
+    columns: Mapping[str, NDArray[Any]]
+    """The rows: what all of the cell's metrics are functions of."""
+    influence: NDArray[np.float64]
+    """(n,) influence on the main metric's value."""
+
+
+@dataclass(frozen=True)
+class Influence:
+    """How much each cluster of items moves a cell's main score."""
+
+    clusters: NDArray[np.object_]
+    """(G,) cluster ids."""
+    sums: NDArray[np.float64]
+    """(G,) sums over the cluster of (influence - mean influence) / n."""
+    n: int
+    """Items."""
+    seed_variance: float = 0.0
+    """Variance of the score from seeds, which no item accounts for."""
+
+
+class Store:
+    """A results folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def check_writable(self) -> None:
+        """Create the folder, or raise `UsageError` where nothing can be written to it."""
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / f".probe-{os.getpid()}.tmp"
+            probe.write_bytes(b"")
+            probe.unlink(missing_ok=True)  # another machine's process may have the same number
+        except OSError as error:
+            raise UsageError(
+                f"cannot write results to {self.root}: {error.strerror}; choose another --results"
+            ) from None
+
+    def folder(self, model: str, fingerprint: str) -> Path:
+        """The folder of one model's run: two models of the same name and different content never share one."""
+        return self.root / slug(model, fingerprint)
+
+    def cell_path(self, model: str, fingerprint: str, task: str, subset: str, limit: int | None) -> Path:
+        """The file of a cell; a sample lies beside the whole, so that neither replaces the other."""
+        sample = f" first {limit}" if limit is not None else ""
+        return self.folder(model, fingerprint) / "cells" / slug(task) / f"{slug(subset + sample)}.json"
+
+    def path_of(self, cell: Cell) -> Path:
+        """`cell_path` of a cell."""
+        return self.cell_path(cell.model, cell.fingerprint, cell.task, cell.subset, cell.limit)
+
+    def load_cell(self, path: Path) -> Cell | None:
+        """The cell saved at ``path``, None where there is none; `ResultsError` where it was edited or cut off."""
+        plain = _read_json(path)
+        return None if plain is None else _as_record(Cell, plain, path)
+
+    def save_cell(self, cell: Cell, items: Items | None) -> Cell:
+        """Save a cell: its items first, then its JSON, which commits it. Returns it with the items' file and digest."""
+        path = self.path_of(cell)
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            if items is not None:
+                content = _to_parquet(items)
+                checksum = hashlib.sha256(content).hexdigest()
+                name = f"{path.stem}.{checksum[:12]}.parquet"
+                write_whole(path.parent / name, content, durable_name=False)
+                cell = replace(cell, items_file=name, items_digest=checksum)
+            _write_json(path, to_json(cell))
+        return cell
+
+    def discard(self, path: Path) -> None:
+        """Remove a cell that no longer applies (the failure of a whole task that now has subsets)."""
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            path.unlink()
+
+    def check_items(self, cell: Cell) -> None:
+        """Raise `ResultsError` unless the items of a cell are those that were saved with it."""
+        _items_bytes(self.path_of(cell).parent, cell)
+
+    def load_items(self, cell: Cell) -> Items:
+        """The items of a cell with scores; `ResultsError` where the file is missing or not the one that was saved."""
+        return _from_parquet(_items_bytes(self.path_of(cell).parent, cell))
+
+    def save_manifest(self, run: Run) -> None:
+        """Write the run's manifest: what it is for and, where it is ``complete``, that it came to its end."""
+        path = self.folder(run.model, run.fingerprint) / "run.json"
+        with _explained(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _write_json(path, to_json(run))
+
+    def manifest(self, model: str, fingerprint: str) -> Run | None:
+        """The saved manifest, without cells; None where there is none."""
+        path = self.folder(model, fingerprint) / "run.json"
+        plain = _read_json(path)
+        return None if plain is None else _as_record(Run, plain, path, cells=())
+
+    def runs(self, besides: Sequence[Run] = ()) -> list[Run]:
+        """All runs in the folder with their cells, except ``besides``, in the order of their folders' names."""
+        known = {self.folder(run.model, run.fingerprint) for run in besides}
+        folders = [folder for folder in sorted(self.root.iterdir()) if (folder / "cells").is_dir()]
+        return [load_run(folder) for folder in folders if folder not in known]
+
+    def sweep(self) -> None:
+        """Remove what killed runs left behind: temporaries, and items that no cell refers to, once they are old."""
+        for path in [*self.root.rglob(".*.tmp"), *self.root.glob("*/cells/*/*.parquet")]:
+            if is_old(path) and not _referred_to(path):
+                remove(path)
+
+
+def load_run(folder: Path) -> Run:
+    """One run's folder. It is ``complete`` where its manifest says so: a run that was stopped leaves none that does."""
+    cells = []
+    for path in sorted((folder / "cells").glob("*/*.json")):
+        plain = _read_json(path)
+        if plain is not None:
+            cells.append(_as_record(Cell, plain, path))
+    plain = _read_json(folder / "run.json")
+    if plain is not None:
+        run: Run = _as_record(Run, plain, folder / "run.json", cells=tuple(cells), folder=str(folder))
+        return run
+    if not cells:
+        return Run(folder.name, "", (), complete=False, folder=str(folder))
+    return Run(cells[0].model, cells[0].fingerprint, tuple(cells), complete=False, folder=str(folder))
+
+
+def find_runs(folder: Path) -> list[Run]:
+    """The runs of a results folder, or the one run that ``folder`` itself is; `UsageError` where there is none."""
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}: give a results folder of `xlbench run`")
+    runs = [load_run(folder)] if (folder / "cells").is_dir() else Store(folder).runs()
+    if not runs:
+        raise UsageError(f"{folder} holds no runs: give a results folder of `xlbench run`")
+    return runs
+
+
+def influence(folder: Path, cell: Cell) -> Influence:
+    """The cluster sums of a cell's main metric, from the items saved in its run's ``folder``."""
+    import numpy as np
+
+    content = _items_bytes(folder / "cells" / slug(cell.task), cell)
+    file = _parquet(content)
+    ids = "cluster_id" if "cluster_id" in file.metadata.schema.names else "item_id"
+    table = file.read([ids, INFLUENCE], use_threads=False)
+    clusters = table.column(ids).combine_chunks().dictionary_encode()
+    psi = table.column(INFLUENCE).to_numpy().astype(np.float64)
+    centered = (psi - psi.mean()) / len(psi)
+    sums = np.bincount(clusters.indices.to_numpy(), weights=centered).astype(np.float64)
+    seeds = cell.main.seed_se**2 if cell.main else 0.0
+    return Influence(np.asarray(clusters.dictionary.to_pylist(), dtype=object), sums, len(psi), seeds)
+
+
+def _items_bytes(folder: Path, cell: Cell) -> bytes:
+    """The items' file as it was saved, or `ResultsError`."""
+    path = folder / Path(cell.items_file).name
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise ResultsError(f"{path} is missing: delete the cell's .json beside it to compute it again") from None
+    if hashlib.sha256(content).hexdigest() != cell.items_digest:
+        raise ResultsError(f"{path} is not what was saved: delete it and the cell's .json to compute it again")
+    return content
+
+
+def _to_parquet(items: Items) -> bytes:
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    alone = list(items.cluster_ids) == list(items.item_ids)  # then the ids need not be there twice
+    columns: dict[str, Any] = {
+        "item_id": pa.array(items.item_ids, pa.string()),
+        **({} if alone else {"cluster_id": pa.array(items.cluster_ids, pa.string())}),
+        **{name: pa.array(np.asarray(column)) for name, column in items.columns.items()},
+        INFLUENCE: pa.array(items.influence.astype(np.float32)),
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _parquet(content: bytes) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(pa.BufferReader(content))
+
+
+def _from_parquet(content: bytes) -> Items:
+    import numpy as np
+
+    table = _parquet(content).read(use_threads=False)
+    others = [name for name in table.column_names if name not in ("item_id", "cluster_id", INFLUENCE)]
+    ids = table.column("item_id").to_pylist()
+    return Items(
+        ids,
+        table.column("cluster_id").to_pylist() if "cluster_id" in table.column_names else ids,
+        {name: table.column(name).to_numpy() for name in others},
+        table.column(INFLUENCE).to_numpy().astype(np.float64),
+    )
+
+
+def _checksum(plain: Mapping[str, Any]) -> str:
+    return digest(json.dumps(plain, sort_keys=True, ensure_ascii=False))
+
+
+def _write_json(path: Path, plain: dict[str, Any]) -> None:
+    plain = json.loads(json.dumps(plain))  # tuples become lists, as they will be read
+    text = json.dumps(plain | {"checksum": _checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False)
+    write_whole(path, (text + "\n").encode(), durable_name=True)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    """The checked content of a record's file; None where there is no file."""
+    try:
+        plain = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ResultsError(f"cannot read {path}: {error.strerror}") from None
+    except ValueError:
+        raise ResultsError(f"{path} is cut off or no JSON: delete it and run again") from None
+    if not isinstance(plain, dict) or plain.pop("checksum", None) != _checksum(plain):
+        raise ResultsError(f"{path} was changed after it was saved: delete it and run again")
+    return plain
+
+
+def _as_record(kind: Any, plain: dict[str, Any], path: Path, **extra: Any) -> Any:
+    try:
+        return from_json(kind, plain, **extra)
+    except ResultsError as error:
+        raise ResultsError(f"{path}: {error}") from None
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Turn a failure to write (a full disk, a vanished folder) into one line."""
+    try:
+        yield
+    except OSError as error:
+        raise ResultsError(f"cannot save {path}: {error.strerror or error}; cells saved before are kept") from error
+
+
+def _referred_to(path: Path) -> bool:
+    """Whether a saved cell names this file as its items (a damaged cell is taken to name all)."""
+    cell_file = path.with_name(path.name.split(".")[0] + ".json")
+    if path.suffix == ".tmp" or not cell_file.exists():
+        return False
+    try:
+        return f'"{path.name}"' in cell_file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return True

@@ -1,0 +1,207 @@
+"""The worker: one job becomes cells. The model is loaded here, when the first of its cells is due."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.errors import DataMissing, EncoderError, UsageError
+from xlbench.core.ids import digest
+from xlbench.core.model import Encoder, Model
+from xlbench.core.record import Cell, Status
+from xlbench.core.task import Outcome
+from xlbench.core.text import reason_of
+from xlbench.runs.engine import Job, Observer
+from xlbench.runs.plan import Planned, Settings
+from xlbench.runs.store import INFLUENCE, Items, Store
+
+if TYPE_CHECKING:
+    from xlbench.encoding import EncodingSession
+    from xlbench.encoding.cache import Cache
+    from xlbench.stats import Scorer
+
+
+class Worker:
+    """Computes the cells of jobs, one model loaded at a time."""
+
+    def __init__(self, store: Store, settings: Settings, observer: Observer) -> None:
+        self._store, self._settings, self._observer = store, settings, observer
+        self._session: tuple[str, str, EncodingSession] | None = None
+        """Of one model: its name, the identity of its vectors, and what encodes."""
+        self._cache: Cache | None = None
+        self._scorer: Scorer | None = None
+
+    def __call__(self, job: Job) -> Iterator[Cell]:
+        """Yield the job's cells, each saved."""
+        for item in job.planned:
+            yield self._finish(item)
+
+    def close(self) -> None:
+        """Let the loaded model go, and tell what was wrong with the cache."""
+        self._session = None
+        if self._cache is not None:
+            for trouble in self._cache.troubles:
+                self._observer.trouble(trouble)
+            self._cache.close()
+            self._cache = None
+
+    def _finish(self, item: Planned) -> Cell:
+        started = time.perf_counter()
+        try:
+            cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
+            cell = replace(cell, seconds=cell.seconds + time.perf_counter() - started)
+        except (KeyboardInterrupt, GeneratorExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
+            status: Status = "skipped" if isinstance(error, DataMissing) else "error"
+            cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
+            if item.state == "rescore":  # the scores that are saved are good, and stay
+                return cell
+        try:
+            return self._store.save_cell(cell, items)
+        except TypeError as error:  # a task's facts that are no plain numbers and texts
+            reason = f"the task's outcome cannot be saved: {reason_of(error)}"
+            return self._store.save_cell(replace(item.cell, status="error", reason=reason, scores=()), None)
+
+    def _rescored(self, item: Planned) -> tuple[Cell, Items]:
+        """Other seeds or intervals need no model: the rows are saved."""
+        items = self._store.load_items(item.cell)
+        outcome = Outcome(
+            items.item_ids,
+            items.columns,
+            items.cluster_ids,
+            {score.metric: score.chance for score in item.cell.scores if score.chance is not None},
+            item.cell.facts,
+            item.cell.notes,
+        )
+        return self._scored(item, outcome)
+
+    def _evaluated(self, item: Planned) -> tuple[Cell, Items]:
+        session = self._session_of(item.model, item.cell.fingerprint)
+        encoded, seconds = session.encoded, session.seconds
+        session.begin_cell()
+        if session.transductive:
+            item.task.evaluate(item.subset, session)  # for the texts that it asks for: the transform is fitted on them
+            session.fit()
+        outcome = item.task.evaluate(item.subset, session)
+        outcome = replace(
+            outcome, facts={**outcome.facts, **session.cell_facts()}, notes=(*outcome.notes, *session.notes())
+        )
+        cell, items = self._scored(item, outcome)
+        vectors = {"dimensions": session.dimensions, "dtype": session.dtype, "parameters": session.parameters}
+        return replace(
+            cell,
+            encoded=session.encoded - encoded,
+            encode_seconds=session.seconds - seconds,
+            provenance={**cell.provenance, **vectors, "encoder": dict(session.details)},
+        ), items
+
+    def _session_of(self, model: Model, fingerprint: str) -> EncodingSession:
+        """The model's session; a model that failed to load is not tried again for each of its cells. What was loaded
+        and encoded serves the next model, too, where that one differs in its transform alone."""
+        from xlbench.encoding import EncodingSession, Keeping
+
+        if self._session is None or self._session[0] != model.name:
+            before, self._session = self._session, None
+            check_unchanged(model, fingerprint)
+            vectors = model.vectors_identity()
+            transform = model.transform() if model.transform else None
+            progress = functools.partial(self._observer.encoding, model.name)
+            if before and model.vectors is not None and before[1] == vectors:
+                session = before[2].with_transform(transform, progress)
+            else:
+                before = None  # let go first: two large models may not fit
+                cache = self._opened_cache() if model.cached else None
+                session = EncodingSession(
+                    load=functools.partial(load_unchanged, model, fingerprint),
+                    keeping=Keeping(cache, vectors, model.name) if cache else None,
+                    transform=transform,
+                    progress=progress,
+                )
+            self._session = (model.name, vectors, session)
+        return self._session[2]
+
+    def _opened_cache(self) -> Cache | None:
+        """The cache, opened when the first model needs it: a worker on another machine opens its own."""
+        if self._cache is None and self._settings.cache is not None:
+            from xlbench.encoding.cache import Cache
+
+            self._cache = Cache(self._settings.cache, self._settings.cache_bytes)
+        return self._cache
+
+    def _scored(self, item: Planned, outcome: Outcome) -> tuple[Cell, Items]:
+        """All metrics of an outcome, with the influence of every item on the main one."""
+        from xlbench.stats import Scorer
+
+        self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
+        clusters = check_outcome(outcome)
+        codes = _codes(clusters)
+        # In any order: a pair's two directions, and all models, share their resamples.
+        content = digest(*(part for pair in sorted(zip(outcome.item_ids, clusters, strict=True)) for part in pair))
+        scored = [
+            self._scorer.score(metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name))
+            for metric in item.task.metrics
+        ]
+        items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
+        scores = tuple(score for score, _ in scored)
+        notes = outcome.notes
+        seen = [name for name in (item.task.data, item.task.name) if name in item.model.trained_on]
+        if seen:
+            notes = (*notes, f"the model declares that it was trained on {seen[0]}")
+        return replace(
+            item.cell,
+            status="ok",
+            reason="",
+            scores=scores,
+            facts=dict(outcome.facts),
+            notes=tuple(dict.fromkeys(notes)),
+        ), items
+
+
+def load_unchanged(model: Model, fingerprint: str) -> Encoder:
+    """The model's encoder, of the content that the run was planned with."""
+    encoder = model.load()
+    check_unchanged(model, fingerprint)
+    return encoder
+
+
+def check_unchanged(model: Model, fingerprint: str) -> None:
+    """`EncoderError` where a model's content has changed since its fingerprint was taken: a training that goes on
+    writes into the folder, say. Neither vectors nor scores may be kept under what it was before."""
+    if model.identity() != fingerprint:
+        raise EncoderError(
+            "the model's content has changed since the run began: start it again, and it is taken for what it is now"
+        )
+
+
+def check_outcome(outcome: Outcome) -> Sequence[str]:
+    """The cluster ids of an outcome (its item ids where all are alone); `UsageError` where it contradicts itself."""
+    n = len(outcome.item_ids)
+    clusters = outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids
+    if not n:
+        raise UsageError("the task scored no items")
+    if len(set(outcome.item_ids)) != n:
+        doubled = Counter(outcome.item_ids).most_common(1)[0][0]
+        raise UsageError(f"the task gave two items the id {doubled!r}")
+    taken = {"item_id", "cluster_id", INFLUENCE} & set(outcome.columns)
+    if taken:
+        raise UsageError(f"the task calls a column {taken.pop()!r}, which the results folder needs for itself")
+    lengths = {"cluster_ids": len(clusters), **{name: len(column) for name, column in outcome.columns.items()}}
+    for name, length in lengths.items():
+        if length != n:
+            raise UsageError(f"the task gave {n} items and {length} values of {name}")
+    return clusters
+
+
+def _codes(clusters: Sequence[str]) -> Any:
+    """Cluster ids as ints 0, 1, ... in the order of first appearance; None where every item is alone."""
+    import numpy as np
+
+    code_of = {cluster: code for code, cluster in enumerate(dict.fromkeys(clusters))}
+    if len(code_of) == len(clusters):
+        return None
+    return np.fromiter((code_of[cluster] for cluster in clusters), np.int64, len(clusters))

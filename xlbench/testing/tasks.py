@@ -1,0 +1,347 @@
+"""The conformance kit: what a plugin author's own tests call. What is wrong is a `ConformanceError` with one line.
+
+    from xlbench.testing import check_model, check_task
+
+    def test_my_model():
+        check_model(my_plugin.MODEL)
+
+Nothing here knows a concrete plugin, and nothing is checked that xlbench does not rely on. Some questions (what does
+the module import? is there a hash() in it?) go to a fresh process, which imports the plugin's modules as this one did.
+Only what is written in ``__main__``, a notebook say, is not asked there: no plugin can come from it.
+"""
+
+from __future__ import annotations
+
+import math
+import pickle
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.errors import UsageError
+from xlbench.core.ids import digest
+from xlbench.core.model import Encoder, Role
+from xlbench.core.task import AREAS, Data, Metric, Outcome, Subset, Task
+from xlbench.core.text import did_you_mean
+from xlbench.testing.metrics import check_metric, checked_rows, metric_functions, value_of_rows
+from xlbench.testing.models import ROLES
+from xlbench.testing.process import (
+    ConformanceError,
+    ask_process,
+    call,
+    heavy_imports,
+    import_paths,
+    pickled,
+    require,
+    require_light,
+    require_name,
+)
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench.encoding import EncodingSession
+
+
+_LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
+
+
+def check_task(
+    task: Task, data: Data | None = None, encoder: Encoder | None = None, only: Collection[str] | None = None
+) -> None:
+    """Check that a task lists late, that its subsets have a name each, keep their fingerprints, stay within a limit
+    and involve languages that the task declares; and that evaluating one gives as many items as it says, with ids that
+    are unique and do not depend on the encoder, the same every time, and rows that give every metric (`check_metric`).
+
+    The task is asked with ``data`` (with a limit, to be quick), and with vectors of ``encoder`` and of one of the
+    kit's own; ``only`` names the subsets to evaluate where there are many. Where ``subsets`` and ``evaluate`` can be
+    pickled (functions of a module, `functools.partial`), they have to give the same in another process, too.
+    """
+    data = data or Data()
+    _check_description(task)
+    subsets = _listed(task, data)
+    _check_listing(task, subsets)
+    _check_limit(task, data, subsets)
+    _check_train_size(task, data, subsets)
+    present = _present(subsets, only)
+    sessions = _session(encoder or _Hashed("one")), _session(_Hashed("other"))
+    # A class may be missing from a sample, and from some subsets: only of the main metric a sample has to have a value.
+    whole = only is None and data.limit is None
+    undefined = {metric.name for metric in (task.metrics if whole else task.metrics[:1])}
+    for subset in present:
+        undefined &= _check_subset(task, subset, *sessions)
+    require(
+        not undefined,
+        f"metric {', '.join(sorted(undefined))} is not a finite number on any subset: mend value(), or give more data",
+    )
+    require(
+        _summary(_listed(task, data)) == _summary(subsets),
+        "subsets() gives other names, sizes, languages or fingerprints after evaluate() than before: "
+        "make them of the data alone, and leave the data as it is",
+    )
+    _check_task_elsewhere(task, data, subsets, min(present, key=lambda subset: subset.n))
+
+
+def _check_description(task: Task) -> None:
+    require(isinstance(task, Task), f"expected a Task, not {type(task).__name__}")
+    require_name("task", task.name)
+    require(task.area in AREAS, f"there is no area {task.area!r}: choose one of {', '.join(AREAS)}")
+    require(
+        isinstance(task.metrics, tuple) and all(isinstance(metric, Metric) for metric in task.metrics),
+        "metrics must be a tuple of Metric: (accuracy,), with the comma",
+    )
+    require(bool(task.metrics), "the task has no metric: give it one at the least, the main one first")
+    names = [metric.name for metric in task.metrics]
+    require(len(set(names)) == len(names), "two metrics have one name: rename one")
+    _check_languages("the task", task.languages)
+
+
+def _check_languages(whose: str, languages: Any) -> None:
+    require(isinstance(languages, tuple), f"languages of {whose} must be a tuple of codes: ('hin',), with the comma")
+    for code in languages:
+        require(
+            isinstance(code, str) and _LANGUAGE.fullmatch(code) is not None,
+            f"{whose} has the language {code!r}: write ISO 639-3, with a script where it matters (hin, zho_Hans)",
+        )
+
+
+def _listed(task: Task, data: Data) -> list[Subset]:
+    subsets = call("subsets(data)", lambda: list(task.subsets(data)))
+    for subset in subsets:
+        require(isinstance(subset, Subset), f"subsets(data) gives {type(subset).__name__}: give Subset objects")
+    return list(subsets)
+
+
+def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
+    from xlbench.runs.plan import WHOLE_TASK
+
+    require(bool(subsets), "the task has no subset: give one, or raise DataMissing with what to get")
+    names = [subset.name for subset in subsets]
+    for name in names:
+        require(
+            isinstance(name, str) and name.isprintable() and name not in ("", WHOLE_TASK),
+            f"a subset is named {name!r}: name it after its languages (hin, eng-hin, eng>hin)",
+        )
+    require(len(set(names)) == len(names), "two subsets have one name: rename one")
+    for subset in subsets:
+        where = f"subset {subset.name}"
+        _check_languages(where, subset.languages)
+        undeclared = sorted(set(subset.languages) - set(task.languages)) if task.languages else []
+        require(
+            not undeclared, f"{where} has the language {', '.join(undeclared)}, which the task's languages do not list"
+        )
+        require(
+            bool(subset.fingerprint or subset.missing or subset.damaged),
+            f"{where} has no fingerprint: give it one of its texts and labels, or changed data keeps its old scores",
+        )
+
+
+def _present(subsets: Sequence[Subset], only: Collection[str] | None) -> list[Subset]:
+    """The subsets to evaluate: those of ``only`` whose data is at hand, and there must be one."""
+    unknown = sorted(set(only or ()) - {subset.name for subset in subsets})
+    if unknown:
+        raise UsageError(f"the task has no subset {unknown[0]!r}.{did_you_mean(unknown[0], [s.name for s in subsets])}")
+    wanted = [subset for subset in subsets if only is None or subset.name in only]
+    for subset in wanted:
+        require(not subset.damaged, f"subset {subset.name} has damaged data: {subset.damaged}")
+    present = [subset for subset in wanted if not subset.missing]
+    if not present:
+        why = wanted[0].missing if wanted else "none is asked for"
+        raise ConformanceError(f"nothing can be evaluated: give check_task the data that it needs, Data(root); {why}")
+    return present
+
+
+def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
+    """With a limit of half as many items as there are of a language, no subset has more of any of its languages."""
+    limit = max((subset.n // (2 * _pooled(subset)) for subset in subsets if not subset.missing), default=0)
+    if limit < 1:
+        return
+    for subset in [subset for subset in _listed(task, replace(data, limit=limit)) if not subset.missing]:
+        require(
+            subset.n <= limit * _pooled(subset),
+            f"subset {subset.name} has {subset.n} items with Data(limit={limit}): take the first data.limit items",
+        )
+
+
+def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
+    """With a train size of half of what is learnt from, a subset learns from no more, and scores what it scored."""
+    whole = {subset.name: subset for subset in subsets if not subset.missing and (subset.train_items or 0) > 1}
+    size = max((each.train_items or 0 for each in whole.values()), default=0) // 2
+    if size < 1:
+        return
+    smaller = {subset.name: subset for subset in _listed(task, replace(data, train_size=size))}
+    for name, subset in whole.items():
+        cut = smaller.get(name)
+        require(cut is not None, f"subset {name} is gone with Data(train_size={size})")
+        assert cut is not None
+        require(
+            (cut.train_items or 0) <= size
+            and (cut.fingerprint != subset.fingerprint) == (cut.train_items != subset.train_items),
+            f"subset {name} has train_items={cut.train_items} with Data(train_size={size}): learn from at most "
+            f"data.train_size items, and let the fingerprint cover which; or leave train_items None",
+        )
+        require(
+            cut.n == subset.n, f"subset {name} scores other items with Data(train_size={size}): only learn from fewer"
+        )
+
+
+def _pooled(subset: Subset) -> int:
+    """How many languages a subset may put together, each with items of its own."""
+    return max(1, len(subset.languages))
+
+
+def _summary(subsets: Iterable[Subset]) -> list[tuple[Any, ...]]:
+    return [(each.name, each.languages, each.n, each.fingerprint, bool(each.missing)) for each in subsets]
+
+
+def _session(encoder: Encoder) -> EncodingSession:
+    from xlbench.encoding import EncodingSession
+
+    return EncodingSession(encoder)
+
+
+def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: EncodingSession) -> set[str]:
+    """Check one subset, and return the metrics that are not defined on its items (a class that does not occur)."""
+    where = f"subset {subset.name}"
+    outcome = _evaluated(task, subset, session)
+    _check_outcome(task, subset, outcome)
+    kept = replace(outcome, columns={name: column.copy() for name, column in outcome.columns.items()})
+    require(
+        _same(_evaluated(task, subset, session), kept),
+        f"{where}: evaluate() gives other rows for the same vectors the second time: "
+        "seed what is random, from the content, and leave the data as it is",
+    )
+    require(
+        _ids(_evaluated(task, subset, other)) == _ids(outcome),
+        f"{where}: item or cluster ids depend on the encoder: take them from the data alone",
+    )
+    undefined = set()
+    for metric in task.metrics:
+        at = f"{where}, metric {metric.name}"
+        value = value_of_rows(metric, checked_rows(metric, outcome.columns, at).sum(axis=0), at)
+        if value.shape == () and not math.isfinite(value):
+            undefined.add(metric.name)
+        else:
+            check_metric(metric, outcome.columns, where)
+    require(
+        _same(outcome, kept),
+        f"{where}: a metric changes the columns that it is given: let it work on a copy",
+    )
+    return undefined
+
+
+def _evaluated(task: Task, subset: Subset, session: EncodingSession) -> Outcome:
+    from xlbench.runs.worker import check_outcome
+
+    where = f"subset {subset.name}"
+    outcome: Outcome = call(f"{where}: evaluate()", task.evaluate, subset, session)
+    require(isinstance(outcome, Outcome), f"{where}: evaluate() returns {type(outcome).__name__}: return an Outcome")
+    try:
+        check_outcome(outcome)
+    except UsageError as error:
+        raise ConformanceError(f"{where}: {error}") from None
+    return outcome
+
+
+def _check_outcome(task: Task, subset: Subset, outcome: Outcome) -> None:
+    """Everything can be saved, and is about the subset's items and the task's metrics."""
+    import numpy as np
+
+    where, n = f"subset {subset.name}", len(outcome.item_ids)
+    require(n == subset.n, f"{where} says n={subset.n} and evaluates {n} items: say how many there are")
+    require(all(isinstance(name, str) for name in _ids(outcome)), f"{where}: item and cluster ids must be texts")
+    require(bool(outcome.columns), f"{where}: there is no column: give one that the metrics are made from")
+    for name, column in outcome.columns.items():
+        require(
+            isinstance(column, np.ndarray)
+            and column.ndim == 1
+            and (column.dtype.kind in "biufU" or all(isinstance(value, str) for value in column)),
+            f"{where}: column {name!r} must be a numpy array of n numbers, booleans or texts",
+        )
+    metrics = {metric.name: metric for metric in task.metrics}
+    for name, level in outcome.chance.items():
+        require(name in metrics, f"{where}: a chance level for {name!r}, which is no metric: {', '.join(metrics)} are")
+        low, high = metrics[name].bounds
+        require(
+            isinstance(level, int | float) and low <= level <= high,
+            f"{where}: the chance level of {name} is {level!r}: give a plain number from {low:g} to {high:g}",
+        )
+    for name, fact in outcome.facts.items():
+        require(
+            isinstance(fact, int | float | str) and (isinstance(fact, str) or math.isfinite(fact)),
+            f"{where}: the fact {name!r} is {fact!r}: give a plain finite number (float(x), int(x)) or a text",
+        )
+    require(
+        isinstance(outcome.notes, tuple) and all(isinstance(note, str) for note in outcome.notes),
+        f"{where}: notes must be a tuple of texts: ('a sentence',), with the comma",
+    )
+
+
+def _ids(outcome: Outcome) -> list[str]:
+    return [*outcome.item_ids, *(outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids)]
+
+
+def _same(a: Outcome, b: Outcome) -> bool:
+    """Equal ids and equal columns: decisions exactly, real numbers but for their last digits."""
+    import numpy as np
+
+    def equal(one: np.ndarray, other: np.ndarray) -> bool:
+        if one.dtype.kind == other.dtype.kind == "f" and one.shape == other.shape:
+            return bool(np.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True))
+        return np.array_equal(one, other)
+
+    return (
+        _ids(a) == _ids(b)
+        and a.columns.keys() == b.columns.keys()
+        and all(equal(a.columns[name], b.columns[name]) for name in a.columns)
+    )
+
+
+class _Hashed:
+    """An encoder that gives every text a vector of its own: all that a task may rely on."""
+
+    def __init__(self, salt: str) -> None:
+        self._salt = salt
+
+    def encode(self, texts: Sequence[str], role: Role | None = None) -> np.ndarray:
+        import numpy as np
+
+        require(role in ROLES, f"evaluate() encodes in the role {role!r}: there are 'query', 'document' and None")
+        seeds = [int(digest(self._salt, text)[:8], 16) for text in texts]
+        return np.stack([np.random.RandomState(seed).standard_normal(16) for seed in seeds]).astype(np.float32)
+
+
+def _check_task_elsewhere(task: Task, data: Data, subsets: Sequence[Subset], subset: Subset) -> None:
+    """In a fresh process: nothing heavy is imported before it is needed, and subsets and items are the same."""
+    places = import_paths(
+        [task.subsets, task.evaluate, *(part for metric in task.metrics for part in metric_functions(metric))]
+    )
+    there = ask_process(_task_elsewhere, places, pickled(task.subsets), pickled(task.evaluate), data, subset.name)
+    require_light(there["heavy"])
+    require(
+        there["summary"] in (None, _summary(subsets)),
+        "subsets() gives other names, sizes, languages or fingerprints in another process: "
+        "leave out hash() and the order of sets",
+    )
+    require(
+        there["outcome"] is None or _same(there["outcome"], _evaluated(task, subset, _session(_Hashed("one")))),
+        f"subset {subset.name}: evaluate() gives other items or rows in another process: "
+        "leave out hash() and the order of sets",
+    )
+
+
+def _task_elsewhere(
+    places: Mapping[str, str], subsets: bytes | None, evaluate: bytes | None, data: Data, name: str
+) -> dict[str, Any]:
+    """In a fresh process: what is imported, what the task lists and the items of one subset; None for what could not
+    be sent here."""
+    heavy = heavy_imports(places)
+    listed = None if subsets is None else list(pickle.loads(subsets)(data))
+    summary = None if listed is None else _summary(listed)
+    chosen = [subset for subset in listed or () if subset.name == name]
+    if evaluate is None or not chosen:
+        return {"heavy": heavy, "summary": summary, "outcome": None}
+    outcome = pickle.loads(evaluate)(chosen[0], _session(_Hashed("one")))
+    plain = Outcome(list(outcome.item_ids), dict(outcome.columns), outcome.cluster_ids)
+    return {"heavy": heavy, "summary": summary, "outcome": plain}
