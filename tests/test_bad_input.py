@@ -229,7 +229,7 @@ def test_damaged_rows_of_a_language_cost_the_cells_that_need_them(part, content,
     [
         ('name = "tiny"', 'name = "../../x"', "task name '../../x' is not allowed"),
         ('name = "tiny"', 'name = "con"', "task name 'con' is reserved"),
-        ("license =", "license =", "tiny.toml has no key 'license'. Did you mean 'license'?"),
+        ("license =", "licence =", "tiny.toml has no key 'licence'. Did you mean 'license'?"),
         ('"parallel"', '"paralel"', "[data] reader: 'paralel' is not one of"),
         ('"parallel"', '"paralel"', "Did you mean 'parallel'?"),
         ('protocol = "retrieval"', 'protocol = "retreival"', "Did you mean 'retrieval'?"),

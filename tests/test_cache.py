@@ -45,7 +45,7 @@ WORK = """
 import sys
 import numpy as np
 from pathlib import Path
-from xlbench.cache import Cache, keys_of
+from xlbench.encoding.cache import Cache, keys_of
 
 def vectors(texts):
     return np.array([np.random.default_rng(int(text)).normal(size=48) for text in texts], np.float32)
