@@ -1,4 +1,4 @@
-"""What can go wrong, and the exit code that each kind of trouble ends with. Nothing is printed here.
+"""Errors, and the exit code that each kind ends with.
 
 | code | meaning |
 |---|---|

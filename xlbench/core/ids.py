@@ -1,4 +1,4 @@
-"""Names: which are allowed, how they become file names, and what somebody may have meant by a wrong one."""
+"""Names and digests: which names are allowed, how any text becomes a file name, and SHA-256 over parts."""
 
 from __future__ import annotations
 

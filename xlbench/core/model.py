@@ -1,7 +1,4 @@
-"""Models and encoders. A `Model` is what a plugin offers; an `Encoder` is a model that has been loaded.
-
-Nothing here loads, encodes or scores, and nothing heavy is imported.
-"""
+"""Models and encoders: a `Model` is what a plugin offers; an `Encoder` is a model that has been loaded."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What is recorded: Score, Cell, Run, Results. Frozen, with a JSON form that carries a schema version.
-
-Plain values only: no files are read or written here, nothing is computed, and pandas is imported by `to_frame` alone.
-"""
+"""The records of results: Score, Cell, Run, Results. Frozen plain values, with a JSON form of a stated schema version."""
 
 from __future__ import annotations
 

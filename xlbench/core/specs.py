@@ -1,7 +1,4 @@
-"""Specs: ``scheme:target?option=value&option=value``, taken apart and checked against the options that a scheme has.
-
-For schemes of all plugins. Knows no scheme, and looks at no file.
-"""
+"""Specs: ``scheme:target?option=value&option=value``, taken apart and checked against a scheme's options."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Tasks and metrics. A `Task` is a question in one area; a `Metric` is a function of the summed rows of its items.
-
-Nothing here reads data, encodes or computes an interval, and numpy is not imported.
-"""
+"""Tasks and metrics: a `Task` is a question in one area; a `Metric` is a function of the summed rows of its items."""
 
 from __future__ import annotations
 

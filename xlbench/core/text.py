@@ -1,4 +1,4 @@
-"""Text that strangers wrote (names, reasons, notes), made safe to print. Plain functions on strings, nothing else."""
+"""Text that strangers wrote (names, reasons, notes) made safe to print, and sentences made of names and errors."""
 
 from __future__ import annotations
 

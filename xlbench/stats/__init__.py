@@ -1,4 +1,4 @@
-"""Numbers only: rows in; values, intervals, averages, differences and ranks out. Nothing is read, printed or stored.
+"""Statistics: rows in; values, intervals, averages, differences and ranks out.
 
 | room | what it does |
 |---|---|

@@ -4,7 +4,7 @@
     U_c   = sum over (t, i) in cluster c of w_t (psi_ti - mean psi_t) / n_t
     Var   = G/(G-1) sum_c U_c^2 + seed variance
 
-CR1 (Liang and Zeger, 1986), over influences. No rows are seen here, and no metric is computed.
+CR1 (Liang and Zeger, 1986), over influences.
 """
 
 from __future__ import annotations
@@ -15,9 +15,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xlbench import metrics
 from xlbench.core.errors import UsageError
-from xlbench.stats import intervals
+from xlbench.stats import intervals, metrics
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import cluster_variance, group
 

@@ -1,5 +1,4 @@
-"""Resampling: how often every row is drawn, and what a metric makes of it. The only room with random numbers besides
-`ranking`; it turns nothing into an interval.
+"""Resampling: how often every row is drawn, and what values a metric takes on the draws.
 
 Drawing N of N rows with replacement, where rows come in K cells, is exactly a multinomial over the cells. It is drawn
 in one of two ways, both exact:

@@ -1,7 +1,4 @@
-"""From a value, its influences and its resamples to an interval: which method is due, its formula, its warning.
-
-No random number is drawn here (`bootstrap` does that), and nothing is averaged over cells (`aggregate` does).
-"""
+"""From a value, its influences and its resamples to an interval: which method is due, its formula, its warning."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The field's metrics as functions of summed rows, for protocols and for plugin authors.
+"""The field's metrics as functions of summed rows, for protocols and for plugin authors: constructors of `Metric`.
 
-Constructors of `Metric` only; numpy is imported when rows are made, not when a task is listed.
+numpy is imported when rows are made, so that a list of tasks stays quick.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Differences of two models over the same clusters of items. Deterministic: no random number is drawn here."""
+"""Differences of two models over the same clusters of items: deterministic, from influences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which ranks the data leaves open to each of several models. Random numbers are those of `bootstrap`."""
+"""Which ranks the data leaves open to each of several models, all ranks at once."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""From items to sums: rows, groups of identical rows, sums over clusters, influences.
-
-No random numbers and no intervals here; everything is exact and cheap.
-"""
+"""From items to sums: rows, groups of identical rows, sums over clusters, influences. Exact and cheap."""
 
 from __future__ import annotations
 

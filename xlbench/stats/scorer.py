@@ -1,4 +1,4 @@
-"""The front door of the room for one cell: a metric and its items in, a `Score` and the items' influences out."""
+"""Scoring one cell: a metric and its items in, a `Score` and the items' influences out."""
 
 from __future__ import annotations
 
