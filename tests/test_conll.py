@@ -85,8 +85,8 @@ def test_dropped_types_are_counted_with_all_their_words(tmp_path):
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("a\tO\nb\tB-NEX\n", r"line 2: tag 'B-NEX' is of no type that tags of the card has\. Did you mean"),
-        ("a\tO\nb\tx\n", "line 2: tag 'x'"),
+        ("a\tO\nb\tB-NEX\n", r"'B-NEX' \(1 time, first at line 2\)\. Did you mean"),
+        ("a\tO\nb\tx\n", r"'x' \(1 time, first at line 2\)"),
         ("a\tO\nb\tO\tO\n", "line 2: 3 columns where those before have 2"),
         ("a\tO\nb\n", "line 2: 1 columns where those before have 2"),
         ("a O\n", "line 1: 1 columns; the card asks for more"),

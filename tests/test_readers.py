@@ -204,7 +204,7 @@ def test_the_clusters_file_counts_in_the_alignment(tmp_path):
         (b"one\ntwo\xff\n", r"line 2: byte 7 \(0xff\) is not UTF-8"),
         (b"one\n" + "\ud800".encode("utf-8", "surrogatepass") + b"\n", "line 2: byte 4 .*not UTF-8"),
         (b"one\ntw\0o\n", "line 2: a NUL byte"),
-        ("one\n".encode("utf-16"), "line 1: byte 0 .*not UTF-8"),
+        ("one\n".encode("utf-16"), "is UTF-16 text; save the file as UTF-8"),
     ],
 )
 def test_a_damaged_text_file_is_named_with_its_line(tmp_path, content, message):
@@ -236,7 +236,7 @@ def test_data_that_is_not_there_is_missing_and_says_how_to_get_it(tmp_path):
     with pytest.raises(DataMissing, match=r"no file p/text.* no data root is set \(--data DIR or XLBENCH_DATA\)"):
         _parallel(None).languages()
     _write(tmp_path / "p/text.fra.txt", "undeclared\n")
-    with pytest.raises(DataMissing, match=f"under {tmp_path}; get it from example.org"):
+    with pytest.raises(DataMissing, match=rf"under {tmp_path}; .*; get it from example\.org"):
         _parallel(tmp_path, url="example.org").languages()
     _write(tmp_path / "p/text.eng.txt", "declared\n")
     with pytest.raises(DataMissing, match="set has no 'nep' here"):
@@ -296,11 +296,12 @@ def test_rows_of_different_files_are_different_items(tmp_path):
 
 def test_a_quoted_field_can_span_lines(tmp_path):
     """Line ends, delimiters, quotes and U+2028 inside quotes are text; lines in errors are physical ones."""
-    _write(tmp_path / "d/eng.tsv", 'tweet\tlabel\n"a\r\nb\t""c""\u2028\n\nd"\tx\ne\ty\textra\n')
-    with pytest.raises(DataError, match=r"eng\.tsv, line 6: 3 columns where line 1 has 2"):
-        _delimited(tmp_path).read("eng")
-    _write(tmp_path / "d/eng.tsv", 'tweet\tlabel\n"a\r\nb\t""c""\u2028\n\nd"\tx\n')
-    assert _delimited(tmp_path).read("eng").fields["text"] == ('a\r\nb\t"c"\u2028\n\nd',)
+    _write(tmp_path / "d/eng.csv", 'tweet,label\n"a\r\nb,\t""c""\u2028\n\nd",x\ne,y,extra\n')
+    with pytest.raises(DataError, match=r"eng\.csv, line 6: 3 columns where line 1 has 2"):
+        _delimited(tmp_path, files="d/{language}.csv").read("eng")
+    _write(tmp_path / "d/eng.csv", 'tweet,label\n"a\r\nb,\t""c""\u2028\n\nd",x\n')
+    records = _delimited(tmp_path, files="d/{language}.csv").read("eng")
+    assert records.fields["text"] == ('a\r\nb,\t"c"\u2028\n\nd',)
 
 
 def test_a_bare_carriage_return_is_a_character_and_crlf_an_end(tmp_path):
@@ -399,7 +400,7 @@ def test_a_table_without_rows_is_data_that_is_missing(tmp_path):
 def test_unknown_labels_and_repeated_ids_are_errors(tmp_path):
     """A label map lists all labels; an id belongs to one row."""
     _write(tmp_path / "d/eng.tsv", "id\ttweet\tlabel\n1\ta\tpos\n1\tb\tneu\n")
-    with pytest.raises(DataError, match=r"line 3: 'neu' is none of the card's labels \['pos'\]"):
+    with pytest.raises(DataError, match=r"none of the card's \['pos'\]: 'neu' \(1 time, first at line 3\)"):
         _delimited(tmp_path, labels={"pos": "positive"}).read("eng")
     with pytest.raises(DataError, match="line 3: id '1' was on line 2 already"):
         _delimited(tmp_path, id="id").read("eng")
@@ -628,7 +629,7 @@ def test_words_and_tags_of_a_hub_folder_are_those_of_the_conll_reader(tmp_path):
     [
         (["a", "b"], ["O"], "row 1: 2 words but 1 tags"),
         (["a"], None, "row 1: 1 words but None tags"),
-        (["a"], ["B-PERS"], r"row 1: tag 'B-PERS' is of no type .*Did you mean 'PER'"),
+        (["a"], ["B-PERS"], r"tags of no type .*'B-PERS' \(1 time, first at row 1\)\. Did you mean 'PER'"),
         (["a\tb"], ["O"], "row 1: a tab inside of the word"),
         (["a", None], ["O", "O"], "row 1: the word None has the tag 'O'"),
         ([], [], "no row has a word"),
@@ -688,7 +689,7 @@ def test_a_limit_spreads_over_the_labels_of_a_hub_folder(tmp_path):
     for labels in ({"0": "positive", "1": "negative"}, {"good": "positive", "bad": "negative"}):
         records = _hub(tmp_path, 2, labels=labels, **table).read("nep")
         assert records.fields == {"text": ("a", "d"), "label": ("positive", "negative")}
-    with pytest.raises(DataError, match=r"row 4: 'bad' is none of the card's labels \['good'\]"):
+    with pytest.raises(DataError, match=r"none of the card's \['good'\]: 'bad' \(1 time, first at row 4\)"):
         _hub(tmp_path, labels={"good": "x"}, **table).read("nep")
 
 
@@ -739,6 +740,88 @@ def test_damage_in_a_local_hub_folder_is_an_error_that_names_it(tmp_path):
         _hub(tmp_path, language="eng", fields={"text": "engl"}).read("eng")
     with pytest.raises(DataError, match="no column is a language"):
         _hub(tmp_path, languages="hin").languages()
+
+
+@pytest.mark.parametrize("table", [{}, {"split": None, "files": "test.jsonl"}])
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b'{"eng": "a"}\n{"eng": "caf\xe9"}\n', r"line 2: byte 25 \(0xe9\) is not UTF-8"),
+        (b'{"eng": "a"}\n{"eng": b"}\n', "line 2: no JSON .*every line must be one JSON object"),
+        (b'[{"eng": "a"},\n {"eng": }]\n', "line 2: no JSON"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "is a Git LFS pointer"),
+    ],
+)
+def test_damaged_json_of_a_local_hub_folder_is_named_with_its_line(tmp_path, content, said, table, caplog):
+    """File, line and what is wrong, whether it is read as a data set or as a single file; nothing else is printed."""
+    _write(tmp_path / "org/name/test.jsonl", content)
+    with pytest.raises(DataError, match=rf"org/name/test\.jsonl,? {said}"):
+        _hub(tmp_path, **table).read("eng")
+    assert not caplog.records
+
+
+def _classes(folder: Path, names: list[str], numbers: list[int]) -> None:
+    import datasets
+
+    features = datasets.Features({"text": datasets.Value("string"), "label": datasets.ClassLabel(names=names)})
+    rows = {"text": [f"t{place}" for place in range(len(numbers))], "label": numbers}
+    datasets.Dataset.from_dict(rows, features).to_parquet(str(folder / "test.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "read"),
+    [
+        (["-1", "0", "1"], {"0": "neg", "1": "neu", "2": "pos"}, ["neg", "neu", "pos"]),
+        (["-1", "0", "1"], {"-1": "neg", "0": "neu", "1": "pos"}, ["neg", "neu", "pos"]),
+        (["0", "1", "2"], {"0": "neg", "1": "neu", "2": "pos"}, ["neg", "neu", "pos"]),
+        (["1", "2", "3"], {"1": "neg", "2": "neu", "3": "pos"}, ["neg", "neu", "pos"]),
+        (["bad", "so", "good"], {"0": "neg", "1": "neu", "2": "pos"}, ["neg", "neu", "pos"]),
+        (["bad", "so", "good"], {"bad": "neg", "so": "neu", "good": "pos"}, ["neg", "neu", "pos"]),
+    ],
+)
+def test_labels_of_a_hub_home_are_all_numbers_or_all_names(tmp_path, names, labels, read):
+    """Which of the two is decided once, also where the names of classes are numbers."""
+    (tmp_path / "org/name").mkdir(parents=True)
+    _classes(tmp_path / "org/name", names, [0, 0, 1, 1, 2, 2])
+    table = {"fields": {"text": "text", "label": "label"}, "language": "eng", "labels": labels}
+    assert _hub(tmp_path, **table).read("eng").fields["label"] == tuple(label for label in read for _ in "ab")
+
+
+@pytest.mark.parametrize("names", [["-1", "0", "1"], ["1", "0"]])
+def test_labels_of_a_hub_home_that_could_be_both_are_refused(tmp_path, names):
+    """Class 0 and the class named "0" are different ones, and the card's table could mean either."""
+    (tmp_path / "org/name").mkdir(parents=True)
+    _classes(tmp_path / "org/name", names, [0, 1])
+    table = {"fields": {"text": "text", "label": "label"}, "language": "eng", "labels": {"0": "a", "1": "b"}}
+    with pytest.raises(
+        DataError, match=r"org/name, column 'label': the keys \['0', '1'\] of labels are both numbers and"
+    ):
+        _hub(tmp_path, **table).read("eng")
+
+
+@pytest.mark.parametrize("text", [" ", "\u200b", "\ufe0f"])
+def test_a_hub_text_that_nobody_sees_is_refused(tmp_path, text):
+    """With its row; with drop_empty it is left out and counted."""
+    _parquet(tmp_path / "org/name/test.parquet", text=["a", text])
+    table = {"fields": {"text": "text"}, "language": "eng"}
+    with pytest.raises(DataError, match=r"org/name, row 2: the text \(text\) is empty"):
+        _hub(tmp_path, **table).read("eng")
+    left = _hub(tmp_path, **table, drop_empty=["text"]).read("eng")
+    assert (left.fields["text"], left.facts) == (("a",), {"rows_left_out (eng)": 1})
+
+
+def test_hub_tags_can_be_in_any_scheme(tmp_path):
+    """As in files: found from the tags, or said by the card."""
+    _parquet(
+        tmp_path / "org/name/test.parquet",
+        words=[["Asha", "in", "New", "Delhi"]],
+        tags=[["S-PER", "O", "B-LOC", "E-LOC"]],
+    )
+    table = {"fields": {"tokens": "words", "tags": "tags"}, "tags": {"PER": "PER", "LOC": "LOC"}, "language": "eng"}
+    for scheme in ({}, {"scheme": "bioes"}):
+        assert _hub(tmp_path, **table, **scheme).read("eng").fields["tags"] == ("B-PER\tO\tB-LOC\tI-LOC",)
+    with pytest.raises(UsageError, match="scheme: is that of tags, and there are none"):
+        _hub(tmp_path, scheme="bioes")
 
 
 def test_a_loading_script_is_not_run(tmp_path):

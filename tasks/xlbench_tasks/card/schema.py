@@ -12,7 +12,7 @@ from typing import Any
 
 from xlbench import AREAS, DataError, UsageError
 from xlbench.core.text import did_you_mean
-from xlbench_tasks.data.files import read_text
+from xlbench_tasks.data.text import read_text
 from xlbench_tasks.protocols import PROTOCOLS
 
 REGISTERS = ("regularized", "unregularized")

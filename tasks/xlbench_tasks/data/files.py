@@ -1,16 +1,18 @@
-"""Text files under the data root, or in a plugin: finding them by a pattern, reading them to the last character.
-
-No format is known here beyond "UTF-8" and "a line ends with a line feed".
-"""
+"""Files under the data root, or in a plugin, found by the patterns of a card; what lies there beside them."""
 
 from __future__ import annotations
 
 import glob
+import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from xlbench import DataError, DataMissing, UsageError
+from xlbench_tasks.data.codes import meant
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+
+SHOWN = 5
+"""So many files of no declared language are named."""
 
 MINI = Path(__file__).parent.parent / "mini"
 """This plugin's own data, which the patterns of its own cards are relative to where they say ``embedded = true``."""
@@ -61,8 +63,28 @@ def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
         for language, path in _by_language(reading, expand(root, pattern)).items():
             files.setdefault(language, path)
     if not files:
-        raise DataMissing(reading.missing(f"{reading.name} is not at hand: no file {place(reading, listed)}"))
+        what = f"{reading.name} is not at hand: no file {place(reading, listed)}{lying_there(reading, listed)}"
+        raise DataMissing(reading.missing(what))
     return files
+
+
+def lying_there(reading: Reading, listed: Sequence[str]) -> str:
+    """What to know of files that fit the patterns but are of no declared language, with the aliases that would take
+    them: ``; there is t.fr: aliases = { fr = "fra" } would take it``. The empty string where there are none."""
+    root = root_of(reading)
+    by_code: dict[str, Path] = {}
+    for pattern in listed if root is not None else ():
+        assert root is not None
+        by_code |= {code: path for code, path in expand(root, pattern).items() if not reading.home.language_of(code)}
+    if not by_code:
+        return ""
+    languages = {code: meant(code, reading.home.languages) for code in by_code}
+    ordered = sorted(by_code, key=lambda code: (languages[code] is None, code))
+    named = ", ".join(by_code[code].relative_to(root or Path()).as_posix() for code in ordered[:SHOWN])
+    more = f" and {len(by_code) - SHOWN} more" if len(by_code) > SHOWN else ""
+    aliases = ", ".join(f'{json.dumps(code)} = "{languages[code]}"' for code in ordered if languages[code])
+    advice = f"; in {reading.home.where}, aliases = {{ {aliases} }} would take them" if aliases else ""
+    return f"; there are files of no declared language: {named}{more}{advice}"
 
 
 def _by_language(reading: Reading, by_code: Mapping[str, Path]) -> dict[str, Path]:
@@ -82,34 +104,3 @@ def place(reading: Reading, listed: Sequence[str]) -> str:
     root = root_of(reading)
     under = f"under {root}" if root is not None else "because no data root is set (--data DIR or XLBENCH_DATA)"
     return f"{' or '.join(listed)} {under}"
-
-
-def read_text(path: Path) -> str:
-    """A file's text: strict UTF-8, without the byte order mark at its start; `DataError` names line and byte."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from None
-    if not raw:
-        raise DataError(f"{path} is empty")
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        byte = f"byte {error.start} (0x{raw[error.start]:02x})"
-        raise DataError(f"{path}, line {line}: {byte} is not UTF-8; save the file as UTF-8") from None
-    if (at := text.find("\0")) >= 0:
-        line = text.count("\n", 0, at) + 1
-        raise DataError(f"{path}, line {line}: a NUL byte; the file is damaged, or it is not UTF-8")
-    return text.removeprefix("\ufeff")
-
-
-def split_lines(text: str, keep_line_end: bool = False) -> list[str]:
-    r"""Lines, split on ``\n`` alone: U+2028, U+0085, VT, FF and a bare ``\r`` are characters of a text.
-
-    One ``\r`` at a line's end belongs to the line end and goes, unless ``keep_line_end``.
-    """
-    lines = text.split("\n")
-    if lines[-1] == "":
-        lines.pop()
-    return lines if keep_line_end else [line.removesuffix("\r") for line in lines]

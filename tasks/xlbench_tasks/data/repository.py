@@ -3,13 +3,13 @@
 What a table holds is the reader's business; here it is fetched, and what went wrong is told in a line. A loading script
 is never run. What `datasets` has prepared at the pinned revision is read without a question. The hub's client tries
 again for half a minute where there is no network, for every question anew, so one short attempt goes first; where it
-fails, only what lies in the cache is asked for. Offline (see `xlbench.core.permissions`) no network is asked for
-anything.
+fails, only what lies in the cache is asked for. Offline (see `xlbench.permissions`) nothing is asked of any network.
 """
 
 from __future__ import annotations
 
 import glob
+import logging
 import os
 import shlex
 import shutil
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from xlbench import Data, DataError, DataMissing
 from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
+from xlbench_tasks.data.damage import damage_below
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -62,6 +63,10 @@ class Repository:
     def place(self) -> str:
         """Where it is, in words."""
         return str(self.folder or f"{self._repo} at {self._revision} on the Hugging Face hub")
+
+    def damage(self) -> str:
+        """What is wrong with a file of its folder, with file and line; "" where nothing is found, or on the hub."""
+        return damage_below(self.folder) if self.folder else ""
 
     def how_to_get(self, language: str = "") -> str:
         """What to do for it to be at hand."""
@@ -270,11 +275,14 @@ class Repository:
         offline, here = self.offline, local or self.folder is not None
         connected = not offline and (here or self._reachable)
         try:
-            with nullcontext() if connected else _offline():
+            with nullcontext() if connected else _offline(), _unlogged():
                 return question()
         except Exception as error:  # of datasets, the hub's client, its network library, pyarrow ...
-            reason = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            cause = error.__cause__ or error  # of "An error occurred while generating the dataset", what did
+            reason = f"{type(cause).__name__}: {str(cause).strip().partition(chr(10))[0]}"
             if self.folder is not None:
+                if damage := self.damage():
+                    raise DataError(damage) from error
                 raise DataError(f"{self.folder} cannot be read as a data set ({reason})") from error
             if not connected:
                 why = "offline" if offline else f"no connection to {huggingface_hub.constants.ENDPOINT}"
@@ -291,6 +299,18 @@ def _show_bars(wanted: bool) -> None:
         datasets.enable_progress_bars()
     else:
         datasets.disable_progress_bars()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Without the log lines of `datasets`, for a while: what it logs of a damaged file is told in an error."""
+    logger = logging.getLogger("datasets")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

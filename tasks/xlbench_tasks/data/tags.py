@@ -1,9 +1,12 @@
-"""Words and their tags in IOB2, whatever file or table they stand in: what a tag means, and what becomes of it.
+"""Words and their tags, whatever file or table they stand in: the schemes of tags, and what is repaired in them.
+
+Whatever the scheme of the data set (IOB1, IOB2, BIOES, BMES, BILOU), tags come out in IOB2. The card names the scheme,
+or it is found from the tags where they leave no doubt.
 
 Published tags are damaged. What is plainly meant is repaired, counted and told in a footnote. The repairs: invisible
 characters and other case in a tag; ``-NEL``, which has lost its B; a lone ``-``, which is O; a tag of quotes alone,
-which names no type and becomes O; an I- with nothing before it to continue, which begins an entity; a tag without a
-word, which is left out. Any other tag of no type that the card knows is None here, and its reader's error to tell.
+which names no type and becomes O; a tag that continues an entity where there is none, which begins one; a tag without a
+word, which is left out. Any other tag is an error, which lists all such tags of a file.
 """
 
 from __future__ import annotations
@@ -13,8 +16,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.text import visible
+from xlbench_tasks.data.unknown import Unknown
 
 OUTSIDE = "O"
 
@@ -28,11 +34,38 @@ CAUSES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
+class Scheme:
+    """A way to mark entities word by word: prefixes of the first, the inner and the last word, and of a single one."""
+
+    begin: str = "B"
+    inside: str = "I"
+    end: str = ""
+    single: str = ""
+
+    @property
+    def prefixes(self) -> str:
+        """All that it uses beside O."""
+        return self.begin + self.inside + self.end + self.single
+
+
+SCHEMES: Mapping[str, Scheme] = {
+    "iob1": Scheme(),
+    "iob2": Scheme(),
+    "bioes": Scheme(end="E", single="S"),
+    "bilou": Scheme(end="L", single="U"),
+    "bmes": Scheme(inside="M", end="E", single="S"),
+}
+"""In iob1 an entity begins with I, and with B only where one of the same type stands right before it."""
+
+PREFIXES = "BIESMLU"
+
+
+@dataclass(frozen=True)
 class Tag:
     """What a tag in a data set stands for."""
 
     prefix: str
-    """B, I or O."""
+    """O, or one of `PREFIXES`."""
     kind: str = ""
     """The entity type as the data set spells it, but for repairs."""
     repairs: tuple[str, ...] = ()
@@ -57,10 +90,12 @@ class Sentence:
 
 
 class Tagset:
-    """The card's types of entities, and the tags of a data set, each distinct one of which is looked at once."""
+    """The card's types of entities and its scheme of tags; each distinct tag is looked at once."""
 
-    def __init__(self, types: Mapping[str, str]) -> None:
+    def __init__(self, types: Mapping[str, str], scheme: str = "") -> None:
+        """``scheme`` is one of `SCHEMES`; the empty string: to be found from the tags."""
         self._types = types
+        self._scheme = scheme
         self._known: dict[str, Tag | None] = {}
 
     def read(self, raw: str) -> Tag | None:
@@ -69,35 +104,102 @@ class Tagset:
             self._known[raw] = read_tag(raw, self._types)
         return self._known[raw]
 
-    def unknown(self, raw: str) -> str:
-        """What is said of a tag of which nothing can be made."""
-        hint = did_you_mean(raw.partition("-")[2], self._types)
-        return f"tag {raw!r} is of no type that tags of the card has.{hint}"
+    def unknown(self, where: str) -> Unknown:
+        """A collection of the tags of a file (or a table) of which nothing can be made."""
+        return Unknown(where, "tags of no type that 'tags' of the card has", self._hint)
 
-    def records(self, ids: tuple[str, ...], clusters: tuple[str, ...], sentences: Sequence[Sentence]) -> Records:
-        """Words and final tags joined by tabs, the text by spaces, with what was done to each sentence counted."""
+    def _hint(self, raw: str) -> str:
+        return did_you_mean(raw.partition("-")[2] or raw, self._types)
+
+    def records(
+        self, ids: tuple[str, ...], clusters: tuple[str, ...], sentences: Sequence[Sentence], where: str
+    ) -> Records:
+        """Words and final tags joined by tabs, the text by spaces, with what was done to each sentence counted.
+
+        Raises:
+            DataError: the tags' prefixes are of no scheme, or not of the card's; begins with ``where``.
+        """
+        scheme = self._scheme or find_scheme([sentence.tags for sentence in sentences], where)
+        _check_prefixes(scheme, sentences, where)
         counts: list[Counter[str]] = [Counter() for _ in sentences]
-        tags = tuple("\t".join(self._final(one, count)) for one, count in zip(sentences, counts, strict=True))
+        tags = tuple("\t".join(self._final(one, scheme, count)) for one, count in zip(sentences, counts, strict=True))
         words = [sentence.words for sentence in sentences]
         fields = {"text": tuple(map(" ".join, words)), "tokens": tuple(map("\t".join, words)), "tags": tags}
         return Records.counted(ids, clusters, fields, counts, CAUSES)
 
-    def _final(self, sentence: Sentence, count: Counter[str]) -> Iterator[str]:
-        """The tags of a sentence in the card's types; what was done to them is added to ``count``."""
-        before = ""
+    def _final(self, sentence: Sentence, scheme: str, count: Counter[str]) -> Iterator[str]:
+        """The tags of a sentence in IOB2 and the card's types; what was done to them is added to ``count``."""
         if sentence.lost_rows:
             count["rows_without_word"] = sentence.lost_rows
-        for tag in sentence.tags:
-            prefix = tag.prefix
+        for tag, (begins, damage) in zip(sentence.tags, entities(sentence.tags, scheme), strict=True):
             count.update(tag.repairs)
-            if prefix == "I" and tag.kind != before:
-                prefix = "B"
-                count["tags_i_that_began"] += 1
-            before = tag.kind
+            if damage:
+                count[damage] += 1
             kind = self._types.get(tag.kind, OUTSIDE)
-            if prefix == "B":
+            if begins:
                 count[_coverage(tag.kind, kind)] += 1
-            yield OUTSIDE if kind == OUTSIDE else f"{prefix}-{kind}"
+            yield OUTSIDE if kind == OUTSIDE else f"{'B' if begins else 'I'}-{kind}"
+
+
+def entities(tags: Sequence[Tag], scheme: str) -> Iterator[tuple[bool, str]]:
+    """For every tag of a sentence, whether an entity begins with it, and the name of its damage ("" for none)."""
+    marks = SCHEMES[scheme]
+    may_begin = marks.begin + marks.single + (marks.inside if scheme == "iob1" else "")
+    running = ""  # the type of an entity that has begun and has not ended
+    for tag in tags:
+        continues = tag.prefix in (marks.inside, marks.end) and tag.kind == running
+        begins = tag.prefix != OUTSIDE and not continues
+        damage = "tags_i_that_began" if begins and tag.prefix not in may_begin else ""
+        if marks.end and running and not continues and not damage:  # its last word ought to say so
+            damage = "tags_after_an_entity_without_end"
+        yield begins, damage
+        running = "" if tag.prefix in (OUTSIDE, marks.end, marks.single) else tag.kind
+
+
+def find_scheme(sentences: Sequence[Sequence[Tag]], where: str) -> str:
+    """The scheme that the tags of a file leave no doubt about; `DataError` where their prefixes are of none.
+
+    B, I and O alone are IOB2, unless every entity begins with I, but for those right after one of their own type.
+    """
+    used = {tag.prefix for tags in sentences for tag in tags} - {OUTSIDE}
+    if used <= set("BI"):
+        return "iob1" if _is_iob1(sentences) else "iob2"
+    fitting = [name for name in ("bioes", "bilou", "bmes") if used <= set(SCHEMES[name].prefixes)]
+    for name in fitting:
+        damaged = sum(bool(damage) for tags in sentences for _, damage in entities(tags, name))
+        begun = sum(begins for tags in sentences for begins, _ in entities(tags, name))
+        if damaged <= begun // 100:
+            return name
+    known = f"; where they are meant so, set scheme = {fitting[0]!r} in the card" if fitting else ""
+    raise DataError(
+        f"{where}: its tags begin with {', '.join(sorted(used))}, and follow none of the schemes "
+        f"{', '.join(SCHEMES)}{known}"
+    )
+
+
+def _is_iob1(sentences: Sequence[Sequence[Tag]]) -> bool:
+    """Whether entities begin with I, and with B only right after an entity of the same type."""
+    begun_by_i = False
+    for tags in sentences:
+        before = ""
+        for tag in tags:
+            if tag.prefix == "B" and tag.kind != before:
+                return False
+            begun_by_i |= tag.prefix == "I" and tag.kind != before
+            before = tag.kind
+    return begun_by_i
+
+
+def _check_prefixes(scheme: str, sentences: Sequence[Sentence], where: str) -> None:
+    """Refuse prefixes that the scheme does not have."""
+    known = (OUTSIDE, *SCHEMES[scheme].prefixes)
+    for sentence in sentences:
+        for word, tag in zip(sentence.words, sentence.tags, strict=True):
+            if tag.prefix not in known:
+                raise DataError(
+                    f"{where}: the word {word!r} has a tag that begins with {tag.prefix}-, which the card's scheme "
+                    f"{scheme!r} does not have"
+                )
 
 
 def read_tag(raw: str, types: Mapping[str, str]) -> Tag | None:
@@ -114,7 +216,7 @@ def read_tag(raw: str, types: Mapping[str, str]) -> Tag | None:
         clean = f"B{clean}"
         repairs.append("tags_without_b")
     prefix, dash, kind = clean.partition("-")
-    if not dash or prefix.upper() not in ("B", "I") or not kind:
+    if not dash or len(prefix) != 1 or prefix.upper() not in PREFIXES or not kind:
         return None
     if not any(map(str.isalnum, kind)):
         return Tag(OUTSIDE, repairs=(*repairs, "tags_without_type"))
@@ -122,11 +224,6 @@ def read_tag(raw: str, types: Mapping[str, str]) -> Tag | None:
     if (prefix, spelled) != (prefix.upper(), kind):
         repairs.append("tags_in_other_case")
     return Tag(prefix.upper(), spelled, tuple(repairs)) if spelled else None
-
-
-def visible(word: str) -> bool:
-    """Whether there is anything in it beside white space and invisible characters."""
-    return word.isalnum() or any(not char.isspace() and unicodedata.category(char) != "Cf" for char in word)
 
 
 def _coverage(raw: str, kind: str) -> str:

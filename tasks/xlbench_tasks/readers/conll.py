@@ -1,6 +1,7 @@
-"""Reader of words and tags in columns: a word a line, an empty line after each sentence, tags in IOB2.
+"""Reader of words and tags in columns: a word a line, an empty line after each sentence.
 
-What is damaged is repaired as ``_tags.py`` says; every other tag that the card does not know is an error with its line.
+Schemes of tags, and what is repaired in them, are those of ``tags.py``; tags that the card does not know are an error
+that lists them all.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
-from xlbench_tasks.data import files, tags
+from xlbench_tasks.data import files, tags, text
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
@@ -20,6 +22,7 @@ KEYS = {
     "files": str | list[str],
     "files_of": list[list[str]],
     "tags": dict[str, str],
+    "scheme": tuple(tags.SCHEMES),
     "language": str,
     "delimiter": ("tab", "space", "whitespace"),
     "token": int,
@@ -33,12 +36,18 @@ KEYS = {
     "max_rows": int,
 }
 """``files``: patterns; ``files_of``, instead: pairs of a language and its file; ``tags``: entity type in the files ->
-type, "O" to drop it (all of them); ``delimiter``: whitespace without it; ``token``, ``tag``: numbers of columns from 1,
-without them the first and the last; ``comment``: how lines begin that are no words; ``id``: how the line with a
-sentence's id begins: an id is the same sentence in all languages but those of ``own_ids``; ``documents``: how the line
-begins with which a document does; ``token_prefix``: what is cut off the beginning of words; ``embedded``: the files are
-the plugin's own."""
+type, "O" to drop it (all of them); ``scheme``: how tags mark entities, found from the tags without it; ``delimiter``:
+whitespace without it; ``token``, ``tag``: numbers of columns from 1, without them the first and the last; ``comment``:
+how lines begin that are no words (unless they have a tag); ``id``: how the line with a sentence's id begins: an id is
+the same sentence in all languages but those of ``own_ids``; ``documents``: how the line begins with which a document
+does, beside ``-DOCSTART-``; ``token_prefix``: what is cut off the beginning of words; ``embedded``: the files are the
+plugin's own."""
 REQUIRED = ("tags",)
+
+DOCUMENT = "-DOCSTART-"
+"""The word of a line with which a document begins, in any file."""
+LONGEST = 200
+"""A file whose only sentence has more words lacks the empty lines between its sentences."""
 
 
 @dataclass
@@ -61,9 +70,8 @@ class Conll(Reading):
         table = home.table
         self._pairs = dict(_pairs(home))
         self._patterns = tuple(self._pairs.values()) or files.patterns(home)
-        self._tagset = tags.Tagset(table["tags"])
+        self._tagset = tags.Tagset(table["tags"], table.get("scheme", ""))
         self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", ""))
-        self._prefixes: tuple[str, ...] = tuple(table.get("token_prefix", ()))
         self._own_ids = table.get("own_ids", ())
         self._check()
 
@@ -104,11 +112,13 @@ class Conll(Reading):
 
     def _read(self, language: str) -> Records:
         path = self._found[language]
-        sentences = list(itertools.islice(self._sentences(path), self._rows()))
+        rows = _Rows(self.home.table, self._tagset, path)
+        sentences = list(itertools.islice(self._sentences(path, rows), self._rows()))
+        rows.unknown.check()
         if not sentences:
             raise DataError(f"{path} holds no sentence")
         ids, clusters = self._ids(path, language, sentences)
-        return self._tagset.records(ids, clusters, sentences)
+        return self._tagset.records(ids, clusters, sentences, str(path))
 
     def _ids(self, path: Path, language: str, sentences: Sequence[Sentence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids and clusters: from the comments or row numbers; a document's sentences are a cluster."""
@@ -125,16 +135,16 @@ class Conll(Reading):
                     seen = first_line[sentence.item]
                     raise DataError(f"{path}, line {sentence.line}: the sentence of line {seen} has the same id")
             ids = tuple(prefix + item for item in first_line)
-        if "documents" not in self.home.table:
+        if "documents" not in self.home.table and not sentences[-1].document:
             return ids, ids
         return ids, tuple(f"{prefix}document-{sentence.document}" for sentence in sentences)
 
-    def _sentences(self, path: Path) -> Iterator[Sentence]:
+    def _sentences(self, path: Path, rows: _Rows) -> Iterator[Sentence]:
         """The sentences of a file, one by one."""
-        marks = {name: self.home.table.get(name) for name in ("id", "documents", "comment")}
-        now, width, documents = Sentence(), 0, 0
-        for number, line in enumerate(files.split_lines(files.read_text(path)), 1):
-            mark = next((name for name, begins in marks.items() if begins and line.startswith(begins)), "")
+        now, documents = Sentence(), 0
+        for number, line in enumerate(text.lines(path), 1):
+            cells = line.split(self._separator)
+            mark = self._mark(line, cells, rows)
             if (mark or not line.strip()) and now.words:
                 yield now
                 now = Sentence(document=documents)
@@ -145,30 +155,70 @@ class Conll(Reading):
                 now.item = line.removeprefix(self.home.table["id"]).strip()
             elif not mark and line.strip():
                 now.line = now.line or number
-                cells = line.split(self._separator)
-                width = width or len(cells)
-                self._add(now, cells, width, f"{path}, line {number}")
+                rows.add(now, cells, number)
         if now.words:
+            if now.line == rows.first_line and len(now.words) > LONGEST:
+                raise DataError(
+                    f"{path}: one sentence of {len(now.words)} words; put an empty line after each sentence"
+                )
             yield now
 
-    def _add(self, now: Sentence, cells: list[str], width: int, where: str) -> None:
+    def _mark(self, line: str, cells: Sequence[str], rows: _Rows) -> str:
+        """What a line is that is no word: documents, id, comment; or the empty string.
+
+        A word can begin like a comment (``#hashtag``): what has a tag in its column is a word.
+        """
+        table = self.home.table
+        if "id" in table and line.startswith(table["id"]):
+            return "id"
+        if cells[:1] == [DOCUMENT] or ("documents" in table and line.startswith(table["documents"])):
+            return "documents"
+        if "comment" in table and line.startswith(table["comment"]) and not rows.has_tag(cells):
+            return "comment"
+        return ""
+
+
+class _Rows:
+    """The rows of one file: all of one width, each a word with its tag."""
+
+    def __init__(self, table: Mapping[str, Any], tagset: tags.Tagset, path: Path) -> None:
+        self._token: int = table.get("token", 1)
+        self._tag: int = table.get("tag", 0)  # 0: the last one
+        self._prefixes: tuple[str, ...] = tuple(table.get("token_prefix", ()))
+        self._tagset, self._path = tagset, path
+        self._width = 0
+        self.first_line = 0
+        self.unknown = tagset.unknown(str(path))
+
+    def has_tag(self, cells: Sequence[str]) -> bool:
+        """Whether a line has as many columns as the rows before it and a tag where theirs is."""
+        width = len(cells)
+        return width > 1 and width == (self._width or width) >= self._tag and self._read(cells) is not None
+
+    def _read(self, cells: Sequence[str]) -> tags.Tag | None:
+        return self._tagset.read(cells[self._tag - 1])
+
+    def add(self, now: Sentence, cells: Sequence[str], line: int) -> None:
         """Add a row to its sentence, or count it where it is a tag alone."""
-        token, tag = self.home.table.get("token", 1), self.home.table.get("tag", len(cells))
+        where = f"{self._path}, line {line}"
+        self._width = self._width or len(cells)
+        self.first_line = self.first_line or line
         alone = len(cells) == 1 and self._tagset.read(cells[0]) is not None
-        if alone or (len(cells) == width and not tags.visible(cells[token - 1])):
+        if alone or (len(cells) == self._width >= self._token and not text.visible(cells[self._token - 1])):
             now.lost_rows += 1
             return
-        if len(cells) != width:
-            raise DataError(f"{where}: {len(cells)} columns where those before have {width}")
-        if max(token, tag) > width or width < 2:
-            raise DataError(f"{where}: {width} columns; the card asks for more (or for another delimiter)")
-        meant = self._tagset.read(cells[tag - 1])
-        if meant is None:
-            raise DataError(f"{where}: {self._tagset.unknown(cells[tag - 1])}")
-        if "\t" in cells[token - 1]:
+        if len(cells) != self._width:
+            raise DataError(f"{where}: {len(cells)} columns where those before have {self._width}")
+        if max(self._token, self._tag) > self._width or self._width < 2:
+            raise DataError(f"{where}: {self._width} columns; the card asks for more (or for another delimiter)")
+        word, tag = cells[self._token - 1], self._read(cells)
+        if tag is None:
+            self.unknown.add(cells[self._tag - 1], f"line {line}")
+            tag = tags.Tag(tags.OUTSIDE)
+        if "\t" in word:
             raise DataError(f"{where}: a tab inside of a word; set delimiter = 'tab' or 'whitespace' in the card")
-        prefix = next((prefix for prefix in self._prefixes if cells[token - 1].startswith(prefix)), "")
-        now.add(cells[token - 1].removeprefix(prefix), meant)
+        prefix = next((prefix for prefix in self._prefixes if word.startswith(prefix)), "")
+        now.add(word.removeprefix(prefix), tag)
 
 
 def _pairs(home: Home) -> Iterator[tuple[str, str]]:

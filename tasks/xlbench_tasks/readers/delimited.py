@@ -12,15 +12,17 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
-from xlbench_tasks.data import files
+from xlbench_tasks.data import files, sample, text
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.text import visible
+from xlbench_tasks.data.unknown import Unknown
 
 KEYS = {
     "files": str | list[str],
@@ -38,34 +40,55 @@ KEYS = {
 }
 """``embedded``: the files are the plugin's own, not below the data root; ``fields``: field -> the name of a column, or
 its number from 1 (``text`` can be several, which are joined); ``id``: the column of item ids that all languages share;
-``labels``: label in the file -> label (all of them); ``header``: the first line names the columns (default);
-``delimiter``: default tab for .tsv, comma otherwise; ``quoting``: ``csv`` (default) or ``none``, where a quote is a
-character; ``keep_line_end``: with ``none``, a carriage return at a line's end is part of the text."""
+``labels``: label in the file -> label (all of them); ``header``: the first line names the columns (default; to be said
+where all columns are numbers); ``delimiter``: default tab for .tsv, comma otherwise; ``quoting``: ``csv`` (default) or
+``none``, where a quote is a character; ``keep_line_end``: with ``none``, a carriage return at a line's end is part of
+the text."""
 REQUIRED = ("files", "fields")
 
 JOINT = "\n"
 """Stands between the columns of a joined text."""
 
-_BARE_RETURN = re.compile(r"\r(?!\n|\Z)")
 
-
-@dataclass(frozen=True)
 class Table:
-    """A file's rows, all of one width, with the physical line on which each begins."""
+    """A file whose rows, all of one width, are read one by one."""
 
-    path: Path
-    columns: tuple[str, ...]
-    """Names from the header; empty without one."""
-    rows: Sequence[tuple[str, ...]]
-    lines: Sequence[int]
-    numbers: Sequence[int]
-    """Which row of the file each is, from 1."""
+    def __init__(self, path: Path, delimiter: str, options: Mapping[str, object]) -> None:
+        """Read the header. ``options`` are those of the card's table.
+
+        Raises:
+            DataError: there is nothing to read, or it is damaged.
+        """
+        self.path = path
+        self._delimiter = delimiter
+        records = _records(path, delimiter, options)
+        self._records = ((line, tuple(row)) for line, row in records if row not in ([], [""]))
+        self._first = next(self._records, None)
+        if self._first is None:
+            raise DataError(f"{path} holds nothing but blank lines")
+        self._has_header = bool(options.get("header", True))
+        self.columns = self._first[1] if self._has_header else ()
+        """Names from the header; empty without one."""
+
+    def rows(self) -> Iterator[Row]:
+        """The rows, once; `DataError` names the physical line of one with another number of columns."""
+        assert self._first is not None
+        first_line, first = self._first
+        body = self._records if self._has_header else chain([self._first], self._records)
+        for number, (line, cells) in enumerate(body, 1):
+            if len(cells) != len(first):
+                delimiter = "a tab" if self._delimiter == "\t" else repr(self._delimiter)
+                raise DataError(
+                    f"{self.path}, line {line}: {_count(len(cells))} where line {first_line} has {len(first)} "
+                    f"(the delimiter is {delimiter})"
+                )
+            yield Row(self, cells, line, number)
 
     def position(self, column: str | int) -> int:
         """Where a column is, from 0; `DataError` where the file does not have it (or has it twice)."""
-        width = len(self.columns) or len(self.rows[0])
         if isinstance(column, int):
-            if column > width:
+            assert self._first is not None
+            if column > (width := len(self._first[1])):
                 raise DataError(f"{self.path} has {width} columns, so none with number {column}")
             return column - 1
         if self.columns.count(column) != 1:
@@ -74,12 +97,16 @@ class Table:
             raise DataError(f"{self.path} has {has} {column!r}, only {names}.{did_you_mean(column, self.columns)}")
         return self.columns.index(column)
 
-    def only(self, where: Mapping[str, str]) -> Table:
-        """The rows that have all these values, by column."""
-        wanted = [(self.position(column), value) for column, value in where.items()]
-        kept = [place for place, row in enumerate(self.rows) if all(row[at] == value for at, value in wanted)]
-        rows, lines, numbers = ([of[place] for place in kept] for of in (self.rows, self.lines, self.numbers))
-        return Table(self.path, self.columns, rows, lines, numbers)
+
+class Row(NamedTuple):
+    """One row of a table."""
+
+    table: Table
+    cells: tuple[str, ...]
+    line: int
+    """The physical line on which it begins."""
+    number: int
+    """Which row of the file it is, from 1."""
 
 
 class Delimited(Reading):
@@ -90,7 +117,7 @@ class Delimited(Reading):
         self._patterns = files.patterns(home)
         self._fields: Mapping[str, str | int | list[str | int]] = home.table["fields"]
         self._where: Mapping[str, str] = home.table.get("where", {})
-        self._tables: dict[Path, Table] = {}
+        self._rows_of: dict[Sequence[Path], Sequence[Row]] = {}
         self._per_column = self._fields.get("text") == LANGUAGE
         self._check()
 
@@ -110,6 +137,11 @@ class Delimited(Reading):
         columns += [*([table["id"]] if "id" in table else []), *self._where]
         if any(column < 1 for column in columns if isinstance(column, int)):
             raise UsageError(f"{where}: columns are counted from 1")
+        if "header" not in table and all(isinstance(column, int) for column in columns):
+            raise UsageError(
+                f"{where}: all columns are numbers, so say header = true (the first line names the columns) or "
+                f"header = false (the first line is data)"
+            )
         if not table.get("header", True) and any(isinstance(column, str) for column in columns):
             raise UsageError(f"{where}: without a header, columns are numbers (the first is 1)")
         if len(self._delimiter) != 1 or self._delimiter in '"\r\n':
@@ -120,7 +152,7 @@ class Delimited(Reading):
     @property
     def _delimiter(self) -> str:
         given: str | None = self.home.table.get("delimiter")
-        return given if given is not None else "\t" if self._patterns[0].endswith(".tsv") else ","
+        return given if given is not None else "\t" if self._patterns[0].removesuffix(".gz").endswith(".tsv") else ","
 
     def _find(self) -> Mapping[str, tuple[tuple[Path, ...], str]]:
         """Language -> its files, and the column that is its text where the languages are columns."""
@@ -141,59 +173,97 @@ class Delimited(Reading):
         return files.place(self, self._patterns)
 
     def _table(self, path: Path) -> Table:
-        if path not in self._tables:
-            table = read_table(path, self._delimiter, self.home.table)
-            if self._where and table.rows and not (table := table.only(self._where)).rows:
-                wanted = " and ".join(f"{column} is {value!r}" for column, value in self._where.items())
-                raise DataError(f"{path} has no row whose {wanted}; correct where in {self.home.where}")
-            self._tables[path] = table
-        return self._tables[path]
+        return Table(path, self._delimiter, self.home.table)
+
+    def _wanted(self, paths: Sequence[Path], language: str) -> Sequence[Row]:
+        """The rows of files, one file after the other: those that ``where`` asks for, cut down to what is wanted."""
+        if paths not in self._rows_of:
+            tables = [self._table(path) for path in paths]
+            rows = chain.from_iterable(self._chosen(table, language) for table in tables)
+            most, limit = self.home.table.get("max_rows"), self.data.limit
+            if limit is not None and "label" in self._fields:
+                column = self._fields["label"]
+                assert not isinstance(column, list)  # only the text can be joined
+                places = {table: table.position(column) for table in tables}
+                labels: Mapping[str, str] = self.home.table.get("labels", {})
+
+                def label_of(row: Row) -> str:
+                    label = row.cells[places[row.table]]
+                    return labels.get(label, label)
+
+                found = sample.of_every_label(rows, label_of, most, limit, set(labels.values()))
+            else:
+                found = sample.first_rows(rows, most, limit)
+            self._rows_of[paths] = found
+        return self._rows_of[paths]
+
+    def _chosen(self, table: Table, language: str) -> Iterator[Row]:
+        """The rows of a file that ``where`` asks for."""
+        wanted = [(table.position(column), value) for column, value in self._where.items()]
+        row = found = None
+        for row in table.rows():
+            if all(row.cells[place] == value for place, value in wanted):
+                found = row
+                yield row
+        if row is None:
+            raise DataMissing(f"{self.name} has no {language!r} here: {table.path} has a header and no rows")
+        if found is None:
+            asked = " and ".join(f"{column} is {value!r}" for column, value in self._where.items())
+            raise DataError(f"{table.path} has no row whose {asked}; correct where in {self.home.where}")
 
     def _read(self, language: str) -> Records:
         paths, column = self._found[language]
+        rows = self._wanted(paths, language)
+        own = "" if self._per_column else f"{language}:"
+        ids = self._ids(rows, own, len(paths) > 1)
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
-        fields: dict[str, tuple[str, ...]] = dict.fromkeys(columns, ())
-        ids: tuple[str, ...] = ()
-        for path in paths:
-            table = self._table(path)
-            if not table.rows:
-                raise DataMissing(f"{self.name} has no {language!r} here: {path} has a header and no rows")
-            fields = {field: fields[field] + self._column(table, field, value) for field, value in columns.items()}
-            own = "" if self._per_column else f"{language}:"
-            ids += self._ids(table, own if len(paths) == 1 else f"{own}{path.stem}:")
-        places = self._places(len(ids), fields.get("label", ()))
-        ids = tuple(ids[place] for place in places)
-        return Records(ids, ids, {name: tuple(values[place] for place in places) for name, values in fields.items()})
+        return Records(ids, ids, {field: self._column(rows, field, value) for field, value in columns.items()})
 
-    def _column(self, table: Table, field: str, column: str | int | list[str | int]) -> tuple[str, ...]:
+    def _column(self, rows: Sequence[Row], field: str, column: str | int | list[str | int]) -> tuple[str, ...]:
         """The values of a field: none is empty, and each label is one that the card knows."""
         if isinstance(column, list):
-            parts = [self._column(table, f"{field} ({part})", part) for part in column]
+            parts = [self._column(rows, f"{field} ({part})", part) for part in column]
             return tuple(map(JOINT.join, zip(*parts, strict=True)))
-        position = table.position(column)
-        values = tuple(row[position] for row in table.rows)
-        for line, value in zip(table.lines, values, strict=True):
-            if not value.strip():
-                raise DataError(f"{table.path}, line {line}: the {field} is empty")
+        values = _values(rows, column)
+        for row, value in zip(rows, values, strict=True):
+            if not visible(value):
+                raise DataError(f"{row.table.path}, line {row.line}: the {field} is {text.empty(value)}")
         labels: Mapping[str, str] = self.home.table.get("labels", {}) if field == "label" else {}
-        if not labels:
-            return values
-        for line, value in zip(table.lines, values, strict=True):
+        return self._labeled(rows, values, labels) if labels else values
+
+    def _labeled(self, rows: Sequence[Row], values: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+        """The card's labels for those of the files; `DataError` lists all that it does not know."""
+        several = len({row.table for row in rows}) > 1
+        unknown = Unknown(
+            self._place() if several else str(rows[0].table.path),
+            f"labels that are none of the card's {sorted(labels)}",
+        )
+        for row, value in zip(rows, values, strict=True):
             if value not in labels:
-                raise DataError(f"{table.path}, line {line}: {value!r} is none of the card's labels {sorted(labels)}")
+                unknown.add(value, f"{row.table.path}, line {row.line}" if several else f"line {row.line}")
+        unknown.check()
         return tuple(labels[value] for value in values)
 
-    def _ids(self, table: Table, prefix: str) -> tuple[str, ...]:
-        """Ids from the id column, unique in the file, or row numbers."""
+    def _ids(self, rows: Sequence[Row], prefix: str, several: bool) -> tuple[str, ...]:
+        """Ids from the id column, each once, or row numbers (with the file's name where there are ``several``)."""
         if "id" not in self.home.table:
-            return tuple(f"{self.name}:{prefix}{row}" for row in table.numbers)
-        position = table.position(self.home.table["id"])
-        first_line: dict[str, int] = {}
-        for line, row in zip(table.lines, table.rows, strict=True):
-            if first_line.setdefault(row[position], line) != line:
-                seen = first_line[row[position]]
-                raise DataError(f"{table.path}, line {line}: id {row[position]!r} was on line {seen} already")
-        return tuple(f"{self.name}:{value}" for value in first_line)
+            return tuple(
+                f"{self.name}:{prefix}{row.table.path.stem + ':' if several else ''}{row.number}" for row in rows
+            )
+        first: dict[str, Row] = {}
+        for row, item in zip(rows, _values(rows, self.home.table["id"]), strict=True):
+            if not visible(item):
+                raise DataError(f"{row.table.path}, line {row.line}: the id is empty")
+            if (seen := first.setdefault(item, row)) is not row:
+                where = f"line {seen.line}" if seen.table is row.table else f"{seen.table.path}, line {seen.line}"
+                raise DataError(f"{row.table.path}, line {row.line}: id {item!r} was on {where} already")
+        return tuple(f"{self.name}:{item}" for item in first)
+
+
+def _values(rows: Sequence[Row], column: str | int) -> tuple[str, ...]:
+    """The cells of a column, which may stand at another place in each file."""
+    places = {table: table.position(column) for table in dict.fromkeys(row.table for row in rows)}
+    return tuple(row.cells[places[row.table]] for row in rows)
 
 
 def joined_columns(given: Iterable[Any]) -> Iterator[Any]:
@@ -219,46 +289,33 @@ def check_fields(home: Home) -> None:
         raise UsageError(f"{home.where} language: {language!r} is none of the card's languages.{hint}")
 
 
-def read_table(path: Path, delimiter: str, options: Mapping[str, object]) -> Table:
-    """Read a file; `DataError` names the physical line of broken quoting and of rows with another number of columns."""
-    text = files.read_text(path)
-    plain = options.get("quoting") == "none"
-    records = _plain(text, delimiter, bool(options.get("keep_line_end"))) if plain else _quoted(path, text, delimiter)
-    numbered = [(line, tuple(row)) for line, row in records if row not in ([], [""])]
-    if not numbered:
-        raise DataError(f"{path} holds nothing but blank lines")
-    first_line, first = numbered[0]
-    for line, row in numbered:
-        if len(row) != len(first):
-            raise DataError(
-                f"{path}, line {line}: {_count(len(row))} where line {first_line} has {len(first)}"
-                + (" (the delimiter is a tab)" if delimiter == "\t" else f" (the delimiter is {delimiter!r})")
-            )
-    header = first if options.get("header", True) else ()
-    body = numbered[1:] if header else numbered
-    return Table(path, header, [row for _, row in body], [line for line, _ in body], range(1, len(body) + 1))
-
-
 def _count(n: int) -> str:
     return f"{n} column{'s' if n != 1 else ''}"
 
 
-def _plain(text: str, delimiter: str, keep_line_end: bool) -> Iterator[tuple[int, list[str]]]:
-    """Rows without quoting: a line is a row."""
-    for number, line in enumerate(files.split_lines(text, keep_line_end), 1):
+def _records(path: Path, delimiter: str, options: Mapping[str, object]) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a file as it quotes them, each with the physical line on which it begins."""
+    if options.get("quoting") != "none":
+        yield from _quoted(path, delimiter)
+        return
+    for number, line in enumerate(text.lines(path, bool(options.get("keep_line_end"))), 1):
         yield number, line.split(delimiter)
 
 
-def _quoted(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """Rows with CSV quoting, each with the physical line on which it begins."""
-    # `csv` would end a row at a bare carriage return, which is a character of the text here: another one stands in.
-    stand_in = next(char for char in map(chr, range(0xE000, 0xF900)) if char not in text)
-    lines = _BARE_RETURN.sub(stand_in, text).split("\n")
-    reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True)
+_BARE_RETURN = re.compile(r"\r(?!\Z)")
+_ESCAPE = "\ue000"
+"""`csv` would end a row at a bare carriage return, which is a character of the text here: this and an r stand in."""
+_LARGEST = 2**31 - 1
+"""So many characters may a cell have; `csv` itself allows 131,072."""
+
+
+def _quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    """Rows with CSV quoting."""
+    reader = csv.reader(map(_escaped, text.lines(path, keep_line_end=True)), delimiter=delimiter, strict=True)
     while True:
         begins = reader.line_num + 1
         try:
-            row = next(reader)
+            row = _next(reader)
         except StopIteration:
             return
         except csv.Error as error:
@@ -266,7 +323,31 @@ def _quoted(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[s
                 f"{path}, line {begins}: the quoting of the row that begins here is broken ({error}); "
                 f"where quotes are plain characters, set quoting = 'none' in the card"
             ) from None
-        yield begins, [cell.replace(stand_in, "\r") for cell in row]
+        if delimiter == "\t" and any("\n" in cell and "\t" in cell for cell in row):
+            raise DataError(
+                f"{path}, line {begins}: a cell in quotes that begins here ends on line {reader.line_num} and holds "
+                f"whole rows; where quotes are plain characters, set quoting = 'none' in the card"
+            )
+        yield begins, [_unescaped(cell) for cell in row]
+
+
+def _next(reader: Iterator[list[str]]) -> list[str]:
+    """The next row, whatever the size of its cells; the limit of `csv`, which is the process's, stays what it was."""
+    usual = csv.field_size_limit(_LARGEST)
+    try:
+        return next(reader)
+    finally:
+        csv.field_size_limit(usual)
+
+
+def _escaped(line: str) -> str:
+    if _ESCAPE in line or "\r" in line:
+        line = _BARE_RETURN.sub(f"{_ESCAPE}r", line.replace(_ESCAPE, f"{_ESCAPE}e"))
+    return f"{line}\n"
+
+
+def _unescaped(cell: str) -> str:
+    return cell.replace(f"{_ESCAPE}r", "\r").replace(f"{_ESCAPE}e", _ESCAPE) if _ESCAPE in cell else cell
 
 
 def source(home: Home, data: Data) -> Delimited:

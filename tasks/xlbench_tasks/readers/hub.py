@@ -21,8 +21,11 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import repository, tags
+from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.text import visible
+from xlbench_tasks.data.unknown import Unknown
 from xlbench_tasks.readers.delimited import JOINT, check_fields, joined_columns
 
 if TYPE_CHECKING:
@@ -40,6 +43,7 @@ KEYS = {
     "id": str,
     "labels": dict[str, str],
     "tags": dict[str, str],
+    "scheme": tuple(tags.SCHEMES),
     "drop_empty": list[str],
     "language": str,
     "max_rows": int,
@@ -48,8 +52,8 @@ KEYS = {
 the repository, for a language or for all; ``fields``: field -> column (``text`` can be several, which are joined; a dot
 leads into a column of structs), or ``tokens`` and ``tags``; ``where``: column = value, only these rows; ``pivot``: the
 ``language`` that all the others are paired with, and the column that is its ``text``; ``id``: the column of item ids
-that all languages share; ``labels``: label in the data set, or its number -> label (all of them); ``tags``: as in
-``readers/conll.py``; ``drop_empty``: the fields without which a row is left out."""
+that all languages share; ``labels``: label in the data set, or its number -> label (all of them); ``tags``,
+``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without which a row is left out."""
 REQUIRED = ("repo", "revision", "fields")
 
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -71,7 +75,7 @@ class Hub(Reading):
         self._pivot: Mapping[str, str] = table.get("pivot", {})
         self._per_column = LANGUAGE in str(self._fields.get("text", ""))
         self._per_row = [value for value in self._where.values() if LANGUAGE in value]
-        self._tagset = tags.Tagset(table["tags"]) if "tags" in table else None
+        self._tagset = tags.Tagset(table["tags"], table.get("scheme", "")) if "tags" in table else None
         self._loaded: dict[str, Dataset] = {}
         self._check()
 
@@ -104,10 +108,12 @@ class Hub(Reading):
             raise UsageError(f"{where}: words come with tags: fields = {{ tokens = '...', tags = '...' }}, and [tags]")
         if self._tagset is None:
             check_fields(self.home)
-        elif unknown := [name for name in self._fields if name not in _WORDS]:
-            raise UsageError(f"{where} fields: {unknown[0]!r} does not go with words and tags, which make the text")
+        elif more := [name for name in self._fields if name not in _WORDS]:
+            raise UsageError(f"{where} fields: {more[0]!r} does not go with words and tags, which make the text")
         elif any(isinstance(column, list) for column in self._fields.values()):
             raise UsageError(f"{where} fields: only text can be joined")
+        if "scheme" in self.home.table and self._tagset is None:
+            raise UsageError(f"{where} scheme: is that of tags, and there are none")
         for name in self.home.table.get("drop_empty", ()):
             if name not in self._fields:
                 hint = did_you_mean(name, self._fields)
@@ -257,7 +263,7 @@ class Hub(Reading):
         for name in self.home.table.get("drop_empty", ()):
             if isinstance(asked := columns.get(name), str):
                 values = self._values(data, asked)
-                rows = [row for row in rows if values[row] is not None and str(values[row]).strip()]
+                rows = [row for row in rows if values[row] is not None and visible(str(values[row]))]
         return rows, found - len(rows)
 
     def _ids(self, data: Dataset, rows: Sequence[int], language: str) -> tuple[str, ...]:
@@ -272,9 +278,14 @@ class Hub(Reading):
         if column not in data.column_names:
             there_are, hint = ", ".join(data.column_names), did_you_mean(column, data.column_names)
             raise DataError(f"{self._place()} has no column {column!r}, only {there_are}.{hint}")
-        values: list[Any] = data[column][:]
-        names = _class_names(data.features[column])
-        return [_class_name(names, value) for value in values] if names is not None else values
+        try:
+            values: list[Any] = data[column][:]
+        except UnicodeDecodeError as error:  # pyarrow looks at texts no sooner than here
+            raise DataError(
+                self._repository.damage() or f"{self._place()}, column {column!r}: not UTF-8 ({error})"
+            ) from error
+        names = class_names(data.features[column])
+        return [class_name(names, value) for value in values] if names is not None else values
 
     def _column(self, data: Dataset, rows: Sequence[int], field: str, column: str | list[str]) -> tuple[str, ...]:
         """The values of a field as strings: none is empty, and each label is one that the card knows."""
@@ -283,36 +294,38 @@ class Hub(Reading):
             return tuple(map(JOINT.join, zip(*parts, strict=True)))
         values = self._values(data, column)
         labels = self._labels(data, column) if field == "label" and "labels" in self.home.table else {}
+        unknown = Unknown(self._place(), f"labels that are none of the card's {sorted(labels)}")
         for row in rows:
             value, where = values[row], f"{self._place()}, row {row + 1}"
-            if not isinstance(value, str | int) or not str(value).strip():
+            if not isinstance(value, str | int) or not visible(str(value)):
                 raise DataError(f"{where}: the {field} ({column}) is empty or no text: {value!r}")
             if labels and str(value) not in labels:
-                raise DataError(f"{where}: {value!r} is none of the card's labels {sorted(self.home.table['labels'])}")
+                unknown.add(str(value), f"row {row + 1}")
+        unknown.check()
         return tuple(labels[str(values[row])] if labels else str(values[row]) for row in rows)
 
-    def _labels(self, data: Dataset, column: str) -> dict[str, str]:
-        """Label in the column -> label of the card, which may name a class or its number."""
-        labels: Mapping[str, str] = self.home.table["labels"]
-        names = _class_names(data.features[column]) or []
-        numbered = {name: labels[str(number)] for number, name in enumerate(names) if str(number) in labels}
-        return {**numbered, **labels}
+    def _labels(self, data: Dataset, column: str) -> Mapping[str, str]:
+        """Label in the column -> label of the card."""
+        names = class_names(data.features[column])
+        return labels_by_name(self.home.table["labels"], names, f"{self._place()}, column {column!r}")
 
     def _tagged(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> Records:
         """Sentences of words and tags; those without a word are left out, and counted."""
         assert self._tagset is not None
         tokens, tags = (self._values(data, str(self._fields[name])) for name in _WORDS)
-        names = _class_names(getattr(data.features[str(self._fields["tags"])], "feature", None))
+        names = class_names(getattr(data.features[str(self._fields["tags"])], "feature", None))
         kept, sentences = [], []
+        unknown = self._tagset.unknown(self._place())
         for row, item in zip(rows, ids, strict=True):
             place = f"{self._place()}, row {row + 1}"
-            sentence = _sentence(self._tagset, tokens[row], _named(names, tags[row]), place)
+            sentence = _sentence(self._tagset, tokens[row], named(names, tags[row]), place, unknown)
             if sentence.words:
                 kept.append(item)
                 sentences.append(sentence)
+        unknown.check()
         if not kept:
             raise DataError(f"{self._place()}: no row has a word")
-        records = self._tagset.records(tuple(kept), tuple(kept), sentences)
+        records = self._tagset.records(tuple(kept), tuple(kept), sentences, self._place())
         if empty := len(rows) - len(kept):
             note = "sentences without a word are left out (how many is in the facts)"
             return replace(
@@ -321,40 +334,29 @@ class Hub(Reading):
         return records
 
 
-def _sentence(tagset: tags.Tagset, words: Any, tags: Any, where: str) -> tags.Sentence:
-    """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be."""
-    if not isinstance(words, list) or not isinstance(tags, list) or len(words) != len(tags):
-        counts = [len(values) if isinstance(values, list) else repr(values) for values in (words, tags)]
+def _sentence(tagset: tags.Tagset, words: Any, given: Any, where: str, unknown: Unknown) -> tags.Sentence:
+    """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be.
+
+    Tags of no known type are added to ``unknown``.
+    """
+    if not isinstance(words, list) or not isinstance(given, list) or len(words) != len(given):
+        counts = [len(values) if isinstance(values, list) else repr(values) for values in (words, given)]
         raise DataError(f"{where}: {counts[0]} words but {counts[1]} tags")
     sentence = tags.Sentence()
-    for word, raw in zip(words, tags, strict=True):
+    for word, raw in zip(words, given, strict=True):
         if not isinstance(word, str) or not isinstance(raw, str):
             raise DataError(f"{where}: the word {word!r} has the tag {raw!r}; both must be text, or classes with names")
         if "\t" in word:
             raise DataError(f"{where}: a tab inside of the word {word!r}")
         meant = tagset.read(raw)
         if meant is None:
-            raise DataError(f"{where}: {tagset.unknown(raw)}")
-        sentence.add(word, meant)
+            unknown.add(raw, where.rpartition(", ")[2])
+        sentence.add(word, meant or tags.Tag(tags.OUTSIDE))
     return sentence
 
 
 def _filled(column: str | list[str], code: str) -> str | list[str]:
     return column.replace(LANGUAGE, code) if isinstance(column, str) else column
-
-
-def _class_names(feature: Any) -> list[str] | None:
-    """The names of a column's classes; None where its values are no class numbers."""
-    return list(feature.names) if hasattr(feature, "int2str") else None
-
-
-def _class_name(names: Sequence[str], value: Any) -> str | None:
-    return names[value] if isinstance(value, int) and 0 <= value < len(names) else None
-
-
-def _named(names: Sequence[str] | None, tags: Any) -> Any:
-    """Tags that are class numbers by their names; others as they are."""
-    return tags if names is None or not isinstance(tags, list) else [_class_name(names, tag) for tag in tags]
 
 
 def _between(names: Iterable[str], pattern: str) -> list[str]:

@@ -6,10 +6,11 @@ an error, because everything after the first lost line would be scored against t
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from xlbench import Data, DataError, UsageError
-from xlbench_tasks.data import files
+from xlbench_tasks.data import files, text
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
@@ -44,7 +45,7 @@ class Parallel(Reading):
 
     def _read(self, language: str) -> Records:
         clusters = self._cluster_ids()
-        texts = self._lines(self._found[language], bool(self.home.table.get("keep_line_end")))[: self._rows()]
+        texts = self._lines(self._found[language], bool(self.home.table.get("keep_line_end")))
         ids = tuple(f"{self.name}:{row}" for row in range(1, len(texts) + 1))
         return Records(ids, clusters[: len(ids)] if clusters else ids, {"text": tuple(texts)})
 
@@ -57,19 +58,20 @@ class Parallel(Reading):
         return self._clusters
 
     def _lines(self, path: Path, keep_line_end: bool = False) -> list[str]:
-        """The lines of a file that is as long as all the others and has no empty line."""
-        lines = files.split_lines(files.read_text(path), keep_line_end)
-        if self._reference is None:
-            self._reference = (path, len(lines))
-        self._check_length(path, len(lines))
+        """The wanted lines of a file that is as long as all the others; none of them is empty."""
+        wanted = self._rows()
+        lines = list(itertools.islice(text.lines(path, keep_line_end), wanted))
+        self._check_length(path, len(lines) if wanted is None else text.count_lines(path))
         for number, line in enumerate(lines, 1):
-            if not line.strip():
-                raise DataError(f"{path}, line {number}: empty; every line needs a text, or all files lose that line")
+            if not text.visible(line):
+                raise DataError(
+                    f"{path}, line {number}: {text.empty(line)}; every line needs a text, or all files lose that line"
+                )
         return lines
 
     def _check_length(self, path: Path, count: int) -> None:
-        assert self._reference is not None
-        other, expected = self._reference
+        """Refuse a file with more or fewer lines than the first one that was read."""
+        other, expected = self._reference = self._reference or (path, count)
         if count != expected:
             longer, unpaired = (path, expected + 1) if count > expected else (other, count + 1)
             raise DataError(
