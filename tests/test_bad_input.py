@@ -98,7 +98,7 @@ def test_no_data_at_hand_is_skipped_with_a_reason(go, tmp_path):
         (lambda raw: b"\n".join(raw.split(b"\n")[:-2]) + b"\n", "has 19 lines but"),
         (lambda raw: raw + b"one line more\n", "line 21 of tiny.deu.txt has no partner"),
         (lambda raw: raw.replace(b"deu 4\n", b"deu \xe4\n"), "tiny.deu.txt, line 5: byte"),
-        (lambda raw: raw.decode().encode("utf-16"), "tiny.deu.txt, line 1: byte 0 (0xff) is not UTF-8"),
+        (lambda raw: raw.decode().encode("utf-16"), "tiny.deu.txt is UTF-16 text; save the file as UTF-8"),
         (lambda raw: b"", "tiny.deu.txt is empty"),
         (lambda raw: raw.replace(b"deu 4\n", b"deu 4\n\n", 1), "has no partner"),
         (lambda raw: raw.replace(raw.split(b"\n")[6], b"  "), "tiny.deu.txt, line 7: empty; every line needs a text"),

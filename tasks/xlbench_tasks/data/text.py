@@ -56,7 +56,7 @@ def visible(text: str) -> bool:
 
 def empty(text: str) -> str:
     """What is said of a text that is not visible."""
-    return f"empty but for characters that nobody sees: {text!r}" if text else "empty"
+    return f"empty but for characters that nobody sees: {text!r}" if text.strip() else "empty"
 
 
 def lines(path: Path, keep_line_end: bool = False) -> Iterator[str]:
