@@ -11,6 +11,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 OK, CELL_FAILED, USAGE, INVALID, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -40,6 +42,55 @@ class EncoderError(XlbenchError):
 
 class ResultsError(XlbenchError):
     """A saved result is damaged, or cannot be written. Never read as "not there"."""
+
+
+class MissingExtraError(UsageError):
+    """An optional library is not installed; the message names the extra of xlbench that installs it."""
+
+
+EXTRAS = {
+    "hf": ("model2vec", "safetensors", "sentence_transformers", "sentencepiece", "tokenizers", "torch", "transformers"),
+    "hub": ("datasets", "huggingface_hub"),
+    "mteb": ("mteb",),
+    "plots": ("matplotlib",),
+}
+"""Extra of xlbench -> the libraries that it installs, as they are imported."""
+
+
+def require(extra: str, what: str, *libraries: str) -> None:
+    """Check that optional libraries are installed, without importing them.
+
+    Args:
+        extra: The one that installs them, as in `EXTRAS`.
+        what: What needs them; begins the message.
+        libraries: Names as they are imported.
+
+    Raises:
+        MissingExtraError: With the command that installs what is missing.
+    """
+    missing = [name for name in libraries if not _is_installed(name)]
+    if missing:
+        raise MissingExtraError(_how_to_install(extra, what, missing))
+
+
+def explain_import(error: ImportError) -> str | None:
+    """The command that installs what could not be imported; None where that is no optional library of xlbench."""
+    library = (error.name or "").partition(".")[0]
+    extra = next((extra for extra, libraries in EXTRAS.items() if library in libraries), None)
+    return _how_to_install(extra, "this", [library]) if extra and not _is_installed(library) else None
+
+
+def _how_to_install(extra: str, what: str, libraries: Sequence[str]) -> str:
+    return f"{what} needs {' and '.join(libraries)}: pip install 'xlbench[{extra}]'"
+
+
+def _is_installed(library: str) -> bool:
+    import importlib.util
+
+    try:
+        return importlib.util.find_spec(library) is not None
+    except (ImportError, ValueError):  # of an import hook, and of a module without a spec
+        return False
 
 
 _OUT_OF_MEMORY = ("out of memory", "allocate memory", "not enough memory", "bad_alloc", "alloc_failed")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
 import sys
 from collections.abc import Iterable
 from importlib import metadata
 from typing import Any
+
+try:
+    import resource
+except ModuleNotFoundError:  # Windows
+    resource = None  # type: ignore[assignment]
 
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "pandas", "babel", "datasets", "torch", "transformers",
              "sentence-transformers", "mteb")  # fmt: skip
@@ -67,7 +71,9 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def peak_memory_bytes() -> int:
-    """Largest resident size of this process so far."""
+def peak_memory_bytes() -> int | None:
+    """Largest resident size of this process so far; None where the system does not say (Windows)."""
+    if resource is None:
+        return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

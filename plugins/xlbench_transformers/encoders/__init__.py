@@ -12,15 +12,25 @@ from pathlib import Path
 from typing import Literal
 
 from xlbench import Encoder, Spec
+from xlbench.core.errors import require
 
 Kind = Literal["hf", "st", "siamese", "static"]
+
+_LIBRARIES: dict[Kind, tuple[str, ...]] = {
+    "hf": ("torch", "transformers"),
+    "st": ("torch", "sentence_transformers"),
+    "siamese": ("torch", "transformers", "safetensors"),
+    "static": ("sentence_transformers", "model2vec"),
+}
 
 
 def load(kind: Kind, folder: Path, spec: Spec, trust_remote_code: bool = False) -> Encoder:
     """Load the checkpoint in ``folder`` as the settings of ``spec`` want it.
 
     ``trust_remote_code``: run the Python code that the folder brings along. Raises `EncoderError` where the folder
-    does not hold what its kind needs, `UsageError` for a setting that the checkpoint or this machine cannot follow.
+    does not hold what its kind needs, `UsageError` for a setting that the checkpoint or this machine cannot follow, and
+    for a library that is not installed.
     """
+    require("hf", f"a checkpoint for {kind}:", *_LIBRARIES[kind])
     encoder: Encoder = importlib.import_module(f"{__name__}.{kind}").load(folder, spec, trust_remote_code)
     return encoder

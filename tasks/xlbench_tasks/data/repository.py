@@ -22,6 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xlbench import Data, DataError, DataMissing
+from xlbench.core.errors import MissingExtraError, require
 from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.damage import damage_below
@@ -52,6 +53,13 @@ class Repository:
         self._revision = revision
         self._root = data.root
         self._task = task
+
+    def check_readable(self) -> None:
+        """Raise `DataMissing` where the libraries that read it are not installed."""
+        try:
+            require("hub", self.place, "datasets", "huggingface_hub")
+        except MissingExtraError as error:
+            raise DataMissing(str(error)) from error
 
     @property
     def folder(self) -> Path | None:

@@ -149,6 +149,10 @@ class Hub(Reading):
         repository = self._repository
         if repository.folder is not None:
             return (repository.folder,)
+        try:
+            repository.check_readable()
+        except DataMissing:
+            return ()
         known = self._known()
         if known is None or (self._per_unit and len(self._units(known, languages)) < max(len(languages), 1)):
             return ()
@@ -160,6 +164,7 @@ class Hub(Reading):
         """Bring these languages (none: all) from the hub, as far as they are not at hand, and say where they lie."""
         if places := self.at_hand(languages):
             return places
+        self._repository.check_readable()
         codes = self._codes() if self._per_unit else ()
         units = self._units(codes, languages)
         if self._per_unit and len(units) < max(len(languages), 1):
@@ -194,6 +199,7 @@ class Hub(Reading):
 
     def _find(self) -> Mapping[str, str]:
         """Language -> what the data set calls it: a column, a configuration, a part of a file's name or of a value."""
+        self._repository.check_readable()
         if "language" in self.home.table:
             self._load("")
             return {self.home.table["language"]: ""}
