@@ -13,7 +13,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel lint check bench publish build lock clean
+.PHONY: help run test parallel style types lint check docs bench publish build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,12 +32,19 @@ parallel: $(EVERYTHING)  ## mBERT, LaBSE and SIAMESE=./folder on parallel senten
 		--results $(OUT)/results --boards $(OUT)/leaderboards
 	$(BIN)/xlbench published docs/published/labse-ntrex.csv $(OUT)/results
 
-lint: $(EVERYTHING)  ## Lint and types
+style: $(EVERYTHING)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(EVERYTHING)
 	$(BIN)/mypy
 
+lint: style types  ## Lint and types
+
 check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the tests have just passed)
+
+docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or parsed
+	$(BIN)/python -m pytest -q tests/test_docs.py
 
 bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
 	$(BIN)/python -m pytest -q -s tests/benchmarks
@@ -47,7 +54,14 @@ publish: $(CORE)  ## Render the published boards anew, from runs made anew
 	$(BIN)/xlbench run --suite mini --results leaderboards/runs --boards leaderboards
 
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
+	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist .
+
+wheel: build  ## The wheel in an environment of its own, with the core's dependencies alone: what needs no more works
+	rm -rf build/core
+	$(PYTHON) -m venv build/core
+	$(BIN)/python -m pip --python build/core install --quiet --only-binary :all: --constraint constraints.txt dist/*.whl
+	XLBENCH_CORE=build/core $(BIN)/python -m pytest -q tests/test_core_only.py
 
 lock: $(EVERYTHING)  ## Write constraints.txt: pins that are there stay where they fit (UPGRADE=--upgrade: the newest)
 	$(PIP) --group lock
