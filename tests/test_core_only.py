@@ -19,7 +19,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 import xlbench
-from xlbench.core.errors import EXTRAS, MissingExtraError, explain_import, require
+from xlbench.core.errors import EXTRAS, MissingExtraError, explain_import, require_extra
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 IMPORTED_AS = {"sentence-transformers": "sentence_transformers", "huggingface-hub": "huggingface_hub", "protobuf": ""}
@@ -197,9 +197,9 @@ def test_extras_are_those_of_the_project():
 def test_require_names_what_is_missing(monkeypatch):
     """What is installed is not named; an import hook that refuses a library counts as its absence."""
     monkeypatch.setitem(sys.modules, "torch", None)
-    require("hf", "it", "tokenizers")
+    require_extra("hf", "it", "tokenizers")
     with pytest.raises(MissingExtraError, match=r"^it needs torch: pip install 'xlbench\[hf\]'$"):
-        require("hf", "it", "tokenizers", "torch")
+        require_extra("hf", "it", "tokenizers", "torch")
 
 
 def test_an_import_that_failed_is_explained(monkeypatch):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from xlbench import DataMissing, UsageError, XlbenchError
-from xlbench.core.errors import require
+from xlbench.core.errors import require_extra
 from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
 from xlbench_transformers import safety
@@ -124,7 +124,7 @@ class Checkpoint:
 
     def _check_reachable(self) -> None:
         """Ask for the repository once, without the library's half a minute of retries."""
-        require("hf", f"{self.target} on the hub", "huggingface_hub")
+        require_extra("hf", f"{self.target} on the hub", "huggingface_hub")
         import huggingface_hub
 
         try:
@@ -144,7 +144,7 @@ class Checkpoint:
 
     def _snapshot(self, local: bool) -> Located:
         """The snapshot in the hub's cache; ``local``: as it is there, `_Absent` where it is not or not whole."""
-        require("hf", f"{self.target} on the hub", "huggingface_hub")
+        require_extra("hf", f"{self.target} on the hub", "huggingface_hub")
         folder = self._download(SMALL, local, quiet=True)
         commit = folder.name
         names = self._names(folder, local)

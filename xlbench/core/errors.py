@@ -57,7 +57,7 @@ EXTRAS = {
 """Extra of xlbench -> the libraries that it installs, as they are imported."""
 
 
-def require(extra: str, what: str, *libraries: str) -> None:
+def require_extra(extra: str, what: str, *libraries: str) -> None:
     """Check that optional libraries are installed, without importing them.
 
     Args:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from xlbench import Encoder, Spec
-from xlbench.core.errors import require
+from xlbench.core.errors import require_extra
 
 Kind = Literal["hf", "st", "siamese", "static"]
 
@@ -31,6 +31,6 @@ def load(kind: Kind, folder: Path, spec: Spec, trust_remote_code: bool = False) 
     does not hold what its kind needs, `UsageError` for a setting that the checkpoint or this machine cannot follow, and
     for a library that is not installed.
     """
-    require("hf", f"a checkpoint for {kind}:", *_LIBRARIES[kind])
+    require_extra("hf", f"a checkpoint for {kind}:", *_LIBRARIES[kind])
     encoder: Encoder = importlib.import_module(f"{__name__}.{kind}").load(folder, spec, trust_remote_code)
     return encoder

@@ -22,7 +22,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xlbench import Data, DataError, DataMissing
-from xlbench.core.errors import MissingExtraError, require
+from xlbench.core.errors import MissingExtraError, require_extra
 from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.damage import damage_below
@@ -57,7 +57,7 @@ class Repository:
     def check_readable(self) -> None:
         """Raise `DataMissing` where the libraries that read it are not installed."""
         try:
-            require("hub", self.place, "datasets", "huggingface_hub")
+            require_extra("hub", self.place, "datasets", "huggingface_hub")
         except MissingExtraError as error:
             raise DataMissing(str(error)) from error
 
