@@ -44,7 +44,7 @@ lint: style types  ## Lint and types
 check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the tests have just passed)
 
 docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or parsed
-	$(BIN)/python -m pytest -q tests/test_docs.py
+	$(BIN)/python -m pytest -q tests/project/test_docs.py
 
 bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
 	$(BIN)/python -m pytest -q -s tests/benchmarks
@@ -61,7 +61,7 @@ wheel: build  ## The wheel in an environment of its own, with the core's depende
 	rm -rf build/core
 	$(PYTHON) -m venv build/core
 	$(BIN)/python -m pip --python build/core install --quiet --only-binary :all: --constraint constraints.txt dist/*.whl
-	XLBENCH_CORE=build/core $(BIN)/python -m pytest -q tests/test_core_only.py
+	XLBENCH_CORE=build/core $(BIN)/python -m pytest -q tests/project/test_core_only.py
 
 lock: $(EVERYTHING)  ## Write constraints.txt: pins that are there stay where they fit (UPGRADE=--upgrade: the newest)
 	$(PIP) --group lock

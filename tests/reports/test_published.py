@@ -2,14 +2,14 @@
 
 import csv
 import json
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 from xlbench.core.errors import DataError
 from xlbench.reports import published
 
-FIGURES = Path(__file__).parent.parent / "docs" / "published" / "labse-ntrex.csv"
+FIGURES = ROOT / "docs" / "published" / "labse-ntrex.csv"
 HEAD = "model,task,subset,metric,value\n"
 
 

@@ -1,7 +1,7 @@
 """Boards: what enters, how it is averaged and ranked, what is said about it, and what the files look like.
 
-The golden files in ``golden_boards/`` are written anew by ``python tests/test_boards.py``: look at the difference
-before you commit it.
+The golden files in ``golden_boards/`` are written anew by ``python tests/reports/test_boards.py``: look at the
+difference before you commit it.
 """
 
 from __future__ import annotations
@@ -905,7 +905,7 @@ class TestDeterminism:
 
     @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv", ".data.csv", ".models.csv", ".registers.csv"])
     def test_golden(self, suffix):
-        """The files are those that were looked at (``python tests/test_boards.py`` writes them anew)."""
+        """The files are those that were looked at (``python tests/reports/test_boards.py`` writes them anew)."""
         expected = (GOLDEN / f"mini{suffix}").read_bytes().decode()
         assert render_all(golden_world().board())[suffix] == expected
 

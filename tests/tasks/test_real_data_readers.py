@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from pathlib import Path
 
+import conftest
 import pytest
 
 from xlbench import Data, DataError, DataMissing
@@ -14,7 +15,7 @@ from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.readers import delimited, parallel
 
-ROOT = Path(os.environ.get("XLBENCH_DATA") or Path(__file__).parent.parent.parent / "shared" / "data")
+ROOT = Path(os.environ.get("XLBENCH_DATA") or conftest.ROOT.parent / "shared" / "data")
 
 
 def _data(folder: str) -> Data:

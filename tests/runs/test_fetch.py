@@ -19,7 +19,7 @@ import checkpoints
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Cli, environment
+from conftest import ROOT, Cli, environment
 from fake_hub import Hub, serving
 from no_network import no_network
 
@@ -263,7 +263,7 @@ def test_a_dry_run_asks_nothing(xlbench, hub, tmp_path):
     assert "2144d16cc15e" in flores
     assert flores.endswith("from https://huggingface.co/datasets/mteb/FloresBitextMining")
     assert "from https://huggingface.co/sentence-transformers/LaBSE" in done.stdout
-    makefile = (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert f"xlbench fetch {' '.join(wanted)}\n" in makefile
 
 

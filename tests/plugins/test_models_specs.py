@@ -9,6 +9,7 @@ from pathlib import Path
 
 import checkpoints
 import pytest
+from conftest import ROOT
 
 from xlbench import EncodingSession, Model, UsageError, catalog
 from xlbench.core.specs import parse
@@ -309,7 +310,7 @@ def test_a_named_model_is_listed_with_where_it_lies(xlbench_cli):
 
 def test_options_and_named_models_are_documented():
     """docs/models.md has a row for every option with the schemes that have it, and names every named model."""
-    text = (Path(__file__).parent.parent / "docs" / "models.md").read_text(encoding="utf-8")
+    text = (ROOT / "docs" / "models.md").read_text(encoding="utf-8")
     rows = [re.fullmatch(r"\| (.+?) \| (.+?) \| .+ \|", line) for line in text.splitlines()]
     documented = {
         name: set(options.OPTIONS) if row[2] == "all" else set(row[2].split(", "))

@@ -11,29 +11,13 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from checkout import tracked
 from conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
 SOURCES = {"xlbench": ROOT, "plugins": ROOT / "plugins", "tasks": ROOT / "tasks"}
 """Folder of packages -> what the paths in a wheel are relative to."""
-NOT_SOURCES = {".venv", "out", "build", "dist", "results", "__pycache__"}
-
-
-def tracked() -> list[str]:
-    """What git tracks or would track, as it is on the disk; without git, all that is no build product."""
-    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    try:
-        done = subprocess.run(listed, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
-        names = done.stdout.splitlines()
-    except (OSError, subprocess.CalledProcessError):
-        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if not _is_product(path)]
-    return [name for name in names if (ROOT / name).is_file()]
-
-
-def _is_product(path: Path) -> bool:
-    parts = path.relative_to(ROOT).parts
-    return any(part in NOT_SOURCES or part.startswith(".") or part.endswith(".egg-info") for part in parts)
 
 
 @pytest.fixture(scope="module")

@@ -3,13 +3,12 @@
 import ast
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 import xlbench
 
-ROOT = Path(__file__).parent.parent
 HEAVY = {
     "numpy",
     "pandas",
@@ -232,3 +231,10 @@ def test_documented_exit_codes():
     for code in (errors.OK, errors.CELL_FAILED, errors.USAGE, errors.INVALID, errors.INTERRUPTED):
         assert f"| {code} |" in errors.__doc__
         assert f"{code} " in command.epilog
+
+
+def test_the_kit_calls_heavy_what_the_house_calls_heavy():
+    """A plugin is told of every library that the start-up of xlbench itself does without."""
+    from xlbench.testing.process import HEAVY as OF_THE_KIT
+
+    assert set(OF_THE_KIT) >= HEAVY

@@ -21,7 +21,7 @@ import pytest
 from xlbench import Data, DataMissing, Metric, Model, Outcome, Subset, Task, UsageError, metrics
 from xlbench.testing.metrics import check_metric
 from xlbench.testing.models import LONG, TEXTS, check_model
-from xlbench.testing.process import HEAVY, ConformanceError
+from xlbench.testing.process import ConformanceError
 from xlbench.testing.tasks import check_task
 
 
@@ -394,13 +394,6 @@ def test_what_is_written_in_a_script_is_checked_but_for_its_imports(tmp_path):
         [sys.executable, script], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
     )
     assert "1 vectors for 9 texts" in done.stdout
-
-
-def test_heavy_libraries_are_those_of_the_house():
-    """What the kit calls heavy holds what the house calls heavy."""
-    from test_house import HEAVY as HOUSE
-
-    assert set(HEAVY) >= HOUSE
 
 
 # ---- tasks
