@@ -7,7 +7,6 @@ already, at a revision that is pinned, is used without a request. Nothing is loa
 from __future__ import annotations
 
 import glob
-import os
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
 from xlbench_transformers import safety
 from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, told_by_weights
+from xlbench_transformers.listing import Listing, list_folder, reader
 
 _PATH = re.compile(r"[.~]?[/\\]|\.\.[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\]")
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-_DEPTH = 3
 _TIMEOUT = 20.0
 """Seconds to wait for the hub's first answer."""
 _COMMITTED = 12
@@ -93,7 +92,7 @@ class Checkpoint:
             if folder.is_file():
                 raise UsageError(f"{self.target} is a file: give the folder that a checkpoint lies in")
             raise UsageError(f"there is no folder {self.target}.{_beside(folder)}")
-        layout = lay_out(_files(folder), _reader(folder), self.kind, self.target)
+        layout = lay_out(list_folder(folder, self.target), self.kind)
         permitted = permissions()
         safety.check_pin(layout, folder, self.target, self.revision, permitted)
         safety.check_pickles(layout, self.target, permitted)
@@ -148,7 +147,8 @@ class Checkpoint:
         folder = self._download(SMALL, local, quiet=True)
         commit = folder.name
         names = self._names(folder, local)
-        layout = lay_out(names, self._hub_reader(folder, commit, local), self.kind, self._at())
+        listing = Listing(frozenset(names), self._hub_reader(folder, commit, local), self._at())
+        layout = lay_out(listing, self.kind)
         permitted = permissions()
         safety.check_code(layout, self._at(), self.revision, permitted)
         safety.check_pickles(layout, self._at(), permitted)
@@ -193,7 +193,7 @@ class Checkpoint:
         except huggingface_hub.errors.CachedRepoTreeNotFoundError:
             pass
         if local:
-            return _files(folder)
+            return list_folder(folder, self._at()).names
         try:
             return huggingface_hub.HfApi().list_repo_files(self.target, revision=folder.name)
         except Exception as error:  # noqa: BLE001 - as above
@@ -205,7 +205,7 @@ class Checkpoint:
                 if local:
                     raise _Absent(f"{name} is missing")
                 self._download([glob.escape(name)], local=False, quiet=True, commit=commit)
-            return _reader(folder)(name)
+            return reader(folder)(name)
 
         return read
 
@@ -253,24 +253,6 @@ def _beside(folder: Path) -> str:
     except OSError:
         return ""
     return did_you_mean(folder.name, names)
-
-
-def _files(folder: Path) -> list[str]:
-    """Paths of the files of a folder, relative, with ``/``; not of hidden folders, nor of deep ones."""
-    found = []
-    for place, folders, files in os.walk(folder):
-        below = Path(place).relative_to(folder)
-        deep = len(below.parts) >= _DEPTH
-        folders[:] = [] if deep else [name for name in folders if not name.startswith((".", "__pycache__"))]
-        found += [(below / name).as_posix() for name in files]
-    return found
-
-
-def _reader(folder: Path) -> Callable[[str], str]:
-    def read(name: str) -> str:
-        return (folder / name).read_text(encoding="utf-8")
-
-    return read
 
 
 def _silent_bar() -> type[Any]:

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 
 from xlbench import Option
 
-LABELS = ("name", "revision")
-"""Options that say what a model is called and where it is found. What is found there is its identity."""
+LABELS = ("name", "revision", "trained_on")
+"""Options that say what a model is called, where it is found and what it has seen. What is found there is its
+identity."""
 
 MACHINE = ("device", "batch_size")
 """Options of the machine: vectors are equal up to rounding, and identity does not know of them."""
+
+COMPARED = ("similarity",)
+"""Options that say how vectors are compared: models that differ in these alone share vectors."""
 
 TRANSFORM = ("dimensions", "normalize", "whiten", "whiten_on", "whiten_components")
 """Options of the arithmetic after encoding: models that differ in these alone share vectors. Dimensions are cut after
@@ -25,6 +29,17 @@ _COMMON = (
     Option(
         "revision",
         description="commit, tag or branch of the hub's repository; code:DIGITS pins the code of a local folder",
+    ),
+    Option(
+        "trained_on",
+        description="data sets that it was trained on, by the names of their cards, with commas: boards mark its scores",
+    ),
+    Option(
+        "similarity",
+        "choice",
+        "cosine",
+        ("cosine", "dot"),
+        "how vectors are compared, where a task can choose (retrieval can)",
     ),
     Option("device", default="auto", description="auto, cpu, cuda, cuda:N or mps; auto takes an accelerator if any"),
     Option("batch_size", "int", description="texts at a time; left out: as many as fit, by their length"),

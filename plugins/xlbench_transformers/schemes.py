@@ -17,9 +17,11 @@ from xlbench.core.specs import parse
 from xlbench.core.text import did_you_mean
 from xlbench_transformers import encoders, transforms
 from xlbench_transformers.checkpoint import Checkpoint, Located, is_hub_name, is_path
+from xlbench_transformers.encoders.prompts import Prompts
 from xlbench_transformers.layout import Kind
 from xlbench_transformers.named import Named, entries
-from xlbench_transformers.options import DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
+from xlbench_transformers.options import COMPARED, DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
+from xlbench_transformers.trained_on import data_sets_of
 
 VECTORS_VERSION = 1
 """Part of every fingerprint: to be raised when the same checkpoint and options would give other vectors."""
@@ -98,8 +100,12 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[
     _check_values(spec)
     revision = spec["revision"]
     checkpoint = Checkpoint(spec.target, revision, kind, text)
+    folder = None
     if checkpoint.local:
-        _check_options(checkpoint.located().layout.kind, spec)
+        located = checkpoint.located()
+        _check_options(located.layout.kind, spec)
+        folder = located.folder
+    seen = tuple(dict.fromkeys((*entry.trained_on, *data_sets_of(spec, folder))))
     for dimensions in spec["dimensions"] or (None,):
         one = replace(spec, values={**spec.values, "dimensions": (dimensions,) if dimensions else None})
         recipe = Recipe(checkpoint, one)
@@ -110,7 +116,7 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[
             fingerprint=recipe.fingerprint,
             description=entry.description,
             license=entry.license,
-            trained_on=entry.trained_on,
+            trained_on=seen,
             spec=again if again != name else "",
             details=Details(recipe),
             transform=transforms.transform_of(one),
@@ -185,7 +191,8 @@ class Recipe:
 
     def fingerprint(self) -> str:
         """The same with the transform."""
-        return digest(self.vectors(), transforms.identity_of(self.spec))
+        compared = [] if self.spec["similarity"] == "cosine" else [f"similarity={self.spec['similarity']}"]
+        return digest(self.vectors(), transforms.identity_of(self.spec), *compared)
 
     def fetch(self) -> str:
         """Where the checkpoint lies; it is downloaded first where that is needed."""
@@ -198,7 +205,7 @@ class Recipe:
 
     def shaping(self, kind: Kind) -> dict[str, object]:
         """The values of the options that shape vectors, by name."""
-        labels = {*LABELS, *MACHINE, *TRANSFORM, "layers"}
+        labels = {*LABELS, *MACHINE, *TRANSFORM, *COMPARED, "layers"}
         values = {option.name: self.spec[option.name] for option in OPTIONS[kind] if option.name not in labels}
         for role in ("prompt_query", "prompt_document"):
             values[role] = values["prompt"] if values[role] is None else values[role]
@@ -234,7 +241,8 @@ class Details(Mapping[str, Detail]):
         if located:
             found |= _told(checkpoint, located)
         if kind:
-            settings = self._recipe.shaping(kind) | {name: spec[name] for name in TRANSFORM}
+            settings = self._recipe.shaping(kind) | {name: spec[name] for name in (*TRANSFORM, *COMPARED)}
+            settings |= dict.fromkeys(("prompt", "prompt_query", "prompt_document")) | Prompts(spec).details()
             found |= {name: _plain(value) for name, value in settings.items() if value not in (None, "", "none", False)}
         return found
 

@@ -16,7 +16,7 @@ from conftest import environment
 from fake_hub import Hub, serving
 
 from xlbench import DataError, DataMissing, UsageError, catalog
-from xlbench_transformers import checkpoint, layout
+from xlbench_transformers import checkpoint, weights
 
 OLD, NEW = "a" * 40, "b" * 40
 
@@ -211,7 +211,7 @@ def test_the_header_of_safetensors_is_read_as_the_library_reads_it(made):
     from safetensors.numpy import load_file
 
     path = made / "siamese" / "model.safetensors"
-    assert layout.tensors(path) == {name: values.shape for name, values in load_file(path).items()}
+    assert weights.tensor_shapes(path) == {name: values.shape for name, values in load_file(path).items()}
 
 
 # ---- the hub

@@ -226,9 +226,9 @@ def test_a_folder_that_is_none(tmp_path, folders):
     for path in folders["bert"].iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / "model.safetensors").write_bytes(b"nothing of the kind")
-    with pytest.raises(xlbench.EncoderError, match=rf"^{tmp_path}: the model cannot be loaded: .+") as raised:
+    with pytest.raises(xlbench.DataError, match=rf"^{tmp_path}/model.safetensors is damaged: .+") as broken:
         load(tmp_path)
-    assert "\n" not in str(raised.value)
+    assert "\n" not in str(broken.value)
 
 
 def test_files_that_do_not_fit_each_other(tmp_path):

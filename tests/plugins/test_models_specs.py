@@ -152,6 +152,7 @@ OTHER = {
     "layers": "last-two",
     "words": "mean",
     "window": "9",
+    "similarity": "dot",
     "dimensions": "8",
     "normalize": "true",
     "whiten": "abtt&whiten_on=cell",
@@ -159,7 +160,7 @@ OTHER = {
     "whiten_components": "2&whiten_on=cell&whiten=whiten",
 }
 """Option -> a value that makes another model."""
-SAME = {"name": "other", "device": "cpu", "batch_size": "3"}
+SAME = {"name": "other", "device": "cpu", "batch_size": "3", "trained_on": "ntrex"}
 """Option -> a value that leaves the model what it is."""
 
 
@@ -172,7 +173,7 @@ def test_options_are_identity_where_they_shape_vectors(stocked, folders):
     assert plain not in changed.values()
     assert len(set(changed.values())) == len(changed)
     assert {only(stocked, f"{bert}?{option}={value}").identity() for option, value in SAME.items()} == {plain}
-    assert only(stocked, f"{bert}?pooling=mean&layer=-1&dtype=float32&words=first&whiten=none").identity() == plain
+    assert only(stocked, f"{bert}?pooling=mean&layer=-1&dtype=float32&words=first&whiten=none&similarity=cosine").identity() == plain
     assert only(stocked, f"{bert}?layers=first-last").identity() == only(stocked, f"{bert}?layer=0,-1").identity()
     assert {*OTHER, *SAME, "revision"} == {option.name for option in options.OPTIONS["hf"]}
 
@@ -183,7 +184,7 @@ def test_arithmetic_after_encoding_shares_vectors(stocked, folders):
     vectors = only(stocked, bert).vectors_identity()
     for option, value in OTHER.items():
         same = only(stocked, f"{bert}?{option}={value}").vectors_identity() == vectors
-        assert same == (option in options.TRANSFORM), option
+        assert same == (option in (*options.TRANSFORM, *options.COMPARED)), option
 
 
 def test_a_pair_pools_as_its_own_file_says_unless_told(stocked, tmp_path):
@@ -272,8 +273,8 @@ def test_named_models_name_data_that_cards_have(stocked):
 def test_e5_gets_the_prompts_that_its_card_demands(stocked):
     """Multilingual E5 puts `query: ` before every text and `passage: ` before a document."""
     details = stocked.models["multilingual-e5-small"].details
-    assert (details["prompt"], details["prompt_document"]) == ("query: ", "passage: ")
-    assert details["prompt_query"] == "query: "
+    assert details["prompt"] == "query: "
+    assert details["prompts_not_applied"] == "document 'passage: ': for asymmetric search alone"
 
 
 # ---- the list of options

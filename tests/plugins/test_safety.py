@@ -16,6 +16,7 @@ from fake_hub import serving
 
 from xlbench import DataError, UsageError, catalog
 from xlbench_transformers import layout, safety
+from xlbench_transformers.modules import KNOWN_TYPES
 
 COMMIT = "a" * 40
 
@@ -359,7 +360,7 @@ def test_an_adapter_within_a_module_is_refused(stocked, tmp_path):
         "os.system",
         "sentence_transformers.util.misc.import_from_string",
         "sentence_transformers.models.WordEmbeddings",
-        "sentence_transformers.models.Router",
+        "sentence_transformers.models.RouterEvil",
         "sentence_transformers.models.Transformer.load",
         "sentence_transformers_evil.models.Pooling",
         "sentence_transformers.models.x.y.Pooling",
@@ -378,10 +379,10 @@ def test_the_modules_on_the_list_are_the_librarys(tmp_path):
     """Every type that the library writes for a module on the list, now and in older versions, is on it."""
     from sentence_transformers.sentence_transformer import modules as parts
 
-    for name in ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout", "StaticEmbedding"):
+    for name in ("Transformer", "Pooling", "Dense", "Normalize", "LayerNorm", "Dropout", "StaticEmbedding", "Router"):
         module = getattr(parts, name)
-        assert layout.MODULES.fullmatch(f"{module.__module__}.{module.__name__}"), module
-        assert layout.MODULES.fullmatch(f"sentence_transformers.models.{name}")
+        assert KNOWN_TYPES.fullmatch(f"{module.__module__}.{module.__name__}"), module
+        assert KNOWN_TYPES.fullmatch(f"sentence_transformers.models.{name}")
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from xlbench import EncoderError, Role, Spec, XlbenchError
 from xlbench.core.permissions import permissions
-from xlbench_transformers.encoders import batching, pooling, tokens
+from xlbench_transformers.encoders import batching, completeness, pooling, prompts, tokens
 from xlbench_transformers.encoders.words import WordReader
 
 
@@ -44,21 +44,35 @@ def load_model(
     dtype: torch.dtype = torch.float32,
     trust_remote_code: bool = False,
     weights: Mapping[str, torch.Tensor] | None = None,
+    heads: Collection[str] = (),
 ) -> torch.nn.Module:
     """The encoder of the checkpoint in ``folder``, in evaluation mode, computing in ``dtype`` whatever its file is in.
 
-    ``weights``: taken in place of those in the folder. Files are safetensors alone, unless pickles are permitted.
-    Raises `EncoderError` where it cannot be loaded, and where a weight of the encoder is missing: transformers would
-    make it up at random. A pooler on top is left out or never used, so that its weights may be missing.
+    Files are safetensors alone, unless pickles are permitted. A pooler on top is left out or never used, so that its
+    weights may be missing.
+
+    Args:
+        folder: The checkpoint.
+        dtype: The numbers to compute in.
+        trust_remote_code: Run the code that the folder brings along.
+        weights: Taken in place of those in the folder.
+        heads: Names of its tensors that are read elsewhere.
+
+    Raises:
+        EncoderError: It cannot be loaded, or a weight of the encoder is missing (transformers would make it up at
+            random), or one is left over that is neither a pooler's nor a head's.
     """
     with loading(folder, "model"):
         known = {"trust_remote_code": trust_remote_code, "local_files_only": True}
         config = transformers.AutoConfig.from_pretrained(folder, **known)
+        decodes = bool(config.is_encoder_decoder)  # classes for encoders alone change it
         kind = _class_of(config, folder, trust_remote_code)
         if kind is transformers.AutoModel:
             settings: dict[str, Any] = known
         else:
             settings = {"add_pooling_layer": False} if _takes(kind.__init__, "add_pooling_layer") else {}
+            with torch.device("meta"):
+                completeness.check_size(folder, kind(config, **settings))
         loaded, report = kind.from_pretrained(
             None if weights is not None else folder,
             config=config,
@@ -70,7 +84,7 @@ def load_model(
             **settings,
         )
     model = loaded.get_encoder() if config.is_encoder_decoder and _has_decoder(loaded) else loaded
-    _require_weights(folder, loaded, model, report)
+    completeness.check_report(folder, loaded, model, report, decodes=decodes, heads=heads)
     return _in_dtype(model, dtype).eval()
 
 
@@ -90,24 +104,6 @@ def _has_decoder(model: torch.nn.Module) -> bool:
     return any(name.split(".")[-1] == "decoder" for name, _ in model.named_modules())
 
 
-def _require_weights(folder: Path, loaded: torch.nn.Module, model: torch.nn.Module, report: Mapping[str, Any]) -> None:
-    """Every weight of ``model``, which is ``loaded`` or a part of it, comes from the checkpoint."""
-    used = {id(parameter) for parameter in model.parameters()}
-    names = {name for name, value in loaded.named_parameters(remove_duplicate=False) if id(value) in used}
-    missing = sorted(name for name in names & set(report["missing_keys"]) if "pooler" not in name.split("."))
-    unfit = [entry for entry in sorted(report["mismatched_keys"]) if "pooler" not in entry[0].split(".")]
-    if unfit:
-        name, there, wanted = unfit[0][:3]
-        raise EncoderError(
-            f"{folder}: the weights do not fit config.json: {name} is {tuple(there)} and should be {tuple(wanted)}"
-        )
-    if missing:
-        raise EncoderError(
-            f"{folder}: {len(missing)} of the encoder's {len(names)} weights are missing ({missing[0]} ...) and "
-            f"would be random: is it a checkpoint of a {type(loaded).__name__}?"
-        )
-
-
 def _in_dtype(model: torch.nn.Module, dtype: torch.dtype) -> torch.nn.Module:
     """float32 throughout; or half precision but for those parts that a model itself keeps in float32."""
     strays = any(
@@ -123,7 +119,10 @@ class Backbone:
         self.model = model.to(device).eval()
         self.device = device
         self.layers = tuple(layers)
-        self._pad = tokenizer.pad_token_id or 0
+        self._vocabulary = vocabulary_of(model)
+        pad = tokenizer.pad_token_id or 0
+        self._pad = 0 if self._vocabulary is not None and pad >= self._vocabulary else pad  # whatever it is, it is masked
+        self._margin = margin_of(model)
         self._pad_type = getattr(tokenizer, "pad_token_type_id", 0)
         self._extra: dict[str, bool] = {"use_cache": False} if _takes(model.forward, "use_cache") else {}
         if self.layers != (-1,):
@@ -132,7 +131,6 @@ class Backbone:
             if count is not None:
                 pooling.check_layers(self.layers, count)
         self._takes_types = _takes(model.forward, "token_type_ids")
-        self._vocabulary = _vocabulary(model)
 
     def check(self, found: tokens.Tokens) -> None:
         """`EncoderError` where the tokenizer knows tokens that the model does not: they are not of one checkpoint."""
@@ -144,7 +142,7 @@ class Backbone:
 
     def vectors(self, found: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors of the tokens of some texts, float32 (len(rows), t, d), and the mask (len(rows), t), 0 at padding."""
-        inputs = found.padded(rows, self._pad, self._pad_type)
+        inputs = found.padded(rows, self._pad, self._pad_type, self._margin)
         if not self._takes_types:
             inputs.pop("token_type_ids", None)
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
@@ -154,7 +152,17 @@ class Backbone:
             return pooling.token_vectors(output, self.layers, mask.shape), mask
 
 
-def _vocabulary(model: Any) -> int | None:
+def margin_of(model: Any) -> int:
+    """Tokens of padding after the longest text, where a model's vectors depend on how near the end is.
+
+    CANINE takes several characters together, and looks across them: with four such groups after it, a text's vector no
+    longer depends on how many follow (as in the original, which pads every text to 2,048).
+    """
+    config = model.config
+    return 4 * int(config.downsampling_rate) if config.model_type == "canine" else 0
+
+
+def vocabulary_of(model: Any) -> int | None:
     """Rows of a model's table of token embeddings, where it has one."""
     with contextlib.suppress(NotImplementedError, AttributeError):
         return getattr(model.get_input_embeddings(), "num_embeddings", None)
@@ -177,7 +185,8 @@ class HuggingFaceEncoder:
         """Numbers that the model has learnt, its embeddings among them."""
         self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
         """Which texts of the last call of `encode` were cut at the length limit."""
-        self.details: dict[str, str | int] = {
+        self._prompts = prompts.Prompts(spec)
+        self._loaded: dict[str, str | int] = {
             "model": type(model).__name__,
             "pooling": spec["pooling"],
             "layer": ",".join(map(str, spec["layer"])),
@@ -187,7 +196,11 @@ class HuggingFaceEncoder:
             "tokenizer": type(tokenizer).__name__,
             "attention": str(getattr(model.config, "_attn_implementation", None) or "eager"),
         }
-        """What is known of it once it is loaded."""
+
+    @property
+    def details(self) -> dict[str, str | int]:
+        """What is known of it once it is loaded, and which prompts were applied so far."""
+        return {**self._loaded, **self._prompts.details()}
 
     @property
     def words_without_pieces(self) -> int:
@@ -198,7 +211,9 @@ class HuggingFaceEncoder:
         """Encode n texts as an array of shape (n, d): tokens, those of the prompt and special ones, too, are pooled."""
         if not len(texts):
             raise EncoderError("there is nothing to encode: the list of texts is empty")
-        found, self.truncated = tokens.tokenise(self._tokenizer, tokens.prompted(texts, self._spec, role), self._limit)
+        self._prompts.note(role)
+        given = prompts.applied(self._prompts.of(role), texts)
+        found, self.truncated = tokens.tokenise(self._tokenizer, given, self._limit)
         self._backbone.check(found)
 
         def pooled(rows: NDArray[np.int64]) -> torch.Tensor:

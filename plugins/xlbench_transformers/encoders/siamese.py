@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from xlbench import DataError, EncoderError, Role, Spec, UsageError
-from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
-from xlbench_transformers.encoders import batching, hf, st
+from xlbench.core.permissions import permissions
+from xlbench_transformers.encoders import batching, completeness, hf, st
 
 SETTINGS = "siamese.json"
 POOLINGS = ("mean", "cls", "max", "last")
@@ -54,6 +54,8 @@ class Head:
     """softmax(W x + b) over features x of a pair's vectors."""
 
     name: str
+    tensors: tuple[str, ...]
+    """Names of the tensors that it was read from."""
     weight: NDArray[np.float32]
     """(classes, len(inputs) * d)"""
     bias: NDArray[np.float32]
@@ -91,8 +93,12 @@ class SiameseEncoder:
         self.head = head
         self.parameters: int = encoder.parameters
         """Numbers that the encoder has learnt; the head's are not among them."""
-        self.details: dict[str, str | int] = {**encoder.details, **details}
+        self._about = dict(details)
+
+    @property
+    def details(self) -> dict[str, str | int]:
         """What is known of it once it is loaded; ``head``: its classes and inputs, or none."""
+        return {**self._encoder.details, **self._about}
 
     @property
     def truncated(self) -> NDArray[np.bool_]:
@@ -156,11 +162,15 @@ def _load_checkpoint(
         )
         part = _encoder_part(folder, shapes, config, trust_remote_code)
         own = None if part.natural else {name.removeprefix(part.prefix): shapes.read(name) for name in part.names}
-    model = hf.load_model(folder, dtype, trust_remote_code, own)
+    head = _head(folder, shapes, part, int(config.get_text_config().hidden_size), settings)
+    model = hf.load_model(folder, dtype, trust_remote_code, own, heads=head.tensors if head else ())
+    if not part.natural:  # else transformers has said what is left over
+        left = set(shapes.names) - part.names - set(head.tensors if head else ())
+        completeness.check_unused(folder, [name.removeprefix(part.prefix) for name in left], model)
     if settings.pooling and "pooling" not in spec.given:
         spec = replace(spec, values={**spec.values, "pooling": settings.pooling})
     encoder = hf.HuggingFaceEncoder(model, hf.load_tokenizer(folder, trust_remote_code), spec, device)
-    return encoder, _head(folder, shapes, part, int(config.get_text_config().hidden_size), settings)
+    return encoder, head
 
 
 @dataclass(frozen=True)
@@ -229,7 +239,8 @@ def _read_head(folder: Path, shapes: _Tensors, name: str, settings: Settings) ->
         raise EncoderError(
             f"{folder / SETTINGS}: {len(settings.labels)} labels for the {len(weight)} classes of {name}"
         )
-    return Head(name, weight, bias, settings.inputs, settings.labels)
+    tensors = (name, bias_name) if bias_name in shapes.names else (name,)
+    return Head(name, tensors, weight, bias, settings.inputs, settings.labels)
 
 
 def _described(head: Head | None) -> str:

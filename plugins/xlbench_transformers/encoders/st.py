@@ -7,7 +7,7 @@ what is added is the length limit, which texts were cut at it, batches that fit 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +15,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import StaticEmbedding, Transformer
+from sentence_transformers.sentence_transformer.modules import Normalize, Router, StaticEmbedding, Transformer
 
 from xlbench import EncoderError, Role, Spec, UsageError
 from xlbench.core.permissions import permissions
-from xlbench_transformers.encoders import batching, hf, tokens
+from xlbench_transformers.encoders import batching, completeness, hf, prompts, tokens
 from xlbench_transformers.encoders.words import WordReader
-from xlbench_transformers.layout import tensors
+from xlbench_transformers.weights import tensor_shapes
 
 BYTES_PER_TOKEN = 4
 """Of UTF-8, roughly: batches are cut by it where no tokenizer is known. No score depends on it."""
@@ -34,6 +34,8 @@ def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SentenceE
     """
     model = load_sentence_transformer(folder, spec, trust_remote_code)
     first = model[0]
+    if isinstance(first, Router):
+        return RouterEncoder(model, spec)
     if isinstance(first, StaticEmbedding):
         return TableEncoder(model, spec)
     if isinstance(first, Transformer) and first.tokenizer is not None:
@@ -58,22 +60,74 @@ def load_sentence_transformer(folder: Path, spec: Spec, trust_remote_code: bool 
         )
     # The dtype above reaches the transformer alone; dense layers and static tables come as they were saved.
     model.to(dtype=dtype).eval()
-    if isinstance(model[0], Transformer):
-        _require_weights(folder, model[0], dtype, trust_remote_code)
+    for site, module in parts_of(folder, model):
+        if isinstance(module, Transformer):
+            _check_weights(site, module, dtype, trust_remote_code)
+            _give_padding(module)
     return model
 
 
-def _require_weights(folder: Path, first: Transformer, dtype: torch.dtype, trust_remote_code: bool) -> None:
-    """`EncoderError` where weights of the Transformer are missing: the library would make them up, and say nothing.
+def parts_of(folder: Path, model: SentenceTransformer) -> Iterator[tuple[Path, torch.nn.Module]]:
+    """The modules of a loaded model, those within Routers, too, each with the folder that it was loaded from."""
+    listed = json.loads((folder / "modules.json").read_text(encoding="utf-8"))
+    for entry, module in zip(listed, model.children(), strict=True):
+        yield from _with_parts(folder / str(entry.get("path", "")), module)
+
+
+def _with_parts(site: Path, module: torch.nn.Module) -> Iterator[tuple[Path, torch.nn.Module]]:
+    yield site, module
+    if not isinstance(module, Router):
+        return
+    files = (site / name for name in ("router_config.json", "config.json"))
+    settings = json.loads(next(file for file in files if file.is_file()).read_text(encoding="utf-8"))
+    routes: Any = module.sub_modules
+    for route, names in settings["structure"].items():
+        for name, part in zip(names, routes[route], strict=True):
+            yield from _with_parts(site / name, part)
+
+
+def _check_weights(site: Path, module: Transformer, dtype: torch.dtype, trust_remote_code: bool) -> None:
+    """`EncoderError` where weights of a Transformer are missing or left over: the library would say nothing.
 
     Names are compared first. Where they differ, which may be an older way of writing them, transformers is asked.
     """
-    site = folder / str(json.loads((folder / "modules.json").read_text(encoding="utf-8"))[0].get("path", ""))
-    saved = [name for path in site.glob("model*.safetensors") for name in tensors(path)]
-    prefix = f"{first.model.base_model_prefix}."
+    model = module.model
+    saved = [name for path in site.glob("model*.safetensors") for name in tensor_shapes(path)]
+    prefix = f"{model.base_model_prefix}."
     known = {*saved, *(name.removeprefix(prefix) for name in saved)}
-    if any(name not in known and "pooler" not in name for name, _ in first.model.named_parameters()):
+    absent = [name for name, _ in model.named_parameters() if name not in known]
+    poolers = [name for name in absent if "pooler" in name.split(".")]
+    if poolers and _uses_pooler(module) and saved:
+        raise EncoderError(
+            f"{site}: its vectors are those of the pooler (pooler_output), whose weights are missing ({poolers[0]}) "
+            f"and would be random"
+        )
+    expected = set(model.state_dict())
+    extra = [name for name in saved if name.removeprefix(prefix) not in expected and name not in expected]
+    decodes = bool(model.config.is_encoder_decoder)
+    if len(absent) > len(poolers) or completeness.unused_of(extra, model, decodes):
         hf.load_model(site, dtype, trust_remote_code)
+
+
+def _uses_pooler(module: Transformer) -> bool:
+    """Whether what a text comes out as is the output of the pooler on top."""
+    ways = module.modality_config.values()
+    return any("pooler" in str(way.get("method_output_name")) for way in ways if isinstance(way, dict))
+
+
+def _give_padding(module: Transformer) -> None:
+    """Name a padding token where the checkpoint has none that its model knows, as decoders do; what it is makes no
+    difference, as it is masked."""
+    tokenizer: Any = module.tokenizer
+    if tokenizer is None:
+        return
+    size = hf.vocabulary_of(module.model)
+    if tokenizer.pad_token_id is not None and (size is None or tokenizer.pad_token_id < size):
+        return
+    for token in (tokenizer.eos_token, tokenizer.bos_token, tokenizer.unk_token):
+        if token is not None and (size is None or tokenizer.convert_tokens_to_ids(token) < size):
+            tokenizer.pad_token = token
+            return
 
 
 class SentenceEncoder:
@@ -90,31 +144,41 @@ class SentenceEncoder:
         self._first: Any = model[0]
         self._spec = spec
         self._limit = self._limited(spec["max_length"])
+        self._prompts = prompts.Prompts(spec, self._own_prompts())
         self._batcher = batching.Batcher(model.device, spec["batch_size"] or self._batch_size)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
         """Numbers that the model has learnt, its embeddings among them."""
         self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
         """Which texts of the last call of `encode` were cut at the length limit."""
-        self.details: dict[str, str | int] = {
+        self._loaded: dict[str, str | int] = {
             "modules": ", ".join(map(_described, model)),
             "dtype": spec["dtype"],
             "device": str(model.device),
             "max_length": self._limit or "none",
-            **self._prompts(),
+            **_similarity(model, spec),
         }
-        """What is known of it once it is loaded: also the prompts in force, the spec's or the folder's own."""
+
+    @property
+    def details(self) -> dict[str, str | int]:
+        """What is known of it once it is loaded: also the prompts that were applied so far, the spec's or the folder's
+        own."""
+        return {**self._loaded, **self._prompts.details()}
 
     def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
         """Encode n texts as an array of shape (n, d), as the library's ``encode``, ``encode_query`` or
         ``encode_document`` does, with the prompt of ``spec`` in place of the folder's own where there is one."""
         if not len(texts):
             raise EncoderError("there is nothing to encode: the list of texts is empty")
-        given, prompt = self._with_prompt(tokens.readable(texts), role)
+        self._prompts.note(role)
+        prompt = self._prompts.given(role)
+        given = tokens.readable(texts)
+        if prompt is not None and prompts.TEXT in prompt:
+            given, prompt = prompts.applied(prompt, given), ""
         call = {"query": self._model.encode_query, "document": self._model.encode_document}.get(
             role or "", self._model.encode
         )
-        shown = prompt if prompt is not None else str(self.details[_prompt_name(role)])
-        lengths, self.truncated = self._measured([shown + text for text in given], self._limit_of(role))
+        shown = self._prompts.of(role) if prompt is None else prompt
+        lengths, self.truncated = self._measured([shown + text for text in given], role)
 
         def encoded(rows: NDArray[np.int64]) -> torch.Tensor:
             batch = [given[row] for row in rows]
@@ -125,25 +189,12 @@ class SentenceEncoder:
 
         return batching.collect(self._batcher.run(lengths, encoded))
 
-    def _with_prompt(self, texts: list[str], role: Role | None) -> tuple[list[str], str | None]:
-        """Texts, and the prompt for the library to put before them; None: the folder's own."""
-        own = {"query": self._spec["prompt_query"], "document": self._spec["prompt_document"]}.get(role or "")
-        prompt = own or self._spec["prompt"]
-        if not prompt:
-            return texts, None
-        if "{text}" in prompt:
-            return [prompt.replace("{text}", text) for text in texts], ""
-        return texts, prompt
-
-    def _prompts(self) -> dict[str, str]:
-        """The prompts in force by the name of their option: those of ``spec``, else those that the library takes."""
+    def _own_prompts(self) -> dict[Role | None, str]:
+        """The folder's prompts by role, as the library takes them."""
         known = {name: prompt or "" for name, prompt in self._model.prompts.items()}
         default = known.get(self._model.default_prompt_name or "", "")
-        query = known.get("query", default)
         document = next((known[name] for name in ("document", "passage", "corpus") if name in known), default)
-        own = {"prompt": default, "prompt_query": query, "prompt_document": document}
-        given = self._spec["prompt"]
-        return {name: self._spec[name] or given or own[name] for name in own}
+        return {None: default, "query": known.get("query", default), "document": document}
 
     def _limited(self, asked: int | None) -> int | None:
         """Set the length limit and return it, in tokens; None where there is none."""
@@ -157,7 +208,7 @@ class SentenceEncoder:
         own = getattr(self._first, f"{role}_length", None) if role else None
         return own if isinstance(own, int) else self._limit
 
-    def _measured(self, texts: list[str], limit: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Lengths by which batches are cut, in tokens or so, and which texts are over the limit; prompts included."""
         return np.array([len(text.encode()) // BYTES_PER_TOKEN + 1 for text in texts], np.int64), np.zeros(
             len(texts), bool
@@ -195,14 +246,43 @@ class TransformerEncoder(SentenceEncoder):
             self._model.max_seq_length = limit
         return limit
 
-    def _measured(self, texts: list[str], limit: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The tokenizer's own counts: it is asked twice, and batches of equal texts save more than that."""
-        found, cut = tokens.tokenise(self._tokenizer, texts, limit)
+        found, cut = tokens.tokenise(self._tokenizer, texts, self._limit_of(role))
+        return found.lengths, cut
+
+
+class RouterEncoder(SentenceEncoder):
+    """A chain that sends queries and documents through modules of their own: limits are those of each route."""
+
+    def _limited(self, asked: int | None) -> int | None:
+        """Set the limit of every route; the smallest of them is told."""
+        limits = []
+        for route in self._first.sub_modules.values():
+            first = route[0]
+            if isinstance(first, Transformer) and first.tokenizer is not None:
+                limit = tokens.length_limit(first.model, first.tokenizer, asked)
+                first.max_seq_length = limit
+                limits.append(limit)
+            elif asked is not None:
+                raise UsageError(f"max_length={asked}: a route begins with {type(first).__name__}, which has no limit")
+        return min((limit for limit in limits if limit is not None), default=None)
+
+    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The counts of the tokenizer of the route that the role takes."""
+        name = self._first._resolve_route(task=role, modality="text")
+        first = self._first.sub_modules[name][0]
+        if not isinstance(first, Transformer) or first.tokenizer is None:
+            return super()._measured(texts, role)
+        found, cut = tokens.tokenise(first.tokenizer, texts, first.max_seq_length)
         return found.lengths, cut
 
 
 class TableEncoder(SentenceEncoder):
     """A chain that begins with a table of vectors of pieces (StaticEmbedding): its tokenizer may have a limit."""
+
+    zero_is_unknown = True
+    """A vector of zeros is that of a text of which no piece is known."""
 
     _batch_size = 1024  # a look-up and a sum: what costs time is the call
 
@@ -212,14 +292,20 @@ class TableEncoder(SentenceEncoder):
             tokenizer.enable_truncation(asked)
         return int(tokenizer.truncation["max_length"]) if tokenizer.truncation else None
 
-    def _measured(self, texts: list[str], limit: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         found = self._first.tokenizer.encode_batch(texts, add_special_tokens=False)
         lengths = np.array([max(len(encoding.ids), 1) for encoding in found], np.int64)
         return lengths, np.array([bool(encoding.overflowing) for encoding in found], bool)
 
 
-def _prompt_name(role: Role | None) -> str:
-    return f"prompt_{role}" if role else "prompt"
+def _similarity(model: SentenceTransformer, spec: Spec) -> dict[str, str]:
+    """A note where the folder names another similarity than the cosine, which gives other neighbours."""
+    own = str(getattr(model.similarity_fn_name, "value", None) or model.similarity_fn_name or "cosine")
+    unit = any(isinstance(module, Normalize) for module in model) or own == "cosine"
+    if unit or spec["similarity"] == own:
+        return {}
+    hint = ": similarity=dot takes it where the task can" if own == "dot" else ""
+    return {"similarity_of_folder": f"{own}, scored by {spec['similarity']}{hint}"}
 
 
 def _described(module: torch.nn.Module) -> str:

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from xlbench import EncoderError, Role, Spec, UsageError
-from xlbench_transformers.encoders import hf, tokens
+from xlbench_transformers.encoders import hf, prompts, tokens
 from xlbench_transformers.encoders.st import TableEncoder, load_sentence_transformer
-from xlbench_transformers.layout import tensors
+from xlbench_transformers.weights import tensor_shapes
 
 
 def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> Model2VecEncoder | WordTableEncoder:
@@ -33,7 +33,7 @@ def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> Model2Vec
 def _is_model2vec(folder: Path) -> bool:
     """Whether model2vec wrote the folder: its table is called ``embeddings``, the other one ``embedding.weight``."""
     file = folder / "model.safetensors"
-    return file.is_file() and "embeddings" in tensors(file)
+    return file.is_file() and "embeddings" in tensor_shapes(file)
 
 
 class WordTableEncoder(TableEncoder):
@@ -59,6 +59,9 @@ class Model2VecEncoder:
     processor.
     """
 
+    zero_is_unknown = True
+    """A vector of zeros is that of a text of which no piece is known."""
+
     def __init__(self, folder: Path, spec: Spec) -> None:
         from model2vec import StaticModel
 
@@ -79,7 +82,8 @@ class Model2VecEncoder:
         """Numbers in the table."""
         self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
         """Which texts of the last call of `encode` were cut at the length limit."""
-        self.details: dict[str, str | int | bool] = {
+        self._prompts = prompts.Prompts(spec)
+        self._loaded: dict[str, str | int | bool] = {
             "modules": "model2vec",
             "dtype": "float32",
             "device": "cpu",
@@ -87,15 +91,20 @@ class Model2VecEncoder:
             "unit_length": bool(model.normalize),
         }
 
+    @property
+    def details(self) -> dict[str, str | int | bool]:
+        """What is known of it once it is loaded, and which prompts were applied so far."""
+        return {**self._loaded, **self._prompts.details()}
+
     def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
         """Encode n texts as an array of shape (n, d), as ``StaticModel.encode`` does.
 
-        model2vec leaves out pieces that it does not know: a text of none but these is all zeros, which the session
-        refuses.
+        model2vec leaves out pieces that it does not know: a text of none but these is all zeros.
         """
         if not len(texts):
             raise EncoderError("there is nothing to encode: the list of texts is empty")
-        given = tokens.readable(tokens.prompted(texts, self._spec, role))
+        self._prompts.note(role)
+        given = tokens.readable(prompts.applied(self._prompts.of(role), texts))
         self.truncated = self._cut(given)
         return self._encoded(given)
 

@@ -1,4 +1,4 @@
-"""From texts to tokens: prompts, the length limit, special tokens, the pieces of words, and arrays for a model.
+"""From texts to tokens: the length limit, special tokens, the pieces of words, and arrays for a model.
 
 Knows tokenizers, and of a model only what limits its input; no vector is computed here.
 """
@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xlbench import EncoderError, Role, Spec, UsageError
+from xlbench import EncoderError, UsageError
 
 NO_LIMIT = 10**9
 """A tokenizer's ``model_max_length`` above this (it is 1e30) says that its checkpoint names none."""
@@ -30,14 +30,16 @@ class Tokens:
     types: NDArray[np.int64] | None = None
     """Segment of each token, where the tokenizer has such a thing."""
 
-    def padded(self, rows: NDArray[np.int64], pad: int, pad_type: int = 0) -> dict[str, torch.Tensor]:
-        """Inputs of a model for some of the texts: arrays (len(rows), longest of them), padded on the right.
+    def padded(
+        self, rows: NDArray[np.int64], pad: int, pad_type: int = 0, margin: int = 0
+    ) -> dict[str, torch.Tensor]:
+        """Inputs of a model for some of the texts: arrays (len(rows), longest of them + margin), padded on the right.
 
         On the right whatever the tokenizer prefers: positions then begin where they do without padding, and in a
         causal model no token sees the padding.
         """
         lengths = self.lengths[rows]
-        columns = np.arange(lengths.max(), dtype=np.int64)
+        columns = np.arange(lengths.max() + margin, dtype=np.int64)
         mask = columns < lengths[:, None]
         starts = (np.cumsum(self.lengths) - self.lengths)[rows]
         source = np.where(mask, starts[:, None] + columns, 0)
@@ -45,19 +47,6 @@ class Tokens:
         if self.types is not None:
             arrays["token_type_ids"] = np.where(mask, self.types[source], pad_type)
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
-
-
-def prompted(texts: Sequence[str], spec: Spec, role: Role | None) -> list[str]:
-    """The texts with the prompt of their role, ``prompt`` where it has none of its own.
-
-    A prompt that holds ``{text}`` is a template; any other is put before the text.
-    """
-    own = {"query": spec["prompt_query"], "document": spec["prompt_document"]}.get(role or "")
-    prompt: str = spec["prompt"] if own is None else own
-    if not prompt:
-        return list(texts)
-    template = prompt if "{text}" in prompt else f"{prompt}{{text}}"
-    return [template.replace("{text}", text) for text in texts]
 
 
 def readable(texts: Sequence[str]) -> list[str]:

@@ -1,0 +1,62 @@
+"""What is put before a text: the prompt of a spec or of a checkpoint, for texts of each role."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from xlbench import Role, Spec
+
+ROLES: tuple[Role, ...] = ("query", "document")
+TEXT = "{text}"
+"""The place of the text in a prompt that is a template."""
+NOT_APPLIED = "prompts_not_applied"
+"""Name of the detail that says which prompts were not; "" where all were."""
+
+
+class Prompts:
+    """The prompts of one encoder.
+
+    A text without a role (retrieval of translations, classification, clustering ...) gets the spec's ``prompt``, else
+    the checkpoint's default one, else none. A query or a document of an asymmetric search gets the spec's prompt for
+    that role, else its ``prompt``, else the checkpoint's own for that role.
+    """
+
+    def __init__(self, spec: Spec, own: Mapping[Role | None, str] | None = None) -> None:
+        """``own``: the checkpoint's prompts, by role."""
+        self._spec = spec
+        self._own = own or {}
+        self._asked: set[Role | None] = set()
+
+    def given(self, role: Role | None) -> str | None:
+        """The spec's prompt for texts of a role; None where it has none, so that the checkpoint's own is in force."""
+        of_role = self._spec[f"prompt_{role}"] if role else None
+        return of_role or self._spec["prompt"] or None
+
+    def of(self, role: Role | None) -> str:
+        """The prompt in force for texts of a role, "" for none."""
+        given = self.given(role)
+        return self._own.get(role, "") if given is None else given
+
+    def note(self, role: Role | None) -> None:
+        """Remember that texts of this role were encoded."""
+        self._asked.add(role)
+
+    def details(self) -> dict[str, str]:
+        """The prompts that were applied, by the name of their option; those that were not, as such.
+
+        Prompts of roles are told where texts of that role were encoded, and where they differ from that of all others.
+        """
+        told = {"prompt": self.of(None), **{f"prompt_{role}": self.of(role) for role in ROLES if role in self._asked}}
+        different = [role for role in ROLES if self.of(role) != self.of(None)]
+        idle = [f"{role} {self.of(role)!r}" for role in different if role not in self._asked]
+        if different:
+            told[NOT_APPLIED] = f"{', '.join(idle)}: for asymmetric search alone" if idle else ""
+        return {name: value for name, value in told.items() if value or name == NOT_APPLIED}
+
+
+def applied(prompt: str, texts: Sequence[str]) -> list[str]:
+    """The texts with a prompt: put before each, or around it where the prompt holds ``{text}``."""
+    if not prompt:
+        return list(texts)
+    template = prompt if TEXT in prompt else f"{prompt}{TEXT}"
+    return [template.replace(TEXT, text) for text in texts]

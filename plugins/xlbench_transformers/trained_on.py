@@ -1,0 +1,70 @@
+"""The data sets that a model was trained on: what its spec and its folder declare.
+
+A folder declares them in ``xlbench.toml`` (``trained_on = ["ntrex"]``), or in the front matter of its model card
+(``datasets:`` of README.md).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xlbench import DataError, Spec
+from xlbench.core.text import did_you_mean
+from xlbench_transformers.listing import reader
+
+FILE = "xlbench.toml"
+CARD = "README.md"
+_KEYS = ("trained_on",)
+_FRONT = re.compile(r"\A---\r?\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
+_DATASETS = re.compile(r"^datasets:[^\n]*\n(?:[ \t]*-[^\n]*\n|[ \t]+[^\n]*\n)*", re.MULTILINE)
+
+
+def data_sets_of(spec: Spec, folder: Path | None) -> tuple[str, ...]:
+    """Names of the data sets that the spec's option ``trained_on`` and a local folder declare, each once.
+
+    A name of the hub (``mteb/NTREX``) counts as it is, and as its last part in lower case (``ntrex``), which is how
+    cards call data. Raises `DataError` for an ``xlbench.toml`` that is none.
+    """
+    named = [part.strip() for part in (spec["trained_on"] or "").split(",") if part.strip()]
+    if folder is not None:
+        named += _of_file(folder) if (folder / FILE).is_file() else _of_card(folder)
+    return tuple(dict.fromkeys(name for full in named for name in _spellings(full)))
+
+
+def _spellings(name: str) -> Iterator[str]:
+    yield name
+    if "/" in name:
+        yield name.rpartition("/")[2].lower()
+
+
+def _of_file(folder: Path) -> list[str]:
+    path = folder / FILE
+    try:
+        table = tomllib.loads(reader(folder)(FILE))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise DataError(f"{path} is no TOML: {error}") from None
+    for key in table:
+        if key not in _KEYS:
+            raise DataError(f"{path}: there is no key {key!r}.{did_you_mean(key, _KEYS)} There are: {', '.join(_KEYS)}")
+    names = table.get("trained_on", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise DataError(f'{path}: trained_on is a list of names of data sets: trained_on = ["ntrex"]')
+    return names
+
+
+def _of_card(folder: Path) -> list[str]:
+    """The names under ``datasets`` of a model card; none where it has no such list, or is no card that can be read."""
+    import yaml
+
+    try:
+        front = _FRONT.match(reader(folder)(CARD))
+        found = _DATASETS.search(front[1]) if front else None
+        datasets: Any = yaml.safe_load(found[0])["datasets"] if found else []
+    except (DataError, UnicodeDecodeError, yaml.YAMLError, RecursionError, TypeError, KeyError):
+        return []  # a card is written for readers: one that is damaged is no reason not to score
+    names = datasets if isinstance(datasets, list) else [datasets]
+    return [name for name in names if isinstance(name, str) and name]
