@@ -39,7 +39,7 @@ def router(folder: Path, seed: int = 0) -> Path:
     documents through a BERT of two layers; Normalize after both."""
     inner = checkpoints.bert(folder.parent / f"{folder.name}-document", seed=seed)
     table = parts.StaticEmbedding(
-        checkpoints.wordpiece(), embedding_weights=torch.randn(1600, 32, generator=torch.Generator().manual_seed(seed)).numpy()
+        checkpoints.wordpiece(), embedding_weights=torch.randn(len(checkpoints.wordpiece()), 32, generator=torch.Generator().manual_seed(seed)).numpy()
     )  # fmt: skip
     chain = parts.Router.for_query_document(
         query_modules=[table],
@@ -68,7 +68,9 @@ def sparse_encoder(folder: Path) -> Path:
 
     bert = folder.parent / "masked bert"
     tokenizer = checkpoints.wordpiece()
-    drawn(transformers.BertForMaskedLM(transformers.BertConfig(vocab_size=len(tokenizer), **TINY))).save_pretrained(bert)
+    drawn(transformers.BertForMaskedLM(transformers.BertConfig(vocab_size=len(tokenizer), **TINY))).save_pretrained(
+        bert
+    )
     tokenizer.save_pretrained(bert)
     model = SparseEncoder(modules=[MLMTransformer(str(bert)), SpladePooling()], device="cpu")
     model.save_pretrained(str(folder))
@@ -105,7 +107,9 @@ def sentencepiece_model(path: Path, pad_first: bool) -> int:
     """
     import sentencepiece
 
-    ids = dict(zip(("pad_id", "eos_id", "unk_id", "bos_id"), (0, 1, 2, -1) if pad_first else (-1, 2, 0, 1), strict=True))
+    ids = dict(
+        zip(("pad_id", "eos_id", "unk_id", "bos_id"), (0, 1, 2, -1) if pad_first else (-1, 2, 0, 1), strict=True)
+    )
     trained = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(checkpoints.sentences()), model_writer=trained, vocab_size=1000, character_coverage=1.0,
@@ -120,7 +124,9 @@ def xlm_roberta_of_pieces(folder: Path) -> Path:
     folder.mkdir()
     count = sentencepiece_model(folder / "sentencepiece.bpe.model", pad_first=False)
     sizes = TINY | {"max_position_embeddings": 66, "type_vocab_size": 1, "pad_token_id": 1}
-    drawn(transformers.XLMRobertaModel(transformers.XLMRobertaConfig(vocab_size=count + 2, **sizes))).save_pretrained(folder)
+    drawn(transformers.XLMRobertaModel(transformers.XLMRobertaConfig(vocab_size=count + 2, **sizes))).save_pretrained(
+        folder
+    )
     return folder
 
 
@@ -134,11 +140,11 @@ def mt5_of_pieces(folder: Path) -> Path:
 
 
 def decoder(folder: Path) -> Path:
-    """A Qwen2 decoder without a padding token."""
+    """A Llama decoder without a padding token."""
     tokenizer = checkpoints.unigram()
     plain = transformers.PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, eos_token="</s>")
     sizes = TINY | {"num_key_value_heads": 2, "vocab_size": len(tokenizer), "pad_token_id": None}
-    drawn(transformers.Qwen2Model(transformers.Qwen2Config(**sizes))).save_pretrained(folder)
+    drawn(transformers.LlamaModel(transformers.LlamaConfig(**sizes))).save_pretrained(folder)
     plain.save_pretrained(folder)
     return folder
 
@@ -163,4 +169,6 @@ def edited(file: Path, **settings: Any) -> None:
 
 def scaled(file: Path, factor: float) -> None:
     """Multiply all the numbers of a safetensors file."""
-    save_file({name: (factor * value).astype(value.dtype) for name, value in load_file(file).items()}, file, {"format": "pt"})
+    save_file(
+        {name: (factor * value).astype(value.dtype) for name, value in load_file(file).items()}, file, {"format": "pt"}
+    )

@@ -38,7 +38,7 @@ def model_of(spec: str) -> xlbench.Model:
         spec,
         load=partial(load, target),
         fingerprint=partial(_own_fingerprint if own else _source_fingerprint, target),
-        description=f"The class {target.name} of {_place(target)}.",
+        description=f"The class {target.name} of {target.module or target.file.name}.",
         spec=spec,
         details={"class": target.name, "source": target.module or target.file.name, **target.arguments},
     )

@@ -214,6 +214,10 @@ class Recipe:
         return values
 
 
+_UNSAID = (None, "", "none", "cosine", False)
+"""Values that every model has unless its spec says otherwise."""
+
+
 class Details(Mapping[str, Detail]):
     """What shapes a model's vectors, for a reader of its results. What the checkpoint itself says is looked up when it
     is read, since a model is made before its checkpoint is at hand; it is left out where the checkpoint is not."""
@@ -243,7 +247,7 @@ class Details(Mapping[str, Detail]):
         if kind:
             settings = self._recipe.shaping(kind) | {name: spec[name] for name in (*TRANSFORM, *COMPARED)}
             settings |= dict.fromkeys(("prompt", "prompt_query", "prompt_document")) | Prompts(spec).details()
-            found |= {name: _plain(value) for name, value in settings.items() if value not in (None, "", "none", False)}
+            found |= {name: _plain(value) for name, value in settings.items() if value not in _UNSAID}
         return found
 
 

@@ -102,6 +102,13 @@ def package(folder: Path, name: str) -> Path:
     return home
 
 
+def test_a_description_holds_no_path(folder: Path) -> None:
+    """What is told of a class names its file, not where that lies: boards made on two machines are equal."""
+    absolute, relative = model_of(f"{folder}/mine.py:Letters"), model_of("./mine.py:Letters")
+    assert absolute.description == relative.description == "The class Letters of mine.py."
+    assert str(folder) not in str(dict(absolute.details))
+
+
 def test_the_scheme_is_offered() -> None:
     """The plugin offers one scheme for models, and nothing else."""
     (scheme,) = xlbench_classes.xlbench_schemes()

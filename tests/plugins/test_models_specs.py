@@ -274,7 +274,7 @@ def test_e5_gets_the_prompts_that_its_card_demands(stocked):
     """Multilingual E5 puts `query: ` before every text and `passage: ` before a document."""
     details = stocked.models["multilingual-e5-small"].details
     assert details["prompt"] == "query: "
-    assert details["prompts_not_applied"] == "document 'passage: ': for asymmetric search alone"
+    assert details["prompts_not_applied"] == "document 'passage: '"
 
 
 # ---- the list of options

@@ -35,7 +35,7 @@ def check_report(
     decodes: bool = False,
     heads: Collection[str] = (),
 ) -> None:
-    """`EncoderError` where weights of ``model`` are missing or of another shape, or some of the checkpoint's are unused.
+    """`EncoderError` where weights of ``model`` are missing or of another shape, or the checkpoint has unused ones.
 
     Args:
         folder: The checkpoint's, for messages.
@@ -70,9 +70,9 @@ def check_unused(folder: Path, names: Iterable[str], model: torch.nn.Module, dec
     left = unused_of(names, model, decodes)
     if left:
         raise EncoderError(
-            f"{folder}: {len(left)} of the checkpoint's weights are not used by a {type(model).__name__} as config.json "
-            f"describes it ({left[0]} ...): does config.json ask for fewer layers? If they are no part of the encoder, "
-            f"save it without them (save_pretrained)"
+            f"{folder}: {len(left)} of the checkpoint's weights are not used by a {type(model).__name__} as its "
+            f"config.json describes it ({left[0]} ...): does it ask for fewer layers? If they are no part of the "
+            f"encoder, save it without them (save_pretrained)"
         )
 
 

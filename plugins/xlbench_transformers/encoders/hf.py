@@ -121,7 +121,9 @@ class Backbone:
         self.layers = tuple(layers)
         self._vocabulary = vocabulary_of(model)
         pad = tokenizer.pad_token_id or 0
-        self._pad = 0 if self._vocabulary is not None and pad >= self._vocabulary else pad  # whatever it is, it is masked
+        self._pad = (
+            0 if self._vocabulary is not None and pad >= self._vocabulary else pad
+        )  # whatever it is, it is masked
         self._margin = margin_of(model)
         self._pad_type = getattr(tokenizer, "pad_token_type_id", 0)
         self._extra: dict[str, bool] = {"use_cache": False} if _takes(model.forward, "use_cache") else {}

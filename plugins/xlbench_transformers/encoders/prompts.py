@@ -10,7 +10,7 @@ ROLES: tuple[Role, ...] = ("query", "document")
 TEXT = "{text}"
 """The place of the text in a prompt that is a template."""
 NOT_APPLIED = "prompts_not_applied"
-"""Name of the detail that says which prompts were not; "" where all were."""
+"""Name of the detail that says which prompts were not applied; "" where all were."""
 
 
 class Prompts:
@@ -21,10 +21,13 @@ class Prompts:
     that role, else its ``prompt``, else the checkpoint's own for that role.
     """
 
-    def __init__(self, spec: Spec, own: Mapping[Role | None, str] | None = None) -> None:
-        """``own``: the checkpoint's prompts, by role."""
+    def __init__(
+        self, spec: Spec, own: Mapping[Role | None, str] | None = None, named: Mapping[str, str] | None = None
+    ) -> None:
+        """``own``: the checkpoint's prompts in force, by role; ``named``: all that it holds, by their names."""
         self._spec = spec
         self._own = own or {}
+        self._named = named or {}
         self._asked: set[Role | None] = set()
 
     def given(self, role: Role | None) -> str | None:
@@ -42,16 +45,17 @@ class Prompts:
         self._asked.add(role)
 
     def details(self) -> dict[str, str]:
-        """The prompts that were applied, by the name of their option; those that were not, as such.
+        """The prompts that were applied, by the name of their option, and those that were not.
 
-        Prompts of roles are told where texts of that role were encoded, and where they differ from that of all others.
+        The prompt of a role is told once texts of that role were encoded.
         """
-        told = {"prompt": self.of(None), **{f"prompt_{role}": self.of(role) for role in ROLES if role in self._asked}}
-        different = [role for role in ROLES if self.of(role) != self.of(None)]
-        idle = [f"{role} {self.of(role)!r}" for role in different if role not in self._asked]
-        if different:
-            told[NOT_APPLIED] = f"{', '.join(idle)}: for asymmetric search alone" if idle else ""
-        return {name: value for name, value in told.items() if value or name == NOT_APPLIED}
+        roles: tuple[Role | None, ...] = (None, *(role for role in ROLES if role in self._asked))
+        told = {f"prompt_{role}" if role else "prompt": self.of(role) for role in roles}
+        others = self._named | {role: given for role in ROLES if (given := self.given(role)) is not None}
+        name_of = {text: name for name, text in reversed(others.items()) if text and text not in told.values()}
+        idle = [f"{name} {text!r}" for text, name in reversed(name_of.items())]
+        told = {name: value for name, value in told.items() if value}
+        return {**told, NOT_APPLIED: ", ".join(idle)} if any(others.values()) else told
 
 
 def applied(prompt: str, texts: Sequence[str]) -> list[str]:

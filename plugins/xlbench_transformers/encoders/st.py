@@ -144,7 +144,9 @@ class SentenceEncoder:
         self._first: Any = model[0]
         self._spec = spec
         self._limit = self._limited(spec["max_length"])
-        self._prompts = prompts.Prompts(spec, self._own_prompts())
+        self._prompts = prompts.Prompts(
+            spec, self._own_prompts(), {name: text or "" for name, text in model.prompts.items()}
+        )
         self._batcher = batching.Batcher(model.device, spec["batch_size"] or self._batch_size)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
         """Numbers that the model has learnt, its embeddings among them."""

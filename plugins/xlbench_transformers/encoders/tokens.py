@@ -30,9 +30,7 @@ class Tokens:
     types: NDArray[np.int64] | None = None
     """Segment of each token, where the tokenizer has such a thing."""
 
-    def padded(
-        self, rows: NDArray[np.int64], pad: int, pad_type: int = 0, margin: int = 0
-    ) -> dict[str, torch.Tensor]:
+    def padded(self, rows: NDArray[np.int64], pad: int, pad_type: int = 0, margin: int = 0) -> dict[str, torch.Tensor]:
         """Inputs of a model for some of the texts: arrays (len(rows), longest of them + margin), padded on the right.
 
         On the right whatever the tokenizer prefers: positions then begin where they do without padding, and in a
