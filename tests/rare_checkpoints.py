@@ -38,9 +38,9 @@ def router(folder: Path, seed: int = 0) -> Path:
     """A sentence-transformers folder whose first module is a Router: queries through a table of static vectors,
     documents through a BERT of two layers; Normalize after both."""
     inner = checkpoints.bert(folder.parent / f"{folder.name}-document", seed=seed)
-    table = parts.StaticEmbedding(
-        checkpoints.wordpiece(), embedding_weights=torch.randn(len(checkpoints.wordpiece()), 32, generator=torch.Generator().manual_seed(seed)).numpy()
-    )  # fmt: skip
+    tokenizer = checkpoints.wordpiece()
+    numbers = torch.randn(len(tokenizer), 32, generator=torch.Generator().manual_seed(seed))
+    table = parts.StaticEmbedding(tokenizer, embedding_weights=numbers.numpy())
     chain = parts.Router.for_query_document(
         query_modules=[table],
         document_modules=[parts.Transformer(str(inner), max_seq_length=16), parts.Pooling(32)],

@@ -43,12 +43,16 @@ def model_of(stocked: catalog.Catalog, folder: Path, options: str = "device=cpu"
     return model
 
 
+def _identified_and_loaded(stocked: catalog.Catalog, folder: Path) -> None:
+    model = model_of(stocked, folder)
+    model.identity()
+    model.load()
+
+
 def refused(stocked: catalog.Catalog, folder: Path) -> str:
     """The line that refuses a checkpoint, before or while it is loaded."""
     with pytest.raises(xlbench.XlbenchError) as caught:
-        model = model_of(stocked, folder)
-        model.identity()
-        model.load()
+        _identified_and_loaded(stocked, folder)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -142,7 +146,7 @@ def test_routers_within_routers_end(stocked, routed):
 
 @pytest.mark.parametrize("name", ["own.json", "0/table.bin", "weights/a.pt", "README.md"])
 def test_every_file_beside_code_counts(stocked, tmp_path, monkeypatch, name):
-    """Where a checkpoint runs code of its own, which may read anything, any file in its folder is part of what it is."""
+    """Where a checkpoint runs code of its own, which may read anything, every file in its folder counts."""
     monkeypatch.setenv("XLBENCH_TRUST_REMOTE_CODE", "1")
     monkeypatch.setenv("XLBENCH_ALLOW_PICKLE", "1")
     folder = checkpoints.sentence_transformer(tmp_path / "coded")
@@ -225,7 +229,7 @@ def test_heads_over_an_encoder_may_be_left_out(stocked, tmp_path, name):
     folder = checkpoints.bert(tmp_path / "bert")
     plain = model_of(stocked, folder).load().encode(TEXTS)
     headed = getattr(transformers, name)(transformers.BertConfig.from_pretrained(folder))
-    missing, extra = headed.bert.load_state_dict(
+    missing, _ = headed.bert.load_state_dict(
         {key: torch.from_numpy(value) for key, value in load_file(folder / "model.safetensors").items()}, strict=False
     )
     assert not missing
@@ -236,8 +240,9 @@ def test_heads_over_an_encoder_may_be_left_out(stocked, tmp_path, name):
 
 @pytest.mark.parametrize(
     ("config", "model"),
-    [("ModernBert", "ForMaskedLM"), ("Electra", "ForPreTraining"), ("DebertaV2", "ForMaskedLM"), ("FNet", "ForPreTraining"),
-     ("Roberta", "ForMaskedLM"), ("MPNet", "ForMaskedLM"), ("RemBert", "ForMaskedLM"), ("Qwen2", "ForCausalLM")],
+    [("ModernBert", "ForMaskedLM"), ("Electra", "ForPreTraining"), ("DebertaV2", "ForMaskedLM"),
+     ("FNet", "ForPreTraining"), ("Roberta", "ForMaskedLM"), ("MPNet", "ForMaskedLM"),
+     ("RemBert", "ForMaskedLM"), ("Qwen2", "ForCausalLM")],
 )  # fmt: skip
 def test_heads_of_other_architectures_may_be_left_out(stocked, tmp_path, config, model):
     """Checkpoints that were saved with a head load as encoders, whatever their architecture calls it."""
@@ -304,7 +309,7 @@ def test_an_adapter_says_how_to_merge_it(stocked, tmp_path, more):
 
 @pytest.mark.parametrize("kind", ["canine", "byt5"])
 def test_tokenizers_without_a_file_are_loaded(stocked, tmp_path, kind):
-    """Encoders of characters and bytes have no tokenizer's file by design; a text's vector is that of the text alone."""
+    """Encoders of characters and bytes have no tokenizer's file by design; a batch makes no difference."""
     encoder = model_of(stocked, getattr(rare, kind)(tmp_path / kind)).load()
     vectors = encoder.encode(TEXTS)
     for text, vector in zip(TEXTS, vectors, strict=True):
@@ -416,7 +421,11 @@ def _brackets(folder: Path, name: str) -> None:
 
 
 HOSTILE = [
-    *((spoil, name) for spoil in (_pipe, _device, _nowhere) for name in ("config.json", "model.safetensors", "tokenizer.json")),
+    *(
+        (spoil, name)
+        for spoil in (_pipe, _device, _nowhere)
+        for name in ("config.json", "model.safetensors", "tokenizer.json")
+    ),
     (_many_tensors, "model.safetensors"), (_long_header, "model.safetensors"), (_large, "config.json"),
     (_brackets, "config.json"),
 ]  # fmt: skip
@@ -453,7 +462,7 @@ def test_sizes_that_fill_the_memory_are_refused(stocked, tmp_path, settings):
 
 
 def test_a_model_larger_than_its_weights_is_not_made(stocked, tmp_path):
-    """Sizes that are plausible one by one, for which the weights hold too little, are refused before memory is taken."""
+    """Sizes that are plausible one by one, and too large for the weights, are refused before memory is taken."""
     folder = checkpoints.bert(tmp_path / "hostile")
     rare.edited(folder / "config.json", hidden_size=8192, intermediate_size=32768, num_hidden_layers=24)
     with pytest.raises(EncoderError, match="they do not belong together"):
@@ -569,7 +578,7 @@ def test_a_folder_that_compares_by_another_similarity_says_so(stocked, tmp_path)
     note = model_of(stocked, folder).load().details["similarity_of_folder"]
     assert note == "dot, scored by cosine: similarity=dot takes it where the task can"
     assert "similarity_of_folder" not in model_of(stocked, folder, "device=cpu&similarity=dot").load().details
-    unit = checkpoints.sentence_transformer(tmp_path / "unit", normalise=True)
+    unit = checkpoints.sentence_transformer(tmp_path / "unit", normalize=True)
     rare.edited(unit / "config_sentence_transformers.json", similarity_fn_name="dot")
     assert "similarity_of_folder" not in model_of(stocked, unit).load().details
 

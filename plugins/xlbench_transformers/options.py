@@ -32,7 +32,7 @@ _COMMON = (
     ),
     Option(
         "trained_on",
-        description="data sets that it was trained on, by the names of their cards, with commas: boards mark its scores",
+        description="data sets that it was trained on, as cards name them, with commas: boards mark its scores there",
     ),
     Option(
         "similarity",

@@ -173,7 +173,12 @@ def test_options_are_identity_where_they_shape_vectors(stocked, folders):
     assert plain not in changed.values()
     assert len(set(changed.values())) == len(changed)
     assert {only(stocked, f"{bert}?{option}={value}").identity() for option, value in SAME.items()} == {plain}
-    assert only(stocked, f"{bert}?pooling=mean&layer=-1&dtype=float32&words=first&whiten=none&similarity=cosine").identity() == plain
+    assert (
+        only(
+            stocked, f"{bert}?pooling=mean&layer=-1&dtype=float32&words=first&whiten=none&similarity=cosine"
+        ).identity()
+        == plain
+    )
     assert only(stocked, f"{bert}?layers=first-last").identity() == only(stocked, f"{bert}?layer=0,-1").identity()
     assert {*OTHER, *SAME, "revision"} == {option.name for option in options.OPTIONS["hf"]}
 

@@ -100,7 +100,7 @@ def test_the_folders_own_prompts(built) -> None:
         np.testing.assert_allclose(encoder.encode(TEXTS[:5], role=role), method(TEXTS[:5]), atol=1e-6)
     plain = load(built("sentence_transformer"))
     for role, name in ((None, "prompt"), ("query", "prompt_query"), ("document", "prompt_document")):
-        prompt = encoder.details[name]
+        prompt = encoder.details.get(name, "")
         expected = plain.encode([f"{prompt}{text}" for text in TEXTS[:5]])
         np.testing.assert_allclose(encoder.encode(TEXTS[:5], role=role), expected, atol=2e-6)
     assert encoder.details["prompt"] == "other: "

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 
 from xlbench import DataError, EncoderError, Role, Spec, UsageError
-from xlbench.core.text import did_you_mean
 from xlbench.core.permissions import permissions
+from xlbench.core.text import did_you_mean
 from xlbench_transformers.encoders import batching, completeness, hf, st
 
 SETTINGS = "siamese.json"
