@@ -58,8 +58,10 @@ def _of_file(folder: Path) -> list[str]:
 
 def _of_card(folder: Path) -> list[str]:
     """The names under ``datasets`` of a model card; none where it has no such list, or is no card that can be read."""
-    import yaml
-
+    try:
+        import yaml  # type: ignore[import-untyped, unused-ignore]
+    except ImportError:  # without the libraries that come with it, no checkpoint is loaded either
+        return []
     try:
         front = _FRONT.match(reader(folder)(CARD))
         found = _DATASETS.search(front[1]) if front else None

@@ -256,11 +256,11 @@ def quiet() -> Iterator[None]:
     """Without progress bars and reports of transformers, which belong to whoever prints."""
     log = transformers.utils.logging
     level, bars = log.get_verbosity(), log.is_progress_bar_enabled()
-    log.set_verbosity_error()
-    log.disable_progress_bar()
+    log.set_verbosity_error()  # type: ignore[no-untyped-call, unused-ignore]
+    log.disable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]
     try:
         yield
     finally:
         log.set_verbosity(level)
         if bars:
-            log.enable_progress_bar()
+            log.enable_progress_bar()  # type: ignore[no-untyped-call, unused-ignore]

@@ -38,7 +38,7 @@ def token_vectors(output: Any, layers: Sequence[int], shape: torch.Size) -> torc
     for state in chosen:
         if state.shape[:-1] != shape:
             raise EncoderError(f"the model gives {tuple(state.shape[:-1])} vectors for {tuple(shape)} (texts, tokens)")
-    mean = chosen[0].float()
+    mean: torch.Tensor = chosen[0].float()
     for state in chosen[1:]:
         mean = mean + state.float()
     return mean / len(chosen) if len(chosen) > 1 else mean

@@ -51,7 +51,8 @@ class Prompts:
         """
         roles: tuple[Role | None, ...] = (None, *(role for role in ROLES if role in self._asked))
         told = {f"prompt_{role}" if role else "prompt": self.of(role) for role in roles}
-        others = self._named | {role: given for role in ROLES if (given := self.given(role)) is not None}
+        others = dict(self._named)
+        others |= {str(role): given for role in ROLES if (given := self.given(role)) is not None}
         name_of = {text: name for name, text in reversed(others.items()) if text and text not in told.values()}
         idle = [f"{name} {text!r}" for text, name in reversed(name_of.items())]
         told = {name: value for name, value in told.items() if value}
