@@ -66,7 +66,7 @@ class World:
         names, codes = np.unique(ids, return_inverse=True)
         value = float(hits.mean())
         low, high = max(value - 0.05, min(hits.min(), 0)), min(value + 0.05, max(hits.max(), 1))
-        score = Score("accuracy", value, low, high, "percentile", 0.02, len(hits), len(names), 0.1)
+        score = Score(value, low, high, "percentile", 0.02, len(hits), len(names), metric="accuracy", chance=0.1)
         cell = Cell(
             model, PRINT.get(model, "f" * 64), task, area, subset, tuple(re.split("[->]", subset)), "ok",
             scores=(score,), key=f"{model} {task} {subset} {len(self.cells)}", data_fingerprint=f"{task} {subset}",

@@ -125,8 +125,8 @@ def test_wrong_sizes_are_refused(given):
 
 def cell(subset: str, size: int | None, value: float | None, model: str = "m", **changes) -> Cell:
     """A cell whose score has an interval of 0.1 to both sides."""
-    score = Score("f1", value, None if value is None else value - 0.1, None if value is None else value + 0.1,
-                  method="student", n=60, clusters=60, chance=0.25)  # fmt: skip
+    score = Score(value, None if value is None else value - 0.1, None if value is None else value + 0.1,
+                  method="student", n=60, clusters=60, metric="f1", chance=0.25)  # fmt: skip
     name = subset if size is None else f"{subset}@{size}"
     made = Cell(model, "0" * 64, "news", "news", name, (subset,), "ok", scores=(score,), train_size=size,
                 train_items=80 if size is None else size)  # fmt: skip
@@ -177,7 +177,7 @@ def test_what_strangers_wrote_does_not_break_the_page():
 
 def test_plots_are_of_what_there_is():
     """A picture a task with a score, the same bytes twice; a score without interval and a size alone are drawn, too."""
-    bare = replace(cell("hin", 20, 0.5), scores=(Score("f1", 0.5),))
+    bare = replace(cell("hin", 20, 0.5), scores=(Score(0.5, metric="f1"),))
     alone = [cell("isl", None, 0.5), cell("hin", 10, 0.4), bare, cell("hin", 30, None)]
     nothing = [replace(cell("hin", 10, None), task="ner")]
     made = curves.Curves("curves", curves.curves_of([*alone, *nothing]))

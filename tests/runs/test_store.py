@@ -17,7 +17,7 @@ FINGERPRINT = "f" * 64
 
 
 def cell(**changes):
-    scores = (Score("accuracy", 0.5, 0.2, 0.8, "wilson", 0.1, 4, 2, 0.25),)
+    scores = (Score(0.5, 0.2, 0.8, "wilson", 0.1, 4, 2, metric="accuracy", chance=0.25),)
     return Cell(
         **{
             "model": "m", "fingerprint": FINGERPRINT, "task": "t", "area": "retrieval", "subset": "eng-hin",

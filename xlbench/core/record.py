@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from xlbench.core.errors import ResultsError
+from xlbench.core.estimate import Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,25 +27,12 @@ T = TypeVar("T", "Score", "Cell", "Run")
 
 
 @dataclass(frozen=True)
-class Score:
-    """A number and what it is worth. ``value`` is None where there is no score; it is never 0 for that reason."""
+class Score(Estimate):
+    """A metric's estimate on the items of a cell."""
 
-    metric: str
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    """The interval's ends; None where no interval can be given (``note`` says why)."""
-    method: str = ""
-    """How the interval was made: wilson, percentile, bca, student, jackknife, cluster-t ..., or empty."""
-    se: float | None = None
-    """Standard error, from the influence of clusters and from seeds."""
-    n: int = 0
-    """Items."""
-    clusters: int = 0
-    """Groups of items that stand or fall together; equal to n where all are alone."""
+    metric: str = ""
     chance: float | None = None
     """What guessing scores, where that is known."""
-    note: str = ""
     seed_se: float = 0.0
     """The part of ``se`` that comes from seeds: k-means starts, training subsets."""
 

@@ -19,20 +19,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.stats.aggregate import Estimate, Part, combine, estimate, part
+    from xlbench.stats.aggregate import Part, combine, estimate, part
     from xlbench.stats.intervals import CI
     from xlbench.stats.paired import Difference, compare
     from xlbench.stats.ranking import Ranks, ranks
     from xlbench.stats.scorer import Scorer
 
 _HOME_OF = {
-    "CI": "intervals", "Difference": "paired", "Estimate": "aggregate", "Part": "aggregate", "Ranks": "ranking",
+    "CI": "intervals", "Difference": "paired", "Part": "aggregate", "Ranks": "ranking",
     "Scorer": "scorer", "combine": "aggregate", "compare": "paired", "estimate": "aggregate", "part": "aggregate",
     "ranks": "ranking",
 }  # fmt: skip
 
 __all__ = [
-    "CI", "Difference", "Estimate", "Part", "Ranks", "Scorer", "combine", "compare", "estimate", "part", "ranks",
+    "CI", "Difference", "Part", "Ranks", "Scorer", "combine", "compare", "estimate", "part", "ranks",
 ]  # fmt: skip
 
 

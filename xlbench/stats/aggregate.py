@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlbench.core.errors import UsageError
+from xlbench.core.estimate import Estimate
 from xlbench.stats import intervals, metrics
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import cluster_variance, group
@@ -34,20 +35,6 @@ class Part:
     """Items; in an average, those of all parts together."""
     seed_variance: float = 0.0
     """Variance of the value from random starts: s^2 / S for S seeds; in an average, sum of w^2 s^2 / S."""
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """An average and what it is worth; the ends are None where no interval can be given (``note`` says why)."""
-
-    value: float
-    se: float | None
-    low: float | None
-    high: float | None
-    method: str
-    n: int
-    clusters: int
-    note: str = ""
 
 
 def part(value: float, psi: np.ndarray, clusters: np.ndarray, seed_variance: float = 0.0) -> Part:
@@ -113,7 +100,7 @@ def estimate(
     se = standard_error(part)
     if count < 2 or not math.isfinite(se):
         reason = "no interval: one cluster" if count < 2 else "no interval: one of the parts has none"
-        return Estimate(part.value, None, None, None, "", part.n, count, reason)
+        return Estimate(part.value, n=part.n, clusters=count, note=reason)
     sample = _linear(part, bounds, content)
     if intervals.is_constant(part.influence, part.value) and not part.seed_variance:
         ends, method = intervals.wilson_over_clusters(sample, level), "wilson"
@@ -122,8 +109,9 @@ def estimate(
         ends, method, note = _ends(sample, part, se, ci, seed, level)
     clipped, _ = intervals.finish(ends, part.value, bounds)
     if clipped is None:
-        return Estimate(part.value, se, None, None, "", part.n, count, "no interval: every cluster scores the same")
-    return Estimate(part.value, se, *clipped, method, part.n, count, note)
+        note = "no interval: every cluster scores the same"
+        return Estimate(part.value, se=se, n=part.n, clusters=count, note=note)
+    return Estimate(part.value, *clipped, method, se, part.n, count, note)
 
 
 def _linear(part: Part, bounds: tuple[float, float], content: str) -> intervals.Sample:

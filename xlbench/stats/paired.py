@@ -7,22 +7,17 @@ from dataclasses import dataclass
 
 from scipy import special
 
+from xlbench.core.estimate import Estimate
 from xlbench.stats import intervals
 from xlbench.stats.aggregate import Part, combine, standard_error
 
 
 @dataclass(frozen=True)
-class Difference:
+class Difference(Estimate):
     """a - b with its interval; what cannot be known is None, and ``note`` says why."""
 
-    value: float
-    se: float | None
-    low: float | None
-    high: float | None
-    p: float | None
+    p: float | None = None
     """Two-sided, of no difference."""
-    clusters: int
-    note: str = ""
 
 
 def compare(a: Part, b: Part, level: float = 0.95) -> Difference:
@@ -32,14 +27,14 @@ def compare(a: Part, b: Part, level: float = 0.95) -> Difference:
     """
     both = combine([a, b], [1.0, -1.0])
     count, se = len(both.clusters), standard_error(both)
-    value = a.value - b.value
+    value, n = a.value - b.value, max(a.n, b.n)
     constant = intervals.is_constant(both.influence, value) and not both.seed_variance
     if constant and abs(value) <= 1e-12:
-        return Difference(0.0, 0.0, None, None, 1.0, count, "equal in every cluster")
+        return Difference(0.0, se=0.0, n=n, clusters=count, note="equal in every cluster", p=1.0)
     if count < 2 or not math.isfinite(se):
-        return Difference(value, None, None, None, None, count, "no interval: too few clusters")
+        return Difference(value, n=n, clusters=count, note="no interval: too few clusters")
     if constant:
-        return Difference(value, 0.0, None, None, None, count, "the same difference in every cluster")
+        return Difference(value, se=0.0, n=n, clusters=count, note="the same difference in every cluster")
     half = intervals.t_quantile(level, count) * se
     p = float(2 * special.stdtr(count - 1, -abs(value) / se))
-    return Difference(value, se, value - half, value + half, min(p, 1.0), count)
+    return Difference(value, value - half, value + half, "paired-t", se, n, count, p=min(p, 1.0))

@@ -50,12 +50,12 @@ class Scorer:
         codes = _codes(clusters, len(items))
         count = len(items) if codes is None else int(codes.max()) + 1
         if not len(items):
-            return Score(metric.name, None, chance=chance, note="no items"), np.zeros(0)
+            return Score(metric=metric.name, chance=chance, note="no items"), np.zeros(0)
         grouped = rows.group(items)
         value = rows.value_of(metric, grouped.sums)
         if not math.isfinite(value):
             note = "the metric is not defined on these items"
-            score = Score(metric.name, None, n=len(items), clusters=count, chance=chance, note=note)
+            score = Score(metric=metric.name, n=len(items), clusters=count, chance=chance, note=note)
             return score, np.full(len(items), np.nan)
         psi = rows.influences(metric, columns, grouped)
         sample = _sample(metric, value, items, grouped, psi, codes, content)
@@ -64,8 +64,8 @@ class Scorer:
         found = intervals.widen(found, sample, variance, self._level)
         se = math.sqrt(sample.se**2 + variance) if math.isfinite(sample.se) else None
         score = Score(
-            metric.name, value, found.low, found.high, found.method, se, len(items), count, chance, found.note,
-            seed_se=math.sqrt(variance),
+            value, found.low, found.high, found.method, se, len(items), count, found.note,
+            metric=metric.name, chance=chance, seed_se=math.sqrt(variance),
         )  # fmt: skip
         return score, psi
 

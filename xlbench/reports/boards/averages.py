@@ -6,11 +6,12 @@ Averages, Borda scores and ranks from a `Table`; every formula is `xlbench.stats
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xlbench import stats
-from xlbench.core.record import Cell, Score
+from xlbench.core.estimate import Estimate
+from xlbench.core.record import Cell
 from xlbench.reports.boards.gather import WHOLE_TASK, ModelKey, Place, Table
 
 if TYPE_CHECKING:
@@ -43,25 +44,20 @@ class Influence(Protocol):
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One number of a board and what it is worth, or None and the reason."""
+class Entry(Estimate):
+    """One number of a board, or None and the reason."""
 
-    value: float | None = None
-    low: float | None = None
-    high: float | None = None
-    method: str = ""
-    se: float | None = None
-    n: int = 0
-    clusters: int = 0
     reason: str = ""
     """Why there is no value."""
     notes: tuple[str, ...] = ()
-    """What a reader should know about this number: texts, which renderings number."""
+    """What a reader should know about this number, ``note`` among it: texts, which renderings number."""
 
-    @property
-    def has_interval(self) -> bool:
-        """Whether there is an interval to print: one of no width says nothing."""
-        return self.low is not None and self.high is not None and self.low < self.high
+    @classmethod
+    def of(cls, estimate: Estimate) -> Entry:
+        """An estimate as an entry, its note as the first of the notes."""
+        shared = {field.name: getattr(estimate, field.name) for field in fields(Estimate)}
+        notes = (estimate.note,) if estimate.note and estimate.value is not None else ()
+        return cls(**shared, notes=notes)
 
 
 @dataclass(frozen=True)
@@ -111,14 +107,8 @@ def leaves(table: Table, influence: Callable[[Cell], Influence]) -> dict[Place, 
         part = stats.Part(
             score.value, clusters[order], np.asarray(found.sums, float)[order], found.n, found.seed_variance
         )
-        nodes[place] = Node(part, from_score(score), (place,))
+        nodes[place] = Node(part, Entry.of(score), (place,))
     return nodes
-
-
-def from_score(score: Score, reason: str = "") -> Entry:
-    """A cell's score as an entry of the board."""
-    notes = (score.note,) if score.note and score.value is not None else ()
-    return Entry(score.value, score.low, score.high, score.method, score.se, score.n, score.clusters, reason, notes)
 
 
 def average(nodes: Sequence[Node], table: Table, content: str, settings: Settings) -> Node:
@@ -134,12 +124,7 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Setting
 
 
 def _estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
-    estimate = stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level)
-    notes = (estimate.note,) if estimate.note else ()
-    return Entry(
-        estimate.value, estimate.low, estimate.high, estimate.method, estimate.se, estimate.n, estimate.clusters,
-        notes=notes,
-    )  # fmt: skip
+    return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level))
 
 
 def _bounds(places: Iterable[Place], table: Table) -> tuple[float, float]:
