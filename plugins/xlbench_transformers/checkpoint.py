@@ -1,31 +1,27 @@
 """Where a checkpoint lies: a local folder, or a snapshot of a repository on the hub; and what its content is.
 
-The only room that asks the hub for anything, and it asks only where that is permitted: whatever is on this machine
-already, at a revision that is pinned, is used without a request. Nothing is loaded here.
+Whatever is on this machine already, at a revision that is pinned, is used without a request.
 """
 
 from __future__ import annotations
 
-import glob
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn
 
 from xlbench import DataMissing, UsageError, XlbenchError
 from xlbench.core.errors import require_extra
 from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
+from xlbench.hub import HubRepository, NotCachedError, is_commit
 from xlbench_transformers import safety
 from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, told_by_weights
 from xlbench_transformers.listing import Listing, list_folder, reader
 
 _PATH = re.compile(r"[.~]?[/\\]|\.\.[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\]")
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
-_TIMEOUT = 20.0
-"""Seconds to wait for the hub's first answer."""
 _COMMITTED = 12
 """Hex digits of a commit that messages show."""
 
@@ -78,7 +74,7 @@ class Checkpoint:
         """The same without a request: None for what would have to be downloaded, or is refused or damaged."""
         try:
             return self.located() if self.local or "_on_hub" in vars(self) else self._snapshot(local=True)
-        except (XlbenchError, _Absent):
+        except (XlbenchError, NotCachedError):
             return None
 
     def _in_folder(self) -> Located:
@@ -112,24 +108,32 @@ class Checkpoint:
         if (self.revision or "").startswith(safety.PIN):
             raise UsageError(f"{self.spec!r}: {safety.PIN} pins a folder; on the hub, pin a commit")
         offline = permissions().offline
-        if offline or safety.is_commit(self.revision):
+        if offline or is_commit(self.revision):
             try:
                 return self._snapshot(local=True)
-            except _Absent as error:
+            except NotCachedError as error:
                 if offline:
                     raise self._missing(str(error)) from error
-        self._check_reachable()
-        return self._snapshot(local=False)
-
-    def _check_reachable(self) -> None:
-        """Ask for the repository once, without the library's half a minute of retries."""
-        require_extra("hf", f"{self.target} on the hub", "huggingface_hub")
-        import huggingface_hub
-
         try:
-            huggingface_hub.HfApi().model_info(self.target, revision=self.revision, timeout=_TIMEOUT)
-        except Exception as error:  # noqa: BLE001 - what a dropped connection raises depends on the HTTP library
-            self._refused(error)
+            self._repository().look_up()
+            return self._snapshot(local=False)
+        except XlbenchError:
+            raise
+        except Exception as error:  # what a dropped connection raises depends on the HTTP library
+            raise self._explained(error) from error
+
+    def _repository(self, commit: str = "") -> HubRepository:
+        """The repository on the hub, at a commit or else at the spec's revision."""
+        require_extra("hf", f"{self.target} on the hub", "huggingface_hub")
+        return HubRepository(self.target, "model", commit or self.revision)
+
+    def _explained(self, error: Exception) -> XlbenchError:
+        """What an answer of the hub means, in one line."""
+        known = self._repository().explain(error)
+        if known is not None and "there is no model" in str(known):
+            return UsageError(f"{known}; a folder is given as ./{self.target}")
+        told = " ".join(str(error).split())[:200]
+        return known or self._missing(f"and cannot be downloaded now: {type(error).__name__}: {told}")
 
     def _missing(self, why: str) -> DataMissing:
         folder = f"the folder that is here, as ./{self.target}" if Path(self.target).is_dir() else "a local folder"
@@ -142,98 +146,35 @@ class Checkpoint:
         return f"{self.target} at {self.revision[:_COMMITTED]}" if self.revision else self.target
 
     def _snapshot(self, local: bool) -> Located:
-        """The snapshot in the hub's cache; ``local``: as it is there, `_Absent` where it is not or not whole."""
-        require_extra("hf", f"{self.target} on the hub", "huggingface_hub")
-        folder = self._download(SMALL, local, quiet=True)
-        commit = folder.name
-        names = self._names(folder, local)
-        listing = Listing(frozenset(names), self._hub_reader(folder, commit, local), self._at())
-        layout = lay_out(listing, self.kind)
+        """The snapshot in the hub's cache; ``local``: as it is there, `NotCachedError` where it is not or not whole."""
+        folder = self._repository().snapshot(SMALL, cached=local, progress=False)
+        repository = self._repository(folder.name)
+        names = repository.known_files()
+        if names is None:
+            names = list(list_folder(folder, self._at()).names) if local else repository.files()
+        layout = lay_out(Listing(frozenset(names), _fetching_reader(repository, folder, local), self._at()), self.kind)
         permitted = permissions()
         safety.check_code(layout, self._at(), self.revision, permitted)
         safety.check_pickles(layout, self._at(), permitted)
         lost = [name for name in layout.files if not (folder / name).is_file()]
         if lost and local:
-            raise _Absent(f"{lost[0]} is missing")
+            raise NotCachedError(f"{lost[0]} is missing")
         if lost:
-            self._download([glob.escape(name) for name in layout.files], local=False, commit=commit)
-        return Located(folder, told_by_weights(layout, folder), commit)
+            repository.files_named(layout.files)
+        return Located(folder, told_by_weights(layout, folder), folder.name)
 
-    def _download(self, patterns: Collection[str], local: bool, quiet: bool = False, commit: str = "") -> Path:
-        """The snapshot's folder, with the files that match ``patterns``."""
-        import huggingface_hub
-        from huggingface_hub.utils import logging as log
 
-        kept: dict[str, Any] = {"tqdm_class": _silent_bar()} if quiet else {}
-        level = log.get_verbosity()
-        log.set_verbosity_error()  # a pattern that no file has is no news: what is missing is told in one line
-        try:
-            return Path(
-                huggingface_hub.snapshot_download(
-                    self.target, revision=commit or self.revision, allow_patterns=list(patterns),
-                    local_files_only=local, **kept,
-                )
-            )  # fmt: skip
-        except huggingface_hub.errors.LocalEntryNotFoundError as error:
+def _fetching_reader(repository: HubRepository, folder: Path, local: bool) -> Callable[[str], str]:
+    """A function that gives the text of a small file of a snapshot; ``local``: without a request."""
+
+    def read(name: str) -> str:
+        if not (folder / name).is_file():
             if local:
-                raise _Absent("no snapshot of it" if "incomplete" not in str(error) else "incomplete") from error
-            self._unreachable(error.__cause__ or error)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._refused(error)
-        finally:
-            log.set_verbosity(level)
+                raise NotCachedError(f"{name} is missing")
+            repository.files_named([name], progress=False)
+        return reader(folder)(name)
 
-    def _names(self, folder: Path, local: bool) -> Collection[str]:
-        """The files of the repository at the snapshot's commit: as listed by the hub, if it was ever asked."""
-        import huggingface_hub
-
-        try:
-            listed = huggingface_hub.get_cached_repo_tree(self.target, revision=folder.name)
-            return [file.path for file in listed]
-        except huggingface_hub.errors.CachedRepoTreeNotFoundError:
-            pass
-        if local:
-            return list_folder(folder, self._at()).names
-        try:
-            return huggingface_hub.HfApi().list_repo_files(self.target, revision=folder.name)
-        except Exception as error:  # noqa: BLE001 - as above
-            self._refused(error)
-
-    def _hub_reader(self, folder: Path, commit: str, local: bool) -> Callable[[str], str]:
-        def read(name: str) -> str:
-            if not (folder / name).is_file():
-                if local:
-                    raise _Absent(f"{name} is missing")
-                self._download([glob.escape(name)], local=False, quiet=True, commit=commit)
-            return reader(folder)(name)
-
-        return read
-
-    def _refused(self, error: Exception) -> NoReturn:
-        """Raise what an answer of the hub means."""
-        from huggingface_hub import errors
-
-        if isinstance(error, errors.RevisionNotFoundError):
-            raise UsageError(f"{self.target} has no revision {self.revision!r} on the hub") from error
-        if isinstance(error, errors.GatedRepoError):
-            raise UsageError(
-                f"{self.target} is given only to those who accept its terms: do so on its page on the hub, and log in "
-                f"with 'hf auth login'"
-            ) from error
-        if isinstance(error, errors.RepositoryNotFoundError | errors.HFValidationError):
-            raise UsageError(
-                f"there is no model {self.target!r} on the hub (or it is private: 'hf auth login'); a folder is given "
-                f"as ./{self.target}"
-            ) from error
-        self._unreachable(error)
-
-    def _unreachable(self, error: BaseException) -> NoReturn:
-        told = " ".join(str(error).split())[:200]
-        raise self._missing(f"and cannot be downloaded now: {type(error).__name__}: {told}") from error
-
-
-class _Absent(Exception):  # noqa: N818 - an absence, not a fault
-    """It is not in the hub's cache, or not all of it."""
+    return read
 
 
 def is_path(target: str) -> bool:
@@ -253,14 +194,3 @@ def _beside(folder: Path) -> str:
     except OSError:
         return ""
     return did_you_mean(folder.name, names)
-
-
-def _silent_bar() -> type[Any]:
-    """A progress bar that shows nothing: for a handful of small files."""
-    from tqdm.auto import tqdm  # type: ignore[import-untyped, unused-ignore]
-
-    class Silent(tqdm):  # type: ignore[misc, type-arg, unused-ignore]
-        def __init__(self, *arguments: Any, **keywords: Any) -> None:
-            super().__init__(*arguments, **(keywords | {"disable": True}))
-
-    return Silent

@@ -5,22 +5,15 @@ Both are refused, with one line that says how to allow it, unless this process w
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from xlbench import Permissions, UsageError
 from xlbench.core.ids import digest
+from xlbench.hub import is_commit
 from xlbench_transformers.layout import Layout
 
 PIN = "code:"
 """What ``revision`` of a local folder begins with; sixteen digits of the hash of its code follow."""
-
-_COMMIT = re.compile(r"[0-9a-f]{40}")
-
-
-def is_commit(revision: str | None) -> bool:
-    """Whether a revision is a full commit id: the only one that means the same tomorrow."""
-    return bool(revision and _COMMIT.fullmatch(revision))
 
 
 def check_pickles(layout: Layout, label: str, permitted: Permissions) -> None:
