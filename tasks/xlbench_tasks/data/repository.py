@@ -1,9 +1,7 @@
-"""Repositories of the Hugging Face hub at a pinned revision: as a folder under the data root, or from the hub itself.
+"""Data sets of the Hugging Face hub at a pinned revision: as a folder under the data root, or from the hub itself.
 
-What a table holds is the reader's business; here it is fetched, and what went wrong is told in a line. A loading script
-is never run. What `datasets` has prepared at the pinned revision is read without a question. The hub's client tries
-again for half a minute where there is no network, for every question anew, so one short attempt goes first; where it
-fails, only what lies in the cache is asked for. Offline (see `xlbench.permissions`) nothing is asked of any network.
+Tables are read with `datasets`, which never runs a loading script here. What it has prepared at the pinned revision is
+read without a request. Where the hub does not answer one short attempt, only what lies in the cache is asked for.
 """
 
 from __future__ import annotations
@@ -21,17 +19,14 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from xlbench import Data, DataError, DataMissing
+from xlbench import Data, DataError, DataMissing, hub
 from xlbench.core.errors import MissingExtraError, require_extra
-from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
+from xlbench.hub import HubRepository
 from xlbench_tasks.data.damage import damage_below
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-ATTEMPT_S = 3.0
-"""Seconds for the one attempt to reach the hub."""
 
 _OFFLINE = "OfflineModeIsEnabled"
 """What the clients say, themselves or in another error, of a question that they were not let ask."""
@@ -51,6 +46,7 @@ class Repository:
         """``task`` is what ``xlbench fetch --task`` takes to bring it; "" where that is not known."""
         self._repo = repo
         self._revision = revision
+        self._hub = HubRepository(repo, "dataset", revision)
         self._root = data.root
         self._task = task
 
@@ -100,9 +96,8 @@ class Repository:
         """What its card, in the client's cache, says of configurations; None where the card is not there."""
         import huggingface_hub
 
-        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
-        card = huggingface_hub.try_to_load_from_cache(self._repo, "README.md", **where)
-        if not isinstance(card, str):
+        card = self._hub.cached_file("README.md")
+        if card is None:
             return None
         configs: list[dict[str, Any]] = huggingface_hub.DatasetCard.load(card).data.to_dict().get("configs") or []
         return configs
@@ -177,29 +172,16 @@ class Repository:
 
     def known_files(self) -> list[str] | None:
         """The names of all its files, without a request; None where the hub was never asked for them."""
-        import huggingface_hub
-
-        try:
-            listed = huggingface_hub.get_cached_repo_tree(self._repo, repo_type="dataset", revision=self._revision)
-        except huggingface_hub.errors.CachedRepoTreeNotFoundError:
-            return None
-        return [file.path for file in listed]
+        return self._hub.known_files()
 
     def kept_file(self, name: str) -> Path | None:
         """Where the hub's client keeps a file (or an archive, of a file in it); None where it does not."""
-        import huggingface_hub
-
-        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
-        found = huggingface_hub.try_to_load_from_cache(self._repo, parted(name)[0], **where)
-        return Path(found) if isinstance(found, str) else None
+        return self._hub.cached_file(parted(name)[0])
 
     def bring_files(self, names: Sequence[str]) -> Path:
         """The folder of the snapshot, with these files; what is not there is brought from the hub."""
-        import huggingface_hub
-
-        patterns = [glob.escape(parted(name)[0]) for name in names]
-        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision, "allow_patterns": patterns}
-        return Path(self._ask(lambda: huggingface_hub.snapshot_download(self._repo, **where), fetching=True))
+        wanted = [parted(name)[0] for name in names]
+        return self._ask(lambda: self._hub.files_named(wanted), fetching=True)
 
     def file(self, name: str) -> Dataset:
         """The table in one file, parquet or JSON lines, or in a file of an archive: ``data/hi.zip/hi_test.json``."""
@@ -226,64 +208,33 @@ class Repository:
         return {"path": str(self.folder)} if self.folder else {"path": self._repo, "revision": self._revision}
 
     def _path(self, name: str) -> Path:
-        import huggingface_hub
-
         if self.folder is not None:
             return self.folder / name
-        if (kept := self.kept_file(name)) is not None:
-            return kept
-        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
-        return Path(self._ask(lambda: huggingface_hub.hf_hub_download(self._repo, name, **where)))
+        return self.kept_file(name) or self._ask(lambda: self._hub.file(name))
 
     def _remote_files(self) -> list[str]:
-        import huggingface_hub
-
-        where: dict[str, Any] = {"repo_type": "dataset", "revision": self._revision}
-        if self.offline or not self._reachable:
-            return self._kept_names()
-        return list(huggingface_hub.HfApi().list_repo_files(self._repo, **where))
-
-    def _kept_names(self) -> list[str]:
-        """The names of the files that the hub's client keeps of the pinned revision, which need not be all."""
-        from huggingface_hub import constants, file_download
-
-        whole = file_download.repo_folder_name(repo_id=self._repo, repo_type="dataset")
-        folder = Path(constants.HF_HUB_CACHE) / whole / "snapshots" / self._revision
-        if not folder.is_dir():
-            raise FileNotFoundError("no file of it is in the cache")
-        return _names_below(folder)
+        return self._hub.cached_files() if self.offline or not self._reachable else self._hub.files()
 
     @cached_property
     def _reachable(self) -> bool:
-        """Whether the hub answers: anything, at the first attempt, by way of any proxy that is set."""
-        import huggingface_hub
-
-        try:
-            huggingface_hub.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=ATTEMPT_S)
-        except Exception:  # noqa: BLE001  (of the network library, a proxy, TLS ...: in each case there is no way there)
-            return False
-        return True
+        """Whether the hub answers."""
+        return hub.answers()
 
     @property
     def offline(self) -> bool:
-        """Whether nothing may be asked: by this process's permissions, or by what the hub's client was told."""
-        import huggingface_hub
-
-        return permissions().offline or huggingface_hub.is_offline_mode()
+        """Whether nothing may be asked."""
+        return hub.is_offline()
 
     def _ask(self, question: Callable[[], T], *, local: bool = False, fetching: bool = False) -> T:
         """Put a question to `datasets` or the hub's client, and say in a line what went wrong.
 
         ``local``: it is about files on this machine alone. ``fetching``: with progress. Neither has advice to fetch.
         """
-        import huggingface_hub
-
         _show_bars(fetching)
-        huggingface_hub.utils.logging.set_verbosity_error()  # its retries: the reason is told in one line below
         offline, here = self.offline, local or self.folder is not None
         connected = not offline and (here or self._reachable)
         try:
-            with nullcontext() if connected else _offline(), _unlogged():
+            with hub.quiet(), nullcontext() if connected else hub.cache_alone(), _unlogged():
                 return question()
         except Exception as error:  # of datasets, the hub's client, its network library, pyarrow ...
             cause = error.__cause__ or error  # of "An error occurred while generating the dataset", what did
@@ -293,7 +244,7 @@ class Repository:
                     raise DataError(damage) from error
                 raise DataError(f"{self.folder} cannot be read as a data set ({reason})") from error
             if not connected:
-                why = "offline" if offline else f"no connection to {huggingface_hub.constants.ENDPOINT}"
+                why = "offline" if offline else f"no connection to {hub.address()}"
                 reason = why if _OFFLINE in f"{type(error).__name__}: {error}" else f"{why}; {reason}"
             advice = "" if fetching or local else f"; {self.how_to_get()}"
             raise DataMissing(f"{self.place} is not at hand ({reason}){advice}") from error
@@ -319,23 +270,6 @@ def _unlogged() -> Iterator[None]:
         yield
     finally:
         logger.setLevel(level)
-
-
-@contextmanager
-def _offline() -> Iterator[None]:
-    """What HF_HUB_OFFLINE says at the start of a process, for a while: only the cache is asked."""
-    import datasets
-    import huggingface_hub
-
-    holders: tuple[Any, ...] = (huggingface_hub.constants, datasets.config)
-    before = [holder.HF_HUB_OFFLINE for holder in holders]
-    try:
-        for holder in holders:
-            holder.HF_HUB_OFFLINE = True
-        yield
-    finally:
-        for holder, value in zip(holders, before, strict=True):
-            holder.HF_HUB_OFFLINE = value
 
 
 def _in_memory(scratch: str) -> dict[str, Any]:
