@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 1
+VERSION = 2
 
 OPTIONS: Mapping[str, Any] = retrieval.OPTIONS
 
@@ -186,6 +186,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     aligned: Aligned = subset.load()
     pair = aligned.test
+    retrieval.check_pair(subset.name, pair)
     queries, candidates = session.encode(pair.queries), session.encode(pair.candidates)
     ranked = ranking.rank_pairs(queries, candidates, pair.candidates)
     found = pairwise.pairs(queries, candidates, pair.queries, pair.candidates)
@@ -193,6 +194,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     columns = pairwise.compare(found, parts, thresholds)
     m, n = ranked.candidates, len(pair.ids)
     random_pairs = int(columns["random_pairs"].sum()) // 2
+    if not random_pairs:
+        raise DataError(f"{subset.name}: any two pairs share a text, so that there is no random pair to compare with")
     return Outcome(
         item_ids=pair.ids,
         cluster_ids=pair.clusters,

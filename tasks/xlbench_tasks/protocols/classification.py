@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.protocols.numbers.probes import Learnt, Probe
     from xlbench_tasks.protocols.transfer import Parts
 
-VERSION = 1
+VERSION = 2
 
 OPTIONS: Mapping[str, Any] = {
     "labels": list[str],
@@ -160,6 +160,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     labels: Sequence[str] = options["labels"]
     train = _labelled(parts.data_set, parts.train, labels)
     test = _labelled(parts.data_set, {parts.target: parts.test}, labels)
+    _check_test(f"{parts.data_set} {parts.target}", test, labels)
     fits, predicted = _learnt_and_labelled(parts, session, train, test, options)
     columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
     return Outcome(
@@ -189,6 +190,15 @@ def _labelled(name: str, records: Mapping[str, Records], labels: Sequence[str]) 
     texts = tuple(text for one in records.values() for text in one.fields["text"])
     given = (code_of[label] for one in records.values() for label in one.fields["label"])
     return Labelled(texts, np.fromiter(given, np.int64, len(texts)))
+
+
+def _check_test(where: str, test: Labelled, labels: Sequence[str]) -> None:
+    """`DataError` where the test split has one label alone: always saying it would be right."""
+    if len(only := set(test.codes.tolist())) == 1:
+        raise DataError(
+            f"{where}: all {len(test.codes)} test items are {labels[only.pop()]!r}; "
+            f"a score takes two labels to tell apart"
+        )
 
 
 def _training_rows(parts: Parts, train: Labelled, options: Mapping[str, Any]) -> list[np.ndarray]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 1
+VERSION = 2
 
 OPTIONS: Mapping[str, Any] = {
     "algorithm": ("kmeans", "agglomerative"),
@@ -198,27 +198,33 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     items: Items = subset.load()
     classes = _classes(subset.name, items, options)
     k = options.get("k", len(set(items.labels)))
-    if len(items.ids) < k:
-        raise DataMissing(f"{subset.name} has {len(items.ids)} items, too few for {k} clusters")
+    if len(items.ids) <= k:
+        raise DataError(
+            f"{subset.name} has {len(items.ids)} items for {k} clusters: each would be a cluster of its own, and the "
+            f"purity 100 whatever the encoder; it takes more items, or a smaller k in [options]"
+        )
     seeds = seeds_of(items, len(cluster_columns(options)))
     vectors = ranking.unit(session.encode(items.texts))
     if options.get("algorithm") == "agglomerative":
-        found = [grouping.agglomerate(vectors, k, options.get("linkage", "ward"))]
+        clusterings = [grouping.agglomerate(vectors, k, options.get("linkage", "ward"))]
     else:
-        found = grouping.k_means(vectors, k, seeds)
+        clusterings = grouping.k_means(vectors, k, seeds)
+    found, unsettled = [one.labels for one in clusterings], sum(not one.converged for one in clusterings)
     columns = dict(zip(cluster_columns(options), found, strict=True))
     columns["label"] = np.array([classes.index(label) for label in items.labels])
     if subset.name == ALL:
         columns["language"] = np.unique(items.languages, return_inverse=True)[1]
     fewest = min(len(np.unique(clusters)) for clusters in found)
     facts = {"classes": len(set(items.labels)), "clusters": k, "fewest_clusters": fewest, "labels": ", ".join(classes)}
+    if unsettled:
+        facts["not_converged"] = unsettled
     return Outcome(
         item_ids=items.ids,
         cluster_ids=items.clusters,
         columns=columns,
         chance=_chance(columns, found, int(digest("permutations", *items.ids)[:8], 16)),
         facts={**facts, **_oddities(items), **items.facts},
-        notes=(*items.notes, *_notes(items, k, fewest)),
+        notes=(*items.notes, *_notes(items, k, fewest), *(["k-means did not converge"] if unsettled else [])),
     )
 
 
@@ -232,13 +238,21 @@ def _oddities(items: Items) -> dict[str, int]:
 
 
 def _classes(name: str, items: Items, options: Mapping[str, Any]) -> list[str]:
-    """The labels, in the order of their codes; `DataMissing` where there are no two classes to tell apart."""
+    """The labels, in the order of their codes; `DataError` where every clustering would score alike."""
     occurring = sorted(set(items.labels))
     classes: list[str] = options.get("labels", occurring)
     if unknown := [label for label in occurring if label not in classes]:
         raise DataError(f"{name} has the label {unknown[0]!r}, which is none of the card's labels {classes}")
     if len(occurring) < 2:
-        raise DataMissing(f"{name} has {len(occurring)} of the classes: to tell classes apart takes two")
+        raise DataError(
+            f"{name}: all {len(items.labels)} items are of the class {occurring[0]!r}, so that every clustering would "
+            f"have a purity of 100; it takes two classes"
+        )
+    if len(occurring) == len(items.labels):
+        raise DataError(
+            f"{name}: each of the {len(items.labels)} items is a class of its own; check which field of the card's "
+            f"[data] is the label"
+        )
     return classes
 
 

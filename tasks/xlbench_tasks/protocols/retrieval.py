@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 1
+VERSION = 2
 
 OPTIONS: Mapping[str, Any] = {"pairs": str}
 """``pairs``: a language code (all pairs with that language) or ``all`` (every ordered pair)."""
@@ -165,6 +165,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     pair: Pair = subset.load()
+    check_pair(subset.name, pair)
     ranked = ranking.rank_pairs(session.encode(pair.queries), session.encode(pair.candidates), pair.candidates)
     m, n = ranked.candidates, len(pair.ids)
     repeated = n - m
@@ -176,6 +177,20 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},
         notes=(*pair.notes, *notes_on_ranks(repeated, ranked.tie_rate)),
     )
+
+
+def check_pair(name: str, pair: Pair) -> None:
+    """`DataError` where every encoder would score alike: one candidate, or two sides that are the same texts."""
+    if len(set(pair.candidates)) < 2:
+        raise DataError(
+            f"{name}: all {len(pair.candidates)} candidates are the same text, so that any encoder would find it; "
+            f"it takes two different ones"
+        )
+    if pair.queries == pair.candidates:
+        raise DataError(
+            f"{name}: both sides are the same {len(pair.queries)} texts, so that any encoder would find them; "
+            f"check which files the two languages are read from"
+        )
 
 
 def chance_of_ranks(m: int) -> dict[str, float]:

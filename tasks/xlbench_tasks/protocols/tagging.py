@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
     from xlbench_tasks.data.records import Records
     from xlbench_tasks.data.splits import DataSet
+    from xlbench_tasks.protocols.numbers.tagging_probe import Probe
 
-VERSION = 1
+VERSION = 2
 
 OPTIONS: Mapping[str, Any] = {"types": list[str], **transfer.OPTIONS}
 """``types``: the entity types; the rest as in ``transfer.py``."""
@@ -111,10 +112,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     types = _types(options)
     train_words, train_tags = _sentences(parts.train.values())
     test_words, test_tags = _sentences([parts.test])
-    known = session.encode_words(train_words)
-    probe = tagging_probe.fit(known.vectors, known.rows, spans.encode(train_tags, types), 1 + 2 * len(types))
-    contextual = known.contextual
-    del known  # as many vectors as there are training words
+    _check_entities(parts, train_tags, test_tags)
+    probe = _learnt(parts, session, train_words, train_tags, types)
     asked = session.encode_words(test_words)
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
     gold = spans.encode(test_tags, types)
@@ -130,15 +129,50 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             "train_sentences": len(train_words),
             "train_words": len(train_tags),
             **oddities,
-            "probe_iterations": probe.iterations,
+            **({} if probe.converged else {"not_converged": 1}),
             **{f"support:{kind}": n for kind, n in scored.support.items()},
             **_reader_facts(parts),
         },
         notes=(
             *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
-            *_notes(oddities, scored.support, contextual, probe.converged),
+            *_notes(oddities, scored.support, asked.contextual, probe.converged),
         ),
     )
+
+
+def _check_entities(parts: transfer.Parts, train_tags: Sequence[str], test_tags: Sequence[str]) -> None:
+    """`DataError` where every encoder would score alike: no entity to find, or none to learn from."""
+    splits = (
+        (f"{parts.target} test", "to find", test_tags),
+        ("+".join(parts.sources) + " training", "to learn", train_tags),
+    )
+    for split, purpose, tags in splits:
+        if not set(tags) - {"O"}:
+            raise DataError(
+                f"{parts.data_set}: no entity {purpose}: all {len(tags)} words of the {split} sentences have the tag "
+                f"O; check the tags of the card's [data], and which column they are read from"
+            )
+
+
+def _learnt(
+    parts: transfer.Parts,
+    session: EncodingSession,
+    words: list[list[str]],
+    tags: list[str],
+    types: tuple[str, ...],
+) -> Probe:
+    """The probe of a training set: learnt once for all subsets that train on the same sentences."""
+    from xlbench_tasks.protocols.numbers import spans, tagging_probe
+
+    # Asked for even where the probe is known, so that the session knows which texts the subset leans on.
+    known = session.encode_words(words)
+
+    def learn() -> Probe:
+        codes = spans.encode(tags, types)
+        return tagging_probe.fit(known.vectors, known.rows, codes, 1 + 2 * len(types))
+
+    content = tuple(records.fingerprint() for records in parts.train.values())
+    return session.once(("tagging", types, content), learn)
 
 
 def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:
@@ -208,4 +242,4 @@ def _notes(oddities: Mapping[str, int], support: Mapping[str, int], contextual: 
     if not contextual:
         yield "no word vectors: every word was encoded alone"
     if not converged:
-        yield "the probe stopped at its last iteration, before it had converged"
+        yield "the probe did not converge"

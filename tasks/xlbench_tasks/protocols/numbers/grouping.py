@@ -1,21 +1,24 @@
 """The numbers behind the clustering protocol: clusterings of unit vectors, and what they share with classes.
 
-Everything runs on one thread: k-means adds up its centres in the order in which threads finish, and the last bits of a
-sum can move an item.
+Vectors are rounded to whole numbers of a small step before they are clustered. Sums and products of these are exact in
+double precision, so that every processor finds the same clusters, ties included.
 """
 
 from __future__ import annotations
 
-import warnings
+import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlbench import DataError, Metric
+from xlbench_tasks.protocols.numbers.ranking import equal_rows
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Codes = NDArray[Any]
 
@@ -25,34 +28,119 @@ PERMUTATIONS = 20
 MOST_AGGLOMERATED = 20_000
 """Items whose distances, one a pair of 8 bytes, still fit into memory (1.6 GB)."""
 
-
-def k_means(vectors: Floats, k: int, seeds: Sequence[int]) -> list[Ints]:
-    """A clustering (n,) a seed, by scikit-learn's k-means with one k-means++ start."""
-    from sklearn.cluster import KMeans
-    from sklearn.exceptions import ConvergenceWarning
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1), warnings.catch_warnings():
-        # Fewer distinct vectors than clusters: the protocol says so in a note.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        fits = [KMeans(k, n_init=1, random_state=seed).fit(vectors) for seed in seeds]
-    return [fit.labels_.astype(np.int64) for fit in fits]
+MAX_ITERATIONS = 1_000
+"""Rounds of k-means at most; items usually settle within 20."""
 
 
-def agglomerate(vectors: Floats, k: int, linkage: str) -> Ints:
-    """One clustering (n,): ward over Euclidean distances, or average over cosine distances."""
+@dataclass(frozen=True)
+class Clustering:
+    """The cluster of every item."""
+
+    labels: Ints
+    """(n,)"""
+    converged: bool
+    """Whether the last round of k-means left every item where it was."""
+
+
+@dataclass(frozen=True)
+class Points:
+    """Distinct vectors as whole numbers, so that sums over all items and products with them are exact."""
+
+    places: Doubles
+    """(m, d)"""
+    counts: Doubles
+    """(m,) how many items each one stands for."""
+    of_item: Ints
+    """(n,) the point of every item."""
+
+
+def points(vectors: Floats) -> Points:
+    """The points of unit vectors (n, d), in the order of the items.
+
+    Their steps are 2^-20 for up to 2,048 items, and larger for more.
+    """
+    bits = (51 - math.ceil(math.log2(max(len(vectors), 2)))) // 2
+    rounded = np.rint(vectors.astype(np.float64) * 2.0**bits) + 0.0
+    of_item, first = equal_rows(rounded)
+    return Points(rounded[first], np.bincount(of_item).astype(np.float64), of_item)
+
+
+def k_means(vectors: Floats, k: int, seeds: Sequence[int]) -> list[Clustering]:
+    """A clustering of unit vectors (n, d) a seed: one k-means++ start each, then rounds until no item moves."""
+    from sklearn.cluster import kmeans_plusplus
+
+    found = points(vectors)
+    squares = (found.places * found.places).sum(axis=1)
+    clusterings = []
+    for seed in seeds:
+        k_first = min(k, len(found.places))
+        first, _ = kmeans_plusplus(
+            found.places, k_first, sample_weight=found.counts, x_squared_norms=squares, random_state=seed
+        )
+        labels, converged = _settled(found, squares, first)
+        clusterings.append(Clustering(labels[found.of_item], converged))
+    return clusterings
+
+
+def _settled(found: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, bool]:
+    """Lloyd's algorithm from first centers (k, d): the cluster of every point (m,), and whether it came to an end.
+
+    Of equally near centers the first is taken. A cluster that loses its last point gets the one that is furthest from
+    its own center.
+    """
+    sums, sizes = centers, np.ones(len(centers))
+    labels = np.full(len(found.places), -1)
+    weighted = found.places * found.counts[:, np.newaxis]
+    for _ in range(MAX_ITERATIONS):
+        distances = _distances(found.places, sums, sizes)
+        before, labels = labels, distances.argmin(axis=1)
+        if (labels == before).all():
+            return labels, True
+        nearest = squares + distances[np.arange(len(labels)), labels]
+        labels = _filled(labels, nearest, len(centers))
+        belongs = labels == np.arange(len(centers))[:, np.newaxis]
+        sums, sizes = belongs.astype(np.float64) @ weighted, belongs @ found.counts
+    return labels, False
+
+
+def _distances(places: Doubles, sums: Doubles, sizes: Doubles) -> Doubles:
+    """Squared distances (m, k) of points to centers, less the points' own squared lengths, from the centers' sums and
+    sizes. Infinite to a center without items."""
+    lengths = np.array([math.fsum((row * row).tolist()) for row in sums])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        distances: Doubles = lengths / sizes**2 - 2 * (places @ sums.T) / sizes
+    distances[:, sizes == 0] = np.inf
+    return distances
+
+
+def _filled(labels: Ints, nearest: Doubles, k: int) -> Ints:
+    """Labels in which empty clusters have been given the points that are furthest from their centers."""
+    empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
+    if not len(empty):
+        return labels
+    filled = labels.copy()
+    for cluster, point in zip(empty, np.argsort(-nearest, kind="stable"), strict=False):
+        if nearest[point] > 0 and np.count_nonzero(filled == filled[point]) > 1:
+            filled[point] = cluster
+    return filled
+
+
+def agglomerate(vectors: Floats, k: int, linkage: str) -> Clustering:
+    """One clustering of unit vectors (n, d): ward over Euclidean distances, or average over cosine distances."""
     from sklearn.cluster import AgglomerativeClustering
-    from threadpoolctl import threadpool_limits
 
     if len(vectors) > MOST_AGGLOMERATED:
         raise DataError(
             f"agglomerative clustering of {len(vectors):,} items needs too much memory (at most "
             f"{MOST_AGGLOMERATED:,}); use algorithm = 'kmeans'"
         )
+    found = points(vectors)
+    places = found.places[found.of_item]
+    if linkage == "average":  # a vector of zeros has cosine 0 with all others: an axis of its own
+        places = np.column_stack([places, ~places.any(axis=1)])
     metric = "euclidean" if linkage == "ward" else "cosine"
-    with threadpool_limits(1):
-        fit = AgglomerativeClustering(k, metric=metric, linkage=linkage).fit(vectors)
-    return np.asarray(fit.labels_, dtype=np.int64)
+    fit = AgglomerativeClustering(k, metric=metric, linkage=linkage).fit(places)
+    return Clustering(np.asarray(fit.labels_, dtype=np.int64), True)
 
 
 def contingency(label: Codes, cluster: Codes) -> tuple[NDArray[np.float64], Ints]:

@@ -1,44 +1,54 @@
 """Probes over frozen vectors, and the training subsets that few-shot protocols draw: the numbers behind classification.
 
-Vectors and label codes in, predicted codes out. Every probe is deterministic: lbfgs from zero, or a vote of neighbors.
+Vectors and label codes in, predicted codes out. Nothing is random.
 """
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
-from sklearn.neighbors import KNeighborsClassifier
 
 from xlbench.core.ids import digest
+from xlbench_tasks.protocols.numbers import softmax
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
-MAX_ITER = 1000
-"""Steps of lbfgs at most; that it needed more is reported, not hidden."""
-
 GRID = (0.1, 1.0, 10.0, 100.0, 1000.0)
-"""The C that may be chosen on dev, from the most regularised on. Vectors of length 1 whose cosines are all near 1, as
+"""The C that may be chosen on dev, from the most regularized on. Vectors of length 1 whose cosines are all near 1, as
 those of many language models are, need a large one."""
 
 MTEB_RUNS, MTEB_SHOTS, MTEB_SEED, MTEB_MAX_ITER = 10, 8, 42, 100
 """mteb's few-shot protocol."""
+
+COSINE_STEPS = 1 << 30
+"""Cosines are compared in steps of 2^-30: far more than a sum's rounding, so that a tie is one on every processor."""
+
+NEIGHBOR_CELLS = 1 << 24
+"""Cosines held at once by the vote of neighbors (8 bytes each)."""
+
+
+class Classifier(Protocol):
+    """What labels vectors."""
+
+    def predict(self, vectors: Floats) -> Ints:
+        """Label codes (n,) of vectors (n, d)."""
 
 
 @dataclass(frozen=True)
 class Learnt:
     """A probe that has learnt."""
 
-    model: LogisticRegression | KNeighborsClassifier
+    model: Classifier
     c: float | None = None
-    """The regularisation that a logistic probe ended up with."""
+    """The C of a logistic probe."""
     converged: bool = True
     of_unit_length: bool = True
     """Whether it learnt from vectors of length 1."""
@@ -50,52 +60,96 @@ class Learnt:
 
 
 @dataclass(frozen=True)
-class Logistic:
-    """Logistic regression (lbfgs, an L2 penalty, all classes in one model) over vectors of length 1.
+class Logits:
+    """Softmax regression that has learnt."""
 
-    Nothing is standardised: a feature's scale over the training set would be one more thing that is learnt.
+    solution: softmax.Solution
+    classes: Ints
+    """(k,) the label code of each of its logits."""
+
+    def predict(self, vectors: Floats) -> Ints:
+        """The label codes (n,) with the highest logits."""
+        codes: Ints = self.classes[self.solution.logits(vectors).argmax(axis=1)]
+        return codes
+
+
+@dataclass(frozen=True)
+class Logistic:
+    """Softmax regression with an L2 penalty over vectors of length 1, solved to its optimum (`softmax`).
+
+    Nothing is standardized: a feature's scale over the training set would be one more thing that is learnt.
     """
 
     c: float = 1.0
 
     def learn(self, vectors: Floats, codes: Ints) -> Learnt:
         """Learn from vectors (m, d) and codes (m,), of two classes at least."""
-        model, converged = _fitted(LogisticRegression(C=self.c, max_iter=MAX_ITER), unit(vectors), codes)
-        return Learnt(model, self.c, converged)
+        classes, dense = np.unique(codes, return_inverse=True)
+        solution = softmax.Problem(unit(vectors), dense).solve(self.c)
+        return Learnt(Logits(solution, classes), self.c, solution.converged)
 
 
 @dataclass(frozen=True)
 class ChosenLogistic:
     """The same, with the C of `GRID` that has the highest macro-F1 on dev; of equal ones the smallest.
 
-    Each C starts from where the last one ended, which is several times faster than from zero.
+    Each C starts from the optimum of the last one, which is faster than from zero.
     """
 
     dev: Floats
     dev_codes: Ints
 
     def learn(self, vectors: Floats, codes: Ints) -> Learnt:
-        """As `Logistic.learn`."""
-        train, dev = unit(vectors), unit(self.dev)
-        model = LogisticRegression(max_iter=MAX_ITER, warm_start=True)
-        best, score = Learnt(model), -1.0
+        """As `Logistic.learn`; not converged where any C of the grid is not, since the choice depends on all."""
+        classes, dense = np.unique(codes, return_inverse=True)
+        problem, dev = softmax.Problem(unit(vectors), dense), unit(self.dev)
+        solution, best, score, converged = None, None, -1.0, True
         for c in GRID:
-            model, converged = _fitted(model.set_params(C=c), train, codes)
+            solution = problem.solve(c, solution)
+            converged &= solution.converged
+            model = Logits(solution, classes)
             on_dev = macro_f1(self.dev_codes, model.predict(dev))
-            if on_dev > score:  # the next C is learnt into new arrays: a shallow copy keeps this one
-                best, score = Learnt(copy.copy(model), c, converged), on_dev
-        return best
+            if on_dev > score:
+                best, score = (model, c), on_dev
+        assert best is not None
+        return Learnt(*best, converged)
 
 
 @dataclass(frozen=True)
-class Neighbours:
-    """A vote of the k nearest training items by cosine; of labels with equal votes, the first one wins."""
+class Neighbors:
+    """A vote of the k nearest training items by cosine.
+
+    Of equally near items the first ones in the training set vote; of labels with equal votes, the first one wins.
+    """
 
     k: int = 5
 
     def learn(self, vectors: Floats, codes: Ints) -> Learnt:
-        """As `Logistic.learn`; k is at most the number of training vectors."""
-        return Learnt(KNeighborsClassifier(min(self.k, len(codes)), algorithm="brute").fit(unit(vectors), codes))
+        """As `Logistic.learn`; all items vote where there are fewer than k."""
+        return Learnt(_Vote(unit(vectors), codes, min(self.k, len(codes))))
+
+
+@dataclass(frozen=True)
+class _Vote:
+    """Training vectors (m, d) of length 1 and their label codes (m,)."""
+
+    known: Floats
+    codes: Ints
+    k: int
+
+    def predict(self, vectors: Floats) -> Ints:
+        """The label codes (n,) that most neighbors of vectors (n, d) have."""
+        m, n, labels = len(self.known), len(vectors), int(self.codes.max()) + 1
+        found, step = np.empty(n, np.int64), max(1, NEIGHBOR_CELLS // m)
+        order = np.arange(m)[::-1]  # the earlier of two that are equally near has the larger key
+        for start in range(0, n, step):
+            cosines = vectors[start : start + step] @ self.known.T
+            keys = np.rint(cosines * COSINE_STEPS).astype(np.int64) * m + order
+            nearest = np.argpartition(keys, m - self.k, axis=1)[:, m - self.k :]
+            places = np.arange(len(keys))[:, np.newaxis] * labels + self.codes[nearest]
+            votes = np.bincount(places.ravel(), minlength=len(keys) * labels).reshape(len(keys), labels)
+            found[start : start + step] = votes.argmax(axis=1)
+        return found
 
 
 class Mteb:
@@ -103,19 +157,14 @@ class Mteb:
 
     def learn(self, vectors: Floats, codes: Ints) -> Learnt:
         """As `Logistic.learn`."""
-        model, _ = _fitted(LogisticRegression(max_iter=MTEB_MAX_ITER, random_state=MTEB_SEED), vectors, codes)
+        model = LogisticRegression(max_iter=MTEB_MAX_ITER, random_state=MTEB_SEED)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(vectors, codes)
         return Learnt(model, 1.0, of_unit_length=False)
 
 
-Probe = Logistic | ChosenLogistic | Neighbours | Mteb
-
-
-def _fitted(model: LogisticRegression, vectors: Floats, codes: Ints) -> tuple[LogisticRegression, bool]:
-    """The model after learning, and whether lbfgs came to its end."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(vectors, codes)
-    return model, bool(model.n_iter_.max() < model.max_iter)
+Probe = Logistic | ChosenLogistic | Neighbors | Mteb
 
 
 def macro_f1(true: Ints, predicted: Ints) -> float:
@@ -127,14 +176,11 @@ def macro_f1(true: Ints, predicted: Ints) -> float:
     return float(np.mean(2.0 * hits[seen] / (support + found)[seen]))
 
 
-def unit(vectors: Floats) -> Floats:
-    """Rows scaled to length 1, in double precision: in single, the steps of lbfgs would follow the last bits of sums.
-
-    Even so it stops short of the optimum (a gradient of 1e-4), so that with a large C another processor, whose sums
-    round otherwise, may give some items another label.
-    """
+def unit(vectors: Floats) -> NDArray[np.float64]:
+    """Rows scaled to length 1, in double precision; rows of zeros stay what they are."""
     wide = vectors.astype(np.float64)
-    scaled: Floats = wide / np.linalg.norm(wide, axis=1, keepdims=True)
+    lengths = np.linalg.norm(wide, axis=1, keepdims=True)
+    scaled: NDArray[np.float64] = np.divide(wide, lengths, out=wide, where=lengths > 0)
     return scaled
 
 

@@ -15,7 +15,20 @@ NEIGHBOURS = 4
 """k of the ratio margin, as in xsim of LASER."""
 
 BLOCK_CELLS = 1 << 25
-"""Similarities held at once (4 bytes each). Fixed, because block edges change the last bits of a product."""
+"""Similarities held at once (4 bytes each, and up to 8 more where many have to be computed again)."""
+
+UNSURE = 2.0**-19
+"""Cosines that differ by less are computed again in double precision before they are compared: what a product in single
+precision leaves open."""
+
+TIE = 2.0**-40
+"""Cosines that differ by less, in double precision, are equal: what the order of a sum leaves open."""
+
+MARGIN_TIE = 1e-6
+"""Ratio margins that differ by less are equal."""
+
+SUB_ROWS = 32
+"""Rows whose maximum is taken first when the largest values of columns are looked for."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +40,7 @@ class Ranked:
     candidates: int
     """Distinct candidate texts."""
     tie_rate: float
-    """Share of queries for which another candidate text is exactly as near as the translation."""
+    """Share of queries for which another candidate text is as near as the translation."""
 
 
 @dataclass(frozen=True)
@@ -43,16 +56,21 @@ class Groups:
 
 
 def unit(vectors: Floats) -> Floats:
-    """Rows scaled to length 1 (float32); -0.0 becomes 0.0 so that equal vectors have equal bytes."""
+    """Rows scaled to length 1 (float32); rows of zeros stay what they are, and have cosine 0 with all others.
+
+    -0.0 becomes 0.0, so that equal vectors have equal bytes.
+    """
     lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
+    lengths[lengths == 0] = 1.0
     scaled: Floats = (vectors / lengths).astype(np.float32) + np.float32(0)
     return scaled
 
 
-def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
-    """Group equal vectors by an exact 64-bit hash of their bytes: comparing similarities instead would split groups at
-    the edges of blocks on some processors."""
-    words = np.ascontiguousarray(vectors).view(np.uint32).astype(np.uint64)
+def equal_rows(values: NDArray[np.generic]) -> tuple[Ints, Ints]:
+    """Groups of rows (n, d) with equal bytes, in the order of first appearance: the group of each row (n,), and the
+    first row of each group. Groups are found by an exact 64-bit hash: comparing similarities instead would split groups
+    at the edges of blocks on some processors."""
+    words = np.ascontiguousarray(values).view(np.uint32).astype(np.uint64)
     factors = np.random.RandomState(0).randint(0, 2**63, words.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
     words ^= words >> np.uint64(15)
     hashes = (words * factors).sum(axis=1, dtype=np.uint64)
@@ -60,9 +78,14 @@ def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
     order = np.argsort(first, kind="stable")
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    of_row = place[inverse.ravel()]
+    return place[inverse.ravel()], first[order]
+
+
+def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
+    """Group equal vectors (n, d), and count the distinct texts in each group."""
+    of_row, first = equal_rows(vectors)
     distinct = np.fromiter({text: row for row, text in enumerate(texts)}.values(), np.int64)
-    return Groups(of_row, first[order], np.bincount(of_row[distinct], minlength=len(first)))
+    return Groups(of_row, first, np.bincount(of_row[distinct], minlength=len(first)))
 
 
 def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[str]) -> Ranked:
@@ -80,14 +103,16 @@ def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[st
     near, near_group = np.empty((n, k), np.float32), np.empty((n, k), np.int64)
     backward = np.full((k, g), -np.inf, np.float32)
     step = max(16, min(1024, BLOCK_CELLS // g))
+    buffer = np.empty((min(step, n), g), np.float32)
     for start in range(0, n, step):
         here = slice(start, min(start + step, n))
-        similar = queries[here] @ targets.T
-        rank[here], ties[here] = _ranks(similar, groups.of_row[here], groups.texts)
+        similar = np.matmul(queries[here], targets.T, out=buffer[: here.stop - start])
+        exact = _Exact(queries[here], targets)
+        rank[here], ties[here] = _ranks(similar, exact, groups.of_row[here], groups.texts)
         backward = _merge_largest(backward, similar)
         near[here], near_group[here] = _largest_of_rows(similar, k)
-        best[here] = near_group[here, 0]
-    margin_hit = _margin_hits(near, near_group, backward.mean(axis=0), groups)
+        best[here] = _first_of_nearest(near[here], near_group[here, 0], exact)
+    margin_hit = _margin_hits(near, near_group, backward.mean(axis=0), groups) & (rank <= k)
     true, random = _cosines(queries, candidates)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
@@ -97,14 +122,57 @@ def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[st
     return Ranked(columns, distinct, float((ties > 0).mean()))
 
 
-def _ranks(similar: Floats, target: Ints, texts: Ints) -> tuple[Ints, Ints]:
-    """Rank of each row's target group, and how many other texts are exactly as near, from similarities (rows, g)."""
-    own = similar[np.arange(len(target)), target][:, None]
-    shared = np.flatnonzero(texts > 1)
-    ahead, level = similar >= own, similar == own
-    rank = np.count_nonzero(ahead, axis=1) + ahead[:, shared] @ (texts[shared] - 1)
-    ties = np.count_nonzero(level, axis=1) - 1 + level[:, shared] @ (texts[shared] - 1)
+@dataclass(frozen=True)
+class _Exact:
+    """Cosines of some queries in double precision, for those rows that need it."""
+
+    queries: Floats
+    targets: Floats
+
+    def rows(self, wanted: Ints) -> NDArray[np.float64]:
+        """Cosines (r, g) of the queries ``wanted`` (r,) with all targets."""
+        found = np.empty((len(wanted), len(self.targets)))
+        chosen = self.queries[wanted].astype(np.float64)
+        for start in range(0, len(self.targets), 1 << 14):
+            part = self.targets[start : start + (1 << 14)].astype(np.float64)
+            found[:, start : start + len(part)] = chosen @ part.T
+        return found
+
+
+def _ranks(similar: Floats, exact: _Exact, target: Ints, texts: Ints) -> tuple[Ints, Ints]:
+    """Rank of each row's target group, and how many other texts are as near, from similarities (rows, g)."""
+    rows = np.arange(len(target))
+    own = similar[rows, target][:, None]
+    ahead = similar > own + np.float32(UNSURE)
+    ahead[rows, target] = True
+    maybe = np.count_nonzero(similar >= own - np.float32(UNSURE), axis=1)
+    rank, ties = _counted(ahead, texts), texts[target] - 1
+    unsure = np.flatnonzero(maybe > np.count_nonzero(ahead, axis=1))
+    if len(unsure):
+        cosines = exact.rows(unsure)
+        cosines -= cosines[np.arange(len(unsure)), target[unsure]][:, None]
+        rank[unsure] = _counted(cosines >= -TIE, texts)
+        ties[unsure] = _counted(np.abs(cosines, out=cosines) <= TIE, texts) - 1
     return rank, ties
+
+
+def _counted(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
+    """How many texts the wanted groups (rows, g) hold."""
+    shared = np.flatnonzero(texts > 1)
+    counts: Ints = np.count_nonzero(wanted, axis=1) + wanted[:, shared] @ (texts[shared] - 1)
+    return counts
+
+
+def _first_of_nearest(near: Floats, nearest: Ints, exact: _Exact) -> Ints:
+    """The nearest group of each row, of equally near ones the first, from its k largest similarities (rows, k)."""
+    if near.shape[1] == 1:
+        return nearest
+    unsure = np.flatnonzero(near[:, 0] - near[:, 1] <= np.float32(UNSURE))
+    if not len(unsure):
+        return nearest
+    cosines, found = exact.rows(unsure), nearest.copy()
+    found[unsure] = (cosines >= cosines.max(axis=1, keepdims=True) - TIE).argmax(axis=1)
+    return found
 
 
 def _largest_of_rows(similar: Floats, k: int) -> tuple[Floats, Ints]:
@@ -122,13 +190,23 @@ def _largest_of_rows(similar: Floats, k: int) -> tuple[Floats, Ints]:
 
 
 def _merge_largest(largest: Floats, similar: Floats) -> Floats:
-    """The k largest of each column so far (k, g) and in a new block of rows; only columns that gain are touched."""
-    k = len(largest)
-    gains = np.flatnonzero(similar.max(axis=0) > largest[-1])
-    for part in np.array_split(gains, max(1, len(gains) // 4096)):
-        both = np.concatenate([largest[:, part], similar[:, part]])
-        largest[:, part] = -np.sort(-np.partition(both, len(both) - k, axis=0)[-k:], axis=0)
-    return largest
+    """The k largest of each column so far (k, g) and in a new block of rows (b, g), descending.
+
+    Of the block, only the k groups of `SUB_ROWS` rows with the largest maxima can hold any of them.
+    """
+    k, whole = len(largest), len(similar) // SUB_ROWS * SUB_ROWS
+    parts = [largest, similar[whole:]]
+    if whole <= k * SUB_ROWS:
+        parts.append(similar[:whole])
+    else:
+        grouped = similar[:whole].reshape(-1, SUB_ROWS, similar.shape[1])
+        maxima = grouped.max(axis=1)
+        wanted = np.argpartition(maxima, len(maxima) - k, axis=0)[-k:]
+        chosen = np.take_along_axis(grouped, wanted[:, np.newaxis], axis=0)
+        parts.append(chosen.reshape(-1, similar.shape[1]))
+    both = np.concatenate(parts)
+    merged: Floats = -np.sort(-np.partition(both, len(both) - k, axis=0)[-k:], axis=0)
+    return merged
 
 
 def _margin_hits(near: Floats, near_group: Ints, backward: Floats, groups: Groups) -> NDArray[np.bool_]:
@@ -140,7 +218,7 @@ def _margin_hits(near: Floats, near_group: Ints, backward: Floats, groups: Group
     is_target = near_group == groups.of_row[:, None]
     target = np.where(is_target, margin, -np.inf).max(axis=1)
     rival = np.where(is_target, -np.inf, margin).max(axis=1)
-    hits: NDArray[np.bool_] = (target > rival) & (groups.texts[groups.of_row] == 1)
+    hits: NDArray[np.bool_] = (target > rival + MARGIN_TIE) & (groups.texts[groups.of_row] == 1)
     return hits
 
 

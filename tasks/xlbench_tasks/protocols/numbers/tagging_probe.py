@@ -1,28 +1,24 @@
 """The probe of the tagging protocol: softmax regression over word vectors, and valid tag sequences from it.
 
-Weights come from scikit-learn; nothing here is random. Dimensions are centered and scaled by the training words, so
-that the fixed strength of the penalty means the same for every encoder.
+Dimensions are centered and scaled by the training words, so that the fixed strength of the penalty means the same for
+every encoder. Nothing is random.
 """
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xlbench import DataError
-from xlbench_tasks.protocols.numbers import spans
+from xlbench_tasks.protocols.numbers import softmax, spans
 from xlbench_tasks.protocols.numbers.spans import Floats, Ints
 
 C = 1.0
 """Inverse strength of the penalty, against the sum of the losses of all training words."""
 
-ITERATIONS = 100
-"""Of lbfgs at most."""
-
-BLOCK = 1 << 16
+BLOCK = 1 << 14
 """Rows held in double precision at once."""
 
 
@@ -30,17 +26,20 @@ BLOCK = 1 << 16
 class Probe:
     """Logits are vectors @ weights + offsets; a tag that the training words do not have has the offset -inf."""
 
-    weights: NDArray[np.float32]
+    weights: Floats
+    """(d, tags)"""
     offsets: Floats
-    iterations: int
-    """Of lbfgs; 0 where there was but one tag."""
+    """(tags,)"""
     converged: bool
 
     def log_probabilities(self, vectors: NDArray[np.float32]) -> Floats:
         """Of every tag (columns), for every vector."""
-        logits = (vectors @ self.weights).astype(np.float64) + self.offsets
-        top = logits.max(axis=1, keepdims=True)
-        scores: Floats = logits - top - np.log(np.exp(logits - top).sum(axis=1, keepdims=True))
+        logits = np.empty((len(vectors), len(self.offsets)))
+        for start in range(0, len(vectors), BLOCK):
+            here = slice(start, start + BLOCK)
+            logits[here] = vectors[here].astype(np.float64) @ self.weights + self.offsets
+        logits -= logits.max(axis=1, keepdims=True)
+        scores: Floats = logits - np.log(np.exp(logits).sum(axis=1, keepdims=True))
         return scores
 
 
@@ -51,17 +50,29 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
     """
     pairs, weights = np.unique(rows * tags + codes, return_counts=True)
     examples, labels = vectors[pairs // tags], pairs % tags
-    mean, scale = _standardise(examples, weights.astype(np.float64))
-    seen = np.unique(labels)
-    logits, offsets, iterations, converged = _regression(examples, labels, weights, seen)
+    mean, scale = _standardize(examples, weights.astype(np.float64))
+    seen, dense = np.unique(labels, return_inverse=True)
     all_weights, all_offsets = np.zeros((vectors.shape[1], tags)), np.full(tags, -np.inf)
-    all_weights[:, seen] = logits / scale[:, np.newaxis]
-    all_offsets[seen] = offsets - mean @ all_weights[:, seen]
-    return Probe(all_weights.astype(np.float32), all_offsets, iterations, converged)
+    if len(seen) == 1:
+        all_offsets[seen] = 0.0
+        return Probe(all_weights, all_offsets, True)
+    solution = _solved(examples, dense, weights)
+    all_weights[:, seen] = solution.weights / scale[:, np.newaxis]
+    all_offsets[seen] = solution.offsets - mean @ all_weights[:, seen]
+    return Probe(all_weights, all_offsets, solution.converged)
 
 
-def _standardise(examples: NDArray[np.float32], weights: Floats) -> tuple[Floats, Floats]:
-    """Centre and scale dimensions in place; returns means and standard deviations (1 for a constant)."""
+def _solved(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
+    from threadpoolctl import threadpool_limits
+
+    # One thread: the products are narrow (a column a tag), so that threads cost more than they give, ten times as much
+    # on a busy machine.
+    with threadpool_limits(1):
+        return softmax.Problem(examples, labels, weights).solve(C)
+
+
+def _standardize(examples: NDArray[np.float32], weights: Floats) -> tuple[Floats, Floats]:
+    """Center and scale dimensions in place; returns means and standard deviations (1 for a constant)."""
     mean, square = np.zeros(examples.shape[1]), np.zeros(examples.shape[1])
     blocks = [slice(start, start + BLOCK) for start in range(0, len(examples), BLOCK)]
     for block in blocks:
@@ -74,29 +85,6 @@ def _standardise(examples: NDArray[np.float32], weights: Floats) -> tuple[Floats
     for block in blocks:
         examples[block] = (examples[block] - mean) / scale
     return mean, scale
-
-
-def _regression(
-    examples: NDArray[np.float32], labels: Ints, weights: Ints, seen: Ints
-) -> tuple[Floats, Floats, int, bool]:
-    """Weights (d, seen) and offsets (seen,), how many iterations it took and whether it came to an end."""
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits
-
-    if len(seen) == 1:
-        return np.zeros((examples.shape[1], 1)), np.zeros(1), 0, True
-    model = LogisticRegression(C=C, max_iter=ITERATIONS)  # lbfgs, one softmax over all tags
-    # One thread: the products are narrow (a column a tag), so that threads cost more than they give, ten times as much
-    # on a busy machine; and the last bits do not depend on how many there are.
-    with warnings.catch_warnings(), threadpool_limits(1):
-        warnings.simplefilter("ignore", ConvergenceWarning)  # told by ``converged``
-        model.fit(examples, labels, sample_weight=weights)
-    coefficients, offsets = model.coef_.astype(np.float64), model.intercept_.astype(np.float64)
-    if len(seen) == 2:  # one column of logits stands for the second tag against the first
-        coefficients, offsets = np.concatenate([0 * coefficients, coefficients]), np.concatenate([[0.0], offsets])
-    iterations = int(model.n_iter_.max())
-    return coefficients.T, offsets, iterations, iterations < ITERATIONS
 
 
 @dataclass(frozen=True)
