@@ -44,7 +44,7 @@ probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbors of 
 many training items a class, drawn ``draws`` times (10 by default), all without it; ``mode = "mteb"``: mteb's 10 x 8."""
 
 DRAWS = 10
-NEIGHBOURS = 5
+NEIGHBORS = 5
 MTEB_RUNS = 10
 FEW = 10
 """Fewer test items of a class than this are remarked on."""
@@ -234,7 +234,7 @@ def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -
     if options.get("mode") == "mteb":
         return probes.Mteb()
     if options.get("probe") == "knn":
-        return probes.Neighbours(options.get("k", NEIGHBOURS))
+        return probes.Neighbors(options.get("k", NEIGHBORS))
     c = options.get("c", 1.0)
     if c != "dev":
         return probes.Logistic(float(c))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
-NEIGHBOURS = 4
+NEIGHBORS = 4
 """k of the ratio margin, as in xsim of LASER."""
 
 BLOCK_CELLS = 1 << 25
@@ -99,8 +99,8 @@ def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[st
     targets, distinct = candidates[groups.first_row], int(groups.texts.sum())
     n, g = len(queries), len(targets)
     rank, ties, best = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
-    k = min(NEIGHBOURS, g, n)
-    near, near_group = np.empty((n, k), np.float32), np.empty((n, k), np.int64)
+    k = min(NEIGHBORS, g, n)
+    near, near_group = np.empty((n, k + 1), np.float32), np.empty((n, k + 1), np.int64)
     backward = np.full((k, g), -np.inf, np.float32)
     step = max(16, min(1024, BLOCK_CELLS // g))
     buffer = np.empty((min(step, n), g), np.float32)
@@ -110,9 +110,14 @@ def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[st
         exact = _Exact(queries[here], targets)
         rank[here], ties[here] = _ranks(similar, exact, groups.of_row[here], groups.texts)
         backward = _merge_largest(backward, similar)
-        near[here], near_group[here] = _largest_of_rows(similar, k)
+        near[here], near_group[here] = _largest_of_rows(similar, k + 1)
         best[here] = _first_of_nearest(near[here], near_group[here, 0], exact)
-    margin_hit = _margin_hits(near, near_group, backward.mean(axis=0), groups) & (rank <= k)
+    best_margin = _margin_hits(near[:, :k], near_group[:, :k], backward.mean(axis=0), groups)
+    open_end = np.flatnonzero(near[:, k - 1] - near[:, k] <= np.float32(UNSURE))
+    for some in np.array_split(open_end, len(open_end) // 1024 + 1):
+        cosines = _Exact(queries, targets).rows(some)
+        best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
+    margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
     true, random = _cosines(queries, candidates)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
@@ -165,8 +170,6 @@ def _counted(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
 
 def _first_of_nearest(near: Floats, nearest: Ints, exact: _Exact) -> Ints:
     """The nearest group of each row, of equally near ones the first, from its k largest similarities (rows, k)."""
-    if near.shape[1] == 1:
-        return nearest
     unsure = np.flatnonzero(near[:, 0] - near[:, 1] <= np.float32(UNSURE))
     if not len(unsure):
         return nearest
@@ -178,11 +181,12 @@ def _first_of_nearest(near: Floats, nearest: Ints, exact: _Exact) -> Ints:
 def _largest_of_rows(similar: Floats, k: int) -> tuple[Floats, Ints]:
     """The k largest of each row with their columns, descending; equal ones in the order of columns.
 
-    Overwrites ``similar``. For small k, k passes of argmax are several times faster than a partition.
+    Where there are fewer than k columns, the rest is -inf. Overwrites ``similar``. For small k, k passes of argmax are
+    several times faster than a partition.
     """
     rows = np.arange(len(similar))
-    values, places = np.empty((len(similar), k), np.float32), np.empty((len(similar), k), np.int64)
-    for rank in range(k):
+    values, places = np.full((len(similar), k), -np.inf, np.float32), np.zeros((len(similar), k), np.int64)
+    for rank in range(min(k, similar.shape[1])):
         places[:, rank] = similar.argmax(axis=1)
         values[:, rank] = similar[rows, places[:, rank]]
         similar[rows, places[:, rank]] = -np.inf
@@ -218,7 +222,22 @@ def _margin_hits(near: Floats, near_group: Ints, backward: Floats, groups: Group
     is_target = near_group == groups.of_row[:, None]
     target = np.where(is_target, margin, -np.inf).max(axis=1)
     rival = np.where(is_target, -np.inf, margin).max(axis=1)
-    hits: NDArray[np.bool_] = (target > rival + MARGIN_TIE) & (groups.texts[groups.of_row] == 1)
+    hits: NDArray[np.bool_] = target > rival + MARGIN_TIE
+    return hits
+
+
+def _margin_hits_of_level(cosines: NDArray[np.float64], k: int, backward: Floats, target: Ints) -> NDArray[np.bool_]:
+    """The same for queries (r,) with several candidates level at the k-th place, from cosines with all (r, g): each of
+    them is a rival."""
+    rows, last = np.arange(len(cosines)), cosines.shape[1] - k
+    largest = np.partition(cosines, last, axis=1)[:, last:]
+    denominator = (largest.mean(axis=1, keepdims=True) + backward) / 2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        margin = np.nan_to_num(cosines / denominator, nan=-np.inf, posinf=-np.inf, neginf=-np.inf)
+    margin[cosines < largest.min(axis=1, keepdims=True) - TIE] = -np.inf
+    own = margin[rows, target]
+    margin[rows, target] = -np.inf
+    hits: NDArray[np.bool_] = own > margin.max(axis=1) + MARGIN_TIE
     return hits
 
 
