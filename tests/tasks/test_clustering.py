@@ -491,7 +491,7 @@ def test_the_categories_of_the_cldr_are_classes_that_letters_betray():
 def test_listing_needs_no_numpy():
     """Cards of this protocol are read, and their metrics made, without it."""
     code = (
-        "import sys\nfrom xlbench_tasks.card import CARDS, read_card, task\n"
+        "import sys\nfrom xlbench_tasks.card.read import CARDS, read_card\nfrom xlbench_tasks.card.task import task\n"
         "made = task(read_card(CARDS / 'cldr-words.toml'))\n"
         "print(len(made.metrics), [name for name in ('numpy', 'scipy', 'sklearn') if name in sys.modules])"
     )

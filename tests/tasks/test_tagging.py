@@ -196,12 +196,12 @@ def test_types_are_needed():
 
 def test_every_cell_of_tags_is_declared(made):
     """A type of the files that the options do not name is a data error at once, not a silent O."""
-    task, data = made
+    _, data = made
     broken = (data.root / "card.toml").read_text(encoding="utf-8").replace('["PER", "LOC"]', '["PER"]')
     (data.root / "card.toml").write_text(broken, encoding="utf-8")
-    task = task(read.read_card(data.root / "card.toml"))
+    broken_task = task(read.read_card(data.root / "card.toml"))
     with pytest.raises(DataError, match="none of the card's types"):
-        task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
+        broken_task.evaluate(cells(broken_task, data)["eng"], EncodingSession(ByWord()))
 
 
 def test_words_are_encoded_once_each():
