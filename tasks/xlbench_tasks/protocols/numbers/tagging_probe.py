@@ -31,6 +31,8 @@ class Probe:
     offsets: Floats
     """(tags,)"""
     converged: bool
+    iterations: int = 0
+    """Steps of the solver; 0 where there was but one tag."""
 
     def log_probabilities(self, vectors: NDArray[np.float32]) -> Floats:
         """Of every tag (columns), for every vector."""
@@ -59,7 +61,7 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
     solution = _solved(examples, dense, weights)
     all_weights[:, seen] = solution.weights / scale[:, np.newaxis]
     all_offsets[seen] = solution.offsets - mean @ all_weights[:, seen]
-    return Probe(all_weights, all_offsets, solution.converged)
+    return Probe(all_weights, all_offsets, solution.converged, solution.iterations)
 
 
 def _solved(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
