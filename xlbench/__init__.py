@@ -42,9 +42,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Encoder",
-    "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option", "Outcome", "Permissions",
-    "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform", "UsageError",
-    "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "hookimpl", "metrics", "run",
+    "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option", "Outcome",
+    "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite",
+    "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
+    "code_fingerprint", "hookimpl", "metrics", "run",
 ]  # fmt: skip
 
 

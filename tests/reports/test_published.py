@@ -79,3 +79,10 @@ def test_the_figures_of_the_documentation_fit_the_card():
         assert f"{100 * float(row['value']):.2f}" in next(
             line for line in page.split("\n") if line.startswith(f"| {other} |")
         )
+
+
+def test_figures_that_are_not_there_are_wrong_usage(xlbench_cli):
+    """A missing file ends with code 2 and says so in one line, without the system's number for it."""
+    done = xlbench_cli(["published", "missing.csv"])
+    assert done.returncode == 2
+    assert done.stderr == "xlbench: there is no file missing.csv: give a CSV file of published figures\n"

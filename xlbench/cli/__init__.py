@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 import traceback
@@ -10,8 +11,9 @@ from typing import Any
 
 import click
 
+from xlbench.cli.output import echo
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import did_you_mean, one_line
 from xlbench.core.version import __version__
 
 COMMANDS = {
@@ -25,7 +27,7 @@ class Commands(click.Group):
     """Commands that are imported when they are named or listed, with "did you mean" for the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS]  # `list` is a module of this package, and here its name
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
@@ -75,10 +77,12 @@ def _guarded(arguments: list[str], debug: bool) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        echo(shown.getvalue().rstrip("\n"), err=True)
         return USAGE
     except (KeyboardInterrupt, click.Abort):
-        click.echo("xlbench: stopped; what was done is saved, and the same command goes on from there.", err=True)
+        echo("xlbench: stopped; what was done is saved, and the same command goes on from there.", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # `xlbench ... | head`: nobody is reading any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -92,6 +96,6 @@ def _guarded(arguments: list[str], debug: bool) -> int:
 
 def _explain(error: Exception, line: str, code: int, debug: bool) -> int:
     if debug:
-        traceback.print_exception(error)
-    click.echo(f"xlbench: {' '.join(line.split())}", err=True)
+        echo("".join(traceback.format_exception(error)), err=True)
+    echo(f"xlbench: {one_line(line)}", err=True)
     return code

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import click
 
+from xlbench.cli.output import echo
+
 
 @click.command(
     epilog="\b\nExamples:\n"
@@ -37,9 +39,9 @@ def command(folders: tuple[Path, ...], suite: str | None, boards: Path, only_pri
         found = catalog.load()
     for board in boards_of(folders or (Path("results"),), suite):
         if only_print:
-            click.echo(markdown.render(board)[".md"])
+            echo(markdown.render(board)[".md"])
             continue
         written = write_files(boards, render(board, found.boards.values()))
         if not quiet:
-            click.echo(markdown.standings_table(board))
-            click.echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+            echo(markdown.standings_table(board))
+            echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)

@@ -6,7 +6,6 @@ Prints what `xlbench.encoding.cache` says of itself; touches no file of it.
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import INVALID, OK, UsageError
 from xlbench.core.text import did_you_mean
 
@@ -78,7 +78,10 @@ def info(folder: Path | None, as_json: bool) -> None:
     """Show where the cache is, how much it holds of each model, and when that was last used."""
     with _opened(folder) as cache:
         found = cache.info()
-        click.echo(_as_json(found) if as_json else "\n".join(_as_text(found)))
+        if as_json:
+            echo_json(_as_json(found))
+        else:
+            echo("\n".join(_as_text(found)))
         _explain(cache)
 
 
@@ -104,7 +107,7 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
             before.models if model is None else [one for one in before.models if one.identity in cache.named(model)]
         )
         if not before.bytes:
-            click.echo(f"there is nothing in {cache.folder}")
+            echo(f"there is nothing in {cache.folder}")
             return OK
         entries = sum(one.entries for one in chosen)
         what = f"{_counted(entries, 'entry', 'entries')} of {_counted(len(chosen), 'model', 'models')}"
@@ -112,11 +115,11 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
             if not sys.stdin.isatty():
                 raise UsageError(f"this removes {what} from {cache.folder}: add --yes")
             if not click.confirm(f"Remove {what} from {cache.folder}?", err=True):
-                click.echo("nothing was removed")
+                echo("nothing was removed")
                 return OK
         removed = cache.clear(model)
         freed = max(before.bytes - cache.info().bytes, 0)
-        click.echo(f"removed {_counted(removed, 'entry', 'entries')}, {size(freed)}")
+        echo(f"removed {_counted(removed, 'entry', 'entries')}, {size(freed)}")
         return INVALID if _explain(cache) else OK
 
 
@@ -133,7 +136,7 @@ def verify(folder: Path | None) -> int:
     with _opened(folder) as cache:
         with _bar(cache.info().entries) as progress:
             found = cache.verify(progress)
-        click.echo(f"checked {_counted(found.entries, 'entry', 'entries')}: {found.damaged:,} damaged")
+        echo(f"checked {_counted(found.entries, 'entry', 'entries')}: {found.damaged:,} damaged")
         return INVALID if _explain(cache) or found.damaged else OK
 
 
@@ -148,7 +151,7 @@ def _opened(folder: Path | None) -> Iterator[Cache]:
 def _explain(cache: Cache) -> bool:
     """Print what went wrong; whether anything did."""
     for line in cache.troubles:
-        click.echo(f"xlbench: {line}", err=True)
+        echo(f"xlbench: {line}", err=True)
     return bool(cache.troubles)
 
 
@@ -191,9 +194,9 @@ def _row(model: ModelInfo) -> tuple[str, ...]:
     return label, model.identity[:12], f"{model.entries:,}", size(model.bytes), _moment(model.last_used) or "-"
 
 
-def _as_json(info: Info) -> str:
+def _as_json(info: Info) -> dict[str, Any]:
     """Keys are never renamed or removed under one ``schema``; new ones may come."""
-    plain = {
+    return {
         "schema": SCHEMA,
         "path": str(info.path),
         "bytes": info.bytes,
@@ -211,7 +214,6 @@ def _as_json(info: Info) -> str:
         ],
         "set_aside": [str(path) for path in info.set_aside],
     }
-    return json.dumps(plain, indent=2, ensure_ascii=False)
 
 
 def _moment(seconds: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
-from xlbench.cli.output import exit_code, plugins_print_elsewhere, print_trouble, show_plan
+from xlbench.cli.output import echo, echo_json, exit_code, plugins_print_elsewhere, print_trouble, show_plan
 from xlbench.core.errors import OK
 
 if TYPE_CHECKING:
@@ -65,7 +64,7 @@ def command(
     with plugins_print_elsewhere():
         prepared = prepare_curve(request_of({**options, "train_sizes": tuple(train_sizes.split(","))}))
     for task in idle_tasks(prepared):
-        click.echo(f"{task} learns nothing, and has no curve", err=True)
+        echo(f"{task} learns nothing, and has no curve", err=True)
     if dry_run:
         show_plan(prepared, as_json, quiet)
         return OK
@@ -89,8 +88,8 @@ def _print_tables(curves: Curves, written: Sequence[Path]) -> None:
     from xlbench.reports.curves import table
 
     for task, own in curves.tasks.items():
-        click.echo(f"{one_line(task)}\n{table(own, one_line)}\n")
-    click.echo("\n".join(f"wrote {path}" for path in written), err=True)
+        echo(f"{one_line(task)}\n{table(own, one_line)}\n")
+    echo("\n".join(f"wrote {path}" for path in written), err=True)
 
 
 def _print_json(curves: Curves, written: Sequence[Path], code: int) -> None:
@@ -102,4 +101,4 @@ def _print_json(curves: Curves, written: Sequence[Path], code: int) -> None:
         "idle": list(curves.idle),
         "scores": list(long_rows(curves)),
     }
-    click.echo(json.dumps(plain, indent=1, ensure_ascii=False))
+    echo_json(plain)

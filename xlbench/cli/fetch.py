@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.options import request_of, what_is_permitted, what_to_fetch
-from xlbench.cli.output import plugins_print_elsewhere
+from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, OK
 
 if TYPE_CHECKING:
@@ -57,14 +56,14 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     code = OK if dry_run or all(one.ok for one in found) else CELL_FAILED
     if as_json:
         plain = [{**asdict(one), "ok": one.ok} for one in found]
-        click.echo(json.dumps({"exit_code": code, "items": plain}, indent=1, ensure_ascii=False))
+        echo_json({"exit_code": code, "items": plain})
     elif not quiet:
-        click.echo(_table(found))
+        echo(_table(found))
     for one in found:
         if one.reason:
-            click.echo(f"{one.status}: {one.kind} {one.name}: {one.reason}", err=True)
+            echo(f"{one.status}: {one.kind} {one.name}: {one.reason}", err=True)
     for trouble in prepared.catalog.troubles():
-        click.echo(trouble, err=True)
+        echo(trouble, err=True)
     return code
 
 
@@ -74,7 +73,7 @@ def _brought(items: Sequence[Item], quiet: bool) -> Iterator[Fetched]:
         about = item.about
         if not quiet and item.look().status == "to bring":
             pin = f" at {about.revision[:_COMMIT]}" if about.revision else ""
-            click.echo(f"{number} of {len(items)}: {about.kind} {about.name}{pin} ...", err=True)
+            echo(f"{number} of {len(items)}: {about.kind} {about.name}{pin} ...", err=True)
         yield item.bring()
 
 

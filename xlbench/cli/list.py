@@ -6,7 +6,6 @@ Prints a loaded catalog as a table or as JSON, and imports nothing slow: no mode
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +15,7 @@ import click
 
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.loading import load
+from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import UsageError
 from xlbench.core.task import AREAS, Task
 from xlbench.core.text import did_you_mean
@@ -55,14 +55,13 @@ def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> 
         catalog = load()
         rows = _schemes(catalog, names) if options else nouns[noun](catalog, names)
     if options:
-        schemes = {"schema": SCHEMA, "schemes": rows}
-        click.echo(json.dumps(schemes, indent=2, ensure_ascii=False) if as_json else _option_tables(rows))
-        _warn(catalog)
-        return
+        noun = "schemes"
     if as_json:
-        click.echo(json.dumps({"schema": SCHEMA, noun: rows}, indent=2, ensure_ascii=False))
+        echo_json({"schema": SCHEMA, noun: rows})
+    elif options:
+        echo(_option_tables(rows))
     else:
-        click.echo(_table([{name: row[name] for name in row if name not in FOR_PROGRAMS} for row in rows]))
+        echo(_table([{name: row[name] for name in row if name not in FOR_PROGRAMS} for row in rows]))
     _warn(catalog)
 
 
@@ -187,4 +186,4 @@ def _warn(catalog: Catalog) -> None:
     lost = [f"{len(catalog.broken)} broken"] if catalog.broken else []
     lost += [f"{len(catalog.contested)} contested by two plugins"] if catalog.contested else []
     if lost:
-        click.echo(f"xlbench: this list may lack something ({', '.join(lost)}): see 'xlbench plugins'.", err=True)
+        echo(f"xlbench: this list may lack something ({', '.join(lost)}): see 'xlbench plugins'.", err=True)

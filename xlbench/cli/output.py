@@ -12,10 +12,24 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.text import escaped_json, one_line, printable
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell
     from xlbench.runs.request import Prepared
+
+
+def echo(text: str = "", *, err: bool = False) -> None:
+    """Print one line or several, on standard error where ``err``: the way of every text to the terminal.
+
+    Names, reasons and notes come from strangers' files: what a terminal would obey is taken out (see `printable`).
+    """
+    click.echo(printable(text), err=err)
+
+
+def echo_json(plain: Any) -> None:
+    """Print a value as JSON, for programs."""
+    click.echo(escaped_json(json.dumps(plain, indent=1, ensure_ascii=False)))
 
 
 @contextlib.contextmanager
@@ -40,9 +54,9 @@ def show_plan(prepared: Prepared, as_json: bool, quiet: bool) -> None:
              "train_items": item.cell.train_items, "state": item.state, "reason": item.cell.reason}
             for item in prepared.planned
         ]  # fmt: skip
-        click.echo(json.dumps({"cells": rows}, indent=1, ensure_ascii=False))
+        echo_json({"cells": rows})
     elif not quiet:
-        click.echo(_plan_table(prepared))
+        echo(_plan_table(prepared))
     print_trouble(prepared, [item.cell for item in prepared.planned])
 
 
@@ -78,7 +92,7 @@ def _plan_table(prepared: Prepared) -> str:
 def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:
     _print_reasons([cell for cell in cells if cell.status != "ok"])
     for trouble in prepared.catalog.troubles():
-        click.echo(trouble, err=True)
+        echo(trouble, err=True)
 
 
 def _print_reasons(cells: Sequence[Cell]) -> None:
@@ -91,4 +105,4 @@ def _print_reasons(cells: Sequence[Cell]) -> None:
         named = ", ".join(subsets[:4]) + (f" and {len(subsets) - 4} more" if len(subsets) > 4 else "")
         models = ", ".join(dict.fromkeys(cell.model for cell in befell))
         where = task if subsets == ["*"] else f"{task} {named}"
-        click.echo(f"{status}: {where} ({models}): {reason}", err=True)
+        echo(one_line(f"{status}: {where} ({models}): {reason}"), err=True)

@@ -6,14 +6,15 @@ Prints a loaded catalog; finds and judges nothing itself.
 from __future__ import annotations
 
 import contextlib
-import json
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import click
 
 from xlbench.catalog.catalog import Catalog, Plugin
 from xlbench.catalog.loading import load
+from xlbench.cli.output import echo, echo_json
 
 SCHEMA = 1
 
@@ -32,7 +33,10 @@ def command(as_json: bool) -> None:
     """
     with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
         catalog = load()
-    click.echo(_as_json(catalog) if as_json else "\n".join(_as_text(catalog)))
+    if as_json:
+        echo_json(_as_json(catalog))
+    else:
+        echo("\n".join(_as_text(catalog)))
 
 
 def _as_text(catalog: Catalog) -> Iterator[str]:
@@ -52,9 +56,9 @@ def _as_text(catalog: Catalog) -> Iterator[str]:
             yield f"    {kind.removesuffix('s')} {name}: {', '.join(plugin.label for plugin in claimants)}"
 
 
-def _as_json(catalog: Catalog) -> str:
+def _as_json(catalog: Catalog) -> dict[str, Any]:
     """Keys are never renamed or removed under one ``schema``; new ones may come."""
-    plain = {
+    return {
         "schema": SCHEMA,
         "plugins": [
             {**_named(plugin), "hooks": plugin.hooks, "offers": dict(plugin.offers)} for plugin in catalog.plugins
@@ -68,7 +72,6 @@ def _as_json(catalog: Catalog) -> str:
             for (kind, name), claimants in catalog.contested.items()
         ],
     }
-    return json.dumps(plain, indent=2, ensure_ascii=False)
 
 
 def _named(plugin: Plugin) -> dict[str, str]:

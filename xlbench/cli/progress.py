@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-import click
-
+from xlbench.cli.output import echo
+from xlbench.core.text import one_line
 from xlbench.runs.engine import Observer
 from xlbench.runs.plan import Planned
 
@@ -55,17 +55,19 @@ def _bar(planned: Sequence[Planned]) -> Iterator[Observer]:
         def encoding(model: str, done: int, total: int) -> None:
             progress.update(bar, detail=_escaped(pace.line(model, done, total)))
 
-        yield Observer(cell, encoding, lambda line: progress.console.print(line, markup=False, highlight=False))
+        yield Observer(
+            cell, encoding, lambda line: progress.console.print(one_line(line), markup=False, highlight=False)
+        )
 
 
 def _escaped(text: str) -> str:
     from rich.markup import escape
 
-    return escape(text)
+    return escape(one_line(text))
 
 
 def _trouble(line: str) -> None:
-    click.echo(line, err=True)
+    echo(line, err=True)
 
 
 class _Pace:
@@ -118,4 +120,4 @@ class _Lines:
 
     def _say(self, line: str) -> None:
         self._said = time.monotonic()
-        click.echo(line, err=True)
+        echo(line, err=True)

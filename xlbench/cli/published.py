@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import CELL_FAILED, OK
 
 if TYPE_CHECKING:
@@ -47,12 +47,12 @@ def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all
     runs = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]
     compared = published.compare(wanted, Results(tuple(runs)), tolerance)
     if as_json:
-        click.echo(json.dumps([_plain(one) for one in compared], indent=1, ensure_ascii=False))
+        echo_json([_plain(one) for one in compared])
     else:
         shown = [one for one in compared if show_all or one.verdict == "differs"]
         if shown:
-            click.echo(_table(shown))
-        click.echo(published.summary(compared))
+            echo(_table(shown))
+        echo(published.summary(compared))
     return OK if all(one.verdict == "agrees" for one in compared) else CELL_FAILED
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
-from xlbench.cli.output import exit_code, plugins_print_elsewhere, print_trouble, show_plan
+from xlbench.cli.output import echo, echo_json, exit_code, plugins_print_elsewhere, print_trouble, show_plan
 from xlbench.core.errors import OK
 
 if TYPE_CHECKING:
@@ -110,8 +109,8 @@ def _print_board(prepared: Prepared, results: Results, written: list[Path]) -> N
         return
     if not written:
         return
-    click.echo(standings_table(_board_of(prepared, results)))
-    click.echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+    echo(standings_table(_board_of(prepared, results)))
+    echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
 
 
 def _print_sample(results: Results, limit: int) -> None:
@@ -127,8 +126,8 @@ def _print_sample(results: Results, limit: int) -> None:
         if cell.main and cell.main.value is not None
     ]
     headers = ["model", "task", "subset", "n", "clusters", "value", "interval", "method"]
-    click.echo(tabulate(rows, headers, disable_numparse=True))
-    click.echo(f"\na sample: the first {limit} items of each subset; no board is written", err=True)
+    echo(tabulate(rows, headers, disable_numparse=True))
+    echo(f"\na sample: the first {limit} items of each subset; no board is written", err=True)
 
 
 def _interval(cell: Cell) -> str:
@@ -159,4 +158,4 @@ def _print_json(cells: Sequence[Cell], written: Sequence[Path], code: int) -> No
             for cell in cells
         ],
     }
-    click.echo(json.dumps(plain, indent=1, ensure_ascii=False))
+    echo_json(plain)

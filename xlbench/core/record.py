@@ -1,4 +1,4 @@
-"""The records of results: Score, Cell, Run, Results. Frozen plain values, with a JSON form of a stated schema version."""
+"""The records of results: Score, Cell, Run, Results. Frozen plain values with a JSON form."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import unicodedata
 from collections.abc import Iterable
 
@@ -20,10 +21,19 @@ def one_line(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    """``text`` without control, bidi, zero-width and surrogate characters; tabs and line breaks stay."""
+    """``text`` without what a terminal or a spreadsheet would obey: control (escape sequences), bidi, zero-width and
+    surrogate characters. Tabs and line breaks stay, every line break as ``\\n``; a lone carriage return is a space."""
     if text.isascii() and text.isprintable():  # nearly all are, and a board has a hundred thousand
         return text
-    return "".join(c for c in text if c in "\t\n\r" or unicodedata.category(c) not in _DROPPED)
+    text = text.replace("\r\n", "\n").replace("\r", " ")
+    return "".join(c for c in text if c in "\t\n" or unicodedata.category(c) not in _DROPPED)
+
+
+def escaped_json(text: str) -> str:
+    """JSON text with escapes (``\\u202e``) for what `printable` would take out: the same value, harmless to print."""
+    if text.isascii() and "\x7f" not in text:  # json.dumps has escaped all that matters
+        return text
+    return "".join(json.dumps(c)[1:-1] if c != "\n" and unicodedata.category(c) in _DROPPED else c for c in text)
 
 
 def _plain(character: str) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from xlbench.core.errors import DataError
+from xlbench.core.errors import DataError, UsageError
 from xlbench.core.record import Results, Score
 from xlbench.core.text import did_you_mean
 
@@ -57,7 +57,11 @@ def read_figures(path: Path) -> tuple[Figure, ...]:
                     f"{path}, line 1: there is no column {lacking[0]!r}.{hint} Needed: {', '.join(COLUMNS)}"
                 )
             figures = tuple(_figure(path, reader.line_num, row) for row in reader)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except (FileNotFoundError, IsADirectoryError):
+        raise UsageError(f"there is no file {path}: give a CSV file of published figures") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}") from None
+    except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as a table of figures: {error}") from None
     if not figures:
         raise DataError(f"{path} holds no figure")

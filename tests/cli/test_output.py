@@ -1,0 +1,76 @@
+"""What reaches the terminal: nothing that strangers wrote is obeyed by it."""
+
+import ast
+import json
+from pathlib import Path
+
+import pytest
+
+from xlbench.cli import output
+from xlbench.core.text import escaped_json, printable
+
+CLI = Path(output.__file__).parent
+HOSTILE = "a\x1b]0;owned\x07b\x1b[2Jc\x9b2Jd\re\u202ef\x7f"
+
+
+def test_every_text_to_the_terminal_goes_one_way():
+    """`click.echo`, `secho`, `print` and writes to the streams occur in output.py alone."""
+    for path in sorted(CLI.glob("*.py")):
+        calls = [
+            node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
+        ]
+        names = {f"{ast.unparse(call)}" for call in calls}
+        ways = {
+            "click.echo",
+            "click.secho",
+            "print",
+            "sys.stdout.write",
+            "sys.stderr.write",
+            "traceback.print_exception",
+        }
+        assert names & ways <= ({"click.echo"} if path.name == "output.py" else set()), path.name
+
+
+def test_printed_text_holds_nothing_that_a_terminal_obeys(capsys):
+    """Escape sequences, C1 controls, carriage returns and bidi overrides are gone; tabs and line breaks stay."""
+    output.echo(f"{HOSTILE}\n\tnext\r\nlast")
+    assert capsys.readouterr().out == "a]0;ownedb[2Jc2Jd ef\n\tnext\nlast\n"
+    output.echo(HOSTILE, err=True)
+    assert "\x1b" not in capsys.readouterr().err
+
+
+def test_printed_json_is_the_same_value_with_escapes(capsys):
+    """What would be obeyed is escaped, so that programs read what was there; letters of every script stay."""
+    plain = {"name": HOSTILE, "text": "हिन्दी\u200d \U000e0041", "ascii": "\x7f"}
+    output.echo_json(plain)
+    shown = capsys.readouterr().out
+    assert json.loads(shown) == plain
+    assert "हिन्दी" in shown
+    assert printable(shown) == shown
+
+
+def test_escaped_json_of_ascii_is_left_alone():
+    """Most JSON needs no escape."""
+    assert escaped_json('{"a": 1}') == '{"a": 1}'
+
+
+@pytest.mark.parametrize(
+    "args",
+    [["list", f"models{HOSTILE}"], ["run", "-m", HOSTILE], [f"run{HOSTILE}"], ["board", f"no{HOSTILE}"],
+     ["published", f"no{HOSTILE}"], ["board", f"--no{HOSTILE}"]],
+    ids=lambda args: args[0][:9],
+)  # fmt: skip
+def test_messages_of_every_command_are_harmless(args, xlbench_cli, tmp_path):
+    """Whatever is quoted in an error, by xlbench or by click, comes out as plain text."""
+    done = xlbench_cli(args)
+    assert done.returncode == 2
+    text = done.stdout + done.stderr
+    assert text == printable(text)
+
+
+def test_a_config_file_cannot_write_to_the_terminal(xlbench_cli, tmp_path):
+    """A key of a stranger's xlbench.toml is quoted in the error, without its escape sequence."""
+    (tmp_path / "xlbench.toml").write_text('[run]\n"\\u001b]0;owned\\u0007" = 1\n', encoding="utf-8")
+    done = xlbench_cli(["list", "tasks"])
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
