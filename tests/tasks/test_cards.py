@@ -56,7 +56,7 @@ def write(tmp_path):
 
 def test_a_card_becomes_a_task(write, tmp_path):
     """Everything that it says arrives, and its data is found under the data root."""
-    for code, text in (("eng", "a\nb\n"), ("hin", "क\nख\n"), ("zh", "甲\n乙\n")):
+    for code, text in (("eng", "a\nb\nc\n"), ("hin", "क\nख\nग\n"), ("zh", "甲\n乙\n丙\n")):
         (tmp_path / "talk").mkdir(exist_ok=True)
         (tmp_path / "talk" / f"{code}.txt").write_text(text, encoding="utf-8")
     made = task(read_card(write()))
@@ -66,9 +66,9 @@ def test_a_card_becomes_a_task(write, tmp_path):
     assert made.home == "talk/{language}.txt"
     subsets = {subset.name: subset for subset in made.subsets(Data(tmp_path))}
     assert sorted(subsets) == ["eng-hin", "eng-zho_Hans", "hin-eng", "zho_Hans-eng"]
-    assert subsets["eng-zho_Hans"].load().candidates == ("甲", "乙")
-    assert {subset.n for subset in subsets.values()} == {2}
-    assert {subset.n for subset in made.subsets(Data(tmp_path, limit=1))} == {1}
+    assert subsets["eng-zho_Hans"].load().candidates == ("甲", "乙", "丙")
+    assert {subset.n for subset in subsets.values()} == {3}
+    assert {subset.n for subset in made.subsets(Data(tmp_path, limit=2))} == {2}
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -56,7 +57,7 @@ files = "{{language}}/{{split}}.tsv"
 fields = {{ text = "text", label = "label" }}
 
 [options]
-labels = ["bad", "fine", "good"]
+labels = {labels}
 {options}
 """
 
@@ -65,14 +66,14 @@ labels = ["bad", "fine", "good"]
 def made(tmp_path):
     """A function: options, and changes of splits as lists of (text, label) -> a task and its subsets by name."""
 
-    def _made(options="", language="eng", **splits):
+    def _made(options="", language="eng", labels=LABELS, **splits):
         (tmp_path / language).mkdir(exist_ok=True)
         for split, seed, count in (("train", 1, 90), ("dev", 2, 60), ("test", 3, 120)):
             codes = np.arange(count) % 3
             rows = splits.get(split) or list(zip(texts(seed, codes), (LABELS[code] for code in codes), strict=True))
             lines = ["text\tlabel", *(f"{text}\t{label}" for text, label in rows)]
             (tmp_path / language / f"{split}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        (tmp_path / "reviews.toml").write_text(CARD.format(options=options), encoding="utf-8")
+        (tmp_path / "reviews.toml").write_text(CARD.format(options=options, labels=list(labels)), encoding="utf-8")
         found = task(read_card(tmp_path / "reviews.toml"))
         return found, {subset.name: subset for subset in found.subsets(Data(tmp_path))}
 
@@ -90,6 +91,13 @@ def split_of(made, seed, count):
     codes = np.arange(count) % 3
     vectors = Numbers().encode(texts(seed, codes)).astype(float)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True), codes
+
+
+def damage(made, **splits):
+    """Why the English subset cannot be scored."""
+    _, by_name = made(**splits)
+    assert by_name["eng"].load is None
+    return by_name["eng"].damaged
 
 
 # What is learnt
@@ -282,16 +290,32 @@ def test_a_class_with_one_training_item_is_noted_and_stops_few_shot(made):
 
 def test_a_probe_needs_two_labels(made):
     """A training set of one label is an error that names it."""
-    with pytest.raises(DataError, match=r"reviews eng: all 3 training items are 'fine'"):
-        evaluated(made, train=[("1 0 0", "fine"), ("0 1 0", "fine"), ("0 0 1", "fine")])
+    damaged = damage(made, train=[("1 0 0", "fine"), ("0 1 0", "fine"), ("0 0 1", "fine")])
+    assert damaged == "reviews eng: all 3 training items are 'fine'; a probe needs two labels to learn from"
+
+
+def test_a_score_needs_two_labels_to_tell(made):
+    """A test split of one label is an error: every probe that has learnt it alone would be right."""
+    damaged = damage(made, test=[("1 0 0", "fine"), ("0 1 0", "fine")])
+    assert damaged == "reviews eng: all 2 test items are 'fine'; with one label there is nothing to score"
+
+
+def test_a_probe_must_have_learnt_a_label_of_the_test(made):
+    """Where no label of the test is among those of the training items, every score would be 0."""
+    rows = list(zip(texts(5, np.arange(12) % 3), "abcd" * 3, strict=True))
+    learnt, asked = ([row for row in rows if row[1] in labels] for labels in ("ab", "cd"))
+    _, by_name = made(labels="abcd", train=learnt, dev=learnt, test=asked)
+    said = "reviews eng: none of the labels of its test items (c, d) is one of the training items (a, b)"
+    assert by_name["eng"].damaged == said
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
 def test_a_label_that_the_card_does_not_list_is_an_error(made, split):
-    """It names the language and the label."""
-    rows = [("1 0 0", "bad"), ("0 1 0", "fine"), ("0 0 1", "Good")]
-    with pytest.raises(DataError, match=r"reviews eng: the label 'Good' is none of the card's \(bad, fine, good\)"):
-        evaluated(made, **{split: rows})
+    """It names all such labels, with their counts and the file and line of the first of each."""
+    rows = [("1 0 0", "bad"), ("0 1 0", "fine"), ("0 0 1", "Good"), ("1 1 0", "best"), ("0 0 1", "Good")]
+    damaged = damage(made, **{split: rows})
+    assert damaged.startswith("reviews: labels that are none of the card's (bad, fine, good); add them")
+    assert re.search(rf"'Good' \(2 times, first at .*eng/{split}\.tsv, line 4\); 'best' \(1 time, .*line 5\)$", damaged)
 
 
 def test_a_choice_on_dev_needs_dev(made, tmp_path):
@@ -309,10 +333,31 @@ def test_a_choice_on_dev_needs_dev(made, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        (["-1", "0", "1"], ["f1:-1", "f1:0", "f1:1"]),
+        (["A+", "A-", "B"], ["f1:a+", "f1:a-", "f1:b"]),
+        (["😀", "😡", "meh 😀"], ["f1:😀", "f1:😡", "f1:meh"]),
+        (["नकारात्मक", "तटस्थ"], ["f1:नकारात्मक", "f1:तटस्थ"]),
+        (["कि", "की"], ["f1:कि", "f1:की"]),
+        (["a b", "a/b"], ["f1:a-b", "f1:a/b"]),
+        (["science/technology", "Spörts"], ["f1:science-technology", "f1:spörts"]),
+    ],
+)
+def test_metrics_of_classes_keep_labels_apart(labels, names):
+    """Numbers with a sign, grades, emoji and vowel signs: each label has a metric of its own name."""
+    found = [metric.name for metric in classification.metrics({"labels": labels})]
+    assert found[-len(names) :] == names
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"labels": ["a"]}, "two at least"),
-        ({"labels": ["a b", "a/b"]}, "each once"),
+        ({"labels": ["a", "\u200b"]}, "none of them empty"),
+        ({"labels": ["a b", "a-b"]}, "'a b' and 'a-b' are one label; list each once"),
+        ({"labels": ["Sport", "sport "]}, "'Sport' and 'sport ' are spellings of one label"),
+        ({"labels": ["b", "b"]}, "'b' and 'b' are one label; list each once"),
         ({"c": "test"}, "'test' is not a number above 0, or 'dev'"),
         ({"c": 0}, "not a number above 0"),
         ({"probe": "knn", "c": 1.0}, "c: has no meaning with probe = 'knn'"),

@@ -365,18 +365,24 @@ def test_an_encoder_that_gives_one_vector_scores_the_largest_class():
 @pytest.mark.parametrize(
     ("labels", "options", "message"),
     [
-        ("aaa", {}, "eng: all 3 items are of the class 'a', so that every clustering would have a purity of 100"),
-        ("abc", {"k": 2}, "eng: each of the 3 items is a class of its own; check which field"),
-        ("aab", {"k": 3}, "eng has 3 items for 3 clusters: each would be a cluster of its own, and the purity 100"),
-        ("aab", {"k": 4}, "eng has 3 items for 4 clusters"),
-        ("aabc", {"labels": ["a", "b"]}, "eng has the label 'c', which is none of the card's labels"),
+        (["a"] * 3, {}, "made eng: the class of all items is 'a'; it takes two to tell classes apart"),
+        (["a", "b", "c"], {}, "made eng: every text is a class of its own, so there is nothing to group"),
+        (["a", "a", "b"], {"k": 3}, "made eng: 3 different texts, too few for 3 clusters"),
+        (
+            ["a", "b", "c", "d", "c"], {"labels": ["a", "b"]},
+            "made: labels that are none of the card's (a, b); add them to labels of [options], or mend the data: "
+            "'c' (2 times, first at item made:0002); 'd' (1 time, first at item made:0003)",
+        ),
+        (["Sport", "x", "sport ", "x"], {}, "made eng: 'Sport' and 'sport ' are spellings of one label; mend the data"),
+        (["caf\u00e9", "x", "cafe\u0301", "x"], {}, "are spellings of one label"),
     ],
-)
-def test_a_score_that_could_not_be_another_is_an_error_that_says_why(labels, options, message):
-    """One class, a class or a cluster an item: purity is 100 whatever the encoder does. So is an unknown label."""
-    rows = rows_of(labels)
-    with pytest.raises(DataError, match=message):
-        outcome_of({"eng": rows}, spots([text for _, text, _ in rows], range(len(rows))), **options)
+)  # fmt: skip
+def test_a_language_that_cannot_be_clustered_says_why(labels, options, message):
+    """One class, a class a text, a cluster a text, unknown labels and two spellings of one are an error of the cell:
+    every encoder would score the same, or the score would be of other classes."""
+    subset = subsets_of({"eng": rows_of(labels)}, **options)["eng"]
+    assert message in subset.damaged
+    assert subset.load is None
 
 
 def test_data_without_labels_is_an_error_and_languages_that_are_not_there_are_listed():
@@ -384,8 +390,7 @@ def test_data_without_labels_is_an_error_and_languages_that_are_not_there_are_li
     plain = Made({"eng": []})
     plain.read = lambda language: Records(("made:1",), ("made:1",), {"text": ("x",)})
     (subset,) = clustering.subsets(DataSet({"test": plain}), {}, Data(), ["eng"])
-    with pytest.raises(DataError, match="the data of 'eng' has no labels"):
-        subset.load()
+    assert "the data of 'eng' has no labels" in subset.damaged
     gone = subsets_of({"eng": rows_of("ab")}, ["eng", "hin"])["hin"]
     assert gone.missing == "no hin"
     with pytest.raises(DataMissing, match="no hin"):

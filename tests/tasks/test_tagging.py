@@ -7,7 +7,7 @@ from sklearn.preprocessing import StandardScaler
 
 from xlbench import Data, DataError, EncoderError, EncodingSession, UsageError, WordEncoder
 from xlbench_tasks.card import read
-from xlbench_tasks.card.task import task
+from xlbench_tasks.card.task import task as task_of
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols import tagging
 from xlbench_tasks.protocols.numbers import spans, tagging_probe
@@ -71,7 +71,7 @@ def made(tmp_path):
     for seed, name in enumerate(("eng-train", "eng-test", "hin-train", "hin-test", "tel-test")):
         (tmp_path / f"{name}.txt").write_text(text(sentences(seed, 40)), encoding="utf-8")
     (tmp_path / "card.toml").write_text(CARD, encoding="utf-8")
-    return task(read.read_card(tmp_path / "card.toml")), Data(tmp_path)
+    return task_of(read.read_card(tmp_path / "card.toml")), Data(tmp_path)
 
 
 def cells(task, data):
@@ -199,9 +199,10 @@ def test_every_cell_of_tags_is_declared(made):
     _, data = made
     broken = (data.root / "card.toml").read_text(encoding="utf-8").replace('["PER", "LOC"]', '["PER"]')
     (data.root / "card.toml").write_text(broken, encoding="utf-8")
-    broken_task = task(read.read_card(data.root / "card.toml"))
-    with pytest.raises(DataError, match="none of the card's types"):
-        broken_task.evaluate(cells(broken_task, data)["eng"], EncodingSession(ByWord()))
+    changed = task_of(read.read_card(data.root / "card.toml"))
+    said = r"none of the card's types \(PER\): .*'B-LOC' \(\d+ times, first at .*, line \d+\)"
+    with pytest.raises(DataError, match=said):
+        changed.evaluate(cells(changed, data)["eng"], EncodingSession(ByWord()))
 
 
 def test_words_are_encoded_once_each():

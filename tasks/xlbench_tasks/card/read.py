@@ -173,6 +173,8 @@ def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ..
             raise UsageError(f"{where} aliases: {code!r} is {language!r}, which languages does not list.{hint}")
     if table.get("max_rows", 1) < 1:
         raise UsageError(f"{where} max_rows: must be 1 or more")
+    if not 0 < table.get("shared", 1) <= 1:
+        raise UsageError(f"{where} shared: must be above 0 and at most 1")
     home = Home(where, name, table["reader"], languages, table)
     source_of(home, Data())  # checks what types cannot say, and touches no file
     return home

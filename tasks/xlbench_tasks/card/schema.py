@@ -43,9 +43,16 @@ SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
 REQUIRED = ("name", "area", "protocol", "description", "license", "languages", "data")
 
-DATA_KEYS: Mapping[str, Any] = {"name": str, "url": str, "aliases": dict[str, str], "splits": dict[str, str]}
+DATA_KEYS: Mapping[str, Any] = {
+    "name": str,
+    "url": str,
+    "aliases": dict[str, str],
+    "splits": dict[str, str],
+    "shared": float | int,
+}
 """What every [data] table may hold: the data set's name, where its files can be had, the data set's code -> language
-where the two differ, and the card's splits that this home calls otherwise than the card."""
+where the two differ, the card's splits that this home calls otherwise than the card, and the least share of ids that
+two languages must have in common."""
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def lying_there(reading: Reading, listed: Sequence[str]) -> str:
     them: ``; there is t.fr: aliases = { fr = "fra" } would take it``. The empty string where there are none."""
     root = root_of(reading)
     by_code: dict[str, Path] = {}
-    for pattern in listed if root is not None else ():
+    for pattern in (one for one in listed if LANGUAGE in one) if root is not None else ():
         assert root is not None
         by_code |= {code: path for code, path in expand(root, pattern).items() if not reading.home.language_of(code)}
     if not by_code:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import compress
 
@@ -35,6 +35,11 @@ class Records:
     """An item's share of the facts, which are their sums; empty where facts are of the language as a whole."""
     causes: Mapping[str, str] = field(default_factory=dict)
     """How the names of facts begin -> the note that they call for."""
+    shared: float = 1.0
+    """The least share of its ids, 0 to 1, that another language must have too where their items are paired. 0: by
+    design a language has items of its own."""
+    places: Callable[[int], str] | None = field(default=None, compare=False)
+    """Where item i stands, counted from 0: ``eng.tsv, line 8``."""
 
     @classmethod
     def counted(
@@ -63,6 +68,10 @@ class Records:
         if len(set(self.ids)) != len(self.ids):
             raise DataError(f"item id {_first_repeated(self.ids)!r} occurs twice")
 
+    def place(self, row: int) -> str:
+        """Where an item stands in its file, or else its id."""
+        return self.places(row) if self.places else f"item {self.ids[row]}"
+
     def only(self, wanted: Sequence[bool]) -> Records:
         """The items for which ``wanted`` is true, with the facts of these alone, or else a name that says whose they
         are: what a reader has left out of a language as a whole belongs to no item."""
@@ -74,9 +83,12 @@ class Records:
         fields = {name: kept(values) for name, values in self.fields.items()}
         if self.counts:
             counts = tuple(compress(self.counts, wanted))
-            return Records.counted(ids, clusters, fields, counts, self.causes, self.origin)
-        facts = {name if name.endswith(OF_ALL) else name + OF_ALL: n for name, n in self.facts.items()}
-        return Records(ids, clusters, fields, self.notes, facts, self.origin)
+            part = Records.counted(ids, clusters, fields, counts, self.causes, self.origin)
+        else:
+            facts = {name if name.endswith(OF_ALL) else name + OF_ALL: n for name, n in self.facts.items()}
+            part = Records(ids, clusters, fields, self.notes, facts, self.origin)
+        rows = tuple(compress(range(len(self.ids)), wanted))
+        return replace(part, shared=self.shared, places=lambda row: self.place(rows[row]))
 
     def fingerprint(self) -> str:
         """64 hex digits over ids, clusters, fields and origin; notes and facts follow from these and are left out."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -126,7 +126,7 @@ class Reading:
 
     def why_missing(self, language: str) -> str:
         """See `Source`."""
-        return self.missing(f"{self.name} has no {language!r} here: none in {self._place()}")
+        return self.missing(f"{self.name} has no {language!r} here: none in {self._place()}{self._lying_there()}")
 
     def read(self, language: str) -> Records:
         """See `Source`."""
@@ -136,7 +136,7 @@ class Reading:
             if language in self._damaged:  # many subsets may ask for it
                 raise self._damaged[language]
             try:
-                self._records[language] = self._read(language)
+                self._records[language] = replace(self._read(language), shared=self._shared())
             except DataError as damage:
                 self._damaged[language] = damage
                 raise
@@ -173,6 +173,10 @@ class Reading:
             return range(n)
         return spread(labels[:n], self.data.limit) if labels else range(self.data.limit)
 
+    def _shared(self) -> float:
+        """The least share of ids that languages must have in common: the card's, else all."""
+        return float(self.home.table.get("shared", 1.0))
+
     def _find(self) -> Mapping[str, Any]:
         raise NotImplementedError
 
@@ -181,3 +185,7 @@ class Reading:
 
     def _place(self) -> str:
         raise NotImplementedError
+
+    def _lying_there(self) -> str:
+        """What a reader knows of data of languages that the card does not declare; ends the reason of a missing one."""
+        return ""

@@ -155,10 +155,10 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
         elif data_set.dev is None:
             yield replace(subset, load=_loading(subset.load, None))
         else:
-            yield _with_dev(subset, data_set)
+            yield _with_dev(subset, data_set, is_sample=data.limit is not None)
 
 
-def _with_dev(subset: Subset, data_set: DataSet) -> Subset:
+def _with_dev(subset: Subset, data_set: DataSet, *, is_sample: bool) -> Subset:
     """The subset with its pairs of the dev split; marked as missing where they are not at hand, since a threshold from
     elsewhere would be another question."""
     source = data_set.dev
@@ -166,12 +166,16 @@ def _with_dev(subset: Subset, data_set: DataSet) -> Subset:
     assert subset.load is not None
     try:
         a, b = (source.read(language) for language in subset.languages)
+        pair = retrieval.align(a, b)
+        retrieval.check_pair(
+            f"the dev split of {source.name}", subset.languages[0], a, subset.languages[1], b, pair, is_sample=is_sample
+        )
     except DataMissing as missing:
         return Subset(subset.name, subset.languages, missing=f"no dev split for the threshold: {missing}")
     except DataError as damage:
         return Subset(subset.name, subset.languages, damaged=str(damage))
     fingerprint = digest("alignment", subset.fingerprint, a.fingerprint(), b.fingerprint())
-    return replace(subset, fingerprint=fingerprint, load=_loading(subset.load, lambda: retrieval.align(a, b)))
+    return replace(subset, fingerprint=fingerprint, load=_loading(subset.load, lambda: pair))
 
 
 def _loading(test: Callable[[], Pair], dev: Callable[[], Pair] | None) -> Callable[[], Aligned]:
@@ -186,7 +190,6 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     aligned: Aligned = subset.load()
     pair = aligned.test
-    retrieval.check_pair(subset.name, pair)
     queries, candidates = session.encode(pair.queries), session.encode(pair.candidates)
     ranked = ranking.rank_pairs(queries, candidates, pair.candidates)
     found = pairwise.pairs(queries, candidates, pair.queries, pair.candidates)

@@ -8,7 +8,7 @@ mteb's mode, the probe learns several times from small subsets of the train spli
 from __future__ import annotations
 
 import json
-import re
+import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench import metrics as made
+from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
+from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
 
 if TYPE_CHECKING:
@@ -82,8 +84,7 @@ def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
     yield "macro_precision", of_classes("macro_precision", made.macro_precision, "precision, a mean over classes")
     yield "macro_recall", of_classes("macro_recall", made.macro_recall, "recall, a mean over classes")
     yield "weighted_f1", of_classes("weighted_f1", made.weighted_f1, "F1, a mean over classes by their size")
-    for code, label in enumerate(labels):
-        name = class_metric(label)
+    for code, name in enumerate(class_metrics(labels)):
         yield name, of_one(name, code)
 
 
@@ -96,9 +97,24 @@ def _columns(runs: int) -> list[str]:
     return [f"predicted_{run}" for run in range(runs)] if runs > 1 else ["predicted"]
 
 
-def class_metric(label: str) -> str:
-    """What the F1 of one class is called: ``f1:science-technology``."""
-    return "f1:" + re.sub(r"[\W_]+", "-", label.casefold()).strip("-")
+def class_metrics(labels: Sequence[str]) -> list[str]:
+    """What the F1 of each class is called, no two alike: ``f1:science-technology``.
+
+    A name holds the letters, signs and digits of a label, with hyphens in the place of all else. Where that is nothing
+    or the same for two labels (``A+`` and ``A-``, ``1`` and ``-1``, emoji), it holds the whole label.
+    """
+    plain = [_plain(label) for label in labels]
+    times = Counter(plain)
+    return [
+        f"f1:{name}" if name and times[name] == 1 else f"f1:{'-'.join(label.casefold().split())}"
+        for label, name in zip(labels, plain, strict=True)
+    ]
+
+
+def _plain(label: str) -> str:
+    """The letters of a label, with their vowel signs and other marks, and its digits; hyphens between them."""
+    kept = (char if unicodedata.category(char)[0] in "LMN" else " " for char in label.casefold())
+    return "-".join("".join(kept).split())
 
 
 def _runs(options: Mapping[str, Any]) -> int:
@@ -111,8 +127,15 @@ def _runs(options: Mapping[str, Any]) -> int:
 def _check(options: Mapping[str, Any]) -> None:
     """What the types of the options cannot say."""
     labels = options.get("labels", [])
-    if len(labels) < 2 or len(set(map(class_metric, labels))) != len(labels) or not all(labels):
-        raise UsageError("[options] labels: list the labels of the data set, two at least, each once")
+    if len(labels) < 2 or not all(map(visible, labels)):
+        raise UsageError("[options] labels: list the labels of the data set, two at least, none of them empty")
+    try:
+        check_spellings("[options] labels", labels)
+    except DataError as error:
+        raise UsageError(str(error)) from None
+    names = class_metrics(labels)
+    if doubled := [label for label, name in zip(labels, names, strict=True) if names.count(name) > 1]:
+        raise UsageError(f"[options] labels: {' and '.join(map(repr, doubled[:2]))} are one label; list each once")
     transfer.check(options)
     c = options.get("c", 1.0)
     if c != "dev" and (isinstance(c, str) or c <= 0):
@@ -141,7 +164,27 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     """A subset for every transfer of the options."""
     if options.get("c") == "dev" and data_set.dev is None:
         raise UsageError(f"{data_set.name}: [options] c = 'dev' needs a dev split, which the card does not have")
-    return transfer.subsets(data_set, options, languages, data.train_size)
+    labels = options["labels"]
+    return transfer.subsets(data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, labels))
+
+
+def _check_labels(parts: Parts, labels: Sequence[str]) -> None:
+    """Raise `DataError` for labels that the card does not list, and where every encoder would score the same."""
+    where = parts.data_set
+    for records in (parts.train, parts.dev, {parts.target: parts.test}):
+        check_known(where, records, labels)
+    learnt, asked = labels_of(where, parts.train), labels_of(where, {parts.target: parts.test})
+    if len(asked) < 2:
+        only = f"all {len(parts.test.ids)} test items are {next(iter(asked))!r}"
+        raise DataError(f"{where} {parts.target}: {only}; with one label there is nothing to score")
+    if len(learnt) < 2:
+        only = f"all {sum(len(one.ids) for one in parts.train.values())} training items are {next(iter(learnt))!r}"
+        raise DataError(f"{where} {'+'.join(parts.sources)}: {only}; a probe needs two labels to learn from")
+    if not set(learnt) & set(asked):
+        raise DataError(
+            f"{where} {parts.target}: none of the labels of its test items ({', '.join(asked)}) is one of the training "
+            f"items ({', '.join(learnt)})"
+        )
 
 
 @dataclass(frozen=True)
@@ -160,7 +203,6 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     labels: Sequence[str] = options["labels"]
     train = _labelled(parts.data_set, parts.train, labels)
     test = _labelled(parts.data_set, {parts.target: parts.test}, labels)
-    _check_test(f"{parts.data_set} {parts.target}", test, labels)
     fits, predicted = _learnt_and_labelled(parts, session, train, test, options)
     columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
     return Outcome(
@@ -178,27 +220,10 @@ def _labelled(name: str, records: Mapping[str, Records], labels: Sequence[str]) 
     import numpy as np
 
     code_of = {label: code for code, label in enumerate(labels)}
-    for language, one in records.items():
-        if "label" not in one.fields:
-            raise UsageError(f"{name}: the card's fields name no 'label', which this protocol needs")
-        for label in dict.fromkeys(one.fields["label"]):
-            if label not in code_of:
-                raise DataError(
-                    f"{name} {language}: the label {label!r} is none of the card's ({', '.join(labels)}); "
-                    f"add it to labels of [options], or correct the data"
-                )
+    check_known(name, records, labels)
     texts = tuple(text for one in records.values() for text in one.fields["text"])
     given = (code_of[label] for one in records.values() for label in one.fields["label"])
     return Labelled(texts, np.fromiter(given, np.int64, len(texts)))
-
-
-def _check_test(where: str, test: Labelled, labels: Sequence[str]) -> None:
-    """`DataError` where the test split has one label alone: always saying it would be right."""
-    if len(only := set(test.codes.tolist())) == 1:
-        raise DataError(
-            f"{where}: all {len(test.codes)} test items are {labels[only.pop()]!r}; "
-            f"a score takes two labels to tell apart"
-        )
 
 
 def _training_rows(parts: Parts, train: Labelled, options: Mapping[str, Any]) -> list[np.ndarray]:
@@ -287,7 +312,8 @@ def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict
         "macro_recall": float((learnt / k)[seen].mean()),
         "weighted_f1": float((share * f1).sum()),
     }
-    chance |= {class_metric(label): float(one) for label, one, has in zip(labels, f1, seen, strict=True) if has}
+    names = class_metrics(labels)
+    chance |= {name: float(one) for name, one, has in zip(names, f1, seen, strict=True) if has}
     return chance | ({"mteb_accuracy": chance["accuracy"]} if options.get("mode") == "mteb" else {})
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench import metrics as made
 from xlbench.core.ids import digest
+from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -142,19 +143,20 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     """Every language at hand, then all together, then (marked as missing) those that only the card declares."""
     source = data_set.test
     present = source.languages()
-    alone = [_subset(source, language, (language,)) for language in present]
+    alone = [_subset(source, language, (language,), options) for language in present]
     yield from alone
     together = [subset.name for subset in alone if not subset.missing]
     if options.get("multilingual") and len(together) > 1:
-        yield _subset(source, ALL, together)
+        yield _subset(source, ALL, together, options)
     for language in languages:
         if language not in present:
             yield Subset(language, (language,), missing=source.why_missing(language))
 
 
-def _subset(source: Source, name: str, languages: Sequence[str]) -> Subset:
+def _subset(source: Source, name: str, languages: Sequence[str], options: Mapping[str, Any]) -> Subset:
     try:
         records = {language: source.read(language) for language in languages}
+        _check_labels(source.name, name, records, options)
     except DataError as damage:
         return Subset(name, tuple(sorted(languages)), damaged=str(damage))
     except DataMissing as missing:  # a file with nothing in it
@@ -169,6 +171,24 @@ def _subset(source: Source, name: str, languages: Sequence[str]) -> Subset:
     )
 
 
+def _check_labels(data_set: str, subset: str, records: Mapping[str, Records], options: Mapping[str, Any]) -> None:
+    """Raise `DataError` for labels that the card does not list or that are spelled in two ways, and where every encoder
+    would score the same."""
+    where, texts = f"{data_set} {subset}", {text for of in records.values() for text in of.fields["text"]}
+    occurring = labels_of(data_set, records)
+    if not occurring:
+        raise DataMissing(f"{where} has no items in this split")
+    check_known(data_set, records, options.get("labels", [*occurring]))
+    check_spellings(where, occurring)
+    if len(occurring) < 2:
+        only = next(iter(occurring))
+        raise DataError(f"{where}: the class of all items is {only!r}; it takes two to tell classes apart")
+    if len(texts) <= len(occurring):
+        raise DataError(f"{where}: every text is a class of its own, so there is nothing to group")
+    if len(texts) <= (k := options.get("k", len(occurring))):
+        raise DataError(f"{where}: {len(texts)} different texts, too few for {k} clusters")
+
+
 def gather(records: Mapping[str, Records], *, with_language: bool) -> Items:
     """The items of languages, sorted by id; ``with_language`` ends ids with the language, so that none occurs twice.
 
@@ -176,8 +196,6 @@ def gather(records: Mapping[str, Records], *, with_language: bool) -> Items:
     """
     rows = []
     for language, of in records.items():
-        if "label" not in of.fields:
-            raise DataError(f"the data of {language!r} has no labels; add a label to fields in the card's [data]")
         ids = [f"{item}:{language}" for item in of.ids] if with_language else of.ids
         rows += zip(ids, of.clusters, of.fields["text"], of.fields["label"], [language] * len(ids), strict=True)
     rows.sort()
@@ -196,13 +214,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     items: Items = subset.load()
-    classes = _classes(subset.name, items, options)
+    classes: list[str] = options.get("labels", sorted(set(items.labels)))
     k = options.get("k", len(set(items.labels)))
-    if len(items.ids) <= k:
-        raise DataError(
-            f"{subset.name} has {len(items.ids)} items for {k} clusters: each would be a cluster of its own, and the "
-            f"purity 100 whatever the encoder; it takes more items, or a smaller k in [options]"
-        )
     seeds = seeds_of(items, len(cluster_columns(options)))
     vectors = ranking.unit(session.encode(items.texts))
     if options.get("algorithm") == "agglomerative":
@@ -235,25 +248,6 @@ def _oddities(items: Items) -> dict[str, int]:
         "test_duplicates": len(items.ids) - len(set(items.texts)),
         "tiny_classes": sum(size < TINY for size in sizes),
     }
-
-
-def _classes(name: str, items: Items, options: Mapping[str, Any]) -> list[str]:
-    """The labels, in the order of their codes; `DataError` where every clustering would score alike."""
-    occurring = sorted(set(items.labels))
-    classes: list[str] = options.get("labels", occurring)
-    if unknown := [label for label in occurring if label not in classes]:
-        raise DataError(f"{name} has the label {unknown[0]!r}, which is none of the card's labels {classes}")
-    if len(occurring) < 2:
-        raise DataError(
-            f"{name}: all {len(items.labels)} items are of the class {occurring[0]!r}, so that every clustering would "
-            f"have a purity of 100; it takes two classes"
-        )
-    if len(occurring) == len(items.labels):
-        raise DataError(
-            f"{name}: each of the {len(items.labels)} items is a class of its own; check which field of the card's "
-            f"[data] is the label"
-        )
-    return classes
 
 
 def seeds_of(items: Items, count: int) -> list[int]:

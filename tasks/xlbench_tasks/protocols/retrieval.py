@@ -5,6 +5,7 @@ A subset ``a-b`` puts the texts of a as queries to the texts of b: one direction
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -108,7 +109,7 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     if pivot != "all" and pivot not in present:
         raise DataMissing(source.why_missing(pivot))
     for query, candidate in _pairs(pivot, present, present):
-        yield _subset(source, query, candidate)
+        yield _subset(source, query, candidate, is_sample=data.limit is not None)
     for query, candidate in _pairs(pivot, present, [*present, *absent]):
         gone = [language for language in (query, candidate) if language in absent]
         if gone:
@@ -125,9 +126,11 @@ def _pairs(pivot: str, one: Sequence[str], other: Sequence[str]) -> Iterator[tup
                     yield second, first
 
 
-def _subset(source: Source, query: str, candidate: str) -> Subset:
+def _subset(source: Source, query: str, candidate: str, *, is_sample: bool) -> Subset:
     try:
         a, b = source.read(query), source.read(candidate)
+        pair = align(a, b)
+        check_pair(source.name, query, a, candidate, b, pair, is_sample=is_sample)
     except DataError as damage:
         return Subset(f"{query}-{candidate}", (query, candidate), damaged=str(damage))
     except DataMissing as missing:  # a file with nothing in it
@@ -135,19 +138,23 @@ def _subset(source: Source, query: str, candidate: str) -> Subset:
     return Subset(
         f"{query}-{candidate}",
         (query, candidate),
-        n=len(a.ids) if a.ids == b.ids else len(set(a.ids) & set(b.ids)),
+        n=len(pair.ids),
         fingerprint=digest(a.fingerprint(), b.fingerprint()),
-        load=lambda: align(a, b),
+        load=lambda: pair,
     )
 
 
 def align(a: Records, b: Records) -> Pair:
-    """The items that both languages have, in the order of the first."""
+    """The items that both languages have, in the order of the first; what is lost is counted, unless by design each
+    language has items of its own."""
     notes, facts = tuple(dict.fromkeys((*a.notes, *b.notes))), {**a.facts, **b.facts}
     if a.ids == b.ids:
         return Pair(a.ids, a.clusters, a.fields["text"], b.fields["text"], notes, facts)
     row_of = {item: row for row, item in enumerate(b.ids)}
     rows = [(row, row_of[item]) for row, item in enumerate(a.ids) if item in row_of]
+    if min(a.shared, b.shared) > 0:
+        facts |= {"lost_items": len(a.ids) + len(b.ids) - 2 * len(rows)}
+        notes += ("items without a counterpart under the same id are left out (how many: Data warnings)",)
     return Pair(
         tuple(a.ids[i] for i, _ in rows),
         tuple(a.clusters[i] for i, _ in rows),
@@ -158,6 +165,48 @@ def align(a: Records, b: Records) -> Pair:
     )
 
 
+def check_pair(name: str, query: str, a: Records, candidate: str, b: Records, pair: Pair, *, is_sample: bool) -> None:
+    """Raise `DataError` where two languages' items cannot be paired, or where every encoder would score the same.
+
+    Args:
+        name: the data set's name.
+        query, a: the language of the queries, and its records; ``candidate`` and ``b`` those of the candidates.
+        pair: what both have.
+        is_sample: they are samples, whose ids may differ although those of the whole do not.
+    """
+    n, where = len(pair.ids), f"{name} {query}-{candidate}"
+    for language, records in ((query, a), (candidate, b)):
+        if not records.ids:
+            raise DataMissing(f"{name} has no items in {language!r} in this split")
+    if not n:
+        raise DataError(
+            f"{where}: no id in common: those of {query} begin with {a.ids[0]!r} ({a.place(0)}), those of {candidate} "
+            f"with {b.ids[0]!r} ({b.place(0)})"
+        )
+    longer = max(len(a.ids), len(b.ids))
+    if not is_sample and n < min(a.shared, b.shared) * longer:
+        raise DataError(
+            f"{where}: {n} ids in common, of {len(a.ids)} in {query} and {len(b.ids)} in {candidate}; without a "
+            f"counterpart is {_first_alone(a, b) or _first_alone(b, a)}; mend the files, or, to score what both have, "
+            f"set shared = {math.floor(10_000 * n / longer) / 10_000:g} in the card's [data]"
+        )
+    if n == 1:
+        raise DataError(f"{where}: one item, and a single candidate is always found: there is nothing to score")
+    if pair.queries == pair.candidates:
+        raise DataError(
+            f"{where}: the {n} texts of {query} and {candidate} are the same: one file is a copy of the other"
+        )
+    for language, texts in ((query, pair.queries), (candidate, pair.candidates)):
+        if all(text == texts[0] for text in texts):
+            raise DataError(f"{where}: all {n} texts of {language} are the same ({texts[0][:40]!r})")
+
+
+def _first_alone(a: Records, b: Records) -> str:
+    """The first item of a that b does not have, and where it stands; "" where there is none."""
+    others = set(b.ids)
+    return next((f"{item!r} ({a.place(row)})" for row, item in enumerate(a.ids) if item not in others), "")
+
+
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Rank every query's translation among all candidates."""
     from xlbench_tasks.protocols.numbers import ranking
@@ -165,7 +214,6 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     pair: Pair = subset.load()
-    check_pair(subset.name, pair)
     ranked = ranking.rank_pairs(session.encode(pair.queries), session.encode(pair.candidates), pair.candidates)
     m, n = ranked.candidates, len(pair.ids)
     repeated = n - m
@@ -177,20 +225,6 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},
         notes=(*pair.notes, *notes_on_ranks(repeated, ranked.tie_rate)),
     )
-
-
-def check_pair(name: str, pair: Pair) -> None:
-    """`DataError` where every encoder would score alike: one candidate, or two sides that are the same texts."""
-    if len(set(pair.candidates)) < 2:
-        raise DataError(
-            f"{name}: all {len(pair.candidates)} candidates are the same text, so that any encoder would find it; "
-            f"it takes two different ones"
-        )
-    if pair.queries == pair.candidates:
-        raise DataError(
-            f"{name}: both sides are the same {len(pair.queries)} texts, so that any encoder would find them; "
-            f"check which files the two languages are read from"
-        )
 
 
 def chance_of_ranks(m: int) -> dict[str, float]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench import metrics as made
+from xlbench_tasks.data.unknown import Unknown
 from xlbench_tasks.protocols import transfer
 
 if TYPE_CHECKING:
@@ -97,7 +98,21 @@ def _share_gradient(sums: np.ndarray) -> np.ndarray:
 
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer that the card asks for."""
-    return transfer.subsets(data_set, options, languages, data.train_size)
+    types = _types(options)
+    return transfer.subsets(data_set, options, languages, data.train_size, lambda parts: _check_entities(parts, types))
+
+
+def _check_entities(parts: transfer.Parts, types: Sequence[str]) -> None:
+    """Raise `DataError` where there is no entity to find, or none to learn from."""
+    begins = tuple(f"B-{kind}" for kind in types)
+    for what, records in (("learn from", [*parts.train.values()]), ("find", [parts.test])):
+        tags = (sentence for one in records for sentence in one.fields.get("tags", begins))
+        if not any(begin in sentence for sentence in tags for begin in begins):
+            where = f"{parts.data_set} {parts.target if what == 'find' else '+'.join(parts.sources)}"
+            raise DataError(
+                f"{where}: no entity to {what} in {sum(len(one.ids) for one in records)} sentences; the types are "
+                f"{', '.join(types)}"
+            )
 
 
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
@@ -112,7 +127,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     types = _types(options)
     train_words, train_tags = _sentences(parts.train.values())
     test_words, test_tags = _sentences([parts.test])
-    _check_entities(parts, train_tags, test_tags)
+    _check_entities(parts, types)
+    _check_types(parts, types, {*train_tags, *test_tags})
     probe = _learnt(parts, session, train_words, train_tags, types)
     asked = session.encode_words(test_words)
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
@@ -138,20 +154,6 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             *_notes(oddities, scored.support, asked.contextual, probe.converged),
         ),
     )
-
-
-def _check_entities(parts: transfer.Parts, train_tags: Sequence[str], test_tags: Sequence[str]) -> None:
-    """`DataError` where every encoder would score alike: no entity to find, or none to learn from."""
-    splits = (
-        (f"{parts.target} test", "to find", test_tags),
-        ("+".join(parts.sources) + " training", "to learn", train_tags),
-    )
-    for split, purpose, tags in splits:
-        if not set(tags) - {"O"}:
-            raise DataError(
-                f"{parts.data_set}: no entity {purpose}: all {len(tags)} words of the {split} sentences have the tag "
-                f"O; check the tags of the card's [data], and which column they are read from"
-            )
 
 
 def _learnt(
@@ -189,6 +191,20 @@ def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:
                 raise DataError(f"item {item}: {len(words[-1])} words but {len(own)} tags")
             tags += own
     return words, tags
+
+
+def _check_types(parts: transfer.Parts, types: Sequence[str], tags: set[str]) -> None:
+    """Raise `DataError` that lists the tags that are of none of the types, with their counts and places."""
+    wrong = tags - {"O", *(f"{prefix}-{kind}" for prefix in "BI" for kind in types)}
+    if not wrong:
+        return
+    unknown = Unknown(parts.data_set, f"tags of none of the card's types ({', '.join(types)})")
+    for records in (*parts.train.values(), parts.test):
+        for row, sentence in enumerate(records.fields["tags"]):
+            for tag in sentence.split("\t"):
+                if tag in wrong:
+                    unknown.add(tag, records.place(row))
+    unknown.check()
 
 
 def _oddities(parts: transfer.Parts, support: Mapping[str, int]) -> dict[str, int]:

@@ -17,7 +17,7 @@ along a curve. Nor is the test split.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -79,11 +79,16 @@ def check(options: Mapping[str, Any]) -> None:
 
 
 def subsets(
-    data_set: DataSet, options: Mapping[str, Any], languages: Sequence[str], train_size: int | None = None
+    data_set: DataSet,
+    options: Mapping[str, Any],
+    languages: Sequence[str],
+    train_size: int | None = None,
+    check: Callable[[Parts], None] = lambda parts: None,
 ) -> Iterator[Subset]:
     """A subset for every transfer between languages of the card; those without their data are marked as missing.
 
-    With ``train_size`` each learns from at most so many items.
+    With ``train_size`` each learns from at most so many items. ``check`` raises `DataError` for parts on which no score
+    would mean anything: such a subset is marked as damaged.
     """
     unknown = [code for code in options.get("from", ()) if code not in languages]
     if unknown:
@@ -92,7 +97,7 @@ def subsets(
     at_hand = {split: _Shelf(source) for split, source in _sources(data_set)}
     cut = Cut(data_set.name, train_size) if train_size is not None else None
     for transfer in transfers(options, languages, at_hand["train"].languages()):
-        yield _subset(data_set.name, at_hand, transfer, cut)
+        yield _subset(data_set.name, at_hand, transfer, cut, check)
 
 
 def _sources(data_set: DataSet) -> Iterator[tuple[str, Source]]:
@@ -149,12 +154,19 @@ class _Shelf:
         return self._source.read(language)
 
 
-def _subset(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer, cut: Cut | None) -> Subset:
+def _subset(
+    name: str,
+    at_hand: Mapping[str, _Shelf],
+    transfer: Transfer,
+    cut: Cut | None,
+    check: Callable[[Parts], None],
+) -> Subset:
     why = _why_missing(name, at_hand, transfer)
     if why:
         return Subset(transfer.name, transfer.languages, missing=why, train_items=0)
     try:
         parts = _read(name, at_hand, transfer)
+        check(parts)
     except DataError as damage:
         return Subset(transfer.name, transfer.languages, damaged=str(damage), train_items=0)
     if cut is not None:

@@ -128,6 +128,9 @@ class Cldr(Reading):
             raise UsageError(f"{self.home.where} pivot: {self._place()} has no names in {self._pivot!r}")
         return found
 
+    def _shared(self) -> float:
+        return 0.0  # names are left out, each language's own
+
     def _place(self) -> str:
         import babel
 

@@ -110,6 +110,9 @@ class Conll(Reading):
     def _place(self) -> str:
         return files.place(self, self._patterns)
 
+    def _lying_there(self) -> str:
+        return files.lying_there(self, self._patterns)
+
     def _read(self, language: str) -> Records:
         path = self._found[language]
         rows = _Rows(self.home.table, self._tagset, path)
@@ -118,7 +121,8 @@ class Conll(Reading):
         if not sentences:
             raise DataError(f"{path} holds no sentence")
         ids, clusters = self._ids(path, language, sentences)
-        return self._tagset.records(ids, clusters, sentences, str(path))
+        records = self._tagset.records(ids, clusters, sentences, str(path))
+        return replace(records, places=lambda row: f"{path}, line {sentences[row].line}")
 
     def _ids(self, path: Path, language: str, sentences: Sequence[Sentence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids and clusters: from the comments or row numbers; a document's sentences are a cluster."""

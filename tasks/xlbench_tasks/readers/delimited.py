@@ -172,6 +172,9 @@ class Delimited(Reading):
     def _place(self) -> str:
         return files.place(self, self._patterns)
 
+    def _lying_there(self) -> str:
+        return files.lying_there(self, self._patterns)
+
     def _table(self, path: Path) -> Table:
         return Table(path, self._delimiter, self.home.table)
 
@@ -217,7 +220,8 @@ class Delimited(Reading):
         own = "" if self._per_column else f"{language}:"
         ids = self._ids(rows, own, len(paths) > 1)
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
-        return Records(ids, ids, {field: self._column(rows, field, value) for field, value in columns.items()})
+        fields = {field: self._column(rows, field, value) for field, value in columns.items()}
+        return Records(ids, ids, fields, places=lambda row: f"{rows[row].table.path}, line {rows[row].line}")
 
     def _column(self, rows: Sequence[Row], field: str, column: str | int | list[str | int]) -> tuple[str, ...]:
         """The values of a field: none is empty, and each label is one that the card knows."""

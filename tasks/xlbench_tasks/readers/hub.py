@@ -134,6 +134,9 @@ class Hub(Reading):
                 f"config, files or where"
             )
 
+    def _shared(self) -> float:
+        return 0.0 if self._pivot else super()._shared()  # each language has its own part of the pivot's items
+
     def _place(self) -> str:
         return self._repository.place
 
@@ -255,7 +258,7 @@ class Hub(Reading):
         fields = {name: self._column(data, rows, name, column) for name, column in columns.items()}
         notes = ("rows without what the card asks of them are left out (how many is in the facts)",) if dropped else ()
         facts = {f"rows_left_out ({language})": dropped} if dropped else {}
-        return Records(ids, ids, fields, notes, facts)
+        return Records(ids, ids, fields, notes, facts, places=lambda item: f"{self._place()}, row {rows[item] + 1}")
 
     def _rows_of(self, data: Dataset, code: str, columns: Mapping[str, Any]) -> tuple[list[int], int]:
         """The rows of a language, from 0: those that ``where`` asks for; and how many more lack what is needed."""
@@ -320,7 +323,7 @@ class Hub(Reading):
         assert self._tagset is not None
         tokens, tags = (self._values(data, str(self._fields[name])) for name in _WORDS)
         names = class_names(getattr(data.features[str(self._fields["tags"])], "feature", None))
-        kept, sentences = [], []
+        kept, sentences, places = [], [], []
         unknown = self._tagset.unknown(self._place())
         for row, item in zip(rows, ids, strict=True):
             place = f"{self._place()}, row {row + 1}"
@@ -328,10 +331,12 @@ class Hub(Reading):
             if sentence.words:
                 kept.append(item)
                 sentences.append(sentence)
+                places.append(place)
         unknown.check()
         if not kept:
             raise DataError(f"{self._place()}: no row has a word")
         records = self._tagset.records(tuple(kept), tuple(kept), sentences, self._place())
+        records = replace(records, places=places.__getitem__)
         if empty := len(rows) - len(kept):
             note = "sentences without a word are left out (how many is in the facts)"
             return replace(

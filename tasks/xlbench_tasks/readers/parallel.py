@@ -43,11 +43,15 @@ class Parallel(Reading):
     def _place(self) -> str:
         return files.place(self, self._patterns)
 
+    def _lying_there(self) -> str:
+        return files.lying_there(self, self._patterns)
+
     def _read(self, language: str) -> Records:
         clusters = self._cluster_ids()
         texts = self._lines(self._found[language], bool(self.home.table.get("keep_line_end")))
         ids = tuple(f"{self.name}:{row}" for row in range(1, len(texts) + 1))
-        return Records(ids, clusters[: len(ids)] if clusters else ids, {"text": tuple(texts)})
+        path, clusters = self._found[language], clusters[: len(ids)] if clusters else ids
+        return Records(ids, clusters, {"text": tuple(texts)}, places=lambda row: f"{path}, line {row + 1}")
 
     def _cluster_ids(self) -> tuple[str, ...]:
         """One id a line, read before any text, so that all are aligned with it; empty where the card names none."""

@@ -1,0 +1,48 @@
+"""Labels of records: those that a card does not list, and several spellings of one."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+
+from xlbench import DataError
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.unknown import Unknown
+
+
+def labels_of(name: str, records: Mapping[str, Records]) -> dict[str, None]:
+    """The different labels of records by language, in the order of their first items.
+
+    Raises:
+        DataError: the records have no labels; begins with the data set's ``name``.
+    """
+    found: dict[str, None] = {}
+    for language, one in records.items():
+        if "label" not in one.fields:
+            raise DataError(f"{name}: the data of {language!r} has no labels; add label to fields in the card's [data]")
+        found |= dict.fromkeys(one.fields["label"])
+    return found
+
+
+def check_known(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> None:
+    """Raise `DataError` where records have labels that are none of ``labels``: all of them, with counts and places."""
+    if set(labels_of(name, records)) <= set(labels):
+        return
+    fault = (
+        f"labels that are none of the card's ({', '.join(labels)}); add them to labels of [options], or mend the data"
+    )
+    unknown = Unknown(name, fault)
+    for one in records.values():
+        for row, label in enumerate(one.fields["label"]):
+            if label not in labels:
+                unknown.add(label, one.place(row))
+    unknown.check()
+
+
+def check_spellings(name: str, labels: Iterable[str]) -> None:
+    """Raise `DataError` for labels that differ only in case, white space or the notation of their characters."""
+    spellings: dict[str, str] = {}
+    for label in labels:
+        plain = " ".join(unicodedata.normalize("NFKC", label).casefold().split())
+        if (other := spellings.setdefault(plain, label)) != label:
+            raise DataError(f"{name}: {other!r} and {label!r} are spellings of one label; mend the data")
