@@ -654,7 +654,7 @@ def test_rows_of_a_language_and_of_the_pivot_that_it_is_paired_with(tmp_path):
     source = _hub(tmp_path, **table)
     assert source.languages() == ("eng", "hin", "nep")
     assert source.read("hin") == Records(
-        ("set:hin:1", "set:hin:3"), ("set:hin:1", "set:hin:3"), {"text": ("एक", "तीन")}
+        ("set:hin:1", "set:hin:3"), ("set:hin:1", "set:hin:3"), {"text": ("एक", "तीन")}, shared=0.0
     )
     assert source.read("eng").ids == ("set:hin:1", "set:hin:3", "set:nep:2")
     assert source.read("eng").fields["text"] == ("one", "three", "two")
