@@ -1,13 +1,15 @@
 """The encoding session: every text once, every vector checked."""
 
+import contextlib
+import sqlite3
 from types import MappingProxyType
 
 import numpy as np
 import pytest
 
-from xlbench.core.errors import DataMissing, EncoderError
+from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder
 from xlbench.core.model import Transform
-from xlbench.encoding import CHUNK, EncodingSession, Keeping
+from xlbench.encoding import CHUNK, EncodingSession, ModelCache
 from xlbench.encoding.cache import Cache
 from xlbench.encoding.session import REMEMBERED
 
@@ -54,7 +56,7 @@ def test_roles_are_kept_apart():
 
 def test_forgotten_vectors_are_made_again():
     """Beyond its memory the session forgets, and still answers every request in full."""
-    session = EncodingSession(Lengths(), known_bytes=64)
+    session = EncodingSession(Lengths(), memory_bytes=64)
     many = [chr(97 + i) * (i + 1) for i in range(20)]
     first = session.encode(many)
     session.encode([text + "!" for text in many])
@@ -96,19 +98,126 @@ def test_vectors_that_cannot_be_scored_are_refused(change, message):
     assert message in str(caught.value)
 
 
+class Padded:
+    """Averages padding in: a vector depends on the longest text that is encoded at once, ``batch`` texts at a time."""
+
+    def __init__(self, batch=1024):
+        self.batch = batch
+
+    def encode(self, texts, role=None):
+        batches = [texts[start : start + self.batch] for start in range(0, len(texts), self.batch)]
+        return np.array([[len(text) / max(map(len, batch)), 1.0] for batch in batches for text in batch])
+
+    def encode_words(self, sentences):
+        longest = max(map(len, sentences))
+        return [np.full((len(words), 2), len(words) / longest) for words in sentences]
+
+
 def test_padding_that_is_averaged_in_is_found():
     """An encoder whose vectors depend on how far a text was padded is refused, though the longest text is not padded;
     a request of one text says nothing, and does not use the check up."""
-
-    class Padded:
-        def encode(self, texts, role=None):
-            longest = max(map(len, texts))
-            return np.array([[len(text) / longest, 1.0] for text in texts])
-
     session = EncodingSession(Padded())
     session.encode(["zzzz"])
-    with pytest.raises(EncoderError, match="the vector of 'a' moves by"):
+    with pytest.raises(InconsistentEncoder, match="the vector of 'a' moves by"):
         session.encode(["a", "bb", "cccc"])
+
+
+def test_padding_within_batches_of_equal_lengths_is_found():
+    """Texts that are sorted and batched by length are hardly padded: the shortest is tried beside the longest."""
+    texts = [letter * length for length in (1, 9) for letter in "abcdefgh"]
+    with pytest.raises(InconsistentEncoder, match=r"'a' moves by .* when it is encoded beside a longer text"):
+        EncodingSession(Padded(batch=8)).encode(texts)
+
+
+def test_padding_of_words_is_found():
+    """Vectors of words that depend on the other sentences are refused as those of texts are."""
+    session = EncodingSession(Padded())
+    session.encode_words([["zzzz"]])
+    with pytest.raises(InconsistentEncoder, match="the vector of 'to be' moves by"):
+        session.encode_words([["to", "be"], ["or", "not", "to", "be"]])
+
+
+def test_vectors_are_checked_again_now_and_then():
+    """An encoder that changes its mind after thousands of texts is found out."""
+
+    class Tiring(Lengths):
+        def encode(self, texts, role=None):
+            self.calls = getattr(self, "calls", 0) + 1
+            return super().encode(texts, role) * (1 if len(self.given) < 3 * CHUNK else self.calls)
+
+    session = EncodingSession(Tiring())
+    with pytest.raises(InconsistentEncoder):
+        session.encode([f"text {number}" for number in range(5 * CHUNK)])
+
+
+def test_an_inconsistent_encoder_fails_as_a_whole(tmp_path):
+    """Once found out, it gives no vector any more, neither of texts that it had encoded before nor of words; nothing
+    of it is in the cache, and a later session, or one with another transform, knows it without loading it."""
+    session = EncodingSession(Padded(), cache=cached(tmp_path))
+    session.encode(["aaaa", "bbbb"])
+    with Cache(tmp_path / "cache") as cache:
+        assert cache.info().entries == 2  # nothing was padded so far
+    with pytest.raises(InconsistentEncoder):
+        session.encode(["a", "bb", "cccc"])
+    doubled = session.with_transform(Transform(fit=lambda given: lambda vectors: 2 * vectors))
+    later = EncodingSession(load=never, cache=cached(tmp_path))
+    for other in (session, doubled, later):
+        with pytest.raises(InconsistentEncoder, match="'a' moves by"):
+            other.encode(["aaaa", "bbbb"])
+        with pytest.raises(InconsistentEncoder, match="'a' moves by"):
+            other.encode_words([["to", "be"]])
+    with pytest.raises(InconsistentEncoder, match="found in an earlier run: 'xlbench cache clear lengths' forgets it"):
+        later.encode(["aaaa"])
+    with Cache(tmp_path / "cache") as cache:
+        assert cache.info().entries == 0
+        cache.clear("lengths")
+    mended = EncodingSession(Lengths(), cache=cached(tmp_path))
+    assert mended.encode(["a", "bb"]).tolist() == [[2, 97], [3, 98]]
+
+
+def test_vectors_that_were_not_checked_are_not_cached(tmp_path):
+    """A text that was encoded alone is cached only where the encoder was found to be consistent before."""
+    session = EncodingSession(Lengths(), cache=cached(tmp_path))
+    session.encode(["a"])
+    session.encode(["bb", "ccc"])
+    session.encode(["dddd"])
+    later = EncodingSession(Lengths(), cache=cached(tmp_path))
+    later.encode(["a", "bb", "ccc", "dddd"])
+    assert (later.found, later.encoded) == (3, 1)
+
+
+def test_vectors_without_a_note_of_their_encoder_are_made_again(tmp_path):
+    """Where the cache has lost what it noted of a model, its vectors tell neither parameters nor that they were
+    checked: they are computed again, and noted."""
+
+    class Learnt(Lengths):
+        parameters = 7
+
+    EncodingSession(Learnt(), cache=cached(tmp_path)).encode(["a", "bb"])
+    with Cache(tmp_path / "cache") as cache, contextlib.closing(sqlite3.connect(cache.path)) as connection, connection:
+        connection.execute("UPDATE models SET facts = '{}'")
+    for found in (0, 2):
+        session = EncodingSession(Learnt(), cache=cached(tmp_path))
+        session.encode(["a", "bb"])
+        assert (session.found, session.parameters) == (found, 7)
+
+
+def test_what_is_known_of_an_encoder_outlives_damage_to_the_cache(tmp_path):
+    """A cache that is damaged and begun anew while a model is being scored holds what is known of the model, too."""
+
+    class Learnt(Lengths):
+        parameters = 7
+
+    own = cached(tmp_path)
+    session = EncodingSession(Learnt(), cache=own)
+    session.encode(["a", "bb"])
+    own.cache.close()
+    (tmp_path / "cache" / "vectors-2.sqlite").write_bytes(b"no database" * 999)
+    session.encode(["ccc", "dddd"])
+    assert "was set aside" in own.cache.troubles[0]
+    later = EncodingSession(load=never, cache=cached(tmp_path))
+    later.encode(["ccc", "dddd"])
+    assert (later.found, later.parameters) == (2, 7)
 
 
 @pytest.mark.parametrize(("dtype", "moves"), [("float32", True), ("float16", True), ("bfloat16", False)])
@@ -149,8 +258,8 @@ def never():
     raise AssertionError("the encoder must not be loaded")
 
 
-def kept(tmp_path, model="a" * 64):
-    return Keeping(Cache(tmp_path / "cache"), model, "lengths")
+def cached(tmp_path, model="a" * 64):
+    return ModelCache(Cache(tmp_path / "cache"), model, "lengths")
 
 
 def test_nothing_is_loaded_where_all_vectors_are_kept(tmp_path):
@@ -164,9 +273,9 @@ def test_nothing_is_loaded_where_all_vectors_are_kept(tmp_path):
             return [np.array([[len(word), 1.0] for word in words]) for words in sentences]
 
     sentences = [["to", "be"], ["or"], ["to", "be"]]
-    first = EncodingSession(Words(), keeping=kept(tmp_path))
+    first = EncodingSession(Words(), cache=cached(tmp_path))
     vectors, words = first.encode(["ccc", "a", "bb", "a"]), first.encode_words(sentences)
-    again = EncodingSession(load=never, keeping=kept(tmp_path))
+    again = EncodingSession(load=never, cache=cached(tmp_path))
     assert again.encode(["ccc", "a", "bb", "a"]).tolist() == vectors.tolist()
     found = again.encode_words(sentences)
     assert found.vectors[found.rows].tolist() == words.vectors[words.rows].tolist() == [[2, 1]] * 5
@@ -185,21 +294,21 @@ def test_words_that_were_never_encoded_are_encoded(tmp_path):
             return [np.array([[len(word), 1.0] for word in words]) for words in sentences]
 
     for kind, model in ((Words, "a" * 64), (Lengths, "b" * 64)):
-        EncodingSession(kind(), keeping=kept(tmp_path, model)).encode(["to", "be"])
-    session = EncodingSession(load=Words, keeping=kept(tmp_path))
+        EncodingSession(kind(), cache=cached(tmp_path, model)).encode(["to", "be"])
+    session = EncodingSession(load=Words, cache=cached(tmp_path))
     assert session.has_words
     assert not session.is_loaded
     found = session.encode_words([["to", "be"]])
     assert found.contextual
     assert found.vectors[found.rows].tolist() == [[2, 1]] * 2
-    without = EncodingSession(load=never, keeping=kept(tmp_path, "b" * 64))
+    without = EncodingSession(load=never, cache=cached(tmp_path, "b" * 64))
     assert not without.encode_words([["to", "be"]]).contextual
 
 
 def test_models_never_share_vectors(tmp_path):
     """What is kept under one identity is not found under another."""
-    EncodingSession(Lengths(), keeping=kept(tmp_path)).encode(["a"])
-    other = EncodingSession(Lengths(lambda vectors: 2 * vectors), keeping=kept(tmp_path, "b" * 64))
+    EncodingSession(Lengths(), cache=cached(tmp_path)).encode(["a"])
+    other = EncodingSession(Lengths(lambda vectors: 2 * vectors), cache=cached(tmp_path, "b" * 64))
     assert other.encode(["a"]).tolist() == [[4, 2 * ord("a")]]
     assert other.found == 0
 
@@ -209,7 +318,7 @@ def test_a_stopped_run_resumes_with_the_same_chunks(tmp_path):
 
     class Stopped(Lengths):
         def encode(self, texts, role=None):
-            if len(self.given) == CHUNK + 1:  # one chunk, and the text that is encoded alone
+            if len(self.given) == CHUNK + 3:  # one chunk, and the texts that are encoded again
                 raise KeyboardInterrupt
             return super().encode(texts, role)
 
@@ -217,11 +326,11 @@ def test_a_stopped_run_resumes_with_the_same_chunks(tmp_path):
     whole, stopped, resumed = Lengths(), Stopped(), Lengths()
     EncodingSession(whole).encode(texts)
     with pytest.raises(KeyboardInterrupt):
-        EncodingSession(stopped, keeping=kept(tmp_path)).encode(texts)
-    EncodingSession(resumed, keeping=kept(tmp_path)).encode(texts)
-    alone = CHUNK + 1  # after the first chunk of a session, its first text once more
+        EncodingSession(stopped, cache=cached(tmp_path)).encode(texts)
+    EncodingSession(resumed, cache=cached(tmp_path)).encode(texts)
+    begin = CHUNK + 3  # after the first chunk of a session, its first text alone, and beside its last
     assert stopped.given[:CHUNK] == whole.given[:CHUNK]
-    assert resumed.given[:CHUNK] == whole.given[alone : alone + CHUNK]
+    assert resumed.given[:CHUNK] == whole.given[begin : begin + CHUNK]
 
 
 def test_texts_that_were_cut_are_counted_in_each_cell(tmp_path):
@@ -233,8 +342,8 @@ def test_texts_that_were_cut_are_counted_in_each_cell(tmp_path):
             return super().encode(texts, role)
 
     for session in (
-        EncodingSession(Short(), keeping=kept(tmp_path)),
-        EncodingSession(load=never, keeping=kept(tmp_path)),
+        EncodingSession(Short(), cache=cached(tmp_path)),
+        EncodingSession(load=never, cache=cached(tmp_path)),
     ):
         session.begin_cell()
         session.encode(["a", "long one", "other", "long one"])
@@ -325,10 +434,10 @@ def test_a_transform_is_applied_after_keeping(tmp_path):
     """Two models that differ in their transform share one encoding, and each hands on its own vectors."""
     first = Transform(fit=lambda given: lambda vectors: vectors[:, :1], words=lambda vectors: vectors[:, :1])
     doubled = Transform(fit=lambda given: lambda vectors: 2 * vectors)
-    cut = EncodingSession(Lengths(), keeping=kept(tmp_path), transform=first)
+    cut = EncodingSession(Lengths(), cache=cached(tmp_path), transform=first)
     assert cut.encode(["a", "bb"]).tolist() == [[2], [3]]
     assert cut.dimensions == 1
-    other = EncodingSession(load=never, keeping=kept(tmp_path), transform=doubled)
+    other = EncodingSession(load=never, cache=cached(tmp_path), transform=doubled)
     assert other.encode(["a", "bb"]).tolist() == [[4, 2 * 97], [6, 2 * 98]]
 
 

@@ -117,7 +117,7 @@ def test_a_second_run_encodes_nothing_and_loads_no_torch(xlbench_cli, own_cache,
 
 def rows_of(cache: Path) -> dict[bytes, tuple[int, bytes]]:
     """Every vector of a cache, to the bit, by its text."""
-    with contextlib.closing(sqlite3.connect(cache / "vectors-1.sqlite")) as connection:
+    with contextlib.closing(sqlite3.connect(cache / "vectors-2.sqlite")) as connection:
         rows = connection.execute("SELECT key, shape, vectors FROM entries").fetchall()
     return {key: (shape, blob) for key, shape, blob in rows}
 

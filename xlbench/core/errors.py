@@ -40,6 +40,10 @@ class EncoderError(XlbenchError):
     """An encoder returned something that cannot be scored: wrong shape or count, NaN, zero vectors."""
 
 
+class InconsistentEncoder(EncoderError):  # noqa: N818 - what the encoder is
+    """An encoder gives a text another vector among other texts: no vector, and so no score, of the model can be kept."""
+
+
 class ResultsError(XlbenchError):
     """A saved result is damaged, or cannot be written. Never read as "not there"."""
 

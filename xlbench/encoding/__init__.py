@@ -1,8 +1,10 @@
-"""What stands between a task and an encoder: every text is encoded once, every vector is checked, kept and found again.
+"""What stands between a task and an encoder: every text is encoded once, every vector checked, cached and found again.
 
 | room | what it does |
 |---|---|
-| `session` | what a task is given: vectors of texts, by whatever encoder |
+| `session` | what a task asks for vectors, transformed |
+| `source` | vectors as the encoder gives them: from memory, else from the cache, else from the encoder |
+| `encoder` | the encoder, with every answer timed and checked |
 | `checks` | what an encoder may return |
 | `memory` | the vectors of one model while it is being scored |
 | `cache` | the vectors on disk, shared by all runs |
@@ -16,12 +18,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.encoding.session import CHUNK, WORD_CHUNK, EncodingSession, Keeping, WordVectors
+    from xlbench.encoding.session import EncodingSession, WordVectors
+    from xlbench.encoding.source import CHUNK, WORD_CHUNK, ModelCache
 
-__all__ = ["CHUNK", "WORD_CHUNK", "EncodingSession", "Keeping", "WordVectors"]
+__all__ = ["CHUNK", "WORD_CHUNK", "EncodingSession", "ModelCache", "WordVectors"]
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'xlbench.encoding' has no attribute {name!r}")
-    return getattr(importlib.import_module("xlbench.encoding.session"), name)
+    room = "session" if name in ("EncodingSession", "WordVectors") else "source"
+    return getattr(importlib.import_module(f"xlbench.encoding.{room}"), name)

@@ -1,4 +1,4 @@
-"""What an encoder may return, and what is wrong with anything else. Pure functions over what was returned."""
+"""Checks of what an encoder returns: shape, finite numbers, no zero vectors, and equal vectors for equal texts."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xlbench.core.errors import EncoderError
+from xlbench.core.errors import EncoderError, InconsistentEncoder
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 ALONE_TOLERANCE = 1e-3
-"""How far (relative to its length) a vector may move when its text is encoded alone rather than in a batch."""
+"""How far (relative to its length) a vector may move when its text is encoded alone, or among other texts."""
 
 HALF_TOLERANCE = {"float16": 1e-2, "bfloat16": 5e-2}
 """The same where an encoder computes in half precision: its rounding alone moves vectors by about a fifth of this."""
@@ -61,15 +61,24 @@ def check_finite(vectors: NDArray[np.float32], texts: Sequence[str]) -> None:
         raise EncoderError(f"the vector of {quote(texts[int(np.argmin(finite))])} holds NaN or infinity")
 
 
-def check_alone(text: str, vector: NDArray[np.float32], alone: NDArray[np.float32], dtype: str = "") -> None:
-    """The same text on its own must give the same vector: padding and dropout are the usual reasons why not.
+def check_same(text: str, vectors: NDArray[np.float32], again: NDArray[np.float32], how: str, dtype: str = "") -> None:
+    """Vectors that are computed again must be the same: padding and dropout are the usual reasons why not.
 
-    ``dtype`` is the type of number that the encoder computes in.
+    Args:
+        text: What was encoded, for the message.
+        vectors: (k, d) the text's vector, or those of a sentence's words.
+        again: (k, d) the same, computed among other texts.
+        how: Among which others, for the message.
+        dtype: The type of number that the encoder computes in.
+
+    Raises:
+        InconsistentEncoder: Where one of them has moved by more than rounding does.
     """
-    moved = float(np.linalg.norm(alone - vector) / np.linalg.norm(vector))
-    if moved > HALF_TOLERANCE.get(dtype, ALONE_TOLERANCE):
-        raise EncoderError(
-            f"the vector of {quote(text)} moves by {moved:.2g} of its length when it is encoded alone: "
+    length = float(np.sqrt(np.square(vectors, dtype=np.float64).sum(axis=1).mean()))
+    moved = float(np.linalg.norm(again.astype(np.float64) - vectors, axis=1).max()) / (length or 1.0)
+    if not moved <= HALF_TOLERANCE.get(dtype, ALONE_TOLERANCE):
+        raise InconsistentEncoder(
+            f"the vector of {quote(text)} moves by {moved:.2g} of its length when it is encoded {how}: "
             f"is dropout on, or padding averaged in?"
         )
 

@@ -1,4 +1,4 @@
-"""The vectors of one model while it is being scored, in memory. Nothing here encodes, and nothing is written."""
+"""The vectors of one model in memory while it is being scored."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 
 
-class Known(Generic[K]):
-    """Keys (texts, or sentences of words) and their vectors, in one growing matrix.
+class VectorMemory(Generic[K]):
+    """Texts (or sentences split into words) and their vectors, in one growing matrix.
 
-    A key has one row, or as many rows in a row as it has words.
+    A text has one row; a sentence has one row a word, one after the other.
     """
 
     def __init__(self) -> None:
         self.start: dict[K, int] = {}
         """The first row of a key."""
-        self.cut: set[K] = set()
+        self.truncated: set[K] = set()
         """Keys whose texts were cut at the encoder's length limit."""
         self.filled = 0
+        """Rows in use."""
         self._matrix: NDArray[np.float32] = np.empty((0, 0), np.float32)
 
     @property
@@ -47,20 +48,27 @@ class Known(Generic[K]):
         keys: Sequence[K],
         vectors: NDArray[np.float32],
         counts: NDArray[np.int64] | None = None,
-        cut: NDArray[np.bool_] | None = None,
+        truncated: NDArray[np.bool_] | None = None,
     ) -> None:
-        """Remember keys that are not known yet: vectors (rows, d), ``counts`` rows each (None: one each)."""
+        """Add keys that are not there yet.
+
+        Args:
+            keys: n of them.
+            vectors: (rows, d), in the order of the keys.
+            counts: (n,) rows of each key; None: one each.
+            truncated: (n,) whether the encoder cut the text; None: none was.
+        """
         self.reserve(len(vectors), vectors.shape[1])
         self._matrix[self.filled : self.filled + len(vectors)] = vectors
         ends = np.arange(1, len(keys) + 1) if counts is None else np.cumsum(counts)
         starts = np.concatenate([[0], ends[:-1]]) + self.filled
         self.start.update(zip(keys, starts.tolist(), strict=True))
         self.filled += len(vectors)
-        if cut is not None and cut.any():
-            self.cut.update(keys[place] for place in np.flatnonzero(cut).tolist())
+        if truncated is not None and truncated.any():
+            self.truncated.update(keys[number] for number in np.flatnonzero(truncated).tolist())
 
     def rows(self, keys: Sequence[K]) -> NDArray[np.int64]:
-        """The first row of every key."""
+        """The first row (n,) of each of n keys."""
         return np.fromiter(map(self.start.__getitem__, keys), np.int64, len(keys))
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:

@@ -103,7 +103,7 @@ class Worker:
     def _session_of(self, model: Model, fingerprint: str) -> EncodingSession:
         """The model's session; a model that failed to load is not tried again for each of its cells. What was loaded
         and encoded serves the next model, too, where that one differs in its transform alone."""
-        from xlbench.encoding import EncodingSession, Keeping
+        from xlbench.encoding import EncodingSession, ModelCache
 
         if self._session is None or self._session[0] != model.name:
             before, self._session = self._session, None
@@ -118,7 +118,7 @@ class Worker:
                 cache = self._opened_cache() if model.cached else None
                 session = EncodingSession(
                     load=functools.partial(load_unchanged, model, fingerprint),
-                    keeping=Keeping(cache, vectors, model.name) if cache else None,
+                    cache=ModelCache(cache, vectors, model.name) if cache else None,
                     transform=transform,
                     progress=progress,
                 )

@@ -1,37 +1,29 @@
 """The cache: vectors that were computed once, and digests of files. The only room that touches it.
 
-    CACHE/vectors-1.sqlite    a model's identity, a kind of request and a content's hash -> rows of float32
+    CACHE/vectors-2.sqlite    a model's identity, a kind of request and a content's hash -> rows of float32
     CACHE/files.sqlite        what a file's content hashes to, so that gigabytes are not read again to know them
 
-``vectors.py`` keeps and finds vectors, ``database.py`` has the file around them (opening, damage, full disks, many
-processes), ``files.py`` the digests. Nothing here encodes, and nothing here is ever the only copy: what is damaged,
-locked, full or gone is taken for absent, said in one line, and computed again.
+    vectors.py    keeps and finds vectors; tables.py has the SQL for it, keys.py says what they are filed under
+    database.py   the file around them: opening, damage, full disks, many processes
+    files.py      the digests
+
+Nothing in it is the only copy: what is damaged, locked, full or gone is taken for absent, said in one line, and
+computed again.
 """
 
 from xlbench.encoding.cache.files import default_folder, file_digest
-from xlbench.encoding.cache.vectors import (
-    KINDS,
-    MAX_BYTES,
-    Cache,
-    Fact,
-    Info,
-    ModelInfo,
-    Taken,
-    Verified,
-    key_of,
-    key_of_words,
-    keys_of,
-    keys_of_words,
-)
+from xlbench.encoding.cache.keys import KINDS, key_of, key_of_words, keys_of, keys_of_words
+from xlbench.encoding.cache.tables import Fact, ModelInfo
+from xlbench.encoding.cache.vectors import MAX_BYTES, Cache, CachedVectors, Info, Verified
 
 __all__ = [
     "KINDS",
     "MAX_BYTES",
     "Cache",
+    "CachedVectors",
     "Fact",
     "Info",
     "ModelInfo",
-    "Taken",
     "Verified",
     "default_folder",
     "file_digest",

@@ -1,18 +1,12 @@
-"""One SQLite file that many processes and threads share, and that never stops what uses it.
-
-Opened when it is first used, and anew after a fork. Damaged, it is set aside and a new one begun; where the disk is
-full or the folder read-only, writing stops; each is said in one line. Knows nothing of what the tables mean.
-"""
+"""One SQLite file that many processes and threads share, and whose damage, lack of room or absence stops nobody."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +20,8 @@ LOG_BYTES = 64 << 20
 """What is left of the log of writes (WAL) once they are in the file."""
 MEMORY_KIB = 32768
 """SQLite's own memory of pages."""
+APPLICATION = 0x786C6263
+"""In the file's header: that it is xlbench's."""
 
 _NETWORK = frozenset(
     ("nfs", "nfs4", "cifs", "smb3", "smbfs", "lustre", "gpfs", "beegfs", "ceph", "afs", "9p", "glusterfs", "virtiofs")
@@ -49,21 +45,25 @@ _TAG = "Signature: 8a477f597d28d172789f06886806bc55\n# A cache: everything in th
 
 
 class Database:
-    """The file ``path``, made from ``schema`` (SQL) where it is not there, and marked with ``marks``."""
+    """A SQLite file that is opened when it is first used, and anew after a fork or where another took its place.
 
-    def __init__(self, path: Path, schema: str, marks: tuple[int, int], on_open: Callable[[], None]) -> None:
+    Damaged, it is set aside and a new one begun; where the disk is full or the folder read-only, writing stops. Each
+    is said in one line.
+    """
+
+    def __init__(self, path: Path, schema: str, version: int, on_open: Callable[[], None] = lambda: None) -> None:
+        """``schema`` is SQL statements that make the tables of ``version``; a file of another version is damaged."""
         self.path = path
         self.readable = self.writable = True
         self.said: dict[str, None] = {}
         """What went wrong, a line each, in order."""
-        self._schema = f"{schema}; PRAGMA application_id = {marks[0]}; PRAGMA user_version = {marks[1]}"
-        self._marks = marks
-        self._on_open = on_open
+        marks = f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {version}"
+        self._statements = [*schema.split(";"), *marks]
+        self._version, self._on_open = version, on_open
         self._connection: sqlite3.Connection | None = None
         self._file: tuple[int, int] | None = None
         """Device and inode of what is open: another process may have put a new file in its place."""
-        self._pid = os.getpid()
-        self._lock = threading.RLock()
+        self._pid, self._lock = os.getpid(), threading.RLock()
 
     def attempt(
         self, work: Callable[[sqlite3.Connection], T], otherwise: T, *, writing: bool = False, create: bool = False
@@ -101,13 +101,13 @@ class Database:
 
     def files(self) -> list[Path]:
         """The file with its log, and what was set aside."""
-        named = [self.path.with_name(self.path.name + end) for end in ("", "-wal", "-shm", "-journal")]
+        named = [_beside(self.path, end) for end in ("", "-wal", "-shm", "-journal")]
         return [path for path in [*named, *self.set_aside()] if os.path.isfile(path)]
 
     # ---- trouble
 
     def _failed(self, error: sqlite3.DatabaseError, writing: bool, last: bool) -> None:
-        code = _code(error)
+        code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
         if code in _DAMAGE:
             self._move_aside(str(error), last)
         elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
@@ -132,15 +132,15 @@ class Database:
         if last or not self.writable:
             self._stop(False, why)
             return
-        with _lock(self.path, exclusive=True):
+        with _opening(self.path):
             if _identity(self.path) != seen:
                 return  # another process was quicker
             number = 1
-            while (aside := self.path.with_name(f"{self.path.name}.damaged-{number}")).exists():
+            while (aside := _beside(self.path, f".damaged-{number}")).exists():
                 number += 1
             for end in ("-wal", "-journal", "-shm", ""):  # the log first: it must not meet a new file
                 with contextlib.suppress(FileNotFoundError):
-                    self.path.with_name(self.path.name + end).rename(aside.with_name(aside.name + end))
+                    _beside(self.path, end).rename(_beside(aside, end))
         self.say(f"the cache was damaged ({why}): it was set aside as {aside}, and a new one is begun")
 
     # ---- connections
@@ -154,17 +154,14 @@ class Database:
 
     def _connected(self, create: bool) -> sqlite3.Connection | None:
         """The open file; None where there is none and none is to be made."""
-        present = _identity(self.path)
-        if self._connection is not None and present == self._file:
+        if self._connection is not None and _identity(self.path) == self._file:
             return self._connection
         self._disconnect()
-        if present is None and not create:
+        if not create and not _size(self.path):  # an empty file is one whose creation was killed
             return None
-        if present is None:
+        if create:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _lock(self.path, exclusive=False):
-            if _identity(self.path) is None:
-                self._create()
+        with _opening(self.path):
             self._connection, self._file = self._open(), _identity(self.path)
         self._on_open()
         return self._connection
@@ -181,63 +178,53 @@ class Database:
                 return
         _abandon(connection)
 
-    def _create(self) -> None:
-        """An empty database, which appears whole: made beside its place, so that no two processes make one at once."""
-        folder = self.path.parent
-        with contextlib.suppress(OSError):
-            (folder / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
-        unique = f"{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"
-        temporary = folder / f".{self.path.name}.{unique}.tmp"
-        try:
-            with contextlib.closing(sqlite3.connect(temporary, isolation_level=None)) as connection:
-                connection.executescript(f"PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL")
-                connection.executescript(self._schema)
-                if not on_network(folder):
-                    with contextlib.suppress(sqlite3.Error):  # where WAL cannot be, a journal is
-                        connection.execute("PRAGMA journal_mode = WAL").fetchall()
-            with contextlib.suppress(FileExistsError):
-                _place(temporary, self.path)
-        finally:
-            for end in ("", "-wal", "-shm", "-journal"):
-                temporary.with_name(temporary.name + end).unlink(missing_ok=True)
-
     def _open(self) -> sqlite3.Connection:
         """A connection that can write, or else one that can read."""
-        address = self.path.absolute().as_uri()
-        if os.access(self.path.parent, os.W_OK) and os.access(self.path, os.W_OK):
-            return self._opened(f"{address}?mode=rw")
+        if os.access(self.path.parent, os.W_OK) and (os.access(self.path, os.W_OK) or not self.path.exists()):
+            return self._opened("mode=rwc")
         self._stop(True, "its folder is read-only")
         try:
-            return self._opened(f"{address}?mode=ro")
+            return self._opened("mode=ro")
         except sqlite3.OperationalError:  # SQLite wants to make the files of the log, unless it is told that nobody
-            log = self.path.with_name(f"{self.path.name}-wal")  # writes; somebody may: entries have checksums
-            if log.exists() and log.stat().st_size:
+            if _size(_beside(self.path, "-wal")):  # writes; somebody may: entries have checksums
                 raise
-            return self._opened(f"{address}?mode=ro&immutable=1")
+            return self._opened("mode=ro&immutable=1")
 
-    def _opened(self, address: str) -> sqlite3.Connection:
+    def _opened(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
-            address, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True
-        )
+            f"{self.path.absolute().as_uri()}?{mode}",
+            timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True,
+        )  # fmt: skip
         try:
-            self._set_up(connection, writing="mode=rw" in address)
+            self._set_up(connection, writing=mode == "mode=rwc")
         except BaseException:
             connection.close()
             raise
         return connection
 
     def _set_up(self, connection: sqlite3.Connection, writing: bool) -> None:
-        """Settings of a connection; raises where the file is another than ours."""
-        connection.text_factory = decoded
-        mode = pragma(connection, "journal_mode")
-        if mode == "wal" and writing and on_network(self.path.parent):
+        """Tables where there are none, and the settings of a connection; raises where the file is another than ours."""
+        # what damage has turned into text must not stop the reading of the rest
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
+        if writing and not _size(self.path):
+            with contextlib.suppress(OSError):
+                (self.path.parent / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
+            connection.executescript(f"PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL")
+            with transaction(connection):
+                if not pragma(connection, "schema_version"):
+                    for statement in self._statements:
+                        connection.execute(statement)
+        if (pragma(connection, "application_id"), pragma(connection, "user_version")) != (APPLICATION, self._version):
+            raise corrupt(f"it is no cache of version {self._version}")
+        if writing:
             with contextlib.suppress(sqlite3.OperationalError):  # others are using it: later, then
-                mode = connection.execute("PRAGMA journal_mode = DELETE").fetchone()[0]
-        connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
-        connection.execute(f"PRAGMA cache_size = -{MEMORY_KIB}")
-        connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES}")
-        if (pragma(connection, "application_id"), pragma(connection, "user_version")) != self._marks:
-            raise corrupt(f"it is no cache of version {self._marks[1]}")
+                journal = "DELETE" if on_network(self.path.parent) else "WAL"
+                connection.execute(f"PRAGMA journal_mode = {journal}").fetchall()
+        synchronous = "NORMAL" if pragma(connection, "journal_mode") == "wal" else "FULL"
+        connection.executescript(
+            f"PRAGMA synchronous = {synchronous}; PRAGMA cache_size = -{MEMORY_KIB}; "
+            f"PRAGMA journal_size_limit = {LOG_BYTES}"
+        )
 
 
 @contextlib.contextmanager
@@ -273,17 +260,15 @@ def give_back(connection: sqlite3.Connection, pages: int | None = None) -> None:
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
 
 
-def is_sound(connection: sqlite3.Connection) -> bool:
-    """Whether the file's pages and indexes fit together. An index alone is made anew."""
-    if _integrity(connection):
-        return True
-    with contextlib.suppress(sqlite3.OperationalError):
-        connection.execute("REINDEX")
-    return _integrity(connection)
-
-
-def _integrity(connection: sqlite3.Connection) -> bool:
-    return bool(connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)])
+def check_pages(connection: sqlite3.Connection) -> None:
+    """Raise where the file's pages and indexes do not fit together. An index alone is made anew."""
+    for last in (False, True):
+        if connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]:
+            return
+        if last:
+            raise corrupt("its pages do not fit together")
+        with contextlib.suppress(sqlite3.OperationalError):
+            connection.execute("REINDEX")
 
 
 def corrupt(why: str) -> sqlite3.DatabaseError:
@@ -293,24 +278,14 @@ def corrupt(why: str) -> sqlite3.DatabaseError:
     return error
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
-    """Whether an error says that the file is broken."""
-    return _code(error) in _DAMAGE
-
-
-def decoded(raw: bytes) -> str:
-    """Text of a column; what damage has turned into text must not stop the reading of the rest."""
-    return raw.decode("utf-8", "replace")
-
-
-def _code(error: sqlite3.Error) -> int:
-    return int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
-
-
 def _abandon(connection: sqlite3.Connection | None) -> None:
     """Let go of a connection without ever closing it: not even when the interpreter ends."""
     if connection is not None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
@@ -322,28 +297,23 @@ def _identity(path: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _place(temporary: Path, path: Path) -> None:
-    """Give a finished file its name; `FileExistsError` where another process was quicker."""
+def _size(path: Path) -> int:
     try:
-        os.link(temporary, path)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links
-        if path.exists():
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
-        temporary.rename(path)
+        return path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
 
 
 @contextlib.contextmanager
-def _lock(path: Path, exclusive: bool) -> Iterator[None]:
-    """Nobody sets a file aside while another opens it. Where there are no locks that is a risk that is taken."""
+def _opening(path: Path) -> Iterator[None]:
+    """Nobody creates a file, or sets it aside, while another opens it. Without locks that is a risk that is taken."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError, OSError):
             import fcntl
 
             descriptor = os.open(path.with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o666)
             stack.callback(os.close, descriptor)
-            fcntl.flock(descriptor, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
 
 
@@ -351,13 +321,13 @@ def on_network(folder: Path) -> bool:
     """Whether the folder's file system is one that other machines may share (known on Linux alone)."""
     try:
         lines = Path("/proc/self/mountinfo").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-        place = str(folder.resolve())
+        inside = f"{folder.resolve()}/"
     except OSError:
         return False
     best, kind = "", ""
     for line in lines:
         left, _, right = line.partition(" - ")
         point = left.split()[4].replace("\\040", " ")
-        if len(point) >= len(best) and f"{place}/".startswith(point.rstrip("/") + "/"):
+        if len(point) >= len(best) and inside.startswith(point.rstrip("/") + "/"):
             best, kind = point, right.split()[0]
     return kind in _NETWORK or kind.startswith("fuse")

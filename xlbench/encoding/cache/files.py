@@ -11,12 +11,11 @@ import hashlib
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
 
 from xlbench.core.errors import UsageError
-from xlbench.encoding.cache.database import decoded, is_damage, transaction
+from xlbench.encoding.cache.database import Database, transaction
 
 RACY_NS = 2_000_000_000
 """A file that was changed less than this before it was read may change again without its times showing it (git calls
@@ -25,7 +24,8 @@ MOST = 10_000
 """Digests that are kept."""
 
 _NAME = "files.sqlite"
-_TABLE = """CREATE TABLE IF NOT EXISTS files (number INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime INTEGER,
+_VERSION = 1
+_SCHEMA = """CREATE TABLE files (number INTEGER PRIMARY KEY, path BLOB UNIQUE, size INTEGER, mtime INTEGER,
 inode INTEGER, ctime INTEGER, sha256 TEXT, checksum INTEGER)"""
 
 State = tuple[int, int, int, int]
@@ -70,14 +70,18 @@ def file_digest(path: Path, folder: Path | None = None) -> str:
 
 def forget_digests(folder: Path) -> None:
     """Remove all that is remembered."""
-    if (folder / _NAME).is_file():
+    for path in digest_files(folder):
         with contextlib.suppress(OSError):
-            (folder / _NAME).unlink()
+            path.unlink()
 
 
-def digests_file(folder: Path) -> Path:
-    """Where digests are remembered."""
-    return folder / _NAME
+def digest_files(folder: Path) -> list[Path]:
+    """The files in which digests are remembered."""
+    return [path for path in _database(folder).files() if path.is_file()]
+
+
+def _database(folder: Path) -> Database:
+    return Database(folder / _NAME, _SCHEMA, _VERSION)
 
 
 def _state(path: Path) -> State:
@@ -85,43 +89,27 @@ def _state(path: Path) -> State:
     return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
 
 
-@contextlib.contextmanager
-def _opened(folder: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    address = f"{(folder / _NAME).absolute().as_uri()}?mode={mode}"
-    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=10.0, isolation_level=None)) as connection:
-        connection.text_factory = decoded
-        yield connection
-
-
 def _remembered(folder: Path, path: Path, state: State) -> str | None:
     """The digest that was noted of a file in this state; None where there is none, or it cannot be read."""
     query = "SELECT sha256, checksum FROM files WHERE path = ? AND size = ? AND mtime = ? AND inode = ? AND ctime = ?"
-    try:
-        with _opened(folder, "ro") as connection:
-            row = connection.execute(query, (os.fsencode(path), *map(_signed, state))).fetchone()
-    except sqlite3.Error:
-        return None
+    values = os.fsencode(path), *map(_signed, state)
+    with contextlib.closing(_database(folder)) as database:
+        row = database.attempt(lambda connection: connection.execute(query, values).fetchone(), None)
     return None if row is None or row[1] != _checksum(path, state, row[0]) else str(row[0])
 
 
 def _note(folder: Path, path: Path, state: State, found: str) -> None:
-    """Note a digest where that is possible; a file of digests that is damaged is begun anew."""
+    """Note a digest where that is possible."""
     row = os.fsencode(path), *map(_signed, state), found, _checksum(path, state, found)
-    for _ in range(2):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with _opened(folder, "rwc") as connection, transaction(connection):
-                connection.execute(_TABLE)
-                columns = "path, size, mtime, inode, ctime, sha256, checksum"
-                connection.execute(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
-                connection.execute("DELETE FROM files WHERE number <= (SELECT MAX(number) - ? FROM files)", (MOST,))
-            return
-        except OSError:
-            return
-        except sqlite3.DatabaseError as error:
-            if not is_damage(error):
-                return
-            forget_digests(folder)
+
+    def write(connection: sqlite3.Connection) -> None:
+        with transaction(connection):
+            columns = "path, size, mtime, inode, ctime, sha256, checksum"
+            connection.execute(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+            connection.execute("DELETE FROM files WHERE number <= (SELECT MAX(number) - ? FROM files)", (MOST,))
+
+    with contextlib.closing(_database(folder)) as database:
+        database.attempt(write, None, writing=True, create=True)
 
 
 def _signed(number: int) -> int:
