@@ -302,7 +302,7 @@ for batch in range(int(sys.argv[2]), 10**6, 1000):
     for attempt in range(8):
         one = process(code, folder, attempt)
         assert one.stdout is not None
-        one.stdout.readline()
+        assert one.stdout.readline() == "ready\n"
         time.sleep(luck.uniform(0, 0.15))
         os.kill(one.pid, signal.SIGKILL)
         said |= {int(line) for line in one.communicate()[0].split()}
