@@ -321,7 +321,7 @@ def test_facts_that_cannot_be_saved_fail_their_cell(tmp_path):
     """A numpy number among the facts is the cell's failure, not the run's."""
     outcome = Outcome(["a", "b"], {"hit": np.array([1, 0])}, facts={"n": np.int64(3)})
     _, cells = go(tmp_path, tasks=[replace(task(), evaluate=lambda subset, session: outcome), task("fine")])
-    assert cells[0].reason.startswith("the task's outcome cannot be saved: TypeError")
+    assert cells[0].reason.startswith("the fact 'n' is np.int64(3): give a plain finite number")
     assert [cell.status for cell in cells[3:]] == ["ok"] * 3
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def watching(planned: Sequence[Planned], quiet: bool) -> Iterator[Observer]:
     """An observer that shows progress for as long as the context lasts."""
     if quiet:
-        yield Observer()
+        yield Observer(trouble=_trouble)
     elif sys.stderr.isatty():
         with _bar(planned) as observer:
             yield observer

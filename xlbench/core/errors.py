@@ -41,7 +41,7 @@ class EncoderError(XlbenchError):
 
 
 class InconsistentEncoder(EncoderError):  # noqa: N818 - what the encoder is
-    """An encoder gives a text another vector among other texts: no vector, and so no score, of the model can be kept."""
+    """An encoder gives a text another vector among other texts: no vector, and no score, of the model can be kept."""
 
 
 class ResultsError(XlbenchError):

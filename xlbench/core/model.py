@@ -103,7 +103,7 @@ class Model:
     def identity(self) -> str:
         """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""
         if self.fingerprint is not None:
-            return digest("model", self.fingerprint())
+            return digest("model", _content("fingerprint()", self.fingerprint()))
         module = getattr(self.load, "__module__", None)
         if not module:
             raise UsageError(f"model {self.name!r} needs a fingerprint: its load function belongs to no module")
@@ -111,7 +111,14 @@ class Model:
 
     def vectors_identity(self) -> str:
         """Under which its vectors are kept: equal for models that differ in their transform alone."""
-        return digest("vectors", self.vectors()) if self.vectors is not None else self.identity()
+        return digest("vectors", _content("vectors()", self.vectors())) if self.vectors is not None else self.identity()
+
+
+def _content(what: str, content: object) -> str:
+    """What a model's function says of its content; `UsageError` where that is no text."""
+    if not isinstance(content, str) or not content:
+        raise UsageError(f"{what} returns {content!r}: return a text that is equal for equal content alone")
+    return content
 
 
 def code_fingerprint(*modules: str, distributions: Sequence[str] = ()) -> str:

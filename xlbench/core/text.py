@@ -51,10 +51,15 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """One line for why a cell failed: our own messages as they are, others with their type."""
-    text = " ".join(str(error).split())
-    if isinstance(error, XlbenchError):
-        return text
-    if isinstance(error, MemoryError):
-        return "out of memory"
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+    """One line for why something failed, whatever the exception is like: our own messages as they are, others with
+    their type."""
+    try:
+        text = str(error)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as second:  # noqa: BLE001 - the text of a plugin's exception is code of the plugin, too
+        text = f"its text fails with {type(second).__name__}"
+    if not isinstance(error, XlbenchError):
+        name = type(error).__name__
+        text = "out of memory" if isinstance(error, MemoryError) else f"{name}: {text}" if text.strip() else name
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())  # no file can hold half a character

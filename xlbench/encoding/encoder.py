@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder, XlbenchError, is_out_of_memory
+from xlbench.core.text import reason_of
 from xlbench.encoding import checks
 
 if TYPE_CHECKING:
@@ -217,9 +218,7 @@ class CheckedEncoder:
         except (KeyboardInterrupt, DataMissing):
             raise
         except BaseException as error:  # a SystemExit, or what a library in Rust raises
-            text = " ".join(str(error).split())
-            why = text if isinstance(error, XlbenchError) else f"{type(error).__name__}: {text}".removesuffix(": ")
-            raise EncoderError(f"the model cannot be loaded: {why}") from error
+            raise EncoderError(f"the model cannot be loaded: {reason_of(error)}") from error
         if not callable(getattr(encoder, "encode", None)):
             kind = type(encoder).__name__
             raise EncoderError(f"the model is no encoder: {kind} has no method encode(texts, role=None)")

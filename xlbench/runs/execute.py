@@ -10,6 +10,7 @@ from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell
 from xlbench.runs.engine import Observer, jobs_of
+from xlbench.runs.failures import FailedModels
 from xlbench.runs.manifest import begin
 from xlbench.runs.plan import WHOLE_TASK, Planned, Settings
 from xlbench.runs.store import Store
@@ -31,8 +32,12 @@ def execute(
     observer = observer or Observer()
     begin(planned, store)
     finished: dict[tuple[str, str, str, str], Cell] = {}
-    for cell in _cells(planned, store, settings, engine, observer):
-        finished[_place(cell)] = cell
+    failed_models = FailedModels(planned, store)
+    for computed in _cells(planned, store, settings, engine, observer):
+        *revoked, cell = failed_models.applied(computed)
+        finished |= {_place(one): one for one in (*revoked, cell)}
+        if revoked:
+            observer.trouble(f"{cell.model}: {len(revoked)} cells that were scored before are errors: {cell.reason}")
         observer.cell(cell)
         if fail_fast and cell.status == "error":
             break

@@ -72,7 +72,7 @@ def finish(
             description=model.description,
             license=model.license,
             trained_on=model.trained_on,
-            parameters=_told(own, "parameters"),
+            parameters=_told(own, "parameters") or (before.parameters if before else None),
             spec=model.spec,
             details={**model.details, **(_told(own, "encoder") or {})},
             plans=kept,

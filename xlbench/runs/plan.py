@@ -6,7 +6,6 @@ command goes on after any interruption, and a changed model, card or text is a n
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from xlbench.core.model import Model
 from xlbench.core.record import ALL, Cell, Status
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import did_you_mean, reason_of
+from xlbench.runs.contract import check_subsets
 from xlbench.runs.store import Store
 
 
@@ -121,7 +121,7 @@ def identity_of(model: Model) -> tuple[str, Status, str]:
     """
     try:
         return model.identity(), "ok", ""
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         raise
     except DataMissing as error:
         return "", "skipped", reason_of(error)
@@ -156,13 +156,10 @@ class Slice:
 def slices_of(task: Task, data: Data, languages: Sequence[str]) -> list[Slice]:
     """The task's subsets that are wanted. One that is not at hand is kept only where its language was asked for."""
     try:
-        subsets = list(task.subsets(data))
-        doubled = [name for name, count in Counter(subset.name for subset in subsets).items() if count > 1]
-        if doubled:
-            raise UsageError(f"the task gives two subsets named {doubled[0]!r}")
+        subsets = check_subsets(task.subsets(data))
     except DataMissing as error:
-        return [Slice(Subset(WHOLE_TASK), "skipped", str(error))]
-    except (KeyboardInterrupt, GeneratorExit):
+        return [Slice(Subset(WHOLE_TASK), "skipped", reason_of(error))]
+    except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
         return [Slice(Subset(WHOLE_TASK), "error", reason_of(error))]

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import functools
 import time
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.errors import DataMissing, EncoderError, UsageError
+from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.model import Encoder, Model
 from xlbench.core.record import Cell, Status
 from xlbench.core.task import Outcome
 from xlbench.core.text import reason_of
+from xlbench.runs.contract import check_outcome
 from xlbench.runs.engine import Job, Observer
+from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.plan import Planned, Settings
-from xlbench.runs.store import INFLUENCE, Items, Store
+from xlbench.runs.store import Items, Store
 
 if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
@@ -54,16 +55,18 @@ class Worker:
         try:
             cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
             cell = replace(cell, seconds=cell.seconds + time.perf_counter() - started)
-        except (KeyboardInterrupt, GeneratorExit):
+        except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
             status: Status = "skipped" if isinstance(error, DataMissing) else "error"
             cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
+            if isinstance(error, InconsistentEncoder):
+                cell = replace(cell, provenance={**cell.provenance, MODEL_FAILED: True})
             if item.state == "rescore":  # the scores that are saved are good, and stay
                 return cell
         try:
             return self._store.save_cell(cell, items)
-        except TypeError as error:  # a task's facts that are no plain numbers and texts
+        except (TypeError, ValueError) as error:  # ids, facts or notes that no file can hold
             reason = f"the task's outcome cannot be saved: {reason_of(error)}"
             return self._store.save_cell(replace(item.cell, status="error", reason=reason, scores=()), None)
 
@@ -88,6 +91,7 @@ class Worker:
             item.task.evaluate(item.subset, session)  # for the texts that it asks for: the transform is fitted on them
             session.fit()
         outcome = item.task.evaluate(item.subset, session)
+        check_outcome(item.task, outcome)
         outcome = replace(
             outcome, facts={**outcome.facts, **session.cell_facts()}, notes=(*outcome.notes, *session.notes())
         )
@@ -138,7 +142,7 @@ class Worker:
         from xlbench.stats import Scorer
 
         self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
-        clusters = check_outcome(outcome)
+        clusters = check_outcome(item.task, outcome)
         codes = _codes(clusters)
         # In any order: a pair's two directions, and all models, share their resamples.
         content = digest(*(part for pair in sorted(zip(outcome.item_ids, clusters, strict=True)) for part in pair))
@@ -146,6 +150,8 @@ class Worker:
             self._scorer.score(metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name))
             for metric in item.task.metrics
         ]
+        if scored[0][0].value is None:
+            raise UsageError(f"metric {scored[0][0].metric}: the value of all items is not a finite number")
         items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
         scores = tuple(score for score, _ in scored)
         notes = outcome.notes
@@ -176,25 +182,6 @@ def check_unchanged(model: Model, fingerprint: str) -> None:
         raise EncoderError(
             "the model's content has changed since the run began: start it again, and it is taken for what it is now"
         )
-
-
-def check_outcome(outcome: Outcome) -> Sequence[str]:
-    """The cluster ids of an outcome (its item ids where all are alone); `UsageError` where it contradicts itself."""
-    n = len(outcome.item_ids)
-    clusters = outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids
-    if not n:
-        raise UsageError("the task scored no items")
-    if len(set(outcome.item_ids)) != n:
-        doubled = Counter(outcome.item_ids).most_common(1)[0][0]
-        raise UsageError(f"the task gave two items the id {doubled!r}")
-    taken = {"item_id", "cluster_id", INFLUENCE} & set(outcome.columns)
-    if taken:
-        raise UsageError(f"the task calls a column {taken.pop()!r}, which the results folder needs for itself")
-    lengths = {"cluster_ids": len(clusters), **{name: len(column) for name, column in outcome.columns.items()}}
-    for name, length in lengths.items():
-        if length != n:
-            raise UsageError(f"the task gave {n} items and {length} values of {name}")
-    return clusters
 
 
 def _codes(clusters: Sequence[str]) -> Any:

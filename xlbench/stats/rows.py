@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from xlbench.core.errors import UsageError
 from xlbench.core.task import Columns, Metric
+from xlbench.core.text import reason_of
+
+T = TypeVar("T")
 
 BLOCK = 1 << 20
 """Numbers in one temporary array (8 MB in double precision): what keeps the memory of this room bounded."""
@@ -37,13 +43,45 @@ class Grouped:
 
 
 def metric_rows(metric: Metric, columns: Columns) -> np.ndarray:
-    """The metric's rows (n, p), checked; `UsageError` where a metric returns something else."""
-    rows = np.asarray(metric.rows(columns))
-    if rows.ndim != 2 or rows.dtype.kind not in "biuf" or not rows.shape[1]:
+    """The metric's rows (n, p), checked; `UsageError` where a metric fails or returns something else."""
+    n = len(next(iter(columns.values())))
+    rows = np.asarray(_of_plugin(metric, "rows()", metric.rows, columns))
+    if rows.ndim != 2 or len(rows) != n or rows.dtype.kind not in "biuf" or not rows.shape[1]:
         raise UsageError(
-            f"metric {metric.name!r}: rows must be numbers of shape (n, p), not {rows.dtype} of shape {rows.shape}"
+            f"metric {metric.name}: rows() gives {rows.dtype} of shape {rows.shape}: "
+            f"give numbers, a row for each of {n} items"
         )
     return rows
+
+
+def check_bounds(metric: Metric, value: float) -> None:
+    """`UsageError` where a finite value lies outside of the metric's bounds."""
+    low, high = metric.bounds
+    slack = 1e-9 * max(1.0, abs(value))  # for rounding: a share may come out as 1 + 2e-16
+    if not low - slack <= value <= high + slack:
+        raise UsageError(
+            f"metric {metric.name}: the value {value:g} is outside of its bounds, {low:g} to {high:g}: mend one of them"
+        )
+
+
+def _of_plugin(metric: Metric, what: str, function: Callable[[Columns], T], columns: Columns) -> T:
+    """What a metric's function gives; `UsageError` where it fails: it may read a column that is not there."""
+    try:
+        return function(columns)
+    except Exception as error:
+        raise UsageError(f"metric {metric.name}: {what} fails: {reason_of(error)}") from error
+
+
+def spread_of(metric: Metric, columns: Columns) -> float:
+    """Variance of the value from what is random beside the items; `UsageError` where that is no variance."""
+    if metric.spread is None:
+        return 0.0
+    spread = _of_plugin(metric, "spread()", metric.spread, columns)
+    if not isinstance(spread, float | int) or not 0 <= spread < math.inf:
+        raise UsageError(
+            f"metric {metric.name}: spread() gives {spread!r}: give a variance, a plain number that is not negative"
+        )
+    return float(spread)
 
 
 def group(rows: np.ndarray) -> Grouped:

@@ -57,10 +57,11 @@ class Scorer:
             note = "the metric is not defined on these items"
             score = Score(metric=metric.name, n=len(items), clusters=count, chance=chance, note=note)
             return score, np.full(len(items), np.nan)
+        rows.check_bounds(metric, value)
         psi = rows.influences(metric, columns, grouped)
         sample = _sample(metric, value, items, grouped, psi, codes, content)
         found = intervals.interval(sample, self._ci, self._resampler, self._level)
-        variance = metric.spread(columns) if metric.spread else 0.0
+        variance = rows.spread_of(metric, columns)
         found = intervals.widen(found, sample, variance, self._level)
         se = math.sqrt(sample.se**2 + variance) if math.isfinite(sample.se) else None
         score = Score(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import typing
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.task import Columns, Metric
-from xlbench.testing.process import ConformanceError, call, require
+from xlbench.testing.process import ConformanceError, accepted, call, require
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,6 +22,8 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
     ``columns`` are an outcome's; ``where`` begins the message.
     """
     import numpy as np
+
+    from xlbench.stats.rows import spread_of
 
     where = f"{where}, metric {metric.name}" if where else f"metric {metric.name}"
     kinds = typing.get_args(typing.get_type_hints(Metric, localns={"np": np})["interval"])
@@ -42,12 +43,7 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
         _check_gradient(metric, metric.gradient, rows, where)
     if metric.influence is not None and len(rows) > 1:
         _check_influence(metric, metric.influence, columns, rows, where)
-    if metric.spread is not None:
-        spread = call(f"{where}: spread()", metric.spread, columns)
-        require(
-            isinstance(spread, float | int) and 0 <= spread < math.inf,
-            f"{where}: spread() gives {spread!r}: give a variance, a plain number that is not negative",
-        )
+    _accepted(where, spread_of, metric, columns)
 
 
 def metric_functions(metric: Metric) -> tuple[Callable[..., Any] | None, ...]:
@@ -58,28 +54,28 @@ def checked_rows(metric: Metric, columns: Columns, where: str) -> np.ndarray:
     """The metric's rows as floating point numbers."""
     import numpy as np
 
-    n = len(next(iter(columns.values())))
-    rows = np.asarray(call(f"{where}: rows()", metric.rows, columns))
-    require(
-        rows.ndim == 2 and len(rows) == n and rows.shape[1] > 0 and rows.dtype.kind in "biuf",
-        f"{where}: rows() gives {rows.dtype} of shape {rows.shape}: give numbers, a row for each of {n} items",
-    )
+    from xlbench.stats.rows import metric_rows
+
+    rows: np.ndarray = _accepted(where, metric_rows, metric, columns)
     return rows.astype(np.float64)
+
+
+def _accepted(where: str, check: Callable[..., Any], metric: Metric, given: Any) -> Any:
+    """What one of the checks of scoring returns; its sentence, which begins with the metric, goes on from ``where``."""
+    return accepted(where.removesuffix(f"metric {metric.name}"), check, metric, given)
 
 
 def _checked_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
     import numpy as np
 
-    value, (low, high) = value_of_rows(metric, sums, where), metric.bounds
+    value = value_of_rows(metric, sums, where)
     require(value.shape == (), f"{where}: value() of one vector of sums has shape {value.shape}: give one number")
     require(
         bool(np.isfinite(value)), f"{where}: the value of all items is {float(value)}: mend value(), or give more data"
     )
-    slack = 1e-9 * max(1.0, abs(float(value)))  # for rounding: a share may come out as 1 + 2e-16
-    require(
-        low - slack <= float(value) <= high + slack,
-        f"{where}: the value {float(value):g} is outside of its bounds, {low:g} to {high:g}: mend one of them",
-    )
+    from xlbench.stats.rows import check_bounds
+
+    _accepted(where, check_bounds, metric, float(value))
     return value
 
 

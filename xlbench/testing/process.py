@@ -126,6 +126,15 @@ def call(what: str, function: Callable[..., Any], *given: Any, **named: Any) -> 
         raise ConformanceError(f"{what} fails: {reason_of(error)}") from error
 
 
+def accepted(where: str, check: Callable[..., Any], *given: Any) -> Any:
+    """What one of the checks of a run returns; the sentence that it ends in, with ``where`` ahead of it."""
+    try:
+        return check(*given)
+    except UsageError as error:
+        begin = f"{where}: " if where and not where.endswith(" ") else where
+        raise ConformanceError(f"{begin}{error}") from error.__cause__
+
+
 def require_name(kind: str, name: object) -> None:
     """A name; or, of what a scheme has made, a spec."""
     if isinstance(name, str) and ":" in name and name.isprintable() and len(name) <= 500:

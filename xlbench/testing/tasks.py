@@ -1,14 +1,4 @@
-"""The conformance kit: what a plugin author's own tests call. What is wrong is a `ConformanceError` with one line.
-
-    from xlbench.testing import check_model, check_task
-
-    def test_my_model():
-        check_model(my_plugin.MODEL)
-
-Nothing here knows a concrete plugin, and nothing is checked that xlbench does not rely on. Some questions (what does
-the module import? is there a hash() in it?) go to a fresh process, which imports the plugin's modules as this one did.
-Only what is written in ``__main__``, a notebook say, is not asked there: no plugin can come from it.
-"""
+"""The check of a task: late loading, subsets that stay what they are, and items that metrics can be made from."""
 
 from __future__ import annotations
 
@@ -24,10 +14,12 @@ from xlbench.core.ids import digest
 from xlbench.core.model import Encoder, Role
 from xlbench.core.task import AREAS, Data, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
+from xlbench.runs.contract import check_outcome, check_subsets
 from xlbench.testing.metrics import check_metric, checked_rows, metric_functions, value_of_rows
 from xlbench.testing.models import ROLES
 from xlbench.testing.process import (
     ConformanceError,
+    accepted,
     ask_process,
     call,
     heavy_imports,
@@ -107,10 +99,12 @@ def _check_languages(whose: str, languages: Any) -> None:
 
 
 def _listed(task: Task, data: Data) -> list[Subset]:
-    subsets = call("subsets(data)", lambda: list(task.subsets(data)))
-    for subset in subsets:
-        require(isinstance(subset, Subset), f"subsets(data) gives {type(subset).__name__}: give Subset objects")
-    return list(subsets)
+    def asked() -> Any:
+        found = task.subsets(data)
+        return list(found) if hasattr(found, "__iter__") else found
+
+    listed: list[Subset] = accepted("", check_subsets, call("subsets(data)", asked))
+    return listed
 
 
 def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
@@ -123,7 +117,6 @@ def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
             isinstance(name, str) and name.isprintable() and name not in ("", WHOLE_TASK),
             f"a subset is named {name!r}: name it after its languages (hin, eng-hin, eng>hin)",
         )
-    require(len(set(names)) == len(names), "two subsets have one name: rename one")
     for subset in subsets:
         where = f"subset {subset.name}"
         _check_languages(where, subset.languages)
@@ -205,7 +198,8 @@ def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: E
     """Check one subset, and return the metrics that are not defined on its items (a class that does not occur)."""
     where = f"subset {subset.name}"
     outcome = _evaluated(task, subset, session)
-    _check_outcome(task, subset, outcome)
+    n = len(outcome.item_ids)
+    require(n == subset.n, f"{where} says n={subset.n} and evaluates {n} items: say how many there are")
     kept = replace(outcome, columns={name: column.copy() for name, column in outcome.columns.items()})
     require(
         _same(_evaluated(task, subset, session), kept),
@@ -232,50 +226,10 @@ def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: E
 
 
 def _evaluated(task: Task, subset: Subset, session: EncodingSession) -> Outcome:
-    from xlbench.runs.worker import check_outcome
-
     where = f"subset {subset.name}"
     outcome: Outcome = call(f"{where}: evaluate()", task.evaluate, subset, session)
-    require(isinstance(outcome, Outcome), f"{where}: evaluate() returns {type(outcome).__name__}: return an Outcome")
-    try:
-        check_outcome(outcome)
-    except UsageError as error:
-        raise ConformanceError(f"{where}: {error}") from None
+    accepted(where, check_outcome, task, outcome)
     return outcome
-
-
-def _check_outcome(task: Task, subset: Subset, outcome: Outcome) -> None:
-    """Everything can be saved, and is about the subset's items and the task's metrics."""
-    import numpy as np
-
-    where, n = f"subset {subset.name}", len(outcome.item_ids)
-    require(n == subset.n, f"{where} says n={subset.n} and evaluates {n} items: say how many there are")
-    require(all(isinstance(name, str) for name in _ids(outcome)), f"{where}: item and cluster ids must be texts")
-    require(bool(outcome.columns), f"{where}: there is no column: give one that the metrics are made from")
-    for name, column in outcome.columns.items():
-        require(
-            isinstance(column, np.ndarray)
-            and column.ndim == 1
-            and (column.dtype.kind in "biufU" or all(isinstance(value, str) for value in column)),
-            f"{where}: column {name!r} must be a numpy array of n numbers, booleans or texts",
-        )
-    metrics = {metric.name: metric for metric in task.metrics}
-    for name, level in outcome.chance.items():
-        require(name in metrics, f"{where}: a chance level for {name!r}, which is no metric: {', '.join(metrics)} are")
-        low, high = metrics[name].bounds
-        require(
-            isinstance(level, int | float) and low <= level <= high,
-            f"{where}: the chance level of {name} is {level!r}: give a plain number from {low:g} to {high:g}",
-        )
-    for name, fact in outcome.facts.items():
-        require(
-            isinstance(fact, int | float | str) and (isinstance(fact, str) or math.isfinite(fact)),
-            f"{where}: the fact {name!r} is {fact!r}: give a plain finite number (float(x), int(x)) or a text",
-        )
-    require(
-        isinstance(outcome.notes, tuple) and all(isinstance(note, str) for note in outcome.notes),
-        f"{where}: notes must be a tuple of texts: ('a sentence',), with the comma",
-    )
 
 
 def _ids(outcome: Outcome) -> list[str]:

@@ -1,0 +1,94 @@
+"""What a task's functions may return, and the sentence for each mistake: the same in a run and in `check_task`."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from xlbench.core.errors import UsageError
+from xlbench.core.task import Outcome, Subset, Task
+from xlbench.runs.store import INFLUENCE
+
+
+def check_subsets(subsets: Any) -> list[Subset]:
+    """What ``task.subsets(data)`` returned, as a list; `UsageError` where it is no collection of subsets."""
+    if not hasattr(subsets, "__iter__"):
+        raise UsageError(f"subsets(data) gives {type(subsets).__name__}: give Subset objects")
+    listed = list(subsets)
+    for subset in listed:
+        if not isinstance(subset, Subset):
+            raise UsageError(f"subsets(data) gives {type(subset).__name__}: give Subset objects")
+    doubled = [name for name, count in Counter(subset.name for subset in listed).items() if count > 1]
+    if doubled:
+        raise UsageError(f"two subsets have one name, {doubled[0]!r}: rename one")
+    return listed
+
+
+def check_outcome(task: Task, outcome: Any) -> Sequence[str]:
+    """The cluster ids of what ``task.evaluate`` returned (its item ids where all are alone).
+
+    Raises:
+        UsageError: Where it is no outcome, contradicts itself, or holds what cannot be saved.
+    """
+    if not isinstance(outcome, Outcome):
+        raise UsageError(f"evaluate() returns {type(outcome).__name__}: return an Outcome")
+    clusters = outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids
+    _check_items(outcome, clusters)
+    _check_columns(outcome)
+    _check_chance(task, outcome)
+    _check_notes(outcome)
+    return clusters
+
+
+def _check_items(outcome: Outcome, clusters: Any) -> None:
+    for what, ids in (("item_ids", outcome.item_ids), ("cluster_ids", clusters)):
+        if isinstance(ids, str) or not hasattr(ids, "__len__") or not all(isinstance(name, str) for name in ids):
+            raise UsageError(f"{what} are {type(ids).__name__}: item and cluster ids must be texts, in a list")
+    n = len(outcome.item_ids)
+    if not n:
+        raise UsageError("the task scored no items")
+    if len(set(outcome.item_ids)) != n:
+        doubled = Counter(outcome.item_ids).most_common(1)[0][0]
+        raise UsageError(f"the task gave two items the id {doubled!r}")
+    if len(clusters) != n:
+        raise UsageError(f"the task gave {n} items and {len(clusters)} values of cluster_ids")
+
+
+def _check_columns(outcome: Outcome) -> None:
+    import numpy as np
+
+    if not isinstance(outcome.columns, Mapping) or not outcome.columns:
+        raise UsageError("there is no column: give one that the metrics are made from")
+    reserved = {"item_id", "cluster_id", INFLUENCE} & set(outcome.columns)
+    if reserved:
+        raise UsageError(f"the task calls a column {reserved.pop()!r}, which the results folder needs for itself")
+    n = len(outcome.item_ids)
+    for name, column in outcome.columns.items():
+        if (
+            not isinstance(column, np.ndarray)
+            or column.ndim != 1
+            or (column.dtype.kind not in "biufU" and not all(isinstance(value, str) for value in column))
+        ):
+            raise UsageError(f"column {name!r} must be a numpy array of n numbers, booleans or texts")
+        if len(column) != n:
+            raise UsageError(f"the task gave {n} items and {len(column)} values of {name}")
+
+
+def _check_chance(task: Task, outcome: Outcome) -> None:
+    metrics = {metric.name: metric for metric in task.metrics}
+    for name, level in outcome.chance.items():
+        if name not in metrics:
+            raise UsageError(f"a chance level for {name!r}, which is no metric: {', '.join(metrics)} are")
+        low, high = metrics[name].bounds
+        if not isinstance(level, int | float) or not low <= level <= high:
+            raise UsageError(f"the chance level of {name} is {level!r}: give a plain number from {low:g} to {high:g}")
+
+
+def _check_notes(outcome: Outcome) -> None:
+    for name, fact in outcome.facts.items():
+        if not isinstance(fact, int | float | str) or (not isinstance(fact, str) and not math.isfinite(fact)):
+            raise UsageError(f"the fact {name!r} is {fact!r}: give a plain finite number (float(x), int(x)) or a text")
+    if not isinstance(outcome.notes, tuple) or not all(isinstance(note, str) for note in outcome.notes):
+        raise UsageError("notes must be a tuple of texts: ('a sentence',), with the comma")

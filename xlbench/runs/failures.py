@@ -1,0 +1,64 @@
+"""Models that fail as a whole: from the moment that one is found out, all its cells are errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from xlbench.core.model import Model
+from xlbench.core.record import Cell
+from xlbench.runs.plan import Planned
+from xlbench.runs.store import Store
+
+MODEL_FAILED = "model_failed"
+"""Key in the provenance of a failed cell: that the model as a whole cannot be scored."""
+
+
+class FailedModels:
+    """Turns the cells of models that failed as a whole into errors: what was saved before in this run or in an earlier
+    one, and what still comes from other workers.
+
+    Models that share their vectors (and differ in a transform alone) fail together.
+    """
+
+    def __init__(self, planned: Sequence[Planned], store: Store) -> None:
+        self._models = {item.model.name: item.model for item in planned}
+        self._store = store
+        self._reasons: dict[str, str] = {}
+        """Name of a failed model -> why."""
+        self._seen: dict[str, list[Cell]] = {}
+
+    def applied(self, cell: Cell) -> list[Cell]:
+        """Cells of before that this one turns into errors, and last the cell itself, as it now is; all saved."""
+        changed: list[Cell] = []
+        if cell.provenance.get(MODEL_FAILED) and cell.model not in self._reasons:
+            for name in self._alike(cell.model):
+                self._reasons[name] = cell.reason
+                changed += [self._failed(before) for before in self._seen.pop(name, []) if before.status == "ok"]
+        elif cell.model in self._reasons and cell.status == "ok":
+            cell = self._failed(cell)
+        self._seen.setdefault(cell.model, []).append(cell)
+        return [*changed, cell]
+
+    def _alike(self, name: str) -> list[str]:
+        """The models with the vectors of this one."""
+        own = _vectors(self._models[name])
+        return [other for other, model in self._models.items() if other == name or (own and _vectors(model) == own)]
+
+    def _failed(self, cell: Cell) -> Cell:
+        provenance = {**cell.provenance, MODEL_FAILED: True}
+        failed = replace(
+            cell, status="error", reason=self._reasons[cell.model], scores=(), facts={}, notes=(), items_file="",
+            items_digest="", provenance=provenance,
+        )  # fmt: skip
+        return self._store.save_cell(failed, None)
+
+
+def _vectors(model: Model) -> str:
+    """The identity of a model's vectors; "" where that fails, which is an error of its own cells."""
+    try:
+        return model.vectors_identity()
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a model is a plugin
+        return ""
