@@ -562,7 +562,7 @@ ENG = Subset("eng", ("eng",), n=10, fingerprint="words 1", load=lambda: list(WOR
 TASKS = {
     "no task": (lambda: ACCURACY, "expected a Task, not Metric"),
     "name": (lambda: task(name="two words"), "task name 'two words' is not allowed"),
-    "area": (lambda: task(area="speech"), "there is no area 'speech': choose one of retrieval"),
+    "area": (lambda: task(area="two words"), "area name 'two words' is not allowed"),
     "metrics as a list": (lambda: task(metrics=[ACCURACY]), "metrics must be a tuple of Metric"),
     "metrics by name": (lambda: task(metrics=("accuracy",)), "metrics must be a tuple of Metric"),
     "no metric": (lambda: task(metrics=()), "the task has no metric"),

@@ -37,7 +37,7 @@ def execute(
         *revoked, cell = failed_models.applied(computed)
         finished |= {_place(one): one for one in (*revoked, cell)}
         if revoked:
-            observer.trouble(f"{cell.model}: {len(revoked)} cells that were scored before are errors: {cell.reason}")
+            observer.trouble(f"{cell.model}: cells that were scored before are errors ({len(revoked)}): {cell.reason}")
         observer.cell(cell)
         if fail_fast and cell.status == "error":
             break

@@ -51,7 +51,10 @@ class FailedModels:
             cell, status="error", reason=self._reasons[cell.model], scores=(), facts={}, notes=(), items_file="",
             items_digest="", provenance=provenance,
         )  # fmt: skip
-        return self._store.save_cell(failed, None)
+        saved = self._store.save_cell(failed, None)
+        if cell.items_file:
+            self._store.discard(self._store.path_of(cell).parent / cell.items_file)
+        return saved
 
 
 def _vectors(model: Model) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest
 from xlbench.core.model import Encoder, Role
-from xlbench.core.task import AREAS, Data, Metric, Outcome, Subset, Task
+from xlbench.core.task import Data, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
 from xlbench.runs.contract import check_outcome, check_subsets
 from xlbench.testing.metrics import check_metric, checked_rows, metric_functions, value_of_rows
@@ -78,7 +78,7 @@ def check_task(
 def _check_description(task: Task) -> None:
     require(isinstance(task, Task), f"expected a Task, not {type(task).__name__}")
     require_name("task", task.name)
-    require(task.area in AREAS, f"there is no area {task.area!r}: choose one of {', '.join(AREAS)}")
+    require_name("area", task.area)
     require(
         isinstance(task.metrics, tuple) and all(isinstance(metric, Metric) for metric in task.metrics),
         "metrics must be a tuple of Metric: (accuracy,), with the comma",
