@@ -20,6 +20,7 @@ from packaging.utils import canonicalize_name
 
 import xlbench
 from xlbench.core.errors import EXTRAS, MissingExtraError, explain_import, require_extra
+from xlbench.core.text import reason_of
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 IMPORTED_AS = {"sentence-transformers": "sentence_transformers", "huggingface-hub": "huggingface_hub", "protobuf": ""}
@@ -182,6 +183,14 @@ def test_data_of_the_hub_needs_an_extra(run, tmp_path):
     assert "needs datasets and huggingface_hub: pip install 'xlbench[hub]'" in lines(done)
 
 
+def test_curves_without_plots(run, tmp_path):
+    """Curves are computed and their tables written; that plots need an extra is said before."""
+    done = run("curve", "-m", "ngram", "-t", "mini-news", "-l", "isl", "--train-sizes", "16,all")
+    assert done.returncode == 0
+    assert "tables alone: a plot needs matplotlib: pip install 'xlbench[plots]'" in lines(done)
+    assert {path.suffix for path in (tmp_path / "curves").iterdir()} == {".md", ".csv"}
+
+
 def test_extras_are_those_of_the_project():
     """The libraries that messages name are what the extras of pyproject.toml install, and nothing is left out."""
     named = {
@@ -207,5 +216,6 @@ def test_an_import_that_failed_is_explained(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     told = explain_import(ModuleNotFoundError("No module named 'matplotlib.figure'", name="matplotlib.figure"))
     assert told == "this needs matplotlib: pip install 'xlbench[plots]'"
+    assert reason_of(ModuleNotFoundError("No module named 'matplotlib'", name="matplotlib")) == told
     assert explain_import(ModuleNotFoundError("No module named 'torch.x'", name="torch.x")) is None
     assert explain_import(ModuleNotFoundError("No module named 'other'", name="other")) is None

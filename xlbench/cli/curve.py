@@ -10,7 +10,7 @@ import click
 
 from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
 from xlbench.cli.output import echo, echo_json, exit_code, plugins_print_elsewhere, print_trouble, show_plan
-from xlbench.core.errors import OK
+from xlbench.core.errors import OK, MissingExtraError
 
 if TYPE_CHECKING:
     from xlbench.reports.curves import Curves
@@ -68,12 +68,13 @@ def command(
     if dry_run:
         show_plan(prepared, as_json, quiet)
         return OK
+    plots = _can_plot()
     with plugins_print_elsewhere():
         write_files(out, {}, "curves", "--out")  # before hours of work, and not after them
         with watching(prepared.planned, quiet or as_json) as observer:
             results = carry_out(prepared, observer, fail_fast)
         curves = curves_of(results, learning_tasks(prepared), idle_tasks(prepared))
-        written = write_files(out, render_curves(curves), "curves", "--out")
+        written = write_files(out, render_curves(curves, plots=plots), "curves", "--out")
     code = exit_code(curves.cells, strict)
     if as_json:
         _print_json(curves, written, code)
@@ -81,6 +82,18 @@ def command(
         _print_tables(curves, written)
     print_trouble(prepared, curves.cells)
     return code
+
+
+def _can_plot() -> bool:
+    """Whether plots can be drawn; where they cannot, says so: the tables need nothing more."""
+    from xlbench.reports.plots import check_installed
+
+    try:
+        check_installed()
+    except MissingExtraError as error:
+        echo(f"tables alone: {error}", err=True)
+        return False
+    return True
 
 
 def _print_tables(curves: Curves, written: Sequence[Path]) -> None:

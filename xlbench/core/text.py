@@ -7,7 +7,7 @@ import json
 import unicodedata
 from collections.abc import Iterable
 
-from xlbench.core.errors import XlbenchError
+from xlbench.core.errors import XlbenchError, explain_import
 
 _SPACES = frozenset({"Zl", "Zp", "Zs"})
 # Controls, format characters (bidirectional overrides, zero-width) and surrogates, which no file can hold.
@@ -59,7 +59,9 @@ def reason_of(error: BaseException) -> str:
         raise
     except BaseException as second:  # noqa: BLE001 - the text of a plugin's exception is code of the plugin, too
         text = f"its text fails with {type(second).__name__}"
-    if not isinstance(error, XlbenchError):
+    if isinstance(error, ImportError) and (remedy := explain_import(error)):
+        text = remedy
+    elif not isinstance(error, XlbenchError):
         name = type(error).__name__
         text = "out of memory" if isinstance(error, MemoryError) else f"{name}: {text}" if text.strip() else name
     return " ".join(text.encode("utf-8", "backslashreplace").decode().split())  # no file can hold half a character

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from xlbench.core.errors import require_extra
 from xlbench.reports.curves import Curve, Curves
 
 if TYPE_CHECKING:
@@ -27,9 +28,16 @@ MARKERS = "osD^v<>P"
 DOTS_PER_INCH = 120
 
 
+def check_installed() -> None:
+    """Raise `MissingExtraError` where there is nothing to draw with."""
+    require_extra("plots", "a plot", "matplotlib")
+
+
 def render(curves: Curves) -> dict[str, bytes]:
     """``<task>.png`` and ``<task>.svg`` of every task with a score: a panel a subset, a line a model, its interval as
-    a band, and a dashed line for chance. An open marker is what was learnt from all items."""
+    a band, and a dashed line for chance. An open marker is what was learnt from all items. `MissingExtraError` without
+    matplotlib."""
+    check_installed()
     files: dict[str, bytes] = {}
     for task, own in curves.tasks.items():
         scored = [curve for curve in own if curve.points]

@@ -60,11 +60,16 @@ def curves_of(results: Results, learning: Sequence[str], idle: Sequence[str]) ->
     return curves.Curves(name, curves.curves_of(cells), tuple(idle))
 
 
-def render_curves(made: curves.Curves) -> dict[str, str | bytes]:
-    """The files of curves by name: ``<name>.md`` and ``<name>.csv``, and ``<task>.png`` and ``<task>.svg``."""
-    from xlbench.reports import plots
+def render_curves(made: curves.Curves, *, plots: bool = True) -> dict[str, str | bytes]:
+    """The files of curves by name: ``<name>.md`` and ``<name>.csv``, and ``<task>.png`` and ``<task>.svg``.
 
-    return {**curves.tables(made), **plots.render(made)}
+    ``plots``: False leaves the latter out; they need matplotlib.
+    """
+    if not plots:
+        return dict(curves.tables(made))
+    from xlbench.reports.plots import render as drawn
+
+    return {**curves.tables(made), **drawn(made)}
 
 
 def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[Board]:
