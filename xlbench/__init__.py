@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from xlbench.api import board, run
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
+    from xlbench.core.download import Download
     from xlbench.core.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.core.estimate import Estimate
     from xlbench.core.model import Encoder, Model, Role, Transform, WordEncoder, code_fingerprint
@@ -27,6 +28,7 @@ _HOMES = {
     "api": ("run", "board"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
+    "core.download": ("Download",),
     "core.errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "core.estimate": ("Estimate",),
     "core.model": ("Encoder", "Model", "Role", "Transform", "WordEncoder", "code_fingerprint"),
@@ -41,11 +43,11 @@ _HOMES = {
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
-    "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Encoder",
-    "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option", "Outcome",
-    "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite",
-    "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
-    "code_fingerprint", "hookimpl", "metrics", "run",
+    "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Download", "Encoder",
+    "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option", "Outcome", "Permissions",
+    "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform",
+    "UsageError", "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "hookimpl", "metrics",
+    "run",
 ]  # fmt: skip
 
 

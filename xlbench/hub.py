@@ -68,7 +68,7 @@ def quiet() -> Iterator[None]:
     from huggingface_hub.utils import logging as log
 
     level = log.get_verbosity()
-    log.set_verbosity_error()
+    log.set_verbosity_error()  # type: ignore[no-untyped-call, unused-ignore]
     try:
         yield
     finally:
@@ -78,7 +78,7 @@ def quiet() -> Iterator[None]:
 @contextmanager
 def cache_alone() -> Iterator[None]:
     """With the network switched off for the hub's library and `datasets`, as HF_HUB_OFFLINE does for a process."""
-    import datasets
+    import datasets  # type: ignore[import-untyped, unused-ignore]
     import huggingface_hub
 
     holders: tuple[Any, ...] = (huggingface_hub.constants, datasets.config)

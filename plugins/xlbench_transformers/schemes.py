@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from xlbench import Encoder, Model, Option, Scheme, Spec, UsageError
+from xlbench import Download, Encoder, Model, Option, Scheme, Spec, UsageError
 from xlbench.core.ids import check_name, digest
 from xlbench.core.specs import parse
 from xlbench.core.text import did_you_mean
@@ -122,10 +122,12 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[
             transform=transforms.transform_of(one),
             vectors=recipe.vectors,
             cached=kind != "static",
-            fetch=recipe.fetch,
-            at_hand=recipe.at_hand,
-            origin=checkpoint.target if checkpoint.local else f"https://huggingface.co/{checkpoint.target}",
-            revision="" if checkpoint.local else revision or "",
+            download=Download(
+                recipe.fetch,
+                recipe.at_hand,
+                origin=checkpoint.target if checkpoint.local else f"https://huggingface.co/{checkpoint.target}",
+                revision="" if checkpoint.local else revision or "",
+            ),
         )
 
 

@@ -223,7 +223,7 @@ ASK = """
     found = []
     for model in catalog.load().select_models(sys.argv[1:]):
         try:
-            found.append({"identity": model.identity(), "folder": model.fetch(), **model.details})
+            found.append({"identity": model.identity(), "folder": model.download.fetch(), **model.details})
         except Exception as error:
             found.append({"error": type(error).__name__, "said": str(error)})
     print(json.dumps(found))
@@ -392,7 +392,7 @@ def test_missing_is_data_missing(monkeypatch, tmp_path):
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
     (model,) = catalog.load().select_models(["mbert"])
-    for question in (model.identity, model.vectors_identity, model.fetch, model.load):
+    for question in (model.identity, model.vectors_identity, model.download.fetch, model.load):
         with pytest.raises(DataMissing, match=r"google-bert/bert-base-multilingual-cased at 3f076fdb1ab6 is not on"):
             question()
     assert model.details["pooling"] == "mean"

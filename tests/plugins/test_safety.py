@@ -392,7 +392,7 @@ def test_code_on_the_hub_needs_a_commit(coded, tmp_path, mark):
         hub.add("org/coded", coded, COMMIT)
 
         def ask(spec: str, **more: str) -> str:
-            code = "import sys, xlbench.catalog as c; print(c.load().select_models([sys.argv[1]])[0].fetch())"
+            code = "import sys, xlbench.catalog as c; print(c.load().select_models([sys.argv[1]])[0].download.fetch())"
             env = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": None, **more}
             command = [sys.executable, "-c", code, spec]
             done = subprocess.run(command, env=environment((), env), capture_output=True, text=True, timeout=120)

@@ -23,7 +23,7 @@ from conftest import ROOT, Cli, environment
 from fake_hub import Hub, serving
 from no_network import no_network
 
-from xlbench import Data, DataError, DataMissing, Model, Task, UsageError, api, catalog
+from xlbench import Data, DataError, DataMissing, Download, Model, Task, UsageError, api, catalog
 from xlbench.runs.fetch import items as items_to_fetch
 from xlbench_tasks.card import fetch as fetch_card
 from xlbench_tasks.card.read import CARDS, read_card
@@ -329,7 +329,7 @@ def test_what_comes_of_each_item():
         return bring
 
     def model(name: str, at_hand: str = "", error: Exception | None = None) -> Model:
-        return Model(name, object, fetch=fetch(name, error), at_hand=lambda: at_hand, details={"revision": "r1"})  # type: ignore[arg-type, return-value]
+        return Model(name, object, download=Download(fetch(name, error), lambda: at_hand), details={"revision": "r1"})  # type: ignore[arg-type, return-value]
 
     models = [
         model("new"), model("old", __file__), model("gone", error=DataMissing("no\nway")),
@@ -358,7 +358,7 @@ def test_a_task_without_the_languages_asked_for_needs_nothing():
         seen.append(data)
         return __file__
 
-    made = Task("a", "news", (), lambda _: (), lambda *_: None, languages=("eng",), fetch=fetch)  # type: ignore[arg-type, return-value]
+    made = Task("a", "news", (), lambda _: (), lambda *_: None, languages=("eng",), download=Download(fetch))  # type: ignore[arg-type, return-value]
     tasks = [made, replace(made, name="b", languages=("hin",))]
     found = [item.bring() for item in items_to_fetch([], tasks, Data(languages=("hin",)))]
     assert [one.status for one in found] == ["nothing to bring", "brought"]
@@ -383,15 +383,15 @@ def test_every_card_says_what_can_be_brought(path):
     card = read_card(path)
     made = task(card)
     if card.homes[0].reader == "cldr" or card.homes[0].table.get("embedded"):
-        assert made.fetch is None
-        assert made.at_hand is None
-    elif any(home.reader == "hub" for home in card.homes):
-        assert made.origin.startswith("https://huggingface.co/datasets/")
-        assert len(made.revision) == 40
-        assert made.fetch is not None
+        assert made.download is None
+        return
+    assert made.download is not None
+    if any(home.reader == "hub" for home in card.homes):
+        assert made.download.origin.startswith("https://huggingface.co/datasets/")
+        assert len(made.download.revision) == 40
     else:
-        assert (made.origin, made.revision) == ("", "")
-        for question in (made.at_hand, made.fetch):
+        assert (made.download.origin, made.download.revision) == ("", "")
+        for question in (made.download.at_hand, made.download.fetch):
             assert question is not None
             with pytest.raises(DataMissing, match="get it from http"):
                 question(Data())
@@ -456,5 +456,6 @@ def test_downloads_show_their_progress_on_a_terminal(hub, tmp_path):
 def test_named_models_say_where_they_come_from():
     """A named model has a pinned revision and the address of its repository; a folder has neither."""
     (mbert,) = catalog.load().select_models(["mbert"])
-    assert mbert.origin == "https://huggingface.co/google-bert/bert-base-multilingual-cased"
-    assert mbert.revision == "3f076fdb1ab68d5b2880cb87a0886f315b8146f8"
+    assert mbert.download is not None
+    assert mbert.download.origin == "https://huggingface.co/google-bert/bert-base-multilingual-cased"
+    assert mbert.download.revision == "3f076fdb1ab68d5b2880cb87a0886f315b8146f8"

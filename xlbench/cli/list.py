@@ -72,8 +72,8 @@ def _models(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
             "license": model.license,
             "plugin": _plugin(catalog, "models", model.name),
             "description": model.description,
-            "origin": model.origin,
-            "revision": model.revision,
+            "origin": model.download.origin if model.download else "",
+            "revision": model.download.revision if model.download else "",
             "trained_on": list(model.trained_on),
         }
         for model in (catalog.select_models(names) if names else catalog.models.values())

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
+from xlbench.core.download import Download
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest
 
@@ -91,14 +92,8 @@ class Model:
     model's own."""
     cached: bool = True
     """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
-    fetch: Callable[[], str] | None = None
-    """Brings what it needs onto this machine and returns where it lies; None: there is nothing to bring."""
-    at_hand: Callable[[], str] | None = None
-    """Where what it needs lies on this machine, found without a request; "" where ``fetch`` would have to bring it."""
-    origin: str = ""
-    """Where ``fetch`` brings it from, for a reader."""
-    revision: str = ""
-    """The pinned revision of what ``fetch`` brings; "": not pinned."""
+    download: Download[[]] | None = None
+    """How what it needs comes onto this machine beforehand; None: there is nothing to bring."""
 
     def identity(self) -> str:
         """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from xlbench.core.download import Download
 from xlbench.core.ids import digest
 
 if TYPE_CHECKING:
@@ -57,8 +58,8 @@ class Data:
     (``xlbench curve``), which never comes onto a board. The smaller choice lies within the larger one, it follows from
     the items' content alone, and what is scored stays the same. A task that learns nothing does not heed it."""
     languages: tuple[str, ...] = ()
-    """The languages to bring (``xlbench fetch --language``), none: all of them. Of a task's functions ``at_hand`` and
-    ``fetch`` alone heed it: which subsets are scored is not for the task to choose."""
+    """The languages to bring (``xlbench fetch --language``), none: all of them. Of a task's functions those
+    of its ``download`` alone heed it: which subsets are scored is not for the task to choose."""
 
 
 @dataclass(frozen=True)
@@ -124,16 +125,8 @@ class Task:
     register: Literal["", "regularized", "unregularized"] = ""
     """The kind of text, which boards group scores by: "regularized" is edited text such as news, "unregularized" such
     as tweets and reviews, "" not known. A label, no part of the task's identity."""
-    origin: str = ""
-    """Where ``fetch`` brings the data from, for a reader."""
-    revision: str = ""
-    """The pinned revision of what ``fetch`` brings."""
-    at_hand: Callable[[Data], str] | None = None
-    """Where the data lies on this machine, found without a request; "" where ``fetch`` would have to bring some of it,
-    `DataMissing` where it cannot, and says how to get it."""
-    fetch: Callable[[Data], str] | None = None
-    """Brings the data onto this machine and returns where it lies; `DataMissing` where it cannot be brought. None:
-    there is nothing to bring."""
+    download: Download[[Data]] | None = None
+    """How its data comes onto this machine beforehand; None: there is nothing to bring."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -1,6 +1,6 @@
 """Bringing what models and tasks need onto this machine, before a run that may ask for nothing.
 
-How that is done is the business of `Model.fetch` and `Task.fetch`; here each is called alone, so that one that fails
+How that is done is the business of a model's or a task's `Download`; here each is called alone, so that one that fails
 stops no other, and what came of it is said. Nothing is scored, loaded or printed.
 """
 
@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from xlbench.core.download import Download
 from xlbench.core.errors import DataMissing, XlbenchError
 from xlbench.core.model import Model
 from xlbench.core.task import Data, Task
@@ -52,35 +53,32 @@ class Item:
     """A model or a task whose needs are to be brought."""
 
     about: Fetched
-    at_hand: Callable[[], str] | None
-    fetch: Callable[[], str] | None
+    download: Download[[]] | None
+    """None: there is nothing to bring."""
     revision_at: Callable[[str], str]
     """The revision of what lies in a place."""
 
     def look(self) -> Fetched:
         """What `bring` would have to do; makes no request and changes nothing."""
-        if self.fetch is None:
+        download = self.download
+        if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._guarded(lambda: self._lying(self.at_hand() if self.at_hand else ""))
+        return self._guarded(lambda: self._lying(download.place()))
 
     def bring(self) -> Fetched:
         """Bring it, where it is not at hand, and say what came of it. Only Ctrl-C is raised."""
-        if self.fetch is None:
+        download = self.download
+        if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._guarded(self._brought)
+        return self._guarded(lambda: self._brought(download))
 
-    def _brought(self) -> Fetched:
-        assert self.fetch is not None
-        before = self._before()
-        place = self.fetch()
-        return replace(self._lying(place), status="at hand" if place == before else "brought")
-
-    def _before(self) -> str:
-        """Where it lay before; that it cannot be brought is for ``fetch`` to say."""
+    def _brought(self, download: Download[[]]) -> Fetched:
         try:
-            return self.at_hand() if self.at_hand else ""
-        except XlbenchError:
-            return ""
+            before = download.place()
+        except XlbenchError:  # that it cannot be brought is for ``fetch`` to say
+            before = ""
+        place = download.fetch()
+        return replace(self._lying(place), status="at hand" if place == before else "brought")
 
     def _lying(self, place: str) -> Fetched:
         if not place:
@@ -103,24 +101,29 @@ class Item:
 def items(models: Sequence[Model], tasks: Sequence[Task], data: Data) -> Iterator[Item]:
     """What there is to bring; a task that has none of the languages that are asked for needs nothing."""
     for task in tasks:
-        about = Fetched("task", task.name, "to bring", task.origin, task.revision)
         idle = data.languages and task.languages and not set(data.languages) & set(task.languages)
-        fetch = partial(task.fetch, data) if task.fetch and not idle else None
-        yield Item(
-            about, partial(task.at_hand, data) if task.at_hand else None, fetch, partial(_of_task, task, data.root)
-        )
+        download = task.download.given(data) if task.download and not idle else None
+        yield Item(_about("task", task.name, task.download), download, partial(_of_task, task.download, data.root))
     for model in models:
-        about = Fetched("model", model.name, "to bring", model.origin, model.revision)
-        yield Item(about, model.at_hand, model.fetch, partial(_of_model, model))
+        yield Item(_about("model", model.name, model.download), model.download, partial(_of_model, model))
+
+
+def _about(kind: Literal["model", "task"], name: str, download: Download[Any] | None) -> Fetched:
+    if download is None:
+        return Fetched(kind, name, "nothing to bring")
+    return Fetched(kind, name, "to bring", download.origin, download.revision)
 
 
 def _of_model(model: Model, place: str) -> str:
-    return model.revision or str(model.details.get("revision", ""))
+    pinned = model.download.revision if model.download else ""
+    return pinned or str(model.details.get("revision", ""))
 
 
-def _of_task(task: Task, root: Path | None, place: str) -> str:
+def _of_task(download: Download[Any] | None, root: Path | None, place: str) -> str:
     """Of files below the data root, which somebody has put there, the revision is not known."""
-    return "" if root is not None and Path(place).resolve().is_relative_to(root.resolve()) else task.revision
+    if download is None or (root is not None and Path(place).resolve().is_relative_to(root.resolve())):
+        return ""
+    return download.revision
 
 
 def size_of(place: Path) -> int | None:

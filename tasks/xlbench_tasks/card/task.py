@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from functools import partial
 
-from xlbench import Data, Metric, Subset, Task
+from xlbench import Data, Download, Metric, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
@@ -25,7 +25,6 @@ def task(card: Card) -> Task:
     protocol = module_of("protocol", card.protocol, card.file)
     settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options),
                 "holdout": dict(card.holdout)}  # fmt: skip
-    hub = [home for home in card.homes if home.reader == "hub"]
     by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
     return Task(
         name=card.name,
@@ -42,10 +41,18 @@ def task(card: Card) -> Task:
         citation=card.citation,
         register=card.register,
         home="; or ".join(_shown(home) for home in card.homes),
+        download=None if _comes_along(card) else _download(card),
+    )
+
+
+def _download(card: Card) -> Download[[Data]]:
+    """How its data is brought: from the first of its homes that is on the hub, or by hand."""
+    hub = [home for home in card.homes if home.reader == "hub"]
+    return Download(
+        fetch=partial(_fetch, card),
+        at_hand=partial(_at_hand, card),
         origin=next((f"{_HUB}/{home.table['repo']}" for home in hub), ""),
         revision=next((str(home.table["revision"]) for home in hub), ""),
-        at_hand=None if _comes_along(card) else partial(_at_hand, card),
-        fetch=None if _comes_along(card) else partial(_fetch, card),
     )
 
 
