@@ -911,7 +911,10 @@ class TestDeterminism:
 
     def test_listing_the_formats_imports_nothing_heavy(self):
         """numpy, pandas and tabulate wait until a board is rendered."""
-        code = "import sys, xlbench.builtin as b; list(b.xlbench_boards()); print([m for m in ('numpy', 'pandas', 'tabulate') if m in sys.modules])"
+        code = (
+            "import sys, xlbench.builtin as b; list(b.xlbench_boards()); "
+            "print([m for m in ('numpy', 'pandas', 'tabulate') if m in sys.modules])"
+        )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == "[]"
 

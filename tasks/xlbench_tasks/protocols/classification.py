@@ -380,7 +380,7 @@ def _notes(
     learnt, asked = (np.bincount(one.codes, minlength=len(labels)) for one in (train, test))
 
     def those(wanted: np.ndarray) -> str:
-        return ", ".join(labels[code] for code in np.flatnonzero(wanted))
+        return ", ".join(labels[code] for code in np.flatnonzero(wanted).tolist())
 
     if (unseen := (learnt == 0) & (asked > 0)).any():
         yield f"labels without a training item, which are never predicted: {those(unseen)}"

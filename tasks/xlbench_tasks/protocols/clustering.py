@@ -194,7 +194,7 @@ def gather(records: Mapping[str, Records], *, with_language: bool) -> Items:
 
     Clusters stay what they are: the translations of an item stand or fall together.
     """
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for language, of in records.items():
         ids = [f"{item}:{language}" for item in of.ids] if with_language else of.ids
         rows += zip(ids, of.clusters, of.fields["text"], of.fields["label"], [language] * len(ids), strict=True)

@@ -41,7 +41,8 @@ def _f1_influence(columns: Columns) -> np.ndarray:
     f1 = np.zeros(len(truth))
     f1[truth] = 2.0 * (truth == predicted) / q[truth]
     moved: np.ndarray = f1[truth] + (f1 * (q - 1) / q)[truth] - (f1 / q)[predicted]
-    return moved - f1.mean()
+    moved -= f1.mean()
+    return moved
 
 
 def _f1_share(columns: Columns) -> np.ndarray:

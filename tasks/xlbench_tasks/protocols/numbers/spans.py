@@ -54,7 +54,8 @@ class Spans:
 
     def strict(self) -> Spans:
         """Those that begin with B-."""
-        return Spans(*(part[self.proper] for part in (self.first, self.length, self.kind, self.proper)))
+        kept = self.proper
+        return Spans(self.first[kept], self.length[kept], self.kind[kept], self.proper[kept])
 
 
 def find(codes: Ints, lengths: Ints) -> Spans:
