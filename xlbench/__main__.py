@@ -1,4 +1,9 @@
-"""``python -m xlbench``: the command line without the script."""
+"""``python -m xlbench``: the command line without the script, and without the current folder on the import path."""
+
+import sys
+
+if not sys.flags.safe_path:  # ``-m`` puts it first, where a file of it would stand in for an installed module
+    del sys.path[0]
 
 from xlbench.cli import main
 

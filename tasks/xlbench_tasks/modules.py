@@ -33,7 +33,8 @@ def module_of(kind: str, name: str, where: str = "") -> ModuleType:
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:
         reason = " ".join(str(error).split())
-        raise UsageError(f"{what} cannot be imported: {type(error).__name__}: {reason}") from error
+        advice = "; install its package, or name its folder in PYTHONPATH" if isinstance(error, ImportError) else ""
+        raise UsageError(f"{what} cannot be imported: {type(error).__name__}: {reason}{advice}") from error
     _check(module, _PARTS[kind], what)
     return module
 

@@ -182,7 +182,12 @@ def _told(folder: Path, kind: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("xl_none.part", "", "'xl_none.part' cannot be imported: ModuleNotFoundError: No module named 'xl_none'"),
+        (
+            "xl_none.part",
+            "",
+            "'xl_none.part' cannot be imported: ModuleNotFoundError: No module named 'xl_none'; install its "
+            "package, or name its folder in PYTHONPATH",
+        ),
         (".part", "", "'.part' is no module's name: write package.module"),
         ("xl_p.part", "raise ValueError('two\\n lines')", "'xl_p.part' cannot be imported: ValueError: two lines"),
         ("xl_p.part", "raise SystemExit('a script')", "'xl_p.part' cannot be imported: SystemExit: a script"),

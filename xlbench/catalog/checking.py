@@ -56,6 +56,8 @@ def flaw_in(kind: str, item: Any, check: Callable[[str, object], str]) -> str:
     except UsageError as error:
         return str(error)
     wrong = [f"{name} must be a function" for name in _CALLABLE.get(kind, ()) if not callable(getattr(item, name))]
+    if isinstance(item, Task) and item.imports:  # to look at what comes with its modules would import them
+        return f"task {item.name!r}: {'; '.join(wrong)}" if wrong else ""
     wrong += [f"{name} must be text" for name in _TEXTS if not isinstance(getattr(item, name, ""), str)]
     name, of = _TUPLES.get(kind, ("name", object))
     members = getattr(item, name)

@@ -120,7 +120,7 @@ def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
         {
             "name": task.name,
             "area": task.area,
-            "metric": task.metrics[0].name,
+            "metric": f"(of {', '.join(task.imports)})" if task.imports else task.metrics[0].name,
             "languages": len(task.languages),
             "license": task.license,
             "description": task.description,

@@ -127,6 +127,9 @@ class Task:
     as tweets and reviews, "" not known. A label, no part of the task's identity."""
     download: Download[[Data]] | None = None
     """How its data comes onto this machine beforehand; None: there is nothing to bring."""
+    imports: tuple[str, ...] = ()
+    """Modules beside its plugin's that it is made of: the protocol and the reader that a user's card names. Its metrics
+    and settings may come with them, and so are asked for by what scores it, not by what lists it."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

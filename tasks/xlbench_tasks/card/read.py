@@ -6,13 +6,14 @@ protocol; either can be another package's.
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from xlbench import Data, UsageError
+from xlbench import AREAS, Data, UsageError
 from xlbench.core.ids import check_name
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.card.card import Card
@@ -28,6 +29,7 @@ from xlbench_tasks.card.schema import (
     read_toml,
     type_words,
 )
+from xlbench_tasks.data.codes import three_letters
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.modules import allowed, module_of
 
@@ -37,29 +39,30 @@ CARDS = Path(__file__).parent.parent / "cards"
 _LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
 
 
-def read_card(path: Path, spec: str = "") -> Card:
-    """Read and check a card; `UsageError` names the file and the key. ``spec`` is what it was asked for by, where that
-    is not its name."""
+def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
+    """Read and check a card.
+
+    Args:
+        path: the card's file.
+        spec: what it was asked for by, where that is not its name.
+        imports: whether modules of other packages that it names are imported; without them, what a card asks of its
+            protocol and its readers is not checked.
+
+    Raises:
+        UsageError: names the file and the key.
+    """
     raw, beside = _inherited(path, ())
     where = path.name
     check_table(raw, {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}, where, REQUIRED)
     check_name(f"{where}: task", raw["name"])
+    _check_area(raw["area"], where)
     if raw.get("version", 1) < 1:
         raise UsageError(f"{where}: version must be 1 or more")
     languages = _check_languages(raw["languages"], where)
     splits = _check_splits(raw, where)
-    protocol = module_of("protocol", raw["protocol"], where)
-    options = raw.get("options", {})
-    check_table(options, protocol.OPTIONS, f"{where}: [options]")
-    try:
-        known = [metric.name for metric in protocol.metrics(options)]
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-    for metric in raw.get("metrics", ()):
-        if metric not in known:
-            hint = did_you_mean(metric, known)
-            raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
-    homes = _homes(raw["data"], raw["name"], languages, splits, where, beside)
+    if imports or "." not in raw["protocol"]:
+        _check_options(raw, where)
+    homes = _homes(raw["data"], raw["name"], languages, splits, where, beside, imports=imports)
     return Card(
         file=where,
         name=raw["name"],
@@ -71,12 +74,37 @@ def read_card(path: Path, spec: str = "") -> Card:
         homes=tuple(replace(home, task=spec or raw["name"]) for home in homes),
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
-        options=options,
+        options=raw.get("options", {}),
         metrics=tuple(raw.get("metrics", ())),
         splits=splits,
         holdout=raw.get("holdout", {}),
+        modules=tuple(
+            dict.fromkeys(name for name in (raw["protocol"], *(home.reader for home in homes)) if "." in name)
+        ),
         register=raw.get("register", ""),
     )
+
+
+def _check_options(raw: Mapping[str, Any], where: str) -> None:
+    """That the protocol has these options and metrics."""
+    protocol = module_of("protocol", raw["protocol"], where)
+    options = raw.get("options", {})
+    check_table(options, protocol.OPTIONS, f"{where}: [options]")
+    try:
+        known = [metric.name for metric in protocol.metrics(options)]
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    for metric in raw.get("metrics", ()):
+        if metric not in known:
+            hint = did_you_mean(metric, known)
+            raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
+
+
+def _check_area(area: str, where: str) -> None:
+    """That an area is a name, and no misspelt known one; it may be one of the card's own."""
+    check_name(f"{where}: area", area)
+    if area not in AREAS and (near := difflib.get_close_matches(area.casefold(), AREAS, n=1, cutoff=0.75)):
+        raise UsageError(f"{where} area: {area!r} is all but {near[0]!r}. Did you mean {near[0]!r}?")
 
 
 def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
@@ -129,9 +157,11 @@ def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
         raise UsageError(f"{where}: languages is empty")
     for language in languages:
         if not _LANGUAGE.fullmatch(language):
+            meant = three_letters(language)
+            hint = f". Did you mean {meant!r}? Files that say {language}: aliases = {{ {language} = {meant!r} }}"
             raise UsageError(
                 f"{where}: {language!r} in languages is not an ISO 639-3 code, with a script or a region where it "
-                f"matters (hin, zho_Hans, por_BR)"
+                f"matters (hin, zho_Hans, por_BR){hint if meant else ''}"
             )
     if repeated := sorted({language for language in languages if languages.count(language) > 1}):
         raise UsageError(f"{where}: languages has {', '.join(map(repr, repeated))} twice")
@@ -139,7 +169,14 @@ def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
 
 
 def _homes(
-    data: dict[str, Any], task: str, languages: tuple[str, ...], splits: Mapping[str, str], where: str, beside: Path
+    data: dict[str, Any],
+    task: str,
+    languages: tuple[str, ...],
+    splits: Mapping[str, str],
+    where: str,
+    beside: Path,
+    *,
+    imports: bool,
 ) -> tuple[Home, ...]:
     """The homes of a card: its [data] table, then [data.hub]. Embedded files lie ``beside`` the card; those of this
     plugin's cards lie elsewhere, as the readers know."""
@@ -149,7 +186,7 @@ def _homes(
             raise UsageError(f"{where}: [data.hub] must be a table")
         tables.append((f"{where}: [data.hub]", {"reader": "hub", **data["hub"]}))
     name = check_name("data set", data.get("name", task))
-    homes = [_home(place, table, name, languages) for place, table in tables]
+    homes = [_home(place, table, name, languages, imports=imports) for place, table in tables]
     for home in homes:
         _check_home_splits(home, splits)
     if homes[0].table.get("embedded") is True and beside != CARDS.resolve():
@@ -157,11 +194,12 @@ def _homes(
     return tuple(homes)
 
 
-def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ...]) -> Home:
+def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ...], *, imports: bool) -> Home:
     keys: dict[str, Any] = {"reader": allowed("reader", table.get("reader")), **DATA_KEYS}
     required: tuple[str, ...] = ("reader",)
     checked = table
-    if fits_type(keys["reader"], table.get("reader")):
+    later = not imports and "." in str(table.get("reader"))
+    if fits_type(keys["reader"], table.get("reader")) and not later:
         reader = module_of("reader", table["reader"], where)
         keys, required = keys | reader.KEYS, reader.REQUIRED
     else:  # which keys there may be is not known, but a misspelt "reader" is
@@ -176,7 +214,8 @@ def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ..
     if not 0 < table.get("shared", 1) <= 1:
         raise UsageError(f"{where} shared: must be above 0 and at most 1")
     home = Home(where, name, table["reader"], languages, table)
-    source_of(home, Data())  # checks what types cannot say, and touches no file
+    if not later:
+        source_of(home, Data())  # checks what types cannot say, and touches no file
     return home
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import reprlib
 import tomllib
 import types
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from xlbench import AREAS, DataError, UsageError
+from xlbench import DataError, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.text import read_text
 from xlbench_tasks.protocols import PROTOCOLS
@@ -20,7 +21,7 @@ REGISTERS = ("regularized", "unregularized")
 
 KEYS: Mapping[str, Any] = {
     "name": str,
-    "area": AREAS,
+    "area": str,
     "version": int,
     "protocol": PROTOCOLS,
     "description": str,
@@ -39,6 +40,10 @@ KEYS: Mapping[str, Any] = {
 ``splits``: train, dev and test -> what the data set calls them, in the place of ``{split}``;
 ``holdout``: the share of each, for a data set without splits;
 ``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
+LARGEST, DOTS = 1 << 20, 200
+"""Bytes that a file of keys may have, and dots that a line of it may."""
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
+
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
 REQUIRED = ("name", "area", "protocol", "description", "license", "languages", "data")
@@ -59,12 +64,25 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file; `UsageError` where there is none, or where it is broken (with the line)."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
+    if path.stat().st_size > LARGEST:
+        raise UsageError(f"{path.name} has {path.stat().st_size:,} bytes, and can have {LARGEST:,}")
     try:
-        return tomllib.loads(read_text(path))
+        text = read_text(path)
+        _check_dots(path.name, text)
+        return tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{path.name} is not valid TOML: tables or lists in one another without end") from None
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path.name} is not valid TOML: {error}") from None
     except DataError as error:
         raise UsageError(str(error)) from None
+
+
+def _check_dots(name: str, text: str) -> None:
+    """Refuse a key of hundreds of parts: to read it takes time and memory by the square of their number."""
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.count(".") > DOTS and _QUOTED.sub("", line).partition("#")[0].count(".") > DOTS:
+            raise UsageError(f"{name}, line {number}: more than {DOTS} dots outside of quotes: no card has such keys")
 
 
 def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, required: Iterable[str] = ()) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from functools import partial
+from typing import Any
 
 from xlbench import Data, Download, Metric, Subset, Task
 from xlbench_tasks.card.card import Card
@@ -27,22 +28,29 @@ def task(card: Card) -> Task:
                 "holdout": dict(card.holdout)}  # fmt: skip
     by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
     return Task(
-        name=card.name,
-        area=card.area,
+        **described(card),
         metrics=tuple(by_name[name] for name in card.metrics or by_name),
         subsets=partial(_subsets, card),
         evaluate=partial(protocol.evaluate, options=card.options),
-        version=card.version,
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
-        languages=card.languages,
-        data=card.homes[0].name,
-        description=card.description,
-        license=card.license,
-        citation=card.citation,
-        register=card.register,
-        home="; or ".join(_shown(home) for home in card.homes),
-        download=None if _comes_along(card) else _download(card),
     )
+
+
+def described(card: Card) -> dict[str, Any]:
+    """The fields of the task that the card says itself."""
+    return {
+        "name": card.name,
+        "area": card.area,
+        "version": card.version,
+        "languages": card.languages,
+        "data": card.homes[0].name,
+        "description": card.description,
+        "license": card.license,
+        "citation": card.citation,
+        "register": card.register,
+        "home": "; or ".join(_shown(home) for home in card.homes),
+        "download": None if _comes_along(card) else _download(card),
+    }
 
 
 def _download(card: Card) -> Download[[Data]]:

@@ -1,0 +1,65 @@
+"""A task from a user's card whose protocol or reader is a module of their own: imported when it is first asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Data, Metric, Outcome, Subset, Task
+from xlbench_tasks.card.card import Card
+from xlbench_tasks.card.read import read_card
+from xlbench_tasks.card.task import described, task
+
+if TYPE_CHECKING:
+    from xlbench import EncodingSession
+
+
+class CardFile:
+    """A card that is read to its end, with its modules, when the task is first needed."""
+
+    def __init__(self, path: Path, spec: str) -> None:
+        self._path, self._spec = path, spec
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"_path": self._path, "_spec": self._spec}  # another process imports the modules itself
+
+    @cached_property
+    def task(self) -> Task:
+        """The whole task; `UsageError` for what is wrong with the modules, or with what the card asks of them."""
+        return task(read_card(self._path, self._spec))
+
+    def subsets(self, data: Data) -> Iterable[Subset]:
+        """See `Task`."""
+        return self.task.subsets(data)
+
+    def evaluate(self, subset: Subset, session: EncodingSession) -> Outcome:
+        """See `Task`."""
+        return self.task.evaluate(subset, session)
+
+
+class LaterTask(Task):
+    """A task whose metrics and settings are its protocol's, and so come with the import."""
+
+    file: CardFile
+
+    def __init__(self, file: CardFile, **fields: Any) -> None:
+        super().__init__(metrics=(), subsets=file.subsets, evaluate=file.evaluate, **fields)
+        del self.__dict__["metrics"], self.__dict__["settings"]
+        self.__dict__["file"] = file
+
+    @cached_property
+    def metrics(self) -> tuple[Metric, ...]:
+        """See `Task`."""
+        return self.file.task.metrics
+
+    @cached_property
+    def settings(self) -> str:
+        """See `Task`."""
+        return self.file.task.settings
+
+
+def later_task(card: Card, path: Path, spec: str) -> Task:
+    """The task of a card that was read without its modules (``read_card(path, spec, imports=False)``)."""
+    return LaterTask(CardFile(path, spec), **described(card), imports=card.modules)
