@@ -317,6 +317,43 @@ for batch in range(int(sys.argv[2]), 10**6, 1000):
             assert np.array_equal(cache.take(A, "", keys_of(texts)).vectors, names["vectors"](texts))
 
 
+@pytest.mark.slow
+def test_a_kill_while_a_cache_is_created_leaves_no_litter(tmp_path):
+    """kill -9 in the midst of creating a cache: nothing lies around but the files of a cache, which is then used."""
+    code = """
+print("ready", flush=True)
+for number in range(int(sys.argv[2]), 10**6, 1000):
+    with Cache(Path(sys.argv[1]) / str(number)) as cache:
+        cache.put("a" * 64, "", keys_of(["1"]), vectors(["1"]))
+"""
+    luck = random.Random(7)
+    for attempt in range(8):
+        one = process(code, tmp_path, attempt)
+        assert one.stdout is not None
+        assert one.stdout.readline() == "ready\n"
+        reached = tmp_path / str(attempt + 1000 * luck.randrange(1, 4))
+        while one.poll() is None and not reached.exists():
+            time.sleep(0.001)
+        time.sleep(luck.uniform(0, 0.02))
+        os.kill(one.pid, signal.SIGKILL)
+        one.communicate()
+    folders = list(tmp_path.iterdir())
+    assert len(folders) > 16
+    allowed = {
+        "CACHEDIR.TAG",
+        "vectors-2.lock",
+        *(f"vectors-2.sqlite{end}" for end in ("", "-wal", "-shm", "-journal")),
+    }
+    names: dict[str, Any] = {}
+    exec(WORK, names)
+    for folder in folders:
+        assert {path.name for path in folder.iterdir()} <= allowed
+        with Cache(folder) as cache:
+            cache.put(A, "", keys_of(["1"]), names["vectors"](["1"]))
+            assert np.array_equal(cache.take(A, "", keys_of(["1"])).vectors, names["vectors"](["1"]))
+            assert cache.troubles == []
+
+
 def test_a_lock_that_is_held_stops_writing_and_nothing_else(cache, monkeypatch):
     """Where another process keeps its turn, writing ends with a line, and reading goes on."""
     cache.put(A, "", keys(3), numbers(3))

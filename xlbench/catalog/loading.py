@@ -179,6 +179,10 @@ def _ask(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     One that raises half-way offers nothing: half of a list is not what its author meant to offer.
     """
     kind = _kind(hook)
+    required = _required_arguments(implementation)
+    if required:
+        takes = f"it takes {', '.join(required)}, and hooks are called without arguments"
+        return [], [f"{hook} does not fit its hook: {takes}"]
     manager, why = attempt(_alone, hook, implementation)
     if manager is None:
         return [], [f"{hook} does not fit its hook: {why}"]
@@ -194,6 +198,14 @@ def _ask(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     flaws = [flaw_of(kind, item) for item in items]
     good = [item for item, flaw in zip(items, flaws, strict=True) if not flaw]
     return good, [f"{hook} offers something unusable: {flaw}" for flaw in dict.fromkeys(flaws) if flaw]
+
+
+def _required_arguments(implementation: Any) -> list[str]:
+    """Names of the arguments without which a function cannot be called; none where it does not tell."""
+    signature, _ = attempt(inspect.signature, implementation)
+    kinds = inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD
+    parameters = signature.parameters.values() if signature else ()
+    return [one.name for one in parameters if one.default is one.empty and one.kind not in kinds]
 
 
 def _exhausted(result: Iterable[Any]) -> list[Any]:
