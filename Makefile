@@ -9,11 +9,12 @@ OUT := out
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
 PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs --only-binary :all: --extra all --group dev --no-annotate
 HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel style types lint check docs bench publish build wheel lock clean
+.PHONY: help run test parallel style types lint check docs coverage bench publish build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +47,9 @@ check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the t
 docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or parsed
 	$(BIN)/python -m pytest -q tests/project/test_docs.py
 
+coverage: $(EVERYTHING)  ## The fast tests, with the share of lines that they run
+	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
+
 bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
 	$(BIN)/python -m pytest -q -s tests/benchmarks
 
@@ -65,8 +69,11 @@ wheel: build  ## The wheel in an environment of its own, with the core's depende
 
 lock: $(EVERYTHING)  ## Write constraints.txt: pins that are there stay where they fit (UPGRADE=--upgrade: the newest)
 	$(PIP) --group lock
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra all --group dev --group lock \
-		--only-binary :all: --no-annotate --custom-compile-command "make lock" $(UPGRADE) --output-file constraints.txt pyproject.toml
+	$(COMPILE) --universal --python-version 3.11 --group lock --custom-compile-command "make lock" $(UPGRADE) \
+		--output-file constraints.txt pyproject.toml
+	for system in linux aarch64-unknown-linux-gnu windows macos; do for python in 3.11 3.12 3.13 3.14; do \
+		MACOSX_DEPLOYMENT_TARGET=14.0 $(COMPILE) --python-platform $$system --python-version $$python \
+		--constraint constraints.txt pyproject.toml >/dev/null || exit 1; done; done
 
 clean:  ## Remove what the other targets made
 	rm -rf .venv $(OUT) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
