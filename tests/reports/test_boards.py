@@ -528,6 +528,17 @@ class TestData:
         assert (frame.loc["hin"].test_in_train, frame.loc["hin"].train_duplicates) == ("588", "")
         assert (frame.loc["eng-deu"].repeated_candidates, frame.loc["deu-eng"].tie_rate_high) == ("", "0.03100000")
 
+    def test_lost_items_have_a_column_where_there_are_any(self):
+        """Items that one language of a pair lacks are counted on the board and in the file."""
+        world = World()
+        world.add("alpha", "pairs", "eng-deu", shares(50), facts={"candidates": 50, "lost_items": 12})
+        files = render_all(world.board())
+        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        assert "Lost items: those of two languages that the other lacks." in section
+        assert re.search(r"\| +Lost items +\|", section)
+        assert re.search(r"\| pairs .* 12 \|", section)
+        assert read(files[".data.csv"]).set_index("subset").loc["eng-deu"].lost_items == "12"
+
     def test_repairs_and_entities_left_out_stand_beside_the_score(self):
         """What a reader put right, and the entities whose types the card does not count, are columns of their own."""
         world = World()

@@ -318,12 +318,13 @@ def _data(board: Board) -> str:
         [escape(line.task), escape(line.subset), *(texts[number] for _, texts in columns)]
         for number, line in enumerate(odd)
     ]
+    lost = "Lost items: those of two languages that the other lacks. " if any(line.lost_items for line in odd) else ""
     words = (
         f"Of {_count(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. Overlap: test items "
         "whose text is in the training set too. Duplicates: items whose text has occurred before. Tiny classes: those "
         "with fewer than 10 test items. Repairs: damaged tags and rows that were put right. Entities left out: those "
         "of types that the task's card counts as none. Tie rate: share of queries with a rival exactly as near as the "
-        f"translation, from the model with the fewest to that with the most. {MISSING}: not counted."
+        f"translation, from the model with the fewest to that with the most. {lost}{MISSING}: not counted."
     )
     return f"## Data warnings\n\n{words}\n\n" + _table(headers, rows, "ll" + "r" * len(columns))
 
@@ -363,6 +364,7 @@ _DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
     "Entities left out": _left_out,
     "Candidates": _candidates,
     "Tie rate, %": _tie_rate,
+    "Lost items": lambda line: _whole(line.lost_items),
 }
 
 

@@ -54,18 +54,21 @@ class DataLine:
     """Share of queries with a rival exactly as near as the target, in the model that has fewest."""
     tie_rate_high: float | None = None
     """The same in the model that has most."""
+    lost_items: int | None = None
+    """Items of two languages that the other one lacks, and that are left out."""
 
     @property
     def is_odd(self) -> bool:
         """Whether a reader should know of it."""
         counts = (self.test_in_train, self.test_duplicates, self.train_duplicates, self.tiny_classes, self.repairs,
-                  self.train_repairs, self.entities_dropped, self.repeated_candidates, self.tie_rate_high)  # fmt: skip
+                  self.train_repairs, self.entities_dropped, self.repeated_candidates, self.tie_rate_high,
+                  self.lost_items)  # fmt: skip
         return any(counts)
 
 
 COUNTED = (
     "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes", "repairs", "train_repairs", "entities",
-    "entities_dropped", "candidates", "repeated_candidates",
+    "entities_dropped", "candidates", "repeated_candidates", "lost_items",
 )  # fmt: skip
 """Facts of cells that are about the data, and so the same for all models."""
 TIE_RATE = "tie_rate"
