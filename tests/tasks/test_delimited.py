@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xlbench import Data, DataError, UsageError
 from xlbench_tasks.data import sample
-from xlbench_tasks.data.records import spread
+from xlbench_tasks.data.records import sample_by_label
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.readers import delimited
 
@@ -114,7 +114,7 @@ def test_a_sample_of_rows_that_are_read_one_by_one_is_that_of_all_rows(labels, l
     """Whether or not the labels are known, and whatever their order, the sample is the one that all rows would give."""
     rows = list(enumerate(labels))
     found = sample.of_every_label(rows, lambda row: row[1], None, limit, set(labels) if known else ())
-    assert [place for place, _ in found] == spread(labels, limit)
+    assert [place for place, _ in found] == sample_by_label(labels, limit)
 
 
 @given(st.lists(st.text(st.sampled_from('\r\ue000re"\n,a'), min_size=1), min_size=1))

@@ -22,9 +22,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench_tasks.data.records import Records, spread
+from xlbench_tasks.data.records import Records, sample_by_label
 from xlbench_tasks.data.source import Home
-from xlbench_tasks.data.splits import FirstAtHand
+from xlbench_tasks.data.splits import FirstAvailable
 from xlbench_tasks.readers import cldr, conll, delimited, hub, parallel
 
 
@@ -93,10 +93,10 @@ def test_facts_and_notes_of_a_part_are_those_of_its_items():
 
 def test_a_limit_takes_items_of_every_label():
     """In turns one of each label, from the start of each; the order stays; scarce labels give way to others."""
-    assert spread("aaaabbbbc", 5) == [0, 1, 4, 5, 8]
-    assert spread("aaaabbbbc", 2) == [0, 4]
-    assert spread("aaab", 3) == [0, 1, 3]
-    assert spread("abab", 9) == [0, 1, 2, 3]
+    assert sample_by_label("aaaabbbbc", 5) == [0, 1, 4, 5, 8]
+    assert sample_by_label("aaaabbbbc", 2) == [0, 4]
+    assert sample_by_label("aaab", 3) == [0, 1, 3]
+    assert sample_by_label("abab", 9) == [0, 1, 2, 3]
 
 
 def test_codes_of_a_data_set_become_declared_languages():
@@ -113,12 +113,12 @@ def test_the_first_home_with_anything_is_the_one_that_is_read(tmp_path):
     _write(tmp_path / "b/eng.txt", "here\n")
     _write(tmp_path / "c/hin.txt", "other\n")
     a, b, c = (_parallel(tmp_path, files=f"{name}/{{language}}.txt") for name in "abc")
-    assert FirstAtHand([a, b, c]).languages() == ("eng",)
-    assert FirstAtHand([a, b, c]).read("eng").fields["text"] == ("here",)
-    assert FirstAtHand([a, b]).name == "set"
-    assert "b/{language}.txt" in FirstAtHand([a, b]).why_missing("hin")
+    assert FirstAvailable([a, b, c]).languages() == ("eng",)
+    assert FirstAvailable([a, b, c]).read("eng").fields["text"] == ("here",)
+    assert FirstAvailable([a, b]).name == "set"
+    assert "b/{language}.txt" in FirstAvailable([a, b]).why_missing("hin")
     with pytest.raises(DataMissing, match=r"no file a/.* and set is not at hand: no file d/"):
-        FirstAtHand([a, _parallel(tmp_path, files="d/{language}.txt")]).languages()
+        FirstAvailable([a, _parallel(tmp_path, files="d/{language}.txt")]).languages()
 
 
 # Parallel text

@@ -1,7 +1,7 @@
-"""Bringing a card's data onto this machine before it is asked for: what is at hand, what can be brought, what cannot.
+"""Fetching a card's data before a run: what is on this machine, what can be fetched, what cannot.
 
-Of every split, the first home that has anything is the one that a run would read; a home whose source is `Bringing` is
-asked to bring what is not there. Nothing is parsed here.
+Of every split, the first home that has anything is the one that a run would read; a home whose source is `Fetchable` is
+asked to fetch what is not there.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from pathlib import Path
 from xlbench import Data, DataMissing
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import sources_of
-from xlbench_tasks.data.source import Bringing, Home
+from xlbench_tasks.data.source import Fetchable, Home
 
 
 def at_hand(card: Card, data: Data) -> str:
-    """Where the card's data lies, found without a request; "" where some of it would have to be brought.
+    """Where the card's data lies, found without a request; "" where some of it would have to be fetched.
 
-    Raises `DataMissing`, which says where it can be had, where it cannot be brought.
+    Raises `DataMissing`, which says where it can be had, where it cannot be fetched.
     """
-    places = _places(card, data, bring=False)
+    places = _places(card, data, fetching=False)
     return str(_common(places)) if places else ""
 
 
-def bring(card: Card, data: Data) -> str:
-    """Bring what is not at hand and return where the data lies; `DataMissing` where that does not succeed."""
-    return str(_common(_places(card, data, bring=True)))
+def fetch(card: Card, data: Data) -> str:
+    """Fetch what is not at hand and return where the data lies; `DataMissing` where that does not succeed."""
+    return str(_common(_places(card, data, fetching=True)))
 
 
 def wanted(card: Card, data: Data) -> tuple[str, ...]:
@@ -39,24 +39,24 @@ def wanted(card: Card, data: Data) -> tuple[str, ...]:
     return tuple(language for language in card.languages if language in data.languages or language in beside)
 
 
-def _places(card: Card, data: Data, bring: bool) -> list[Path]:
+def _places(card: Card, data: Data, *, fetching: bool) -> list[Path]:
     """Where the splits lie; empty where one of them is not at hand."""
     places: list[Path] = []
     for split in ("test",) if card.holdout else tuple(card.splits) or ("test",):
-        found = _of_split(card, data, split, bring)
+        found = _of_split(card, data, split, fetching=fetching)
         if not found:
             return []
         places += found
     return places
 
 
-def _of_split(card: Card, data: Data, split: str, bring: bool) -> Sequence[Path]:
+def _of_split(card: Card, data: Data, split: str, *, fetching: bool) -> Sequence[Path]:
     """Where one split lies, in the home that a run would read."""
     languages, reasons = wanted(card, data), []
     for home, source in zip(card.homes, sources_of(card, data, split), strict=True):
         try:
-            if isinstance(source, Bringing):
-                return source.bring(languages) if bring else source.at_hand(languages)
+            if isinstance(source, Fetchable):
+                return source.fetch(languages) if fetching else source.at_hand(languages)
             present = source.languages()
         except DataMissing as missing:
             reasons.append(str(missing))

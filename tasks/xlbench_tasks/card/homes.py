@@ -9,7 +9,7 @@ from xlbench import Data
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.schema import SPLIT
 from xlbench_tasks.data.source import Home, Source
-from xlbench_tasks.data.splits import DataSet, FirstAtHand, HeldOut
+from xlbench_tasks.data.splits import DataSet, FirstAvailable, HeldOut
 from xlbench_tasks.modules import module_of
 
 
@@ -21,7 +21,7 @@ def source_of(home: Home, data: Data) -> Source:
 def open_source(card: Card, data: Data, split: str = "test") -> Source:
     """One split of the card's data: of the first of its homes where there is any."""
     sources = sources_of(card, data, split)
-    return sources[0] if len(sources) == 1 else FirstAtHand(sources)
+    return sources[0] if len(sources) == 1 else FirstAvailable(sources)
 
 
 def sources_of(card: Card, data: Data, split: str) -> list[Source]:

@@ -78,7 +78,7 @@ def _at_hand(card: Card, data: Data) -> str:
 def _fetch(card: Card, data: Data) -> str:
     from xlbench_tasks.card import fetch
 
-    return fetch.bring(card, data)
+    return fetch.fetch(card, data)
 
 
 def _subsets(card: Card, data: Data) -> Iterable[Subset]:

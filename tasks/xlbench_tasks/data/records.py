@@ -11,7 +11,7 @@ from itertools import compress
 from xlbench import DataError
 from xlbench.core.ids import digest
 
-OF_ALL = " (of all items, before a part was taken)"
+OF_WHOLE = " (of all items, before a part was taken)"
 """Ends the name of a fact that stands beside a part of the items it was counted over."""
 
 
@@ -85,7 +85,7 @@ class Records:
             counts = tuple(compress(self.counts, wanted))
             part = Records.counted(ids, clusters, fields, counts, self.causes, self.origin)
         else:
-            facts = {name if name.endswith(OF_ALL) else name + OF_ALL: n for name, n in self.facts.items()}
+            facts = {name if name.endswith(OF_WHOLE) else name + OF_WHOLE: n for name, n in self.facts.items()}
             part = Records(ids, clusters, fields, self.notes, facts, self.origin)
         rows = tuple(compress(range(len(self.ids)), wanted))
         return replace(part, shared=self.shared, places=lambda row: self.place(rows[row]))
@@ -106,7 +106,7 @@ def _first_repeated(values: Iterable[str]) -> str:
     return next(value for value in values if value in seen or seen.add(value))  # type: ignore[func-returns-value]
 
 
-def spread(labels: Sequence[str], n: int) -> list[int]:
+def sample_by_label(labels: Sequence[str], n: int) -> list[int]:
     """The places of n items, in order: in turns one of every label, each label's from the start.
 
     Many files are sorted by label, and their first items have one label alone, from which nothing can be learnt. The

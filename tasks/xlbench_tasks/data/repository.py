@@ -43,7 +43,7 @@ class Repository:
     """A data set's repository. Making one touches no file and no network."""
 
     def __init__(self, repo: str, revision: str, data: Data, task: str = "") -> None:
-        """``task`` is what ``xlbench fetch --task`` takes to bring it; "" where that is not known."""
+        """``task`` is what ``xlbench fetch --task`` takes to fetch it; "" where that is not known."""
         self._repo = repo
         self._revision = revision
         self._hub = HubRepository(repo, "dataset", revision)
@@ -75,9 +75,9 @@ class Repository:
     def how_to_get(self, language: str = "") -> str:
         """What to do for it to be at hand."""
         asked = shlex.join(["xlbench", "fetch", "--task", self._task, *(["--language", language] if language else [])])
-        bring = f"get it with {asked}" if self._task else "run once with a network (and without HF_HUB_OFFLINE)"
+        fetch = f"get it with {asked}" if self._task else "run once with a network (and without HF_HUB_OFFLINE)"
         put = f"{self._root}/{self._repo}" if self._root else f"DATA/{self._repo} (and give --data DATA)"
-        return f"{bring}, or put a copy at {put}"
+        return f"{fetch}, or put a copy at {put}"
 
     def configs(self) -> list[str]:
         """The names of its configurations; offline, of those that have been prepared."""
@@ -115,19 +115,19 @@ class Repository:
         return named[0] if named else "default"
 
     def prepare(self, config: str) -> Path:
-        """The same, brought from the hub where it is not there."""
+        """The same, fetched from the hub where it is not there."""
         import datasets
 
         if (found := self.prepared(config)) is not None:
             return found
         wanted = {**self._origin, "name": config or None}
 
-        def bring() -> Path:
+        def download() -> Path:
             builder = datasets.load_dataset_builder(**wanted)
             builder.download_and_prepare()
             return Path(builder.cache_dir)
 
-        return self._ask(bring, fetching=True)
+        return self._ask(download, fetching=True)
 
     def _prepared(self, pattern: str = "*") -> dict[str, Path]:
         """Configuration -> the folder in which `datasets` keeps it at the pinned revision; of names like a pattern."""
@@ -178,8 +178,8 @@ class Repository:
         """Where the hub's client keeps a file (or an archive, of a file in it); None where it does not."""
         return self._hub.cached_file(parted(name)[0])
 
-    def bring_files(self, names: Sequence[str]) -> Path:
-        """The folder of the snapshot, with these files; what is not there is brought from the hub."""
+    def fetch_files(self, names: Sequence[str]) -> Path:
+        """The folder of the snapshot, with these files; what is not there is fetched from the hub."""
         wanted = [parted(name)[0] for name in names]
         return self._ask(lambda: self._hub.files_named(wanted), fetching=True)
 

@@ -20,7 +20,7 @@ def of_every_label(
 ) -> list[Row]:
     """``limit`` of the first ``most`` rows, in order: in turns one of every label, each label's from the start.
 
-    The same rows that `source.spread` takes of all labels. Reading ends where it cannot change any more: when all of
+    The same rows that `sample_by_label` takes of all labels. Reading ends where it cannot change any more: when all of
     ``labels`` (every label that there may be; none: not known) have enough rows.
     """
     turns: Counter[str] = Counter()

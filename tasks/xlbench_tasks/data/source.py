@@ -1,7 +1,4 @@
-"""Where a task's items come from: `Records` (one language), `Source` (a data set), `Home` (a place that a card names).
-
-What all readers share, and nothing about any file format: those are in ``readers/``. Nothing heavy is imported.
-"""
+"""Where a task's items come from: `Source` (a data set), `Home` (a place that a card names), and what readers share."""
 
 from __future__ import annotations
 
@@ -13,7 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from xlbench import Data, DataError, DataMissing
-from xlbench_tasks.data.records import Records, spread
+from xlbench_tasks.data.records import Records, sample_by_label
 
 LANGUAGE = "{language}"
 """The placeholder that stands, in a card, for the code that the data set uses for a language."""
@@ -44,15 +41,15 @@ class Source(Protocol):
 
 
 @runtime_checkable
-class Bringing(Protocol):
-    """What a source may have besides: its data can be brought onto this machine (``xlbench fetch``)."""
+class Fetchable(Protocol):
+    """What a source may have besides: its data can be fetched (``xlbench fetch``)."""
 
     def at_hand(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
         """Where these languages (none: all) lie, found without a request; empty where one of them does not."""
         ...
 
-    def bring(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
-        """Bring what is not at hand, and say where all lies; `DataMissing` where that does not succeed."""
+    def fetch(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Fetch what is not at hand, and say where all lies; `DataMissing` where that does not succeed."""
         ...
 
 
@@ -171,7 +168,7 @@ class Reading:
         n = min(n, self.home.table.get("max_rows", n))
         if self.data.limit is None or self.data.limit >= n:
             return range(n)
-        return spread(labels[:n], self.data.limit) if labels else range(self.data.limit)
+        return sample_by_label(labels[:n], self.data.limit) if labels else range(self.data.limit)
 
     def _shared(self) -> float:
         """The least share of ids that languages must have in common: the card's, else all."""

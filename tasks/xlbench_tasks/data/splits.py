@@ -83,7 +83,7 @@ class HeldOut:
         return content_keys(self.name, language, whole)
 
 
-class FirstAtHand:
+class FirstAvailable:
     """A data set with several homes: the first that has anything is the one that is read; homes are never mixed."""
 
     def __init__(self, sources: Sequence[Source]) -> None:

@@ -163,8 +163,8 @@ class Hub(Reading):
         places = [find(unit) for unit in self._units(known, languages)]
         return tuple(place for place in places if place is not None) if places and None not in places else ()
 
-    def bring(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
-        """Bring these languages (none: all) from the hub, as far as they are not at hand, and say where they lie."""
+    def fetch(self, languages: Sequence[str] = ()) -> tuple[Path, ...]:
+        """Fetch these languages (none: all) from the hub, as far as they are not at hand, and say where they lie."""
         if places := self.at_hand(languages):
             return places
         self._repository.check_readable()
@@ -174,7 +174,7 @@ class Hub(Reading):
             raise DataMissing(f"{self._place()} does not have all of: {', '.join(languages or self.home.languages)}")
         if not self._files:
             return tuple(self._repository.prepare(unit) for unit in units)
-        folder = self._repository.bring_files(units)
+        folder = self._repository.fetch_files(units)
         return tuple(folder / repository.parted(unit)[0] for unit in units)
 
     @property
