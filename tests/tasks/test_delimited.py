@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xlbench import Data, DataError, UsageError
+from xlbench_tasks.card.homes import open_source
+from xlbench_tasks.card.read import read_card
 from xlbench_tasks.data import sample
 from xlbench_tasks.data.records import sample_by_label
 from xlbench_tasks.data.source import Home
@@ -100,6 +102,22 @@ def test_a_sample_of_labels_reads_no_further_than_it_needs(tmp_path):
     with pytest.raises(DataError, match="line 14: 3 columns"):
         read(tmp_path, content, limit=4)
     assert read(tmp_path, content, limit=4, fields={"text": "text"}).fields["text"] == ("t0", "t1", "t2", "t3")
+
+
+def test_a_sample_goes_by_the_labels_of_the_options_too(tmp_path):
+    """Where the card lists the labels for its protocol alone, reading ends as early."""
+    rows = "".join(f"t{number}\t{'x' if number < 6 else 'y'}\n" for number in range(12))
+    (tmp_path / "eng.tsv").write_text(f"text\tlabel\n{rows}too\tmany\tcolumns\n", encoding="utf-8")
+    (tmp_path / "t.toml").write_text(
+        'name = "t"\narea = "news"\nprotocol = "clustering"\ndescription = "T"\nlicense = "CC0-1.0"\n'
+        'languages = ["eng"]\n[data]\nreader = "delimited"\nfiles = "{language}.tsv"\n'
+        'fields = { text = "text", label = "label" }\n[options]\nlabels = ["x", "y"]\n',
+        encoding="utf-8",
+    )
+    records = open_source(read_card(tmp_path / "t.toml"), Data(tmp_path, 4)).read("eng")
+    assert records.fields["text"] == ("t0", "t1", "t6", "t7")
+    with pytest.raises(DataError, match="line 14: 3 columns"):
+        open_source(read_card(tmp_path / "t.toml"), Data(tmp_path)).read("eng")
 
 
 def test_where_is_asked_before_rows_are_counted(tmp_path):

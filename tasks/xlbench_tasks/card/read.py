@@ -71,7 +71,7 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
         description=raw["description"],
         license=raw["license"],
         languages=languages,
-        homes=tuple(replace(home, task=spec or raw["name"]) for home in homes),
+        homes=tuple(replace(home, task=spec or raw["name"], labels=_labels(raw)) for home in homes),
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
         options=raw.get("options", {}),
@@ -83,6 +83,12 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
         ),
         register=raw.get("register", ""),
     )
+
+
+def _labels(raw: Mapping[str, Any]) -> tuple[str, ...]:
+    """The labels that the options list; none where they list something else under that name."""
+    labels = raw.get("options", {}).get("labels")
+    return tuple(labels) if fits_type(list[str], labels) else ()
 
 
 def _check_options(raw: Mapping[str, Any], where: str) -> None:

@@ -68,6 +68,8 @@ class Home:
     table: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
     """What ``--task`` takes to mean the card's task: its name, or the path of its file."""
+    labels: tuple[str, ...] = ()
+    """All labels that there may be, as the card's [options] list them; none where they are not listed."""
 
     def language_of(self, code: str) -> str | None:
         """The declared language that the data set calls ``code``, or None.

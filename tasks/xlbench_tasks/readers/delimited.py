@@ -194,7 +194,9 @@ class Delimited(Reading):
                     label = row.cells[places[row.table]]
                     return labels.get(label, label)
 
-                found = sample.of_every_label(rows, label_of, most, limit, set(labels.values()))
+                found = sample.of_every_label(
+                    rows, label_of, most, limit, set(labels.values()) or set(self.home.labels)
+                )
             else:
                 found = sample.first_rows(rows, most, limit)
             self._rows_of[paths] = found
