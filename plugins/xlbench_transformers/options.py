@@ -17,11 +17,8 @@ identity."""
 MACHINE = ("device", "batch_size")
 """Options of the machine: vectors are equal up to rounding, and identity does not know of them."""
 
-COMPARED = ("similarity",)
-"""Options that say how vectors are compared: models that differ in these alone share vectors."""
-
-TRANSFORM = ("dimensions", "normalize", "whiten", "whiten_on", "whiten_components")
-"""Options of the arithmetic after encoding: models that differ in these alone share vectors. Dimensions are cut after
+TRANSFORM = ("dimensions", "normalize", "whiten", "whiten_on", "whiten_components", "similarity")
+"""Options of what comes after encoding: models that differ in these alone share vectors. Dimensions are cut after
 whitening, and vectors brought to unit length last. Every other option shapes the vectors themselves."""
 
 _COMMON = (

@@ -20,7 +20,7 @@ from xlbench_transformers.checkpoint import Checkpoint, Located, is_hub_name, is
 from xlbench_transformers.encoders.prompts import Prompts
 from xlbench_transformers.layout import Kind
 from xlbench_transformers.named import Named, entries
-from xlbench_transformers.options import COMPARED, DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
+from xlbench_transformers.options import DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
 from xlbench_transformers.trained_on import data_sets_of
 
 VECTORS_VERSION = 1
@@ -193,8 +193,7 @@ class Recipe:
 
     def fingerprint(self) -> str:
         """The same with the transform."""
-        compared = [] if self.spec["similarity"] == "cosine" else [f"similarity={self.spec['similarity']}"]
-        return digest(self.vectors(), transforms.identity_of(self.spec), *compared)
+        return digest(self.vectors(), transforms.identity_of(self.spec))
 
     def fetch(self) -> str:
         """Where the checkpoint lies; it is downloaded first where that is needed."""
@@ -207,7 +206,7 @@ class Recipe:
 
     def shaping(self, kind: Kind) -> dict[str, object]:
         """The values of the options that shape vectors, by name."""
-        labels = {*LABELS, *MACHINE, *TRANSFORM, *COMPARED, "layers"}
+        labels = {*LABELS, *MACHINE, *TRANSFORM, "layers"}
         values = {option.name: self.spec[option.name] for option in OPTIONS[kind] if option.name not in labels}
         for role in ("prompt_query", "prompt_document"):
             values[role] = values["prompt"] if values[role] is None else values[role]
@@ -247,7 +246,7 @@ class Details(Mapping[str, Detail]):
         if located:
             found |= _told(checkpoint, located)
         if kind:
-            settings = self._recipe.shaping(kind) | {name: spec[name] for name in (*TRANSFORM, *COMPARED)}
+            settings = self._recipe.shaping(kind) | {name: spec[name] for name in TRANSFORM}
             settings |= dict.fromkeys(("prompt", "prompt_query", "prompt_document")) | Prompts(spec).details()
             found |= {name: _plain(value) for name, value in settings.items() if value not in _UNSAID}
         return found

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import xlbench
 from xlbench.core.ids import digest
@@ -35,7 +35,7 @@ ROUNDING = 1e-6
 
 @dataclass(frozen=True)
 class Settings:
-    """What a spec says about arithmetic after encoding."""
+    """What a spec says about what comes after encoding."""
 
     whiten: str
     """"none", "whiten" or "abtt"."""
@@ -43,10 +43,12 @@ class Settings:
     components: int | None
     dimensions: int | None
     normalize: bool
+    similarity: Literal["cosine", "dot"] = "cosine"
 
     @property
     def none(self) -> bool:
-        return self.whiten == "none" and not self.dimensions and not self.normalize
+        plain = self.similarity == "cosine" and self.whiten == "none"
+        return plain and not self.dimensions and not self.normalize
 
 
 def transform_of(spec: xlbench.Spec) -> Callable[[], xlbench.Transform] | None:
@@ -65,7 +67,8 @@ def identity_of(spec: xlbench.Spec) -> str:
     settings = _settings(spec)
     if settings.none:
         return ""
-    kept = (settings.whiten, settings.components, settings.dimensions, settings.normalize)
+    kept: tuple[object, ...] = (settings.whiten, settings.components, settings.dimensions, settings.normalize)
+    kept += (settings.similarity,) if settings.similarity != "cosine" else ()
     return digest("transform", str(VERSION), repr(kept), *(_texts(settings.whiten_on) or ()))
 
 
@@ -89,7 +92,10 @@ def _settings(spec: xlbench.Spec) -> Settings:
         )
     if whiten == "whiten" and components and dimensions and dimensions[0] > components:
         raise xlbench.UsageError(f"{spec.text!r}: dimensions={dimensions[0]} of whiten_components={components}")
-    return Settings(whiten, on or None, components, dimensions[0] if dimensions else None, bool(spec["normalize"]))
+    return Settings(
+        whiten, on or None, components, dimensions[0] if dimensions else None, bool(spec["normalize"]),
+        spec["similarity"],
+    )  # fmt: skip
 
 
 def _meant(path: Path) -> str:
@@ -106,6 +112,7 @@ def _transform(settings: Settings) -> xlbench.Transform:
         fit=partial(_fit, settings),
         fit_on=_texts(settings.whiten_on),
         words=partial(_cut, settings.dimensions) if settings.dimensions else None,
+        similarity=settings.similarity,
     )
 
 

@@ -86,8 +86,12 @@ def test_words_have_no_context(request: pytest.FixtureRequest, name: str) -> Non
 
 
 def test_pieces_that_model2vec_does_not_know(model2vec: Path) -> None:
-    """model2vec leaves unknown pieces out: such a word is all zeros, and such a text, which the session refuses."""
+    """model2vec leaves unknown pieces out: such a word is all zeros, and such a text, which the session counts."""
     encoder = load(model2vec)
+    session = xlbench.EncodingSession(encoder)
+    session.begin_cell()
+    assert session.encode(["a red cat", UNKNOWN]).any(axis=1).tolist() == [True, False]
+    assert session.cell_facts() == {"texts_unknown": 1}
     assert not encoder.encode_words([[UNKNOWN]])[0].any()
     assert not encoder.encode([UNKNOWN]).any()
 

@@ -153,3 +153,27 @@ def test_order_of_the_pairs_does_not_matter():
     shuffled = ranking.rank_pairs(a[order], b[order], [names[row] for row in order]).columns
     for name in ("rank", "margin_hit"):
         assert (straight[name][order] == shuffled[name]).all()
+
+
+def test_dot_products_rank_by_length_too():
+    """By dot products, a long vector comes before a near one, exactly as numpy's products say; cosines stay cosines."""
+    draw = np.random.default_rng(0)
+    a, b = draw.normal(size=(2, 200, 8)).astype(np.float32)
+    b *= draw.uniform(0.1, 100, size=(200, 1)).astype(np.float32)
+    found = ranking.rank_pairs(a, b, texts(200), "dot").columns
+    products = a.astype(np.float64) @ b.T.astype(np.float64)
+    assert found["rank"].tolist() == (products >= products.diagonal()[:, None]).sum(axis=1).tolist()
+    assert found["mteb_row"].tolist() == products.argmax(axis=1).tolist()
+    cosine = ranking.rank_pairs(a, b, texts(200)).columns
+    assert found["rank"].tolist() != cosine["rank"].tolist()
+    assert found["cosine_true"].tolist() == cosine["cosine_true"].tolist()
+
+
+def test_vectors_of_zeros_find_nothing():
+    """A query without a vector has similarity 0 to all candidates: they all stand level, and ties count against it."""
+    a = np.eye(4, dtype=np.float32)
+    b = a.copy()
+    a[1] = b[2] = 0
+    found = ranking.rank_pairs(a, b, texts(4))
+    assert found.columns["rank"].tolist() == [1, 4, 4, 1]
+    assert np.isfinite(found.columns["cosine_random"]).all()

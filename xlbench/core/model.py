@@ -28,11 +28,12 @@ class Encoder(Protocol):
         """Encode n texts.
 
         ``role`` is "query" or "document" in an asymmetric search and None elsewhere. Returns an array of shape (n, d),
-        finite, with no zero row.
+        finite, with no row of zeros unless it has ``zero_is_unknown``.
 
         An encoder may have attributes besides: ``parameters`` (int: how many numbers it has learnt), ``details``
         (mapping of short texts and numbers: what is known of it once it is loaded, such as its length limit) and
-        ``truncated`` (n booleans: which of the texts of the last call were cut at that limit).
+        ``truncated`` (n booleans: which of the texts of the last call were cut at that limit) and ``zero_is_unknown``
+        (True: a row of zeros is that of a text of which it knows nothing, such as words out of its vocabulary).
         """
         ...
 
@@ -48,7 +49,7 @@ class WordEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Transform:
-    """Arithmetic on the vectors of texts after they were encoded: cutting dimensions, whitening.
+    """What is done with the vectors of texts after they were encoded: cutting dimensions, whitening, comparing.
 
     Vectors are kept as the encoder gave them, so that several transforms share one encoding. ``fit`` is given the
     vectors (m, d) of the texts ``fit_on`` and returns what turns vectors (n, d) into (n, k).
@@ -60,6 +61,8 @@ class Transform:
     being scored (transductive: the score is marked as such)."""
     words: Callable[[np.ndarray], np.ndarray] | None = None
     """What is done to vectors of words, (n, d) -> (n, k); None: nothing."""
+    similarity: Literal["cosine", "dot"] = "cosine"
+    """How the vectors are compared, by tasks that can choose."""
 
 
 @dataclass(frozen=True)

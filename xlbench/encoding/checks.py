@@ -1,4 +1,4 @@
-"""Checks of what an encoder returns: shape, finite numbers, no zero vectors, and equal vectors for equal texts."""
+"""Checks of what an encoder returns: shape, finite numbers, zero vectors, and equal vectors for equal texts."""
 
 from __future__ import annotations
 
@@ -37,14 +37,20 @@ def as_matrix(returned: object) -> tuple[NDArray[np.float32], str]:
     return vectors, str(array.dtype)
 
 
-def check_texts(vectors: NDArray[np.float32], texts: Sequence[str]) -> None:
-    """One vector a text, every number finite, and no vector without a direction."""
+def check_texts(vectors: NDArray[np.float32], texts: Sequence[str], *, zero_is_unknown: bool = False) -> None:
+    """One vector a text, every number finite, and no vector without a direction.
+
+    ``zero_is_unknown``: the encoder gives zeros to a text of which it knows nothing, and says so.
+    """
     if len(vectors) != len(texts):
         raise EncoderError(f"the encoder returned {len(vectors)} vectors for {len(texts)} texts")
     check_finite(vectors, texts)
     zero = ~vectors.any(axis=1)
-    if zero.any():
-        raise EncoderError(f"the vector of {quote(texts[int(np.argmax(zero))])} is all zeros")
+    if zero.any() and not zero_is_unknown:
+        raise EncoderError(
+            f"the vector of {quote(texts[int(np.argmax(zero))])} is all zeros: if that means a text of which it knows "
+            f"nothing, give the encoder an attribute zero_is_unknown = True"
+        )
 
 
 def check_words(vectors: NDArray[np.float32], words: Sequence[str]) -> None:

@@ -133,7 +133,8 @@ class CheckedEncoder:
         truncated = checks.cut_texts(getattr(encoder, "truncated", None), len(texts))
         self.encoded += len(texts)
         vectors = self._measured(returned)
-        checks.check_texts(vectors, texts)
+        zero_is_unknown = getattr(encoder, "zero_is_unknown", False) is True
+        checks.check_texts(vectors, texts, zero_is_unknown=zero_is_unknown)
         return vectors, truncated
 
     def _words(self, sentences: Sequence[Sentence]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 
@@ -70,6 +70,8 @@ class EncodingSession:
         """Length of the vectors that were handed on last; 0 before the first."""
         self._transform, self._progress = transform, progress
         self._truncated: set[str] = set()
+        self._unknown: set[str] = set()
+        self._similarity_asked = False
         self._words_asked = False
         self._gathered: dict[tuple[Role | None, str], None] | None = None
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
@@ -129,6 +131,16 @@ class EncodingSession:
         """Whether the encoder gives vectors of words in context."""
         return self._source.has_words
 
+    @property
+    def similarity(self) -> Literal["cosine", "dot"]:
+        """How the model's vectors are to be compared, for tasks that can choose; others compare by the cosine."""
+        self._similarity_asked = True
+        return self._similarity
+
+    @property
+    def _similarity(self) -> Literal["cosine", "dot"]:
+        return self._transform.similarity if self._transform is not None else "cosine"
+
     # ---- one cell
 
     @property
@@ -139,7 +151,8 @@ class EncodingSession:
     def begin_cell(self) -> None:
         """Forget what was noted about the cell before."""
         self._truncated.clear()
-        self._words_asked = False
+        self._unknown.clear()
+        self._words_asked = self._similarity_asked = False
         if self.transductive:
             self._fitted, self._gathered = None, {}
 
@@ -155,22 +168,27 @@ class EncodingSession:
             return  # vectors of words are not transformed, and there are no others
         if not raw:
             raise EncoderError("a transform that is fitted on the scored texts needs texts; the task asked for none")
-        self._fitted = self._transform.fit(np.concatenate(raw))
+        self._fitted = self._transform.fit(_known(np.concatenate(raw)))
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the cell's scores has to know."""
+        unknown = ("texts of which the encoder knows nothing have similarity 0 to all (how many: texts_unknown)",)
+        cosine = ("the model is compared by dot products, and this task compares by the cosine",)
         cut = ("texts longer than the encoder's limit were cut (how many: Models)",) if self._truncated else ()
         fitted = ("transductive: the vectors were transformed by a fit on the scored texts",)
         words = ("the transform that is fitted on texts was not applied to vectors of words",)
         return (
             *cut,
+            *(unknown if self._unknown else ()),
+            *(cosine if self._similarity == "dot" and not self._similarity_asked else ()),
             *(fitted if self.transductive and self._fitted is not None else ()),
             *(words if self._words_asked and self._transform is not None and self._transform.fit_on != () else ()),
         )
 
     def cell_facts(self) -> dict[str, int]:
         """Counts to stand beside the cell's scores."""
-        return {"texts_cut": len(self._truncated)} if self._truncated else {}
+        counts = {"texts_cut": len(self._truncated), "texts_unknown": len(self._unknown)}
+        return {name: count for name, count in counts.items() if count}
 
     def once(self, key: Hashable, make: Callable[[], R]) -> R:
         """``make()``, or what it gave before for an equal ``key``: for what many cells learn from the same vectors.
@@ -191,9 +209,10 @@ class EncodingSession:
     # ---- vectors
 
     def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
-        """Vectors of n texts: float32 (n, d), finite, no zero row. Equal texts get equal bytes.
+        """Vectors of n texts: float32 (n, d), finite. Equal texts get equal bytes.
 
-        Raises `EncoderError` where the encoder returns something that cannot be scored.
+        A row of zeros is that of a text of which the encoder knows nothing, where the encoder says that it gives such
+        (``zero_is_unknown``). Raises `EncoderError` where the encoder returns something that cannot be scored.
         """
         if not len(texts):
             raise EncoderError("there is nothing to encode: the list of texts is empty")
@@ -227,6 +246,12 @@ class EncodingSession:
         """Vectors as the encoder gives them."""
         vectors, truncated = self._source.texts(texts, role, self._progress)
         self._truncated |= truncated
+        known = vectors.any(axis=1)
+        if not known.any():
+            raise EncoderError(
+                f"the encoder knows nothing of any of the {len(texts)} texts: all their vectors are zero"
+            )
+        self._unknown.update(texts[row] for row in np.flatnonzero(~known).tolist())
         return vectors
 
     def _transformed(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -234,8 +259,15 @@ class EncodingSession:
         if self._fitted is None:
             texts = self._transform.fit_on or ()
             fit_on = self._source.texts(texts, None)[0] if texts else vectors[:0]
-            self._fitted = self._transform.fit(fit_on)
-        changed = np.asarray(self._fitted(vectors), np.float32)
-        if changed.shape[0] != len(vectors) or not np.isfinite(changed).all() or not changed.any(axis=1).all():
+            self._fitted = self._transform.fit(_known(fit_on))
+        known = vectors.any(axis=1)
+        changed = np.array(self._fitted(vectors), np.float32)
+        if changed.shape[0] != len(vectors) or not np.isfinite(changed).all() or not changed[known].any(axis=1).all():
             raise EncoderError("the model's transform gives vectors that cannot be scored (NaN, zeros or too few)")
+        changed[~known] = 0
         return changed
+
+
+def _known(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Those of the vectors that are not zero: a transform learns nothing from the others."""
+    return vectors[vectors.any(axis=1)]

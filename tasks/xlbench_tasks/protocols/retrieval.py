@@ -215,7 +215,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     pair: Pair = subset.load()
-    ranked = ranking.rank_pairs(session.encode(pair.queries), session.encode(pair.candidates), pair.candidates)
+    queries, candidates = session.encode(pair.queries), session.encode(pair.candidates)
+    ranked = ranking.rank_pairs(queries, candidates, pair.candidates, session.similarity)
     m, n = ranked.candidates, len(pair.ids)
     repeated = n - m
     return Outcome(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,6 +67,13 @@ def unit(vectors: Floats) -> Floats:
     return scaled
 
 
+def _of_one_scale(vectors: Floats) -> Floats:
+    """All rows divided by the length of the longest, so that dot products keep their order and are within [-1, 1]."""
+    longest = float(np.linalg.norm(vectors.astype(np.float64), axis=1).max())
+    scaled: Floats = (vectors / np.float64(longest or 1.0)).astype(np.float32) + np.float32(0)
+    return scaled
+
+
 def equal_rows(values: NDArray[np.generic]) -> tuple[Ints, Ints]:
     """Groups of rows (n, d) with equal bytes, in the order of first appearance: the group of each row (n,), and the
     first row of each group. Groups are found by an exact 64-bit hash: comparing similarities instead would split groups
@@ -88,13 +96,17 @@ def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
     return Groups(of_row, first, np.bincount(of_row[distinct], minlength=len(first)))
 
 
-def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[str]) -> Ranked:
+def rank_pairs(
+    queries: Floats, candidates: Floats, candidate_texts: Sequence[str], similarity: Literal["cosine", "dot"] = "cosine"
+) -> Ranked:
     """Rank, for query i, candidate i among all n candidates; vectors (n, d), not yet normalized.
 
     Candidates with one text are one target. A candidate of another text that is as near as the target, or nearer,
-    stands before it: ties never help. Beyond the vectors, memory stays below about 16 bytes x `BLOCK_CELLS`.
+    stands before it: ties never help. What is near is near by ``similarity``; the columns of cosines are cosines. Beyond
+    the vectors, memory stays below about 16 bytes x `BLOCK_CELLS`.
     """
-    queries, candidates = unit(queries), unit(candidates)
+    units = unit(queries), unit(candidates)
+    queries, candidates = units if similarity == "cosine" else (_of_one_scale(queries), _of_one_scale(candidates))
     groups = group_rows(candidates, candidate_texts)
     targets, distinct = candidates[groups.first_row], int(groups.texts.sum())
     n, g = len(queries), len(targets)
@@ -118,7 +130,7 @@ def rank_pairs(queries: Floats, candidates: Floats, candidate_texts: Sequence[st
         cosines = _Exact(queries, targets).rows(some)
         best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
     margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
-    true, random = _cosines(queries, candidates)
+    true, random = _cosines(*units)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
         "mteb_row": groups.first_row[best].astype(np.int32),
