@@ -102,7 +102,7 @@ def rank_pairs(
     """Rank, for query i, candidate i among all n candidates; vectors (n, d), not yet normalized.
 
     Candidates with one text are one target. A candidate of another text that is as near as the target, or nearer,
-    stands before it: ties never help. What is near is near by ``similarity``; the columns of cosines are cosines. Beyond
+    stands before it: ties never help. Texts are near by ``similarity``, and the columns of cosines hold cosines. Beyond
     the vectors, memory stays below about 16 bytes x `BLOCK_CELLS`.
     """
     units = unit(queries), unit(candidates)
