@@ -89,6 +89,14 @@ def test_the_current_folder_is_not_on_the_import_path(folder):
         assert done.returncode in (1, 2)
 
 
+def test_scoring_says_what_it_imports(folder):
+    """Before the code of the card's modules runs, a line on standard error names the card and the modules, once."""
+    done = command(folder, "run", "-t", "./mine.toml", "-m", "ngram", "-n", path=[folder])
+    assert (folder / "trace").exists()
+    assert done.stderr.count("'./mine.toml' imports riddling.protocol: code that is not xlbench's") == 1
+    assert "mine" in done.stdout
+
+
 def test_a_file_of_the_current_folder_does_not_stand_in_for_a_library(folder):
     """A click.py beside the card is no part of the command line."""
     (folder / "click.py").write_text("raise SystemExit('mine ran')\n", encoding="utf-8")

@@ -14,6 +14,7 @@ from xlbench_tasks.modules import module_of
 
 
 def source_of(home: Home, data: Data) -> Source:
+    """The source that a home's reader makes of it; `UsageError` for what types of keys cannot say. Touches no file."""
     source: Source = module_of("reader", home.reader, home.where).source(home, data)
     return source
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import logging
+import multiprocessing
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,18 +18,23 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
 
 
+log = logging.getLogger(__name__)
+
+
 class CardFile:
     """A card that is read to its end, with its modules, when the task is first needed."""
 
-    def __init__(self, path: Path, spec: str) -> None:
-        self._path, self._spec = path, spec
+    def __init__(self, path: Path, spec: str, modules: Sequence[str]) -> None:
+        self._path, self._spec, self._modules = path, spec, tuple(modules)
 
-    def __getstate__(self) -> dict[str, object]:
-        return {"_path": self._path, "_spec": self._spec}  # another process imports the modules itself
+    def __getstate__(self) -> dict[str, object]:  # another process imports the modules itself
+        return {"_path": self._path, "_spec": self._spec, "_modules": self._modules}
 
     @cached_property
     def task(self) -> Task:
         """The whole task; `UsageError` for what is wrong with the modules, or with what the card asks of them."""
+        if multiprocessing.parent_process() is None:  # said once, and not by every worker
+            log.warning("%r imports %s: code that is not xlbench's", self._spec, ", ".join(self._modules))
         return task(read_card(self._path, self._spec))
 
     def subsets(self, data: Data) -> Iterable[Subset]:
@@ -62,4 +69,4 @@ class LaterTask(Task):
 
 def later_task(card: Card, path: Path, spec: str) -> Task:
     """The task of a card that was read without its modules (``read_card(path, spec, imports=False)``)."""
-    return LaterTask(CardFile(path, spec), **described(card), imports=card.modules)
+    return LaterTask(CardFile(path, spec, card.modules), **described(card), imports=card.modules)

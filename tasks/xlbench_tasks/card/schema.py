@@ -100,6 +100,7 @@ def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, r
 
 
 def fits_type(kind: Any, value: Any) -> bool:
+    """Whether a value is of a type (``list[str]``, ``dict[str, int]``, ``str | int``), or one of a tuple's values."""
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, tuple):
         return value in kind
@@ -126,4 +127,5 @@ def _described(kind: Any) -> str:
 
 
 def type_words(names: Iterable[str]) -> str:
+    """Names in quotes with commas between them."""
     return ", ".join(map(repr, names))

@@ -24,6 +24,7 @@ from xlbench import Data, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home, Reading
+from xlbench_tasks.data.text import visible
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -169,7 +170,7 @@ class Cldr(Reading):
             f"{self.name}:{category}:{code}": unicodedata.normalize("NFC", name).strip()
             for category in self._categories
             for code, name in sorted(CATEGORIES[category](locale).items())
-            if name.strip() and fold(name) != fold(code)
+            if visible(name) and fold(name) != fold(code)
         }
 
 
