@@ -339,6 +339,36 @@ def test_training_data_is_declared_beside_the_score(tmp_path):
     assert cells[3].notes == ()
 
 
+def test_training_data_that_is_declared_later_marks_saved_cells(tmp_path):
+    """Scores that were saved before the model said what it has seen get the mark, and lose it where it is withdrawn;
+    nothing is encoded for that."""
+    for seen in ((), ("shorts",), ()):
+        cells = xlbench.run([model(trained_on=seen)], [task()], results=tmp_path / "r", seed=1).runs[0].cells
+        marked = ["the model declares that it was trained on shorts" in cell.notes for cell in cells]
+        assert marked == [bool(seen)] * len(cells)
+
+
+def test_the_last_word_of_an_encoder_is_kept(tmp_path):
+    """Details that change from cell to cell, as which prompts were applied, stand in the run as they were said last."""
+
+    class Counting(Lengths):
+        def __init__(self):
+            self.calls = 0
+
+        @property
+        def details(self):
+            return {"calls": self.calls, **({"first": "yes"} if self.calls < 3 else {})}
+
+        def encode(self, texts, role=None):
+            self.calls += 1
+            return super().encode(texts, role)
+
+    tasks = [task(), task("other", texts={"four": ["k", "kk", "kkk", "kkkk"]})]
+    run = xlbench.run([model(load=Counting)], tasks, results=tmp_path / "r", seed=1).runs[0]
+    last = run.cells[-1].provenance["encoder"]["calls"]
+    assert run.details["calls"] == last > run.cells[0].provenance["encoder"]["calls"]
+
+
 def test_two_models_of_one_name_and_other_content_share_nothing(tmp_path):
     """Two checkpoints called alike keep their own cells and scores."""
 

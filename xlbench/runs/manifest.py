@@ -74,7 +74,7 @@ def finish(
             trained_on=model.trained_on,
             parameters=_told(own, "parameters") or (before.parameters if before else None),
             spec=model.spec,
-            details={**model.details, **(_told(own, "encoder") or {})},
+            details={**model.details, **_said_by_encoder(own)},
             plans=kept,
             provenance=dict(origin),
             complete=complete if before is None or for_boards(planned) else before.complete,
@@ -84,6 +84,14 @@ def finish(
             store.save_manifest(run)
         runs.append(run)
     return Results(tuple(runs))
+
+
+def _said_by_encoder(cells: Sequence[Cell]) -> dict[str, Any]:
+    """What the encoder said of itself in any cell; of what changes (the prompts applied so far), what it said last."""
+    said: dict[str, Any] = {}
+    for cell in cells:
+        said |= cell.provenance.get("encoder") or {}
+    return said
 
 
 def _told(cells: Sequence[Cell], what: str) -> Any:

@@ -49,6 +49,9 @@ ROW_VERSION = 1
 UNFINISHED = "run"
 """Plan key of a run that has not finished."""
 
+TRAINED_ON = "the model declares that it was trained on "
+"""What the note begins with that marks a model's scores on data it has seen."""
+
 State = Literal["todo", "rescore", "done", "skipped", "error", "damaged"]
 """What is to be done with a cell. A damaged one stays as it is, for its owner to look at."""
 
@@ -214,6 +217,12 @@ def _heedless(part: Slice, size: int) -> Slice:
     return Slice(part.subset, "error", reason, size)
 
 
+def trained_on_note(model: Model, task: Task) -> str:
+    """The note that marks a model's scores on data that it says it was trained on; "" for other data."""
+    seen = [name for name in (task.data, task.name) if name in model.trained_on]
+    return f"{TRAINED_ON}{seen[0]}" if seen else ""
+
+
 def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> Planned:
     """What is known of one cell before anything is computed."""
     subset = part.subset
@@ -233,7 +242,10 @@ def _planned(model: Model, task: Task, part: Slice, base: Cell, store: Store) ->
     except ResultsError as error:
         return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
     saved = replace(saved, train_items=cell.train_items)  # equal keys: so it was, whether or not it was written down
-    if (saved.seed, saved.ci, saved.register) != (cell.seed, cell.ci, cell.register):  # a label is cheap to mend, too
-        wanted = replace(saved, seed=cell.seed, ci=cell.ci, register=cell.register)
+    others = tuple(note for note in saved.notes if not note.startswith(TRAINED_ON))
+    is_marked = {*saved.notes} - {*others} == ({trained_on_note(model, task)} - {""})
+    # Labels are cheap to mend, too.
+    if not is_marked or (saved.seed, saved.ci, saved.register) != (cell.seed, cell.ci, cell.register):
+        wanted = replace(saved, seed=cell.seed, ci=cell.ci, register=cell.register, notes=others)
         return Planned(model, task, subset, wanted, "rescore")
     return Planned(model, task, subset, saved, "done")

@@ -17,7 +17,7 @@ from xlbench.core.text import reason_of
 from xlbench.runs.contract import check_outcome
 from xlbench.runs.engine import Job, Observer
 from xlbench.runs.failures import MODEL_FAILED
-from xlbench.runs.plan import Planned, Settings
+from xlbench.runs.plan import Planned, Settings, trained_on_note
 from xlbench.runs.store import Items, Store
 
 if TYPE_CHECKING:
@@ -155,9 +155,8 @@ class Worker:
         items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
         scores = tuple(score for score, _ in scored)
         notes = outcome.notes
-        seen = [name for name in (item.task.data, item.task.name) if name in item.model.trained_on]
-        if seen:
-            notes = (*notes, f"the model declares that it was trained on {seen[0]}")
+        if seen := trained_on_note(item.model, item.task):
+            notes = (*notes, seen)
         return replace(
             item.cell,
             status="ok",
