@@ -206,9 +206,7 @@ class Database:
         """Tables where there are none, and the settings of a connection; raises where the file is another than ours."""
         # what damage has turned into text must not stop the reading of the rest
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")
-        if writing and not pragma(
-            connection, "schema_version"
-        ):  # new, or killed while it was created
+        if writing and not pragma(connection, "schema_version"):  # new, or killed while it was created
             with contextlib.suppress(OSError):
                 (self.path.parent / "CACHEDIR.TAG").write_text(_TAG, encoding="utf-8")
             connection.executescript(f"PRAGMA page_size = {PAGE_BYTES}; PRAGMA auto_vacuum = INCREMENTAL")
