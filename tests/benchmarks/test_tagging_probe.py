@@ -9,7 +9,7 @@ import pytest
 CODE = """
 import json, resource, sys, time
 import numpy as np
-from xlbench_tasks.protocols import tagging_probe
+from xlbench_tasks.protocols.numbers import tagging_probe
 
 words, d, tags = 262_856, 768, 13  # the Hindi training sentences of IL-NER, a word encoder of the usual width
 random = np.random.RandomState(0)

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 try:
@@ -28,7 +29,8 @@ def of_process(command: Iterable[str], plugins: Iterable[tuple[str, str]]) -> di
         "versions": {"python": platform.python_version(), **_versions(LIBRARIES), **dict(plugins)},
         "git": git_revision(),
         "platform": platform.platform(),
-        "processor": platform.machine(),
+        "machine": platform.machine(),
+        "processor": processor(),
         "threads": threads(),
     }
 
@@ -59,8 +61,51 @@ def git_revision() -> str | None:
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True, timeout=10)
+    return _output("git", *arguments)
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     return done.stdout.strip()
+
+
+def processor() -> str:
+    """The processor's name as its maker writes it; its kind (``x86_64``) where the system does not say."""
+    if sys.platform == "linux":
+        try:
+            lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        except OSError:
+            lines = []
+        names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+        return next(names, "") or platform.machine()
+    if sys.platform == "darwin":
+        try:
+            return _output("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+        except (OSError, subprocess.SubprocessError):
+            return platform.machine()
+    return platform.processor() or platform.machine()
+
+
+def linear_algebra() -> list[dict[str, Any]]:
+    """The BLAS libraries that this process has loaded so far, each once.
+
+    Returns:
+        Of each: ``library``, ``version``, the ``kernel`` that it chose for the processor, and its ``threads``. Numbers
+        may differ in their last digits between kernels.
+    """
+    from threadpoolctl import threadpool_info
+
+    found = [
+        {
+            "library": pool["internal_api"],
+            "version": pool["version"],
+            "kernel": pool.get("architecture"),
+            "threads": pool["num_threads"],
+        }
+        for pool in threadpool_info()
+        if pool["user_api"] == "blas"
+    ]
+    return [pool for place, pool in enumerate(found) if pool not in found[:place]]
 
 
 def threads() -> int:

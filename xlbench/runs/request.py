@@ -149,7 +149,7 @@ def carry_out(prepared: Prepared, observer: engine.Observer | None = None, fail_
     plans = {prepared.suite: _plan_of(prepared.planned, prepared.models[0].name)} if prepared.suite else {}
     origin = {
         **prepared.provenance, "seed": prepared.settings.seed, "ci": prepared.settings.ci,
-        "peak_memory_bytes": provenance.peak_memory_bytes(),
+        "peak_memory_bytes": provenance.peak_memory_bytes(), "linear_algebra": provenance.linear_algebra(),
     }  # fmt: skip
     return finish(prepared.models, prepared.planned, cells, prepared.store, plans, origin)
 
