@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from xlbench.core.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
+    from xlbench.runs.confusion import Confusion, confusion
     from xlbench.stats import metrics
 
 _HOMES = {
@@ -38,16 +39,17 @@ _HOMES = {
     "core.task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
+    "runs.confusion": ("Confusion", "confusion"),
     "stats": ("metrics",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
-    "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Data", "DataError", "DataMissing", "Download", "Encoder",
-    "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option", "Outcome", "Permissions",
-    "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform",
-    "UsageError", "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "hookimpl", "metrics",
-    "run",
+    "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Confusion", "Data", "DataError", "DataMissing",
+    "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option",
+    "Outcome", "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
+    "Suite", "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
+    "code_fingerprint", "confusion", "hookimpl", "metrics", "run",
 ]  # fmt: skip
 
 

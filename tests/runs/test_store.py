@@ -55,25 +55,6 @@ def test_a_cell_comes_back_as_it_was_saved(store):
     np.testing.assert_allclose(back.influence, items().influence, atol=1e-7)
 
 
-def test_a_confusion_comes_back_as_a_table(store):
-    """From the fact of a saved cell: rows are true labels, columns predicted ones; without the fact there is none."""
-    fact = json.dumps({"labels": ["good", "bad"], "true_by_predicted": [[5, 1], [2, 7]]})
-    store.save_cell(cell(facts={"confusion": fact}), None)
-    found = store.load_cell(store.path_of(cell())).confusion
-    assert (found.labels, found.counts) == (("good", "bad"), ((5, 1), (2, 7)))
-    assert found.to_frame().loc["good", "bad"] == 1
-    assert cell().confusion is None
-
-
-@pytest.mark.parametrize(
-    "fact", ["{", "[]", '{"labels": ["a"]}', '{"labels": ["a"], "true_by_predicted": [[1, 2]]}', 3]
-)
-def test_another_fact_of_that_name_is_no_confusion(fact):
-    """What is no square table of labels is refused with the cell's name."""
-    with pytest.raises(ResultsError, match="t eng-hin: the fact 'confusion'"):
-        _ = cell(facts={"confusion": fact}).confusion
-
-
 def test_influence_is_summed_by_cluster(store):
     """Cluster sums are of the centered influence over n: twice .5 / 4 for x, twice -.5 / 4 for y."""
     psi = np.array([1.0, 1.0, 0.0, 0.0])

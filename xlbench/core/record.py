@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
 
 if TYPE_CHECKING:
@@ -35,25 +33,6 @@ class Score(Estimate):
     """What guessing scores, where that is known."""
     seed_se: float = 0.0
     """The part of ``se`` that comes from seeds: k-means starts, training subsets."""
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """A table of true by predicted labels."""
-
-    labels: tuple[str, ...]
-    counts: tuple[tuple[int, ...], ...]
-    """A row a true label, a column a predicted one, both in the order of ``labels``."""
-
-    def to_frame(self) -> pd.DataFrame:
-        """The table as a pandas DataFrame: true labels down, predicted ones across."""
-        import pandas as pd
-
-        return pd.DataFrame(
-            [list(row) for row in self.counts],
-            index=pd.Index(self.labels, name="true"),
-            columns=pd.Index(self.labels, name="predicted"),
-        )
 
 
 @dataclass(frozen=True)
@@ -106,16 +85,6 @@ class Cell:
     def main(self) -> Score | None:
         """The main metric's score, or None where the cell has no scores."""
         return self.scores[0] if self.scores else None
-
-    @property
-    def confusion(self) -> Confusion | None:
-        """How often each label was taken for each other, from the fact of that name; None where there is none.
-
-        Where a probe learnt several times, counts are summed over its training subsets. `ResultsError` where the fact
-        is something else.
-        """
-        text = self.facts.get("confusion")
-        return None if text is None else _confusion(text, f"{self.task} {self.subset}")
 
 
 @dataclass(frozen=True)
@@ -192,16 +161,3 @@ def majority(cell: Cell, metric: str) -> float | None:
     """What always giving the most frequent label scores by a metric, from the fact ``majority_<metric>``; else None."""
     value = cell.facts.get(f"majority_{metric}")
     return float(value) if isinstance(value, int | float) else None
-
-
-def _confusion(text: object, where: str) -> Confusion:
-    """Parse the fact ``confusion``: JSON with ``labels`` and ``true_by_predicted``."""
-    try:
-        plain = json.loads(str(text))
-        labels = tuple(map(str, plain["labels"]))
-        counts = tuple(tuple(map(int, row)) for row in plain["true_by_predicted"])
-    except (ValueError, KeyError, TypeError):
-        raise ResultsError(f"{where}: the fact 'confusion' is no table of labels") from None
-    if [len(row) for row in counts] != [len(labels)] * len(labels):
-        raise ResultsError(f"{where}: the fact 'confusion' is no square table of its {len(labels)} labels")
-    return Confusion(labels, counts)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
+from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench import metrics as made
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
@@ -48,6 +48,10 @@ many training items a class, drawn ``draws`` times (10 by default), all without 
 DRAWS = 10
 NEIGHBORS = 5
 MTEB_RUNS = 10
+MANY = 100
+"""With more labels than this, averages over classes come from counts (`numbers.classes`), and no class has a metric of
+its own: time and memory then follow the number of labels, not its square."""
+
 FEW = 10
 """Fewer test items of a class than this are remarked on."""
 
@@ -73,6 +77,8 @@ def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
         return lambda column: made.share(name, lambda c: c["true"] == c[column], description)
 
     def of_classes(name: str, make: Callable[..., Metric], description: str) -> Maker:
+        if len(labels) > MANY:
+            return lambda column: made.mean(name, _class_average(make, len(labels), column), description=description)
         return lambda column: make(name, codes, "true", column, description)
 
     def of_one(name: str, code: int) -> Maker:
@@ -84,8 +90,19 @@ def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
     yield "macro_precision", of_classes("macro_precision", made.macro_precision, "precision, a mean over classes")
     yield "macro_recall", of_classes("macro_recall", made.macro_recall, "recall, a mean over classes")
     yield "weighted_f1", of_classes("weighted_f1", made.weighted_f1, "F1, a mean over classes by their size")
-    for code, name in enumerate(class_metrics(labels)):
+    for code, name in enumerate(class_metrics(labels) if len(labels) <= MANY else ()):
         yield name, of_one(name, code)
+
+
+def _class_average(make: Callable[..., Metric], labels: int, column: str) -> Callable[[Columns], np.ndarray]:
+    """From columns to the pseudo-values of an average over classes."""
+
+    def values(columns: Columns) -> np.ndarray:
+        from xlbench_tasks.protocols.numbers import classes
+
+        return classes.pseudo_values(make, labels, columns["true"], columns[column])
+
+    return values
 
 
 def _over_runs(name: str, make: Maker, runs: int) -> Metric:
@@ -210,7 +227,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=parts.test.clusters,
         columns=columns,
         chance=_chance(train, test, options),
-        facts={**_facts(train, test, fits, predicted, options), **parts.test.facts},
+        facts={**_facts(train, test, fits, options), **parts.test.facts},
         notes=tuple(_notes(parts, train, test, fits, labels)),
     )
 
@@ -312,8 +329,9 @@ def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict
         "macro_recall": float((learnt / k)[seen].mean()),
         "weighted_f1": float((share * f1).sum()),
     }
-    names = class_metrics(labels)
-    chance |= {name: float(one) for name, one, has in zip(names, f1, seen, strict=True) if has}
+    if len(labels) <= MANY:
+        names = class_metrics(labels)
+        chance |= {name: float(one) for name, one, has in zip(names, f1, seen, strict=True) if has}
     return chance | ({"mteb_accuracy": chance["accuracy"]} if options.get("mode") == "mteb" else {})
 
 
@@ -321,10 +339,9 @@ def _facts(
     train: Labelled,
     test: Labelled,
     fits: Sequence[Learnt],
-    predicted: Sequence[np.ndarray],
     options: Mapping[str, Any],
 ) -> dict[str, float | int | str]:
-    """Counts, the majority baseline, and the confusions, summed over training subsets."""
+    """Counts, the majority baseline, and the names of the labels whose codes are in the items."""
     import numpy as np
 
     labels: Sequence[str] = options["labels"]
@@ -343,11 +360,7 @@ def _facts(
         facts["c"] = ", ".join(f"{c:g}" for c in sorted(chosen))
     if failed := sum(not fit.converged for fit in fits):
         facts["not_converged"] = failed
-    table = np.zeros((len(labels), len(labels)), np.int64)
-    for codes in predicted:
-        np.add.at(table, (test.codes, codes), 1)
-    counts = {"labels": list(labels), "true_by_predicted": table.tolist()}
-    facts["confusion"] = json.dumps(counts, ensure_ascii=False, separators=(",", ":"))
+    facts["label_names"] = json.dumps(list(labels), ensure_ascii=False, separators=(",", ":"))
     return facts
 
 

@@ -187,10 +187,11 @@ def chance(
     random = np.random.RandomState(seed)
     dealt = [random.permutation(label) for _ in range(PERMUTATIONS)]
     values: dict[str, list[float]] = {name: [] for name in [*makes, "matched_accuracy"]}
+    metrics = {name: make(name, range(int(label.max()) + 1)) for name, make in makes.items()}
     for cluster in clusterings:
-        tables = np.stack([contingency(labels, cluster)[0] for labels in dealt])
-        for name, make in makes.items():
-            metric = make(name, range(tables.shape[1]))
-            values[name] += metric.value(tables.reshape(PERMUTATIONS, -1)).tolist()
-        values["matched_accuracy"] += [table[_assignment(table)].sum() / len(label) for table in tables]
+        for labels in dealt:
+            table, _ = contingency(labels, cluster)
+            for name, metric in metrics.items():
+                values[name].append(float(metric.value(table.ravel())))
+            values["matched_accuracy"].append(table[_assignment(table)].sum() / len(label))
     return {name: float(np.mean(found)) for name, found in values.items()}
