@@ -164,7 +164,7 @@ def test_weighted_pairs_give_the_same_probe():
     slow = LogisticRegression(C=tagging_probe.C, max_iter=5000, tol=1e-9)
     slow.fit(scaler.transform(vectors[rows].astype(float)), codes)
     scores = np.exp(probe.log_probabilities(vectors))
-    np.testing.assert_allclose(scores[:, :5], slow.predict_proba(scaler.transform(vectors.astype(float))), atol=2e-3)
+    np.testing.assert_allclose(scores[:, :5], slow.predict_proba(scaler.transform(vectors.astype(float))), atol=1e-5)
     assert not scores[:, 5:].any()
 
 
@@ -203,6 +203,28 @@ def test_every_cell_of_tags_is_declared(made):
     said = r"none of the card's types \(PER\): .*'B-LOC' \(\d+ times, first at .*, line \d+\)"
     with pytest.raises(DataError, match=said):
         changed.evaluate(cells(changed, data)["eng"], EncodingSession(ByWord()))
+
+
+@pytest.mark.parametrize(("split", "purpose"), [("test", "to find"), ("train", "to learn")])
+def test_sentences_without_an_entity_are_an_error(made, split, purpose):
+    """Nothing to find would score 100, nothing to learn 0, whatever the encoder."""
+    found, data = made
+    (data.root / f"eng-{split}.txt").write_text("o O\nx B-X\n\no O\n", encoding="utf-8")
+    with pytest.raises(DataError, match=f"no entity {purpose}: all 3 words of the eng {split}(ing)? sentences"):
+        found.evaluate(cells(found, data)["eng"], EncodingSession(ByWord()))
+
+
+def test_a_training_set_is_learnt_once(made, monkeypatch):
+    """English alone, English to Hindi and English to Telugu are one fit, and give what fits of their own give."""
+    learnt, fit = [], tagging_probe.fit
+    monkeypatch.setattr(tagging_probe, "fit", lambda *given: learnt.append(1) or fit(*given))
+    found, data = made
+    subsets, session = cells(found, data), EncodingSession(InContext())
+    shared = [found.evaluate(subsets[name], session) for name in ("eng", "eng>hin", "eng>tel")]
+    assert len(learnt) == 1
+    for name, one in zip(("eng", "eng>hin", "eng>tel"), shared, strict=True):
+        alone = found.evaluate(subsets[name], EncodingSession(InContext()))
+        assert all((one.columns[column] == alone.columns[column]).all() for column in one.columns)
 
 
 def test_words_are_encoded_once_each():
