@@ -8,7 +8,7 @@ import kernels
 import pytest
 
 RUN = ["-m", "ngram", "-m", "ngram-translit", "-l", "tur", "-l", "isl",
-       *(part for task in ("ner", "news", "sentiment", "parallel", "words-sentiment", "words-relatedness")
+       *(part for task in ("ner", "sentiment", "parallel", "words-sentiment")
          for part in ("-t", f"mini-{task}"))]  # fmt: skip
 
 
@@ -22,6 +22,6 @@ def test_another_processor_changes_no_score_by_a_tenth_of_a_point(tmp_path):
     if platform.machine() == "x86_64" and {library for library, _ in own} == {"openblas"}:
         assert {kernel for _, kernel in other} == {"Nehalem"}
     one, two = (kernels.scores(folder) for folder in folders.values())
-    assert len(one) > 300
+    assert len(one) > 200
     found = kernels.differences(one, two)
     assert not {place: by for place, by in found.items() if by > 0.1}

@@ -151,7 +151,8 @@ def _check(options: Mapping[str, Any]) -> None:
     except DataError as error:
         raise UsageError(str(error)) from None
     names = class_metrics(labels)
-    if doubled := [label for label, name in zip(labels, names, strict=True) if names.count(name) > 1]:
+    times = Counter(names)
+    if doubled := [label for label, name in zip(labels, names, strict=True) if times[name] > 1]:
         raise UsageError(f"[options] labels: {' and '.join(map(repr, doubled[:2]))} are one label; list each once")
     transfer.check(options)
     c = options.get("c", 1.0)
