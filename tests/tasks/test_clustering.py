@@ -23,7 +23,7 @@ from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.data.splits import DataSet
 from xlbench_tasks.protocols import clustering
-from xlbench_tasks.protocols.numbers import grouping
+from xlbench_tasks.protocols.numbers import grouping, ranking
 from xlbench_tasks.readers import delimited
 
 OURS = [
@@ -293,6 +293,36 @@ def test_the_number_of_threads_changes_nothing(blobs):
     with threadpool_limits(2):
         two = grouping.k_means(vectors, 6, [1, 2, 3])
     assert [found.labels.tolist() for found in one] == [found.labels.tolist() for found in two]
+
+
+def test_clusters_are_those_of_scikit_learn_when_it_runs_to_its_end(blobs):
+    """The same first centers from a seed, and the same items in every cluster."""
+    from sklearn.cluster import KMeans
+
+    vectors = ranking.unit(np.array([*blobs[1].values()], dtype=np.float32))
+    for seed, found in enumerate(grouping.k_means(vectors, 6, range(8))):
+        expected = KMeans(6, n_init=1, tol=0, max_iter=1000, random_state=seed).fit(vectors.astype(np.float64)).labels_
+        assert found.converged
+        assert found.labels.tolist() == expected.tolist()
+
+
+def test_no_order_of_sums_changes_clusters_where_distances_are_equal():
+    """Corners of a cube, many of them level with several centers: dimensions in any order give the same clusters."""
+    corners = np.array([[i >> bit & 1 for bit in range(6)] for i in range(1, 64)], dtype=np.float32)
+    vectors = ranking.unit(np.hstack([corners, 1 - corners]))
+    shuffled = np.random.RandomState(0).permutation(12)
+    one, other = (grouping.k_means(some, 5, range(20)) for some in (vectors, vectors[:, shuffled]))
+    assert [found.labels.tolist() for found in one] == [found.labels.tolist() for found in other]
+
+
+def test_a_cluster_that_loses_all_items_gets_the_furthest_one():
+    """Two of three first centers are one place: the third cluster takes what lies furthest from its center."""
+    places = np.array([[0.0, 0.0], [1.0, 0.0], [10.0, 0.0], [14.0, 0.0]])
+    found = grouping.Points(places, np.ones(4), np.arange(4))
+    squares = (places * places).sum(axis=1)
+    labels, converged = grouping._settled(found, squares, places[[0, 0, 1]])
+    assert converged
+    assert sorted(np.bincount(labels, minlength=3).tolist()) == [1, 1, 2]
 
 
 # All languages together

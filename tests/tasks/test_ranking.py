@@ -177,3 +177,30 @@ def test_vectors_of_zeros_find_nothing():
     found = ranking.rank_pairs(a, b, texts(4))
     assert found.columns["rank"].tolist() == [1, 4, 4, 1]
     assert np.isfinite(found.columns["cosine_random"]).all()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_order_of_sums_changes_a_rank_or_a_margin(seed):
+    """Counts of few features, whose cosines often tie: dimensions in any order give the same ranks, ties and hits."""
+    random = np.random.RandomState(seed)
+    queries, candidates = (random.poisson(0.7, (150, 12)).astype(np.float32) for _ in range(2))
+    queries[:, 0] += 1
+    candidates[:, 0] += 1
+    texts = [str(place) for place in range(150)]
+    one = ranking.rank_pairs(queries, candidates, texts)
+    assert one.tie_rate > 0.05
+    for other_seed in range(5):
+        order = np.random.RandomState(other_seed).permutation(12)
+        other = ranking.rank_pairs(queries[:, order], candidates[:, order], texts)
+        for name in ("rank", "margin_hit", "mteb_row"):
+            assert (one.columns[name] == other.columns[name]).all(), name
+
+
+def test_the_largest_of_columns_are_found_in_blocks_of_any_height():
+    """By groups of rows, it is what sorting whole columns gives."""
+    random = np.random.RandomState(0)
+    for rows in (3, 40, 128, 300):
+        similar = random.standard_normal((rows, 17)).astype(np.float32)
+        before = -np.sort(-random.standard_normal((4, 17)).astype(np.float32), axis=0)
+        expected = -np.sort(-np.concatenate([before, similar]), axis=0)[:4]
+        np.testing.assert_array_equal(ranking._merge_largest(before, similar), expected)
