@@ -12,6 +12,7 @@ from xlbench.core.record import ALL, Results
 from xlbench.core.task import Task
 from xlbench.reports import curves
 from xlbench.reports.render import boards_of, curves_of, render
+from xlbench.reports.selection import Selection
 from xlbench.runs.fetch import Fetched
 from xlbench.runs.request import Request, carry_out, idle_tasks, learning_tasks, prepare, prepare_curve, prepare_fetch
 
@@ -111,14 +112,22 @@ def fetch(
         return [item.look() if dry_run else item.bring() for item in wanted]
 
 
-def board(folders: Sequence[str | Path] = ("results",), suite: str | None = None) -> dict[str, str]:
+def board(folders: str | Path | Sequence[str | Path] = "results", suite: str | None = None) -> dict[str, str]:
     """Render saved runs together; returns the content of each file by its name (``mini.md`` ...).
 
     Without ``suite``: a board for every suite that one of the runs was made for, or one of all cells where there is
-    none. Needs the runs alone: no model, no data and no task.
+    none. Needs the runs alone: no model, no data and no task. What was refused, and formats that failed, are warnings.
     """
+    import warnings
+
     found = catalog.load()
     files: dict[str, str] = {}
-    for made in boards_of(folders, suite):
-        files |= render(made, found.boards.values())
+    made = boards_of([folders] if isinstance(folders, str | Path) else folders, Selection(suite))
+    troubles = [*made.conflicts, *made.troubles]
+    for one in made.boards:
+        rendered = render(one, found.boards.values())
+        files |= rendered.files
+        troubles += rendered.failures
+    for trouble in troubles:
+        warnings.warn(trouble, stacklevel=2)
     return files

@@ -24,9 +24,14 @@ def xlbench_engines() -> Iterable[Engine]:
 @hookimpl
 def xlbench_boards() -> Iterable[BoardFormat]:
     """Markdown for people, CSV for programs."""
-    yield BoardFormat("markdown", _markdown, "Tables for people: the board, its parts, footnotes; costs apart.")
     yield BoardFormat(
-        "csv", _csv, "Tables for programs: a row a model, a score, a subset's data, a register, a model's costs."
+        "markdown", _markdown, "Tables for people: the board, its parts, footnotes; costs apart.", (".md", ".costs.md")
+    )
+    yield BoardFormat(
+        "csv",
+        _csv,
+        "Tables for programs: a row a model, a score, a subset's data, a register, a model's costs.",
+        (".csv", ".scores.csv", ".data.csv", ".costs.csv", ".models.csv", ".registers.csv"),
     )
 
 

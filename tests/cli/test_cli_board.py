@@ -3,7 +3,6 @@
 import csv
 import re
 import shutil
-from pathlib import Path
 
 import pytest
 from tiny_task import CARD, one_line, texts, tiny, write_texts
@@ -224,14 +223,25 @@ def test_a_wrong_suite_gets_a_guess(go):
     assert "the suite 'kind-only'. Did you mean 'kinds-only'?" in line
 
 
-def test_one_model_from_two_folders_counts_once_or_is_refused(go, tmp_path):
-    """The same run in two folders counts once; other runs of the same model cannot stand together: both are named."""
+def test_one_model_from_two_folders_is_joined(go, tmp_path):
+    """The same run in two folders counts once; what one of them lacks is taken from the other."""
     run_tiny(go, tmp_path, "-m", "random")
     shutil.copytree(tmp_path / "results", tmp_path / "copy")
+    alone = go("board", "results", "--print")
     both = go("board", "results", "copy", "--print")
-    assert both.stdout == go("board", "results", "--print").stdout
+    assert (both.stdout, both.stderr, both.returncode) == (alone.stdout, "", 0)
     next((tmp_path / "copy").glob("random-*/cells/*/*.json")).unlink()
-    line = one_line(go("board", "results", "copy"), 2)
-    assert "are other runs of the same model: leave one out" in line
-    assert str(Path("copy") / "random") in line
-    assert models_on(go("board", "results", "results", "--print").stdout)[:1] == ["random"]
+    assert go("board", "results", "copy", "--print").stdout == alone.stdout
+
+
+def test_a_part_of_what_is_saved_can_be_rendered(go, tmp_path):
+    """--model, --task and --language make run.md of a part; wrong names get a guess, and what is left out is said."""
+    run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters")
+    done = go("board", "--model", "rand*", "--language", "fra")
+    assert models_on(done.stdout) == ["random"]
+    assert "xlbench: the selection leaves out: 6 saved cells of tiny" in done.stderr
+    subsets = {row[LONG.index("subset")] for row in table(tmp_path / "leaderboards" / "run.scores.csv")[1:]}
+    assert subsets == {"eng-fra", "fra-eng"}
+    assert "none of these runs is of a model 'randon'. Did you mean 'random'?" in one_line(
+        go("board", "-m", "randon"), 2
+    )

@@ -64,6 +64,9 @@ class BoardFormat:
     render: Callable[[Any], Mapping[str, str]]
     """Takes an `xlbench.reports.boards.standings.Board`."""
     description: str = ""
+    suffixes: tuple[str, ...] = ()
+    """All suffixes that it may give: a file that it gave before, and now cannot or does not give, is removed. Without
+    any, such files stay."""
 
 
 class Hooks:

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from pathlib import Path
 
 import click
 
-from xlbench.cli.output import echo
+from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.core.errors import CELL_FAILED, INVALID, OK
+from xlbench.core.text import one_line
 
 
 @click.command(
     epilog="\b\nExamples:\n"
     "  xlbench board                                  render ./results into ./leaderboards\n"
     "  xlbench board results published --boards out   a new checkpoint beside published runs\n"
-    "  xlbench board --suite mini --print"
+    "  xlbench board --suite mini --print\n"
+    "  xlbench board --task 'ntrex*' --model labse    some of what is saved, as run.md\n\n"
+    "\b\nExit codes: 0 all is well; 1 a board format failed; 2 wrong usage; 3 a file was refused: the rest is shown."
 )
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--suite", "-s", metavar="NAME", help="Only the board of this suite.  [default: every suite of the runs]")
+@click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns.")
+@click.option(
+    "--model", "-m", "models", multiple=True, metavar="NAME", help="Only these models: names, patterns or fingerprints."
+)
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
 @click.option(
     "--boards",
     type=click.Path(path_type=Path),
@@ -28,20 +35,39 @@ from xlbench.cli.output import echo
 )
 @click.option("--print", "only_print", is_flag=True, help="Print the boards in full and write nothing.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
-def command(folders: tuple[Path, ...], suite: str | None, boards: Path, only_print: bool, quiet: bool) -> None:
-    """Render the runs in FOLDERS (results folders, or single runs in them) together.  [default: results]"""
-    from xlbench import catalog
-    from xlbench.core.files import write_files
-    from xlbench.reports.boards import markdown
-    from xlbench.reports.render import boards_of, render
+def command(
+    folders: tuple[Path, ...],
+    suite: str | None,
+    tasks: tuple[str, ...],
+    models: tuple[str, ...],
+    languages: tuple[str, ...],
+    boards: Path,
+    only_print: bool,
+    quiet: bool,
+) -> int:
+    """Render the runs in FOLDERS (results folders, or single runs in them) together.  [default: results]
 
-    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
+    Several runs of one model are joined. With --task, --model or --language the board is run.md, whatever the suite.
+    """
+    from xlbench import catalog
+    from xlbench.reports.boards import markdown
+    from xlbench.reports.render import boards_of, save
+    from xlbench.reports.selection import Selection
+
+    with plugins_print_elsewhere():
         found = catalog.load()
-    for board in boards_of(folders or (Path("results"),), suite):
+        made = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages))
+    failures: list[str] = []
+    for board in made.boards:
         if only_print:
             echo(markdown.render(board)[".md"])
             continue
-        written = write_files(boards, render(board, found.boards.values()))
+        with plugins_print_elsewhere():
+            written, failed = save(board, found.boards.values(), boards)
+        failures += failed
         if not quiet:
             echo(markdown.standings_table(board))
             echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+    for line in (*(() if quiet else made.left_out), *made.conflicts, *made.troubles, *failures):
+        echo(f"xlbench: {one_line(line)}", err=True)
+    return INVALID if made.troubles else CELL_FAILED if failures else OK

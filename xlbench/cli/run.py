@@ -11,7 +11,8 @@ import click
 
 from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
 from xlbench.cli.output import echo, echo_json, exit_code, plugins_print_elsewhere, print_trouble, show_plan
-from xlbench.core.errors import OK
+from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results
@@ -63,14 +64,16 @@ def command(
         _check_boards(prepared, boards)
         with watching(prepared.planned, quiet or as_json) as observer:
             results = carry_out(prepared, observer, fail_fast)
-        written = _write_boards(prepared, results, boards)
+        written, failures = _write_boards(prepared, results, boards)
     cells = [cell for run in results for cell in run.cells]
-    code = exit_code(cells, strict)
+    code = CELL_FAILED if failures else exit_code(cells, strict)
     if as_json:
         _print_json(cells, written, code)
     elif not quiet:
         _print_board(prepared, results, written)
     print_trouble(prepared, cells)
+    for failure in failures:
+        echo(one_line(failure), err=True)
     return code
 
 
@@ -80,7 +83,7 @@ def _board_of(prepared: Prepared, results: Results) -> Any:
     from xlbench.runs.manifest import with_saved
 
     shown = with_saved(results, prepared.store) if prepared.suite else results
-    return standings(prepared.board, shown, prepared.suite is not None)
+    return standings(prepared.board, shown, whole_suite=prepared.suite is not None)
 
 
 def _check_boards(prepared: Prepared, folder: Path) -> None:
@@ -91,14 +94,13 @@ def _check_boards(prepared: Prepared, folder: Path) -> None:
         write_files(folder, {})
 
 
-def _write_boards(prepared: Prepared, results: Results, folder: Path) -> list[Path]:
+def _write_boards(prepared: Prepared, results: Results, folder: Path) -> tuple[list[Path], tuple[str, ...]]:
     """Render and write the board, unless this was a sample or nothing was scored."""
-    from xlbench.core.files import write_files
-    from xlbench.reports.render import render
+    from xlbench.reports.render import save
 
     if prepared.settings.limit is not None or not any(cell.status == "ok" for run in results for cell in run.cells):
-        return []
-    return write_files(folder, render(_board_of(prepared, results), prepared.catalog.boards.values()))
+        return [], ()
+    return save(_board_of(prepared, results), prepared.catalog.boards.values(), folder)
 
 
 def _print_board(prepared: Prepared, results: Results, written: list[Path]) -> None:

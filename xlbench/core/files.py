@@ -6,7 +6,7 @@ import contextlib
 import errno
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from xlbench.core.errors import ResultsError, UsageError
@@ -49,14 +49,26 @@ def remove(path: Path) -> None:
 
 
 def write_files(
-    folder: Path, files: Mapping[str, str | bytes], what: str = "boards", option: str = "--boards"
+    folder: Path,
+    files: Mapping[str, str | bytes],
+    what: str = "boards",
+    option: str = "--boards",
+    *,
+    stale: Iterable[str] = (),
 ) -> list[Path]:
     """Write what was rendered, each file whole or not at all; returns their paths. `UsageError` where that is
     impossible (its words are ``what`` and the ``option`` that names the folder), `ResultsError` where the disk is full.
+    Files named in ``stale`` are removed. No name leaves the folder: `UsageError` for one that would.
     """
     written = []
+    stale = tuple(stale)
+    for name in (*files, *stale):
+        if name != Path(name).name or (folder / name).resolve().parent != folder.resolve():
+            raise UsageError(f"cannot write {what} to {folder}: {name!r} is not the name of a file in it")
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        for name in stale:
+            (folder / name).unlink(missing_ok=True)
         for name, content in files.items():
             for leftover in folder.glob(f".{name}.*.tmp"):
                 if is_old(leftover):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.estimate import Estimate
 
@@ -21,7 +21,6 @@ ALL = "all"
 """How the whole of the training items is asked for, and shown."""
 
 Status = Literal["ok", "skipped", "error"]
-T = TypeVar("T", "Score", "Cell", "Run")
 
 
 @dataclass(frozen=True)
@@ -107,8 +106,12 @@ class Run:
     provenance: Mapping[str, Any] = field(default_factory=dict)
     complete: bool = True
     """Whether the manifest was written, that is, whether the run came to its end."""
+    saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)
+    """By task: the subsets that had a cell when the manifest was written, so that a lost cell is seen as missing."""
     folder: str = ""
     """Where it lies; a label, not part of what is recorded."""
+    troubles: tuple[str, ...] = ()
+    """What was refused when its folder was read: a line a file."""
 
 
 @dataclass(frozen=True)

@@ -2,55 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from xlbench.core.errors import UsageError
-from xlbench.core.record import LOOSE, Cell, Results, Run
-from xlbench.core.text import did_you_mean, reason_of
+from xlbench.core.files import write_files
+from xlbench.core.record import LOOSE, Cell, Results
+from xlbench.core.text import reason_of
 from xlbench.reports import curves
+from xlbench.reports.selection import Selection, planned, select
 from xlbench.runs import store
 
 if TYPE_CHECKING:
     from xlbench.catalog.hooks import BoardFormat
     from xlbench.reports.boards.standings import Board
 
+_SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,40}){1,4}")
 
-def standings(name: str, results: Results, whole_suite: bool) -> Board:
-    """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them."""
+
+@dataclass(frozen=True)
+class Rendered:
+    """A board in every format."""
+
+    files: Mapping[str, str]
+    """File name -> content."""
+    failures: tuple[str, ...] = ()
+    """Formats that failed: a line each."""
+    stale: tuple[str, ...] = ()
+    """Names of files that a rendering before may have left, and that are not of this board."""
+
+
+@dataclass(frozen=True)
+class Boards:
+    """The boards of saved runs, and what a reader should know beside them."""
+
+    boards: tuple[Board, ...]
+    left_out: tuple[str, ...] = ()
+    """Saved cells that are on none of the boards: a line each kind."""
+    troubles: tuple[str, ...] = ()
+    """Files that were refused: a line each."""
+    conflicts: tuple[str, ...] = ()
+    """Cells of which several runs have different scores: a line each."""
+
+
+def _read(cell: Cell, folder: Path) -> store.Influence:
+    return store.influence(folder, cell)
+
+
+def standings(
+    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], store.Influence] = _read
+) -> Board:
+    """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them.
+
+    Args:
+        name: The board's title: the suite's name, or `LOOSE`.
+        results: The runs; several of one model are joined.
+        whole_suite: Whether what the runs planned for the suite is asked of every model.
+        read: Gives the influence of a cell whose run lies in the folder.
+    """
     from xlbench.reports.boards.standings import standings
 
-    folders = {(run.model, run.fingerprint): Path(run.folder) for run in results}
+    folders = {_content(cell): Path(run.folder) for run in results for cell in run.cells}
 
     def influence(cell: Cell) -> store.Influence:
-        return store.influence(folders[cell.model, cell.fingerprint], cell)
+        return read(cell, folders[_content(cell)])
 
-    return standings(results, influence, name, _union(name, results) if whole_suite else None)
-
-
-def _union(suite: str, results: Results) -> dict[str, tuple[str, ...]]:
-    """The tasks and subsets that any of the runs planned for a suite."""
-    union: dict[str, dict[str, None]] = {}
-    for run in results:
-        for task, subsets in run.plans.get(suite, {}).items():
-            union.setdefault(task, {}).update(dict.fromkeys(subsets))
-    return {task: tuple(subsets) for task, subsets in union.items()}
+    return standings(results, influence, name, planned(name, results) if whole_suite else None)
 
 
-def render(board: Board, formats: Iterable[BoardFormat]) -> dict[str, str]:
-    """The files of a board in every format, by file name.
+def _content(cell: Cell) -> tuple[str, ...]:
+    """What a cell's items are found by: where it is equal, so are the items."""
+    return cell.model, cell.fingerprint, cell.task, cell.subset, cell.items_file, cell.items_digest
 
-    A format that fails takes no other with it: in the place of its files stands one that says why.
-    """
+
+def render(board: Board, formats: Iterable[BoardFormat]) -> Rendered:
+    """The files of a board in every format, by file name. A format that fails takes no other with it."""
     files: dict[str, str] = {}
+    failures: list[str] = []
+    stale: dict[str, None] = {}
     for form in formats:
         try:
-            rendered = dict(form.render(board))
+            given = dict(form.render(board))
+            flaw = _flaw(given, form, [name.removeprefix(board.title) for name in files])
         except Exception as error:  # noqa: BLE001 - a format is a plugin: the others are written
-            rendered = {f".{form.name}.failed.txt": f"board format {form.name}: {reason_of(error)}\n"}
-        files |= {board.title + suffix: content for suffix, content in rendered.items()}
-    return files
+            given, flaw = {}, reason_of(error)
+        if flaw:
+            failures.append(f"board format {form.name} failed on {board.title}, and wrote nothing: {flaw}")
+            given = {}
+        files |= {board.title + suffix: content for suffix, content in given.items()}
+        stale |= {board.title + suffix: None for suffix in form.suffixes if _SUFFIX.fullmatch(suffix)}
+    return Rendered(files, tuple(failures), tuple(name for name in stale if name not in files))
+
+
+def _flaw(given: Mapping[Any, Any], form: BoardFormat, taken: Sequence[str]) -> str:
+    """What is wrong with what a format gave, or the empty string."""
+    for suffix, content in given.items():
+        if not isinstance(suffix, str) or not _SUFFIX.fullmatch(suffix):
+            return f"the suffix {suffix!r} is not one such as '.md' or '.costs.csv'"
+        if not isinstance(content, str):
+            return f"the content of {suffix} is {type(content).__name__}, not text"
+        if suffix in taken:
+            return f"another format writes {suffix}, too"
+        if form.suffixes and suffix not in form.suffixes:
+            return f"the suffix {suffix!r} is not among those that it declares ({', '.join(form.suffixes)})"
+    return ""
+
+
+def save(board: Board, formats: Iterable[BoardFormat], folder: Path) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a board in every format, and remove what an earlier rendering left; the paths, and the formats' failures.
+
+    Raises:
+        UsageError: The folder cannot be written to.
+        ResultsError: The disk is full.
+    """
+    rendered = render(board, formats)
+    return write_files(folder, rendered.files, stale=rendered.stale), rendered.failures
 
 
 def curves_of(results: Results, learning: Sequence[str], idle: Sequence[str]) -> curves.Curves:
@@ -72,36 +140,21 @@ def render_curves(made: curves.Curves, *, plots: bool = True) -> dict[str, str |
     return {**curves.tables(made), **drawn(made)}
 
 
-def boards_of(folders: Sequence[str | Path], suite: str | None = None) -> list[Board]:
-    """The boards that saved runs give, one a suite. `UsageError` where there is nothing to show."""
-    runs = [saved for folder in folders for saved in store.find_runs(Path(folder)) if _is_shown(saved)]
-    if not runs:
-        named = ", ".join(map(str, folders))
-        raise UsageError(
-            f"nothing in {named} belongs on a board: there are only samples (--limit), curves or runs without a cell"
-        )
-    unique: dict[tuple[str, str], Run] = {}
-    for saved in runs:
-        other = unique.setdefault((saved.model, saved.fingerprint), saved)
-        if other.folder != saved.folder and _values(other) != _values(saved):
-            raise UsageError(f"{saved.folder} and {other.folder} are other runs of the same model: leave one out")
-    runs = list(unique.values())
-    results = Results(tuple(runs))
-    known = sorted({name for saved in runs for name in saved.plans})
-    if suite is not None and suite not in known:
-        raise UsageError(
-            f"none of these runs was made for the suite {suite!r}.{did_you_mean(suite, known)} "
-            f"They were made for: {', '.join(known) or 'no suite, but loose tasks'}"
-        )
-    names = [suite] if suite else known
-    return [standings(name, results, True) for name in names] or [standings(LOOSE, results, False)]
+def boards_of(folders: Sequence[str | Path], selection: Selection = Selection()) -> Boards:  # noqa: B008 - frozen
+    """The boards that saved runs give, one a suite, or one of what is selected.
 
-
-def _is_shown(run: Run) -> bool:
-    """Whether a run has a cell that is for boards: one of samples alone would be empty, and replace a good one."""
-    return any(cell.whole for cell in run.cells)
-
-
-def _values(run: Run) -> dict[tuple[str, str], tuple[float | None, ...]]:
-    """What a run scored, by task and subset: the same model in two folders is the same run where this is equal."""
-    return {(cell.task, cell.subset): tuple(score.value for score in cell.scores) for cell in run.cells}
+    Raises:
+        UsageError: There is nothing to show, or nothing that is called as the selection says.
+    """
+    runs = [run for folder in folders for run in store.find_runs(Path(folder))]
+    selected = select(runs, selection, ", ".join(map(str, folders)))
+    boards = tuple(
+        standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned) for name in selected.names
+    )
+    refused = [trouble for run in runs for trouble in run.troubles]
+    return Boards(
+        boards,
+        selected.left_out,
+        tuple(dict.fromkeys([*refused, *(trouble for board in boards for trouble in board.troubles)])),
+        tuple(dict.fromkeys(conflict for board in boards for conflict in board.conflicts)),
+    )

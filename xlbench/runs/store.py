@@ -18,6 +18,8 @@ import hashlib
 import io
 import json
 import os
+import stat
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+AGAIN = "delete it and run again"
+"""What to do about a file that is refused."""
+LARGEST_JSON = 64 << 20
+"""Bytes of a record's file."""
 INFLUENCE = "influence"
 """The items' column that holds each item's influence on the main score."""
 
@@ -88,8 +94,7 @@ class Store:
 
     def cell_path(self, model: str, fingerprint: str, task: str, subset: str, limit: int | None) -> Path:
         """The file of a cell; a sample lies beside the whole, so that neither replaces the other."""
-        sample = f" first {limit}" if limit is not None else ""
-        return self.folder(model, fingerprint) / "cells" / slug(task) / f"{slug(subset + sample)}.json"
+        return self.folder(model, fingerprint) / "cells" / slug(task) / f"{_stem(subset, limit)}.json"
 
     def path_of(self, cell: Cell) -> Path:
         """`cell_path` of a cell."""
@@ -98,7 +103,12 @@ class Store:
     def load_cell(self, path: Path) -> Cell | None:
         """The cell saved at ``path``, None where there is none; `ResultsError` where it was edited or cut off."""
         plain = _read_json(path)
-        return None if plain is None else _as_record(Cell, plain, path)
+        if plain is None:
+            return None
+        cell: Cell = _as_record(Cell, plain, path)
+        if self.path_of(cell) != path:
+            raise ResultsError(f"{path} holds another cell ({cell.model} {cell.task} {cell.subset}): {AGAIN}")
+        return cell
 
     def save_cell(self, cell: Cell, items: Items | None) -> Cell:
         """Save a cell: its items first, then its JSON, which commits it. Returns it with the items' file and digest."""
@@ -128,7 +138,9 @@ class Store:
         return _from_parquet(_items_bytes(self.path_of(cell).parent, cell))
 
     def save_manifest(self, run: Run) -> None:
-        """Write the run's manifest: what it is for and, where it is ``complete``, that it came to its end."""
+        """Write the run's manifest: what it is for, which cells it has and, where it is ``complete``, that it ended."""
+        before = self.manifest(run.model, run.fingerprint)
+        run = replace(run, saved=_saved(run, before))
         path = self.folder(run.model, run.fingerprint) / "run.json"
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -138,7 +150,7 @@ class Store:
         """The saved manifest, without cells; None where there is none."""
         path = self.folder(model, fingerprint) / "run.json"
         plain = _read_json(path)
-        return None if plain is None else _as_record(Run, plain, path, cells=())
+        return None if plain is None else _as_record(Run, plain, path)
 
     def runs(self, besides: Sequence[Run] = ()) -> list[Run]:
         """All runs in the folder with their cells, except ``besides``, in the order of their folders' names."""
@@ -153,20 +165,87 @@ class Store:
                 remove(path)
 
 
+def _stem(subset: str, limit: int | None) -> str:
+    """The name of a cell's file, without its ending."""
+    return slug(subset if limit is None else f"{subset} first {limit}")
+
+
 def load_run(folder: Path) -> Run:
-    """One run's folder. It is ``complete`` where its manifest says so: a run that was stopped leaves none that does."""
-    cells = []
-    for path in sorted((folder / "cells").glob("*/*.json")):
+    """One run's folder. It is ``complete`` where its manifest says so: a run that was stopped leaves none that does.
+
+    A file that is damaged, forged or out of its place is refused: it is named in ``troubles``, and stands among the
+    cells as an error, so that a board shows what it lacks. A damaged manifest refuses the whole run.
+    """
+    path = folder / "run.json"
+    try:
         plain = _read_json(path)
-        if plain is not None:
-            cells.append(_as_record(Cell, plain, path))
-    plain = _read_json(folder / "run.json")
-    if plain is not None:
-        run: Run = _as_record(Run, plain, folder / "run.json", cells=tuple(cells), folder=str(folder))
-        return run
-    if not cells:
-        return Run(folder.name, "", (), complete=False, folder=str(folder))
-    return Run(cells[0].model, cells[0].fingerprint, tuple(cells), complete=False, folder=str(folder))
+        manifest: Run | None = None if plain is None else _as_record(Run, plain, path)
+    except ResultsError as error:
+        return Run(folder.name, "", (), complete=False, folder=str(folder), troubles=(str(error),))
+    read, refused = _read_cells(folder)
+    owners = Counter((cell.model, cell.fingerprint) for cell in read.values())
+    if manifest is None and not owners:
+        return Run(folder.name, "", (), complete=False, folder=str(folder), troubles=tuple(refused.values()))
+    run = manifest or Run(*owners.most_common(1)[0][0], (), complete=False)
+    for where, cell in list(read.items()):
+        if (cell.model, cell.fingerprint) != (run.model, run.fingerprint):
+            refused[where] = f"{where} is a cell of another model ({cell.model}): {AGAIN}"
+            del read[where]
+    own = tuple(read.values())
+    lacking = tuple(_refused(where, why, run, own) for where, why in sorted(refused.items()))
+    cells = (*own, *lacking, *_lost(run, (*own, *lacking)))
+    return replace(run, cells=cells, folder=str(folder), troubles=tuple(refused[where] for where in sorted(refused)))
+
+
+def _read_cells(folder: Path) -> tuple[dict[Path, Cell], dict[Path, str]]:
+    """The cells of a run's folder by their file, and why the others are refused."""
+    read: dict[Path, Cell] = {}
+    refused: dict[Path, str] = {}
+    for path in sorted((folder / "cells").glob("*/*.json")):
+        try:
+            plain = _read_json(path)
+            if plain is not None:
+                cell: Cell = _as_record(Cell, plain, path)
+                if (slug(cell.task), _stem(cell.subset, cell.limit)) != (path.parent.name, path.stem):
+                    raise ResultsError(f"{path} is the cell of another place ({cell.task} {cell.subset}): {AGAIN}")
+                read[path] = cell
+        except ResultsError as error:
+            refused[path] = str(error)
+    return read, refused
+
+
+def _refused(path: Path, why: str, run: Run, own: Sequence[Cell]) -> Cell:
+    """What stands for a refused file: an error in its place, as far as the place is known."""
+    planned = {(task, subset) for plan in (*run.plans.values(), run.saved) for task in plan for subset in plan[task]}
+    named = {(slug(task), slug(subset)): (task, subset) for task, subset in planned}
+    tasks = {slug(cell.task): cell.task for cell in own} | {slug(task): task for task, _ in planned}
+    place = path.parent.name, path.stem
+    task, subset = named.get(place) or (tasks.get(path.parent.name, path.parent.name), path.stem)
+    return _without_score(run, task, subset, f"its file is refused: {why}", own)
+
+
+def _lost(run: Run, cells: Sequence[Cell]) -> Iterator[Cell]:
+    """What stands for cells that the manifest lists and that are not there any more."""
+    there = {(cell.task, cell.subset) for cell in cells}
+    for task, subsets in run.saved.items():
+        for subset in subsets:
+            if (task, subset) not in there:
+                yield _without_score(run, task, subset, "it was saved, and its file is gone: run it again", cells)
+
+
+def _without_score(run: Run, task: str, subset: str, reason: str, cells: Sequence[Cell]) -> Cell:
+    area = next((cell.area for cell in cells if cell.task == task and cell.area), "")
+    return Cell(run.model, run.fingerprint, task, area, subset, (), "error", reason)
+
+
+def _saved(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
+    """By task, the subsets of a run's whole cells, and of those that its manifest listed before. The failure of a whole
+    task is no subset: it goes when the task has some."""
+    saved = {task: set(subsets) for task, subsets in (before.saved if before else {}).items()}
+    for cell in run.cells:
+        if cell.whole and cell.subset != "*":
+            saved.setdefault(cell.task, set()).add(cell.subset)
+    return {task: tuple(sorted(saved[task])) for task in sorted(saved)}
 
 
 def find_runs(folder: Path) -> list[Run]:
@@ -257,22 +336,29 @@ def _write_json(path: Path, plain: dict[str, Any]) -> None:
 
 def _read_json(path: Path) -> dict[str, Any] | None:
     """The checked content of a record's file; None where there is no file."""
+    import msgspec
+
     try:
-        plain = json.loads(path.read_bytes())
-    except FileNotFoundError:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_JSON:
+            raise ResultsError(f"{path} is no file of a record, or larger than {LARGEST_JSON >> 20} MiB: {AGAIN}")
+        plain = msgspec.json.decode(path.read_bytes())
+        checksum = plain.pop("checksum", None) if isinstance(plain, dict) else None
+        intact = checksum is not None and checksum == _checksum(plain)
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise ResultsError(f"cannot read {path}: {error.strerror}") from None
-    except ValueError:
-        raise ResultsError(f"{path} is cut off or no JSON: delete it and run again") from None
-    if not isinstance(plain, dict) or plain.pop("checksum", None) != _checksum(plain):
-        raise ResultsError(f"{path} was changed after it was saved: delete it and run again")
-    return plain
+    except (ValueError, RecursionError):  # cut off, no number (NaN), or nested without end
+        raise ResultsError(f"{path} is cut off or no JSON: {AGAIN}") from None
+    if not intact:
+        raise ResultsError(f"{path} was changed after it was saved: {AGAIN}")
+    return dict(plain)
 
 
-def _as_record(kind: Any, plain: dict[str, Any], path: Path, **extra: Any) -> Any:
+def _as_record(kind: Any, plain: dict[str, Any], path: Path) -> Any:
     try:
-        return from_json(kind, plain, **extra)
+        return from_json(kind, plain)
     except ResultsError as error:
         raise ResultsError(f"{path}: {error}") from None
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from xlbench import stats
+from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import Cell
 from xlbench.reports.boards.gather import WHOLE_TASK, ModelKey, Place, Table
@@ -86,12 +87,24 @@ class Settings:
         return cls(ci.pop() if len(ci) == 1 else "auto", seeds.pop() if len(seeds) == 1 else 0, level)
 
 
-def leaves(table: Table, influence: Callable[[Cell], Influence]) -> dict[Place, Node]:
+def influences(table: Table, read: Callable[[Cell], Influence]) -> tuple[Table, dict[Place, Influence]]:
+    """The influence of every score that counts, and the table without those whose items are refused."""
+    scored: dict[Place, Influence] = {}
+    refused: dict[Place, str] = {}
+    for model in table.models:
+        for place in table.places(model):
+            if place not in table.reasons:
+                try:
+                    scored[place] = read(table.cells[place])
+                except ResultsError as error:
+                    refused[place] = f"its items are refused: {error}"
+    return replace(table, reasons={**table.reasons, **refused}, refused=refused) if refused else table, scored
+
+
+def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]:
     """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
     import numpy as np
 
-    places = [place for model in table.models for place in table.places(model)]
-    scored = {place: influence(table.cells[place]) for place in places if place not in table.reasons}
     ids = [np.asarray(found.clusters, dtype=object) for found in scored.values()]
     # Sorted ids, so that a number (and with it the order of every later sum) does not depend on the order of runs.
     number = {name: code for code, name in enumerate(sorted({name for one in ids for name in one}))}

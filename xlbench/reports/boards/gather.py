@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from xlbench.core.record import Cell, Results, Score
+from xlbench.core.record import LOOSE, Cell, Results, Run, Score
 from xlbench.core.task import AREAS
 
 ModelKey = tuple[str, str]
@@ -23,6 +23,10 @@ Plan = Mapping[str, tuple[str, ...]]
 WHOLE_TASK = "*"
 """The subset of a cell that stands for a task which could not say what its subsets are."""
 NOT_RUN = "not run"
+UNKNOWN = "unknown"
+"""The area of a task of which there is nothing but a refused file."""
+TOLERANCE = 0.001
+"""By how much two runs of one cell may differ, on other processors say, and agree: a tenth of a point."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +48,10 @@ class Table:
     """(task, subset) that no average counts, as no model has a score there: see `_left_out`."""
     registers: Mapping[str, str] = field(default_factory=dict)
     """Task -> its kind of text; tasks without one, or whose cells disagree, are not there."""
+    conflicts: Mapping[Place, str] = field(default_factory=dict)
+    """Where several runs of one model have scores that differ by more than `TOLERANCE`: what they are."""
+    refused: Mapping[Place, str] = field(default_factory=dict)
+    """Where a cell's items are missing or damaged: which, and what to do."""
 
     def score(self, place: Place) -> Score | None:
         """The main score at ``place`` where it counts, that is, where it may stand beside the other models'."""
@@ -61,7 +69,8 @@ class Table:
 def gather(results: Results, suite: str, plan: Plan | None) -> Table:
     """The cells of ``suite`` (see `standings` for ``plan``), and a reason for every place without a score."""
     tasks = _planned(results, suite, plan)
-    candidates = _by_place(results, tasks)
+    # A board of no suite holds all cells: what was planned, of a run that was stopped, is asked for beside them.
+    candidates = _by_place(results, {} if suite == LOOSE else tasks)
     chosen = {place: _choose(cells) for place, cells in candidates.items()}
     full = {place: cell for place, cell in chosen.items() if cell.limit is None}
     merged = _merged(tasks, full)
@@ -70,9 +79,10 @@ def gather(results: Results, suite: str, plan: Plan | None) -> Table:
     reasons = {place: why for place in places if (why := _why_missing(place, chosen))}
     reasons |= _incomparable({place: full[place] for place in places if place not in reasons})
     notes = {place: _notes(cell, candidates[place]) for place, cell in full.items()}
+    conflicts = {place: note for place, cell in full.items() if (note := _conflict(cell, candidates[place]))}
     return Table(
         models, merged, _areas(full.values()), full, reasons, notes, _labels(models),
-        frozenset() if tasks else _left_out(models, merged, chosen), _registers(full.values()),
+        frozenset() if tasks else _left_out(models, merged, chosen), _registers(full.values()), conflicts,
     )  # fmt: skip
 
 
@@ -118,24 +128,31 @@ def _planning(results: Results, suite: str, tasks: Plan) -> set[ModelKey]:
 
 
 def _by_place(results: Results, tasks: Mapping[str, set[str]]) -> dict[Place, list[Cell]]:
-    """All cells of the planned tasks (of every task, where nothing was planned), but for the points of curves."""
+    """All cells of the planned tasks (of every task, where nothing was planned), but for the points of curves.
+
+    Several runs of one model are joined: each place has the cells of all, those of the run with most scores first.
+    """
     found: dict[Place, list[Cell]] = {}
-    for run in results:
-        for cell in run.cells:
+    for run in sorted(results, key=_order_of_run):
+        for cell in sorted(run.cells, key=_order_of_cell):
             if cell.train_size is None and (not tasks or cell.task in tasks):
                 found.setdefault(((cell.model, cell.fingerprint), cell.task, cell.subset), []).append(cell)
     return found
 
 
+def _order_of_run(run: Run) -> tuple[int, list[str]]:
+    """Most scores first, then by content: what is shown depends neither on folders nor on their order."""
+    scored = [cell for cell in run.cells if cell.whole and cell.status == "ok"]
+    return -len(scored), sorted(map(_order_of_cell, scored))
+
+
+def _order_of_cell(cell: Cell) -> str:
+    return f"{cell.task} {cell.subset} {cell.data_fingerprint} {cell.key} {cell.items_digest} {cell.ci} {cell.seed}"
+
+
 def _choose(cells: list[Cell]) -> Cell:
-    """One of several cells of a place: a scored one before others, a full one before a sample, then by content."""
-
-    def order(cell: Cell) -> tuple[bool, bool, str, str, str, str, int, str]:
-        main = cell.main
-        return (cell.limit is not None, cell.status != "ok", cell.data_fingerprint, cell.key, cell.items_digest,
-                cell.ci, cell.seed, repr((main, cell.reason)))  # fmt: skip
-
-    return min(cells, key=order)
+    """One of several cells of a place: a full one before a sample, a scored one before others, then the first."""
+    return min(cells, key=lambda cell: (cell.limit is not None, cell.status != "ok"))
 
 
 def _merged(tasks: Mapping[str, set[str]], cells: Iterable[Place]) -> dict[str, tuple[str, ...]]:
@@ -188,12 +205,23 @@ def _identity(cell: Cell) -> tuple[str, str]:
 
 
 def _notes(cell: Cell, candidates: list[Cell]) -> tuple[str, ...]:
-    """The cell's own warnings, and other runs of the same cell that say something else."""
-    notes = dict.fromkeys(cell.notes)
-    others = {other.main.value for other in candidates if other.limit is None and other.status == "ok" and other.main}
-    if len(others) > 1:
-        notes["several runs of this model disagree here: one of them is shown"] = None
-    return tuple(notes)
+    """The cell's own warnings, and what other runs of the same cell say."""
+    conflict = _conflict(cell, candidates)
+    return tuple(dict.fromkeys((*cell.notes, conflict) if conflict else cell.notes))
+
+
+def _conflict(cell: Cell, candidates: list[Cell]) -> str:
+    """What another run of the same cell scored, where that is not the same within `TOLERANCE`; or the empty string."""
+    others = [other for other in candidates if other.limit is None and other.status == "ok" and other is not cell]
+    for other in others:
+        if other.data_fingerprint != cell.data_fingerprint:
+            return f"{cell.task} {cell.subset}: runs of this model are of different data; one of them is shown"
+    values = {other.main.value for other in (cell, *others) if other.main and other.main.value is not None}
+    if not values or max(values) - min(values) <= TOLERANCE or cell.main is None or cell.main.value is None:
+        return ""
+    shown = [cell.main.value, *sorted(values - {cell.main.value})]
+    said = ", ".join(f"{100 * value:.2f}" for value in shown)
+    return f"{cell.task} {cell.subset}: runs of this model differ ({said}); the first is shown"
 
 
 def _labels(models: Iterable[ModelKey]) -> dict[ModelKey, str]:
@@ -208,9 +236,12 @@ def _labels(models: Iterable[ModelKey]) -> dict[ModelKey, str]:
 
 
 def _areas(cells: Iterable[Cell]) -> dict[str, tuple[str, ...]]:
+    """Area -> its tasks: the areas of `AREAS` first, then others by name. A refused file's cell knows no area."""
     area_of: dict[str, str] = {}
     for cell in cells:
-        area_of[cell.task] = min(cell.area, area_of.get(cell.task, cell.area))
+        if cell.area or cell.task not in area_of:
+            area_of[cell.task] = min(cell.area, area_of.get(cell.task) or cell.area)
+    area_of = {task: area or UNKNOWN for task, area in area_of.items()}
     found = set(area_of.values())
     order = [area for area in AREAS if area in found] + sorted(found - set(AREAS))
     return {area: tuple(sorted(task for task in area_of if area_of[task] == area)) for area in order}

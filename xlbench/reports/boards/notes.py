@@ -7,9 +7,9 @@ put it into their facts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 from xlbench.core.record import Cell
 from xlbench.reports.boards.averages import Entry
@@ -128,9 +128,9 @@ def shared(table: Table, task: str, subset: str) -> tuple[str, ...]:
 def by_model(table: Table) -> dict[ModelKey, tuple[str, ...]]:
     """For every model the warnings that belong beside its name, each once: about the model, then its cells' own."""
     notes: dict[ModelKey, dict[str, None]] = {model: {} for model in table.models}
-    for one, other in combinations(table.models, 2):
-        for text in _pair(one, other, table):
-            notes[one][text] = notes[other][text] = None
+    for models, text in (*_one_model(table), *_twins(table)):
+        for model in models:
+            notes[model][text] = None
     common = {
         (task, subset): set(shared(table, task, subset)) for task, subsets in table.plan.items() for subset in subsets
     }
@@ -139,28 +139,45 @@ def by_model(table: Table) -> dict[ModelKey, tuple[str, ...]]:
     return {model: tuple(texts) for model, texts in notes.items()}
 
 
-def _pair(one: ModelKey, other: ModelKey, table: Table) -> list[str]:
-    """What is suspicious about two models that stand side by side."""
-    names = f"{table.labels[one]} and {table.labels[other]}"
-    if one[1] == other[1]:
-        return [f"{names} are one and the same model (equal fingerprints)"]
-    twins, both = _twins(one, other, table)
-    return [f"{names} have identical results, item by item, in {twins} of {both} subsets"] if twins else []
+def _one_model(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
+    """Models of one content under several names: each group once."""
+    groups: dict[str, list[ModelKey]] = {}
+    for model in table.models:
+        groups.setdefault(model[1], []).append(model)
+    for models in groups.values():
+        if len(models) > 1:
+            yield tuple(models), f"{_named(models, table)} are one and the same model (equal fingerprints)"
 
 
-def _twins(one: ModelKey, other: ModelKey, table: Table) -> tuple[int, int]:
-    """In how many subsets two models' items are the same to the byte, and how many subsets both have.
+def _twins(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
+    """Models of different content with the same items to the byte: each group once, with how many subsets that is so.
 
     Subsets where every item is right (or wrong) say nothing: there, all good (or bad) models are alike.
     """
-    twins = both = 0
+    counts: Counter[tuple[ModelKey, ...]] = Counter()
     for task, subsets in table.plan.items():
         for subset in subsets:
-            places = (one, task, subset), (other, task, subset)
-            if any(place in table.reasons for place in places):
-                continue
-            first, second = (table.cells[place] for place in places)
-            both += 1
-            value = first.main.value if first.main else None
-            twins += bool(first.items_digest) and first.items_digest == second.items_digest and value not in (0, 1)
-    return twins, both
+            counts.update(_alike(task, subset, table))
+    for models, count in counts.items():
+        both = sum(
+            all((model, task, subset) not in table.reasons for model in models)
+            for task, subsets in table.plan.items()
+            for subset in subsets
+        )
+        yield models, f"{_named(models, table)} have identical results, item by item, in {count} of {both} subsets"
+
+
+def _alike(task: str, subset: str, table: Table) -> Iterator[tuple[ModelKey, ...]]:
+    """Groups of models with the same items in one subset; copies under several names are `_one_model`'s."""
+    groups: dict[str, list[ModelKey]] = {}
+    for model in table.models:
+        place = model, task, subset
+        cell = table.cells[place] if place not in table.reasons else None
+        if cell and cell.items_digest and cell.main and cell.main.value not in (0, 1):
+            groups.setdefault(cell.items_digest, []).append(model)
+    yield from (tuple(models) for models in groups.values() if len({fingerprint for _, fingerprint in models}) > 1)
+
+
+def _named(models: Sequence[ModelKey], table: Table) -> str:
+    *most, last = (table.labels[model] for model in models)
+    return f"{', '.join(most)} and {last}"

@@ -8,6 +8,7 @@ the files with ``pandas.read_csv(..., keep_default_na=False)``.
 from __future__ import annotations
 
 import math
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 DECIMALS = 8
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run, or cut in two."""
+_BREAKS = re.compile(r"[\n\u2028\u2029]")
+"""What some readers take for the end of a row, be it within quotes (`printable` has dealt with the other ones)."""
 _COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seconds", "sentences_per_second", "seconds",
           "peak_memory_bytes")  # fmt: skip
 
@@ -69,10 +72,12 @@ def cell(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.{DECIMALS}f}"
-    text = printable(str(value))
+    raw = str(value)
+    text = _BREAKS.sub(" ", printable(raw))
     # Some spreadsheets look past spaces, and take full-width signs for plain ones.
     folded = unicodedata.normalize("NFKC", text).lstrip()
-    return "'" + text if text.startswith(_FORMULA) or folded.startswith(_FORMULA) else text
+    risky = raw.startswith(_FORMULA) or text.startswith(_FORMULA) or folded.startswith(_FORMULA)
+    return "'" + text if risky else text
 
 
 def _columns(board: Board) -> list[str]:

@@ -117,6 +117,10 @@ class Board:
     """What is odd about the data, a line a subset."""
     models: tuple[ModelLine, ...] = ()
     """What the models are, in the order of the rows."""
+    troubles: tuple[str, ...] = ()
+    """Files that were refused: a line each. Their cells have no score."""
+    conflicts: tuple[str, ...] = ()
+    """Cells of which several runs have different scores: a line each, which is a footnote too."""
 
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
@@ -161,7 +165,8 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     averages are made as those of the cells were.
     """
     table = gather(results, title, plan)
-    nodes = averages.leaves(table, parts)
+    table, scored = averages.influences(table, parts)
+    nodes = averages.leaves(table, scored)
     settings = Settings.of(table, LEVEL)
     trees = {model: averages.tree(model, table, nodes, settings) for model in table.models}
     rows = _rows(trees, table, settings)
@@ -177,6 +182,8 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         registers=by_register([(row.model, row.fingerprint) for row in rows], trees, table, settings),
         data=of_data(table),
         models=_models(rows, table, results),
+        troubles=(*sorted(trouble for run in results for trouble in run.troubles), *table.refused.values()),
+        conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
     )
 
 
