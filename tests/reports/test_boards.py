@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import LONG, Cell, Results, Run, Score
 from xlbench.core.text import one_line
-from xlbench.reports.boards import markdown, spreadsheet
+from xlbench.reports.boards import legend, markdown, markup, spreadsheet
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.models import line_of
 from xlbench.reports.boards.standings import Board, standings
@@ -195,7 +195,7 @@ class TestAverages:
         assert (row.overall.low, row.overall.high) == (None, None)
         assert row.overall.notes == ("no interval: one of the parts has none",)
         assert all(each.tied_with_best for each in board.rows)
-        assert markdown.points(row.overall.value) + " ¹" in markdown.standings_table(board)
+        assert markup.points(row.overall.value) + " ¹" in markdown.standings_table(board)
 
     def test_averages_follow_the_settings_of_their_cells(self):
         """Cells that were scored with bootstrap intervals get bootstrapped averages."""
@@ -721,14 +721,14 @@ class TestMarkdown:
         world = World()
         world.add("alpha", "pairs", "deu", shares(41))
         board = world.board()
-        legend = markdown._Legend.of(board, 1)
-        assert legend.number(Entry(0.41234, 0.3981, 0.4261)) == "41.2 [39.8, 42.6]"
-        assert legend.number(Entry(0.41234, 0.412336, 0.412341)) == "41.2340 [41.2336, 41.2341]"
-        assert legend.number(Entry(0.41234, 0.41234, 0.41234)) == "41.2"
-        assert legend.number(Entry(0.0, 0.0, 0.0369)) == "0.0 [0.0, 3.7]"
-        assert legend.number(Entry(-0.00001, -0.2, 0.1)) == "0.0 [-20.0, 10.0]"
-        assert legend.number(Entry(0.5)) == "50.0"
-        assert legend.number(Entry()) == "—"
+        shown = legend.Legend.of(board, 1)
+        assert shown.number(Entry(0.41234, 0.3981, 0.4261)) == "41.2 [39.8, 42.6]"
+        assert shown.number(Entry(0.41234, 0.412336, 0.412341)) == "41.2340 [41.2336, 41.2341]"
+        assert shown.number(Entry(0.41234, 0.41234, 0.41234)) == "41.2"
+        assert shown.number(Entry(0.0, 0.0, 0.0369)) == "0.0 [0.0, 3.7]"
+        assert shown.number(Entry(-0.00001, -0.2, 0.1)) == "0.0 [-20.0, 10.0]"
+        assert shown.number(Entry(0.5)) == "50.0"
+        assert shown.number(Entry()) == "—"
         assert "41.00 [" in markdown.standings_table(board, decimals=2)
 
     def test_a_score_of_zero_is_shown_as_a_score(self):
@@ -746,8 +746,8 @@ class TestMarkdown:
 
     def test_marks_of_many_footnotes(self):
         """All of them, three or more in a row as a range."""
-        assert markdown._raised([1, 2, 4, 5, 6, 10]) == "¹ ² ⁴⁻⁶ ¹⁰"
-        assert markdown._raised([]) == ""
+        assert markup.raised([1, 2, 4, 5, 6, 10]) == "¹ ² ⁴⁻⁶ ¹⁰"
+        assert markup.raised([]) == ""
 
     def test_one_area_is_one_column(self):
         """With a single area its name heads the overall, which is not printed twice."""
@@ -799,13 +799,13 @@ class TestMarkdown:
     )
     def test_escaping(self, text, shown):
         """What strangers write is shown and does nothing."""
-        assert markdown.escape(text) == shown
+        assert markup.escape(text) == shown
 
     @settings(max_examples=200, deadline=None)
     @given(st.text(max_size=40))
     def test_escaped_text_is_one_harmless_cell(self, text):
         """Any text: no bare pipe, no bracket of HTML, no backtick, no break; it can be encoded."""
-        safe = markdown.escape(text)
+        safe = markup.escape(text)
         bare = re.sub(r"\\.", "", safe)
         assert not set(bare) & set("|<>`[]*")
         assert len((safe + ".").splitlines()) == 1
@@ -817,7 +817,7 @@ class TestMarkdown:
     def test_no_text_begins_a_block(self, text):
         """A CommonMark parser finds nothing but text at the start of a line, of a list's item and of a table's cell."""
         parser = pytest.importorskip("markdown_it").MarkdownIt("commonmark").enable("table")
-        safe = markdown.escape(text)
+        safe = markup.escape(text)
         for page, blocks in {
             safe: ["paragraph"],
             f"1. {safe}": ["ordered_list", "list_item", "paragraph"],

@@ -135,7 +135,7 @@ def tables(curves: Curves) -> dict[str, str]:
 
 def markdown(curves: Curves) -> str:
     """Main scores for people: a table a task, a line a subset and model, a column a training size."""
-    from xlbench.reports.boards.markdown import escape
+    from xlbench.reports.boards.markup import escape
 
     sections = [f"# {escape(curves.name)}: scores by training size", _HOW_TO_READ]
     for task, own in curves.tasks.items():
@@ -155,7 +155,7 @@ above chance: a reading aid, not a test."""
 
 
 def _metric(curves: Sequence[Curve]) -> str:
-    from xlbench.reports.boards.markdown import escape
+    from xlbench.reports.boards.markup import escape
 
     scores = [score for curve in curves for _, score in curve.points]
     metrics = sorted({score.metric for score in scores})
@@ -202,7 +202,7 @@ def _points(value: float | None) -> str:
 
 def _missing(curves: Sequence[Curve]) -> list[str]:
     """A line a reason why a score or an interval is not there, with the cells that it befell."""
-    from xlbench.reports.boards.markdown import escape
+    from xlbench.reports.boards.markup import escape
 
     reasons: dict[str, list[str]] = {}
     for curve in curves:

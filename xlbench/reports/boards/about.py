@@ -1,0 +1,109 @@
+"""The sections of a board in markdown about data, models and costs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from xlbench.reports.boards.markup import MISSING, counted, escape, points, table, whole
+
+if TYPE_CHECKING:
+    from xlbench.reports.boards.standings import Board, DataLine
+
+
+def data(board: Board) -> str:
+    """Counts of what is odd about the data, for the subsets where something is."""
+    odd = [line for line in board.data if line.is_odd]
+    if not odd or not board.rows:
+        return ""
+    shown = ((name, [text(line) for line in odd]) for name, text in _DATA_COLUMNS.items())
+    columns = [(name, texts) for name, texts in shown if set(texts) != {MISSING}]
+    headers = ["Task", "Subset", *(name for name, _ in columns)]
+    rows = [
+        [escape(line.task), escape(line.subset), *(texts[number] for _, texts in columns)]
+        for number, line in enumerate(odd)
+    ]
+    lost = "Lost items: those of two languages that the other lacks. " if any(line.lost_items for line in odd) else ""
+    words = (
+        f"Of {counted(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. Overlap: test items "
+        "whose text is in the training set too. Duplicates: items whose text has occurred before. Tiny classes: those "
+        "with fewer than 10 test items. Repairs: damaged tags and rows that were put right. Entities left out: those "
+        "of types that the task's card counts as none. Tie rate: share of queries with a rival exactly as near as the "
+        f"translation, from the model with the fewest to that with the most. {lost}{MISSING}: not counted."
+    )
+    return f"## Data warnings\n\n{words}\n\n" + table(headers, rows, "ll" + "r" * len(columns))
+
+
+def _overlap(line: DataLine) -> str:
+    return MISSING if line.test_in_train is None else f"{line.test_in_train:,} of {line.n:,}"
+
+
+def _left_out(line: DataLine) -> str:
+    return MISSING if line.entities_dropped is None else f"{line.entities_dropped:,} of {whole(line.entities)}"
+
+
+def _candidates(line: DataLine) -> str:
+    repeated = f" (+ {line.repeated_candidates:,} repeated)" if line.repeated_candidates else ""
+    return whole(line.candidates) + repeated
+
+
+def _tie_rate(line: DataLine) -> str:
+    if line.tie_rate_low is None or line.tie_rate_high is None:
+        return MISSING
+    low, high = points(line.tie_rate_low, 2), points(line.tie_rate_high, 2)
+    return low if low == high else f"{low}–{high}"
+
+
+_DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
+    "n": lambda line: whole(line.n),
+    "Overlap": _overlap,
+    "Duplicates": lambda line: whole(line.test_duplicates),
+    "Training duplicates": lambda line: whole(line.train_duplicates),
+    "Tiny classes": lambda line: whole(line.tiny_classes),
+    "Repairs": lambda line: whole(line.repairs),
+    "Training repairs": lambda line: whole(line.train_repairs),
+    "Entities left out": _left_out,
+    "Candidates": _candidates,
+    "Tie rate, %": _tie_rate,
+    "Lost items": lambda line: whole(line.lost_items),
+}
+
+
+def models(board: Board) -> str:
+    """What each model is and how to get it again; details that no scores depend on are left out by then."""
+    headers = ["Model", "Spec", "Fingerprint", "Parameters", "Dimensions", "Texts cut", "Settings", "License",
+               "Description"]  # fmt: skip
+    rows = [
+        [
+            escape(line.label),
+            escape(line.spec),
+            line.fingerprint[:12],
+            whole(line.parameters),
+            whole(line.dimensions),
+            whole(line.texts_cut),
+            escape(line.settings) or MISSING,
+            escape(line.license) or MISSING,
+            escape(line.description) or MISSING,
+        ]
+        for line in board.models
+    ]
+    return f"## Models\n\n{table(headers, rows, 'lllrrrlll')}" if rows else ""
+
+
+def costs(board: Board) -> str:
+    headers = ["Model", "Cells", "Parameters", "Texts encoded", "Encoding, s", "Texts a second", "Whole cells, s",
+               "Peak memory, MiB"]  # fmt: skip
+    rows = [
+        [
+            escape(cost.label),
+            str(cost.cells),
+            MISSING if cost.parameters is None else f"{cost.parameters:,}",
+            f"{cost.encoded:,}",
+            f"{cost.encode_seconds:.2f}",
+            MISSING if cost.sentences_per_second is None else f"{cost.sentences_per_second:,.0f}",
+            f"{cost.seconds:.2f}",
+            MISSING if cost.peak_memory_bytes is None else f"{cost.peak_memory_bytes / 2**20:,.0f}",
+        ]
+        for cost in board.costs
+    ]
+    return table(headers, rows, "l" + "r" * (len(headers) - 1))

@@ -1,0 +1,78 @@
+"""The numbers of a board as text, with the marks of their footnotes and of their interval methods."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xlbench.core.estimate import Estimate
+from xlbench.reports.boards.markup import MISSING, points, raised
+
+if TYPE_CHECKING:
+    from xlbench.reports.boards.standings import Board, Entry
+
+MOST_DECIMALS = 6
+AVERAGED = "cluster-t"
+UNMARKED = frozenset({"percentile", "centered", "bca", "student", AVERAGED})
+"""Interval methods that need no mark: the bootstraps, and the t interval over clusters that averages have."""
+_METHOD_MARKS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+
+
+@dataclass(frozen=True)
+class Legend:
+    """How numbers and their marks are written on one board."""
+
+    decimals: int
+    footnotes: Mapping[str, int]
+    methods: Mapping[str, str]
+    """Interval method -> its mark."""
+    averaged: bool
+    """Whether averages have intervals by `AVERAGED`."""
+
+    @classmethod
+    def of(cls, board: Board, decimals: int) -> Legend:
+        rows = [entry for row in board.rows for entry in (row.overall, *row.areas.values(), *row.tasks.values())]
+        lines = [*(line.entries for line in board.registers), *(line.entries for line in board.cells)]
+        entries = [*rows, *(entry for line in lines for entry in line)]
+        methods = {entry.method for entry in entries if entry.has_interval}
+        footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
+        return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), AVERAGED in methods)
+
+    def number(self, entry: Entry) -> str:
+        """``41.2 [39.8, 42.6]`` in points with its marks; the interval never has a width of 0."""
+        method = self.methods.get(entry.method, "") if entry.has_interval else ""
+        marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
+        return " ".join(filter(None, [self.interval(entry) + method, marks]))
+
+    def points(self, value: float | None) -> str:
+        """A score without interval, in points."""
+        return MISSING if value is None else points(value, self.decimals)
+
+    def marks(self, notes: Iterable[str]) -> str:
+        """The numbers of footnotes, raised."""
+        return raised(sorted(self.footnotes[note] for note in notes))
+
+    def interval(self, entry: Estimate) -> str:
+        """``41.2 [39.8, 42.6]`` in points; the interval never has a width of 0."""
+        if entry.value is None:
+            return MISSING
+        if not entry.has_interval or entry.low is None or entry.high is None:
+            return points(entry.value, self.decimals)
+        decimals = self.decimals
+        while points(entry.low, decimals) == points(entry.high, decimals) and decimals < MOST_DECIMALS:
+            decimals += 1
+        low, high = points(entry.low, decimals), points(entry.high, decimals)
+        value = points(entry.value, decimals)
+        return value if low == high else f"{value} [{low}, {high}]"
+
+
+def _method_marks(methods: Sequence[str]) -> dict[str, str]:
+    """A raised letter for every method: one of its own letters where that is free."""
+    plain = "abcdefghijklmnoprstuvwxyz"
+    marks: dict[str, str] = {}
+    for method in methods:
+        candidates = [c for c in method.lower() if c in plain] + list(plain)
+        letter = next((c for c in candidates if _METHOD_MARKS[plain.index(c)] not in marks.values()), None)
+        marks[method] = _METHOD_MARKS[plain.index(letter)] if letter else f"({method})"
+    return marks
