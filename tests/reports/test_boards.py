@@ -682,6 +682,24 @@ class TestNotes:
             world.add(model, "pairs", "deu", shares(50))
         assert world.board().rows[0].notes == ("one and two are one and the same model (equal fingerprints)",)
 
+    def test_many_copies_are_one_note(self):
+        """18 names of one content: one note that lists them, in place of one a pair; the same for equal results."""
+        world = World()
+        for i in range(18):
+            world.add(f"m{i:02}", "pairs", "deu", shares(50))
+        notes = {note for row in world.board().rows for note in row.notes}
+        names = ", ".join(f"m{i:02}" for i in range(17))
+        assert notes == {f"{names} and m17 are one and the same model (equal fingerprints)"}
+        world.cells = [replace(cell, fingerprint=f"{i:064x}") for i, cell in enumerate(world.cells)]
+        notes = {note for row in world.board().rows for note in row.notes}
+        assert notes == {f"{names} and m17 have identical results, item by item, in 1 of 1 subsets"}
+
+    def test_the_board_says_what_its_ranks_are(self):
+        """A reader learns that ranks hold for all models at once, and where a pair is told apart."""
+        text = markdown.render(full_world().board())[".md"]
+        assert "All models of this board are compared at once" in text
+        assert "two models alone (`xlbench board --model`) may be told apart where they are not here" in text
+
     def test_one_name_for_two_models(self):
         """Two checkpoints of one name keep their rows, told apart by their fingerprints."""
         world = World()
@@ -877,6 +895,23 @@ class TestCsv:
     def test_formulas_are_defused(self, text):
         """Text that a spreadsheet would run gets a quote before it, also behind characters that are not shown."""
         assert spreadsheet.cell(text)[0] == "'"
+
+    @pytest.mark.parametrize("mark", ["\r", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
+    def test_a_row_is_one_line_whatever_a_text_holds(self, mark):
+        """Whatever a reader takes for the end of a row: a description begins no second row that holds a formula."""
+        world = World()
+        world.add("alpha", "pairs", "deu", shares(50), notes=(f"nice{mark}=1+1",))
+        world.runs["alpha"] = {"description": f"nice{mark}=1+1"}
+        for text in spreadsheet.render(world.board()).values():
+            assert len(text.splitlines()) == 2
+            assert not [line for line in text.splitlines() if line.startswith("=")]
+
+    def test_an_area_of_a_plugin_stands_behind_the_five(self):
+        """Areas are open: the five in their order, then others by name."""
+        world = full_world()
+        for area in ("qa", "parsing"):
+            world.add("alpha", f"{area}-task", "hin", shares(50), None, area=area)
+        assert world.board().areas == ("retrieval", "ner", "parsing", "qa")
 
     def test_hostile_names_come_back_as_one_field(self):
         """A name with quotes, commas and a break is one field; the row has all its columns."""

@@ -18,7 +18,7 @@ from xlbench.core.version import __version__
 
 COMMANDS = {
     "run": "run", "curve": "curve", "board": "board", "list": "list", "plugins": "plugins", "cache": "cache",
-    "published": "published", "fetch": "fetch",
+    "published": "published", "fetch": "fetch", "results": "results",
 }  # fmt: skip
 """Command -> the module of this package that has it, as ``command``."""
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.estimate import Estimate
+from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +88,7 @@ class Cell:
         return self.scores[0] if self.scores else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One model's cells and where they come from."""
 
@@ -113,8 +115,11 @@ class Run:
     troubles: tuple[str, ...] = ()
     """What was refused when its folder was read: a line a file."""
 
+    def __repr__(self) -> str:
+        return overview((self,), "simple")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Results:
     """Several runs: what `xlbench.run` returns and what boards are rendered from."""
 
@@ -126,6 +131,13 @@ class Results:
     def __len__(self) -> int:
         return len(self.runs)
 
+    def __repr__(self) -> str:
+        return overview(self.runs, "simple")
+
+    def _repr_html_(self) -> str:
+        """The same for notebooks, with every name escaped."""
+        return overview(self.runs, "html")
+
     def to_frame(self) -> pd.DataFrame:
         """A row a score (a cell without scores has one row, with its status and reason), as a pandas DataFrame.
 
@@ -135,6 +147,44 @@ class Results:
         import pandas as pd
 
         return pd.DataFrame([row for run in self.runs for cell in run.cells for row in score_rows(cell)], columns=LONG)
+
+
+ROWS = 20
+"""Cells in the overview of results: what fits on a screen."""
+
+
+def overview(runs: Sequence[Run], form: str) -> str:
+    """Main scores in points with their intervals, a row a cell, of the first cells; and how many there are.
+
+    Args:
+        runs: The runs.
+        form: A table format of tabulate: "simple" or "html".
+    """
+    from tabulate import tabulate
+
+    cells = [cell for run in runs for cell in run.cells]
+    status = Counter(cell.status for cell in cells)
+    counts = ", ".join(f"{count:,} {name}" for name, count in sorted(status.items(), key=lambda pair: pair[0] != "ok"))
+    head = f"{len(runs):,} run{'s' * (len(runs) != 1)}, {len(cells):,} cell{'s' * (len(cells) != 1)}"
+    head += f": {counts}" if counts else ""
+    rows = [[one_line(text) for text in (cell.model, cell.task, cell.subset, *_shown(cell))] for cell in cells[:ROWS]]
+    headers = ("model", "task", "subset", "metric", "score", "interval")
+    table = tabulate(rows, headers, tablefmt=form, disable_numparse=True) if rows else ""
+    rest = f"and {len(cells) - ROWS:,} more: see .to_frame()" if len(cells) > ROWS else ""
+    if form == "html":
+        return "".join(f"<p>{text}</p>" if text in (head, rest) else text for text in (head, table, rest) if text)
+    return "\n".join(filter(None, (head, table, rest)))
+
+
+def _shown(cell: Cell) -> tuple[str, str, str]:
+    """The main metric, its value and its interval in points; or the status and the reason, cut."""
+    main = cell.main
+    if main is None or main.value is None:
+        why = cell.reason or (main.note if main else "")
+        return (main.metric if main else "", cell.status if cell.status != "ok" else "none", why[:60])
+    has_ends = main.low is not None and main.high is not None
+    ends = f"[{100 * (main.low or 0):.1f}, {100 * (main.high or 0):.1f}]" if has_ends else ""
+    return main.metric, f"{100 * main.value:.1f}", ends
 
 
 LONG = (

@@ -133,9 +133,14 @@ class Store:
         """Raise `ResultsError` unless the items of a cell are those that were saved with it."""
         _items_bytes(self.path_of(cell).parent, cell)
 
-    def load_items(self, cell: Cell) -> Items:
-        """The items of a cell with scores; `ResultsError` where the file is missing or not the one that was saved."""
-        return _from_parquet(_items_bytes(self.path_of(cell).parent, cell))
+    def load_items(self, cell: Cell, run: Path | None = None) -> Items:
+        """The items of a cell with scores; ``run`` is the folder of its run, where that has another name than here.
+
+        Raises:
+            ResultsError: The file is missing, or not the one that was saved.
+        """
+        folder = self.path_of(cell).parent if run is None else run / "cells" / slug(cell.task)
+        return _from_parquet(_items_bytes(folder, cell))
 
     def save_manifest(self, run: Run) -> None:
         """Write the run's manifest: what it is for, which cells it has and, where it is ``complete``, that it ended."""
