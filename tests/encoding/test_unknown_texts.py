@@ -59,10 +59,12 @@ def test_nan_stays_an_error():
         EncodingSession(Broken()).encode(["ab", "xyz"])
 
 
-def test_nothing_known_at_all_is_an_error():
-    """Texts of which none is known could score nothing but chance: an error that says so."""
-    with pytest.raises(EncoderError, match="knows nothing of any of the 2 texts"):
-        EncodingSession(Letters()).encode(["xyz", "..."])
+def test_texts_of_which_none_is_known_are_counted():
+    """A language that an encoder does not know at all is scored: its texts are all alike, and all are counted."""
+    session = EncodingSession(Letters())
+    session.begin_cell()
+    assert not session.encode(["xyz", "..."]).any()
+    assert session.cell_facts() == {"texts_unknown": 2}
 
 
 def test_unknown_texts_come_out_of_the_cache_as_such(tmp_path):

@@ -22,6 +22,9 @@ from sentence_transformers import SentenceTransformer
 
 import xlbench
 from xlbench import DataError, EncoderError, UsageError, catalog
+from xlbench.core.specs import parse
+from xlbench_transformers import encoders
+from xlbench_transformers.options import OPTIONS
 
 TEXTS = [*checkpoints.sentences("eng")[:6], *checkpoints.sentences("hin")[:3], "a"]
 
@@ -588,3 +591,23 @@ def test_a_copy_of_a_folder_with_a_router_is_the_same_model(stocked, routed, tmp
     shutil.copytree(routed, tmp_path / "copy")
     (tmp_path / "copy" / "README.md").write_text("another")
     assert model_of(stocked, tmp_path / "copy").identity() == model_of(stocked, routed).identity()
+
+
+def test_retrieval_ranks_by_dot_products_where_the_spec_says_so(tmp_path):
+    """`similarity=dot` finds for every query the candidate with the largest dot product, with one encoding for both
+    similarities."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    specs = [f"hf:{folder}?device=cpu&name=cosine", f"hf:{folder}?device=cpu&name=dot&similarity=dot"]
+    results = xlbench.run(specs, ["mini-parallel"], languages=["hin"], results=tmp_path / "results", seed=1)
+    found = {run.model: {cell.subset: cell for cell in run.cells}["eng-hin"] for run in results.runs}
+    encoder = encoders.load("hf", folder, parse("hf:x?device=cpu", OPTIONS["hf"], "hf"))
+    a, b = (encoder.encode(checkpoints.sentences(code)).astype(np.float64) for code in ("eng", "hin"))
+    for name, queries, candidates in (
+        ("dot", a, b),
+        ("cosine", a / np.linalg.norm(a, axis=1, keepdims=True), b / np.linalg.norm(b, axis=1, keepdims=True)),
+    ):
+        products = queries @ candidates.T
+        first = ((products >= products.diagonal()[:, None]).sum(axis=1) == 1).mean()
+        assert found[name].main.value == pytest.approx(first, abs=1e-9), name
+    assert found["dot"].notes == found["cosine"].notes
+    assert found["dot"].scores != found["cosine"].scores

@@ -247,10 +247,6 @@ class EncodingSession:
         vectors, truncated = self._source.texts(texts, role, self._progress)
         self._truncated |= truncated
         known = vectors.any(axis=1)
-        if not known.any():
-            raise EncoderError(
-                f"the encoder knows nothing of any of the {len(texts)} texts: all their vectors are zero"
-            )
         self._unknown.update(texts[row] for row in np.flatnonzero(~known).tolist())
         return vectors
 
