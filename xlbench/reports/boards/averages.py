@@ -5,7 +5,7 @@ Averages, Borda scores and ranks from a `Table`; every formula is `xlbench.stats
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -105,23 +105,34 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
     """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
     import numpy as np
 
-    ids = [np.asarray(found.clusters, dtype=object) for found in scored.values()]
-    # Sorted ids, so that a number (and with it the order of every later sum) does not depend on the order of runs.
-    number = {name: code for code, name in enumerate(sorted({name for one in ids for name in one}))}
-    codes = np.fromiter((number[name] for one in ids for name in one), np.intp)
-    ends = np.cumsum([len(one) for one in ids])
+    codes = _codes(scored.values())
     nodes = {place: Node(None, Entry(reason=table.reasons[place]), (place,)) for place in table.reasons}
-    for place, found, end in zip(scored, scored.values(), ends, strict=True):
+    for (place, found), (clusters, order) in zip(scored.items(), codes, strict=True):
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        clusters = codes[end - len(found.clusters) : end]
-        order = np.argsort(clusters)  # cells over the same sentences then add up without a search
-        part = stats.Part(
-            score.value, clusters[order], np.asarray(found.sums, float)[order], found.n, found.seed_variance
-        )
+        sums = np.asarray(found.sums, float)[order]
+        part = stats.Part(score.value, clusters, sums, found.n, found.seed_variance)
         nodes[place] = Node(part, Entry.of(score), (place,))
     return nodes
+
+
+def _codes(influences: Iterable[Influence]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+    """For every influence its clusters as sorted numbers (G,), and the order (G,) that sorts them.
+
+    Cells over the same sentences have the same ids: these are numbered once, and add up later without a search.
+    """
+    import numpy as np
+
+    ids = [tuple(found.clusters) for found in influences]
+    distinct = set(ids)
+    # Sorted ids, so that a number (and with it the order of every later sum) does not depend on the order of runs.
+    number = {name: code for code, name in enumerate(sorted({name for one in distinct for name in one}))}
+    coded = {one: np.fromiter((number[name] for name in one), np.intp, len(one)) for one in distinct}
+    ordered = {one: np.argsort(codes) for one, codes in coded.items()}
+    in_order = {one: codes[ordered[one]] for one, codes in coded.items()}
+    for one in ids:
+        yield in_order[one], ordered[one]
 
 
 def average(nodes: Sequence[Node], table: Table, content: str, settings: Settings) -> Node:

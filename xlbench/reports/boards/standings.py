@@ -284,8 +284,12 @@ def _models(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[Mod
 
 def _by_model(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> Iterator[tuple[Row, list[Cell], list[Run]]]:
     """Every row with its model's cells on the board, and its runs."""
-    all_runs = list(runs)
+    cells_of: dict[ModelKey, list[Cell]] = {}
+    for (owner, _, _), cell in table.cells.items():
+        cells_of.setdefault(owner, []).append(cell)
+    runs_of: dict[ModelKey, list[Run]] = {}
+    for run in runs:
+        runs_of.setdefault((run.model, run.fingerprint), []).append(run)
     for row in rows:
         model = row.model, row.fingerprint
-        cells = [cell for (owner, _, _), cell in table.cells.items() if owner == model]
-        yield row, cells, [run for run in all_runs if (run.model, run.fingerprint) == model]
+        yield row, cells_of.get(model, []), runs_of.get(model, [])
