@@ -195,6 +195,22 @@ def test_the_board_command_goes_on_and_says_what_it_refused(root, xlbench_cli):
     assert (root.parent / "leaderboards" / "run.md").exists()
 
 
+def test_where_all_is_refused_the_reason_is_the_error(root):
+    """No run is left: that its manifests are damaged is said, and not that there is nothing for a board."""
+    paths = sorted(root.glob("*/run.json"))
+    for path in paths:
+        path.write_text("{")
+    with pytest.raises(ResultsError, match=f"{paths[0].parent.name}.*is cut off or no JSON.*and 1 more files"):
+        boards_of([root])
+
+
+def test_manifests_of_older_spelling_are_read(root):
+    """What was saved as `licence` is the license."""
+    path = Store(root).folder("alpha", PRINTS["alpha"]) / "run.json"
+    forge(path, lambda plain: plain.update(licence=plain.pop("license") or "MIT"))
+    assert load_run(path.parent).license == "MIT"
+
+
 def test_what_is_saved_is_what_can_be_read(tmp_path):
     """A score that would be refused on reading is not saved: a metric of percent fails where it is computed."""
     with pytest.raises(TypeError, match=r"the value of accuracy is 85\.3, and not within -1 to 1"):

@@ -15,6 +15,8 @@ T = TypeVar("T", Cell, Run)
 
 BESIDE = ("cells", "folder", "troubles")
 """What of a run is not in its manifest."""
+RENAMED = {"licence": "license"}
+"""Fields by the names that older manifests of this schema have."""
 DEEPEST = 20
 """Levels of nesting in provenance and details."""
 LONGEST = 500
@@ -51,7 +53,7 @@ def from_json(kind: type[T], plain: Any) -> T:
     if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
         found = plain.get("schema") if isinstance(plain, dict) else type(plain).__name__
         raise ResultsError(f"schema {found!r} is not the {SCHEMA} that this version reads")
-    values = {name: value for name, value in plain.items() if name != "schema"}
+    values = {str(RENAMED.get(name, name)): value for name, value in plain.items() if name != "schema"}
     for name in _unknown(kind, values):
         raise ResultsError(f"{kind.__name__} holds something unknown: {name}")
     try:

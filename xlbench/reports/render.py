@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xlbench.core.errors import ResultsError
 from xlbench.core.files import write_files
 from xlbench.core.record import LOOSE, Cell, Results
 from xlbench.core.text import reason_of
@@ -145,13 +146,17 @@ def boards_of(folders: Sequence[str | Path], selection: Selection = Selection())
 
     Raises:
         UsageError: There is nothing to show, or nothing that is called as the selection says.
+        ResultsError: All that there is was refused.
     """
     runs = [run for folder in folders for run in store.find_runs(Path(folder))]
+    refused = tuple(dict.fromkeys(trouble for run in runs for trouble in run.troubles))
+    if refused and not any(run.cells for run in runs):
+        more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
+        raise ResultsError(f"nothing is left to show: {refused[0]}{more}")
     selected = select(runs, selection, ", ".join(map(str, folders)))
     boards = tuple(
         standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned) for name in selected.names
     )
-    refused = [trouble for run in runs for trouble in run.troubles]
     return Boards(
         boards,
         selected.left_out,
