@@ -13,6 +13,10 @@ from pathlib import Path
 
 import pytest
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # A worker a core: more threads than cores wait for each other, and take three times the processor time.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 ROOT = Path(__file__).parent.parent
 DISTS = ROOT / "tests" / "dists"
 SOURCES = (ROOT, ROOT / "plugins", ROOT / "tasks")

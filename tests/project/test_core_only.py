@@ -143,6 +143,7 @@ def test_the_python_interface_needs_the_core_alone(run):
     assert done.stdout.strip() == "['ok']", done.stderr
 
 
+@pytest.mark.slow
 def test_a_checkpoint_needs_an_extra(run, tmp_path):
     """Cells of models that need torch are errors that say what to install; those of other models are scored."""
     import checkpoints

@@ -174,6 +174,7 @@ def programs() -> list[Any]:
     return [one for one in examples() if not re.search(r"hookimpl|^def test_", one.values[1], re.MULTILINE)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "code"), programs())
 def test_examples_run_as_scripts(page, code, tmp_path):
     """A python block that is pasted into a file runs as ``python file.py``, too."""
