@@ -9,7 +9,7 @@ import pytest
 CODE = """
 import json, resource, sys, time
 import numpy as np
-from xlbench_tasks.protocols import ranking
+from xlbench_tasks.protocols.numbers import ranking
 
 n, d = 100_000, 256
 queries, candidates = (np.empty((n, d), np.float32) for _ in range(2))
