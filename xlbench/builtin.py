@@ -1,4 +1,4 @@
-"""What xlbench offers through its own hooks, like any other plugin: the serial engine and the board formats."""
+"""What xlbench offers through its own hooks, like any other plugin: the engines and the board formats."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from xlbench.core.record import Cell
     from xlbench.reports.boards.standings import Board
 
 
 @hookimpl
 def xlbench_engines() -> Iterable[Engine]:
-    """The engine that computes in this process."""
-    yield Engine("serial", _serial, "one cell after the other, in this process")
+    """The engines that compute in this process, and in several of this machine."""
+    yield Engine("serial", _serial, "One cell after the other, in this process.")
+    yield Engine("processes", _processes, "Several processes of this machine (--workers).", takes_workers=True)
 
 
 @hookimpl
@@ -35,10 +35,18 @@ def xlbench_boards() -> Iterable[BoardFormat]:
     )
 
 
-def _serial(work: Callable[[Any], Iterable[Cell]], jobs: Iterable[Any]) -> Iterator[Cell]:
+def _serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterator[Any]:
     from xlbench.runs.engine import serial
 
     return serial(work, jobs)
+
+
+def _processes(
+    work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any], workers: int | None = None
+) -> Iterator[Any]:
+    from xlbench.runs.processes import processes
+
+    return processes(work, jobs, workers)
 
 
 def _markdown(board: Board) -> Mapping[str, str]:

@@ -47,12 +47,27 @@ class Scheme:
 
 @dataclass(frozen=True)
 class Engine:
-    """Where cells are computed. ``map(work, jobs)`` calls ``work(job)`` for every job, in any order and anywhere, and
-    yields all the cells that these calls yield. ``work`` and the jobs can be pickled where models and tasks can."""
+    """Where cells are computed.
+
+    ``map(work, jobs)`` calls ``work(job)`` for every job, once, in any order and anywhere, and yields all that these
+    calls yield, unchanged. What it may rely on:
+
+    - A job is an address (names, settings; hashable, under 10 kB pickled). ``job.model`` and ``job.task`` are names to
+      schedule by: jobs of one model are best done by one worker, which loads it once.
+    - ``work`` and jobs can be pickled, for processes that are forked or spawned and for other machines. There, ``work``
+      finds models and tasks in that process's own catalog; what was given as an object is a `UsageError`.
+    - ``work(job)`` gives an iterable of small values that can be pickled; cells are saved before they are given. It may
+      be called from several threads: a process computes one cell at a time.
+    - A job that raises, or whose worker dies, is lost: go on with the others. xlbench names the cells that did not come
+      back and those that came twice or from nowhere. An `XlbenchError` that ``work`` raises is to be raised.
+    - Where ``takes_workers``, ``map(work, jobs, workers=n)`` is told how many workers to have (None: as it likes).
+    - When the iterator is closed (a generator's ``finally``), end the workers.
+    """
 
     name: str
-    map: Callable[[Callable[[Any], Iterable[Cell]], Iterable[Any]], Iterator[Cell]]
+    map: Callable[..., Iterable[Any]]
     description: str = ""
+    takes_workers: bool = False
 
 
 @dataclass(frozen=True)

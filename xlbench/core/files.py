@@ -48,6 +48,19 @@ def remove(path: Path) -> None:
         path.unlink()
 
 
+def check_folder(folder: Path, what: str, option: str) -> None:
+    """Create a folder, and raise `UsageError` where ``what`` cannot be written to it; ``option`` names the folder."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}-{time.monotonic_ns()}.tmp"
+        probe.write_bytes(b"")
+        probe.unlink(missing_ok=True)  # another machine's process may have the same number
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {what} to {folder}: {error.strerror or error}; choose another {option}"
+        ) from None
+
+
 def write_files(
     folder: Path,
     files: Mapping[str, str | bytes],

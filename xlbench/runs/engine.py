@@ -1,24 +1,78 @@
-"""Where cells are computed: jobs, the observer of their progress, and the serial engine."""
+"""Jobs, which are addresses of work, what comes back of them, and the engine that computes them in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from xlbench.core.model import Model
+from xlbench.core.permissions import Permissions
 from xlbench.core.record import Cell
-from xlbench.core.task import Task
-from xlbench.runs.plan import Planned
+from xlbench.core.task import Data
+from xlbench.runs.plan import Planned, Settings
+
+CELLS_OF_A_JOB = 100
+"""At most: a job stays small (under 10 kB), and one large task is shared among workers."""
+KEY_DIGITS = 16
+"""Of a cell's key, which a job carries to find out whether the data is still what was planned."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """What all jobs of a run have in common."""
+
+    results: Path
+    """The results folder, as an absolute path."""
+    settings: Settings
+    data: Data
+    permissions: Permissions
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One cell of a job."""
+
+    subset: str
+    """The name that the task gives it."""
+    train_size: int | None
+    key: str
+    """The first digits of the cell's key."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """The cells of one model and one task that are to be computed."""
+    """The address of cells of one model and one task. It holds names and settings alone, and pickles in under 10 kB."""
 
-    model: Model
-    task: Task
-    planned: tuple[Planned, ...]
+    model: str
+    task: str
+    model_spec: str
+    """What was given to get the model, for the catalog of the worker; "": it was given as an object."""
+    task_spec: str
+    fingerprint: str
+    """Of the model."""
+    wanted: tuple[Wanted, ...]
+    context: Context
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """A line for the user about something that cost no result: a damaged part of the cache, say."""
+
+    line: str
+
+
+Message = Cell | Trouble
+"""What comes back of a job: each of its cells, once it is finished and saved, and lines of trouble."""
+
+
+@dataclass(frozen=True)
+class Specs:
+    """What was given for the models and the tasks of a run, by their names; of objects there is no spec."""
+
+    models: Mapping[str, str] = field(default_factory=dict)
+    tasks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -28,21 +82,33 @@ class Observer:
     cell: Callable[[Cell], None] = lambda cell: None
     """A cell is finished (or was done before)."""
     encoding: Callable[[str, int, int], None] = lambda model, done, total: None
-    """A model has encoded so many of the texts of one request."""
+    """A model has encoded so many of the texts of one request, in this process."""
     trouble: Callable[[str], None] = lambda line: None
     """Something was wrong that cost no result: a damaged part of the cache, say."""
 
 
-def serial(work: Callable[[Any], Iterable[Cell]], jobs: Iterable[Any]) -> Iterator[Cell]:
+def serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterator[Any]:
     """The built-in engine: one job after the other, in this process."""
     for job in jobs:
         yield from work(job)
 
 
-def jobs_of(planned: Sequence[Planned]) -> list[Job]:
+def jobs_of(planned: Sequence[Planned], context: Context, specs: Specs) -> list[Job]:
     """The cells to compute, grouped by model and task in the order of the plan."""
     groups: dict[tuple[str, str], list[Planned]] = {}
     for item in planned:
         if item.state in ("todo", "rescore"):
             groups.setdefault((item.model.name, item.task.name), []).append(item)
-    return [Job(items[0].model, items[0].task, tuple(items)) for items in groups.values()]
+    return [
+        Job(
+            model, task, specs.models.get(model, ""), specs.tasks.get(task, ""), part[0].cell.fingerprint,
+            tuple(Wanted(one.subset.name, one.cell.train_size, one.cell.key[:KEY_DIGITS]) for one in part), context,
+        )
+        for (model, task), items in groups.items()
+        for part in _parts(items)
+    ]  # fmt: skip
+
+
+def _parts(items: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
+    for start in range(0, len(items), CELLS_OF_A_JOB):
+        yield items[start : start + CELLS_OF_A_JOB]

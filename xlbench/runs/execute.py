@@ -1,20 +1,62 @@
-"""The course of a run: what is known already, then what an engine computes, every cell saved as it is finished."""
+"""The course of a run: what is known already, then what an engine computes, with an account of what came back."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
+from typing import Any
 
 from xlbench.catalog.hooks import Engine
-from xlbench.core.errors import ResultsError
-from xlbench.core.record import Cell
-from xlbench.runs.engine import Observer, jobs_of
+from xlbench.core.errors import ResultsError, XlbenchError
+from xlbench.core.permissions import permissions
+from xlbench.core.record import Cell, Results
+from xlbench.core.task import Data
+from xlbench.core.text import reason_of
+from xlbench.core.tracebacks import log_traceback
+from xlbench.runs.engine import Context, Observer, Specs, Trouble, jobs_of
 from xlbench.runs.failures import FailedModels
-from xlbench.runs.manifest import begin
-from xlbench.runs.plan import WHOLE_TASK, Planned, Settings
-from xlbench.runs.store import Store
+from xlbench.runs.manifest import begin, finish
+from xlbench.runs.plan import Planned, Settings
+from xlbench.runs.provenance import linear_algebra, peak_memory_bytes
+from xlbench.runs.request import Prepared
+from xlbench.runs.slices import WHOLE_TASK
+from xlbench.runs.store import LOST, Store
+from xlbench.runs.work import PlannedWork
 from xlbench.runs.worker import Worker
+
+Place = tuple[str, str, str, str]
+"""Of a cell: model, fingerprint, task and subset."""
+
+
+def carry_out(prepared: Prepared, observer: Observer | None = None, fail_fast: bool = False) -> Results:
+    """Compute and save what a prepared request still lacks; the manifests come last."""
+    if any(item.state in ("todo", "rescore") for item in prepared.planned):
+        prepared.store.check_writable()
+    prepared.store.sweep()
+    for model, fingerprint in {(item.cell.model, item.cell.fingerprint) for item in prepared.planned}:
+        if fingerprint:
+            prepared.store.manifest(model, fingerprint)  # a damaged one is to be known before hours of work
+    cells = execute(
+        prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast,
+        context=prepared.context, specs=prepared.specs, engine_label=prepared.engine_label, workers=prepared.workers,
+    )  # fmt: skip
+    origin = {
+        **prepared.context.provenance, "seed": prepared.settings.seed, "ci": prepared.settings.ci,
+        "peak_memory_bytes": peak_memory_bytes(), "linear_algebra": linear_algebra(),
+    }  # fmt: skip
+    plans = {suite: _subsets_of(prepared, tasks) for suite, tasks in prepared.suites.items()}
+    return finish(prepared.models, prepared.planned, cells, prepared.store, plans, origin)
+
+
+def _subsets_of(prepared: Prepared, tasks: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Task -> its planned subsets, which are the same for every model."""
+    subsets: dict[str, dict[str, None]] = {}
+    for item in prepared.planned:
+        if item.task.name in tasks:
+            subsets.setdefault(item.task.name, {})[item.subset.name] = None
+    return {task: tuple(names) for task, names in subsets.items()}
 
 
 def execute(
@@ -24,43 +66,121 @@ def execute(
     engine: Engine,
     observer: Observer | None = None,
     fail_fast: bool = False,
+    *,
+    context: Context | None = None,
+    specs: Specs | None = None,
+    engine_label: str = "",
+    workers: int | None = None,
 ) -> list[Cell]:
     """Compute what is not done, save every cell as it is finished, and return all cells in the order of the plan.
 
-    A failing cell carries its reason and the others go on; with ``fail_fast`` the first failure ends the run.
+    A failing cell carries its reason and the others go on; with ``fail_fast`` the first failure ends the run. A cell
+    that does not come back from the engine is an error, which is not saved.
+
+    Args:
+        context: What workers need to know besides the names of a job; None: these settings, and no data folder.
+        specs: What was given for models and tasks; without it, other processes can compute nothing.
+        engine_label: The engine's name in messages.
+        workers: How many workers the engine is to have; None: as many as it finds good.
     """
     observer = observer or Observer()
-    begin(planned, store)
-    finished: dict[tuple[str, str, str, str], Cell] = {}
+    idle = all(item.state not in ("todo", "rescore") for item in planned)
+    writable = not idle or store.is_writable
+    if writable:
+        begin(planned, store)
+    context = context or Context(store.root.absolute(), settings, Data(limit=settings.limit), permissions())
+    jobs = jobs_of(planned, context, specs or Specs())
+    finished: dict[Place, Cell] = {}
     failed_models = FailedModels(planned, store)
-    for computed in _cells(planned, store, settings, engine, observer):
-        *revoked, cell = failed_models.applied(computed)
-        finished |= {_place(one): one for one in (*revoked, cell)}
-        if revoked:
-            observer.trouble(f"{cell.model}: cells that were scored before are errors ({len(revoked)}): {cell.reason}")
-        observer.cell(cell)
-        if fail_fast and cell.status == "error":
-            break
-    return [finished[_place(item.cell)] for item in planned if _place(item.cell) in finished]
+    worker = Worker(store, settings, observer.encoding)
+    run = _EngineRun(engine, engine_label or engine.name, planned, observer)
+    with contextlib.closing(worker), contextlib.closing(run.cells(PlannedWork(planned, worker), jobs, workers)) as new:
+        for computed in chain(_known(planned, store, writable), new):
+            *revoked, cell = failed_models.applied(computed)
+            finished |= {place_of(one): one for one in (*revoked, cell)}
+            if revoked:
+                observer.trouble(
+                    f"{cell.model}: cells that were scored before are errors ({len(revoked)}): {cell.reason}"
+                )
+            observer.cell(cell)
+            if fail_fast and cell.status == "error":
+                break
+        for line in worker.troubles():
+            observer.trouble(line)
+    return [finished[place_of(item.cell)] for item in planned if place_of(item.cell) in finished]
 
 
-def _place(cell: Cell) -> tuple[str, str, str, str]:
+def place_of(cell: Cell) -> Place:
+    """What tells the cells of a run apart."""
     return cell.model, cell.fingerprint, cell.task, cell.subset
 
 
-def _cells(
-    planned: Sequence[Planned], store: Store, settings: Settings, engine: Engine, observer: Observer
-) -> Iterator[Cell]:
-    """First what is known already, then what is computed."""
+class _EngineRun:
+    """What is asked of an engine, and what comes back of it."""
+
+    def __init__(self, engine: Engine, label: str, planned: Sequence[Planned], observer: Observer) -> None:
+        self._engine, self._label, self._observer = engine, label, observer
+        self._expected = {place_of(item.cell): item.cell for item in planned if item.state in ("todo", "rescore")}
+        self._came: set[Place] = set()
+
+    def cells(self, work: Any, jobs: Sequence[Any], workers: int | None) -> Iterator[Cell]:
+        """Yield each planned cell that comes back, once, and at the end those that did not, as errors."""
+        if not jobs:
+            return
+        why, messages = "", None
+        try:
+            options: Mapping[str, Any] = {"workers": workers} if self._engine.takes_workers else {}
+            messages = self._engine.map(work, jobs, **options)
+            yield from filter(self._is_new, messages)
+        except (KeyboardInterrupt, GeneratorExit, XlbenchError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - an engine is a plugin: what came back before is kept
+            log_traceback(f"engine {self._label}")
+            why = f": {reason_of(error)}"
+        finally:
+            close = getattr(messages, "close", None)
+            if close is not None:
+                close()
+        yield from self._lost(why)
+
+    def _is_new(self, message: Any) -> bool:
+        """Whether it is a planned cell that has not come back before; says so where it should be and is not."""
+        if isinstance(message, Trouble):
+            self._observer.trouble(message.line)
+            return False
+        if not isinstance(message, Cell):
+            self._observer.trouble(f"engine {self._label} gave {type(message).__name__} in the place of a cell")
+            return False
+        named = f"{message.model} {message.task} {message.subset}"
+        if place_of(message) not in self._expected:
+            self._observer.trouble(f"engine {self._label} gave a cell that nobody planned: {named}")
+            return False
+        if place_of(message) in self._came:
+            self._observer.trouble(f"engine {self._label} gave a cell twice: {named}")
+            return False
+        self._came.add(place_of(message))
+        return True
+
+    def _lost(self, why: str) -> Iterable[Cell]:
+        lost = [cell for place, cell in self._expected.items() if place not in self._came]
+        if lost:
+            count = f"{len(lost)} of {len(self._expected)} planned cells"
+            self._observer.trouble(f"{count} did not come back from engine {self._label}{why}")
+        for cell in lost:
+            reason = f"it did not come back from engine {self._label}{why}"
+            provenance = {**cell.provenance, LOST: True}
+            yield replace(cell, status="error", reason=reason, scores=(), provenance=provenance)
+
+
+def _known(planned: Sequence[Planned], store: Store, writable: bool) -> Iterator[Cell]:
+    """The cells that are not to be computed; failures are saved, where anything can be."""
     for item in planned:
-        if item.state in ("skipped", "error"):
+        if item.state in ("skipped", "error") and writable:
             _save_failure(item.cell, store)
         if item.state not in ("todo", "rescore"):
             yield item.cell
-    _forget_whole_task_failures(planned, store)
-    work = Worker(store, settings, observer)
-    with contextlib.closing(work):
-        yield from engine.map(work, jobs_of(planned))
+    if writable:
+        _forget_whole_task_failures(planned, store)
 
 
 def _save_failure(cell: Cell, store: Store) -> None:

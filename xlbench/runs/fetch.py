@@ -13,11 +13,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from xlbench.catalog import Catalog, load
 from xlbench.core.download import Download
-from xlbench.core.errors import DataMissing, XlbenchError
+from xlbench.core.errors import DataMissing, UsageError, XlbenchError
 from xlbench.core.model import Model
+from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
+from xlbench.runs.request import Request, check, data_of, resolved, several, tasks_of
+from xlbench.runs.slices import check_languages
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]
 """``to bring``: by a dry run, which brings nothing. ``not brought``: it cannot be had now, or not in this way; the
@@ -134,3 +138,31 @@ def size_of(place: Path) -> int | None:
         return place.stat().st_size
     files = (Path(folder) / name for folder, _, names in os.walk(place) for name in names)
     return sum(file.stat().st_size for file in files if file.is_file())
+
+
+@dataclass(frozen=True)
+class Fetching:
+    """A request with its names resolved, and what there is to bring for it; nothing has been asked."""
+
+    catalog: Catalog
+    items: tuple[Item, ...]
+
+
+def prepare_fetch(request: Request, dry_run: bool = False, found: Catalog | None = None) -> Fetching:
+    """Resolve names. `UsageError` for whatever is wrong with the request."""
+    check(request)
+    tasks_wanted = bool(several(request.tasks) or request.suites)
+    if not (several(request.models) or tasks_wanted):
+        raise UsageError("say what to fetch: a suite, a task or a model (--suite, --task, --model)")
+    if (request.offline or permissions().offline) and not dry_run:
+        raise UsageError(
+            "fetching asks the network, and offline (--offline, HF_HUB_OFFLINE and the like) forbids it: take that "
+            "away, or see with --dry-run what is at hand"
+        )
+    found = found or load()
+    models = resolved(request.models, Model, found.select_models)[0] if several(request.models) else ()
+    tasks = tasks_of(request, request.suites, found)[0] if tasks_wanted else ()
+    languages = several(request.languages)
+    check_languages(languages, tasks)
+    data = replace(data_of(request), limit=None, languages=languages)
+    return Fetching(found, tuple(items(models, tasks, data)))

@@ -9,7 +9,7 @@ from typing import Any
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Results, Run
 from xlbench.runs.plan import UNFINISHED, Planned
-from xlbench.runs.store import Store
+from xlbench.runs.store import LOST, Store
 
 
 def begin(planned: Sequence[Planned], store: Store) -> None:
@@ -44,12 +44,13 @@ def finish(
     plans: Mapping[str, Any],
     provenance: Mapping[str, Any],
 ) -> Results:
-    """Write each model's manifest and return the runs: this command's cells with their provenance.
+    """Write each model's manifest, where it changes, and return the runs: this command's cells with their provenance.
 
-    A run that stopped at a failure, before its last cell, is not complete and keeps the plan that it began with; so
-    does a run that was stopped when a sample or a curve is made of its models.
+    A run that stopped at a failure, before its last cell, or whose engine lost cells is not complete and keeps the plan
+    that it began with; so does a run that was stopped when a sample or a curve is made of its models.
     """
-    complete, runs = len(cells) == len(planned), []
+    complete = len(cells) == len(planned) and not any(cell.provenance.get(LOST) for cell in cells)
+    runs = []
     for model in models:
         own = tuple(cell for cell in cells if cell.model == model.name)
         fingerprint = own[0].fingerprint if own else ""
@@ -57,33 +58,52 @@ def finish(
             runs.append(Run(model.name, "", own, complete=False))
             continue
         before = store.manifest(model.name, fingerprint)
-        kept = dict(before.plans) if before else {}
-        if complete and for_boards(planned):
-            kept.pop(UNFINISHED, None)
-            kept |= plans
-        idle = not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
-        origin = (
-            before.provenance if before and before.provenance and idle else provenance
-        )  # who only reads is not where numbers come from
-        run = Run(
-            model.name,
-            fingerprint,
-            own,
-            description=model.description,
-            license=model.license,
-            trained_on=model.trained_on,
-            parameters=_told(own, "parameters") or (before.parameters if before else None),
-            spec=model.spec,
-            details={**model.details, **_said_by_encoder(own)},
-            plans=kept,
-            provenance=dict(origin),
+        run = replace(
+            _manifest(model, own, before, provenance, idle=_is_idle(model, planned)),
+            plans=_plans(before, plans, ended=complete and for_boards(planned)),
             complete=complete if before is None or for_boards(planned) else before.complete,
             folder=str(store.folder(model.name, fingerprint)),
         )
-        if before is None or replace(run, cells=(), folder="") != before:
+        if (before is None or replace(run, cells=(), folder="") != before) and _may_save(run, store, planned):
             store.save_manifest(run)
         runs.append(run)
     return Results(tuple(runs))
+
+
+def _manifest(
+    model: Model, own: tuple[Cell, ...], before: Run | None, provenance: Mapping[str, Any], *, idle: bool
+) -> Run:
+    """What a run says of itself. Who only reads (``idle``) is not where numbers come from."""
+    return Run(
+        model.name,
+        own[0].fingerprint,
+        own,
+        description=model.description,
+        license=model.license,
+        trained_on=model.trained_on,
+        parameters=_first_known(own, "parameters") or (before.parameters if before else None),
+        spec=model.spec,
+        details={**model.details, **_said_by_encoder(own)},
+        provenance=dict(before.provenance if before and before.provenance and idle else provenance),
+    )
+
+
+def _is_idle(model: Model, planned: Sequence[Planned]) -> bool:
+    return not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
+
+
+def _may_save(run: Run, store: Store, planned: Sequence[Planned]) -> bool:
+    """Where nothing was computed, a folder that cannot be written is only read."""
+    return any(item.state in ("todo", "rescore") for item in planned) or store.is_writable
+
+
+def _plans(before: Run | None, plans: Mapping[str, Any], *, ended: bool) -> dict[str, Any]:
+    """The plans of the runs before, and of this one once it has ended."""
+    kept = dict(before.plans) if before else {}
+    if ended:
+        kept.pop(UNFINISHED, None)
+        kept |= plans
+    return kept
 
 
 def _said_by_encoder(cells: Sequence[Cell]) -> dict[str, Any]:
@@ -94,7 +114,7 @@ def _said_by_encoder(cells: Sequence[Cell]) -> dict[str, Any]:
     return said
 
 
-def _told(cells: Sequence[Cell], what: str) -> Any:
+def _first_known(cells: Sequence[Cell], what: str) -> Any:
     """What the first cell that knows it says of the encoder; None where none does."""
     return next((cell.provenance[what] for cell in cells if cell.provenance.get(what) is not None), None)
 

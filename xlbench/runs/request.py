@@ -1,38 +1,50 @@
-"""A request: names and options made into models, tasks, a plan and an engine, and carried out."""
+"""A request: names and options made into models, tasks, a plan and an engine; nothing is computed."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from xlbench import catalog
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import UsageError
 from xlbench.core.model import Model
-from xlbench.core.permissions import Permissions, permissions
-from xlbench.core.record import LOOSE, Results
+from xlbench.core.permissions import Permissions
+from xlbench.core.record import LOOSE
 from xlbench.core.task import Data, Task
+from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
-from xlbench.runs import engine, fetch, plan, provenance, store
-from xlbench.runs.execute import execute
-from xlbench.runs.manifest import finish
-from xlbench.runs.plan import sizes_of
+from xlbench.runs import plan, provenance, store
+from xlbench.runs.engine import Context, Specs
+from xlbench.runs.slices import sizes_of
 
 CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+
+T = TypeVar("T")
+OneOrMore = T | Sequence[T]
+"""A thing, or several of them: a text alone is one name, never a sequence of letters."""
+
+
+def several(given: OneOrMore[T]) -> tuple[T, ...]:
+    """What was given as one thing or as several, as several."""
+    if isinstance(given, str | os.PathLike | Model | Task) or not isinstance(given, Iterable):
+        return (given,)  # type: ignore[return-value]
+    return tuple(given)
 
 
 @dataclass(frozen=True)
 class Request:
     """What to score, on what, and where to put it; the fields are the options of ``xlbench run``."""
 
-    models: Sequence[str | Model] = ()
-    tasks: Sequence[str | Task] = ()
-    suite: str | None = None
-    languages: Sequence[str] = ()
+    models: OneOrMore[str | Model] = ()
+    tasks: OneOrMore[str | Task] = ()
+    suite: OneOrMore[str] | None = ()
+    """Names of suites; several are run together, and each has its board."""
+    languages: OneOrMore[str] = ()
     data: str | Path | None = None
     results: str | Path = "results"
     limit: int | None = None
@@ -40,20 +52,27 @@ class Request:
     ci: str = "auto"
     engine: str = "serial"
     command: Sequence[str] = field(default_factory=lambda: tuple(sys.argv))
-    train_sizes: Sequence[int | str] = ()
+    train_sizes: Sequence[int | str] | str = ()
     """Of ``xlbench curve``: how many items to learn from, "all" being all of them; none: a run as usual."""
-    cache: bool | str | Path = True
-    """Where vectors are kept between runs: a folder, True for the usual one, False for nowhere."""
+    cache: bool | str | Path | None = True
+    """Where vectors are kept between runs: a folder, True for the usual one, False or None for nowhere."""
     cache_size: float = 20.0
     """Gigabytes beyond which the cache drops what was not used for longest."""
     offline: bool = False
     allow_pickle: bool = False
     trust_remote_code: bool = False
+    workers: int | None = None
+    """How many workers the engine has; None: as many as it finds good."""
 
     @property
     def permissions(self) -> Permissions:
         """What the request permits beyond reading files."""
         return Permissions(self.offline, self.allow_pickle, self.trust_remote_code)
+
+    @property
+    def suites(self) -> tuple[str, ...]:
+        """The suites, each once."""
+        return tuple(dict.fromkeys(several(self.suite or ())))
 
 
 @dataclass(frozen=True)
@@ -63,132 +82,154 @@ class Prepared:
     catalog: catalog.Catalog
     models: tuple[Model, ...]
     tasks: tuple[Task, ...]
-    suite: str | None
-    """Set where the request stands for a whole suite: no task, language or limit narrows it."""
+    suites: Mapping[str, tuple[str, ...]]
+    """Suite -> its tasks, where the request stands for whole suites: no task, language or limit narrows it."""
     planned: list[plan.Planned]
+    absent: Mapping[str, tuple[str, ...]]
+    """Task -> languages that it has and that have no data here, where no language was asked for."""
     store: store.Store
-    settings: plan.Settings
+    context: Context
+    specs: Specs
     engine: Engine
-    provenance: Mapping[str, Any]
+    workers: int | None
 
     @property
-    def board(self) -> str:
-        """The name of the board that the request ends in."""
-        return self.suite or LOOSE
+    def boards(self) -> tuple[str, ...]:
+        """The names of the boards that the request ends in."""
+        return tuple(self.suites) or (LOOSE,)
+
+    @property
+    def settings(self) -> plan.Settings:
+        """How cells are scored."""
+        return self.context.settings
+
+    @property
+    def engine_label(self) -> str:
+        """The engine with the distribution that it comes from."""
+        plugin = self.catalog.origins["engines", self.engine.name]
+        return f"{self.engine.name} ({' '.join(filter(None, (plugin.distribution, plugin.version)))})"
 
 
 def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
     """Resolve names and plan cells. `UsageError` for whatever is wrong with the request; nothing is written."""
-    _check(request)
+    check(request)
     found = found or catalog.load()
-    suite = request.suite or (None if request.tasks else "mini")
-    models = _resolve(request.models, Model, found.select_models)
-    tasks = _resolve(request.tasks, Task, lambda names: found.select_tasks(names, None if names else suite))
+    suites = request.suites or (() if several(request.tasks) else ("mini",))
+    models, model_specs = resolved(request.models, Model, found.select_models)
+    tasks, task_specs = tasks_of(request, suites, found)
+    sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
+    context = _context(request, found)
     folder = store.Store(Path(request.results))
-    data = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
+    planned = plan.plan(
+        models, tasks, context.data, folder, context.settings, several(request.languages), context.provenance, sizes
+    )
+    narrowed = several(request.tasks) or several(request.languages) or request.limit or sizes
+    whole = {} if narrowed else {name: found.select_suite(name).tasks for name in suites}
+    engine = found.select_engine(request.engine)
+    check_workers(engine, request.workers, found)
+    return Prepared(
+        found, models, tasks, whole, planned.cells, planned.absent, folder, context, Specs(model_specs, task_specs),
+        engine, request.workers,
+    )  # fmt: skip
+
+
+def _context(request: Request, found: catalog.Catalog) -> Context:
+    """What all jobs of the request have in common, with folders as absolute paths."""
+    cache = _cache_folder(request.cache)
     settings = plan.Settings(
-        request.seed, request.ci, request.limit, _cache_folder(request.cache), int(request.cache_size * 1e9)
+        request.seed, request.ci, request.limit, cache.absolute() if cache else None, int(request.cache_size * 1e9)
     )
     plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
     origin = provenance.of_process(request.command, [("xlbench", __version__), *plugins.items()])
-    sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
-    planned = plan.plan(models, tasks, _data(data, request.limit), folder, settings, request.languages, origin, sizes)
-    whole = suite if not (request.tasks or request.languages or request.limit or sizes) else None
-    engine = found.select_engine(request.engine)
-    return Prepared(found, models, tasks, whole, planned, folder, settings, engine, origin)
+    return Context(Path(request.results).absolute(), settings, data_of(request), request.permissions, origin)
 
 
-def _resolve(wanted: Sequence[Any], kind: Any, select: Callable[[Sequence[str]], tuple[Any, ...]]) -> tuple[Any, ...]:
-    """Objects as they are, names through the catalog; no names and no objects: what the catalog has for that."""
-    names = [item for item in wanted if isinstance(item, str)]
-    objects: tuple[Any, ...] = tuple(item for item in wanted if isinstance(item, kind))
-    if len(names) + len(objects) != len(wanted):
-        odd = next(item for item in wanted if not isinstance(item, str | kind))
-        raise UsageError(f"expected a name or a {kind.__name__}, not {type(odd).__name__}")
-    selected = select(names) if names or not objects else ()
-    doubled = {item.name for item in selected} & {item.name for item in objects}
-    if doubled or len({item.name for item in objects}) != len(objects):
-        raise UsageError(f"two of the {kind.__name__.lower()}s given have one name; rename one")
-    return (*selected, *objects)
+def resolved(
+    given: OneOrMore[Any], kind: type[T], select: Callable[[Sequence[str]], tuple[T, ...]]
+) -> tuple[tuple[T, ...], dict[str, str]]:
+    """Names and specs through the catalog, then objects as they are; nothing given: what the catalog has for that.
+
+    Returns:
+        The models or tasks, each once, and by their names what was given for those that are no objects.
+    """
+    wanted = several(given)
+    specs: dict[str, str] = {}
+    by_name: dict[str, Any] = {}
+    for text in dict.fromkeys(item for item in wanted if isinstance(item, str)):
+        for one in select([text]):
+            if by_name.setdefault(_name(one), one) is not one:
+                raise UsageError(f"two different {_plural(kind)} are called {_name(one)!r}: choose one of them")
+            specs.setdefault(_name(one), text)
+    if not wanted:
+        by_name = {_name(one): one for one in select([])}
+        specs = dict(zip(by_name, by_name, strict=True))
+    for item in wanted:
+        if isinstance(item, str):
+            continue
+        if not isinstance(item, kind):
+            raise UsageError(f"expected a name or a {kind.__name__}, not {type(item).__name__}")
+        if by_name.setdefault(_name(item), item) is not item or sum(item is other for other in wanted) > 1:
+            raise UsageError(f"two of the {_plural(kind)} given have one name; rename one")
+    return tuple(by_name.values()), specs
 
 
-def _check(request: Request) -> None:
+def _name(item: Any) -> str:
+    return str(item.name)
+
+
+def _plural(kind: type) -> str:
+    return f"{kind.__name__.lower()}s"
+
+
+def tasks_of(
+    request: Request, suites: Sequence[str], found: catalog.Catalog
+) -> tuple[tuple[Task, ...], dict[str, str]]:
+    """The tasks of the suites, or those that are named, and what was given for them."""
+    if not suites:
+        return resolved(request.tasks, Task, found.select_tasks)
+    tasks = {task.name: task for suite in suites for task in found.select_tasks([], suite)}
+    return tuple(tasks.values()), {name: name for name in tasks}
+
+
+def check(request: Request) -> None:
+    """Raise `UsageError` for settings that no run can have."""
     if request.ci not in CI_METHODS:
-        raise UsageError(f"there is no interval method {request.ci!r}; choose one of {', '.join(CI_METHODS)}")
+        hint = did_you_mean(request.ci, CI_METHODS)
+        raise UsageError(f"there is no interval method {request.ci!r}.{hint} Choose one of {', '.join(CI_METHODS)}")
     if request.limit is not None and request.limit < 1:
         raise UsageError("a limit is at least 1 item")
     if request.seed < 0:
         raise UsageError("a seed is 0 or larger")
-    if request.suite and request.tasks:
+    if request.suites and several(request.tasks):
         raise UsageError("give a suite or tasks, not both")
 
 
-def _cache_folder(wanted: bool | str | Path) -> Path | None:
+def check_workers(engine: Engine, workers: int | None, found: catalog.Catalog) -> None:
+    """Raise `UsageError` for a number of workers that the engine cannot have."""
+    if workers is None:
+        return
+    if not engine.takes_workers:
+        able = [name for name, other in found.engines.items() if other.takes_workers]
+        hint = did_you_mean(engine.name, able) or f" Those that take it: {', '.join(able) or 'none'}."
+        raise UsageError(f"the engine {engine.name!r} takes no number of workers (--workers).{hint}")
+    if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        raise UsageError(f"{workers!r} is no number of workers: give a whole number of at least 1")
+
+
+def _cache_folder(wanted: bool | str | Path | None) -> Path | None:
     from xlbench.encoding.cache import default_folder
 
-    if isinstance(wanted, bool):
+    if wanted is None or isinstance(wanted, bool):
         return default_folder() if wanted else None
     return Path(wanted)
 
 
-def _data(root: str | Path | None, limit: int | None) -> Data:
+def data_of(request: Request) -> Data:
+    """Where the request's data lies, and how much of it is wanted."""
+    root = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
     if root is not None and not Path(root).is_dir():
         raise UsageError(f"there is no data folder {root}; give one with --data or XLBENCH_DATA")
-    return Data(Path(root) if root is not None else None, limit)
-
-
-def carry_out(prepared: Prepared, observer: engine.Observer | None = None, fail_fast: bool = False) -> Results:
-    """Compute and save what a prepared request still lacks; the manifests come last."""
-    if any(item.state != "done" for item in prepared.planned):
-        prepared.store.check_writable()
-    prepared.store.sweep()
-    for model, fingerprint in {(item.cell.model, item.cell.fingerprint) for item in prepared.planned}:
-        if fingerprint:
-            prepared.store.manifest(model, fingerprint)  # a damaged one is to be known before hours of work
-    cells = execute(prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast)
-    plans = {prepared.suite: _plan_of(prepared.planned, prepared.models[0].name)} if prepared.suite else {}
-    origin = {
-        **prepared.provenance, "seed": prepared.settings.seed, "ci": prepared.settings.ci,
-        "peak_memory_bytes": provenance.peak_memory_bytes(), "linear_algebra": provenance.linear_algebra(),
-    }  # fmt: skip
-    return finish(prepared.models, prepared.planned, cells, prepared.store, plans, origin)
-
-
-def _plan_of(planned: Sequence[plan.Planned], model: str) -> dict[str, tuple[str, ...]]:
-    subsets: dict[str, list[str]] = {}
-    for item in planned:
-        if item.model.name == model:
-            subsets.setdefault(item.task.name, []).append(item.subset.name)
-    return {task: tuple(names) for task, names in subsets.items()}
-
-
-@dataclass(frozen=True)
-class Fetching:
-    """A request with its names resolved, and what there is to bring for it; nothing has been asked."""
-
-    catalog: catalog.Catalog
-    items: tuple[fetch.Item, ...]
-
-
-def prepare_fetch(request: Request, dry_run: bool = False, found: catalog.Catalog | None = None) -> Fetching:
-    """Resolve names. `UsageError` for whatever is wrong with the request."""
-    _check(request)
-    if not (request.models or request.tasks or request.suite):
-        raise UsageError("say what to fetch: a suite, a task or a model (--suite, --task, --model)")
-    if (request.offline or permissions().offline) and not dry_run:
-        raise UsageError(
-            "fetching asks the network, and offline (--offline, HF_HUB_OFFLINE and the like) forbids it: take that "
-            "away, or see with --dry-run what is at hand"
-        )
-    found = found or catalog.load()
-    models = _resolve(request.models, Model, found.select_models) if request.models else ()
-    tasks: tuple[Task, ...] = ()
-    if request.tasks or request.suite:
-        tasks = _resolve(request.tasks, Task, lambda names: found.select_tasks(names, None if names else request.suite))
-    plan.check_languages(request.languages, tasks)
-    root = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
-    data = replace(_data(root, None), languages=tuple(request.languages))
-    return Fetching(found, tuple(fetch.items(models, tasks, data)))
+    return Data(Path(root) if root is not None else None, request.limit)
 
 
 def prepare_curve(request: Request, found: catalog.Catalog | None = None) -> Prepared:

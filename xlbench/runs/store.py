@@ -17,7 +17,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.codec import from_json, to_json
 from xlbench.core.errors import ResultsError, UsageError
-from xlbench.core.files import is_old, remove, write_whole
+from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import digest, slug
 from xlbench.core.record import Cell, Run
 
@@ -42,6 +41,9 @@ LARGEST_JSON = 64 << 20
 """Bytes of a record's file."""
 INFLUENCE = "influence"
 """The items' column that holds each item's influence on the main score."""
+
+LOST = "lost"
+"""Key in the provenance of a cell that did not come back from the engine; such a cell is never saved."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +77,21 @@ class Store:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._influence: dict[tuple[Path, str, str], Influence] = {}
+        """By folder, items' file and digest: what was read already."""
 
     def check_writable(self) -> None:
         """Create the folder, or raise `UsageError` where nothing can be written to it."""
+        check_folder(self.root, "results", "--results")
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether something can be saved here; finished runs can be read where nothing can."""
         try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            probe = self.root / f".probe-{os.getpid()}.tmp"
-            probe.write_bytes(b"")
-            probe.unlink(missing_ok=True)  # another machine's process may have the same number
-        except OSError as error:
-            raise UsageError(
-                f"cannot write results to {self.root}: {error.strerror}; choose another --results"
-            ) from None
+            self.check_writable()
+        except UsageError:
+            return False
+        return True
 
     def folder(self, model: str, fingerprint: str) -> Path:
         """The folder of one model's run: two models of the same name and different content never share one."""
@@ -129,9 +134,18 @@ class Store:
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             path.unlink()
 
-    def check_items(self, cell: Cell) -> None:
-        """Raise `ResultsError` unless the items of a cell are those that were saved with it."""
-        _items_bytes(self.path_of(cell).parent, cell)
+    def influence(self, cell: Cell, folder: Path | None = None) -> Influence:
+        """`influence` of a saved cell, its items read and checked once, however often it is asked for.
+
+        Args:
+            cell: A cell with scores.
+            folder: The folder of its run; None: the one that it has in this results folder.
+        """
+        folder = folder or self.folder(cell.model, cell.fingerprint)
+        key = folder, cell.items_file, cell.items_digest
+        if key not in self._influence:
+            self._influence[key] = influence(folder, cell)
+        return self._influence[key]
 
     def load_items(self, cell: Cell, run: Path | None = None) -> Items:
         """The items of a cell with scores; ``run`` is the folder of its run, where that has another name than here.
@@ -248,7 +262,7 @@ def _saved(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
     task is no subset: it goes when the task has some."""
     saved = {task: set(subsets) for task, subsets in (before.saved if before else {}).items()}
     for cell in run.cells:
-        if cell.whole and cell.subset != "*":
+        if cell.whole and cell.subset != "*" and not cell.provenance.get(LOST):
             saved.setdefault(cell.task, set()).add(cell.subset)
     return {task: tuple(sorted(saved[task])) for task in sorted(saved)}
 

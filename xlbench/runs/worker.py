@@ -1,10 +1,10 @@
-"""The worker: one job becomes cells. The model is loaded here, when the first of its cells is due."""
+"""The worker: a planned cell becomes a finished one. The model is loaded here, when its first cell is due."""
 
 from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from xlbench.core.model import Encoder, Model
 from xlbench.core.record import Cell, Status
 from xlbench.core.task import Outcome
 from xlbench.core.text import reason_of
+from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.contract import check_outcome
-from xlbench.runs.engine import Job, Observer
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.plan import Planned, Settings, trained_on_note
 from xlbench.runs.store import Items, Store
@@ -25,32 +25,36 @@ if TYPE_CHECKING:
     from xlbench.encoding.cache import Cache
     from xlbench.stats import Scorer
 
+Progress = Callable[[str, int, int], None]
+
 
 class Worker:
-    """Computes the cells of jobs, one model loaded at a time."""
+    """Computes cells and saves them, one model loaded at a time."""
 
-    def __init__(self, store: Store, settings: Settings, observer: Observer) -> None:
-        self._store, self._settings, self._observer = store, settings, observer
+    def __init__(self, store: Store, settings: Settings, progress: Progress = lambda model, done, total: None) -> None:
+        """``progress(model, done, total)`` is told of texts encoded while a request runs."""
+        self._store, self._settings, self._progress = store, settings, progress
         self._session: tuple[str, str, EncodingSession] | None = None
         """Of one model: its name, the identity of its vectors, and what encodes."""
         self._cache: Cache | None = None
+        self._said = 0
         self._scorer: Scorer | None = None
 
-    def __call__(self, job: Job) -> Iterator[Cell]:
-        """Yield the job's cells, each saved."""
-        for item in job.planned:
-            yield self._finish(item)
+    def troubles(self) -> list[str]:
+        """What was wrong with the cache since this was last asked, a line each."""
+        said = list(self._cache.troubles) if self._cache is not None else []
+        new, self._said = said[self._said :], len(said)
+        return new
 
     def close(self) -> None:
-        """Let the loaded model go, and tell what was wrong with the cache."""
+        """Let the loaded model and the cache go."""
         self._session = None
         if self._cache is not None:
-            for trouble in self._cache.troubles:
-                self._observer.trouble(trouble)
             self._cache.close()
             self._cache = None
 
-    def _finish(self, item: Planned) -> Cell:
+    def compute(self, item: Planned) -> Cell:
+        """The finished cell, saved: with its scores, or with the reason why there are none."""
         started = time.perf_counter()
         try:
             cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
@@ -58,6 +62,7 @@ class Worker:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
+            log_traceback(f"{item.cell.model}, {item.cell.task} {item.cell.subset}")
             status: Status = "skipped" if isinstance(error, DataMissing) else "error"
             cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
             if isinstance(error, InconsistentEncoder):
@@ -67,6 +72,7 @@ class Worker:
         try:
             return self._store.save_cell(cell, items)
         except (TypeError, ValueError) as error:  # ids, facts or notes that no file can hold
+            log_traceback(f"saving {item.cell.model}, {item.cell.task} {item.cell.subset}")
             reason = f"the task's outcome cannot be saved: {reason_of(error)}"
             return self._store.save_cell(replace(item.cell, status="error", reason=reason, scores=()), None)
 
@@ -114,7 +120,7 @@ class Worker:
             check_unchanged(model, fingerprint)
             vectors = model.vectors_identity()
             transform = model.transform() if model.transform else None
-            progress = functools.partial(self._observer.encoding, model.name)
+            progress = functools.partial(self._progress, model.name)
             if before and model.vectors is not None and before[1] == vectors:
                 session = before[2].with_transform(transform, progress)
             else:

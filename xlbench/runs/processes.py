@@ -1,0 +1,126 @@
+"""The engine ``processes``: jobs are computed in several processes of this machine.
+
+Each worker process has an executor of its own, so that one that dies takes with it the one job that it had.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+from xlbench.runs.engine import Job, Message, Trouble
+
+Work = Callable[[Job], Iterable[Message]]
+
+
+def processes(work: Work, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Message]:
+    """Compute jobs in ``workers`` processes (None: one a processor), and yield what comes back as jobs end."""
+    waiting = list(jobs)
+    count = min(workers or _processors(), len(waiting))
+    slots = [_Slot() for _ in range(count)]
+    running: dict[Future[list[Message]], tuple[_Slot, Job]] = {}
+    try:
+        while waiting or running:
+            for slot in [slot for slot in slots if slot.job is None][: len(waiting)]:
+                job = _next(waiting, slot, slots)
+                running[slot.submit(work, job)] = slot, job
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                slot, job = running.pop(future)
+                slot.job = None
+                yield from _messages(future, slot, job)
+    finally:
+        for slot in slots:
+            slot.end()
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _next(waiting: list[Job], slot: _Slot, slots: list[_Slot]) -> Job:
+    """Take the next job for a slot: one of the model that it has loaded, else of one that no slot has loaded."""
+    held = {other.model for other in slots if other is not slot}
+    job = min(waiting, key=lambda one: 0 if one.model == slot.model else 2 if one.model in held else 1)
+    waiting.remove(job)
+    return job
+
+
+def _messages(future: Future[list[Message]], slot: _Slot, job: Job) -> list[Message]:
+    """What a job gave; where its process died, a line that says so, and the slot gets another process."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        slot.end()
+        return [Trouble(f"the worker process that computed {job.model} on {job.task} was killed (out of memory?)")]
+
+
+class _Slot:
+    """A worker process, started with its first job, and started again where it has died."""
+
+    def __init__(self) -> None:
+        self.job: Job | None = None
+        """What it computes now."""
+        self.model = ""
+        """Name of the model that it has loaded."""
+        self._executor: ProcessPoolExecutor | None = None
+        self._pid: Future[int] | None = None
+
+    def submit(self, work: Work, job: Job) -> Future[list[Message]]:
+        """Begin a job."""
+        if self._executor is None:
+            context = multiprocessing.get_context("spawn")
+            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+            with _without_ctrl_c():
+                self._pid = self._executor.submit(os.getpid)
+        self.job, self.model = job, job.model
+        return self._executor.submit(_computed, work, job)
+
+    def end(self) -> None:
+        """End the process: at once where it has a job, which is then lost."""
+        if self._executor is None:
+            return
+        if self.job is not None and self._pid is not None:
+            with contextlib.suppress(BrokenProcessPool, OSError):
+                os.kill(self._pid.result(), signal.SIGTERM)
+        self._executor.shutdown(cancel_futures=True)
+        self._executor, self._pid, self.job, self.model = None, None, None, ""
+
+
+def _computed(work: Work, job: Job) -> list[Message]:
+    """In the worker process: all that a job gives."""
+    return list(work(job))
+
+
+def _begin() -> None:
+    """In a new worker process: Ctrl-C is for the process that started it, and without that one it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
+
+
+@contextlib.contextmanager
+def _without_ctrl_c() -> Iterator[None]:
+    """A process that is started in this context ignores Ctrl-C from its first instruction on."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
