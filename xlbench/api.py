@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,60 +14,69 @@ from xlbench.core.task import Task
 from xlbench.reports import curves
 from xlbench.reports.render import boards_of, curves_of, render
 from xlbench.reports.selection import Selection
-from xlbench.runs.fetch import Fetched
-from xlbench.runs.request import Request, carry_out, idle_tasks, learning_tasks, prepare, prepare_curve, prepare_fetch
+from xlbench.runs.engine import Observer
+from xlbench.runs.execute import carry_out
+from xlbench.runs.fetch import Fetched, prepare_fetch
+from xlbench.runs.request import OneOrMore, Request, idle_tasks, learning_tasks, prepare, prepare_curve, several
 
 TRAIN_SIZES = (50, 100, 200, 500, 1000, ALL)
 """What `curve` takes where nothing else is said."""
 
 
 def run(
-    models: Sequence[str | Model] = (),
-    tasks: Sequence[str | Task] = (),
+    models: OneOrMore[str | Model] = (),
+    tasks: OneOrMore[str | Task] = (),
     *,
-    suite: str | None = None,
-    languages: Sequence[str] = (),
+    suite: OneOrMore[str] | None = None,
+    languages: OneOrMore[str] = (),
     data: str | Path | None = None,
     results: str | Path = "results",
     limit: int | None = None,
     seed: int = 0,
     ci: str = "auto",
     engine: str = "serial",
+    workers: int | None = None,
     fail_fast: bool = False,
-    cache: bool | str | Path = True,
+    cache: bool | str | Path | None = True,
     offline: bool = False,
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
 ) -> Results:
     """Score models on tasks (or on a suite) and return a `Run` a model; ``.to_frame()`` gives the long table.
 
-    Models and tasks are names, specs, or `Model` and `Task` objects; without any, the embedded models and the suite
-    ``mini``. Done cells in ``results`` are read, not computed again. A failing cell carries its reason, and the
-    others go on. Vectors are kept between runs in a folder of the user's (``cache``: another one, or False).
+    Models and tasks are names, specs, or `Model` and `Task` objects, one or several; without any, the embedded models
+    and the suite ``mini``. Done cells in ``results`` are read, not computed again. A failing cell carries its reason,
+    and the others go on. What cost no result, such as a damaged part of the cache, is a warning of the logger
+    ``xlbench``. Vectors are kept between runs in a folder of the user's (``cache``: another one, or False). ``engine``
+    and ``workers`` say where cells are computed; other processes can use models and tasks with a name or a spec alone.
     ``offline``, ``allow_pickle`` and ``trust_remote_code`` are those of ``xlbench run``. Raises `UsageError` for what
     cannot be carried out, `ResultsError` where results cannot be saved.
     """
     request = Request(
         models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",), cache=cache,
-        offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code,
+        offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, workers=workers,
     )  # fmt: skip
     with granted(request.permissions):
-        return carry_out(prepare(request), fail_fast=fail_fast)
+        return carry_out(prepare(request), Observer(trouble=_warn), fail_fast)
+
+
+def _warn(line: str) -> None:
+    logging.getLogger("xlbench").warning(line)
 
 
 def curve(
-    models: Sequence[str | Model] = (),
-    tasks: Sequence[str | Task] = (),
+    models: OneOrMore[str | Model] = (),
+    tasks: OneOrMore[str | Task] = (),
     *,
-    train_sizes: Sequence[int | str] = TRAIN_SIZES,
-    suite: str | None = None,
-    languages: Sequence[str] = (),
+    train_sizes: Sequence[int | str] | str = TRAIN_SIZES,
+    suite: OneOrMore[str] | None = None,
+    languages: OneOrMore[str] = (),
     data: str | Path | None = None,
     results: str | Path = "results",
     seed: int = 0,
     ci: str = "auto",
     fail_fast: bool = False,
-    cache: bool | str | Path = True,
+    cache: bool | str | Path | None = True,
     offline: bool = False,
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
@@ -82,16 +92,16 @@ def curve(
     )  # fmt: skip
     with granted(request.permissions):
         prepared = prepare_curve(request)
-        scored = carry_out(prepared, fail_fast=fail_fast)
+        scored = carry_out(prepared, Observer(trouble=_warn), fail_fast)
         return curves_of(scored, learning_tasks(prepared), idle_tasks(prepared))
 
 
 def fetch(
-    models: Sequence[str | Model] = (),
-    tasks: Sequence[str | Task] = (),
+    models: OneOrMore[str | Model] = (),
+    tasks: OneOrMore[str | Task] = (),
     *,
-    suite: str | None = None,
-    languages: Sequence[str] = (),
+    suite: OneOrMore[str] | None = None,
+    languages: OneOrMore[str] = (),
     data: str | Path | None = None,
     dry_run: bool = False,
     allow_pickle: bool = False,
@@ -112,8 +122,8 @@ def fetch(
         return [item.look() if dry_run else item.bring() for item in wanted]
 
 
-def board(folders: str | Path | Sequence[str | Path] = "results", suite: str | None = None) -> dict[str, str]:
-    """Render saved runs together; returns the content of each file by its name (``mini.md`` ...).
+def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:
+    """Render saved runs of one or more folders together; returns the content of each file by its name (``mini.md``).
 
     Without ``suite``: a board for every suite that one of the runs was made for, or one of all cells where there is
     none. Needs the runs alone: no model, no data and no task. What was refused, and formats that failed, are warnings.
@@ -122,7 +132,7 @@ def board(folders: str | Path | Sequence[str | Path] = "results", suite: str | N
 
     found = catalog.load()
     files: dict[str, str] = {}
-    made = boards_of([folders] if isinstance(folders, str | Path) else folders, Selection(suite))
+    made = boards_of(several(folders), Selection(suite))
     troubles = [*made.conflicts, *made.troubles]
     for one in made.boards:
         rendered = render(one, found.boards.values())

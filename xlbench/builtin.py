@@ -41,9 +41,7 @@ def _serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterat
     return serial(work, jobs)
 
 
-def _processes(
-    work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any], workers: int | None = None
-) -> Iterator[Any]:
+def _processes(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any], workers: int | None = None) -> Iterator[Any]:
     from xlbench.runs.processes import processes
 
     return processes(work, jobs, workers)

@@ -56,7 +56,7 @@ def task(name="short", texts=TEXTS, **more):
     return Task(name, "news", (metrics.share("accuracy", "hit"),), subsets, evaluate, **options)
 
 
-(SERIAL,) = builtin.xlbench_engines()
+SERIAL, PROCESSES = builtin.xlbench_engines()
 
 
 def go(tmp_path, models=None, tasks=None, settings=None, **options):
@@ -70,7 +70,7 @@ def go(tmp_path, models=None, tasks=None, settings=None, **options):
         store,
         settings,
         options.pop("languages", ()),
-    )
+    ).cells
     return planned, execute(planned, store, settings, options.pop("engine", SERIAL), **options)
 
 
@@ -478,14 +478,14 @@ def test_a_model_that_changes_after_planning_gets_no_scores(tmp_path, when):
     changing = Model("lengths", load=load, fingerprint=lambda: content[0])
     settings = Settings(cache=tmp_path / "cache")
     store = Store(tmp_path / "results")
-    planned = plan.plan([changing], [task()], Data(), store, settings)
+    planned = plan.plan([changing], [task()], Data(), store, settings).cells
     if when == "before it is loaded":
         content[0] = "new"
     cells = execute(planned, store, settings, SERIAL)
     assert {cell.status for cell in cells} == {"error"}
     assert all("content has changed since the run began" in cell.reason for cell in cells)
     assert not Cache(tmp_path / "cache").info().entries
-    again = execute(plan.plan([changing], [task()], Data(), store, settings), store, settings, SERIAL)
+    again = execute(plan.plan([changing], [task()], Data(), store, settings).cells, store, settings, SERIAL)
     assert {cell.status for cell in again} == {"ok"}
     assert {cell.fingerprint for cell in again} == {changing.identity()}
 

@@ -10,7 +10,7 @@ Its hook functions are marked with `hookimpl`, may be generators, and must not i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from xlbench.core.model import Model
 from xlbench.core.task import Suite, Task
 
 if TYPE_CHECKING:
-    from xlbench.core.record import Cell
     from xlbench.core.specs import Option
 
 hookspec = pluggy.HookspecMarker("xlbench")

@@ -71,8 +71,11 @@ def main(arguments: list[str] | None = None) -> None:
 
 def _guarded(arguments: list[str], debug: bool) -> int:
     """Run, and turn every way of failing into one line and an exit code."""
+    from xlbench.core.tracebacks import shown_tracebacks
+
     try:
-        outcome: Any = group.main(arguments, prog_name="xlbench", standalone_mode=False)
+        with shown_tracebacks(debug):
+            outcome: Any = group.main(arguments, prog_name="xlbench", standalone_mode=False)
         return outcome if isinstance(outcome, int) else OK
     except click.exceptions.Exit as stop:
         return stop.exit_code

@@ -51,11 +51,12 @@ def _checked(commands: click.Group, ctx: click.Context, name: str, table: dict[s
         if key not in options:
             raise UsageError(f"{FILE}: [{name}] has no option {key!r}.{did_you_mean(key, options)}")
         option = options[key]
-        if option.multiple != isinstance(value, list):
-            raise UsageError(f"{FILE}: [{name}] {key} must be {'a list' if option.multiple else 'one value'}")
-        for item in value if isinstance(value, list) else [value]:
+        if isinstance(value, list) and not option.multiple:
+            raise UsageError(f"{FILE}: [{name}] {key} must be one value")
+        items = value if isinstance(value, list) else [value]
+        for item in items:
             _check_type(option, item, f"{FILE}: [{name}] {key}")
-        values[str(option.name)] = value
+        values[str(option.name)] = items if option.multiple else value
     return values
 
 

@@ -9,8 +9,17 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
-from xlbench.cli.output import echo, echo_json, exit_code, plugins_print_elsewhere, print_trouble, show_plan
-from xlbench.core.errors import OK, MissingExtraError
+from xlbench.cli.output import (
+    echo,
+    echo_json,
+    exit_code,
+    plan_exit_code,
+    plugins_print_elsewhere,
+    print_absent,
+    print_trouble,
+    show_plan,
+)
+from xlbench.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from xlbench.reports.curves import Curves
@@ -57,29 +66,32 @@ def command(
     are saved beside those of `xlbench run`, and computed once; they are on no board.
     """
     from xlbench.cli.progress import watching
-    from xlbench.core.files import write_files
+    from xlbench.core.files import check_folder, write_files
     from xlbench.reports.render import curves_of, render_curves
-    from xlbench.runs.request import carry_out, idle_tasks, learning_tasks, prepare_curve
+    from xlbench.runs.execute import carry_out
+    from xlbench.runs.request import idle_tasks, learning_tasks, prepare_curve
 
     with plugins_print_elsewhere():
         prepared = prepare_curve(request_of({**options, "train_sizes": tuple(train_sizes.split(","))}))
     for task in idle_tasks(prepared):
         echo(f"{task} learns nothing, and has no curve", err=True)
     if dry_run:
-        show_plan(prepared, as_json, quiet)
-        return OK
+        show_plan(prepared, as_json=as_json, quiet=quiet)
+        return plan_exit_code(prepared)
     plots = _can_plot()
     with plugins_print_elsewhere():
-        write_files(out, {}, "curves", "--out")  # before hours of work, and not after them
+        if prepared.has_work:
+            check_folder(out, "curves", "--out")  # before hours of work, and not after them
         with watching(prepared.planned, quiet or as_json) as observer:
             results = carry_out(prepared, observer, fail_fast)
         curves = curves_of(results, learning_tasks(prepared), idle_tasks(prepared))
         written = write_files(out, render_curves(curves, plots=plots), "curves", "--out")
-    code = exit_code(curves.cells, strict)
+    code = exit_code(prepared, curves.cells, strict=strict)
     if as_json:
         _print_json(curves, written, code)
     elif not quiet:
         _print_tables(curves, written)
+        print_absent(prepared)
     print_trouble(prepared, curves.cells)
     return code
 

@@ -45,7 +45,7 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     Name at least one suite, task or model. What is at hand is not brought again, and one that fails stops no other.
     Everything goes into the usual caches of the Hugging Face libraries (HF_HOME).
     """
-    from xlbench.runs.request import prepare_fetch
+    from xlbench.runs.fetch import prepare_fetch
 
     with plugins_print_elsewhere(), _bars(not (quiet or as_json) and sys.stderr.isatty()):
         prepared = prepare_fetch(request_of(options), dry_run)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Callable[..., Any])
 
 EXIT_CODES = (
-    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or there was nothing to score;\n"
+    "\b\nExit codes: 0 all done; 1 a cell failed (--strict: or was skipped), or nothing was scored;\n"
     "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
 )
 """The end of the help of a command that scores."""
@@ -37,7 +37,7 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def _suite(help_text: str) -> Callable[[F], F]:
-    return click.option("--suite", "-s", metavar="NAME", help=help_text)
+    return click.option("--suite", "-s", multiple=True, metavar="NAME", help=help_text)
 
 
 def _models(help_text: str) -> Callable[[F], F]:
@@ -68,7 +68,7 @@ _TASKS, _DATA = (
 
 
 what_to_score = _together(
-    _suite("Tasks to run, as a suite.  [default: mini]"),
+    _suite("Tasks to run, as a suite (repeatable).  [default: mini]"),
     _models("A model's name, pattern or spec (repeatable).  [default: the embedded models]"),
     _TASKS,
     _languages("Only subsets that involve this language, ISO 639-3 (repeatable)."),
@@ -85,7 +85,7 @@ what_to_score = _together(
 
 
 what_to_fetch = _together(
-    _suite("Tasks to fetch the data of, as a suite."),
+    _suite("Tasks to fetch the data of, as a suite (repeatable)."),
     _models("A model's name, pattern or spec (repeatable)."),
     _TASKS,
     _languages("Only the data of this language, and what goes with it (repeatable)."),
@@ -104,6 +104,9 @@ how_to_score = _together(
         help="Interval method; auto takes the one with measured coverage.",
     ),
     click.option("--engine", metavar="NAME", default="serial", show_default=True, help="Where cells are computed."),
+    click.option(
+        "--workers", type=click.IntRange(min=1), metavar="N", help="How many workers an engine such as processes has."
+    ),
 )
 """The options of seeds, intervals and engines."""
 
@@ -167,9 +170,9 @@ def request_of(options: dict[str, Any]) -> Request:
 
 
 def _settled(options: dict[str, Any]) -> dict[str, Any]:
-    """Tasks given on the command line replace a suite that is a default of xlbench.toml, and the other way round."""
+    """Tasks given on the command line replace suites that are a default of xlbench.toml, and the other way round."""
     source = click.get_current_context().get_parameter_source
-    for given, other, nothing in (("tasks", "suite", None), ("suite", "tasks", ())):
+    for given, other in (("tasks", "suite"), ("suite", "tasks")):
         if source(given) is ParameterSource.COMMANDLINE and source(other) is ParameterSource.DEFAULT_MAP:
-            return {**options, other: nothing}
+            return {**options, other: ()}
     return options

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from xlbench.runs.request import Prepared
 
 
+REASONS = 5
+"""Of one task and status that are printed."""
+
+
 def echo(text: str = "", *, err: bool = False) -> None:
     """Print one line or several, on standard error where ``err``: the way of every text to the terminal.
 
@@ -39,14 +43,19 @@ def plugins_print_elsewhere() -> Iterator[None]:
         yield
 
 
-def exit_code(cells: Sequence[Cell], strict: bool) -> int:
-    """0 where nothing failed; 1 where a cell failed, there was none, or (strict) one was skipped."""
+def exit_code(prepared: Prepared, cells: Sequence[Cell], *, strict: bool) -> int:
+    """0 where nothing failed; 1 where a cell failed, nothing was scored, or (strict) something is not at hand."""
     status = Counter(cell.status for cell in cells)
-    failed = status["error"] or not status or (strict and status["skipped"])
-    return CELL_FAILED if failed else OK
+    lacking = bool(status["skipped"] or prepared.absent)
+    return CELL_FAILED if status["error"] or not status["ok"] or (strict and lacking) else OK
 
 
-def show_plan(prepared: Prepared, as_json: bool, quiet: bool) -> None:
+def plan_exit_code(prepared: Prepared) -> int:
+    """0 where a run would score something, or has; 1 where every cell is skipped or failing."""
+    return OK if any(item.state in ("todo", "rescore", "done") for item in prepared.planned) else CELL_FAILED
+
+
+def show_plan(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
     """Print what a dry run has found: the cells with their states, and what is wrong with any."""
     if as_json:
         rows = [
@@ -54,9 +63,10 @@ def show_plan(prepared: Prepared, as_json: bool, quiet: bool) -> None:
              "train_items": item.cell.train_items, "state": item.state, "reason": item.cell.reason}
             for item in prepared.planned
         ]  # fmt: skip
-        echo_json({"cells": rows})
+        echo_json({"cells": rows, "absent": dict(prepared.absent)})
     elif not quiet:
         echo(_plan_table(prepared))
+        print_absent(prepared)
     print_trouble(prepared, [item.cell for item in prepared.planned])
 
 
@@ -89,20 +99,36 @@ def _plan_table(prepared: Prepared) -> str:
     return tabulate(lines, ["model", "task", "cells", "items", *(states[state] for state in used)])
 
 
+def print_absent(prepared: Prepared) -> None:
+    """A line a task: the languages that it has, that nobody asked for by name, and whose data is not at hand."""
+    for task, languages in prepared.absent.items():
+        named = _some(languages, 8)
+        echo(f"{task}: no data here for {len(languages)} of its languages: {named}", err=True)
+
+
 def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:
+    """Print why cells have no scores, and what is wrong with plugins."""
     _print_reasons([cell for cell in cells if cell.status != "ok"])
     for trouble in prepared.catalog.troubles():
-        echo(trouble, err=True)
+        echo(one_line(trouble), err=True)
 
 
 def _print_reasons(cells: Sequence[Cell]) -> None:
-    """A line a reason, with the cells that it befell."""
-    groups: dict[tuple[str, str, str], list[Cell]] = {}
+    """A line a reason, with the cells that it befell; of many reasons of one kind, the first few."""
+    groups: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for cell in cells:
-        groups.setdefault((cell.status, cell.task, cell.reason), []).append(cell)
-    for (status, task, reason), befell in groups.items():
-        subsets = list(dict.fromkeys(cell.subset for cell in befell))
-        named = ", ".join(subsets[:4]) + (f" and {len(subsets) - 4} more" if len(subsets) > 4 else "")
-        models = ", ".join(dict.fromkeys(cell.model for cell in befell))
-        where = task if subsets == ["*"] else f"{task} {named}"
-        echo(one_line(f"{status}: {where} ({models}): {reason}"), err=True)
+        groups.setdefault((cell.status, cell.task), {}).setdefault(cell.reason, []).append(cell)
+    for (status, task), reasons in groups.items():
+        for reason, befell in list(reasons.items())[:REASONS]:
+            subsets = list(dict.fromkeys(cell.subset for cell in befell))
+            models = ", ".join(dict.fromkeys(cell.model for cell in befell))
+            where = task if subsets == ["*"] else f"{task} {_some(subsets, 4)}"
+            echo(one_line(f"{status}: {where} ({models}): {reason}"), err=True)
+        if len(reasons) > REASONS:
+            rest = sum(len(befell) for befell in list(reasons.values())[REASONS:])
+            echo(f"{status}: {task}: {rest} more cells, for other reasons (--json has them all)", err=True)
+
+
+def _some(names: Sequence[str], most: int) -> str:
+    """The first of several names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

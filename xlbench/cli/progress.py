@@ -67,7 +67,7 @@ def _escaped(text: str) -> str:
 
 
 def _trouble(line: str) -> None:
-    echo(line, err=True)
+    echo(one_line(line), err=True)
 
 
 class _Pace:

@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
-from xlbench.cli.output import echo, echo_json, exit_code, plugins_print_elsewhere, print_trouble, show_plan
-from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.cli.output import (
+    echo,
+    echo_json,
+    exit_code,
+    plan_exit_code,
+    plugins_print_elsewhere,
+    print_absent,
+    print_trouble,
+    show_plan,
+)
+from xlbench.core.errors import CELL_FAILED
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results
+    from xlbench.reports.boards.standings import Board
     from xlbench.runs.request import Prepared
 
 
@@ -51,68 +61,76 @@ def command(
     The same command goes on where it was stopped, and computes nothing twice. Defaults come from xlbench.toml in the
     current folder, if there is one.
     """
-    from xlbench.runs.request import carry_out, prepare
+    from xlbench.runs.request import prepare
 
     with plugins_print_elsewhere():
         prepared = prepare(request_of(options))
     if dry_run:
-        show_plan(prepared, as_json, quiet)
-        return OK
-    from xlbench.cli.progress import watching
-
+        show_plan(prepared, as_json=as_json, quiet=quiet)
+        return plan_exit_code(prepared)
     with plugins_print_elsewhere():
-        _check_boards(prepared, boards)
-        with watching(prepared.planned, quiet or as_json) as observer:
-            results = carry_out(prepared, observer, fail_fast)
-        written, failures = _write_boards(prepared, results, boards)
+        results, shown, (written, failures) = _scored(prepared, boards, fail_fast=fail_fast, silent=quiet or as_json)
     cells = [cell for run in results for cell in run.cells]
-    code = CELL_FAILED if failures else exit_code(cells, strict)
+    code = CELL_FAILED if failures else exit_code(prepared, cells, strict=strict)
     if as_json:
         _print_json(cells, written, code)
     elif not quiet:
-        _print_board(prepared, results, written)
+        _print_boards(prepared, results, shown, written)
+        print_absent(prepared)
     print_trouble(prepared, cells)
     for failure in failures:
         echo(one_line(failure), err=True)
     return code
 
 
-def _board_of(prepared: Prepared, results: Results) -> Any:
+def _scored(
+    prepared: Prepared, folder: Path, *, fail_fast: bool, silent: bool
+) -> tuple[Results, list[Board], tuple[list[Path], list[str]]]:
+    """Compute what is lacking, and make and write the boards, unless this is a sample or nothing was scored.
+
+    Returns:
+        The results, the boards, the files that were written, and a line for each board format that failed.
+    """
+    from xlbench.cli.progress import watching
+    from xlbench.core.files import check_folder
+    from xlbench.reports.render import save
+    from xlbench.runs.execute import carry_out
+
+    sample = prepared.settings.limit is not None
+    if prepared.has_work and not sample:
+        check_folder(folder, "boards", "--boards")  # before hours of work, and not after them
+    with watching(prepared.planned, silent) as observer:
+        results = carry_out(prepared, observer, fail_fast)
+    if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
+        return results, [], ([], [])
+    boards = _boards_of(prepared, results)
+    saved = [save(board, prepared.catalog.boards.values(), folder) for board in boards]
+    written, failures = [path for paths, _ in saved for path in paths], [line for _, lines in saved for line in lines]
+    return results, boards, (written, failures)
+
+
+def _boards_of(prepared: Prepared, results: Results) -> list[Board]:
     """A whole suite's board holds the other runs in the results folder too; a loose run's this command's alone."""
     from xlbench.reports.render import standings
     from xlbench.runs.manifest import with_saved
 
-    shown = with_saved(results, prepared.store) if prepared.suite else results
-    return standings(prepared.board, shown, whole_suite=prepared.suite is not None)
+    shown = with_saved(results, prepared.store) if prepared.suites else results
+    return [
+        standings(name, shown, whole_suite=bool(prepared.suites), read=prepared.store.influence)
+        for name in prepared.boards
+    ]
 
 
-def _check_boards(prepared: Prepared, folder: Path) -> None:
-    """Find out before hours of work, and not after them, that the boards' folder cannot be made."""
-    from xlbench.core.files import write_files
-
-    if prepared.settings.limit is None:
-        write_files(folder, {})
-
-
-def _write_boards(prepared: Prepared, results: Results, folder: Path) -> tuple[list[Path], tuple[str, ...]]:
-    """Render and write the board, unless this was a sample or nothing was scored."""
-    from xlbench.reports.render import save
-
-    if prepared.settings.limit is not None or not any(cell.status == "ok" for run in results for cell in run.cells):
-        return [], ()
-    return save(_board_of(prepared, results), prepared.catalog.boards.values(), folder)
-
-
-def _print_board(prepared: Prepared, results: Results, written: list[Path]) -> None:
+def _print_boards(prepared: Prepared, results: Results, boards: Sequence[Board], written: Sequence[Path]) -> None:
     from xlbench.reports.boards.markdown import standings_table
 
     if prepared.settings.limit is not None:
         _print_sample(results, prepared.settings.limit)
-        return
-    if not written:
-        return
-    echo(standings_table(_board_of(prepared, results)))
-    echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+    for board in boards:
+        title = f"{board.title}\n\n" if len(boards) > 1 else ""
+        echo(title + standings_table(board))
+    if written:
+        echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
 
 
 def _print_sample(results: Results, limit: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -32,7 +32,7 @@ Place = tuple[str, str, str, str]
 
 def carry_out(prepared: Prepared, observer: Observer | None = None, fail_fast: bool = False) -> Results:
     """Compute and save what a prepared request still lacks; the manifests come last."""
-    if any(item.state in ("todo", "rescore") for item in prepared.planned):
+    if prepared.has_work:
         prepared.store.check_writable()
     prepared.store.sweep()
     for model, fingerprint in {(item.cell.model, item.cell.fingerprint) for item in prepared.planned}:
@@ -54,7 +54,7 @@ def _subsets_of(prepared: Prepared, tasks: Sequence[str]) -> dict[str, tuple[str
     """Task -> its planned subsets, which are the same for every model."""
     subsets: dict[str, dict[str, None]] = {}
     for item in prepared.planned:
-        if item.task.name in tasks:
+        if item.task.name in tasks and item.cell.fingerprint:  # a model without one has the whole task as one cell
             subsets.setdefault(item.task.name, {})[item.subset.name] = None
     return {task: tuple(names) for task, names in subsets.items()}
 
@@ -123,7 +123,7 @@ class _EngineRun:
         self._expected = {place_of(item.cell): item.cell for item in planned if item.state in ("todo", "rescore")}
         self._came: set[Place] = set()
 
-    def cells(self, work: Any, jobs: Sequence[Any], workers: int | None) -> Iterator[Cell]:
+    def cells(self, work: Any, jobs: Sequence[Any], workers: int | None) -> Generator[Cell, None, None]:
         """Yield each planned cell that comes back, once, and at the end those that did not, as errors."""
         if not jobs:
             return

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from xlbench import catalog
 from xlbench.catalog.hooks import Engine
@@ -25,14 +25,14 @@ from xlbench.runs.slices import sizes_of
 CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 
 T = TypeVar("T")
-OneOrMore = T | Sequence[T]
+OneOrMore: TypeAlias = T | Sequence[T]
 """A thing, or several of them: a text alone is one name, never a sequence of letters."""
 
 
-def several(given: OneOrMore[T]) -> tuple[T, ...]:
+def several(given: Any) -> tuple[Any, ...]:
     """What was given as one thing or as several, as several."""
     if isinstance(given, str | os.PathLike | Model | Task) or not isinstance(given, Iterable):
-        return (given,)  # type: ignore[return-value]
+        return (given,)
     return tuple(given)
 
 
@@ -97,6 +97,11 @@ class Prepared:
     def boards(self) -> tuple[str, ...]:
         """The names of the boards that the request ends in."""
         return tuple(self.suites) or (LOOSE,)
+
+    @property
+    def has_work(self) -> bool:
+        """Whether there is anything to compute."""
+        return any(item.state in ("todo", "rescore") for item in self.planned)
 
     @property
     def settings(self) -> plan.Settings:

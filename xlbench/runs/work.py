@@ -37,7 +37,9 @@ class PlannedWork:
     """
 
     def __init__(self, planned: Sequence[Planned], worker: Worker) -> None:
-        self._planned = {(item.model.name, item.task.name, item.subset.name, item.cell.train_size): item for item in planned}
+        self._planned = {
+            (item.model.name, item.task.name, item.subset.name, item.cell.train_size): item for item in planned
+        }
         self._worker, self._lock = worker, threading.Lock()
 
     def __call__(self, job: Job) -> Iterator[Message]:

@@ -108,7 +108,7 @@ def _listed(task: Task, data: Data) -> list[Subset]:
 
 
 def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
-    from xlbench.runs.plan import WHOLE_TASK
+    from xlbench.runs.slices import WHOLE_TASK
 
     require(bool(subsets), "the task has no subset: give one, or raise DataMissing with what to get")
     names = [subset.name for subset in subsets]
