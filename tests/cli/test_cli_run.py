@@ -119,7 +119,7 @@ def test_a_dry_run_shows_the_cells_writes_nothing_and_loads_no_model(go, tmp_pat
     before = files(tmp_path)
     no_loading = {"XL_NO_LOADING": "1"}
     done = go(*RUN, *task, "--dry-run", env=no_loading)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "tiny: no data here for 1 of its languages: nep\n")
     assert done.stdout.splitlines()[0].split() == ["model", "task", "cells", "items", "to", "do"]
     assert done.stdout.splitlines()[2].split() == ["good-letters", "tiny", "4", "80", "4"]
     assert files(tmp_path) == before
@@ -248,12 +248,96 @@ def test_a_language_whose_file_is_absent_is_skipped(go, tmp_path):
 
 
 def test_skipping_all_that_was_asked_for_gives_no_board(go, tmp_path):
-    """Where the only language asked for is absent there is no board; the code is 0, and 1 with --strict."""
-    done = go(*RUN, *tiny(tmp_path), "-l", "nep")
-    assert done.returncode == 0
-    assert go(*RUN, *tiny(tmp_path), "-l", "nep", "--strict").returncode == 1
+    """Where the only language asked for is absent, nothing is scored: no board, and code 1, of a dry run too."""
+    args = [*RUN, *tiny(tmp_path), "-l", "nep"]
+    done = go(*args)
+    assert done.returncode == 1
     assert "skipped: tiny eng-nep, nep-eng" in done.stderr
     assert not (tmp_path / "leaderboards" / "run.md").exists()
+    dry = go(*args, "--dry-run")
+    assert (dry.returncode, dry.stderr) == (1, done.stderr)
+
+
+def test_a_dry_run_of_failing_cells_fails(go, tmp_path):
+    """Where every cell is going to fail, a dry run says why and ends with 1; one that is not makes it 0."""
+    task = tiny(tmp_path)
+    for language in ("deu", "fra"):
+        (tmp_path / "data" / f"tiny.{language}.txt").write_bytes(b"\xff\xfe\n")
+    done = go(*RUN, *task, "-n")
+    assert done.returncode == 1
+    assert "error: tiny " in done.stderr
+    write_texts(tmp_path / "data", "deu", texts("deu"))
+    assert go(*RUN, *task, "-n").returncode == 0
+
+
+def test_languages_without_data_are_listed_once(go, tmp_path):
+    """Languages that a task has and that nobody asked for are one line where they have no data, none with --quiet, and
+    code 1 with --strict."""
+    task = tiny(tmp_path)
+    line = "tiny: no data here for 1 of its languages: nep"
+    done = go("run", "-m", "good-letters", "-m", "zeros", *task)
+    assert [said for said in done.stderr.splitlines() if "no data here" in said] == [line]
+    assert go(*RUN, *task, "--quiet").stderr == ""
+    assert go(*RUN, *task, "--strict").returncode == 1
+    assert json.loads(go(*RUN, *task, "-n", "--json").stdout)["absent"] == {"tiny": ["nep"]}
+
+
+def test_a_language_does_not_ask_for_its_absent_partners(go, tmp_path):
+    """--language eng takes the pairs with English that there are; those that lack the partner are no cells."""
+    (cells, partners) = (planned(go(*RUN, *tiny(tmp_path), "-l", it, "-n", "--json")) for it in ("eng", "deu"))
+    assert {cell["subset"] for cell in cells} == {"eng-deu", "deu-eng", "eng-fra", "fra-eng"}
+    assert {cell["subset"] for cell in partners} == {"eng-deu", "deu-eng"}
+
+
+def test_many_reasons_of_one_kind_are_cut_short(go, tmp_path):
+    """Of the reasons why cells of a task failed, the first five are printed, and how many cells there are besides."""
+    languages = ["deu", "fra", "nep", "hin", "isl", "slk", "swa"]
+    task = tiny(tmp_path)
+    card = (tmp_path / "tiny.toml").read_text().replace('"deu", "fra", "nep"', ", ".join(f'"{it}"' for it in languages))
+    (tmp_path / "tiny.toml").write_text(card)
+    for language in languages:
+        (tmp_path / "data" / f"tiny.{language}.txt").write_bytes(b"\xff\xfe\n")
+    done = go(*RUN, *task, "-q", "-n")
+    assert len(done.stderr.splitlines()) == 6
+    assert "error: tiny: 4 more cells, for other reasons" in done.stderr.splitlines()[-1]
+
+
+def test_suites_are_repeatable_and_each_has_its_board(xlbench_cli, tmp_path):
+    """-s mini -s NAME plans the tasks of both; a suite of xlbench.toml may be one name."""
+    suites = {it["name"]: it["tasks"] for it in json.loads(xlbench_cli(["list", "suites", "--json"]).stdout)["suites"]}
+    other = next(name for name in suites if name != "mini" and not set(suites[name]) <= set(suites["mini"]))
+    cells = planned(xlbench_cli(["run", "-m", "random", "-s", "mini", "-s", other, "-n", "--json"]))
+    assert {cell["task"] for cell in cells} == {*suites["mini"], *suites[other]}
+    (tmp_path / "xlbench.toml").write_text('[run]\nsuite = "mini"\nmodel = "random"\n', encoding="utf-8")
+    assert {cell["task"] for cell in planned(xlbench_cli(["run", "-n", "--json"]))} == set(suites["mini"])
+
+
+def test_debug_shows_the_traceback_of_a_cell(go, tmp_path):
+    """--debug shows where a failing cell's model raised, in this process and in a worker's; the exit code is the same."""
+    args = ["run", "-m", "raises", *tiny(tmp_path), "-l", "deu", "-q"]
+    assert "Traceback" not in go(*args).stderr
+    for engine in ("serial", "processes"):
+        done = go("--debug", *args, "--engine", engine)
+        assert done.returncode == 1
+        assert "Traceback (most recent call last):" in done.stderr
+        assert "xl_bad_encoders.py" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root writes everywhere")
+def test_a_finished_run_is_shown_from_folders_that_cannot_be_written(go, tmp_path):
+    """Reading needs no writing: a finished run ends with 0; one with something to compute is refused beforehand."""
+    args = [*RUN, *tiny(tmp_path)]
+    assert go(*args).returncode == 0
+    folders = [path for path in (tmp_path / "results").rglob("*") if path.is_dir()]
+    try:
+        for folder in (tmp_path / "leaderboards", tmp_path / "results", *folders):
+            folder.chmod(0o555)
+        assert go(*args).returncode == 0
+        assert "choose another --results" in one_line(go(*args, "-m", "zeros"), 2)
+        assert "choose another --boards" in one_line(go(*args, "-m", "zeros", "--results", "others"), 2)
+    finally:
+        for folder in (tmp_path / "leaderboards", tmp_path / "results", *folders):
+            folder.chmod(0o755)
 
 
 # ---- what is printed
@@ -397,7 +481,6 @@ def test_the_board_command_has_settings_of_its_own(go, tmp_path):
         ("[run]\nmodle = ['x']\n", "xlbench.toml: [run] has no option 'modle'. Did you mean 'model'?"),
         ("[runn]\n", "xlbench.toml: 'runn' is no table of a command. Did you mean 'run'? There are [run], "),
         ("data = 'x'\n", "xlbench.toml: 'data' is no table of a command. There are [run]"),
-        ("[run]\nmodel = 'x'\n", "xlbench.toml: [run] model must be a list"),
         ("[run]\ndata = ['x']\n", "xlbench.toml: [run] data must be one value"),
         ("[run]\ndata = 3\n", "xlbench.toml: [run] data: 3 is not a string (in quotes)"),
         ("[run]\nmodel = [1]\n", "xlbench.toml: [run] model: 1 is not a string (in quotes)"),
