@@ -68,9 +68,9 @@ def whys(*entry_points: EntryPoint) -> list[str]:
 
 
 def test_without_plugins_there_is_what_is_built_in():
-    """With no entry points the catalog holds the serial engine and the built-in boards, offered by the core."""
+    """With no entry points the catalog holds the built-in engines and boards, offered by the core."""
     bare = catalog.load([])
-    assert list(bare.engines) == ["serial"]
+    assert list(bare.engines) == ["processes", "serial"]
     assert list(bare.boards) == ["csv", "markdown"]
     assert not bare.models
     assert not bare.broken
@@ -175,6 +175,8 @@ def test_unusable_models_are_named_with_what_is_wrong(result, said, plug):
         ("xlbench_tasks", task("t", area=None), "area name None is not allowed"),
         ("xlbench_tasks", task("t", evaluate=None), "task 't': evaluate must be a function"),
         ("xlbench_suites", Suite("s", "lexicon"), "suite 's': tasks must be a tuple of str"),
+        ("xlbench_suites", Suite("run", ("lexicon",)), "suite name 'run' is the name of the board of tasks without"),
+        ("xlbench_suites", Suite("Run", ("lexicon",)), "suite name 'Run' is the name of the board of tasks without"),
         ("xlbench_schemes", Scheme("s", matches=bool), "scheme 's': it makes neither a model nor tasks"),
         ("xlbench_engines", Engine("e", map=None), "engine 'e': map must be a function"),
         ("xlbench_boards", BoardFormat("b", render=None), "board 'b': render must be a function"),
@@ -299,7 +301,7 @@ def test_what_is_built_in_cannot_be_taken(plug):
     """A plugin that claims the name of the serial engine is reported, and everybody keeps the engine."""
     loaded = catalog.load([plug("greedy", xlbench_engines=[Engine("serial", map), Engine("other", map)])])
     assert loaded.origins["engines", "serial"].name == "core"
-    assert list(loaded.engines) == ["other", "serial"]
+    assert list(loaded.engines) == ["other", "processes", "serial"]
     assert [broken.why for broken in loaded.broken] == ["the engine name 'serial' is taken: it is built in"]
 
 
@@ -456,6 +458,19 @@ def test_contested_engine_and_suite_are_errors(plug):
     for choose, name in ((loaded.select_engine, "grid"), (loaded.select_suite, "s")):
         with pytest.raises(UsageError, match=rf"'{name}' is claimed by a .* and b "):
             choose(name)
+
+
+def test_suites_whose_boards_are_one_file_are_contested(plug):
+    """Suites ``Mini`` and ``mini`` would overwrite each other's boards on many systems: neither can be used."""
+    loaded = catalog.load(
+        [plug("a", xlbench_suites=[Suite("mini", ("t",))]), plug("b", xlbench_suites=[Suite("Mini", ("t",))])]
+    )
+    assert not loaded.suites
+    for name in ("mini", "Mini"):
+        with pytest.raises(UsageError, match=rf"suite '{name}' is claimed by .*a .* and .*b |b .* and .*a "):
+            loaded.select_suite(name)
+    models = catalog.load([plug("c", xlbench_models=[model("m"), model("M")])])
+    assert list(models.models) == ["M", "m"]
 
 
 def test_suite_with_a_contested_task_is_an_error(plug):

@@ -313,8 +313,8 @@ def test_suites_are_repeatable_and_each_has_its_board(xlbench_cli, tmp_path):
 
 
 def test_debug_shows_the_traceback_of_a_cell(go, tmp_path):
-    """--debug shows where a failing cell's model raised, in this process and in a worker's; the exit code is the same."""
-    args = ["run", "-m", "raises", *tiny(tmp_path), "-l", "deu", "-q"]
+    """--debug shows where a failing cell raised, in this process and in a worker; the exit code is the same."""
+    args = ["run", "-m", "never-loads", *tiny(tmp_path), "-l", "deu", "-q"]
     assert "Traceback" not in go(*args).stderr
     for engine in ("serial", "processes"):
         done = go("--debug", *args, "--engine", engine)

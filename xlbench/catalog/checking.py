@@ -15,6 +15,7 @@ from xlbench.catalog.hooks import BoardFormat, Engine, Scheme
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import check_name
 from xlbench.core.model import Model
+from xlbench.core.record import LOOSE
 from xlbench.core.specs import Option
 from xlbench.core.task import Metric, Suite, Task
 
@@ -55,6 +56,8 @@ def flaw_in(kind: str, item: Any, check: Callable[[str, object], str]) -> str:
             check_name("area", getattr(item, "area", None))
     except UsageError as error:
         return str(error)
+    if kind == "suites" and item.name.casefold() == LOOSE:
+        return f"suite name {item.name!r} is the name of the board of tasks without a suite: choose another"
     wrong = [f"{name} must be a function" for name in _CALLABLE.get(kind, ()) if not callable(getattr(item, name))]
     if isinstance(item, Task) and item.imports:  # to look at what comes with its modules would import them
         return f"task {item.name!r}: {'; '.join(wrong)}" if wrong else ""

@@ -224,14 +224,24 @@ def _alone(hook: str, implementation: Any) -> pluggy.PluginManager:
 def _settle(
     core: Loaded, loaded: Sequence[Loaded]
 ) -> tuple[dict[tuple[str, str], tuple[Plugin, Any]], dict[tuple[str, str], tuple[Plugin, ...]], list[Broken]]:
-    """Who owns each (kind, name): one claimant does, several do not; what is built in cannot be taken."""
+    """Who owns each (kind, name): one claimant does, several do not; what is built in cannot be taken.
+
+    Suites whose names differ in case alone are claims of one name: their boards would be one file on many systems.
+    """
     claims: dict[tuple[str, str], list[tuple[Plugin, Any]]] = defaultdict(list)
     for one in (core, *loaded):
         for kind, item in one.items:
             claims[kind, item.name].append((one.plugin, item))
+    alike: dict[tuple[str, str], list[Plugin]] = defaultdict(list)
+    for kind, name in sorted(claims):
+        alike[kind, _as_file(kind, name)] += [plugin for plugin, _ in claims[kind, name]]
     standing, contested, usurped = {}, {}, []
     for claim in sorted(claims):
         first, *others = claims[claim]
+        rivals = alike[claim[0], _as_file(*claim)]
+        if len(rivals) > len(claims[claim]):
+            contested[claim] = tuple(rivals)
+            continue
         if not others or first[0] is core.plugin:
             standing[claim] = first
             why = f"the {SINGULAR[claim[0]]} name {claim[1]!r} is taken: it is built in"
@@ -239,6 +249,11 @@ def _settle(
         else:
             contested[claim] = tuple(plugin for plugin, _ in claims[claim])
     return standing, contested, usurped
+
+
+def _as_file(kind: str, name: str) -> str:
+    """What tells names of a kind apart: of suites, which name files, not upper from lower case."""
+    return name.casefold() if kind == "suites" else name
 
 
 def _broken(plugin: Plugin, why: str) -> Broken:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xlbench.cli.output import echo, echo_json
-from xlbench.core.errors import CELL_FAILED, OK, UsageError
+from xlbench.core.errors import CELL_FAILED, OK
 
 if TYPE_CHECKING:
     from xlbench.reports.published import Compared
@@ -43,8 +43,6 @@ def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all
     from xlbench.reports import published
     from xlbench.runs import store
 
-    if not figures.is_file():
-        raise UsageError(f"there is no file {figures}: give a CSV of published figures")
     wanted = published.read_figures(figures)
     runs = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]
     compared = published.compare(wanted, Results(tuple(runs)), tolerance)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, UsageError
+from xlbench import Data, UsageError, code_fingerprint
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home, Reading
@@ -164,14 +164,29 @@ class Cldr(Reading):
         return _unambiguous(self._names(self._pivot))
 
     def _names(self, language: str) -> dict[str, str]:
-        """Thing -> name, in NFC without white space around it, by category, then by code; no name is its own code."""
+        """Thing -> name, by category, then by code. Kept between runs, by the version of Babel: it is slow to read."""
+        from xlbench.encoding.cache import derived
+
         locale = self._found[language]
+        content = (self._place(), code_fingerprint(__name__), str(locale))
+        kept = derived("cldr", content, lambda: names_of(locale))
         return {
-            f"{self.name}:{category}:{code}": unicodedata.normalize("NFC", name).strip()
+            f"{self.name}:{category}:{code}": name
             for category in self._categories
-            for code, name in sorted(CATEGORIES[category](locale).items())
+            for code, name in kept[category].items()
+        }
+
+
+def names_of(locale: Locale) -> dict[str, dict[str, str]]:
+    """Category -> code -> name, in NFC without white space around it, by code; no name is its own code."""
+    return {
+        category: {
+            code: unicodedata.normalize("NFC", name).strip()
+            for code, name in sorted(names(locale).items())
             if visible(name) and fold(name) != fold(code)
         }
+        for category, names in CATEGORIES.items()
+    }
 
 
 def locale_of(language: str) -> Any:

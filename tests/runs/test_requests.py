@@ -1,0 +1,119 @@
+"""Requests: one name or several, settings that are refused, and how often a run reads what it has saved."""
+
+from collections import Counter
+
+import pytest
+from tiny_task import tiny
+
+import xlbench
+from xlbench import Task, UsageError, metrics
+from xlbench.cli import main
+from xlbench.core.errors import DataMissing
+from xlbench.core.task import Data, Subset
+from xlbench.reports.boards import standings as standings_room
+from xlbench.runs import store as store_room
+from xlbench.runs.request import Request, prepare, several
+from xlbench.runs.slices import check_languages, sizes_of, sliced
+
+
+def test_a_text_is_one_name(tmp_path, monkeypatch):
+    """A name alone is one model, task, language or folder, and not as many as it has letters."""
+    monkeypatch.chdir(tmp_path)
+    results = xlbench.run("random", "lexicon", languages="mlt")
+    assert [(run.model, len(run.cells)) for run in results] == [("random", 2)]
+    assert xlbench.board("results") == xlbench.board(["results"])
+    assert xlbench.board(tmp_path / "results") == xlbench.board("results")
+    assert sizes_of("50,100,all") == sizes_of([50, 100, "all"]) == (50, 100, None)
+    assert several(("a", "b")) == several(iter(["a", "b"])) == ("a", "b")
+
+
+def test_no_cache_may_be_none(tmp_path):
+    """``cache=None`` keeps vectors nowhere, as False does."""
+    xlbench.run("random", "lexicon", languages="mlt", results=tmp_path / "r", cache=None)
+    assert prepare(Request("random", "lexicon", languages="mlt", cache=None)).settings.cache is None
+
+
+def test_several_suites_are_planned_together():
+    """Two suites from Python: the tasks of both, each once, and a plan for each."""
+    prepared = prepare(Request("random", suite=("mini", "mini")))
+    assert list(prepared.suites) == ["mini"]
+    prepared = prepare(Request("random", suite=["parallel", "mini"], data="."))
+    assert set(prepared.suites) == {"parallel", "mini"}
+    assert {task.name for task in prepared.tasks} == {*prepared.suites["parallel"], *prepared.suites["mini"]}
+    assert prepared.boards == ("parallel", "mini")
+    narrowed = prepare(Request("random", suite=["parallel", "mini"], languages="eng", data="."))
+    assert narrowed.boards == ("run",)
+
+
+def subsets_of(*subsets):
+    def evaluate(subset, session):
+        raise AssertionError("nothing is scored here")
+
+    return Task("t", "news", (metrics.share("accuracy", "hit"),), lambda data: subsets, evaluate)
+
+
+def test_a_language_without_its_script_gets_a_guess():
+    """``zho`` is answered with the scripts that there are."""
+    task = Task("t", "news", (metrics.share("a", "hit"),), lambda data: (), None, languages=("zho_Hans", "zho_Hant"))
+    with pytest.raises(UsageError, match=r"has the language 'zho'\. Did you mean 'zho_Hans' or 'zho_Hant'\?"):
+        check_languages(["zho"], [task])
+
+
+def test_absent_subsets_count_where_they_were_asked_for():
+    """A pair without data is kept where its absent language, or both of its languages, were asked for."""
+    task = subsets_of(
+        Subset("eng-hin", ("eng", "hin")), Subset("deu", ("deu",)), Subset("eng-nep", ("eng", "nep"), missing="no nep"),
+        Subset("deu-eng", ("deu", "eng"), missing="never paired"),
+    )  # fmt: skip
+
+    def kept(*languages):
+        return [(one.subset.name, one.failure) for one in sliced(task, Data(), languages).slices]
+
+    assert kept("eng") == [("eng-hin", None)]
+    assert kept("nep") == [("eng-nep", "skipped")]
+    assert kept("deu", "eng") == [("eng-hin", None), ("deu", None), ("deu-eng", "skipped")]
+    assert sliced(task, Data(), ()).absent == ("nep",)
+    assert sliced(task, Data(), ("eng",)).absent == ()
+
+
+def test_a_task_without_any_data_says_why():
+    """Where no subset has data there is one skipped cell with the reason, and never nothing."""
+    task = subsets_of(Subset("hin", ("hin",), missing="no hin.tsv"), Subset("nep", ("nep",), missing="no nep.tsv"))
+    (whole,) = sliced(task, Data(), ()).slices
+    assert (whole.subset.name, whole.failure) == ("*", "skipped")
+    assert whole.reason == "no hin.tsv (and 1 more of this kind)"
+
+    def subsets(data):
+        raise DataMissing("get it from x")
+
+    (whole,) = sliced(Task("t", "news", (), subsets, None), Data(), ()).slices
+    assert (whole.failure, whole.reason) == ("skipped", "get it from x")
+
+
+def test_a_finished_run_reads_each_file_once_and_makes_one_board(tmp_path, monkeypatch):
+    """Planning, the files and the table that is printed share what was read: each item file is read and hashed once,
+    and there is one board."""
+    monkeypatch.chdir(tmp_path)
+    args = ["run", "-m", "random", "-m", "ngram", *tiny(tmp_path)]
+    reads, boards = Counter(), []
+    read, board = store_room._items_bytes, standings_room.standings
+
+    def counted(folder, cell):
+        reads[cell.model, cell.subset] += 1
+        return read(folder, cell)
+
+    def made(*arguments, **options):
+        boards.append(arguments)
+        return board(*arguments, **options)
+
+    monkeypatch.setattr(store_room, "_items_bytes", counted)
+    monkeypatch.setattr(standings_room, "standings", made)
+    for _ in ("computed", "read"):
+        reads.clear()
+        boards.clear()
+        with pytest.raises(SystemExit) as ended:
+            main(args)
+        assert ended.value.code == 0
+        assert set(reads.values()) == {1}
+        assert len(reads) == 8
+        assert len(boards) == 1
