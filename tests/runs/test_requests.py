@@ -1,6 +1,8 @@
 """Requests: one name or several, settings that are refused, and how often a run reads what it has saved."""
 
+import errno
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from tiny_task import tiny
@@ -8,6 +10,7 @@ from tiny_task import tiny
 import xlbench
 from xlbench import Task, UsageError, metrics
 from xlbench.cli import main
+from xlbench.core import files as files_room
 from xlbench.core.errors import DataMissing
 from xlbench.core.task import Data, Subset
 from xlbench.reports.boards import standings as standings_room
@@ -117,3 +120,41 @@ def test_a_finished_run_reads_each_file_once_and_makes_one_board(tmp_path, monke
         assert set(reads.values()) == {1}
         assert len(reads) == 8
         assert len(boards) == 1
+
+
+def test_a_finished_run_is_shown_where_nothing_can_be_written(tmp_path, monkeypatch):
+    """Reading needs no writing: on a read-only disk a finished run ends with 0; one with something to compute is
+    refused beforehand."""
+    monkeypatch.chdir(tmp_path)
+    args = ["run", "-m", "random", *tiny(tmp_path), "--quiet"]
+
+    def code(*more):
+        with pytest.raises(SystemExit) as ended:
+            main([*args, *more])
+        return ended.value.code
+
+    assert code() == 0
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+
+    def refused(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    for room in (files_room, store_room):
+        monkeypatch.setattr(room, "write_whole", refused)
+    for method in ("write_bytes", "unlink"):
+        monkeypatch.setattr(Path, method, refused)
+    assert code() == 0
+    assert code("-m", "ngram") == 2
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+@pytest.mark.parametrize("option", ["--results", "--boards"])
+def test_folders_are_tried_before_anything_is_computed(option, tmp_path, monkeypatch, capsys):
+    """Results or boards that cannot be written end with 2 and the option's name, before a cell is computed."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(SystemExit) as ended:
+        main(["run", "-m", "random", *tiny(tmp_path), option, "file/below"])
+    assert ended.value.code == 2
+    assert f"choose another {option}" in capsys.readouterr().err
+    assert not list(tmp_path.rglob("*.parquet"))
