@@ -290,15 +290,15 @@ def test_a_language_does_not_ask_for_its_absent_partners(go, tmp_path):
 
 
 def test_many_reasons_of_one_kind_are_cut_short(go, tmp_path):
-    """Of the reasons why cells of a task failed, the first five are printed, and how many cells there are besides."""
-    languages = ["deu", "fra", "nep", "hin", "isl", "slk", "swa"]
+    """Of the reasons why cells of a task failed, the first ten are printed, and how many cells there are besides."""
+    languages = ["deu", "fra", "nep", "hin", "isl", "slk", "swa", "tel", "tur", "mlt", "ita", "spa"]
     task = tiny(tmp_path)
     card = (tmp_path / "tiny.toml").read_text().replace('"deu", "fra", "nep"', ", ".join(f'"{it}"' for it in languages))
     (tmp_path / "tiny.toml").write_text(card)
     for language in languages:
         (tmp_path / "data" / f"tiny.{language}.txt").write_bytes(b"\xff\xfe\n")
     done = go(*RUN, *task, "-q", "-n")
-    assert len(done.stderr.splitlines()) == 6
+    assert len(done.stderr.splitlines()) == 11
     assert "error: tiny: 4 more cells, for other reasons" in done.stderr.splitlines()[-1]
 
 

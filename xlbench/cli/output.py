@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xlbench.runs.request import Prepared
 
 
-REASONS = 5
+REASONS = 10
 """Of one task and status that are printed."""
 
 
