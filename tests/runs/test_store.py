@@ -135,7 +135,7 @@ def test_a_full_disk_is_one_line_and_keeps_what_was_saved(store, monkeypatch):
     def full(descriptor):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(store_module.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(ResultsError, match="No space left on device; cells saved before are kept"):
         store.save_cell(cell(key="other", subset="eng-nep"), items())
     monkeypatch.undo()

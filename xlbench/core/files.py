@@ -81,7 +81,8 @@ def write_files(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in stale:
-            (folder / name).unlink(missing_ok=True)
+            if (folder / name).exists():  # on a read-only disk, removing what is not there is an error, too
+                (folder / name).unlink(missing_ok=True)
         for name, content in files.items():
             for leftover in folder.glob(f".{name}.*.tmp"):
                 if is_old(leftover):
