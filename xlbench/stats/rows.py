@@ -57,7 +57,7 @@ def metric_rows(metric: Metric, columns: Columns) -> np.ndarray:
 def check_bounds(metric: Metric, value: float) -> None:
     """`UsageError` where a finite value lies outside of the metric's bounds."""
     low, high = metric.bounds
-    slack = 1e-9 * max(1.0, abs(value))  # for rounding: a share may come out as 1 + 2e-16
+    slack = 1e-6 * max(1.0, abs(value))  # for rounding, in single precision too: a cosine may come out as 1 + 1e-7
     if not low - slack <= value <= high + slack:
         raise UsageError(
             f"metric {metric.name}: the value {value:g} is outside of its bounds, {low:g} to {high:g}: mend one of them"
