@@ -1,6 +1,6 @@
-"""First-party encoders without weights: floors that a trained encoder has to be above, and quick company in tests.
+"""Encoders without weights: floors that a trained encoder has to be above.
 
-The offer alone lives here, and imports nothing heavy; each encoder's own module is imported when it is loaded.
+The plugin's hook. Each encoder's module is imported when it is loaded.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """An encoder class of one's own as a model, without packaging: ``file.py:Class`` and ``package.module:Class``.
 
-The offer alone lives here, and imports nothing heavy: a class's file is read when the spec is taken, and run when the
-model is loaded.
+The plugin's hook. A class's file is read when its spec is, and run when the model is loaded.
 """
 
 from __future__ import annotations

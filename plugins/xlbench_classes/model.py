@@ -1,4 +1,4 @@
-"""From a spec to a model: checked by reading the source, identified by it, and run when it is loaded."""
+"""A class as a model: its spec is checked against the source, its identity is the source, and loading runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be known of a source file without running it: its names, a class's parameters, the files that it imports."""
+"""A source file read without running it: its names, a class's parameters, the files that it imports."""
 
 from __future__ import annotations
 

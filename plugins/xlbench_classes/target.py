@@ -1,4 +1,4 @@
-"""Specs of classes taken apart, and the file that a spec means. Nothing is imported or run to find it."""
+"""From the spec of a class to its file, its name and its arguments, without importing or running anything."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Encoders of the transformers, sentence-transformers and model2vec libraries: named models, and any checkpoint.
 
-The offer alone lives here, and imports nothing heavy: a checkpoint's own libraries are imported when it is loaded.
+The plugin's hooks. A checkpoint's libraries are imported when it is loaded.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Where a checkpoint lies: a local folder, or a snapshot of a repository on the hub; and what its content is.
+"""A checkpoint on this machine: a local folder, or a snapshot of a repository on the hub, with hashes of its files.
 
 Whatever is on this machine already, at a revision that is pinned, is used without a request.
 """
@@ -17,7 +17,7 @@ from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean
 from xlbench.hub import HubRepository, NotCachedError, is_commit
 from xlbench_transformers import safety
-from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, told_by_weights
+from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, with_weights_checked
 from xlbench_transformers.listing import Listing, list_folder, reader
 
 _PATH = re.compile(r"[.~]?[/\\]|\.\.[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\]")
@@ -92,7 +92,7 @@ class Checkpoint:
         permitted = permissions()
         safety.check_pin(layout, folder, self.target, self.revision, permitted)
         safety.check_pickles(layout, self.target, permitted)
-        return Located(folder, told_by_weights(layout, folder))
+        return Located(folder, with_weights_checked(layout, folder))
 
     @cached_property
     def _on_hub(self) -> Located | XlbenchError:
@@ -161,7 +161,7 @@ class Checkpoint:
             raise NotCachedError(f"{lost[0]} is missing")
         if lost:
             repository.files_named(layout.files)
-        return Located(folder, told_by_weights(layout, folder), folder.name)
+        return Located(folder, with_weights_checked(layout, folder), folder.name)
 
 
 def _fetching_reader(repository: HubRepository, folder: Path, local: bool) -> Callable[[str], str]:

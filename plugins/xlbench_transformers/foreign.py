@@ -1,4 +1,4 @@
-"""What the settings of a checkpoint would have imported or unpickled by a name that they choose."""
+"""Names of code in a checkpoint's settings: classes to import, and arguments that decide what is unpickled."""
 
 from __future__ import annotations
 

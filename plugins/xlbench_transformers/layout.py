@@ -1,7 +1,7 @@
-"""What a checkpoint is made of: its kind, its weights, and the files whose content is its identity.
+"""The layout of a checkpoint: its kind, its weights, and the files whose content is its identity.
 
-A function of a list of file names and of a few small files, so that a repository on the hub is looked at in the same
-way as a folder, before any weights are downloaded.
+It follows from file names and a few small files, so that a repository on the hub is understood before any of its
+weights are downloaded.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def lay_out(listing: Listing, kind: Kind | None) -> Layout:
     Args:
         listing: Its files.
         kind: What it is to be read as; None: what it looks like. An encoder with a siamese head looks like ``hf`` until
-            its weights are there: see `told_by_weights`.
+            its weights are there: see `with_weights_checked`.
 
     Raises:
         UsageError: It is no checkpoint of that kind, or parts of it lie where they are not looked for.
@@ -283,10 +283,10 @@ def _check_whole(listing: Listing, site: str) -> None:
         )
 
 
-# ---- what the weights themselves tell
+# ---- the weights
 
 
-def told_by_weights(layout: Layout, folder: Path) -> Layout:
+def with_weights_checked(layout: Layout, folder: Path) -> Layout:
     """The layout of a checkpoint that is there, its files and its safetensors checked.
 
     What looked like ``hf`` is ``siamese`` where `weights.is_wrapped_pair` says so. Raises `DataError` for damaged

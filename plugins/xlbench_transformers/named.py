@@ -1,7 +1,4 @@
-"""The named models: entries of ``named.toml``, each a spec with a pinned revision and what is known of the model.
-
-What a model is, and how it is loaded, is a scheme's business.
-"""
+"""The named models: entries of ``named.toml``, each a spec with a pinned revision and facts about the model."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The options of the schemes: what may follow a ``?`` in a spec, and what each option changes.
-
-Tables alone: nothing is loaded, and nothing here knows a checkpoint.
-"""
+"""The options of the schemes: what may follow a ``?`` in a spec, and what each option changes."""
 
 from __future__ import annotations
 

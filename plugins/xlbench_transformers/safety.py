@@ -1,6 +1,6 @@
-"""What may be done with a checkpoint that somebody else has made: unpickle it, or run code that it brings.
+"""Permission checks for strangers' checkpoints: unpickling their weights, and running code that they bring.
 
-Both are refused, with one line that says how to allow it, unless this process was permitted to. Nothing is loaded.
+Both are refused, with one line that says how to allow it, unless this process was permitted to.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""From a spec to models: name, identity, what to load, and what a reader of the results should know.
+"""The schemes of checkpoints: from a spec to models with a name, an identity, a way to load them, and details.
 
-Nothing is loaded or downloaded while a model is made, and no folder is hashed before its fingerprint is asked for. A
-local folder is looked at, so that a mistake in a command is told at once.
+Making a model reads the small files of a local folder, so that a mistake in a command is told at once. Downloading,
+hashing and loading wait until they are asked for.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What safetensors files say of themselves, and whether a configuration can be that of these weights."""
+"""Names and shapes of the tensors in safetensors files, and bounds on what a configuration may ask for."""
 
 from __future__ import annotations
 

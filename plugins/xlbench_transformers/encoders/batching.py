@@ -1,7 +1,4 @@
-"""How texts go through a model: on which device, in which numbers, how many at a time, and fewer where memory ends.
-
-Knows lengths and positions alone: no model, no tokenizer, no text.
-"""
+"""Batches of texts by their lengths: on which device, in which numbers, how many at a time, fewer where memory ends."""
 
 from __future__ import annotations
 

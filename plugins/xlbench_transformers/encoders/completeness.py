@@ -1,4 +1,4 @@
-"""Whether a loaded model took all of its checkpoint's weights, and made none up."""
+"""Checks that a loaded model uses all of its checkpoint's weights, and that none of its own are random."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Any encoder that transformers' AutoModel loads: its loading, its forward pass, and vectors of texts and words.
 
-The encoder of an encoder-decoder stands for the whole. Kinds of checkpoints that keep the same network in another
-wrapping load through `load_model` and `HuggingFaceEncoder`, too.
+Of an encoder-decoder, the encoder is taken. Other kinds of checkpoints with such a model inside load through
+`load_model` and `HuggingFaceEncoder`, too.
 """
 
 from __future__ import annotations

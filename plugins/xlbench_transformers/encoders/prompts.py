@@ -1,4 +1,4 @@
-"""What is put before a text: the prompt of a spec or of a checkpoint, for texts of each role."""
+"""Prompts: what a spec or a checkpoint has put before a text, by the text's role."""
 
 from __future__ import annotations
 

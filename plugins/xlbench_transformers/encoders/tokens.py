@@ -1,7 +1,4 @@
-"""From texts to tokens: the length limit, special tokens, the pieces of words, and arrays for a model.
-
-Knows tokenizers, and of a model only what limits its input; no vector is computed here.
-"""
+"""From texts to tokens: the length limit, special tokens, the pieces of words, and arrays for a model."""
 
 from __future__ import annotations
 

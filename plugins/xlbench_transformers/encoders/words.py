@@ -1,7 +1,4 @@
-"""Vectors of words where they stand: pieces of words, windows over long sentences, and from pieces back to words.
-
-Word alignment alone: tokens come from ``tokens``, their vectors from a backbone.
-"""
+"""Vectors of words where they stand: pieces of words, windows over long sentences, and from pieces back to words."""
 
 from __future__ import annotations
 
