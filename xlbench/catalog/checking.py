@@ -18,6 +18,7 @@ from xlbench.core.model import Model
 from xlbench.core.record import LOOSE
 from xlbench.core.specs import Option
 from xlbench.core.task import Metric, Suite, Task
+from xlbench.core.text import error_text
 
 KINDS: Mapping[str, type[Any]] = {
     "models": Model, "tasks": Task, "suites": Suite, "schemes": Scheme, "engines": Engine, "boards": BoardFormat,
@@ -92,11 +93,7 @@ def attempt(action: Callable[..., T], *arguments: Any) -> tuple[T | None, str]:
 
 def error_line(error: BaseException) -> str:
     """One line: the kind of error, what it says, and where in the foreign code it was raised."""
-    try:
-        said = " ".join(str(error).split())
-    except Exception:  # noqa: BLE001 - an error whose text cannot be made is still an error
-        said = ""
-    told = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    told = error_text(error)
     ours = [os.path.dirname(file) for file in (importlib.__file__, pluggy.__file__, __file__)]
     machinery = ("<frozen", *ours)
     places = [

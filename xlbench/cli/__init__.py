@@ -13,7 +13,7 @@ import click
 
 from xlbench.cli.output import echo
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
-from xlbench.core.text import did_you_mean, one_line
+from xlbench.core.text import did_you_mean, error_text, one_line
 from xlbench.core.version import __version__
 
 COMMANDS = {
@@ -93,7 +93,7 @@ def _guarded(arguments: list[str], debug: bool) -> int:
     except XlbenchError as error:
         return _explain(error, str(error), error.exit_code, debug)
     except Exception as error:  # noqa: BLE001 - the last resort: one line here, the traceback with --debug
-        line = f"internal error: {type(error).__name__}: {error} (run with --debug for the traceback)"
+        line = f"internal error: {error_text(error)} (run with --debug for the traceback)"
         return _explain(error, line, INVALID, debug)
 
 

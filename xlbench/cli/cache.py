@@ -16,7 +16,7 @@ import click
 
 from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import INVALID, OK, UsageError
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import byte_count, did_you_mean
 
 if TYPE_CHECKING:
     from xlbench.encoding.cache import Cache, Info, ModelInfo
@@ -119,7 +119,7 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
                 return OK
         removed = cache.clear(model)
         freed = max(before.bytes - cache.info().bytes, 0)
-        echo(f"removed {_counted(removed, 'entry', 'entries')}, {size(freed)}")
+        echo(f"removed {_counted(removed, 'entry', 'entries')}, {byte_count(freed)}")
         return INVALID if _explain(cache) else OK
 
 
@@ -172,10 +172,10 @@ def _bar(entries: int) -> Iterator[Callable[[int, int], None] | None]:
 
 def _as_text(info: Info) -> Iterator[str]:
     models = _counted(len(info.models), "model", "models")
-    yield f"{info.path.parent}: {size(info.bytes)} of at most {size(info.cap)}"
+    yield f"{info.path.parent}: {byte_count(info.bytes)} of at most {byte_count(info.cap)}"
     yield f"{_counted(info.entries, 'entry', 'entries')} of {models}"
     for path in info.set_aside:
-        yield f"set aside as damaged: {path} ({size(path.stat().st_size)}); 'xlbench cache clear' removes it"
+        yield f"set aside as damaged: {path} ({byte_count(path.stat().st_size)}); 'xlbench cache clear' removes it"
     if not info.models:
         return
     rows = [("model", "identity", "entries", "size", "last used"), *map(_row, info.models)]
@@ -191,7 +191,7 @@ def _as_text(info: Info) -> Iterator[str]:
 
 def _row(model: ModelInfo) -> tuple[str, ...]:
     label = "".join(sign for sign in " ".join(model.label.split()) if sign.isprintable()) or "-"
-    return label, model.identity[:12], f"{model.entries:,}", size(model.bytes), _moment(model.last_used) or "-"
+    return label, model.identity[:12], f"{model.entries:,}", byte_count(model.bytes), _moment(model.last_used) or "-"
 
 
 def _as_json(info: Info) -> dict[str, Any]:
@@ -222,13 +222,3 @@ def _moment(seconds: int) -> str:
 
 def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"
-
-
-def size(count: int) -> str:
-    """Bytes for people, in powers of 1024."""
-    value, unit = float(count), "bytes"
-    for larger in ("KiB", "MiB", "GiB", "TiB"):
-        if value < 1024:
-            break
-        value, unit = value / 1024, larger
-    return f"{value:,.0f} bytes" if unit == "bytes" else f"{value:,.1f} {unit}"

@@ -14,6 +14,7 @@ import click
 from xlbench.cli.options import request_of, what_is_permitted, what_to_fetch
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:
     from xlbench.runs.fetch import Fetched, Item
@@ -93,7 +94,14 @@ def _table(found: Sequence[Fetched]) -> str:
     from tabulate import tabulate
 
     lines = [
-        [one.kind, one.name, one.status, one.revision[:_COMMIT], _size(one.size), one.place or _from(one)]
+        [
+            one.kind,
+            one.name,
+            one.status,
+            one.revision[:_COMMIT],
+            "" if one.size is None else byte_count(one.size),
+            one.place or _from(one),
+        ]
         for one in found
     ]
     return tabulate(lines, ["", "name", "status", "revision", "size", "where"], disable_numparse=True)
@@ -101,15 +109,3 @@ def _table(found: Sequence[Fetched]) -> str:
 
 def _from(one: Fetched) -> str:
     return f"from {one.origin}" if one.origin and one.status == "to bring" else ""
-
-
-def _size(size: int | None) -> str:
-    """Bytes in a unit that suits them, powers of 1,000."""
-    if size is None:
-        return ""
-    value = float(size)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} GB" if value < 1000 else f"{value:,.0f} GB"

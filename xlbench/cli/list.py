@@ -5,7 +5,6 @@ Prints a loaded catalog as a table or as JSON, and imports nothing slow: no mode
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +14,7 @@ import click
 
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.loading import load
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import UsageError
 from xlbench.core.task import AREAS, Task
 from xlbench.core.text import did_you_mean
@@ -51,7 +50,7 @@ def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> 
         raise UsageError(f"{noun!r} cannot be listed.{did_you_mean(noun, nouns)} There are {', '.join(nouns)}.")
     if options and noun != "models":
         raise UsageError(f"only models have options: write 'xlbench list models --options', not 'list {noun}'")
-    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
+    with plugins_print_elsewhere():
         catalog = load()
         rows = _schemes(catalog, names) if options else nouns[noun](catalog, names)
     if options:

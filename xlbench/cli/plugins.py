@@ -5,8 +5,6 @@ Prints a loaded catalog; finds and judges nothing itself.
 
 from __future__ import annotations
 
-import contextlib
-import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +12,7 @@ import click
 
 from xlbench.catalog.catalog import Catalog, Plugin
 from xlbench.catalog.loading import load
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 
 SCHEMA = 1
 
@@ -31,7 +29,7 @@ def command(as_json: bool) -> None:
 
     A broken plugin takes nothing else down, so the exit code is 0; a name that two plugins claim belongs to neither.
     """
-    with contextlib.redirect_stdout(sys.stderr):  # what a plugin prints is no part of this command's output
+    with plugins_print_elsewhere():
         catalog = load()
     if as_json:
         echo_json(_as_json(catalog))

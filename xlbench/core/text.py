@@ -51,17 +51,38 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 
 
 def reason_of(error: BaseException) -> str:
-    """One line for why something failed, whatever the exception is like: our own messages as they are, others with
-    their type."""
+    """One line for why something failed: our own messages as they are, others as `error_text`."""
+    if isinstance(error, ImportError) and (remedy := explain_import(error)):
+        return one_paragraph(remedy)
+    if isinstance(error, MemoryError):
+        return "out of memory"
+    return one_paragraph(_text_of(error)) if isinstance(error, XlbenchError) else error_text(error)
+
+
+def error_text(error: BaseException) -> str:
+    """One line with the type of an exception and what it says, whatever the exception is like."""
+    return one_paragraph(f"{type(error).__name__}: {_text_of(error)}").removesuffix(":")
+
+
+def one_paragraph(text: str) -> str:
+    """``text`` with its breaks and runs of spaces as one space each; half a character, which no file holds, escaped."""
+    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
+
+
+def byte_count(count: int) -> str:
+    """Bytes for people, in powers of 1024: ``512 bytes``, ``1.2 GiB``."""
+    value, unit = float(count), "bytes"
+    for larger in ("KiB", "MiB", "GiB", "TiB"):
+        if value < 1024:
+            break
+        value, unit = value / 1024, larger
+    return f"{value:,.0f} bytes" if unit == "bytes" else f"{value:,.1f} {unit}"
+
+
+def _text_of(error: BaseException) -> str:
     try:
-        text = str(error)
+        return str(error)
     except KeyboardInterrupt:
         raise
     except BaseException as second:  # noqa: BLE001 - the text of a plugin's exception is code of the plugin, too
-        text = f"its text fails with {type(second).__name__}"
-    if isinstance(error, ImportError) and (remedy := explain_import(error)):
-        text = remedy
-    elif not isinstance(error, XlbenchError):
-        name = type(error).__name__
-        text = "out of memory" if isinstance(error, MemoryError) else f"{name}: {text}" if text.strip() else name
-    return " ".join(text.encode("utf-8", "backslashreplace").decode().split())  # no file can hold half a character
+        return f"its text fails with {type(second).__name__}"

@@ -29,6 +29,7 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import digest, slug
 from xlbench.core.record import Cell, Run
+from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:
     import numpy as np
@@ -360,7 +361,7 @@ def _read_json(path: Path) -> dict[str, Any] | None:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_JSON:
-            raise ResultsError(f"{path} is no file of a record, or larger than {LARGEST_JSON >> 20} MiB: {AGAIN}")
+            raise ResultsError(f"{path} is no file of a record, or larger than {byte_count(LARGEST_JSON)}: {AGAIN}")
         plain = msgspec.json.decode(path.read_bytes())
         checksum = plain.pop("checksum", None) if isinstance(plain, dict) else None
         intact = checksum is not None and checksum == _checksum(plain)

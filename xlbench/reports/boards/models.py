@@ -43,6 +43,8 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
     own_cells = list(cells)
     cut = (count for cell in own_cells if isinstance(count := cell.facts.get("texts_cut"), int))
     widths = {width for cell in own_cells if isinstance(width := cell.provenance.get("dimensions"), int) and width}
+    counts = (count for cell in own_cells if isinstance(count := cell.provenance.get("parameters"), int))
+    known = max(counts, default=None)  # a manifest that was written before anything was encoded may lack it
     details: dict[str, Any] = {}
     for run in reversed(own):
         details |= {
@@ -51,7 +53,7 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
     return ModelLine(
         *model, label,
         spec=next((run.spec for run in own if run.spec), model[0]),
-        parameters=max((run.parameters for run in own if run.parameters is not None), default=None),
+        parameters=max((run.parameters for run in own if run.parameters is not None), default=known),
         dimensions=widths.pop() if len(widths) == 1 else None,
         license=next((run.license for run in own if run.license), ""),
         description=next((run.description for run in own if run.description), ""),
