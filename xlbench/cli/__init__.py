@@ -1,4 +1,4 @@
-"""The command line: one file a command. The only rooms that print; everything heavy is imported inside a command."""
+"""The command line: one file a command, imported when the command is named or listed."""
 
 from __future__ import annotations
 

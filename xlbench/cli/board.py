@@ -1,4 +1,4 @@
-"""``xlbench board``: render saved runs, of one or several results folders, without model, data or plugin."""
+"""``xlbench board``: saved runs of one or several results folders, rendered as boards."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``xlbench list``: the models, tasks, suites and areas that can be named.
-
-Prints a loaded catalog as a table or as JSON, and imports nothing slow: no model is loaded and no data is read.
-"""
+"""``xlbench list``: the models, tasks, suites and areas that can be named, as a table or as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What commands that score print: the plan of a dry run, reasons, troubles, and the exit code."""
+"""What commands print: the one way to the terminal, the plan of a dry run, reasons, troubles, and the exit code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""``xlbench plugins``: which plugins are installed, what each offers, and what is broken and why.
-
-Prints a loaded catalog; finds and judges nothing itself.
-"""
+"""``xlbench plugins``: which plugins are installed, what each offers, and what is broken and why."""
 
 from __future__ import annotations
 

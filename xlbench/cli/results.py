@@ -1,4 +1,4 @@
-"""``xlbench results``: saved runs looked at as what they are; ``verify`` computes their scores again."""
+"""``xlbench results``: checks of saved runs; ``verify`` computes their scores again."""
 
 from __future__ import annotations
 

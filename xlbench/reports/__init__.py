@@ -1,1 +1,1 @@
-"""Readers of saved runs: boards, curves and published figures, rendered without any plugin, data or model."""
+"""Reports: boards, curves and published figures, made from saved runs alone."""

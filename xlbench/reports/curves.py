@@ -1,7 +1,4 @@
-"""Curves: main scores against the number of items learnt from, out of saved cells, as tables for people and programs.
-
-Pure: cells in, text out. What is drawn is in `plots`; no file is read or written, and nothing is computed from items.
-"""
+"""Curves: main scores against the number of items learnt from, as tables for people and programs."""
 
 from __future__ import annotations
 

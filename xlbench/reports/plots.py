@@ -1,7 +1,6 @@
-"""Plots of curves: scores against the number of items learnt from, a picture a task. The only room that draws.
+"""Plots of curves as PNG and SVG: a picture a task, a panel a subset, a line a model.
 
-Curves in, the bytes of PNG and SVG files out; equal curves give equal bytes with one version of matplotlib. Nothing
-heavy is imported before something is drawn.
+Equal curves give equal bytes with one version of matplotlib, which is imported when something is drawn.
 """
 
 from __future__ import annotations

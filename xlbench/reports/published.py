@@ -1,6 +1,4 @@
-"""Published figures beside saved runs: do the two agree? Pure comparison of records with a table; nothing is computed
-anew, and nothing is printed.
-"""
+"""Published figures beside saved runs: a table of figures is read, and each is compared with the score of its name."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The one hierarchy: subsets make a task, tasks an area, areas the overall, all with equal weights.
-
-Averages, Borda scores and ranks from a `Table`; every formula is `xlbench.stats`'s. Nothing is rendered here.
-"""
+"""Averages, Borda scores and ranks: subsets make a task, tasks an area, areas the overall, with equal weights."""
 
 from __future__ import annotations
 

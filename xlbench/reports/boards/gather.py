@@ -1,7 +1,6 @@
-"""Which cells a board is made of: the plan, one cell a place, samples left out, other data kept apart, and on a board
-of no suite what nobody has data for left out of the averages.
+"""The cells that a board is made of: one a place, or the reason why a place has none.
 
-Records in, one `Table` out, in an order that does not depend on the order of the runs. Nothing is averaged here.
+The `Table` that comes out does not depend on the order of the runs.
 """
 
 from __future__ import annotations

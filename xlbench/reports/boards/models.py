@@ -1,4 +1,4 @@
-"""What the models of a board are: from their runs to a line each. Scores and costs are elsewhere."""
+"""The models of a board: a line each, with what it is made of and how to get it again."""
 
 from __future__ import annotations
 

@@ -1,9 +1,4 @@
-"""What a reader should be warned of: notes that hold for the data, for one cell, or for a whole model; and counts of
-what is odd about the data (overlap, duplicates, tiny classes, repairs, entities left out, ties).
-
-From a `Table` to texts and counts; numbering and layout are the formats'. Nothing is counted here: protocols do, and
-put it into their facts.
-"""
+"""Warnings: notes about data, cells and models, and counts of what is odd about the data of a subset."""
 
 from __future__ import annotations
 

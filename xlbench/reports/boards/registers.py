@@ -1,7 +1,7 @@
-"""Scores by register: of edited (regularized) and of unedited (unregularized) text, area by area, and their difference.
+"""Averages by register (edited and unedited text), and their difference.
 
-From a `Table` and the models' trees to lines of the board; every average is `averages`'. Only like stands beside like:
-areas have metrics of their own, so a difference is taken within an area, and over areas only where all have both.
+Areas have metrics of their own, so a difference is taken within an area, and over areas only where all have both
+registers.
 """
 
 from __future__ import annotations

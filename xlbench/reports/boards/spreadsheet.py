@@ -1,5 +1,4 @@
-"""The board as CSV: for programs. A row a model, a row a score, a row a subset's data, a row a register's average, a
-row a model's costs.
+"""The board as CSV, for programs: files with a row a model, a score, a subset's data, a register, a model's costs.
 
 Scores are fractions with eight decimals, missing ones empty cells. Codes such as ``nan`` and ``NA`` are text: read
 the files with ``pandas.read_csv(..., keep_default_na=False)``.

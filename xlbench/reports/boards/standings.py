@@ -1,8 +1,4 @@
-"""Standings: saved runs in, one `Board` out, a pure description that every format renders from.
-
-Orders the models, attaches warnings and adds up costs. Which cells count is `gather`'s, averages and ranks are
-`averages`', words and layout are the formats'.
-"""
+"""Standings: saved runs in, one `Board` out, the description that every format renders."""
 
 from __future__ import annotations
 
