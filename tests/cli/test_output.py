@@ -74,3 +74,11 @@ def test_a_config_file_cannot_write_to_the_terminal(xlbench_cli, tmp_path):
     done = xlbench_cli(["list", "tasks"])
     assert done.returncode == 2
     assert "\x1b" not in done.stderr
+
+
+@pytest.mark.parametrize("group", ["cache", "results"])
+def test_a_wrong_subcommand_gets_a_guess(group, xlbench_cli):
+    """click's own: the nearest subcommand is named."""
+    done = xlbench_cli([group, "verfy"])
+    assert done.returncode == 2
+    assert "No such command 'verfy'. Did you mean 'verify'?" in done.stderr

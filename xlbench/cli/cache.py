@@ -16,7 +16,7 @@ import click
 
 from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import INVALID, OK, UsageError
-from xlbench.core.text import byte_count, did_you_mean
+from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:
     from xlbench.encoding.cache import Cache, Info, ModelInfo
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
 SCHEMA = 1
 MANY = 20_000
 """Entries from which on checking them takes long enough to show a bar."""
-
-
-class _Actions(click.Group):
-    """Subcommands, with "did you mean" for the others."""
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """The subcommand that is named; `click.UsageError` with what there is where it does not exist."""
-        if args and args[0] not in self.commands and not args[0].startswith("-"):
-            meant = did_you_mean(args[0], self.commands)
-            raise click.UsageError(
-                f"'xlbench cache' has no {args[0]!r}.{meant} It has {', '.join(self.commands)}.", ctx
-            )
-        return super().resolve_command(ctx, args)
 
 
 def _folder(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,7 +36,6 @@ def _folder(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.group(
-    cls=_Actions,
     short_help="Show, empty or check the cache of vectors.",
     epilog="\b\nExamples:\n"
     "  xlbench cache info                what is in it, and how much\n"
