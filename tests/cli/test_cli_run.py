@@ -276,10 +276,15 @@ def test_languages_without_data_are_listed_once(go, tmp_path):
     task = tiny(tmp_path)
     line = "tiny: no data here for 1 of its languages: nep"
     done = go("run", "-m", "good-letters", "-m", "zeros", *task)
-    assert [said for said in done.stderr.splitlines() if "no data here" in said] == [line]
+    (said,) = [said for said in done.stderr.splitlines() if "no data here" in said]
+    assert said.startswith(f"{line} (nep: ")
     assert go(*RUN, *task, "--quiet").stderr == ""
     assert go(*RUN, *task, "--strict").returncode == 1
     assert json.loads(go(*RUN, *task, "-n", "--json").stdout)["absent"] == {"tiny": ["nep"]}
+    (tmp_path / "data" / "tiny.ne.txt").write_text("one\ntwo\n", encoding="utf-8")
+    (line,) = [line for line in go(*RUN, *task, "-n").stderr.splitlines() if "no data here for 1 of" in line]
+    assert "files of no declared language: tiny.ne.txt" in line
+    assert 'aliases = { "ne" = "nep" } would take them' in line
 
 
 def test_a_language_does_not_ask_for_its_absent_partners(go, tmp_path):

@@ -76,6 +76,7 @@ def test_absent_subsets_count_where_they_were_asked_for():
     assert kept("nep") == [("eng-nep", "skipped")]
     assert kept("deu", "eng") == [("eng-hin", None), ("deu", None), ("deu-eng", "skipped")]
     assert sliced(task, Data(), ()).absent == ("nep",)
+    assert sliced(task, Data(), ()).why_absent
     assert sliced(task, Data(), ("eng",)).absent == ()
 
 

@@ -103,7 +103,9 @@ def print_absent(prepared: Prepared) -> None:
     """A line a task: the languages that it has, that nobody asked for by name, and whose data is not at hand."""
     for task, languages in prepared.absent.items():
         named = _some(languages, 8)
-        echo(f"{task}: no data here for {len(languages)} of its languages: {named}", err=True)
+        why = prepared.why_absent.get(task, "")
+        reason = f" ({languages[0]}: {why})" if why else ""
+        echo(f"{task}: no data here for {len(languages)} of its languages: {named}{reason}", err=True)
 
 
 def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:

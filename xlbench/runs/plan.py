@@ -65,6 +65,8 @@ class Plan:
     cells: list[Planned]
     absent: Mapping[str, tuple[str, ...]]
     """Task -> languages that it has and that have no data here, where no language was asked for."""
+    why_absent: Mapping[str, str]
+    """Task -> why the first of these languages is absent."""
 
 
 def plan(
@@ -94,7 +96,12 @@ def plan(
                 cells.append(Planned(model, task, Subset(WHOLE_TASK), failed, "damaged"))
             else:
                 cells += [planned_cell(model, task, part, base, store) for part in of_task[task.name].slices]
-    return Plan(cells, {name: its.absent for name, its in of_task.items() if its.absent})
+    lacking = {name: its for name, its in of_task.items() if its.absent}
+    return Plan(
+        cells,
+        {name: its.absent for name, its in lacking.items()},
+        {name: its.why_absent for name, its in lacking.items()},
+    )
 
 
 def base_cell(model: str, fingerprint: str, task: Task, settings: Settings, provenance: Mapping[str, Any]) -> Cell:

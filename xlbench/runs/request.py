@@ -87,6 +87,8 @@ class Prepared:
     planned: list[plan.Planned]
     absent: Mapping[str, tuple[str, ...]]
     """Task -> languages that it has and that have no data here, where no language was asked for."""
+    why_absent: Mapping[str, str]
+    """Task -> why the first of these languages is absent."""
     store: store.Store
     context: Context
     specs: Specs
@@ -133,7 +135,8 @@ def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
     engine = found.select_engine(request.engine)
     check_workers(engine, request.workers, found)
     return Prepared(
-        found, models, tasks, whole, planned.cells, planned.absent, folder, context, Specs(model_specs, task_specs),
+        found, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
+        Specs(model_specs, task_specs),
         engine, request.workers,
     )  # fmt: skip
 

@@ -71,6 +71,8 @@ class Sliced:
     slices: tuple[Slice, ...]
     absent: tuple[str, ...] = ()
     """Languages that the task has, that nobody asked for by name, and whose data is not at hand."""
+    why_absent: str = ""
+    """Why the first of them is absent."""
 
 
 def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None] = ()) -> Sliced:
@@ -97,7 +99,8 @@ def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int
         return Sliced((Slice(Subset(WHOLE_TASK), "skipped", "none of its subsets has data here"),))
     absent = dict.fromkeys(code for subset in subsets if subset.missing for code in subset.languages)
     lacking = () if languages else tuple(code for code in absent if code not in at_hand)
-    return Sliced(_sized(task, data, wanted, sizes) if sizes else tuple(wanted), lacking)
+    why = next((one.missing for one in subsets if one.missing and lacking and lacking[0] in one.languages), "")
+    return Sliced(_sized(task, data, wanted, sizes) if sizes else tuple(wanted), lacking, why)
 
 
 def _is_wanted(subset: Subset, asked: set[str], at_hand: set[str]) -> bool:
