@@ -24,11 +24,11 @@ Floats = NDArray[np.float64]
 Features = NDArray[np.floating]
 Ints = NDArray[np.int64]
 
-TOLERANCE = 1e-4
+TOLERANCE = 1e-3
 """Length of F's gradient that counts as the optimum. F curves by 1 or more in every direction of W, so W is then nearer
 than this to the optimum."""
 
-RELATIVE_TOLERANCE = 1e-8
+RELATIVE_TOLERANCE = 1e-7
 """The same as a share of C sum_i w_i |x_i|, which no gradient of the losses exceeds by much: what double precision can
 reach where C or the number of examples is large. scikit-learn stops at 1e-4 of the mean loss."""
 
