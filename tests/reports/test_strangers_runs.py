@@ -211,6 +211,14 @@ def test_manifests_of_older_spelling_are_read(root):
     assert load_run(path.parent).license == "MIT"
 
 
+def test_a_value_may_round_beyond_its_end(root):
+    """A cosine of 1 + 1e-7 in single precision, with an interval that ends at 1, is a score."""
+    forge(cell_file(root, "alpha", "pairs", "eng-deu"), _score(value=1 + 1e-7, high=1.0))
+    made, rows = only(root)
+    assert made.troubles == ()
+    assert rows["alpha"].overall.value == pytest.approx(0.625)
+
+
 def test_what_is_saved_is_what_can_be_read(tmp_path):
     """A score that would be refused on reading is not saved: a metric of percent fails where it is computed."""
     with pytest.raises(TypeError, match=r"the value of accuracy is 85\.3, and not within -1 to 1"):

@@ -23,6 +23,8 @@ LONGEST = 500
 """Characters of a label: a model's, a task's, a subset's, a metric's."""
 LARGEST = 1e9
 """Absolute value of a score that is not a main one."""
+SLACK = 1e-6
+"""For rounding: a cosine of single precision may come out as 1 + 1e-7."""
 
 
 def to_json(record: Cell | Run) -> dict[str, Any]:
@@ -121,7 +123,7 @@ def _of_score(score: Score, largest: float) -> Iterator[str]:
     yield from _of_label("metric", score.metric)
     numbers = {what: getattr(score, what) for what in ("value", "low", "high", "chance", "se", "seed_se")}
     for what, number in numbers.items():
-        if number is not None and not abs(number) <= (LARGEST if "se" in what else largest):
+        if number is not None and not abs(number) <= (LARGEST if "se" in what else largest + SLACK):
             yield f"the {what} of {score.metric} is {number}, and not within {-largest:g} to {largest:g}"
     for what in ("se", "seed_se", "n", "clusters"):
         if (getattr(score, what) or 0) < 0:
@@ -131,7 +133,7 @@ def _of_score(score: Score, largest: float) -> Iterator[str]:
     if (score.low is None) != (score.high is None) or (score.value is None and score.low is not None):
         yield f"{score.metric} has one end of an interval, or an interval without a value"
     if score.value is not None and score.low is not None and score.high is not None:
-        slack = 1e-9 * max(1.0, abs(score.value))
+        slack = SLACK * max(1.0, abs(score.value))
         if not score.low - slack <= score.value <= score.high + slack:
             yield f"the value {score.value} of {score.metric} is not in its interval [{score.low}, {score.high}]"
 
