@@ -14,7 +14,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel style types lint check docs coverage bench publish build wheel lock clean
+.PHONY: help run test parallel style types lint check docs coverage bench campaign publish build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
