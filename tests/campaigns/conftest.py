@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,11 +24,11 @@ def chance() -> random.Random:
 
 
 @pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results folder of a finished run with a cell of every area, of two models."""
     folder = tmp_path_factory.mktemp("campaign")
     xlbench.run(
         ["random", "ngram"], ["mini-parallel", "mini-words-relatedness", "mini-news", "mini-sentiment", "mini-ner"],
         languages=["isl"], results=folder / "results", cache=False,
     )  # fmt: skip
-    yield folder / "results"
+    return folder / "results"

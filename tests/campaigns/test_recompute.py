@@ -1,4 +1,4 @@
-"""Saved scores against saved items: every value follows from its rows, computed by other code than that which saved it."""
+"""Saved scores against saved items: every value follows from its rows, in whatever order they stand."""
 
 from __future__ import annotations
 

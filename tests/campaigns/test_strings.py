@@ -1,4 +1,4 @@
-"""Strings of strangers at random: whatever a name or a note holds, tables keep their shape and terminals their state."""
+"""Strings of strangers at random: whatever a name or a note holds, tables keep their shape."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from xlbench.core.text import one_line
 from xlbench.reports.boards.markdown import escape
 from xlbench.reports.boards.spreadsheet import to_csv
 
-ODD = "|\\`*_{}[]()<>#+-.!~$&@=\"'/:;^\r\n\t\v\f\x00\x07\x1b\x7f\x85\u00a0\u00ad\u200b\u200f\u202e\u2028\u2029\u2066\ufeff"
+ODD = (
+    "|\\`*_{}[]()<>#+-.!~$&@=\"'/:;^\r\n\t\v\f\x00\x07\x1b\x7f\x85"
+    "\u00a0\u00ad\u200b\u200f\u202e\u2028\u2029\u2066\ufeff"
+)
 
 
 def text_of(chance: random.Random) -> str:
