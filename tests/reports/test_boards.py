@@ -914,7 +914,7 @@ class TestCsv:
         assert world.board().areas == ("retrieval", "ner", "parsing", "qa")
 
     def test_hostile_names_come_back_as_one_field(self):
-        """A name with quotes, commas and a break is one field; the row has all its columns."""
+        """A name with quotes, commas and a break is one field on one line; the row has all its columns."""
         world = World()
         world.add('a",=b\n"', "pairs", "deu", shares(50))
         for suffix, text in spreadsheet.render(world.board()).items():
