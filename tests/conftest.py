@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -116,3 +117,31 @@ def environment(pythonpath: Sequence[Path], changes: Mapping[str, str | None]) -
     values |= {"PYTHONPATH": os.pathsep.join(map(str, (*pythonpath, *SOURCES))), "PYTHONUTF8": "1"}
     values |= changes
     return {name: value for name, value in values.items() if value is not None}
+
+
+# ---- campaigns: tests of chance that grow
+
+
+@pytest.fixture(scope="session")
+def scale() -> int:
+    """How many times as much as usual a campaign tries (XLBENCH_CAMPAIGN, by `make campaign`)."""
+    return int(os.environ.get("XLBENCH_CAMPAIGN", "1"))
+
+
+@pytest.fixture(scope="session")
+def chance() -> random.Random:
+    """A source of chance with a seed that can be given again (XLBENCH_CAMPAIGN_SEED)."""
+    return random.Random(int(os.environ.get("XLBENCH_CAMPAIGN_SEED", "20")))
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results folder of a finished run with a cell of every area, of two models."""
+    import xlbench
+
+    folder = tmp_path_factory.mktemp("campaign")
+    xlbench.run(
+        ["random", "ngram"], ["mini-parallel", "mini-words-relatedness", "mini-news", "mini-sentiment", "mini-ner"],
+        languages=["isl"], results=folder / "results", cache=False,
+    )  # fmt: skip
+    return folder / "results"
