@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 import unicodedata
@@ -28,6 +29,7 @@ def check_name(kind: str, name: object) -> str:
     return name
 
 
+@functools.lru_cache(maxsize=4096)  # a run asks for the same names thousands of times
 def slug(text: str, *more: str) -> str:
     """A readable file name for any text: its plain characters, and eight hex digits of a hash of it (and of ``more``),
     so that no two meet. Holds no dot."""
@@ -38,9 +40,9 @@ def slug(text: str, *more: str) -> str:
 
 def digest(*parts: str | bytes) -> str:
     """SHA-256 (64 hex digits) over parts; each part is preceded by its length, so ("ab", "c") is not ("a", "bc")."""
-    total = hashlib.sha256()
+    content = bytearray()  # hashed in one call: data sets have thousands of short parts
     for part in parts:
         data = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-        total.update(len(data).to_bytes(8, "little"))
-        total.update(data)
-    return total.hexdigest()
+        content += len(data).to_bytes(8, "little")
+        content += data
+    return hashlib.sha256(content).hexdigest()

@@ -138,6 +138,20 @@ class Cldr(Reading):
         return f"Babel {babel.__version__}"
 
     def _read(self, language: str) -> Records:
+        """A language's names, kept between runs by the version of Babel: they are slow to take out of it."""
+        from xlbench.encoding.cache import derived
+
+        content = (self._place(), self._code, self.name, self._pivot, language, str(self.data.limit), *self._categories)
+        kept = derived("cldr", content, lambda: self._selected(language))
+        names, facts = kept["names"], kept["facts"]
+        ids = tuple(names)
+        notes = (f"names equal to {self._pivot}, and names of several things, are left out (counts in the facts)",)
+        labels = tuple(thing.split(":")[1] for thing in ids)
+        fields = {"text": tuple(names.values()), "label": labels}
+        return Records(ids, ids, fields, notes if facts else (), facts, f"{self._place()} CLDR")
+
+    def _selected(self, language: str) -> dict[str, dict[str, Any]]:
+        """Thing -> name, of the things whose name tells something; and how many names were left out, as facts."""
         names = self._names(language)
         there_are = list(self._pivot_names)
         places = self._places(len(there_are), [thing.split(":")[1] for thing in there_are])
@@ -152,41 +166,27 @@ class Cldr(Reading):
         kept = _unambiguous(names)
         if len(kept) < len(names):
             facts[f"left out ({language}): ambiguous"] = len(names) - len(kept)
-        ids = tuple(thing for thing in things if thing in kept)
-        notes = (f"names equal to {self._pivot}, and names of several things, are left out (counts in the facts)",)
-        labels = tuple(thing.split(":")[1] for thing in ids)
-        fields = {"text": tuple(kept[thing] for thing in ids), "label": labels}
-        return Records(ids, ids, fields, notes if facts else (), facts, f"{self._place()} CLDR")
+        return {"names": {thing: kept[thing] for thing in things if thing in kept}, "facts": facts}
 
     @cached_property
     def _pivot_names(self) -> dict[str, str]:
         """The things that there are: those with an unambiguous name in the pivot language, in their fixed order."""
         return _unambiguous(self._names(self._pivot))
 
+    @cached_property
+    def _code(self) -> str:
+        """What the names follow from besides Babel: this reader, what it takes for visible, and Python's Unicode."""
+        return code_fingerprint(__name__, "xlbench_tasks.data.text") + unicodedata.unidata_version
+
     def _names(self, language: str) -> dict[str, str]:
-        """Thing -> name, by category, then by code. Kept between runs, by the version of Babel: it is slow to read."""
-        from xlbench.encoding.cache import derived
-
+        """Thing -> name, in NFC without white space around it, by category, then by code; no name is its own code."""
         locale = self._found[language]
-        content = (self._place(), code_fingerprint(__name__), str(locale))
-        kept = derived("cldr", content, lambda: names_of(locale))
         return {
-            f"{self.name}:{category}:{code}": name
+            f"{self.name}:{category}:{code}": unicodedata.normalize("NFC", name).strip()
             for category in self._categories
-            for code, name in kept[category].items()
-        }
-
-
-def names_of(locale: Locale) -> dict[str, dict[str, str]]:
-    """Category -> code -> name, in NFC without white space around it, by code; no name is its own code."""
-    return {
-        category: {
-            code: unicodedata.normalize("NFC", name).strip()
-            for code, name in sorted(names(locale).items())
+            for code, name in sorted(CATEGORIES[category](locale).items())
             if visible(name) and fold(name) != fold(code)
         }
-        for category, names in CATEGORIES.items()
-    }
 
 
 def locale_of(language: str) -> Any:

@@ -6,6 +6,7 @@ the files with ``pandas.read_csv(..., keep_default_na=False)``.
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 import unicodedata
@@ -65,16 +66,22 @@ def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
 
 def cell(value: Any) -> str:
     """One value as text. Text that a spreadsheet would take for a formula gets a leading quote; numbers never do."""
+    if isinstance(value, str):
+        return _text(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool | int):
         return str(value).lower()
     if isinstance(value, float):
         return f"{value:.{DECIMALS}f}"
-    raw = str(value)
+    return _text(str(value))
+
+
+@functools.lru_cache(maxsize=4096)  # names, tasks and notes stand in thousands of rows
+def _text(raw: str) -> str:
     text = _BREAKS.sub(" ", printable(raw))
     # Some spreadsheets look past spaces, and take full-width signs for plain ones.
-    folded = unicodedata.normalize("NFKC", text).lstrip()
+    folded = (text if text.isascii() else unicodedata.normalize("NFKC", text)).lstrip()
     risky = raw.startswith(_FORMULA) or text.startswith(_FORMULA) or folded.startswith(_FORMULA)
     return "'" + text if risky else text
 
