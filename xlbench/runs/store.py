@@ -108,6 +108,8 @@ class Store:
 
     def load_cell(self, path: Path) -> Cell | None:
         """The cell saved at ``path``, None where there is none; `ResultsError` where it was edited or cut off."""
+        if path.parent.exists() and not path.parent.is_dir():  # something stands in the way of all of the task's cells
+            raise ResultsError(f"cannot read {path}: {path.parent.name} is no folder")
         plain = _read_json(path)
         if plain is None:
             return None
