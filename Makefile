@@ -53,8 +53,8 @@ coverage: $(EVERYTHING)  ## The fast tests, with the share of lines that they ru
 bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
 	$(BIN)/python -m pytest -q -s tests/benchmarks
 
-campaign: $(EVERYTHING)  ## The tests of chance (damage, odd strings), fifty times as many as usual
-	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load tests/campaigns
+campaign: $(EVERYTHING)  ## The tests of chance, fifty times as many as usual; whole suites under two BLAS kernels
+	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load tests/campaigns tests/tasks/test_same_everywhere.py
 
 publish: $(CORE)  ## Render the published boards anew, from runs made anew
 	rm -rf leaderboards/runs
