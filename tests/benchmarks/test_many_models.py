@@ -28,21 +28,8 @@ def results(models: int) -> tuple[Results, dict[str, Influence]]:
                 value, max(value - 0.1, 0.0), min(value + 0.1, 1.0), "percentile", 0.05, ITEMS, ITEMS,
                 metric="accuracy", chance=0.1,
             )  # fmt: skip
-            cells.append(
-                Cell(
-                    model,
-                    print_of,
-                    f"t{subset % 4}",
-                    "news",
-                    f"x{subset:02}",
-                    ("hin",),
-                    "ok",
-                    scores=(score,),
-                    key=key,
-                    data_fingerprint=f"{subset}",
-                    items_digest=key,
-                )  # fmt: skip
-            )
+            place = (model, print_of, f"t{subset % 4}", "news", f"x{subset:02}", ("hin",), "ok")
+            cells.append(Cell(*place, scores=(score,), key=key, data_fingerprint=f"{subset}", items_digest=key))
             ids = np.asarray([f"{subset}:{item}" for item in range(ITEMS)], dtype=object)
             influences[key] = Influence(ids, (hits - value) / ITEMS, ITEMS)
         runs.append(Run(model, print_of, tuple(cells)))
