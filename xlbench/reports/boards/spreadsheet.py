@@ -6,7 +6,9 @@ the files with ``pandas.read_csv(..., keep_default_na=False)``.
 
 from __future__ import annotations
 
+import csv
 import functools
+import io
 import math
 import re
 import unicodedata
@@ -56,12 +58,11 @@ def render(board: Board) -> dict[str, str]:
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     """Rows as CSV text, safe to open in a spreadsheet; a column that a row lacks is empty there."""
-    import pandas as pd
-
-    cells = [[cell(row.get(column)) for column in columns] for row in rows]
-    frame = pd.DataFrame(cells, columns=[cell(column) for column in columns], dtype=object)
-    text: str = frame.to_csv(index=False, lineterminator="\n")
-    return text
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([cell(column) for column in columns])
+    writer.writerows([cell(row.get(column)) for column in columns] for row in rows)
+    return text.getvalue()
 
 
 def cell(value: Any) -> str:
