@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from forking import Server
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker a core: more threads than cores wait for each other, and take three times the processor time.
@@ -21,6 +22,9 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 ROOT = Path(__file__).parent.parent
 DISTS = ROOT / "tests" / "dists"
 SOURCES = (ROOT, ROOT / "plugins", ROOT / "tasks")
+
+AT_THE_START = ("PYTHON", "LD_", "DYLD_", "OMP_", "OPENBLAS_", "MKL_", "NPY_")
+"""How the variables begin that the interpreter and the libraries read when they are loaded."""
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -82,12 +86,23 @@ def _copy(distribution: metadata.Distribution, target: Path) -> None:
             shutil.copyfile(source, target / file)
 
 
+@pytest.fixture(scope="session")
+def _server() -> Iterator[Server | None]:
+    """What `xlbench_cli` forks its processes from, where this system can fork."""
+    server = Server(environment([], {})) if hasattr(os, "fork") else None
+    yield server
+    if server:
+        server.close()
+
+
 @pytest.fixture
-def xlbench_cli(tmp_path: Path) -> Cli:
+def xlbench_cli(tmp_path: Path, _server: Server | None) -> Cli:
     """A function that runs ``python -m xlbench`` with ``args`` in a process of its own and returns what it did.
 
     ``pythonpath``: folders before the sources of xlbench; ``env``: changes to the environment (None removes);
-    ``cwd``: by default an empty folder.
+    ``cwd``: by default an empty folder; ``fresh``: whether it is an interpreter of its own, too, that loads every
+    module itself (as it is where ``env`` sets what is read at its start), and no fork of one that has them; only of
+    fresh ones, several can run at once.
     """
 
     def run(
@@ -96,10 +111,14 @@ def xlbench_cli(tmp_path: Path) -> Cli:
         env: Mapping[str, str | None] | None = None,
         cwd: Path | None = None,
         timeout: float = 300,
+        fresh: bool = False,
     ) -> subprocess.CompletedProcess[str]:
+        command, variables = [*map(str, args)], environment(pythonpath, env or {})
+        if _server and not fresh and not any(name.startswith(AT_THE_START) for name in env or {}):
+            return _server.run(command, variables, cwd or tmp_path, timeout)
         return subprocess.run(
-            [sys.executable, "-m", "xlbench", *map(str, args)],
-            env=environment(pythonpath, env or {}),
+            [sys.executable, "-m", "xlbench", *command],
+            env=variables,
             cwd=cwd or tmp_path,
             capture_output=True,
             text=True,

@@ -43,7 +43,7 @@ def test_a_second_run_reads_only(
     """
 
     def run() -> None:
-        done = xlbench_cli(["run"], cwd=tmp_path)
+        done = xlbench_cli(["run"], cwd=tmp_path, fresh=True)
         assert done.returncode == 0, done.stderr
 
     first = seconds(run)

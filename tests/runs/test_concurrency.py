@@ -77,7 +77,7 @@ def test_the_same_command_line_twice_at_once(xlbench_cli, reference, tmp_path):
 
     folder = write_job(tmp_path / "job")
     with ThreadPoolExecutor(2) as pool:
-        both = list(pool.map(lambda _: xlbench_cli(RUN, cwd=folder), range(2)))
+        both = list(pool.map(lambda _: xlbench_cli(RUN, cwd=folder, fresh=True), range(2)))
     assert [done.returncode for done in both] == [0, 0], both
     assert boards(folder / "leaderboards") == reference.boards
     check_whole(folder, reference)
