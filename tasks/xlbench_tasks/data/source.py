@@ -125,7 +125,7 @@ class Reading:
 
     def why_missing(self, language: str) -> str:
         """See `Source`."""
-        return self.missing(f"{self.name} has no {language!r} here: none in {self._place()}{self._lying_there()}")
+        return self.missing(f"{self.name} has no {language!r} here: none in {self._where_not}")
 
     def read(self, language: str) -> Records:
         """See `Source`."""
@@ -153,6 +153,11 @@ class Reading:
             return self._find()
         except DataMissing as missing:  # remembered too: to find that a network is not there takes half a minute
             return missing
+
+    @cached_property
+    def _where_not(self) -> str:
+        """Where a missing language was looked for and what lies there: thousands of subsets may ask."""
+        return f"{self._place()}{self._lying_there()}"
 
     def missing(self, what: str) -> str:
         """What is missing, and where the card says that it can be had."""
