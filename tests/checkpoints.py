@@ -1,6 +1,6 @@
 """Small real checkpoints for tests: built into a folder by the libraries' own classes, with seeds, without a network.
 
-The weights are random (larger than a fresh initialisation, so that texts get clearly different vectors); tokenizers
+The weights are random (larger than a fresh initialization, so that texts get clearly different vectors); tokenizers
 take their pieces from the embedded sentences. A builder returns its folder; the same arguments give the same bytes.
 """
 

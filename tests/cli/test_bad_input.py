@@ -153,7 +153,7 @@ def test_lost_data_takes_no_result_with_it(go, tmp_path):
     assert set(states(go(*RUN, *task, "-n", "--json")).values()) == {"done"}
 
 
-LABELLED = """\
+LABELED = """\
 name = "words"
 area = "{area}"
 protocol = "{protocol}"
@@ -172,13 +172,13 @@ labels = ["cold", "warm"]
 """
 
 
-def labelled(folder):
+def labeled(folder):
     """Two cards over one data set, for clustering and for classification in every transfer: what ``run`` needs."""
     split, kinds = 'splits = { train = "train", test = "test" }\n', 'transfer = ["within", "zero-shot", "all", "rest"]'
-    one = LABELLED.format(
+    one = LABELED.format(
         area="clustering", protocol="clustering", splits="", file="{language}.test.tsv", options="multilingual = true"
     )
-    two = LABELLED.format(
+    two = LABELED.format(
         area="sentiment", protocol="classification", splits=split, file="{language}.{split}.tsv", options=kinds
     )
     (folder / "groups.toml").write_text(one.replace('"words"', '"groups"'), encoding="utf-8")
@@ -206,7 +206,7 @@ def labelled(folder):
 )  # fmt: skip
 def test_damaged_rows_of_a_language_cost_the_cells_that_need_them(part, content, code, said, hit, go, tmp_path):
     """Of clustering and of every transfer: these are marked and named, all others are scored; mended, all are."""
-    run = [*RUN, *labelled(tmp_path)]
+    run = [*RUN, *labeled(tmp_path)]
     path = tmp_path / "data" / f"deu.{part}.tsv"
     good = path.read_text(encoding="utf-8")
     path.write_text("text\tlabel\n" + content, encoding="utf-8")

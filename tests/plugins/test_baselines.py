@@ -291,7 +291,7 @@ def vector_of(counts: list[int]) -> np.ndarray:
 @example(text="aa a banana")
 @example(text="x" * 3000)
 def test_ngrams_agree_with_a_count_by_hand(text: str) -> None:
-    """The vectorised counts are those of a plain loop over words, lengths and characters."""
+    """The vectorized counts are those of a plain loop over words, lengths and characters."""
     expected = vector_of(counted_by_hand(Plain()(text), (1, 2, 3, 4), salt=1))
     np.testing.assert_allclose(ENCODERS["ngram"].encode([text])[0], expected, rtol=2e-7, atol=0)
 

@@ -267,7 +267,7 @@ def test_a_named_model_is_its_spec(stocked, folders, monkeypatch):
 
 
 def test_named_models_name_data_that_cards_have(stocked):
-    """Data that a named model was trained on and that a card measures is spelt as the card spells it."""
+    """Data that a named model was trained on and that a card measures is spelled as the card spells it."""
     data = {task.data for task in stocked.tasks.values()}
     folded = {name.casefold().replace("-", ""): name for name in data}
     for entry in named.entries().values():

@@ -168,7 +168,7 @@ def test_truncated_is_told_at_the_folders_own_limit(built) -> None:
     assert encoder.truncated.tolist() == [False, True, False, True]
 
 
-def test_a_prompt_counts_towards_the_limit(built) -> None:
+def test_a_prompt_counts_toward_the_limit(built) -> None:
     """The prompt's tokens count: a text that fits alone is cut with a prompt before it."""
     words = "a " * (checkpoints.MAX_LENGTH - 3)
     encoder = load(built("sentence_transformer"), "device=cpu&prompt_query=the the ")

@@ -132,14 +132,14 @@ def test_a_changed_register_is_written_into_saved_cells(tmp_path):
     def never():
         raise AssertionError("loaded")
 
-    labelled = replace(task(), register="unregularized")
-    planned, again = go(tmp_path, [model(load=never)], [labelled])
+    labeled = replace(task(), register="unregularized")
+    planned, again = go(tmp_path, [model(load=never)], [labeled])
     assert states(planned) == ["rescore"] * 3
     assert {cell.register for cell in first} == {""}
     assert {cell.register for cell in again} == {"unregularized"}
     assert [cell.scores for cell in again] == [cell.scores for cell in first]
     assert [cell.key for cell in again] == [cell.key for cell in first]
-    planned, _ = go(tmp_path, [model(load=never)], [labelled])
+    planned, _ = go(tmp_path, [model(load=never)], [labeled])
     assert states(planned) == ["done"] * 3
 
 

@@ -89,7 +89,7 @@ def test_items_of_both_halves_are_tested_within_their_half():
 # ---- against scikit-learn, and by definition
 
 
-def labelled(a, b, wanted=None):
+def labeled(a, b, wanted=None):
     """Cosines and labels of all pairs, as scikit-learn takes them."""
     similar = cosines(a, b)
     n = len(a)
@@ -103,7 +103,7 @@ def test_auc_and_cosines_equal_scikit_learn(seed, n, noise):
     """The area is roc_auc_score over all n true and n (n - 1) random pairs; the means are plain means."""
     a, b = aligned(seed, n, noise)
     _, columns = compared(a, b)
-    score, label = labelled(a, b)
+    score, label = labeled(a, b)
     assert value("auc", columns) == pytest.approx(roc_auc_score(label, score), abs=2 / n**2 + 1e-9)
     assert value("cosine_true", columns) == pytest.approx(score[label].mean(), abs=1e-6)
     assert value("cosine_random", columns) == pytest.approx(score[~label].mean(), abs=1e-6)
@@ -116,7 +116,7 @@ def test_ties_count_half_as_in_scikit_learn(seed, n):
     random = np.random.RandomState(seed)
     a, b = (np.eye(3, dtype=np.float32)[random.randint(0, 3, n)] for _ in range(2))
     _, columns = compared(a, b)
-    score, label = labelled(a, b)
+    score, label = labeled(a, b)
     assert value("auc", columns) == pytest.approx(roc_auc_score(label, np.round(score, 9)), abs=1e-12)
 
 
@@ -126,7 +126,7 @@ def test_the_threshold_is_the_best_there_is(seed, n, noise):
     """No threshold at or between any two cosines has a higher balanced accuracy, which scikit-learn computes."""
     a, b = aligned(seed, n, noise)
     best = pairwise.best_threshold(compared(a, b)[0])
-    score, label = labelled(a, b)
+    score, label = labeled(a, b)
     _, columns = compared(a, b, thresholds=[best])
     ours = value("threshold_accuracy", columns)
     at = np.unique(score)
@@ -198,7 +198,7 @@ def test_pairs_that_share_a_text_are_not_random_pairs():
     assert columns["random_pairs"].tolist() == [4, 4, 4, 4]
     assert value("cosine_random", columns) == pytest.approx(score[is_random].mean(), abs=1e-6)
     used = is_random | np.eye(4, dtype=bool)
-    assert value("auc", columns) == pytest.approx(roc_auc_score(*labelled(a, b, used)[::-1]), abs=1e-9)
+    assert value("auc", columns) == pytest.approx(roc_auc_score(*labeled(a, b, used)[::-1]), abs=1e-9)
 
 
 def test_an_encoder_that_gives_one_vector_is_at_chance():

@@ -227,7 +227,7 @@ def test_the_f1_of_a_class_without_support_is_not_defined():
 
 
 def test_chance_is_what_guessing_scores(made):
-    """The stated figures are those of a hundred thousand items labelled at random."""
+    """The stated figures are those of a hundred thousand items labeled at random."""
     train = list(zip(texts(1, np.arange(60) % 2), LABELS[:2] * 30, strict=True))  # "good" is never learnt
     truth = np.random.RandomState(0).choice(3, 100, p=[0.6, 0.3, 0.1])
     test = list(zip(texts(3, truth), (LABELS[code] for code in truth), strict=True))

@@ -958,8 +958,8 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"repo": "name"}, "is not 'organisation/name'"),
-        ({"repo": "../name"}, "is not 'organisation/name'"),
+        ({"repo": "name"}, "is not 'organization/name'"),
+        ({"repo": "../name"}, "is not 'organization/name'"),
         ({"revision": "main"}, "not a full commit id"),
         ({"fields": {"text": "text"}}, "say in one place"),
         ({"config": "{language}"}, "say in one place"),

@@ -21,7 +21,7 @@ ACROSS = 4
 """Panels beside each other at most."""
 PANEL = (3.2, 2.6)
 """Width and height of a panel, in inches."""
-COLOURS = 10
+COLORS = 10
 """Of matplotlib's cycle, ``C0`` to ``C9``; then they begin anew with another marker."""
 MARKERS = "osD^v<>P"
 DOTS_PER_INCH = 120
@@ -85,7 +85,7 @@ def _figure(task: str, curves: Sequence[Curve]) -> Figure:
 
 def _line(panel: Axes, curve: Curve, number: int) -> None:
     """One model's scores, and their intervals as a band; bars where a band would have no width."""
-    color, marker = f"C{number % COLOURS}", MARKERS[number // COLOURS % len(MARKERS)]
+    color, marker = f"C{number % COLORS}", MARKERS[number // COLORS % len(MARKERS)]
     items = [_items(cell) for cell, _ in curve.points]
     values = [_hundredfold(score.value) for _, score in curve.points]
     panel.plot(items, values, color=color, marker=marker, markersize=4, linewidth=1.2, label=_plain(curve.model))

@@ -215,7 +215,7 @@ class HuggingFaceEncoder:
             raise EncoderError("there is nothing to encode: the list of texts is empty")
         self._prompts.note(role)
         given = prompts.applied(self._prompts.of(role), texts)
-        found, self.truncated = tokens.tokenise(self._tokenizer, given, self._limit)
+        found, self.truncated = tokens.tokenize(self._tokenizer, given, self._limit)
         self._backbone.check(found)
 
         def pooled(rows: NDArray[np.int64]) -> torch.Tensor:

@@ -250,7 +250,7 @@ class TransformerEncoder(SentenceEncoder):
 
     def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The tokenizer's own counts: it is asked twice, and batches of equal texts save more than that."""
-        found, cut = tokens.tokenise(self._tokenizer, texts, self._limit_of(role))
+        found, cut = tokens.tokenize(self._tokenizer, texts, self._limit_of(role))
         return found.lengths, cut
 
 
@@ -276,7 +276,7 @@ class RouterEncoder(SentenceEncoder):
         first = self._first.sub_modules[name][0]
         if not isinstance(first, Transformer) or first.tokenizer is None:
             return super()._measured(texts, role)
-        found, cut = tokens.tokenise(first.tokenizer, texts, first.max_seq_length)
+        found, cut = tokens.tokenize(first.tokenizer, texts, first.max_seq_length)
         return found.lengths, cut
 
 
@@ -301,7 +301,7 @@ class TableEncoder(SentenceEncoder):
 
 
 def _similarity(model: SentenceTransformer, spec: Spec) -> dict[str, str]:
-    """A note where the folder names another similarity than the cosine, which gives other neighbours."""
+    """A note where the folder names another similarity than the cosine, which gives other neighbors."""
     own = str(getattr(model.similarity_fn_name, "value", None) or model.similarity_fn_name or "cosine")
     unit = any(isinstance(module, Normalize) for module in model) or own == "cosine"
     if unit or spec["similarity"] == own:

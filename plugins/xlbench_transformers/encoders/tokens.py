@@ -84,7 +84,7 @@ def _positions(model: torch.nn.Module) -> int | None:
     return count if padding is None else count - padding - 1
 
 
-def tokenise(tokenizer: Any, texts: Sequence[str], limit: int | None) -> tuple[Tokens, NDArray[np.bool_]]:
+def tokenize(tokenizer: Any, texts: Sequence[str], limit: int | None) -> tuple[Tokens, NDArray[np.bool_]]:
     """Tokens of n texts with special tokens, cut at ``limit``, and which of the texts were cut (n booleans).
 
     A text of which nothing is left, from a tokenizer without special tokens, is one token: `stand_in`.
@@ -162,7 +162,7 @@ def pieces_of(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> Pieces:
     """Pieces of the words of n sentences, each word by itself.
 
     A fast tokenizer says which word a piece is of. Where it marks spaces and puts none before a given word (byte-level
-    BPE: GPT-2, RoBERTa, Qwen), all words but a sentence's first get one, so that they are spelt as in running text. A
+    BPE: GPT-2, RoBERTa, Qwen), all words but a sentence's first get one, so that they are spelled as in running text. A
     slow tokenizer is given every distinct word alone, and their pieces are joined.
     """
     counts = np.array([len(sentence) for sentence in sentences], np.int64)
@@ -182,7 +182,7 @@ def pieces_of(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> Pieces:
 
 
 def _space_before_words(backend: Any) -> str:
-    """A space where words need one to be spelt as in running text, else nothing."""
+    """A space where words need one to be spelled as in running text, else nothing."""
 
     def pieces(text: str | list[str]) -> list[int]:
         ids: list[int] = backend.encode(text, is_pretokenized=isinstance(text, list), add_special_tokens=False).ids
@@ -195,8 +195,8 @@ def _space_before_words(backend: Any) -> str:
 def _slow_pieces(tokenizer: Any, sentences: Sequence[Sequence[str]], counts: NDArray[np.int64]) -> Pieces:
     words = readable(list(chain.from_iterable(sentences)))
     number = {word: i for i, word in enumerate(dict.fromkeys(words))}
-    spelt = [np.array(tokenizer(word, add_special_tokens=False, verbose=False)["input_ids"], int) for word in number]
-    of_words = [spelt[number[word]] for word in words]
+    pieces = [np.array(tokenizer(word, add_special_tokens=False, verbose=False)["input_ids"], int) for word in number]
+    of_words = [pieces[number[word]] for word in words]
     sizes = _counts(of_words)
     ends = np.cumsum([0, *sizes])
     borders = np.cumsum([0, *counts])

@@ -17,7 +17,7 @@ from xlbench_tasks.data.text import read_text
 from xlbench_tasks.protocols import PROTOCOLS
 
 REGISTERS = ("regularized", "unregularized")
-"""Kinds of text: edited, such as news and encyclopaedias; or as people write, such as tweets, comments and reviews."""
+"""Kinds of text: edited, such as news and encyclopedias; or as people write, such as tweets, comments and reviews."""
 
 KEYS: Mapping[str, Any] = {
     "name": str,

@@ -206,7 +206,7 @@ def _check_labels(parts: Parts, labels: Sequence[str]) -> None:
 
 
 @dataclass(frozen=True)
-class Labelled:
+class Labeled:
     """Texts and their label codes (m,)."""
 
     texts: tuple[str, ...]
@@ -219,9 +219,9 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     parts: Parts = subset.load()
     labels: Sequence[str] = options["labels"]
-    train = _labelled(parts.data_set, parts.train, labels)
-    test = _labelled(parts.data_set, {parts.target: parts.test}, labels)
-    fits, predicted = _learnt_and_labelled(parts, session, train, test, options)
+    train = _labeled(parts.data_set, parts.train, labels)
+    test = _labeled(parts.data_set, {parts.target: parts.test}, labels)
+    fits, predicted = _learnt_and_labeled(parts, session, train, test, options)
     columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
     return Outcome(
         item_ids=parts.test.ids,
@@ -233,7 +233,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     )
 
 
-def _labelled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labelled:
+def _labeled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labeled:
     """All records together; `DataError` where a label is none of the card's."""
     import numpy as np
 
@@ -241,10 +241,10 @@ def _labelled(name: str, records: Mapping[str, Records], labels: Sequence[str]) 
     check_known(name, records, labels)
     texts = tuple(text for one in records.values() for text in one.fields["text"])
     given = (code_of[label] for one in records.values() for label in one.fields["label"])
-    return Labelled(texts, np.fromiter(given, np.int64, len(texts)))
+    return Labeled(texts, np.fromiter(given, np.int64, len(texts)))
 
 
-def _training_rows(parts: Parts, train: Labelled, options: Mapping[str, Any]) -> list[np.ndarray]:
+def _training_rows(parts: Parts, train: Labeled, options: Mapping[str, Any]) -> list[np.ndarray]:
     """The rows of the train split that the probe learns from, one array a time that it learns."""
     import numpy as np
 
@@ -281,14 +281,14 @@ def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -
     c = options.get("c", 1.0)
     if c != "dev":
         return probes.Logistic(float(c))
-    dev = _labelled(parts.data_set, parts.dev, options["labels"])
+    dev = _labeled(parts.data_set, parts.dev, options["labels"])
     if not dev.texts:
         raise DataError(f"{parts.data_set} {'+'.join(parts.sources)}: c = 'dev', and there is no dev split at hand")
     return probes.ChosenLogistic(session.encode(dev.texts), dev.codes)
 
 
-def _learnt_and_labelled(
-    parts: Parts, session: EncodingSession, train: Labelled, test: Labelled, options: Mapping[str, Any]
+def _learnt_and_labeled(
+    parts: Parts, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
 ) -> tuple[list[Learnt], list[np.ndarray]]:
     """What the probe learns, each time that it learns, and what it then says of the test items: codes (n,).
 
@@ -311,7 +311,7 @@ def _learnt_and_labelled(
         return fits, [fit.label(asked) for fit in fits]
 
 
-def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict[str, float]:
+def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:
     """What guessing each of the k learnt labels equally often scores, in the limit of many items.
 
     A class of share p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learnt has 0 of all.
@@ -337,8 +337,8 @@ def _chance(train: Labelled, test: Labelled, options: Mapping[str, Any]) -> dict
 
 
 def _facts(
-    train: Labelled,
-    test: Labelled,
+    train: Labeled,
+    test: Labeled,
     fits: Sequence[Learnt],
     options: Mapping[str, Any],
 ) -> dict[str, float | int | str]:
@@ -365,7 +365,7 @@ def _facts(
     return facts
 
 
-def _few(test: Labelled, labels: int) -> np.ndarray:
+def _few(test: Labeled, labels: int) -> np.ndarray:
     """(labels,) booleans: which classes occur in the test, but seldom."""
     import numpy as np
 
@@ -385,7 +385,7 @@ def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, floa
 
 
 def _notes(
-    parts: Parts, train: Labelled, test: Labelled, fits: Sequence[Learnt], labels: Sequence[str]
+    parts: Parts, train: Labeled, test: Labeled, fits: Sequence[Learnt], labels: Sequence[str]
 ) -> Iterator[str]:
     """Footnotes: what a reader of the score has to know of the data and of the probe."""
     import numpy as np

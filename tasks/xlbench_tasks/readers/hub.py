@@ -83,7 +83,7 @@ class Hub(Reading):
         """What the types of the keys cannot say."""
         table, where = self.home.table, self.home.where
         if not _REPO.fullmatch(table["repo"]) or ".." in table["repo"]:
-            raise UsageError(f"{where} repo: {table['repo']!r} is not 'organisation/name'")
+            raise UsageError(f"{where} repo: {table['repo']!r} is not 'organization/name'")
         if not _REVISION.fullmatch(table["revision"]):
             raise UsageError(f"{where} revision: {table['revision']!r} is not a full commit id (40 hex digits)")
         if "files" in table and ("split" in table or "config" in table):

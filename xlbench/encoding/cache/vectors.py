@@ -266,8 +266,8 @@ class Cache:
     def named(self, name: str) -> list[str]:
         """The identities that a label (which several may have) or the beginning of an identity stands for."""
         models = self.info().models
-        if labelled := [one.identity for one in models if one.label == name]:
-            return labelled
+        if labeled := [one.identity for one in models if one.label == name]:
+            return labeled
         found = [one.identity for one in models if len(name) >= 4 and one.identity.startswith(name.lower())]
         if len(found) > 1:
             raise UsageError(f"{name!r} begins {len(found)} identities in the cache: give more digits")
