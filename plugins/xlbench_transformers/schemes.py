@@ -244,7 +244,7 @@ class Details(Mapping[str, Detail]):
         located = checkpoint.at_hand()
         kind = located.layout.kind if located else checkpoint.kind
         if located:
-            found |= _told(checkpoint, located)
+            found |= _details_of(checkpoint, located)
         if kind:
             settings = self._recipe.shaping(kind) | {name: spec[name] for name in TRANSFORM}
             settings |= dict.fromkeys(("prompt", "prompt_query", "prompt_document")) | Prompts(spec).details()
@@ -252,7 +252,7 @@ class Details(Mapping[str, Detail]):
         return found
 
 
-def _told(checkpoint: Checkpoint, located: Located) -> dict[str, Detail]:
+def _details_of(checkpoint: Checkpoint, located: Located) -> dict[str, Detail]:
     """What is known of a checkpoint that is at hand."""
     found: dict[str, Detail] = {"scheme": located.layout.kind, "weights": _weights(located)}
     if located.commit:

@@ -32,14 +32,15 @@ files = "{{language}}.txt"
 """
 MODULE = """\
 from pathlib import Path
-from xlbench import Subset, metrics as made
+import xlbench
+from xlbench import Subset
 
 Path({trace!r}).write_text("imported")
 VERSION = 3
 OPTIONS = {{}}
 KEYS = {{"files": str}}
 REQUIRED = ()
-def metrics(options): return (made.share("right", "hit", "so many"),)
+def metrics(options): return (xlbench.metrics.share("right", "hit", "so many"),)
 def subsets(data_set, options, data, languages): return [Subset("eng", ("eng",), n=2)]
 def evaluate(subset, session, options): return None
 def source(home, data): return None

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
-from xlbench import metrics as made
 from xlbench.core.ids import digest
+from xlbench.stats.metrics import mean, share
 from xlbench_tasks.protocols import retrieval
 from xlbench_tasks.protocols.retrieval import Pair
 
@@ -103,7 +103,7 @@ def _of_pairs(name: str, parts: Parts, bounds: tuple[float, float], description:
         psi = influence(columns)
         return value + np.where(np.isfinite(psi), psi, 0.0)
 
-    return replace(made.mean(name, pseudo_values, bounds, description), influence=influence)
+    return replace(mean(name, pseudo_values, bounds, description), influence=influence)
 
 
 def _cosine(name: str, parts: Parts, bounds: tuple[float, float], description: str) -> Metric:
@@ -124,7 +124,7 @@ _METRICS: tuple[Metric, ...] = (
         "threshold_accuracy", _weighted(_mean("accepted"), 0.5, _REJECTED, 0.5), (0.0, 1.0),
         "share of pairs that a threshold tells rightly, on as many random pairs as translations",
     ),
-    made.share("positive_accuracy", "accepted", "share of translations at or above the threshold"),
+    share("positive_accuracy", "accepted", "share of translations at or above the threshold"),
     _of_pairs("negative_accuracy", _REJECTED, (0.0, 1.0), "share of random pairs below the threshold"),
     *retrieval.RANKS,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
-from xlbench import metrics as made
+from xlbench.stats.metrics import averaged, class_f1, macro_f1, macro_precision, macro_recall, mean, share, weighted_f1
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
@@ -74,22 +74,22 @@ def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
     codes = range(len(labels))
 
     def accuracy(name: str, description: str) -> Maker:
-        return lambda column: made.share(name, lambda c: c["true"] == c[column], description)
+        return lambda column: share(name, lambda c: c["true"] == c[column], description)
 
     def of_classes(name: str, make: Callable[..., Metric], description: str) -> Maker:
         if len(labels) > MANY:
-            return lambda column: made.mean(name, _class_average(make, len(labels), column), description=description)
+            return lambda column: mean(name, _class_average(make, len(labels), column), description=description)
         return lambda column: make(name, codes, "true", column, description)
 
     def of_one(name: str, code: int) -> Maker:
-        return lambda column: made.class_f1(name, codes, code, "true", column, f"F1 of {labels[code]!r}")
+        return lambda column: class_f1(name, codes, code, "true", column, f"F1 of {labels[code]!r}")
 
     yield "mteb_accuracy", accuracy("mteb_accuracy", "share of right labels, a mean over mteb's ten training subsets")
-    yield "macro_f1", of_classes("macro_f1", made.macro_f1, "F1, a mean over the classes in the test split")
+    yield "macro_f1", of_classes("macro_f1", macro_f1, "F1, a mean over the classes in the test split")
     yield "accuracy", accuracy("accuracy", "share of right labels")
-    yield "macro_precision", of_classes("macro_precision", made.macro_precision, "precision, a mean over classes")
-    yield "macro_recall", of_classes("macro_recall", made.macro_recall, "recall, a mean over classes")
-    yield "weighted_f1", of_classes("weighted_f1", made.weighted_f1, "F1, a mean over classes by their size")
+    yield "macro_precision", of_classes("macro_precision", macro_precision, "precision, a mean over classes")
+    yield "macro_recall", of_classes("macro_recall", macro_recall, "recall, a mean over classes")
+    yield "weighted_f1", of_classes("weighted_f1", weighted_f1, "F1, a mean over classes by their size")
     for code, name in enumerate(class_metrics(labels) if len(labels) <= MANY else ()):
         yield name, of_one(name, code)
 
@@ -107,7 +107,7 @@ def _class_average(make: Callable[..., Metric], labels: int, column: str) -> Cal
 
 def _over_runs(name: str, make: Maker, runs: int) -> Metric:
     """The metric of the one prediction, or the mean over those of several training subsets."""
-    return made.averaged(name, [make(column) for column in _columns(runs)]) if runs > 1 else make("predicted")
+    return averaged(name, [make(column) for column in _columns(runs)]) if runs > 1 else make("predicted")
 
 
 def _columns(runs: int) -> list[str]:
@@ -314,21 +314,21 @@ def _learnt_and_labeled(
 def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:
     """What guessing each of the k learnt labels equally often scores, in the limit of many items.
 
-    A class of share p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learnt has 0 of all.
+    A class of frequency p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learnt has 0 of all.
     """
     import numpy as np
 
     labels = options["labels"]
-    share = np.bincount(test.codes, minlength=len(labels)) / len(test.codes)
+    frequency = np.bincount(test.codes, minlength=len(labels)) / len(test.codes)
     learnt = np.bincount(train.codes, minlength=len(labels)) > 0
-    k, seen = int(learnt.sum()), share > 0
-    f1 = np.where(learnt, 2 * share / (share * k + 1), 0.0)
+    k, seen = int(learnt.sum()), frequency > 0
+    f1 = np.where(learnt, 2 * frequency / (frequency * k + 1), 0.0)
     chance = {
         "macro_f1": float(f1[seen].mean()),
-        "accuracy": float(share[learnt].sum() / k),
-        "macro_precision": float(np.where(learnt, share, 0.0)[seen].mean()),
+        "accuracy": float(frequency[learnt].sum() / k),
+        "macro_precision": float(np.where(learnt, frequency, 0.0)[seen].mean()),
         "macro_recall": float((learnt / k)[seen].mean()),
-        "weighted_f1": float((share * f1).sum()),
+        "weighted_f1": float((frequency * f1).sum()),
     }
     if len(labels) <= MANY:
         names = class_metrics(labels)
@@ -380,13 +380,11 @@ def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, floa
 
     support = np.bincount(test, minlength=labels)
     hits = int(support[np.bincount(train, minlength=labels).argmax()])
-    macro_f1 = 2 * hits / (hits + len(test)) / np.count_nonzero(support)
-    return {"majority_accuracy": hits / len(test), "majority_macro_f1": float(macro_f1)}
+    f1 = 2 * hits / (hits + len(test)) / np.count_nonzero(support)
+    return {"majority_accuracy": hits / len(test), "majority_macro_f1": float(f1)}
 
 
-def _notes(
-    parts: Parts, train: Labeled, test: Labeled, fits: Sequence[Learnt], labels: Sequence[str]
-) -> Iterator[str]:
+def _notes(parts: Parts, train: Labeled, test: Labeled, fits: Sequence[Learnt], labels: Sequence[str]) -> Iterator[str]:
     """Footnotes: what a reader of the score has to know of the data and of the probe."""
     import numpy as np
 

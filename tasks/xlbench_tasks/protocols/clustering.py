@@ -15,8 +15,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
-from xlbench import metrics as made
 from xlbench.core.ids import digest
+from xlbench.stats.metrics import ari, averaged, inverse_purity, mean, nmi, purity, share, v_measure
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 
 if TYPE_CHECKING:
@@ -55,29 +55,29 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The metrics, the main one first; each is averaged over the clusterings."""
     _check(options)
     names = cluster_columns(options)
-    averaged = [
-        made.averaged(name, [_over_table(make, name, "label", column) for column in names], description)
+    found = [
+        averaged(name, [_over_table(make, name, "label", column) for column in names], description)
         for name, (make, description) in _TABLE_METRICS.items()
     ]
-    matched = [made.share("matched_accuracy", partial(_matched, cluster=column)) for column in names]
-    adjusted = [made.ari("ari", "label", column) for column in names]
-    averaged += [
-        made.averaged("matched_accuracy", matched, "share of items in the cluster that is matched to their class"),
-        made.averaged("ari", adjusted, "adjusted Rand index: pairs that agree, 0 by chance"),
+    matched = [share("matched_accuracy", partial(_matched, cluster=column)) for column in names]
+    adjusted = [ari("ari", "label", column) for column in names]
+    found += [
+        averaged("matched_accuracy", matched, "share of items in the cluster that is matched to their class"),
+        averaged("ari", adjusted, "adjusted Rand index: pairs that agree, 0 by chance"),
     ]
     if options.get("multilingual"):
-        by_language = [_over_table(made.purity, "language_purity", "language", column) for column in names]
-        averaged.append(
-            made.averaged("language_purity", by_language, "purity by language in the subset `all`; low is by meaning")
+        by_language = [_over_table(purity, "language_purity", "language", column) for column in names]
+        found.append(
+            averaged("language_purity", by_language, "purity by language in the subset `all`; low is by meaning")
         )
-    return tuple(averaged)
+    return tuple(found)
 
 
 _TABLE_METRICS: Mapping[str, tuple[Make, str]] = {
-    "purity": (made.purity, "share of items whose class is the most frequent one of their cluster"),
-    "inverse_purity": (made.inverse_purity, "share of items in the largest cluster of their class"),
-    "v_measure": (made.v_measure, "harmonic mean of homogeneity and completeness (NMI with the arithmetic mean)"),
-    "nmi": (made.nmi, "mutual information over the geometric mean of the entropies"),
+    "purity": (purity, "share of items whose class is the most frequent one of their cluster"),
+    "inverse_purity": (inverse_purity, "share of items in the largest cluster of their class"),
+    "v_measure": (v_measure, "harmonic mean of homogeneity and completeness (NMI with the arithmetic mean)"),
+    "nmi": (nmi, "mutual information over the geometric mean of the entropies"),
 }
 
 
@@ -117,7 +117,7 @@ def _over_table(make: Make, name: str, label: str, cluster: str) -> Metric:
             return np.full(len(columns[cluster]), np.nan)
         return grouping.pseudo_values(make, columns[label], columns[cluster])
 
-    return replace(made.mean(name, values), interval=kind)
+    return replace(mean(name, values), interval=kind)
 
 
 def _matched(columns: Columns, cluster: str) -> np.ndarray:
@@ -264,7 +264,7 @@ def _chance(columns: Columns, found: Sequence[np.ndarray], seed: int) -> dict[st
     chance = grouping.chance(makes, columns["label"], found, seed)
     chance["ari"] = 0.0  # that is what it is adjusted for
     if "language" in columns:
-        chance["language_purity"] = grouping.chance({"p": made.purity}, columns["language"], found, seed)["p"]
+        chance["language_purity"] = grouping.chance({"p": purity}, columns["language"], found, seed)["p"]
     return chance
 
 

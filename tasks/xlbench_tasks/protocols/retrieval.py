@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
-from xlbench import metrics as made
 from xlbench.core.ids import digest
+from xlbench.stats.metrics import Column, mean, share
 
 if TYPE_CHECKING:
     import numpy as np
@@ -55,28 +55,28 @@ def _f1_share(columns: Columns) -> np.ndarray:
 
 
 def _weighted_f1() -> Metric:
-    mean = made.mean("mteb_f1", _f1_share, description="mteb's weighted F1 over target indices")
+    base = mean("mteb_f1", _f1_share, description="mteb's weighted F1 over target indices")
     # Resampling would repeat targets, each of which has exactly one query.
-    return replace(mean, interval="jackknife", influence=_f1_influence)
+    return replace(base, interval="jackknife", influence=_f1_influence)
 
 
-def _cosine(name: str, column: made.Column, bounds: tuple[float, float], description: str) -> Metric:
+def _cosine(name: str, column: Column, bounds: tuple[float, float], description: str) -> Metric:
     """A mean of bounded, light-tailed numbers: the t interval covers, and there is nothing for a bootstrap to add."""
-    return replace(made.mean(name, column, bounds, description), interval="mean")
+    return replace(mean(name, column, bounds, description), interval="mean")
 
 
 RANKS: tuple[Metric, ...] = (
-    made.share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
-    made.share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
-    made.share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
-    made.mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
+    share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
+    share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
+    share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
+    mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
 )
 """What follows from the rank of the translation alone."""
 
 _METRICS: tuple[Metric, ...] = (
     *RANKS,
-    made.share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbors, as in xsim"),
-    made.share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
+    share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbors, as in xsim"),
+    share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
     _weighted_f1(),
     _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
     _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
-from xlbench import metrics as made
+from xlbench.stats.metrics import Column, micro_f1
 from xlbench_tasks.data.unknown import Unknown
 from xlbench_tasks.protocols import transfer
 
@@ -39,16 +39,16 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     transfer.check(options)
     right, predicted, gold = (_over(part, types) for part in ("right", "predicted", "gold"))
     return (
-        made.micro_f1("entity_f1", right, predicted, gold, "F1 over whole entities of the right type, strict IOB2"),
+        micro_f1("entity_f1", right, predicted, gold, "F1 over whole entities of the right type, strict IOB2"),
         _share_of("precision", right, predicted, gold, "predicted entities that are right"),
         _share_of("recall", right, gold, predicted, "entities that were found"),
-        made.micro_f1(
+        micro_f1(
             "lenient_f1", "lenient_right", "lenient_predicted", "lenient_gold",
             "F1 as conlleval reads each word's best tag: an I- that continues nothing begins an entity",
         ),
-        made.micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
+        micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
         *(
-            made.micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
+            micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
             for kind in types
         ),
     )  # fmt: skip
@@ -67,7 +67,7 @@ def _over(part: str, types: Sequence[str]) -> Callable[[Columns], Any]:
 
 
 def _share_of(
-    name: str, right: made.Column, of: Callable[[Columns], Any], other: Callable[[Columns], Any], description: str
+    name: str, right: Column, of: Callable[[Columns], Any], other: Callable[[Columns], Any], description: str
 ) -> Metric:
     """right / of; where there is nothing to be right of, 1 if ``other`` is 0 too, else 0."""
     assert callable(right)
