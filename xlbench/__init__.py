@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.api import board, run
+    from xlbench.api import board, curve, fetch, run
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
     from xlbench.core.download import Download
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xlbench.stats import metrics
 
 _HOMES = {
-    "api": ("run", "board"),
+    "api": ("run", "curve", "fetch", "board"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
     "core.download": ("Download",),
@@ -49,7 +49,7 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option",
     "Outcome", "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
     "Suite", "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
-    "code_fingerprint", "confusion", "hookimpl", "metrics", "run",
+    "code_fingerprint", "confusion", "curve", "fetch", "hookimpl", "metrics", "run",
 ]  # fmt: skip
 
 
