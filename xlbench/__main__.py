@@ -1,4 +1,4 @@
-"""``python -m xlbench``: the command line without the script, and without the current folder on the import path."""
+"""``python -m xlbench``: the command line, with the import path that the script ``xlbench`` has."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""`run`, `curve`, `fetch` and `board` as functions: what the command line does, for programs. Nothing is printed."""
+"""The commands as functions, for programs: `run`, `curve`, `fetch` and `board`."""
 
 from __future__ import annotations
 
@@ -42,15 +42,36 @@ def run(
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
 ) -> Results:
-    """Score models on tasks (or on a suite) and return a `Run` a model; ``.to_frame()`` gives the long table.
+    """Score models on tasks or suites.
 
-    Models and tasks are names, specs, or `Model` and `Task` objects, one or several; without any, the embedded models
-    and the suite ``mini``. Done cells in ``results`` are read, not computed again. A failing cell carries its reason,
-    and the others go on. What cost no result, such as a damaged part of the cache, is a warning of the logger
-    ``xlbench``. Vectors are kept between runs in a folder of the user's (``cache``: another one, or False). ``engine``
-    and ``workers`` say where cells are computed; other processes can use models and tasks with a name or a spec alone.
-    ``offline``, ``allow_pickle`` and ``trust_remote_code`` are those of ``xlbench run``. Raises `UsageError` for what
-    cannot be carried out, `ResultsError` where results cannot be saved.
+    A cell that fails carries its reason, and the others go on. What costs no result, such as a damaged part of the
+    cache, is a warning of the logger ``xlbench``.
+
+    Args:
+        models: Names, specs or `Model` objects, one or several; none: the embedded models.
+        tasks: Names, paths of cards or `Task` objects, one or several.
+        suite: Names of suites, in place of tasks; ``mini`` where neither is given.
+        languages: Only subsets that involve one of these; none: all.
+        data: The data root; None: ``XLBENCH_DATA``.
+        results: The folder of saved cells; those that are there are read instead of computed.
+        limit: At most so many items of each subset, a sample; None: all.
+        seed: Of the intervals' random numbers.
+        ci: The method of intervals, as for ``--ci``.
+        engine: Where cells are computed: ``serial``, ``processes`` or a plugin's engine. Other processes can use
+            models and tasks with a name or a spec alone.
+        workers: How many processes; None: the engine's default.
+        fail_fast: Stop at the first cell that fails.
+        cache: Whether vectors are kept between runs, or the folder that keeps them.
+        offline: Make no request.
+        allow_pickle: Load weights from pickles, which can run code while they are read.
+        trust_remote_code: Run code that comes with a checkpoint, where its revision is pinned.
+
+    Returns:
+        A `Run` a model; ``.to_frame()`` gives the long table.
+
+    Raises:
+        UsageError: The request cannot be carried out: a wrong name, a missing folder, a bad setting.
+        ResultsError: Results are damaged, or cannot be saved.
     """
     request = Request(
         models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",), cache=cache,
@@ -81,10 +102,17 @@ def curve(
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
 ) -> curves.Curves:
-    """Score models on tasks that learn, with more and more to learn from; ``.to_frame()`` gives the long table.
+    """Score models on tasks that learn, at several numbers of training items.
 
-    ``train_sizes`` are numbers of items, and "all". All else is as in `run`; `UsageError` where none of the tasks
-    learns anything. `render_curves` makes tables and plots of it.
+    Args:
+        train_sizes: Numbers of items and "all", as a sequence or a text with commas. All else is as in `run`.
+
+    Returns:
+        The curves; ``.to_frame()`` gives the long table.
+
+    Raises:
+        UsageError: The request cannot be carried out, or none of the tasks learns anything.
+        ResultsError: Results are damaged, or cannot be saved.
     """
     request = Request(
         models, tasks, suite, languages, data, results, None, seed, ci, command=("xlbench.curve",), cache=cache,
@@ -107,11 +135,23 @@ def fetch(
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
 ) -> list[Fetched]:
-    """Bring what models, tasks or a suite need onto this machine, pinned, so that a run offline finds it.
+    """Download what models, tasks or suites need, at its pinned revision, so that a run offline finds it.
 
-    ``languages`` brings these alone, with those that the tasks need beside them. One that fails stops no other, and
-    says why (`xlbench.runs.fetch.Fetched`). With ``dry_run`` no request is made and nothing is brought. Raises
-    `UsageError` for names that nothing has, where nothing is named, and where this process is offline.
+    Args:
+        models: Names, specs or `Model` objects, one or several.
+        tasks: Names, paths of cards or `Task` objects, one or several.
+        suite: Names of suites.
+        languages: Only the data of these, and of those that the tasks need beside them; none: all.
+        data: The data root; None: ``XLBENCH_DATA``.
+        dry_run: Say what is here and what is not; make no request.
+        allow_pickle: Accept weights that are there as a pickle alone.
+        trust_remote_code: Accept code that comes with a checkpoint, where its revision is pinned.
+
+    Returns:
+        One `xlbench.runs.fetch.Fetched` a model and task. One that fails says why and stops no other.
+
+    Raises:
+        UsageError: Nothing is named, a name is wrong, or this process is offline.
     """
     request = Request(
         models, tasks, suite, languages, data, command=("xlbench.fetch",), allow_pickle=allow_pickle,
@@ -123,10 +163,21 @@ def fetch(
 
 
 def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:
-    """Render saved runs of one or more folders together; returns the content of each file by its name (``mini.md``).
+    """Render saved runs of one or more folders together, from the runs alone: no model, data or task is needed.
 
-    Without ``suite``: a board for every suite that one of the runs was made for, or one of all cells where there is
-    none. Needs the runs alone: no model, no data and no task. What was refused, and formats that failed, are warnings.
+    Files that are refused and board formats that fail are warnings.
+
+    Args:
+        folders: Results folders, one or several.
+        suite: The suite of the board; None: a board for every suite that one of the runs was made for, or one of all
+            cells where there is none.
+
+    Returns:
+        The content of each file by its name (``mini.md``).
+
+    Raises:
+        UsageError: There is nothing to show, or none of the runs was made for the suite.
+        ResultsError: All that there is was refused.
     """
     import warnings
 

@@ -1,4 +1,4 @@
-"""From the spec of a class to its file, its name and its arguments, without importing or running anything."""
+"""The spec of a class, taken apart into its file, its name and its arguments by looking at files alone."""
 
 from __future__ import annotations
 

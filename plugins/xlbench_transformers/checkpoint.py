@@ -28,7 +28,7 @@ _COMMITTED = 12
 
 @dataclass(frozen=True)
 class Located:
-    """A checkpoint that is at hand."""
+    """A checkpoint on this machine: its folder, its layout and, from the hub, its commit."""
 
     folder: Path
     layout: Layout

@@ -1,4 +1,4 @@
-"""``xlbench curve``: scores against the number of items learnt from, as tables and plots; never on a board."""
+"""``xlbench curve``: scores against the number of training items, as tables and plots."""
 
 from __future__ import annotations
 

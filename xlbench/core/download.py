@@ -1,4 +1,4 @@
-"""`Download`: how what a model or a task needs comes onto this machine beforehand."""
+"""`Download`: a model's or a task's way to get its files before a run."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ P = ParamSpec("P")
 
 @dataclass(frozen=True)
 class Download(Generic[P]):
-    """What ``xlbench fetch`` does for a model or a task, and what a reader is told of it."""
+    """How to download a model's or a task's files before a run."""
 
     fetch: Callable[P, str]
-    """Brings it, where it is not at hand, and returns where it lies; `DataMissing` where it cannot be brought."""
+    """Downloads what is not here and returns the local path; `DataMissing` where it cannot be downloaded."""
     at_hand: Callable[P, str] | None = None
-    """Where it lies on this machine, found without a request; "" where some of it would have to be brought,
-    `DataMissing` where it cannot be. None: that is not known."""
+    """Local path where all of it is here, found without a request; else "". `DataMissing` where it cannot be
+    downloaded. None: not known."""
     origin: str = ""
-    """Where it is brought from, for a reader."""
+    """Where it is downloaded from, for people to read."""
     revision: str = ""
-    """The pinned revision of it; "": not pinned."""
+    """The pinned revision; "": not pinned."""
 
     def given(self, *arguments: P.args, **named: P.kwargs) -> Download[[]]:
-        """The same, its functions with these arguments."""
+        """The same download, its functions called with these arguments."""
         at_hand = partial(self.at_hand, *arguments, **named) if self.at_hand else None
         return Download(partial(self.fetch, *arguments, **named), at_hand, self.origin, self.revision)
 
     def place(self, *arguments: P.args, **named: P.kwargs) -> str:
-        """Where it lies, without a request; "" where that is not known, or some of it would have to be brought."""
+        """Local path, found without a request; "" where it is not known, or not all of it is here."""
         return self.at_hand(*arguments, **named) if self.at_hand else ""

@@ -49,10 +49,10 @@ class WordEncoder(Protocol):
 
 @dataclass(frozen=True)
 class Transform:
-    """What is done with the vectors of texts after they were encoded: cutting dimensions, whitening, comparing.
+    """Post-processing of vectors: cutting dimensions, whitening, the similarity by which they are compared.
 
-    Vectors are kept as the encoder gave them, so that several transforms share one encoding. ``fit`` is given the
-    vectors (m, d) of the texts ``fit_on`` and returns what turns vectors (n, d) into (n, k).
+    The cache keeps vectors as the encoder gave them, so that several transforms share one encoding. ``fit`` is given
+    the vectors (m, d) of the texts ``fit_on`` and returns what turns vectors (n, d) into (n, k).
     """
 
     fit: Callable[[np.ndarray], Callable[[np.ndarray], np.ndarray]]
@@ -60,9 +60,9 @@ class Transform:
     """Texts to fit on: given ones, none where there is nothing to fit, or None for all the texts of the cell that is
     being scored (transductive: the score is marked as such)."""
     words: Callable[[np.ndarray], np.ndarray] | None = None
-    """What is done to vectors of words, (n, d) -> (n, k); None: nothing."""
+    """Post-processing of vectors of words, (n, d) -> (n, k); None: none."""
     similarity: Literal["cosine", "dot"] = "cosine"
-    """How the vectors are compared, by tasks that can choose."""
+    """How vectors are compared in tasks that have the choice."""
 
 
 @dataclass(frozen=True)
@@ -89,14 +89,14 @@ class Model:
     details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
     """What shapes its vectors, for a reader of the results: revision, pooling, dtype, length limit ..."""
     transform: Callable[[], Transform] | None = None
-    """What is done to its vectors after encoding; part of the fingerprint."""
+    """Post-processing of its vectors; part of the fingerprint."""
     vectors: Callable[[], str] | None = None
     """Identity of the vectors before the transform, where models that differ in it alone share them; None: the
     model's own."""
     cached: bool = True
     """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
     download: Download[[]] | None = None
-    """How what it needs comes onto this machine beforehand; None: there is nothing to bring."""
+    """How to download its files before a run; None: there is nothing to download."""
 
     def identity(self) -> str:
         """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""

@@ -1,4 +1,4 @@
-"""What this process may do beyond reading its own files: reach the network, unpickle weights, run a checkpoint's code.
+"""Permissions of this process: to stay offline, to unpickle weights, to run a checkpoint's code.
 
 Kept in environment variables, which worker processes inherit, and which say the same to the libraries underneath.
 """
@@ -18,7 +18,7 @@ _YES = {"1", "true", "yes", "on"}
 
 @dataclass(frozen=True)
 class Permissions:
-    """All False: the network may be used, and nothing that can run a stranger's code is done."""
+    """What a run is allowed to do. The default uses the network and refuses all code of strangers."""
 
     offline: bool = False
     """Make no request at all."""

@@ -88,10 +88,20 @@ class Spec:
 
 
 def parse(text: str, options: Sequence[Option], scheme: str = "") -> Spec:
-    """Take a spec apart; ``scheme`` is a prefix (``hf``) that it must or may not have: it is dropped where it is there.
+    """Parse a spec such as ``hf:NAME?pooling=cls``.
 
-    `UsageError` for an option that there is not (with "did you mean"), one that is given twice, or a wrong value.
     A value may be percent-encoded, so that a prompt can hold ``&`` and spaces; ``+`` stands for itself.
+
+    Args:
+        text: The spec.
+        options: The options that it may have.
+        scheme: A prefix (``hf``) that is dropped where the spec has it.
+
+    Returns:
+        The spec's target, the options that were given, and all options with their values.
+
+    Raises:
+        UsageError: It names nothing, has an unknown option (with "did you mean") or one twice, or a wrong value.
     """
     target, _, query = text.partition("?")
     if scheme and target.startswith(f"{scheme}:"):

@@ -32,8 +32,9 @@ class Metric:
     rows: Callable[[Columns], np.ndarray]
     value: Callable[[np.ndarray], np.ndarray]
     interval: Literal["proportion", "studentized", "mean", "jackknife"] = "studentized"
-    """What `auto` goes by: a share of hits, a smooth function of sums (a studentized bootstrap), a mean of light-tailed
-    numbers (its t interval), or something that resampling distorts (a jackknife, for a test of this size)."""
+    """Kind of metric, from which ``--ci auto`` chooses the method: "proportion" is a share of hits, "studentized" a
+    smooth function of sums (studentized bootstrap), "mean" a mean of light-tailed numbers (t interval), "jackknife" a
+    metric that resampling distorts (jackknife)."""
     bounds: tuple[float, float] = (0.0, 1.0)
     gradient: Callable[[np.ndarray], np.ndarray] | None = None
     """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""
@@ -55,11 +56,11 @@ class Data:
     which never comes onto a board."""
     train_size: int | None = None
     """At most so many items for a subset to learn from, in all its languages together: a point of a curve
-    (``xlbench curve``), which never comes onto a board. The smaller choice lies within the larger one, it follows from
-    the items' content alone, and what is scored stays the same. A task that learns nothing does not heed it."""
+    (``xlbench curve``), which never comes onto a board. Smaller samples are subsets of larger ones, are drawn by the
+    items' content alone, and leave the test items as they are. A task that learns nothing ignores it."""
     languages: tuple[str, ...] = ()
-    """The languages to bring (``xlbench fetch --language``), none: all of them. Of a task's functions those
-    of its ``download`` alone heed it: which subsets are scored is not for the task to choose."""
+    """The languages to download (``xlbench fetch --language``); none: all. Only a task's ``download`` reads it; which
+    subsets are scored is chosen elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,10 @@ class Task:
     """The kind of text, which boards group scores by: "regularized" is edited text such as news, "unregularized" such
     as tweets and reviews, "" not known. A label, no part of the task's identity."""
     download: Download[[Data]] | None = None
-    """How its data comes onto this machine beforehand; None: there is nothing to bring."""
+    """How to download its data before a run; None: there is nothing to download."""
     imports: tuple[str, ...] = ()
-    """Modules beside its plugin's that it is made of: the protocol and the reader that a user's card names. Its metrics
-    and settings may come with them, and so are asked for by what scores it, not by what lists it."""
+    """Modules of a user's card that scoring imports: its own protocol and reader. Metrics and settings may need them,
+    so that listing the task reads neither."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

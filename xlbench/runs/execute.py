@@ -173,7 +173,7 @@ class _EngineRun:
 
 
 def _known(planned: Sequence[Planned], store: Store, writable: bool) -> Iterator[Cell]:
-    """The cells that are not to be computed; failures are saved, where anything can be."""
+    """Yields the cells that need no computing; saves failures where the folder can be written."""
     for item in planned:
         if item.state in ("skipped", "error") and writable:
             _save_failure(item.cell, store)

@@ -29,7 +29,7 @@ class FailedModels:
         self._seen: dict[str, list[Cell]] = {}
 
     def applied(self, cell: Cell) -> list[Cell]:
-        """Cells of before that this one turns into errors, and last the cell itself, as it now is; all saved."""
+        """Returns earlier cells that became errors by this one, then the cell as it now is, each saved."""
         changed: list[Cell] = []
         if cell.provenance.get(MODEL_FAILED) and cell.model not in self._reasons:
             for name in self._alike(cell.model):

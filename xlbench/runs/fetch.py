@@ -1,7 +1,7 @@
-"""Bringing what models and tasks need onto this machine, before a run that may ask for nothing.
+"""Downloads before a run that is to go offline.
 
-How that is done is the business of a model's or a task's `Download`; here each is called alone, so that one that fails
-stops no other, and what came of it is said. Nothing is scored, loaded or printed.
+Each model's and task's `Download` is called alone, so that one that fails stops no other; `Fetched` says what came of
+it.
 """
 
 from __future__ import annotations

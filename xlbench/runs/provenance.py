@@ -1,4 +1,4 @@
-"""Where numbers come from: versions, machine, command. Looks around; computes nothing and writes nothing."""
+"""Provenance of a run: versions of the libraries, the machine, the command line, the git revision, peak memory."""
 
 from __future__ import annotations
 

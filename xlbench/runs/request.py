@@ -1,4 +1,4 @@
-"""A request: names and options made into models, tasks, a plan and an engine; nothing is computed."""
+"""Requests: names and options of a command, resolved into models, tasks, a plan of cells and an engine."""
 
 from __future__ import annotations
 

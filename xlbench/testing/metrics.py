@@ -19,7 +19,13 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
     have to be what small changes of the sums, and leaving items out, do to the value (the latter only where no row
     hangs on other items).
 
-    ``columns`` are an outcome's; ``where`` begins the message.
+    Args:
+        metric: The metric.
+        columns: Columns of an outcome, each of shape (n,).
+        where: What the message begins with, such as the name of a subset.
+
+    Raises:
+        ConformanceError: The metric breaks a rule; the message says which, and what to do.
     """
     import numpy as np
 

@@ -50,10 +50,18 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
     vectors of one length: in the order of the texts, the same every time, the same for a text alone as in any batch,
     and the same when the model is loaded again.
 
-    "The same" is up to ``tolerance``, relative to a vector's length: last bits may differ, and in half precision more
-    than these (float16: give 0.01, bfloat16: 0.05). Where ``load`` and
-    ``fingerprint`` can be pickled (functions of a module, `functools.partial`), vectors and fingerprint have to be the
-    same in another process, too. ``texts``: two different ones at the least.
+    Where ``load`` and ``fingerprint`` can be pickled (functions of a module, `functools.partial`), vectors and
+    fingerprint have to be the same in another process, too.
+
+    Args:
+        model: The model.
+        texts: Different texts to encode, two at the least.
+        tolerance: Up to which two vectors are the same, relative to a vector's length: last bits may differ, and in
+            half precision more than these (float16: give 0.01, bfloat16: 0.05).
+
+    Raises:
+        ConformanceError: The model breaks a rule; the message says which, and what to do.
+        UsageError: ``texts`` are equal or fewer than two.
     """
     if len(set(texts)) != len(texts) or len(texts) < 2:
         raise UsageError("check_model needs texts that differ, two at the least")

@@ -46,9 +46,17 @@ def check_task(
     and involve languages that the task declares; and that evaluating one gives as many items as it says, with ids that
     are unique and do not depend on the encoder, the same every time, and rows that give every metric (`check_metric`).
 
-    The task is asked with ``data`` (with a limit, to be quick), and with vectors of ``encoder`` and of one of the
-    kit's own; ``only`` names the subsets to evaluate where there are many. Where ``subsets`` and ``evaluate`` can be
-    pickled (functions of a module, `functools.partial`), they have to give the same in another process, too.
+    Where ``subsets`` and ``evaluate`` can be pickled (functions of a module, `functools.partial`), they have to give
+    the same in another process, too.
+
+    Args:
+        task: The task.
+        data: What it is asked with; give it a limit to be quick. None: the default `Data`.
+        encoder: An encoder whose vectors are scored, beside one of the kit's own; None: two of the kit's own.
+        only: Names of the subsets to evaluate, where there are many; None: all.
+
+    Raises:
+        ConformanceError: The task breaks a rule; the message says which, and what to do.
     """
     data = data or Data()
     _check_description(task)

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class CardFile:
-    """A card that is read to its end, with its modules, when the task is first needed."""
+    """A card that names modules of its own; the task is made, and they are imported, on first use."""
 
     def __init__(self, path: Path, spec: str, modules: Sequence[str]) -> None:
         self._path, self._spec, self._modules = path, spec, tuple(modules)

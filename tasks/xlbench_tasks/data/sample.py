@@ -1,4 +1,4 @@
-"""Samples of rows that are read one by one, and no further than the sample needs."""
+"""Samples of rows that are read one by one: reading ends where the sample is complete."""
 
 from __future__ import annotations
 

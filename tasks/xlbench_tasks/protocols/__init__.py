@@ -1,5 +1,5 @@
-"""Protocols: how an area's question is put. One light file a protocol, which lists without numpy; the numbers are
-computed in the file that it imports when a cell is due.
+"""Protocols: how a task is evaluated. One light file a protocol, which lists without numpy; the numbers are computed in
+the file that it imports when a cell is due.
 
 A protocol is a module with
 

@@ -1,4 +1,4 @@
-"""Readers: one file a format. Each turns a home (a checked table of a card) into a `Source`; they read, nothing else.
+"""Readers: one file a format. Each turns a home (a checked table of a card) into a `Source` of its records.
 
 A reader is a module with ``KEYS`` (what its table may hold: name -> type or allowed values), ``REQUIRED`` (names) and
 ``source(home, data) -> Source``, which checks what types cannot say (`UsageError`), imports nothing heavy and touches

@@ -116,7 +116,7 @@ class Database:
             self._stop(writing, str(error))
 
     def _stop(self, writing: bool, why: str) -> None:
-        """No more writing, or no more use at all: rather than to fail anew, or to wait, at every call."""
+        """Disable writing (or all use) after a failure, so that later calls neither fail again nor wait."""
         folder = self.path.parent
         if writing and self.writable:
             self.writable = False

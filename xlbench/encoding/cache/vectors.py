@@ -57,13 +57,13 @@ class Info:
 
     path: Path
     bytes: int
-    """On the disk: vectors with their log, digests of files, and what was set aside."""
+    """On the disk: vectors with their log, digests of files, and damaged files that were set aside."""
     cap: int
     entries: int
     models: tuple[ModelInfo, ...]
     """Those with most bytes first."""
     set_aside: tuple[Path, ...]
-    """Damaged files."""
+    """Damaged files that were set aside."""
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
 """Cosines of true pairs against those of random pairs, in blocks of bounded memory: the numbers behind the alignment
-protocol. No metric and no file format; ranks are in ``ranking.py``.
+protocol.
 
 A random pair is a query with another item's candidate. Nothing is drawn: all of them are counted, but for those that
 share a text on either side, since the one's translation may be the other's.
