@@ -15,7 +15,7 @@ from typing import Any
 
 import xlbench
 from xlbench.core.ids import digest
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import did_you_mean, error_text
 from xlbench_classes import reading
 from xlbench_classes.reading import Parameter
 from xlbench_classes.target import Target, target_of
@@ -52,7 +52,7 @@ def load(target: Target) -> xlbench.Encoder:
     try:
         encoder = found(**arguments)
     except Exception as error:
-        raise xlbench.EncoderError(f"{target.text!r}: {target.name}({called}) raised {_one_line(error)}") from error
+        raise xlbench.EncoderError(f"{target.text!r}: {target.name}({called}) raised {error_text(error)}") from error
     _check(target, encoder)
     made: xlbench.Encoder = encoder
     return made
@@ -78,7 +78,7 @@ def _found(target: Target) -> Any:
     try:
         module = importlib.import_module(target.module) if target.module else _run(target)
     except Exception as error:
-        raise xlbench.EncoderError(f"{target.text!r}: importing {_place(target)} raised {_one_line(error)}") from error
+        raise xlbench.EncoderError(f"{target.text!r}: importing {_place(target)} raised {error_text(error)}") from error
     try:
         found = getattr(module, target.name)
     except AttributeError:
@@ -192,7 +192,7 @@ def _own_fingerprint(target: Target) -> str:
     try:
         value = said(**_typed_arguments(target, _parameters(found))) if callable(said) else said
     except Exception as error:
-        raise xlbench.EncoderError(f"{target.text!r}: fingerprint raised {_one_line(error)}") from error
+        raise xlbench.EncoderError(f"{target.text!r}: fingerprint raised {error_text(error)}") from error
     if not isinstance(value, str) or not value:
         raise xlbench.EncoderError(f"{target.text!r}: fingerprint gives {value!r}: it has to be a text")
     return digest("class", target.name, value, *_argument_parts(target))
@@ -210,7 +210,3 @@ def _argument_parts(target: Target) -> list[str]:
 
 def _place(target: Target) -> str:
     return target.module or str(target.file)
-
-
-def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")

@@ -14,7 +14,7 @@ from pathlib import Path
 from xlbench import DataMissing, UsageError, XlbenchError
 from xlbench.core.errors import require_extra
 from xlbench.core.permissions import permissions
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import did_you_mean, error_text
 from xlbench.hub import HubRepository, NotCachedError, is_commit
 from xlbench_transformers import safety
 from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, with_weights_checked
@@ -132,8 +132,7 @@ class Checkpoint:
         known = self._repository().explain(error)
         if known is not None and "there is no model" in str(known):
             return UsageError(f"{known}; a folder is given as ./{self.target}")
-        told = " ".join(str(error).split())[:200]
-        return known or self._missing(f"and cannot be downloaded now: {type(error).__name__}: {told}")
+        return known or self._missing(f"and cannot be downloaded now: {error_text(error)[:200]}")
 
     def _missing(self, why: str) -> DataMissing:
         folder = f"the folder that is here, as ./{self.target}" if Path(self.target).is_dir() else "a local folder"

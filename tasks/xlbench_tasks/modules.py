@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from xlbench import UsageError
+from xlbench.core.text import error_text
 from xlbench_tasks import protocols, readers
 
 _KNOWN = {"protocol": protocols.PROTOCOLS, "reader": readers.READERS}
@@ -32,9 +33,8 @@ def module_of(kind: str, name: str, where: str = "") -> ModuleType:
     try:
         module = importlib.import_module(name)
     except (Exception, SystemExit) as error:
-        reason = " ".join(str(error).split())
         advice = "; install its package, or name its folder in PYTHONPATH" if isinstance(error, ImportError) else ""
-        raise UsageError(f"{what} cannot be imported: {type(error).__name__}: {reason}{advice}") from error
+        raise UsageError(f"{what} cannot be imported: {error_text(error)}{advice}") from error
     _check(module, _PARTS[kind], what)
     return module
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from xlbench import EncoderError, Role, Spec, XlbenchError
 from xlbench.core.permissions import permissions
+from xlbench.core.text import error_text
 from xlbench_transformers.encoders import batching, completeness, pooling, prompts, tokens
 from xlbench_transformers.encoders.words import WordReader
 
@@ -245,10 +246,7 @@ def loading(folder: Path, what: str) -> Iterator[None]:
     except XlbenchError:
         raise
     except Exception as error:  # whatever a library raises over somebody's files is one line about those files
-        kind = type(error).__name__
-        lines = str(error).strip().splitlines() or [kind]
-        why = f"{kind}: {lines[0]}" if isinstance(error, LookupError) else lines[0]  # a key by itself says nothing
-        raise EncoderError(f"{folder}: the {what} cannot be loaded: {why}") from error
+        raise EncoderError(f"{folder}: the {what} cannot be loaded: {error_text(error)}") from error
 
 
 @contextlib.contextmanager
