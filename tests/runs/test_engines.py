@@ -24,6 +24,8 @@ from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
 from xlbench.runs import plan
 from xlbench.runs.engine import Context, Job, Observer, Specs, Wanted, jobs_of
+from xlbench.runs.execute import carry_out
+from xlbench.runs.request import Request, prepare
 from xlbench.runs.store import Store
 from xlbench.runs.work import PlannedWork, work_of_this_process
 from xlbench.runs.worker import Worker
@@ -56,7 +58,7 @@ def jobs(tmp_path, tasks=None, limit=None):
     tasks = tasks or [task("x"), task("y")]
     planned = plan.plan([model("one"), model("two")], tasks, Data(limit=limit), store, settings).cells
     names = {name: f"hf:org/{name}?pooling=mean" for name in ("one", "two")}
-    provenance = {"versions": {f"library-{n}": "1.2.3" for n in range(40)}, "command": ["xlbench", "run"]}
+    provenance = {"versions": {f"library-{n}": "1.2.3" for n in range(40)}}
     context = Context(tmp_path.absolute(), settings, Data(limit=limit), Permissions(), provenance)
     return planned, jobs_of(planned, context, Specs(names, {"x": "x", "y": "y"}))
 
@@ -70,7 +72,28 @@ def test_a_job_is_small_whatever_is_in_the_task(tmp_path):
     assert [(job.model, one.subset) for job in made for one in job.wanted] == [
         (item.model.name, item.subset.name) for item in planned
     ]
-    assert all(hash(job.model) for job in made)
+
+
+def test_a_job_is_small_whatever_its_names_are_like(tmp_path):
+    """Subsets with long names, in any writing, make more jobs, each under 10 kB pickled, with no cell left out."""
+    names = [f"{number:03} {'long name ' * 20}{'नाम' * 20}" for number in range(100)]
+    planned, made = jobs(tmp_path, [task("x", dict.fromkeys(names, ("a", "bb")))])
+    assert max(len(pickle.dumps(job)) for job in made) < 10_000
+    assert [(job.model, one.subset) for job in made for one in job.wanted] == [
+        (item.model.name, item.subset.name) for item in planned
+    ]
+
+
+def test_a_job_is_small_whatever_the_command_was(tmp_path):
+    """A command line with 120 models is no part of a job: it is told in the manifest alone."""
+    command = ["/bin/xlbench", "run", *(f"--model=hf:/data/{'checkpoints/' * 8}{number}" for number in range(120))]
+    request = Request("random", "lexicon", results=tmp_path / "r", command=command, cache=False)
+    prepared = prepare(request)
+    made = jobs_of(prepared.planned, prepared.context, prepared.specs)
+    assert max(len(pickle.dumps(job)) for job in made) < 10_000
+    (run,) = carry_out(prepared)
+    assert run.provenance["command"] == ["xlbench", *command[1:]]
+    assert not any("command" in cell.provenance for cell in run.cells)
 
 
 def test_work_is_pickled_without_models_tasks_or_observer(tmp_path):

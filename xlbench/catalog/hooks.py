@@ -51,7 +51,7 @@ class Engine:
     ``map(work, jobs)`` calls ``work(job)`` for every job, once, in any order and anywhere, and yields all that these
     calls yield, unchanged. What it may rely on:
 
-    - A job is an address (names, settings; hashable, under 10 kB pickled). ``job.model`` and ``job.task`` are names to
+    - A job is an address (names and settings, under 10 kB pickled). ``job.model`` and ``job.task`` are names to
       schedule by: jobs of one model are best done by one worker, which loads it once.
     - ``work`` and jobs can be pickled, for processes that are forked or spawned and for other machines. There, ``work``
       finds models and tasks in that process's own catalog; what was given as an object is a `UsageError`.

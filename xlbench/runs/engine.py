@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from xlbench.core.task import Data
 from xlbench.runs.plan import Planned, Settings
 
 CELLS_OF_A_JOB = 100
-"""At most: a job stays small (under 10 kB), and one large task is shared among workers."""
+"""At most: one large task is shared among workers."""
+BYTES_OF_A_JOB = 9_000
+"""About the most that a pickled job has, whatever its names are like; one cell is a job whatever it has."""
 KEY_DIGITS = 16
 """Of a cell's key, which a job carries to find out whether the data is still what was planned."""
 
@@ -28,6 +31,7 @@ class Context:
     data: Data
     permissions: Permissions
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    """What a cell says of where it was computed: versions and the machine. The command line is the manifest's."""
 
 
 @dataclass(frozen=True)
@@ -100,15 +104,30 @@ def jobs_of(planned: Sequence[Planned], context: Context, specs: Specs) -> list[
         if item.state in ("todo", "rescore"):
             groups.setdefault((item.model.name, item.task.name), []).append(item)
     return [
-        Job(
-            model, task, specs.models.get(model, ""), specs.tasks.get(task, ""), part[0].cell.fingerprint,
-            tuple(Wanted(one.subset.name, one.cell.train_size, one.cell.key[:KEY_DIGITS]) for one in part), context,
-        )
+        job
         for (model, task), items in groups.items()
-        for part in _parts(items)
+        for job in _jobs(
+            Job(
+                model, task, specs.models.get(model, ""), specs.tasks.get(task, ""), items[0].cell.fingerprint, (),
+                context,
+            ),
+            [Wanted(one.subset.name, one.cell.train_size, one.cell.key[:KEY_DIGITS]) for one in items],
+        )
     ]  # fmt: skip
 
 
-def _parts(items: Sequence[Planned]) -> Iterator[Sequence[Planned]]:
-    for start in range(0, len(items), CELLS_OF_A_JOB):
-        yield items[start : start + CELLS_OF_A_JOB]
+def _jobs(empty: Job, wanted: Sequence[Wanted]) -> Iterator[Job]:
+    """Jobs with the cells in order, none of them with more cells or bytes than a job is to have."""
+    first = Wanted("", None, "")  # a pickle names the class and its fields once, with the first
+    room = BYTES_OF_A_JOB - len(pickle.dumps(replace(empty, wanted=(first,))))
+    alone = len(pickle.dumps((first,)))
+    part: list[Wanted] = []
+    size = 0
+    for one in wanted:
+        more = len(pickle.dumps((first, one))) - alone
+        if part and (len(part) == CELLS_OF_A_JOB or size + more > room):
+            yield replace(empty, wanted=tuple(part))
+            part, size = [], 0
+        part.append(one)
+        size += more
+    yield replace(empty, wanted=tuple(part))

@@ -30,7 +30,7 @@ Place = tuple[str, str, str, str]
 """Of a cell: model, fingerprint, task and subset."""
 
 
-def carry_out(prepared: Prepared, observer: Observer | None = None, fail_fast: bool = False) -> Results:
+def carry_out(prepared: Prepared, observer: Observer | None = None, *, fail_fast: bool = False) -> Results:
     """Compute and save what a prepared request still lacks; the manifests come last."""
     if prepared.has_work:
         prepared.store.check_writable()
@@ -39,11 +39,12 @@ def carry_out(prepared: Prepared, observer: Observer | None = None, fail_fast: b
         if fingerprint:
             prepared.store.manifest(model, fingerprint)  # a damaged one is to be known before hours of work
     cells = execute(
-        prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast,
+        prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast=fail_fast,
         context=prepared.context, specs=prepared.specs, engine_label=prepared.engine_label, workers=prepared.workers,
     )  # fmt: skip
     origin = {
-        **prepared.context.provenance, "seed": prepared.settings.seed, "ci": prepared.settings.ci,
+        "command": prepared.command, **prepared.context.provenance,
+        "seed": prepared.settings.seed, "ci": prepared.settings.ci,
         "peak_memory_bytes": peak_memory_bytes(), "linear_algebra": linear_algebra(),
     }  # fmt: skip
     plans = {suite: _subsets_of(prepared, tasks) for suite, tasks in prepared.suites.items()}
@@ -65,8 +66,8 @@ def execute(
     settings: Settings,
     engine: Engine,
     observer: Observer | None = None,
-    fail_fast: bool = False,
     *,
+    fail_fast: bool = False,
     context: Context | None = None,
     specs: Specs | None = None,
     engine_label: str = "",
@@ -95,7 +96,7 @@ def execute(
     worker = Worker(store, settings, observer.encoding)
     run = _EngineRun(engine, engine_label or engine.name, planned, observer)
     with contextlib.closing(worker), contextlib.closing(run.cells(PlannedWork(planned, worker), jobs, workers)) as new:
-        for computed in chain(_known(planned, store, writable), new):
+        for computed in chain(_known(planned, store, writable=writable), new):
             *revoked, cell = failed_models.applied(computed)
             finished |= {place_of(one): one for one in (*revoked, cell)}
             if revoked:
@@ -172,7 +173,7 @@ class _EngineRun:
             yield replace(cell, status="error", reason=reason, scores=(), provenance=provenance)
 
 
-def _known(planned: Sequence[Planned], store: Store, writable: bool) -> Iterator[Cell]:
+def _known(planned: Sequence[Planned], store: Store, *, writable: bool) -> Iterator[Cell]:
     """Yields the cells that need no computing; saves failures where the folder can be written."""
     for item in planned:
         if item.state in ("skipped", "error") and writable:

@@ -21,11 +21,10 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "pyarrow", "pandas", "babel", "da
 """Distributions whose version may move a number in its last digits, or more."""
 
 
-def of_process(command: Iterable[str], plugins: Iterable[tuple[str, str]]) -> dict[str, Any]:
-    """Provenance of a run: the command, versions (of xlbench, libraries and plugin distributions), git revision of the
-    current folder where there is one, platform, processor, threads."""
+def of_process(plugins: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Provenance of what is computed here: versions (of xlbench, libraries and plugin distributions), git revision of
+    the current folder where there is one, platform, processor, threads."""
     return {
-        "command": _named(command),
         "versions": {"python": platform.python_version(), **_versions(LIBRARIES), **dict(plugins)},
         "git": git_revision(),
         "platform": platform.platform(),
@@ -35,7 +34,7 @@ def of_process(command: Iterable[str], plugins: Iterable[tuple[str, str]]) -> di
     }
 
 
-def _named(command: Iterable[str]) -> list[str]:
+def of_command(command: Iterable[str]) -> list[str]:
     """The command with its program's name alone: where it is installed is nobody's business."""
     program, *arguments = list(command) or [""]
     return [os.path.basename(program), *arguments]

@@ -94,6 +94,8 @@ class Prepared:
     specs: Specs
     engine: Engine
     workers: int | None
+    command: list[str]
+    """The command line, for the manifests."""
 
     @property
     def boards(self) -> tuple[str, ...]:
@@ -137,7 +139,7 @@ def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
     return Prepared(
         found, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
         Specs(model_specs, task_specs),
-        engine, request.workers,
+        engine, request.workers, provenance.of_command(request.command),
     )  # fmt: skip
 
 
@@ -148,7 +150,7 @@ def _context(request: Request, found: catalog.Catalog) -> Context:
         request.seed, request.ci, request.limit, cache.absolute() if cache else None, int(request.cache_size * 1e9)
     )
     plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
-    origin = provenance.of_process(request.command, [("xlbench", __version__), *plugins.items()])
+    origin = provenance.of_process([("xlbench", __version__), *plugins.items()])
     return Context(Path(request.results).absolute(), settings, data_of(request), request.permissions, origin)
 
 
