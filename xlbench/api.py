@@ -78,7 +78,7 @@ def run(
         offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, workers=workers,
     )  # fmt: skip
     with granted(request.permissions):
-        return carry_out(prepare(request), Observer(trouble=_warn), fail_fast)
+        return carry_out(prepare(request), Observer(trouble=_warn), fail_fast=fail_fast)
 
 
 def _warn(line: str) -> None:
@@ -120,7 +120,7 @@ def curve(
     )  # fmt: skip
     with granted(request.permissions):
         prepared = prepare_curve(request)
-        scored = carry_out(prepared, Observer(trouble=_warn), fail_fast)
+        scored = carry_out(prepared, Observer(trouble=_warn), fail_fast=fail_fast)
         return curves_of(scored, learning_tasks(prepared), idle_tasks(prepared))
 
 
@@ -158,7 +158,7 @@ def fetch(
         trust_remote_code=trust_remote_code,
     )  # fmt: skip
     with granted(request.permissions):
-        wanted = prepare_fetch(request, dry_run).items
+        wanted = prepare_fetch(request, dry_run=dry_run).items
         return [item.look() if dry_run else item.bring() for item in wanted]
 
 

@@ -49,7 +49,7 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     from xlbench.runs.fetch import prepare_fetch
 
     with plugins_print_elsewhere(), _bars(not (quiet or as_json) and sys.stderr.isatty()):
-        prepared = prepare_fetch(request_of(options), dry_run)
+        prepared = prepare_fetch(request_of(options), dry_run=dry_run)
         if dry_run:
             found = [item.look() for item in prepared.items]
         else:

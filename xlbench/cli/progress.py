@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def watching(planned: Sequence[Planned], quiet: bool) -> Iterator[Observer]:
+def watching(planned: Sequence[Planned], *, quiet: bool) -> Iterator[Observer]:
     """An observer that shows progress for as long as the context lasts."""
     if quiet:
         yield Observer(trouble=_trouble)

@@ -99,8 +99,8 @@ def _scored(
     sample = prepared.settings.limit is not None
     if prepared.has_work and not sample:
         check_folder(folder, "boards", "--boards")  # before hours of work, and not after them
-    with watching(prepared.planned, silent) as observer:
-        results = carry_out(prepared, observer, fail_fast)
+    with watching(prepared.planned, quiet=silent) as observer:
+        results = carry_out(prepared, observer, fail_fast=fail_fast)
     if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
         return results, [], ([], [])
     boards = _boards_of(prepared, results)

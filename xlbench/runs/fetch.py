@@ -148,7 +148,7 @@ class Fetching:
     items: tuple[Item, ...]
 
 
-def prepare_fetch(request: Request, dry_run: bool = False, found: Catalog | None = None) -> Fetching:
+def prepare_fetch(request: Request, found: Catalog | None = None, *, dry_run: bool = False) -> Fetching:
     """Resolve names. `UsageError` for whatever is wrong with the request."""
     check(request)
     tasks_wanted = bool(several(request.tasks) or request.suites)

@@ -241,7 +241,7 @@ class Cut:
             return dict(train)
         classes: dict[str, list[tuple[float, str, str, int]]] = {}
         for language, records in train.items():
-            for label, drawn in self._by_class(language, records, len(train) == 1).items():
+            for label, drawn in self._by_class(language, records, alone=len(train) == 1).items():
                 due = ((_due(place, len(drawn)), key, language, row) for place, (key, row) in enumerate(drawn))
                 classes.setdefault(label, []).extend(due)
         queue = [
@@ -253,7 +253,7 @@ class Cut:
         wanted = {language: [(language, row) in kept for row in range(len(one.ids))] for language, one in train.items()}
         return {language: one.only(wanted[language]) for language, one in train.items() if any(wanted[language])}
 
-    def _by_class(self, language: str, records: Records, alone: bool) -> dict[str, list[tuple[str, int]]]:
+    def _by_class(self, language: str, records: Records, *, alone: bool) -> dict[str, list[tuple[str, int]]]:
         """Label -> (hash, row) of its items, as they are drawn."""
         if (language, alone) not in self._drawn:
             labels = records.fields.get("label", ("",) * len(records.ids))

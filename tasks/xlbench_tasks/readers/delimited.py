@@ -220,7 +220,7 @@ class Delimited(Reading):
         paths, column = self._found[language]
         rows = self._wanted(paths, language)
         own = "" if self._per_column else f"{language}:"
-        ids = self._ids(rows, own, len(paths) > 1)
+        ids = self._ids(rows, own, several=len(paths) > 1)
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
         fields = {field: self._column(rows, field, value) for field, value in columns.items()}
         return Records(ids, ids, fields, places=lambda row: f"{rows[row].table.path}, line {rows[row].line}")
@@ -250,7 +250,7 @@ class Delimited(Reading):
         unknown.check()
         return tuple(labels[value] for value in values)
 
-    def _ids(self, rows: Sequence[Row], prefix: str, several: bool) -> tuple[str, ...]:
+    def _ids(self, rows: Sequence[Row], prefix: str, *, several: bool) -> tuple[str, ...]:
         """Ids from the id column, each once, or row numbers (with the file's name where there are ``several``)."""
         if "id" not in self.home.table:
             return tuple(

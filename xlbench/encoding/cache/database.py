@@ -75,14 +75,14 @@ class Database:
                 if not self.readable or (writing and not self.writable):
                     return otherwise
                 try:
-                    connection = self._connected(create)
+                    connection = self._connected(create=create)
                     return otherwise if connection is None else work(connection)
                 except sqlite3.DatabaseError as error:
-                    self._failed(error, writing, last)
+                    self._failed(error, writing=writing, last=last)
                 except (TypeError, ValueError, OverflowError) as error:  # columns, or names, that damage has changed
-                    self._move_aside(f"it holds what was never written: {error}", last)
+                    self._move_aside(f"it holds what was never written: {error}", last=last)
                 except OSError as error:
-                    self._stop(writing, error.strerror or str(error))
+                    self._stop(error.strerror or str(error), writing=writing)
         return otherwise
 
     def say(self, line: str) -> None:
@@ -106,16 +106,16 @@ class Database:
 
     # ---- trouble
 
-    def _failed(self, error: sqlite3.DatabaseError, writing: bool, last: bool) -> None:
+    def _failed(self, error: sqlite3.DatabaseError, *, writing: bool, last: bool) -> None:
         code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
         if code in _DAMAGE:
-            self._move_aside(str(error), last)
+            self._move_aside(str(error), last=last)
         elif code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
-            self._stop(writing, f"another process has locked it for more than {BUSY_SECONDS:.0f} seconds")
+            self._stop(f"another process has locked it for more than {BUSY_SECONDS:.0f} seconds", writing=writing)
         else:
-            self._stop(writing, str(error))
+            self._stop(str(error), writing=writing)
 
-    def _stop(self, writing: bool, why: str) -> None:
+    def _stop(self, why: str, *, writing: bool) -> None:
         """Disable writing (or all use) after a failure, so that later calls neither fail again nor wait."""
         folder = self.path.parent
         if writing and self.writable:
@@ -125,12 +125,12 @@ class Database:
             self.readable = False
             self.say(f"the cache {folder} cannot be used: {why}; the run does without")
 
-    def _move_aside(self, why: str, last: bool) -> None:
+    def _move_aside(self, why: str, *, last: bool) -> None:
         """Move a damaged file out of the way, once for all the processes that use it."""
         seen = self._file if self._connection is not None else _identity(self.path)
         self._disconnect()
         if last or not self.writable:
-            self._stop(False, why)
+            self._stop(why, writing=False)
             return
         with _opening(self.path):
             if _identity(self.path) != seen:
@@ -152,7 +152,7 @@ class Database:
             connection, self._connection = self._connection, None
             _abandon(connection)
 
-    def _connected(self, create: bool) -> sqlite3.Connection | None:
+    def _connected(self, *, create: bool) -> sqlite3.Connection | None:
         """The open file; None where there is none and none is to be made."""
         if self._connection is not None and _identity(self.path) == self._file:
             return self._connection
@@ -182,7 +182,7 @@ class Database:
         """A connection that can write, or else one that can read."""
         if os.access(self.path.parent, os.W_OK) and (os.access(self.path, os.W_OK) or not self.path.exists()):
             return self._opened("mode=rwc")
-        self._stop(True, "its folder is read-only")
+        self._stop("its folder is read-only", writing=True)
         try:
             return self._opened("mode=ro")
         except sqlite3.OperationalError:  # SQLite wants to make the files of the log, unless it is told that nobody
