@@ -23,6 +23,8 @@ class Hub:
     def __init__(self) -> None:
         self.repositories: dict[str, dict[str, Path]] = {}
         self.requests: list[str] = []
+        self.gated: set[str] = set()
+        """Names of those whose files are given to nobody."""
         self.url = ""
 
     def add(self, name: str, folder: Path, commit: str) -> None:
@@ -105,6 +107,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _about(self, name: str, rest: list[str], body: bool) -> None:
         if name not in self.hub.repositories:
             return self._error(401, "RepoNotFound", body)
+        if rest == ["auth-check"] and name in self.hub.gated:
+            return self._error(403, "GatedRepo", body)
         found = self.hub.folder(name, rest[1] if len(rest) > 1 else "main")
         if found is None:
             return self._error(404, "RevisionNotFound", body)
@@ -122,6 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
         return self._send(200, json.dumps(info).encode(), {"Content-Type": "application/json"}, body)
 
     def _file(self, name: str, revision: str, file: str, body: bool) -> None:
+        if name in self.hub.gated:
+            return self._error(403, "GatedRepo", body)
         found = self.hub.folder(name, revision)
         path = found[1] / file if found else None
         if found is None or path is None or not path.is_file():

@@ -92,6 +92,11 @@ def cache_alone() -> Iterator[None]:
             holder.HF_HUB_OFFLINE = value
 
 
+def was_not_asked(error: BaseException) -> bool:
+    """Whether an error says, itself or in what it quotes, that the network was switched off (`cache_alone`)."""
+    return "OfflineModeIsEnabled" in f"{type(error).__name__}: {error}"
+
+
 @dataclass(frozen=True)
 class HubRepository:
     """A repository of the hub at a revision. Making one touches no file and no network.
@@ -112,6 +117,18 @@ class HubRepository:
         client = huggingface_hub.HfApi()
         ask = client.model_info if self.kind == "model" else client.dataset_info
         ask(self.name, revision=self.revision, timeout=LOOK_UP_SECONDS)
+
+    def refusal(self) -> UsageError | None:
+        """Ask why nothing of the repository can be had: it or its revision does not exist, or its terms have not been
+        accepted; None where the hub gives none of these reasons."""
+        import huggingface_hub
+
+        try:
+            self.look_up()
+            huggingface_hub.HfApi().auth_check(self.name, repo_type=self.kind)
+        except Exception as error:  # noqa: BLE001 - also of the network library: then nothing is known
+            return self.explain(error)
+        return None
 
     def known_files(self) -> list[str] | None:
         """The names of all its files without a request; None where the hub was never asked for them."""
@@ -148,6 +165,17 @@ class HubRepository:
 
         found = huggingface_hub.try_to_load_from_cache(self.name, name, **self._where)
         return Path(found) if isinstance(found, str) else None
+
+    def card(self) -> dict[str, Any] | None:
+        """What the head of its README says, without a request; None where the README is not in the cache."""
+        import huggingface_hub
+
+        readme = self.cached_file("README.md")
+        if readme is None:
+            return None
+        kind = huggingface_hub.ModelCard if self.kind == "model" else huggingface_hub.DatasetCard
+        said: dict[str, Any] = kind.load(readme).data.to_dict()
+        return said
 
     def file(self, name: str) -> Path:
         """One of its files, downloaded where it is not in the cache."""

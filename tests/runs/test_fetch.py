@@ -251,6 +251,29 @@ def test_one_that_fails_does_not_stop_the_others(xlbench, hub, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("text", [CARD, IN_FILES], ids=["prepared", "files"])
+def test_what_the_hub_refuses_is_told_in_the_words_that_models_have(text, xlbench, hub, stock, tmp_path):
+    """A data set that does not exist, one without the revision, and one whose terms nobody accepted: each is told by
+    its reason, with what to do."""
+    hub.add("datasets/org/gated", stock / "topics", COMMIT)
+    hub.gated.add("datasets/org/gated")
+    cards = {
+        "gone": text.replace("org/topics", "org/gone"),
+        "old": text.replace(COMMIT, "6" * 40),
+        "gated": text.replace("org/topics", "org/gated"),
+    }
+    for name, card in cards.items():
+        (tmp_path / f"{name}.toml").write_text(card.replace("fetched-topics", name), encoding="utf-8")
+    done = xlbench("fetch", *(f"--task={name}.toml" for name in cards), "--json")
+    assert done.returncode == 1, done.stderr
+    found = items_of(done)
+    assert {item["status"] for item in found.values()} == {"not brought"}
+    assert "there is no data set 'org/gone' on the hub (or it is private: 'hf auth login')" in found["gone"]["reason"]
+    assert f"org/topics has no revision '{'6' * 40}' on the hub" in found["old"]["reason"]
+    assert "org/gated is given only to those who accept its terms: do so on its page" in found["gated"]["reason"]
+
+
+@pytest.mark.slow
 def test_a_dry_run_asks_nothing(xlbench, hub, tmp_path):
     """--dry-run shows what would be brought, from where and at which revision, with no request: so it goes with
     --offline, too. It is what `make parallel` begins with."""

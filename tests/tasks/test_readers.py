@@ -13,7 +13,7 @@ import sys
 import threading
 import unicodedata
 import zipfile
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -712,6 +712,24 @@ def test_files_of_a_hub_folder_can_be_named_and_lie_in_archives(tmp_path):
     _write(folder / "data/hin_v1.zip", "no archive")
     with pytest.raises(DataError, match=r"hin_v1\.zip cannot be unpacked"):
         _hub(tmp_path, files="data/{language}_v1.zip/{language}_test.json", **table).read("hin")
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_progress_bars_of_datasets_are_left_as_they_were(tmp_path, shown):
+    """Reading is silent, and what it silences is shown again, or not, as before; also where it fails."""
+    import datasets
+
+    switch = {True: datasets.enable_progress_bars, False: datasets.disable_progress_bars}
+    before = not datasets.are_progress_bars_disabled()
+    switch[shown]()
+    try:
+        for content, read in ((b'{"eng": "a"}\n', True), (b"{", False)):
+            _write(tmp_path / "org/name/test.jsonl", content)
+            with nullcontext() if read else pytest.raises(DataError):
+                assert _hub(tmp_path).read("eng").fields["text"] == ("a",)
+            assert datasets.are_progress_bars_disabled() is not shown
+    finally:
+        switch[before]()
 
 
 def test_a_changed_local_file_is_read_anew(tmp_path):

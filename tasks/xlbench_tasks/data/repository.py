@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from xlbench import Data, DataError, DataMissing, hub
+from xlbench import Data, DataError, DataMissing, UsageError, hub
 from xlbench.core.errors import MissingExtraError, require_extra
 from xlbench.core.text import did_you_mean
 from xlbench.hub import HubRepository
@@ -27,9 +27,6 @@ from xlbench_tasks.data.damage import damage_below
 
 if TYPE_CHECKING:
     from datasets import Dataset
-
-_OFFLINE = "OfflineModeIsEnabled"
-"""What the clients say, themselves or in another error, of a question that they were not let ask."""
 
 FORMATS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
 """Suffix of a single file -> what `datasets` reads it with."""
@@ -94,13 +91,8 @@ class Repository:
 
     def _card_configs(self) -> list[dict[str, Any]] | None:
         """What its card, in the client's cache, says of configurations; None where the card is not there."""
-        import huggingface_hub
-
-        card = self._hub.cached_file("README.md")
-        if card is None:
-            return None
-        configs: list[dict[str, Any]] = huggingface_hub.DatasetCard.load(card).data.to_dict().get("configs") or []
-        return configs
+        card = self._hub.card()
+        return None if card is None else card.get("configs") or []
 
     def prepared(self, config: str) -> Path | None:
         """Where `datasets` keeps a configuration ("" is the default one) at the pinned revision, all of its splits;
@@ -225,16 +217,21 @@ class Repository:
         """Whether nothing may be asked."""
         return hub.is_offline()
 
+    def _refusal(self, error: Exception) -> UsageError | None:
+        """What an answer of the hub that is behind an error means; `datasets` hides the answers behind its own."""
+        from datasets.exceptions import DatasetNotFoundError
+
+        return self._hub.refusal() if isinstance(error, DatasetNotFoundError) else self._hub.explain(error)
+
     def _ask(self, question: Callable[[], T], *, local: bool = False, fetching: bool = False) -> T:
         """Put a question to `datasets` or the hub's client, and say in a line what went wrong.
 
         ``local``: it is about files on this machine alone. ``fetching``: with progress. Neither has advice to fetch.
         """
-        _show_bars(fetching)
         offline, here = self.offline, local or self.folder is not None
         connected = not offline and (here or self._reachable)
         try:
-            with hub.quiet(), nullcontext() if connected else hub.cache_alone(), _unlogged():
+            with _bars(shown=fetching), hub.quiet(), nullcontext() if connected else hub.cache_alone(), _unlogged():
                 return question()
         except Exception as error:  # of datasets, the hub's client, its network library, pyarrow ...
             cause = error.__cause__ or error  # of "An error occurred while generating the dataset", what did
@@ -243,21 +240,30 @@ class Repository:
                 if damage := self.damage():
                     raise DataError(damage) from error
                 raise DataError(f"{self.folder} cannot be read as a data set ({reason})") from error
+            if connected and not local and (refusal := self._refusal(error)):
+                reason = str(refusal)
             if not connected:
                 why = "offline" if offline else f"no connection to {hub.address()}"
-                reason = why if _OFFLINE in f"{type(error).__name__}: {error}" else f"{why}; {reason}"
+                reason = why if hub.was_not_asked(error) else f"{why}; {reason}"
             advice = "" if fetching or local else f"; {self.how_to_get()}"
             raise DataMissing(f"{self.place} is not at hand ({reason}){advice}") from error
 
 
-def _show_bars(wanted: bool) -> None:
-    """Progress of `datasets`, unless the environment says that nobody wants to see it."""
+@contextmanager
+def _bars(*, shown: bool) -> Iterator[None]:
+    """With or without progress of `datasets`, for a while; never where the environment says that nobody wants it."""
     import datasets
 
-    if wanted and not os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS"):
-        datasets.enable_progress_bars()
-    else:
-        datasets.disable_progress_bars()
+    def switch(*, to: bool) -> None:
+        if to is datasets.are_progress_bars_disabled():  # the environment may forbid it: then a warning is printed
+            (datasets.enable_progress_bars if to else datasets.disable_progress_bars)()
+
+    before = not datasets.are_progress_bars_disabled()
+    switch(to=shown and not os.environ.get("HF_DATASETS_DISABLE_PROGRESS_BARS"))
+    try:
+        yield
+    finally:
+        switch(to=before)
 
 
 @contextmanager
