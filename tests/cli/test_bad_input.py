@@ -92,6 +92,48 @@ def test_no_data_at_hand_is_skipped_with_a_reason(go, tmp_path):
     assert "no file tiny.{language}.txt under empty" in line
 
 
+HELD_OUT = """
+name = "held"
+area = "news"
+protocol = "classification"
+description = "Label of a made-up text"
+license = "CC0-1.0"
+languages = ["eng"]
+holdout = { train = 0.5, test = 0.5 }
+
+[data]
+reader = "delimited"
+files = "{language}.tsv"
+fields = { text = "text", label = "label" }
+
+[options]
+labels = ["x", "y"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            "one good day\tx\ntwo bad days\ty\n",
+            "error: held eng (good-letters): held eng: all 1 test items are 'y'; with one label there is nothing to "
+            "score",
+        ),
+        (
+            "one good day\tx\n",
+            "skipped: held (good-letters): nothing to test on: held has no items in 'eng' in this split",
+        ),
+    ],
+    ids=["one item", "none"],
+)
+def test_a_hold_out_that_leaves_one_item_or_none_says_so(rows, said, go, tmp_path):
+    """The reason is printed and the exit code is 1: nothing was scored."""
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "eng.tsv").write_text(f"text\tlabel\n{rows}", encoding="utf-8")
+    (tmp_path / "held.toml").write_text(HELD_OUT, encoding="utf-8")
+    assert trouble(go(*RUN, "-t", "held.toml", "--data", "data"), 1) == [said]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

@@ -135,7 +135,7 @@ def test_a_share_is_above_0_and_at_most_1(pairs, share):
         ("a O\nb O\n", "a B-PER\nb O\n", "names eng: no entity to learn from in 1 sentences; the types are PER"),
     ],
 )
-def test_a_task_of_names_has_names(tmp_path, train, test, said):
+def test_a_file_of_names_in_which_every_tag_is_o_is_an_error_of_the_cell(tmp_path, train, test, said):
     """Where every tag is O, or of a type that counts as none, nothing could be scored but nothing."""
     (tmp_path / "eng.train").write_text(train, encoding="utf-8")
     (tmp_path / "eng.test").write_text(test, encoding="utf-8")
