@@ -101,9 +101,14 @@ def _source(distribution: metadata.Distribution | None) -> tuple[str, str]:
     """Name and version of a distribution; damaged metadata gives "unknown", never an error."""
     if distribution is None:
         return "unknown", ""
-    fields, _ = attempt(lambda: (distribution.metadata["Name"], distribution.metadata["Version"]))
+    fields, _ = attempt(_fields, distribution)
     name, version = fields or (None, None)
     return name or "unknown", version or ""
+
+
+def _fields(distribution: metadata.Distribution) -> tuple[str, str]:
+    fields = distribution.metadata  # parsed, with all of its README, whenever it is asked for
+    return fields["Name"], fields["Version"]
 
 
 def _normal(distribution: str) -> str:

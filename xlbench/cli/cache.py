@@ -36,7 +36,6 @@ def _folder(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.group(
-    short_help="Show, empty or check the cache of vectors.",
     epilog="\b\nExamples:\n"
     "  xlbench cache info                what is in it, and how much\n"
     "  xlbench cache clear ngram         remove a model's vectors\n"

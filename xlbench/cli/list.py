@@ -22,7 +22,6 @@ FOR_PROGRAMS = ("origin", "revision", "trained_on")
 
 
 @click.command(
-    short_help="List the models, tasks, suites or areas that can be named.",
     epilog="\b\nExamples:\n"
     "  xlbench list models                what can be measured\n"
     "  xlbench list models --options      what may follow a ? in a spec, by scheme\n"

@@ -15,7 +15,6 @@ SCHEMA = 1
 
 
 @click.command(
-    short_help="Show the installed plugins, and what is broken and why.",
     epilog="\b\nExamples:\n"
     "  xlbench plugins                      every plugin, the names it offers, and what is wrong\n"
     "  xlbench plugins --json | jq .broken  the same for programs",

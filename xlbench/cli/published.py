@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 
 @click.command(
-    short_help="Compare saved runs with published figures.",
     epilog="\b\nExamples:\n"
     "  xlbench published docs/published/labse-ntrex.csv results     does our LaBSE score as published?\n"
     "  xlbench published figures.csv results -t 0.005 --all         every figure, not only what differs\n\n"

@@ -14,7 +14,6 @@ from xlbench.core.text import one_line
 
 
 @click.group(
-    short_help="Check saved runs.",
     epilog="\b\nExamples:\n"
     "  xlbench results verify                 the runs in ./results\n"
     "  xlbench results verify leaderboards/runs",

@@ -15,6 +15,11 @@ T = TypeVar("T", Cell, Run)
 
 BESIDE = ("cells", "folder", "troubles")
 """What of a run is not in its manifest."""
+_FIELDS: Mapping[type[Any], frozenset[str]] = {
+    kind: frozenset(field.name for field in dataclasses.fields(kind) if kind is not Run or field.name not in BESIDE)
+    for kind in (Cell, Run, Score)
+}
+"""What a record may hold in its file."""
 RENAMED = {"licence": "license"}
 """Fields by the names that older manifests of this schema have."""
 DEEPEST = 20
@@ -72,12 +77,11 @@ def _is_beside(record: Cell | Run, name: str) -> bool:
 
 def _unknown(kind: type[Any], values: Mapping[str, Any]) -> Iterator[str]:
     """Fields that a record, or one of its scores, does not have: msgspec lets them pass."""
-    known = {field.name for field in dataclasses.fields(kind)} - (set(BESIDE) if kind is Run else set())
-    yield from (name for name in values if name not in known)
+    yield from (name for name in values if name not in _FIELDS[kind])
     scores = values.get("scores", ())
-    of_score = {field.name for field in dataclasses.fields(Score)}
     for score in scores if isinstance(scores, list) else ():
-        yield from (f"scores.{name}" for name in score if isinstance(score, dict) and name not in of_score)
+        if isinstance(score, dict) and not score.keys() <= _FIELDS[Score]:
+            yield from (f"scores.{name}" for name in score if name not in _FIELDS[Score])
 
 
 def check(record: Cell | Run) -> None:

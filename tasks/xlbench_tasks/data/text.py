@@ -49,6 +49,9 @@ pattern, variation selectors."""
 def visible(text: str) -> bool:
     """Whether a person would see anything of a text: it holds more than white space, control and format characters
     (U+200B ...) and blanks. An emoji is seen."""
+    first = text[:1]
+    if first.isalnum() and first not in _BLANK:  # nearly all texts begin with a letter or digit
+        return True
     return any(
         not char.isspace() and char not in _BLANK and unicodedata.category(char) not in _INVISIBLE for char in text
     )
