@@ -498,7 +498,7 @@ for name in names:
     assert (one.returncode, err) == (0, "")
 
 
-def test_flipped_bytes_never_give_a_wrong_vector(tmp_path):
+def test_flipped_bytes_never_give_a_wrong_vector(tmp_path, scale):
     """Whichever bytes of the file change, what is taken is what was put, nothing stops, and verifying repairs it."""
     luck = random.Random(11)
     folder = tmp_path / "cache"
@@ -506,7 +506,7 @@ def test_flipped_bytes_never_give_a_wrong_vector(tmp_path):
         cache.put(A, "", keys(400), numbers(400, 16))
         path = cache.path
     content = path.read_bytes()
-    for _ in range(60):
+    for _ in range(15 * scale):
         flipped = bytearray(content)
         for place in luck.sample(range(len(content)), luck.choice([1, 20, 400])):
             flipped[place] ^= 1 << luck.randrange(8)

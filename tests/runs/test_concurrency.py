@@ -60,11 +60,10 @@ def at_once(commands: Commands, jobs: Sequence[Sequence[str]]) -> None:
         assert done.code == 0, done.err
 
 
-@pytest.mark.parametrize("rounds", [2, pytest.param(12, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("processes", [2, 4])
-def test_the_same_command_several_times_at_once(reference, tmp_path, processes, rounds):
+def test_the_same_command_several_times_at_once(reference, tmp_path, processes, scale):
     """Two and four processes race for the same cells, and all come to the serial result."""
-    for number in range(rounds):
+    for number in range(scale):
         commands = Commands(write_job(tmp_path / str(number)))
         at_once(commands, [RUN] * processes)
         assert boards(commands.folder / "leaderboards") == reference.boards
@@ -83,10 +82,9 @@ def test_the_same_command_line_twice_at_once(xlbench_cli, reference, tmp_path):
     check_whole(folder, reference)
 
 
-@pytest.mark.parametrize("rounds", [1, pytest.param(6, marks=pytest.mark.slow)])
-def test_processes_that_write_other_bytes_do_not_mix(reference, tmp_path, rounds):
+def test_processes_that_write_other_bytes_do_not_mix(reference, tmp_path, scale):
     """Where two versions of a library score one cell at once, no cell is committed with the other one's items."""
-    for number in range(rounds):
+    for number in range(scale):
         commands = Commands(write_job(tmp_path / str(number)))
         ends = [commands.start(RUN, before=before) for before in (None, another_parquet) * 2]
         assert [end().code for end in ends] == [0] * 4

@@ -312,7 +312,7 @@ def test_a_damaged_cache_is_always_told(xlbench_cli, tmp_path, how):
     )
     (tmp_path / "cache").mkdir()
     (tmp_path / "cache" / "vectors-2.sqlite").write_bytes(b"no database" * 999)
-    command = ["run", "-t", "mini-news", "-m", "./m.py:Lengths", *how]
+    command = ["run", "-t", "mini-news", "-l", "isl", "-m", "./m.py:Lengths", *how]
     done = xlbench_cli(command, env={"XLBENCH_CACHE": str(tmp_path / "cache")}, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("was set aside as") == 1
