@@ -6,6 +6,8 @@ WINDOWS := $(filter Windows_NT,$(OS))
 PYTHON ?= $(if $(WINDOWS),python,python3)
 BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 OUT := out
+CAMPAIGNS := tests/campaigns tests/tasks/test_same_everywhere.py tests/runs/test_durability.py \
+	tests/runs/test_concurrency.py tests/encoding/test_cache.py
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
 PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
@@ -53,8 +55,8 @@ coverage: $(EVERYTHING)  ## The fast tests, with the share of lines that they ru
 bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
 	$(BIN)/python -m pytest -q -s tests/benchmarks
 
-campaign: $(EVERYTHING)  ## The tests of chance, fifty times as many as usual; whole suites under two BLAS kernels
-	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load tests/campaigns tests/tasks/test_same_everywhere.py
+campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels
+	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load $(CAMPAIGNS)
 
 publish: $(CORE)  ## Render the published boards anew, from runs made anew
 	rm -rf leaderboards/runs
