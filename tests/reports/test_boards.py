@@ -275,6 +275,15 @@ class TestWhatEnters:
         world.cells = [cell for cell in world.cells if cell.model != "gamma"]
         assert all("different data" in row.areas["ner"].reason for row in world.board().rows)
 
+    def test_other_versions_of_a_task_are_not_averaged(self):
+        """A score by another protocol, option or version of the task is no score beside the others', and is told so."""
+        world = full_world()
+        place = next(i for i, cell in enumerate(world.cells) if (cell.model, cell.task) == ("beta", "names"))
+        world.cells[place] = replace(world.cells[place], task_identity="other")
+        rows = by_name(world.board())
+        assert "another version of this task" in rows["beta"].areas["ner"].reason
+        assert rows["alpha"].areas["ner"].value is not None
+
     def test_the_failure_of_a_whole_task_is_not_a_subset(self):
         """One model's cell `*` explains its gaps and asks nothing of the others."""
         world = full_world()

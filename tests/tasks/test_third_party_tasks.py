@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import DISTS, ROOT, environment
 
+import xlbench
 from xlbench import Data, DataMissing, UsageError
 from xlbench_tasks import tasks_of
 from xlbench_tasks.card.read import CARDS, read_card
@@ -245,6 +246,25 @@ def test_a_card_that_extends_an_embedded_one_reads_its_files(tmp_path):
     subsets = {subset.name: subset.n for subset in task(read_card(tmp_path / "mine.toml")).subsets(Data())}
     assert subsets == {"eng-isl": 120, "isl-eng": 120}
     assert read_card(CARDS / "mini-parallel.toml").homes[0].table["embedded"] is True
+
+
+@pytest.mark.parametrize(
+    ("base", "metric"),
+    [
+        ("mini-parallel", "mrr"),
+        ("mini-news", "accuracy"),
+        ("mini-ner", "entity_f1"),
+        ("mini-words-relatedness", "purity"),
+    ],
+)
+def test_a_card_may_take_some_of_its_protocols_metrics(tmp_path, base, metric):
+    """The metrics that a card names are scored, and no other, whatever the protocol knows the chance levels of."""
+    text = f'name = "mine"\nextends = "{base}"\nlanguages = ["eng", "isl"]\nmetrics = ["{metric}"]\n'
+    (tmp_path / "mine.toml").write_text(text)
+    results = xlbench.run(["random"], [str(tmp_path / "mine.toml")], results=tmp_path / "results", languages=["isl"])
+    cells = [cell for run in results for cell in run.cells]
+    assert {cell.status for cell in cells} == {"ok"}, cells[0].reason
+    assert {tuple(score.metric for score in cell.scores) for cell in cells} == {(metric,)}
 
 
 def test_the_docs_show_what_is_installed_here():

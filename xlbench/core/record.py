@@ -56,6 +56,8 @@ class Cell:
     key: str = ""
     """Identity of what was computed: model, task, data. Equal keys have equal rows."""
     data_fingerprint: str = ""
+    task_identity: str = ""
+    """Identity of the question: protocol, options, versions and metrics. Boards compare like with like alone."""
     limit: int | None = None
     """Set where only the first items were used: a sample, never on a board."""
     train_size: int | None = None

@@ -143,7 +143,7 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
     key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), name, subset.fingerprint)
     cell = replace(
         base, subset=name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint,
-        train_size=part.train_size, train_items=subset.train_items,
+        task_identity=task.identity(), train_size=part.train_size, train_items=subset.train_items,
     )  # fmt: skip
     if part.failure:
         return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
@@ -154,7 +154,9 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
         store.influence(saved)  # averages need it: that the items are damaged is to be known of this cell, and now
     except ResultsError as error:
         return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
-    saved = replace(saved, train_items=cell.train_items)  # equal keys: so it was, whether or not it was written down
+    saved = replace(
+        saved, train_items=cell.train_items, task_identity=cell.task_identity
+    )  # equal keys: so it was, whether or not it was written down
     others = tuple(note for note in saved.notes if not note.startswith(TRAINED_ON))
     is_marked = {*saved.notes} - {*others} == ({trained_on_note(model, task)} - {""})
     # Labels are cheap to mend, too.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from xlbench import Data, Download, Metric, Subset, Task
+from xlbench import Data, Download, EncodingSession, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
@@ -31,9 +32,17 @@ def task(card: Card) -> Task:
         **described(card),
         metrics=tuple(by_name[name] for name in card.metrics or by_name),
         subsets=partial(_subsets, card),
-        evaluate=partial(protocol.evaluate, options=card.options),
+        evaluate=partial(_evaluate, card, protocol.evaluate),
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
     )
+
+
+def _evaluate(card: Card, evaluate: Callable[..., Outcome], subset: Subset, session: EncodingSession) -> Outcome:
+    """The protocol's outcome, with the chance levels of the metrics that the card takes."""
+    outcome = evaluate(subset, session, options=card.options)
+    if not card.metrics:
+        return outcome
+    return replace(outcome, chance={name: level for name, level in outcome.chance.items() if name in card.metrics})
 
 
 def described(card: Card) -> dict[str, Any]:

@@ -179,7 +179,8 @@ def _why_missing(place: Place, chosen: Mapping[Place, Cell]) -> str:
 
 
 def _incomparable(scored: Mapping[Place, Cell]) -> dict[Place, str]:
-    """Places that were scored on other data, or by another metric, than most models: no average may mix them.
+    """Places that were scored on other data, or by another version of the task, than most models: no average may mix
+    them.
 
     Where no data has a strict majority of the models, nobody can tell which is meant: none counts.
     """
@@ -191,16 +192,19 @@ def _incomparable(scored: Mapping[Place, Cell]) -> dict[Place, str]:
         identities = {place: _identity(scored[place]) for place in places}
         counts = Counter(identities.values())
         usual, count = counts.most_common(1)[0]
+        is_data = len({scored[place].data_fingerprint for place in places}) > 1
         for place in places:
             if 2 * count <= len(places):
-                reasons[place] = "the models were scored on different data: run them again on the same"
+                what = "on different data" if is_data else "by different versions of this task"
+                reasons[place] = f"the models were scored {what}: run them again on the same"
             elif identities[place] != usual:
-                reasons[place] = "scored on other data than most models here: run it again on the same"
+                what = "on other data" if is_data else "by another version of this task"
+                reasons[place] = f"scored {what} than most models here: run it again on the same"
     return reasons
 
 
-def _identity(cell: Cell) -> tuple[str, str]:
-    return cell.data_fingerprint, cell.main.metric if cell.main else ""
+def _identity(cell: Cell) -> tuple[str, str, str]:
+    return cell.data_fingerprint, cell.task_identity, cell.main.metric if cell.main else ""
 
 
 def _notes(cell: Cell, candidates: list[Cell]) -> tuple[str, ...]:
@@ -215,6 +219,8 @@ def _conflict(cell: Cell, candidates: list[Cell]) -> str:
     for other in others:
         if other.data_fingerprint != cell.data_fingerprint:
             return f"{cell.task} {cell.subset}: runs of this model are of different data; one of them is shown"
+        if other.task_identity != cell.task_identity:
+            return f"{cell.task} {cell.subset}: runs of this model are of different versions of the task; one is shown"
     values = {other.main.value for other in (cell, *others) if other.main and other.main.value is not None}
     if not values or max(values) - min(values) <= TOLERANCE or cell.main is None or cell.main.value is None:
         return ""
