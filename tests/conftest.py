@@ -101,7 +101,7 @@ def xlbench_cli(tmp_path: Path, _server: Server | None) -> Cli:
 
     ``pythonpath``: folders before the sources of xlbench; ``env``: changes to the environment (None removes);
     ``cwd``: by default an empty folder; ``fresh``: whether it is an interpreter of its own, too, that loads every
-    module itself (as it is where ``env`` sets what is read at its start), and no fork of one that has them; only of
+    module itself (as it is where ``env`` or ``pythonpath`` hold what is read at its start), and no fork of one that has them; only of
     fresh ones, several can run at once.
     """
 
@@ -114,7 +114,9 @@ def xlbench_cli(tmp_path: Path, _server: Server | None) -> Cli:
         fresh: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         command, variables = [*map(str, args)], environment(pythonpath, env or {})
-        if _server and not fresh and not any(name.startswith(AT_THE_START) for name in env or {}):
+        at_the_start = any(name.startswith(AT_THE_START) for name in env or {})
+        at_the_start |= any((folder / "sitecustomize.py").exists() for folder in pythonpath)  # which no fork would run
+        if _server and not fresh and not at_the_start:
             return _server.run(command, variables, cwd or tmp_path, timeout)
         return subprocess.run(
             [sys.executable, "-m", "xlbench", *command],

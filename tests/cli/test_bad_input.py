@@ -38,7 +38,8 @@ def go(xlbench_cli, installed_dists, tmp_path_factory):
     (disk / "sitecustomize.py").write_text(FULL_DISK, encoding="utf-8")
 
     def run(*args, **options):
-        return xlbench_cli(args, [installed_dists("bad_encoders"), disk], **options)
+        full = "FULL_AFTER" in (options.get("env") or {})
+        return xlbench_cli(args, [installed_dists("bad_encoders"), *([disk] if full else [])], **options)
 
     return run
 

@@ -6,14 +6,17 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, Download, EncodingSession, Metric, Outcome, Subset, Task
+from xlbench import Data, Download, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.modules import module_of
 from xlbench_tasks.readers import PACKAGED
+
+if TYPE_CHECKING:
+    from xlbench import EncodingSession
 
 _HUB = "https://huggingface.co/datasets"
 
