@@ -101,8 +101,8 @@ def xlbench_cli(tmp_path: Path, _server: Server | None) -> Cli:
 
     ``pythonpath``: folders before the sources of xlbench; ``env``: changes to the environment (None removes);
     ``cwd``: by default an empty folder; ``fresh``: whether it is an interpreter of its own, too, that loads every
-    module itself (as it is where ``env`` or ``pythonpath`` hold what is read at its start), and no fork of one that has them; only of
-    fresh ones, several can run at once.
+    module itself (as it is where ``env`` or ``pythonpath`` hold what is read at its start), and no fork of one that has
+    them; only of fresh ones, several can run at once.
     """
 
     def run(
