@@ -141,7 +141,7 @@ def test_their_tasks_can_be_pickled_and_know_their_version(monkeypatch):
     settings = json.loads(made.settings)
     assert (settings["protocol"], settings["protocol_version"]) == ("xl_own_protocol.nearest", 1)
     subsets, evaluate = pickle.loads(pickle.dumps((made.subsets, made.evaluate)))
-    assert evaluate.keywords == {"options": {"distance": "euclidean"}}
+    assert evaluate.args[0].options == {"distance": "euclidean"}
     with pytest.raises(DataMissing, match="verse is not at hand"):
         list(subsets(Data(DISTS)))
 

@@ -233,7 +233,7 @@ class Cache:
         models: tuple[ModelInfo, ...] = self._database.attempt(tables.models, ())
         aside = tuple(self._database.set_aside())
         on_disk = [*self._database.files(), *self._outdated(), *files.digest_files(self.folder)]
-        size = sum(path.stat().st_size for path in on_disk)
+        size = sum(_bytes_of(path) for path in on_disk)
         return Info(self.path, size, self.max_bytes, sum(one.entries for one in models), models, aside)
 
     def clear(self, model: str | None = None) -> int:
@@ -356,3 +356,11 @@ class Cache:
             if progress:
                 progress(done, max(total, done))
         return Verified(done, damaged)
+
+
+def _bytes_of(path: Path) -> int:
+    """Bytes of a file; 0 for one that another process has removed meanwhile, as SQLite does with its side files."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
