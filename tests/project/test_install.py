@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -63,13 +64,17 @@ def tree(tmp_path: Path) -> Path:
 
 
 def make(tree: Path, *arguments: str) -> str:
-    done = subprocess.run(["make", "-C", str(tree), *arguments], capture_output=True, text=True, timeout=60)
+    """What ``make`` prints in ``tree``, whichever make started the tests."""
+    outer = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS", "MAKEOVERRIDES"}
+    env = {name: value for name, value in os.environ.items() if name not in outer}
+    command = ["make", "--no-print-directory", "-C", str(tree), *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=env)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
 def stamp(tree: Path) -> str:
-    return make(tree, "--no-print-directory", "--eval", "stamp: ; @echo $(EVERYTHING)", "stamp").strip()
+    return make(tree, "--eval", "stamp: ; @echo $(EVERYTHING)", "stamp").strip()
 
 
 def _append(name: str, text: str) -> Callable[[Path], None]:
