@@ -10,7 +10,7 @@ import numpy as np
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import Cell, Results, Run, Score
 from xlbench.reports.boards.standings import standings
-from xlbench.runs.store import Influence
+from xlbench.runs.items import Influence
 
 SUBSETS, ITEMS = 20, 60
 

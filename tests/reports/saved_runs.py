@@ -10,7 +10,8 @@ import numpy as np
 
 from xlbench.core.record import Cell, Run, Score
 from xlbench.runs import store as store_module
-from xlbench.runs.store import Items, Store
+from xlbench.runs.items import Items
+from xlbench.runs.store import Store
 
 PRINTS = {"alpha": "a" * 64, "beta": "b" * 64}
 

@@ -14,6 +14,7 @@ from xlbench.core import files as files_room
 from xlbench.core.errors import DataMissing
 from xlbench.core.task import Data, Subset
 from xlbench.reports.boards import standings as standings_room
+from xlbench.runs import items as items_room
 from xlbench.runs import store as store_room
 from xlbench.runs.request import Request, prepare, several
 from xlbench.runs.slices import check_languages, sizes_of, sliced
@@ -100,7 +101,7 @@ def test_a_finished_run_reads_each_file_once_and_makes_one_board(tmp_path, monke
     monkeypatch.chdir(tmp_path)
     args = ["run", "-m", "random", "-m", "ngram", *tiny(tmp_path)]
     reads, boards = Counter(), []
-    read, board = store_room._items_bytes, standings_room.standings
+    read, board = items_room._content, standings_room.standings
 
     def counted(folder, cell):
         reads[cell.model, cell.subset] += 1
@@ -110,7 +111,7 @@ def test_a_finished_run_reads_each_file_once_and_makes_one_board(tmp_path, monke
         boards.append(arguments)
         return board(*arguments, **options)
 
-    monkeypatch.setattr(store_room, "_items_bytes", counted)
+    monkeypatch.setattr(items_room, "_content", counted)
     monkeypatch.setattr(standings_room, "standings", made)
     for _ in ("computed", "read"):
         reads.clear()

@@ -1,5 +1,6 @@
 """Failures of plugins in a run: what is one cell's, what is the whole model's, and that neither ends the run."""
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from xlbench.core.text import reason_of
 from xlbench.encoding.cache import Cache
 from xlbench.runs.engine import Observer
 from xlbench.runs.plan import Settings
-from xlbench.runs.store import Store
+from xlbench.runs.store import Store, find_runs
 from xlbench.testing import ConformanceError, check_task
 
 # ---- models that fail as a whole
@@ -105,6 +106,31 @@ def test_cells_of_an_earlier_run_fail_with_their_model(tmp_path):
     assert states(planned) == ["done", "todo", "todo"]
     assert [cell.status for cell in cells] == ["error"] * 3
     assert lines == [f"lengths: cells that were scored before are errors (1): {cells[0].reason}"]
+
+
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_failed_model_fails_every_later_command(tmp_path, cached):
+    """The finding stays in the results folder: without a cache, too, a later command gets no score of other tasks, and
+    what was scored before on others is an error wherever it is read, until the run's folder is deleted."""
+    settings = Settings(cache=tmp_path / "cache" if cached else None)
+    even = {"even": EVEN["even"]}
+    _, before = go(tmp_path, [model(load=Padded)], [task("before", even)], settings)
+    _, found = go(tmp_path, [model(load=Padded)], [task("found", EVEN)], settings)
+    planned, later = go(tmp_path, [model(load=Padded)], [task("before", even), task("later", even)], settings)
+    assert [cell.status for cell in before] == ["ok"]
+    assert states(planned) == ["todo", "todo"]
+    assert [cell.status for cell in later] == ["error", "error"]
+    (run,) = find_runs(tmp_path / "results")
+    assert {(cell.task, cell.status) for cell in run.cells} == {
+        (name, "error") for name in ("before", "found", "later")
+    }
+    assert run.failure == found[-1].reason
+    assert run.failure in later[0].reason
+    if not cached:
+        assert later[0].reason == f"{run.failure} (found in an earlier run: delete {run.folder} to forget it)"
+        shutil.rmtree(run.folder)
+        _, again = go(tmp_path, [model(load=Padded)], [task("before", even)], settings)
+        assert [cell.status for cell in again] == ["ok"]
 
 
 def test_models_that_share_vectors_fail_together(tmp_path):

@@ -11,7 +11,8 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.ids import slug
 from xlbench.core.record import Cell, Run, Score
 from xlbench.runs import store as store_module
-from xlbench.runs.store import Items, Store, find_runs, influence, load_run
+from xlbench.runs.items import Items, influence
+from xlbench.runs.store import Store, find_runs, load_run
 
 FINGERPRINT = "f" * 64
 

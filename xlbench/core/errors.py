@@ -43,6 +43,11 @@ class EncoderError(XlbenchError):
 class InconsistentEncoder(EncoderError):  # noqa: N818 - what the encoder is
     """An encoder gives a text another vector among other texts: no vector, and no score, of the model can be kept."""
 
+    def __init__(self, why: str, forget: str = "") -> None:
+        """``why`` it is inconsistent; where an earlier run has found that, how to ``forget`` it."""
+        super().__init__(f"{why} (found in an earlier run: {forget})" if forget else why)
+        self.why = why
+
 
 class ResultsError(XlbenchError):
     """A saved result is damaged, or cannot be written. Never read as "not there"."""

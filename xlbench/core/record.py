@@ -108,6 +108,8 @@ class Run:
     plans: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """By suite: the tasks and subsets that it stands for, so that a missing part is seen as missing."""
     provenance: Mapping[str, Any] = field(default_factory=dict)
+    failure: str = ""
+    """Why the model as a whole cannot be scored, found in this run or an earlier one; "" where it can."""
     complete: bool = True
     """Whether the manifest was written, that is, whether the run came to its end."""
     saved: Mapping[str, tuple[str, ...]] = field(default_factory=dict, compare=False)

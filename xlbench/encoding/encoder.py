@@ -43,8 +43,8 @@ class CheckedEncoder:
         """The type of number of the last answer; "" before the first."""
         self.dimensions = 0
         """Length of its vectors; 0 before the first are known."""
-        self.inconsistency = ""
-        """Why the model as a whole cannot be scored; "" as long as it can."""
+        self.inconsistency: InconsistentEncoder | None = None
+        """Why the model as a whole cannot be scored; None as long as it can."""
         self._encoder, self._load = encoder, load
         self._load_failure: XlbenchError | None = None
         self._checked: dict[str, tuple[int, int]] = {}
@@ -119,8 +119,8 @@ class CheckedEncoder:
 
     def require_consistent(self) -> None:
         """`InconsistentEncoder` where the model was found to be that."""
-        if self.inconsistency:
-            raise InconsistentEncoder(self.inconsistency)
+        if self.inconsistency is not None:
+            raise self.inconsistency.with_traceback(None)
 
     def _texts(self, texts: Sequence[str], role: Role | None) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """One call; where memory runs out, two calls of half as many."""
@@ -205,7 +205,7 @@ class CheckedEncoder:
             checks.check_same(_shown(asked[0]), first, both[: len(first)], "beside a longer text", dtype)
             checks.check_same(_shown(asked[-1]), last, both[len(first) :], "beside a shorter text", dtype)
         except InconsistentEncoder as found:
-            self.inconsistency = str(found)
+            self.inconsistency = found
             raise
         finally:
             self.encoded = encoded  # none of these is a new text

@@ -71,7 +71,7 @@ class VectorSource:
             self._facts = dict(cache.cache.facts(cache.identity) or {})
             if why := str(self._facts.get("inconsistency", "")):
                 forget = f"'xlbench cache clear {cache.label or cache.identity[:12]}' forgets it"
-                encoder.inconsistency = f"{why} (found in an earlier run: {forget})"
+                encoder.inconsistency = InconsistentEncoder(why, forget)
 
     # ---- what is known of the encoder, without loading it where an earlier run has noted it
 
@@ -217,7 +217,7 @@ class VectorSource:
             yield
         except InconsistentEncoder as found:
             if self._cache is not None:
-                noted = {"label": self._cache.label, "inconsistency": str(found)}
+                noted = {"label": self._cache.label, "inconsistency": found.why}
                 self._cache.cache.forget(self._cache.identity, noted)
             raise
 

@@ -14,7 +14,8 @@ from xlbench.core.record import LOOSE, Cell, Results
 from xlbench.core.text import reason_of
 from xlbench.reports import curves
 from xlbench.reports.selection import Selection, planned, select
-from xlbench.runs import store
+from xlbench.runs import items, store
+from xlbench.runs.items import Influence
 
 if TYPE_CHECKING:
     from xlbench.catalog.hooks import BoardFormat
@@ -48,12 +49,12 @@ class Boards:
     """Cells of which several runs have different scores: a line each."""
 
 
-def _read(cell: Cell, folder: Path) -> store.Influence:
-    return store.influence(folder, cell)
+def _read(cell: Cell, folder: Path) -> Influence:
+    return items.influence(folder, cell)
 
 
 def standings(
-    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], store.Influence] = _read
+    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], Influence] = _read
 ) -> Board:
     """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them.
 
@@ -67,7 +68,7 @@ def standings(
 
     folders = {_content(cell): Path(run.folder) for run in results for cell in run.cells}
 
-    def influence(cell: Cell) -> store.Influence:
+    def influence(cell: Cell) -> Influence:
         return read(cell, folders[_content(cell)])
 
     return standings(results, influence, name, planned(name, results) if whole_suite else None)

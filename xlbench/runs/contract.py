@@ -9,7 +9,7 @@ from typing import Any
 
 from xlbench.core.errors import UsageError
 from xlbench.core.task import Outcome, Subset, Task
-from xlbench.runs.store import INFLUENCE
+from xlbench.runs.items import INFLUENCE
 
 
 def check_subsets(subsets: Any) -> list[Subset]:

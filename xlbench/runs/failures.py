@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from xlbench.core.model import Model
-from xlbench.core.record import Cell
+from xlbench.core.record import Cell, Run
 from xlbench.runs.plan import Planned
 from xlbench.runs.store import Store
 
 MODEL_FAILED = "model_failed"
-"""Key in the provenance of a failed cell: that the model as a whole cannot be scored."""
+"""Key in the provenance of a failed cell: why the model as a whole cannot be scored."""
 
 
 class FailedModels:
@@ -23,6 +23,7 @@ class FailedModels:
 
     def __init__(self, planned: Sequence[Planned], store: Store) -> None:
         self._models = {item.model.name: item.model for item in planned}
+        self._fingerprints = {item.model.name: item.cell.fingerprint for item in planned}
         self._store = store
         self._reasons: dict[str, str] = {}
         """Name of a failed model -> why."""
@@ -31,9 +32,11 @@ class FailedModels:
     def applied(self, cell: Cell) -> list[Cell]:
         """Returns earlier cells that became errors by this one, then the cell as it now is, each saved."""
         changed: list[Cell] = []
-        if cell.provenance.get(MODEL_FAILED) and cell.model not in self._reasons:
+        why = cell.provenance.get(MODEL_FAILED)
+        if why and cell.model not in self._reasons:
             for name in self._alike(cell.model):
                 self._reasons[name] = cell.reason
+                self._remember(name, str(why))
                 changed += [self._failed(before) for before in self._seen.pop(name, []) if before.status == "ok"]
         elif cell.model in self._reasons and cell.status == "ok":
             cell = self._failed(cell)
@@ -45,8 +48,15 @@ class FailedModels:
         own = _vectors(self._models[name])
         return [other for other, model in self._models.items() if other == name or (own and _vectors(model) == own)]
 
+    def _remember(self, name: str, why: str) -> None:
+        """Write the finding into the model's manifest: cells of other commands are errors by it, too."""
+        fingerprint = self._fingerprints[name]
+        run = self._store.manifest(name, fingerprint) or Run(name, fingerprint, (), complete=False)
+        if run.failure != why:
+            self._store.save_manifest(replace(run, failure=why))
+
     def _failed(self, cell: Cell) -> Cell:
-        provenance = {**cell.provenance, MODEL_FAILED: True}
+        provenance = {**cell.provenance, MODEL_FAILED: self._reasons[cell.model]}
         failed = replace(
             cell, status="error", reason=self._reasons[cell.model], scores=(), facts={}, notes=(), items_file="",
             items_digest="", provenance=provenance,

@@ -85,6 +85,7 @@ def _manifest(
         spec=model.spec,
         details={**model.details, **_said_by_encoder(own)},
         provenance=dict(before.provenance if before and before.provenance and idle else provenance),
+        failure=before.failure if before else "",
     )
 
 

@@ -149,7 +149,8 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
         return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
     try:
         saved = store.load_cell(store.path_of(cell))
-        if saved is None or saved.key != key or saved.status != "ok":
+        failed = store.failure(cell.model, cell.fingerprint)  # the model's, whatever was scored before it was found
+        if failed or saved is None or saved.key != key or saved.status != "ok":
             return Planned(model, task, subset, cell, "todo")
         store.influence(saved)  # averages need it: that the items are damaged is to be known of this cell, and now
     except ResultsError as error:

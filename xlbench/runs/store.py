@@ -15,14 +15,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import json
 import stat
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xlbench.core.codec import from_json, to_json
 from xlbench.core.errors import ResultsError, UsageError
@@ -30,47 +29,15 @@ from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import digest, slug
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import byte_count
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
+from xlbench.runs.items import Influence, Items, influence, read_items, to_parquet
 
 AGAIN = "delete it and run again"
 """What to do about a file that is refused."""
 LARGEST_JSON = 64 << 20
 """Bytes of a record's file."""
-INFLUENCE = "influence"
-"""The items' column that holds each item's influence on the main score."""
 
 LOST = "lost"
 """Key in the provenance of a cell that did not come back from the engine; such a cell is never saved."""
-
-
-@dataclass(frozen=True)
-class Items:
-    """A cell's items: what averages and comparisons are made from, without model, data or task."""
-
-    item_ids: Sequence[str]
-    cluster_ids: Sequence[str]
-    columns: Mapping[str, NDArray[Any]]
-    """The rows: what all of the cell's metrics are functions of."""
-    influence: NDArray[np.float64]
-    """(n,) influence on the main metric's value."""
-
-
-@dataclass(frozen=True)
-class Influence:
-    """How much each cluster of items moves a cell's main score."""
-
-    clusters: NDArray[np.object_]
-    """(G,) cluster ids."""
-    sums: NDArray[np.float64]
-    """(G,) sums over the cluster of (influence - mean influence) / n."""
-    n: int
-    """Items."""
-    seed_variance: float = 0.0
-    """Variance of the score from seeds, which no item accounts for."""
 
 
 class Store:
@@ -80,6 +47,8 @@ class Store:
         self.root = root
         self._influence: dict[tuple[Path, str, str], Influence] = {}
         """By folder, items' file and digest: what was read already."""
+        self._failures: dict[Path, str] = {}
+        """By folder: why its model as a whole cannot be scored; "" where it can."""
 
     def check_writable(self) -> None:
         """Create the folder, or raise `UsageError` where nothing can be written to it."""
@@ -124,7 +93,7 @@ class Store:
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if items is not None:
-                content = _to_parquet(items)
+                content = to_parquet(items)
                 checksum = hashlib.sha256(content).hexdigest()
                 name = f"{path.stem}.{checksum[:12]}.parquet"
                 write_whole(path.parent / name, content, durable_name=False)
@@ -157,7 +126,7 @@ class Store:
             ResultsError: The file is missing, or not the one that was saved.
         """
         folder = self.path_of(cell).parent if run is None else run / "cells" / slug(cell.task)
-        return _from_parquet(_items_bytes(folder, cell))
+        return read_items(folder, cell)
 
     def save_manifest(self, run: Run) -> None:
         """Write the run's manifest: what it is for, which cells it has and, where it is ``complete``, that it ended."""
@@ -167,6 +136,15 @@ class Store:
         with _explained(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_json(path, to_json(run))
+        self._failures[path.parent] = run.failure
+
+    def failure(self, model: str, fingerprint: str) -> str:
+        """Why the model as a whole cannot be scored, where a run in this folder has found that; otherwise ""."""
+        folder = self.folder(model, fingerprint)
+        if folder not in self._failures:
+            run = self.manifest(model, fingerprint)
+            self._failures[folder] = run.failure if run else ""
+        return self._failures[folder]
 
     def manifest(self, model: str, fingerprint: str) -> Run | None:
         """The saved manifest, without cells; None where there is none."""
@@ -213,10 +191,15 @@ def load_run(folder: Path) -> Run:
         if (cell.model, cell.fingerprint) != (run.model, run.fingerprint):
             refused[where] = f"{where} is a cell of another model ({cell.model}): {AGAIN}"
             del read[where]
-    own = tuple(read.values())
+    own = tuple(_scored_no_more(cell, run.failure) if run.failure else cell for cell in read.values())
     lacking = tuple(_refused(where, why, run, own) for where, why in sorted(refused.items()))
     cells = (*own, *lacking, *_lost(run, (*own, *lacking)))
     return replace(run, cells=cells, folder=str(folder), troubles=tuple(refused[where] for where in sorted(refused)))
+
+
+def _scored_no_more(cell: Cell, why: str) -> Cell:
+    """A cell of a model that was found to be one whose scores cannot be kept."""
+    return cell if cell.status != "ok" else replace(cell, status="error", reason=why, scores=(), facts={}, notes=())
 
 
 def _read_cells(folder: Path) -> tuple[dict[Path, Cell], dict[Path, str]]:
@@ -278,73 +261,6 @@ def find_runs(folder: Path) -> list[Run]:
     if not runs:
         raise UsageError(f"{folder} holds no runs: give a results folder of `xlbench run`")
     return runs
-
-
-def influence(folder: Path, cell: Cell) -> Influence:
-    """The cluster sums of a cell's main metric, from the items saved in its run's ``folder``."""
-    import numpy as np
-
-    content = _items_bytes(folder / "cells" / slug(cell.task), cell)
-    file = _parquet(content)
-    ids = "cluster_id" if "cluster_id" in file.metadata.schema.names else "item_id"
-    table = file.read([ids, INFLUENCE], use_threads=False)
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(name, len(numbers)) for name in table.column(ids).to_pylist()]
-    # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
-    psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks()).astype(np.float64)
-    sums = np.bincount(codes, weights=(psi - psi.mean()) / len(psi)).astype(np.float64)
-    seeds = cell.main.seed_se**2 if cell.main else 0.0
-    return Influence(np.asarray([*numbers], dtype=object), sums, len(psi), seeds)
-
-
-def _items_bytes(folder: Path, cell: Cell) -> bytes:
-    """The items' file as it was saved, or `ResultsError`."""
-    path = folder / Path(cell.items_file).name
-    try:
-        content = path.read_bytes()
-    except OSError:
-        raise ResultsError(f"{path} is missing: delete the cell's .json beside it to compute it again") from None
-    if hashlib.sha256(content).hexdigest() != cell.items_digest:
-        raise ResultsError(f"{path} is not what was saved: delete it and the cell's .json to compute it again")
-    return content
-
-
-def _to_parquet(items: Items) -> bytes:
-    import numpy as np
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    alone = list(items.cluster_ids) == list(items.item_ids)  # then the ids need not be there twice
-    columns: dict[str, Any] = {
-        "item_id": pa.array(items.item_ids, pa.string()),
-        **({} if alone else {"cluster_id": pa.array(items.cluster_ids, pa.string())}),
-        **{name: pa.array(np.asarray(column)) for name, column in items.columns.items()},
-        INFLUENCE: pa.array(items.influence.astype(np.float32)),
-    }
-    sink = io.BytesIO()
-    pq.write_table(pa.table(columns), sink, compression="zstd")
-    return sink.getvalue()
-
-
-def _parquet(content: bytes) -> Any:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    return pq.ParquetFile(pa.BufferReader(content))
-
-
-def _from_parquet(content: bytes) -> Items:
-    import numpy as np
-
-    table = _parquet(content).read(use_threads=False)
-    others = [name for name in table.column_names if name not in ("item_id", "cluster_id", INFLUENCE)]
-    ids = table.column("item_id").to_pylist()
-    return Items(
-        ids,
-        table.column("cluster_id").to_pylist() if "cluster_id" in table.column_names else ids,
-        {name: table.column(name).to_numpy() for name in others},
-        table.column(INFLUENCE).to_numpy().astype(np.float64),
-    )
 
 
 def _checksum(plain: Mapping[str, Any]) -> str:

@@ -17,8 +17,9 @@ from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.contract import check_outcome
 from xlbench.runs.failures import MODEL_FAILED
+from xlbench.runs.items import Items
 from xlbench.runs.plan import Planned, Settings, trained_on_note
-from xlbench.runs.store import Items, Store
+from xlbench.runs.store import Store
 
 if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
@@ -66,7 +67,7 @@ class Worker:
             status: Status = "skipped" if isinstance(error, DataMissing) else "error"
             cell, items = replace(item.cell, status=status, reason=reason_of(error), scores=()), None
             if isinstance(error, InconsistentEncoder):
-                cell = replace(cell, provenance={**cell.provenance, MODEL_FAILED: True})
+                cell = replace(cell, provenance={**cell.provenance, MODEL_FAILED: error.why})
             if item.state == "rescore":  # the scores that are saved are good, and stay
                 return cell
         try:
@@ -117,6 +118,9 @@ class Worker:
 
         if self._session is None or self._session[0] != model.name:
             before, self._session = self._session, None
+            if why := self._store.failure(model.name, fingerprint):
+                forget = f"delete {self._store.folder(model.name, fingerprint)} to forget it"
+                raise InconsistentEncoder(why, forget)
             check_unchanged(model, fingerprint)
             vectors = model.vectors_identity()
             transform = model.transform() if model.transform else None

@@ -1,0 +1,124 @@
+"""A cell's items as they are saved: one parquet file a cell, named by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.errors import ResultsError
+from xlbench.core.ids import slug
+from xlbench.core.record import Cell
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+INFLUENCE = "influence"
+"""The items' column that holds each item's influence on the main score."""
+
+
+@dataclass(frozen=True)
+class Items:
+    """A cell's items: what averages and comparisons are made from, without model, data or task."""
+
+    item_ids: Sequence[str]
+    cluster_ids: Sequence[str]
+    columns: Mapping[str, NDArray[Any]]
+    """The rows: what all of the cell's metrics are functions of."""
+    influence: NDArray[np.float64]
+    """(n,) influence on the main metric's value."""
+
+
+@dataclass(frozen=True)
+class Influence:
+    """How much each cluster of items moves a cell's main score."""
+
+    clusters: NDArray[np.object_]
+    """(G,) cluster ids."""
+    sums: NDArray[np.float64]
+    """(G,) sums over the cluster of (influence - mean influence) / n."""
+    n: int
+    """Items."""
+    seed_variance: float = 0.0
+    """Variance of the score from seeds, which no item accounts for."""
+
+
+def influence(folder: Path, cell: Cell) -> Influence:
+    """The cluster sums of a cell's main metric, from the items saved in its run's ``folder``.
+
+    Raises:
+        ResultsError: The file is missing, or not the one that was saved.
+    """
+    import numpy as np
+
+    content = _content(folder / "cells" / slug(cell.task), cell)
+    file = _parquet(content)
+    ids = "cluster_id" if "cluster_id" in file.metadata.schema.names else "item_id"
+    table = file.read([ids, INFLUENCE], use_threads=False)
+    numbers: dict[str, int] = {}
+    codes = [numbers.setdefault(name, len(numbers)) for name in table.column(ids).to_pylist()]
+    # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
+    psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks()).astype(np.float64)
+    sums = np.bincount(codes, weights=(psi - psi.mean()) / len(psi)).astype(np.float64)
+    seeds = cell.main.seed_se**2 if cell.main else 0.0
+    return Influence(np.asarray([*numbers], dtype=object), sums, len(psi), seeds)
+
+
+def _content(folder: Path, cell: Cell) -> bytes:
+    """The items' file as it was saved, or `ResultsError`."""
+    path = folder / Path(cell.items_file).name
+    try:
+        content = path.read_bytes()
+    except OSError:
+        raise ResultsError(f"{path} is missing: delete the cell's .json beside it to compute it again") from None
+    if hashlib.sha256(content).hexdigest() != cell.items_digest:
+        raise ResultsError(f"{path} is not what was saved: delete it and the cell's .json to compute it again")
+    return content
+
+
+def to_parquet(items: Items) -> bytes:
+    """The file's content: ids, cluster ids where they differ, columns, and the influences as float32."""
+    import numpy as np
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    alone = list(items.cluster_ids) == list(items.item_ids)  # then the ids need not be there twice
+    columns: dict[str, Any] = {
+        "item_id": pa.array(items.item_ids, pa.string()),
+        **({} if alone else {"cluster_id": pa.array(items.cluster_ids, pa.string())}),
+        **{name: pa.array(np.asarray(column)) for name, column in items.columns.items()},
+        INFLUENCE: pa.array(items.influence.astype(np.float32)),
+    }
+    sink = io.BytesIO()
+    pq.write_table(pa.table(columns), sink, compression="zstd")
+    return sink.getvalue()
+
+
+def _parquet(content: bytes) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    return pq.ParquetFile(pa.BufferReader(content))
+
+
+def read_items(folder: Path, cell: Cell) -> Items:
+    """The items of a cell with scores, from the task's ``folder``.
+
+    Raises:
+        ResultsError: The file is missing, or not the one that was saved.
+    """
+    import numpy as np
+
+    table = _parquet(_content(folder, cell)).read(use_threads=False)
+    others = [name for name in table.column_names if name not in ("item_id", "cluster_id", INFLUENCE)]
+    ids = table.column("item_id").to_pylist()
+    return Items(
+        ids,
+        table.column("cluster_id").to_pylist() if "cluster_id" in table.column_names else ids,
+        {name: table.column(name).to_numpy() for name in others},
+        table.column(INFLUENCE).to_numpy().astype(np.float64),
+    )
