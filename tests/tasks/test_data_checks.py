@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import pytest
 
 from xlbench import Data, DataError, UsageError
@@ -120,6 +122,51 @@ def test_pairs_that_every_encoder_finds_are_no_task(pairs, eng, hin, said, proto
         assert subset.load is None
 
 
+@pytest.mark.parametrize("protocol", ["retrieval", "alignment"])
+@pytest.mark.parametrize(
+    "changed",
+    [
+        lambda text: f"{text} ",
+        lambda text: f"\u00a0{text}",
+        lambda text: text.replace(" ", "  "),
+        str.upper,
+        lambda text: unicodedata.normalize("NFD", text),
+        lambda text: f"{text}\u200b",
+    ],
+    ids=["trailing space", "leading no-break space", "two spaces", "upper case", "NFD", "zero-width space"],
+)
+def test_a_copy_in_other_case_white_space_or_notation_is_a_copy(pairs, changed, protocol):
+    """Each of these sides would score 100 by every encoder that lower-cases and strips."""
+    ours = rows(range(9), "Café Straße")
+    for subset in pairs(ours, [(item, changed(text)) for item, text in ours], protocol=protocol).values():
+        assert "the 9 texts of " in subset.damaged
+        assert "are the same but for case, white space and notation: one file is a copy of the other" in subset.damaged
+
+
+@pytest.mark.parametrize(("kept", "said"), [(38, "38 of the 40 texts of eng and hin are the same: one file"), (37, "")])
+def test_names_and_numbers_that_two_languages_share_are_no_copy(pairs, kept, said):
+    """From 95% of equal texts on it is an error; below, both directions are scored."""
+    ours = rows(range(40))
+    found = pairs(ours, ours[:kept] + rows(range(kept, 40), "पाठ"))
+    assert len(found) == 2
+    assert said in found["eng-hin"].damaged
+    assert all(bool(subset.load) == (kept == 37) for subset in found.values())
+
+
+def test_a_copy_of_what_both_have_is_a_copy(pairs):
+    """Where rows stand in another order and some are lost, texts are compared by their ids."""
+    ours = rows(range(60))
+    theirs = [(item, f"{text} ".upper()) for item, text in reversed(rows(range(30, 90)))]
+    said = pairs(ours, theirs, "shared = 0.5")["eng-hin"].damaged
+    assert "the 30 texts of eng and hin are the same but for case" in said
+
+
+def test_one_text_in_several_spellings_is_one_text(pairs):
+    """A side that repeats a line, now and then with a space or in capitals, is the same line."""
+    said = pairs(rows(range(4)), [(0, "एक A"), (1, "एक a"), (2, "एक A "), (3, "एक  A")])["eng-hin"].damaged
+    assert "all 4 texts of hin are the same ('एक A')" in said
+
+
 @pytest.mark.parametrize("share", ["0", "1.5", "-0.1"])
 def test_a_share_is_above_0_and_at_most_1(pairs, share):
     """Checked with the card."""
@@ -158,6 +205,48 @@ def test_a_missing_language_is_told_with_the_file_that_may_be_it(tmp_path):
     assert subsets["eng-deu"].load
     assert "there are files of no declared language: t.fr, t.it" in subsets["eng-fra"].missing
     assert 'in t.toml: [data], aliases = { "fr" = "fra" } would take them' in subsets["eng-fra"].missing
+
+
+@pytest.mark.parametrize(
+    ("there", "said"),
+    [
+        (("fra", "fr"), "fra is read from t.fra, and t.fr may be fra too: remove it, or remove t.fra and name"),
+        (("fra", "fr", "fre"), "fra is read from t.fra, and t.fr and t.fre may be fra too: remove them, or"),
+        (("fr", "fre"), "t.fr and t.fre may both be fra: keep one of them, and name it under aliases"),
+    ],
+)
+def test_no_alias_is_advised_that_would_make_two_files_one_language(tmp_path, there, said):
+    """Files that may be of a language that has one already are named with it; the other's alias is advised alone."""
+    for code in (*there, "eng", "is"):
+        (tmp_path / f"t.{code}").write_text(f"{code} one\n{code} two\n", encoding="utf-8")
+    card = (
+        'name = "t"\narea = "retrieval"\nprotocol = "retrieval"\ndescription = "T"\nlicense = "CC0-1.0"\n'
+        'languages = ["eng", "fra", "isl"]\n[data]\nreader = "parallel"\nfiles = "t.{language}"\n'
+    )
+    (tmp_path / "t.toml").write_text(f'{card}[options]\npairs = "eng"\n', encoding="utf-8")
+    subsets = {subset.name: subset for subset in task(read_card(tmp_path / "t.toml")).subsets(Data(tmp_path))}
+    advice = subsets["eng-isl"].missing
+    assert said in advice
+    assert 'aliases = { "is" = "isl" } would take them' in advice
+    (tmp_path / "t.toml").write_text(
+        f'{card}aliases = {{ "is" = "isl" }}\n[options]\npairs = "eng"\n', encoding="utf-8"
+    )
+    subsets = {subset.name: subset for subset in task(read_card(tmp_path / "t.toml")).subsets(Data(tmp_path))}
+    assert subsets["eng-isl"].load
+
+
+def test_an_alias_that_meets_another_file_is_told_with_both(tmp_path):
+    """t.fra, t.fr and aliases = { fr = "fra" }: both files and what to do are named, and so it is not scored."""
+    for code in ("fra", "fr", "eng"):
+        (tmp_path / f"t.{code}").write_text(f"{code} one\n{code} two\n", encoding="utf-8")
+    (tmp_path / "t.toml").write_text(
+        'name = "t"\narea = "retrieval"\nprotocol = "retrieval"\ndescription = "T"\nlicense = "CC0-1.0"\n'
+        'languages = ["eng", "fra"]\n[data]\nreader = "parallel"\nfiles = "t.{language}"\n'
+        'aliases = { fr = "fra" }\n[options]\npairs = "eng"\n',
+        encoding="utf-8",
+    )
+    with pytest.raises(DataError, match=r"t\.fr and .*t\.fra are both 'fra': remove one of them, or the alias 'fr'"):
+        list(task(read_card(tmp_path / "t.toml")).subsets(Data(tmp_path)))
 
 
 def test_records_of_a_part_know_where_their_items_stand(tmp_path):

@@ -70,21 +70,51 @@ def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
 
 def lying_there(reading: Reading, listed: Sequence[str]) -> str:
     """What to know of files that fit the patterns but are of no declared language, with the aliases that would take
-    them: ``; there is t.fr: aliases = { fr = "fra" } would take it``. The empty string where there are none."""
+    them: ``; there is t.fr: aliases = { fr = "fra" } would take it``. The empty string where there are none.
+
+    No alias is advised for a language that has a file already, or for one that several files may be: with it, two
+    files would be one language. These are named with what to do.
+    """
     root = root_of(reading)
     by_code: dict[str, Path] = {}
+    taken: dict[str, Path] = {}
     for pattern in (one for one in listed if LANGUAGE in one) if root is not None else ():
         assert root is not None
-        by_code |= {code: path for code, path in expand(root, pattern).items() if not reading.home.language_of(code)}
+        for code, path in expand(root, pattern).items():
+            if (language := reading.home.language_of(code)) is None:
+                by_code.setdefault(code, path)
+            else:
+                taken.setdefault(language, path)
     if not by_code:
         return ""
     languages = {code: meant(code, reading.home.languages) for code in by_code}
     ordered = sorted(by_code, key=lambda code: (languages[code] is None, code))
-    named = ", ".join(by_code[code].relative_to(root or Path()).as_posix() for code in ordered[:SHOWN])
+    shown = {code: path.relative_to(root or Path()).as_posix() for code, path in by_code.items()}
+    named = ", ".join(shown[code] for code in ordered[:SHOWN])
     more = f" and {len(by_code) - SHOWN} more" if len(by_code) > SHOWN else ""
-    aliases = ", ".join(f'{json.dumps(code)} = "{languages[code]}"' for code in ordered if languages[code])
+    claims: dict[str, list[str]] = {}
+    for code in ordered:
+        if language := languages[code]:
+            claims.setdefault(language, []).append(code)
+    sure = {codes[0]: language for language, codes in claims.items() if len(codes) == 1 and language not in taken}
+    aliases = ", ".join(f"{json.dumps(code)} = {json.dumps(language)}" for code, language in sure.items())
     advice = f"; in {reading.home.where}, aliases = {{ {aliases} }} would take them" if aliases else ""
+    for language, codes in claims.items():
+        if not set(codes) & set(sure):
+            read = taken[language].relative_to(root or Path()).as_posix() if language in taken else ""
+            advice += _twice(language, read, [shown[code] for code in codes])
     return f"; there are files of no declared language: {named}{more}{advice}"
+
+
+def _twice(language: str, read: str, others: Sequence[str]) -> str:
+    """What to do where several files may be of one language, of which one may be ``read``."""
+    if read:
+        them = "it" if len(others) == 1 else "them"
+        return (
+            f"; {language} is read from {read}, and {' and '.join(others)} may be {language} too: remove {them}, or "
+            f"remove {read} and name the one to read in its place under aliases"
+        )
+    return f"; {' and '.join(others)} may both be {language}: keep one of them, and name it under aliases"
 
 
 def _by_language(reading: Reading, by_code: Mapping[str, Path]) -> dict[str, Path]:
@@ -94,9 +124,18 @@ def _by_language(reading: Reading, by_code: Mapping[str, Path]) -> dict[str, Pat
         if (language := reading.home.language_of(code)) is None:
             continue
         if language in files:
-            raise DataError(f"{files[language]} and {path} are both {language!r}; remove one, or rename it")
+            raise DataError(f"{files[language]} and {path} are both {language!r}: {_remedy(reading, code, language)}")
         files[language] = path
     return files
+
+
+def _remedy(reading: Reading, code: str, language: str) -> str:
+    """What to do about two files of one language."""
+    aliases = reading.home.table.get("aliases", {})
+    alias = next((other for other in (code, *aliases) if aliases.get(other) == language), None)
+    if alias is None:
+        return "remove one of them, or rename it"
+    return f"remove one of them, or the alias {alias!r} of {reading.home.where}"
 
 
 def place(reading: Reading, listed: Sequence[str]) -> str:

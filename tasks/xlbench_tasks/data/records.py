@@ -10,6 +10,7 @@ from itertools import compress
 
 from xlbench import DataError
 from xlbench.core.ids import digest
+from xlbench_tasks.data.text import folded
 
 OF_WHOLE = " (of all items, before a part was taken)"
 """Ends the name of a fact that stands beside a part of the items it was counted over."""
@@ -89,6 +90,17 @@ class Records:
             part = Records(ids, clusters, fields, self.notes, facts, self.origin)
         rows = tuple(compress(range(len(self.ids)), wanted))
         return replace(part, shared=self.shared, places=lambda row: self.place(rows[row]))
+
+    def folded_text(self, row: int) -> str:
+        """An item's text as it is compared with others for being a copy; folded once, for a language is held against
+        many others."""
+        if row not in self._folded:
+            self._folded[row] = folded(self.fields["text"][row])
+        return self._folded[row]
+
+    @cached_property
+    def _folded(self) -> dict[int, str]:
+        return {}
 
     def fingerprint(self) -> str:
         """64 hex digits over ids, clusters, fields and origin; notes and facts follow from these and are left out."""

@@ -94,8 +94,8 @@ class Home:
                 continue
             if language in found:
                 raise DataError(
-                    f"{place}: {found[language]!r} and {code!r} are both {language!r}; "
-                    f"give one of them another language under aliases in {self.where}"
+                    f"{place}: {found[language]!r} and {code!r} are both {language!r}: rename one of them, or "
+                    f"change aliases in {self.where}"
                 )
             found[language] = code
         return found

@@ -52,14 +52,24 @@ def visible(text: str) -> bool:
     first = text[:1]
     if first.isalnum() and first not in _BLANK:  # nearly all texts begin with a letter or digit
         return True
-    return any(
-        not char.isspace() and char not in _BLANK and unicodedata.category(char) not in _INVISIBLE for char in text
-    )
+    return any(not char.isspace() and _shows(char) for char in text)
+
+
+def _shows(char: str) -> bool:
+    return char not in _BLANK and unicodedata.category(char) not in _INVISIBLE
 
 
 def empty(text: str) -> str:
     """What is said of a text that is not visible."""
     return f"empty but for characters that nobody sees: {text!r}" if text.strip() else "empty"
+
+
+def folded(text: str) -> str:
+    """A text as it is compared with others for being a copy: without case and invisible characters, in NFC, with a
+    space for each run of white space."""
+    if not (text.isprintable() and _BLANK.isdisjoint(text)):
+        text = "".join(char for char in text if char.isspace() or _shows(char))
+    return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
 
 
 def lines(path: Path, keep_line_end: bool = False) -> Iterator[str]:
