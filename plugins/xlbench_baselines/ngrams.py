@@ -1,4 +1,4 @@
-"""Hashed character n-grams: encoders that have learnt nothing and still see shared names, loans and cognates.
+"""Hashed character n-grams: encoders that have learned nothing and still see shared names, loans and cognates.
 
 The hashing kernel and the encoder around it live here; what a text is folded to lives in ``folding``. All arithmetic
 up to one division and one square root is on whole numbers, so a text's bytes depend on nothing but the text: not on

@@ -13,6 +13,7 @@ from xlbench.cli import main
 from xlbench.core import files as files_room
 from xlbench.core.errors import DataMissing
 from xlbench.core.task import Data, Subset
+from xlbench.core.text import byte_count
 from xlbench.reports.boards import standings as standings_room
 from xlbench.runs import items as items_room
 from xlbench.runs import store as store_room
@@ -35,6 +36,17 @@ def test_no_cache_may_be_none(tmp_path):
     """``cache=None`` keeps vectors nowhere, as False does."""
     xlbench.run("random", "lexicon", languages="mlt", results=tmp_path / "r", cache=None)
     assert prepare(Request("random", "lexicon", languages="mlt", cache=None)).settings.cache is None
+
+
+def test_the_size_of_the_cache_is_in_the_unit_that_is_shown(tmp_path):
+    """The size that a request gives is the cap that the cache shows, to the byte, and by default the cache's own."""
+    from xlbench.encoding.cache import MAX_BYTES
+    from xlbench.runs.plan import Settings
+
+    settings = prepare(Request("random", "lexicon", languages="mlt", cache=tmp_path, cache_size=1.5)).settings
+    assert byte_count(settings.cache_bytes) == "1.5 GiB"
+    by_default = prepare(Request("random", "lexicon", languages="mlt")).settings
+    assert by_default.cache_bytes == Settings().cache_bytes == MAX_BYTES
 
 
 def test_several_suites_are_planned_together():

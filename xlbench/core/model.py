@@ -30,7 +30,7 @@ class Encoder(Protocol):
         ``role`` is "query" or "document" in an asymmetric search and None elsewhere. Returns an array of shape (n, d),
         finite, with no row of zeros unless it has ``zero_is_unknown``.
 
-        An encoder may have attributes besides: ``parameters`` (int: how many numbers it has learnt), ``details``
+        An encoder may have attributes besides: ``parameters`` (int: how many numbers it has learned), ``details``
         (mapping of short texts and numbers: what is known of it once it is loaded, such as its length limit) and
         ``truncated`` (n booleans: which of the texts of the last call were cut at that limit) and ``zero_is_unknown``
         (True: a row of zeros is that of a text of which it knows nothing, such as words out of its vocabulary).

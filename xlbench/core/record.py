@@ -64,7 +64,7 @@ class Cell:
     """Set where at most so many of the items to learn from were used: a point of a curve, never on a board. The
     subset's name then ends in it: ``hin@50``."""
     train_items: int | None = None
-    """How many items were learnt from; None where the task learns nothing, or does not say."""
+    """How many items were learned from; None where the task learns nothing, or does not say."""
     seed: int = 0
     ci: str = "auto"
     seconds: float = 0.0
@@ -81,7 +81,7 @@ class Cell:
 
     @property
     def whole(self) -> bool:
-        """Whether it may stand on a board: it is no sample, and learnt from all that there is to learn from."""
+        """Whether it may stand on a board: it is no sample, and learned from all that there is to learn from."""
         return self.limit is None and self.train_size is None
 
     @property
@@ -205,7 +205,7 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
         "subset": cell.subset, "register": cell.register, "status": cell.status,
     }  # fmt: skip
     sample = "" if cell.limit is None else f"a sample: the first {cell.limit} items"
-    cut = "" if cell.train_size is None else f"learnt from {cell.train_items} items alone"
+    cut = "" if cell.train_size is None else f"learned from {cell.train_items} items alone"
     for score in cell.scores:
         note = "; ".join(filter(None, (score.note, sample, cut, *cell.notes)))
         beside = {"majority": majority(cell, score.metric), "note": note}

@@ -12,6 +12,8 @@ from xlbench.core.errors import XlbenchError, explain_import
 _SPACES = frozenset({"Zl", "Zp", "Zs"})
 # Controls, format characters (bidirectional overrides, zero-width) and surrogates, which no file can hold.
 _DROPPED = frozenset({"Cc", "Cf", "Cs"})
+GIB = 1 << 30
+"""Bytes of a gibibyte."""
 _LINE_BREAKS = "\t\n\v\f\r\x85"
 
 

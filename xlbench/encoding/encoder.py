@@ -74,17 +74,17 @@ class CheckedEncoder:
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers it has learnt, where it says so."""
-        learnt = getattr(self.loaded, "parameters", None)
-        return learnt if isinstance(learnt, int) and not isinstance(learnt, bool) else None
+        """How many numbers it has learned, where it says so."""
+        parameters = getattr(self.loaded, "parameters", None)
+        return parameters if isinstance(parameters, int) and not isinstance(parameters, bool) else None
 
     @property
     def details(self) -> Mapping[str, str | int | float | bool]:
         """What it says of itself, as far as that is short texts and numbers."""
-        said = getattr(self.loaded, "details", None)
-        if not isinstance(said, Mapping):
+        details = getattr(self.loaded, "details", None)
+        if not isinstance(details, Mapping):
             return {}
-        return {str(name): value for name, value in said.items() if isinstance(value, str | int | float | bool)}
+        return {str(name): value for name, value in details.items() if isinstance(value, str | int | float | bool)}
 
     @property
     def has_words(self) -> bool:

@@ -118,7 +118,7 @@ class EncodingSession:
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers the encoder has learnt, where it says so."""
+        """How many numbers the encoder has learned, where it says so."""
         return self._source.parameters
 
     @property

@@ -82,11 +82,11 @@ class VectorSource:
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers the encoder has learnt, where it says so."""
+        """How many numbers the encoder has learned, where it says so."""
         if self.encoder.is_loaded:
             return self.encoder.parameters
-        learnt = self._facts.get("parameters")
-        return learnt if isinstance(learnt, int) and not isinstance(learnt, bool) else None
+        parameters = self._facts.get("parameters")
+        return parameters if isinstance(parameters, int) and not isinstance(parameters, bool) else None
 
     @property
     def details(self) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""Curves: main scores against the number of items learnt from, as tables for people and programs."""
+"""Curves: main scores against the number of items learned from, as tables for people and programs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ LONG = (
     "model", "fingerprint", "area", "task", "subset", "train_size", "train_items", "metric", "value", "low", "high",
     "method", "n", "clusters", "chance", "status", "note",
 )  # fmt: skip
-"""Columns of the long table. ``train_size``: items asked for, or "all"; ``train_items``: items learnt from."""
+"""Columns of the long table. ``train_size``: items asked for, or "all"; ``train_items``: items learned from."""
 
 MISSING = "—"
 DECIMALS = 1
@@ -31,7 +31,7 @@ class Curve:
     task: str
     subset: str
     cells: tuple[Cell, ...]
-    """Ascending by training size; that which learnt from all, where it is there, is the last."""
+    """Ascending by training size; that which learned from all, where it is there, is the last."""
 
     @property
     def points(self) -> tuple[tuple[Cell, Score], ...]:
@@ -40,7 +40,7 @@ class Curve:
 
     @property
     def enough(self) -> Cell | None:
-        """The first cell from which on every score reaches the interval of the one that learnt from all: it is at or
+        """The first cell from which on every score reaches the interval of the one that learned from all: it is at or
         above that interval's lower end. None where there is no such score, it has no interval, or its interval reaches
         down to chance: then there is nothing that could be enough.
 

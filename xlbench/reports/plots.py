@@ -34,7 +34,7 @@ def check_installed() -> None:
 
 def render(curves: Curves) -> dict[str, bytes]:
     """``<task>.png`` and ``<task>.svg`` of every task with a score: a panel a subset, a line a model, its interval as
-    a band, and a dashed line for chance. An open marker is what was learnt from all items. `MissingExtraError` without
+    a band, and a dashed line for chance. An open marker is what was learned from all items. `MissingExtraError` without
     matplotlib."""
     check_installed()
     files: dict[str, bytes] = {}
@@ -99,7 +99,7 @@ def _line(panel: Axes, curve: Curve, number: int) -> None:
 
 
 def _chance(panel: Axes, curves: Sequence[Curve]) -> None:
-    """What guessing scores, at every number of items that any of the models learnt from."""
+    """What guessing scores, at every number of items that any of the models learned from."""
     known = {_items(cell): score.chance for curve in curves for cell, score in curve.points if score.chance is not None}
     if known:
         items = sorted(known)
@@ -130,7 +130,7 @@ def _axes(panels: Sequence[Axes], used: int, across: int, curves: Sequence[Curve
 
 
 def _items(cell: Any) -> int:
-    """Where a cell is on the x axis: how many items it learnt from."""
+    """Where a cell is on the x axis: how many items it learned from."""
     return int(cell.train_items or cell.train_size)
 
 

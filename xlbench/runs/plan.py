@@ -16,7 +16,7 @@ from xlbench.core.ids import digest
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Status
 from xlbench.core.task import Data, Subset, Task
-from xlbench.core.text import reason_of
+from xlbench.core.text import GIB, reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.slices import WHOLE_TASK, Slice, check_languages, sliced
 from xlbench.runs.store import Store
@@ -43,7 +43,7 @@ class Settings:
     limit: int | None = None
     cache: Path | None = None
     """The folder in which vectors are kept between runs; None: nowhere."""
-    cache_bytes: int = 20 << 30
+    cache_bytes: int = 20 * GIB
 
 
 @dataclass(frozen=True)

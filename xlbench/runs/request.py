@@ -16,7 +16,7 @@ from xlbench.core.model import Model
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import LOOSE
 from xlbench.core.task import Data, Task
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import GIB, did_you_mean
 from xlbench.core.version import __version__
 from xlbench.runs import plan, provenance, store
 from xlbench.runs.engine import Context, Specs
@@ -57,7 +57,7 @@ class Request:
     cache: bool | str | Path | None = True
     """Where vectors are kept between runs: a folder, True for the usual one, False or None for nowhere."""
     cache_size: float = 20.0
-    """Gigabytes beyond which the cache drops what was not used for longest."""
+    """Gibibytes (GiB) beyond which the cache drops what was not used for longest."""
     offline: bool = False
     allow_pickle: bool = False
     trust_remote_code: bool = False
@@ -147,7 +147,7 @@ def _context(request: Request, found: catalog.Catalog) -> Context:
     """What all jobs of the request have in common, with folders as absolute paths."""
     cache = _cache_folder(request.cache)
     settings = plan.Settings(
-        request.seed, request.ci, request.limit, cache.absolute() if cache else None, int(request.cache_size * 1e9)
+        request.seed, request.ci, request.limit, cache.absolute() if cache else None, int(request.cache_size * GIB)
     )
     plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
     origin = provenance.of_process([("xlbench", __version__), *plugins.items()])

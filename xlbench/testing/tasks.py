@@ -166,7 +166,7 @@ def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
 
 
 def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
-    """With a train size of half of what is learnt from, a subset learns from no more, and scores what it scored."""
+    """With a train size of half of what is learned from, a subset learns from no more, and scores what it scored."""
     whole = {subset.name: subset for subset in subsets if not subset.missing and (subset.train_items or 0) > 1}
     size = max((each.train_items or 0 for each in whole.values()), default=0) // 2
     if size < 1:

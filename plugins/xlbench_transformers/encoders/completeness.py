@@ -20,7 +20,7 @@ UNUSED_HEADS = re.compile(
 """Parts of a checkpoint, by the first word of their name, that make no vectors of texts: poolers, and heads over an
 encoder. All other weights that a model does not take are an error: it might be another model without them."""
 _BUFFERS = re.compile(r"(.*\.)?(position_ids|token_type_ids|inv_freq|masked_bias|attn\.bias|relative_position_index)")
-"""Tensors of older versions that are computed, not learnt."""
+"""Tensors of older versions that are computed, not learned."""
 _OUTPUT_LAYER = re.compile(r"decoder\.(weight|bias)")
 _SLACK = 1 << 25
 """Numbers that a model may have beside those of its weights: small ones cost nothing."""

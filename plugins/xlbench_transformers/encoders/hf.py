@@ -185,7 +185,7 @@ class HuggingFaceEncoder:
             tokenizer, self._backbone, self._batcher, limit=self._limit, words=spec["words"], window=spec["window"]
         )
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
-        """Numbers that the model has learnt, its embeddings among them."""
+        """Numbers that the model has learned, its embeddings among them."""
         self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
         """Which texts of the last call of `encode` were cut at the length limit."""
         self._prompts = prompts.Prompts(spec)

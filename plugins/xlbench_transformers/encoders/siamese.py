@@ -92,7 +92,7 @@ class SiameseEncoder:
         self._encoder = encoder
         self.head = head
         self.parameters: int = encoder.parameters
-        """Numbers that the encoder has learnt; the head's are not among them."""
+        """Numbers that the encoder has learned; the head's are not among them."""
         self._about = dict(details)
 
     @property

@@ -149,7 +149,7 @@ class SentenceEncoder:
         )
         self._batcher = batching.Batcher(model.device, spec["batch_size"] or self._batch_size)
         self.parameters = sum(parameter.numel() for parameter in model.parameters())
-        """Numbers that the model has learnt, its embeddings among them."""
+        """Numbers that the model has learned, its embeddings among them."""
         self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
         """Which texts of the last call of `encode` were cut at the length limit."""
         self._loaded: dict[str, str | int] = {

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import UsageError
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import GIB, did_you_mean
 from xlbench.encoding.cache import files, tables
 from xlbench.encoding.cache.database import Database, check_pages, corrupt, give_back, pragma, transaction, used_bytes
 from xlbench.encoding.cache.keys import check_keys
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 VERSION = 2
 """Of the tables, and of what may be in them: 2 holds vectors of encoders that were found to be consistent alone."""
-MAX_BYTES = 20 << 30
+MAX_BYTES = 20 * GIB
 GENERATION_BYTES = 64 << 20
 KEEP_SHARE = 0.9
 """Of the cap: what may be left once something has to go, so that it happens seldom."""
