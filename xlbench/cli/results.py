@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
+
+if TYPE_CHECKING:
+    from xlbench.core.record import Run
+    from xlbench.core.task import Task
+    from xlbench.runs.verify import Checked, Verdict
 
 
 @click.group(
@@ -26,32 +33,60 @@ def command() -> None:
     short_help="Compute saved scores again from the saved items.",
     epilog="\b\nExamples:\n"
     "  xlbench results verify results\n"
+    "  xlbench results verify results -t '*' -t ./my-card.toml\n"
     "  xlbench results verify theirs --json | jq '.cells[] | select(.verdict != \"agrees\")'\n\n"
-    "\b\nExit codes: 0 all scores are those of their items; 1 something could not be computed; 2 wrong usage;\n"
-    "3 a score differs, or a file is damaged.",
+    "\b\nExit codes: 0 all scores are those of their items; 1 something could not be computed, or has no scores;\n"
+    "2 wrong usage; 3 a cell differs, or a file is damaged or gone.",
 )
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option(
+    "--task",
+    "-t",
+    "tasks",
+    multiple=True,
+    metavar="NAME",
+    help="Only cells of this task: a name, a pattern, or a path to a card (repeatable).",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
-def verify(folders: tuple[Path, ...], as_json: bool) -> int:
+def verify(folders: tuple[Path, ...], tasks: tuple[str, ...], as_json: bool) -> int:
     """Compute the scores in FOLDERS (results folders, or single runs) again from their items.  [default: results]
 
-    Needs the tasks' metrics, and neither data nor model: it shows that scores and items belong together, not that the
-    items came from the model.
+    Needs the tasks' metrics, and neither data nor model: it shows that scores and items belong together, and areas and
+    tasks, not that the items came from the model. The reasons of cells without scores are listed, and not computed.
     """
     from xlbench import catalog
     from xlbench.runs import store
     from xlbench.runs.verify import verify as check
 
     with plugins_print_elsewhere():
-        tasks = catalog.load().tasks
-        runs = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]
-        checked = list(check(runs, tasks))
+        found = catalog.load()
+        chosen = {task.name: task for task in found.select_tasks(tasks)} if tasks else found.tasks
+        saved = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]
+        runs = [_only(run, chosen) for run in saved] if tasks else saved
+        checked = list(check(runs, chosen))
+    others = sum(len(run.cells) for run in saved) - sum(len(run.cells) for run in runs)
     troubles = [trouble for run in runs for trouble in run.troubles]
     counts = Counter(one.verdict for one in checked)
     code = INVALID if troubles or counts["differs"] else CELL_FAILED if counts["unknown"] or not checked else OK
     if as_json:
-        echo_json({"exit_code": code, "refused": troubles, "cells": [asdict(one) for one in checked]})
+        plain = {"refused": troubles, "left_out": others, "cells": [asdict(one) for one in checked]}
+        echo_json({"exit_code": code, **plain})
         return code
+    _print(checked, counts)
+    if others:
+        echo(f"{others:,} cell{'s' * (others != 1)} of other tasks left out (--task)", err=True)
+    for trouble in troubles:
+        echo(f"xlbench: {one_line(trouble)}", err=True)
+    return code
+
+
+def _only(run: Run, tasks: Mapping[str, Task]) -> Run:
+    """A run with the cells of these tasks alone."""
+    return replace(run, cells=tuple(cell for cell in run.cells if cell.task in tasks))
+
+
+def _print(checked: Sequence[Checked], counts: Mapping[Verdict, int]) -> None:
+    """A line for every cell that differs, one for those that share a reason not to be computed, and the counts."""
     for one in checked:
         if one.verdict == "differs":
             echo(one_line(f"differs: {one.model} {one.task} {one.subset}: {one.reason}"))
@@ -59,6 +94,3 @@ def verify(folders: tuple[Path, ...], as_json: bool) -> int:
     for (task, reason), count in unknown.items():
         echo(one_line(f"not computed: {task}, {count} cell{'s' * (count != 1)}: {reason}"))
     echo(f"{counts['agrees']:,} agree, {counts['differs']:,} differ, {counts['unknown']:,} not computed")
-    for trouble in troubles:
-        echo(f"xlbench: {one_line(trouble)}", err=True)
-    return code

@@ -161,7 +161,8 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
     others = tuple(note for note in saved.notes if not note.startswith(TRAINED_ON))
     is_marked = {*saved.notes} - {*others} == ({trained_on_note(model, task)} - {""})
     # Labels are cheap to mend, too.
-    if not is_marked or (saved.seed, saved.ci, saved.register) != (cell.seed, cell.ci, cell.register):
-        wanted = replace(saved, seed=cell.seed, ci=cell.ci, register=cell.register, notes=others)
+    labels = {name: getattr(cell, name) for name in ("seed", "ci", "area", "register")}
+    if not is_marked or any(getattr(saved, name) != label for name, label in labels.items()):
+        wanted = replace(saved, **labels, notes=others)
         return Planned(model, task, subset, wanted, "rescore")
     return Planned(model, task, subset, saved, "done")

@@ -1,4 +1,5 @@
-"""Scores of saved runs computed again from their saved items, with the metrics of the installed tasks."""
+"""Saved runs checked: scores computed again from their saved items, and what stands beside them held against the tasks
+and the manifest."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.record import Cell, Run, Score
 from xlbench.core.task import Metric, Task
+from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
 from xlbench.runs.plan import ROW_VERSION
 from xlbench.runs.store import Store
@@ -23,7 +25,7 @@ Verdict = Literal["agrees", "differs", "unknown"]
 
 @dataclass(frozen=True)
 class Checked:
-    """One cell with scores, computed again."""
+    """One cell, checked."""
 
     model: str
     task: str
@@ -34,35 +36,63 @@ class Checked:
 
 
 def verify(runs: Iterable[Run], tasks: Mapping[str, Task]) -> Iterator[Checked]:
-    """Check every cell with scores: its values, counts of items and counts of clusters.
+    """Check every cell: its values, counts of items and counts of clusters, and its area and register.
 
-    Intervals are not computed again. What cannot be computed is "unknown", which is no agreement.
+    Intervals are not computed again, nor is a failure: that needs the model and the data. A cell without scores is
+    "unknown", as is all that cannot be computed, which is no agreement; it "differs" where its area is not the task's,
+    where it has no reason or another one than its run's manifest, and where its file is gone. Files that were refused
+    are among the runs' ``troubles``, and not here.
 
     Args:
         runs: Saved runs, as `find_runs` gives them.
-        tasks: The tasks that are installed, by name.
+        tasks: The tasks to check with, by name.
     """
     for run in runs:
         store = Store(Path(run.folder).parent)
         for cell in run.cells:
-            if cell.status == "ok":
-                verdict, reason = _checked(cell, tasks.get(cell.task), store, Path(run.folder))
+            if cell.key or not any(trouble in cell.reason for trouble in run.troubles):
+                verdict, reason = _checked(cell, tasks.get(cell.task), store, run)
                 yield Checked(cell.model, cell.task, cell.subset, verdict, reason)
 
 
-def _checked(cell: Cell, task: Task | None, store: Store, folder: Path) -> tuple[Verdict, str]:
+def _checked(cell: Cell, task: Task | None, store: Store, run: Run) -> tuple[Verdict, str]:
     """The verdict on one cell, and the reason for it."""
+    if not cell.key:  # it stands for a file that is gone
+        return "differs", cell.reason
+    if wrong := "; ".join(_contradictions(cell, run)):
+        return "differs", wrong
     if task is None:
-        return "unknown", "no plugin offers this task"
+        return "unknown", "no plugin offers this task (a card of one's own is given with --task)"
     key = digest(str(ROW_VERSION), cell.fingerprint, task.identity(), cell.subset, cell.data_fingerprint)
     if key != cell.key:
-        return "unknown", "the installed task has another version, other settings or other metrics"
+        return "unknown", "the task has another version, other settings or other metrics here"
     try:
-        items = store.load_items(cell, folder)
-        problems = list(_differences(cell, task, items))
+        problems = [*_labels_differ(cell, task)]
+        if cell.status == "ok":
+            problems += _differences(cell, task, store.load_items(cell, Path(run.folder)))
     except (ResultsError, UsageError) as error:
         return "differs", str(error)
-    return ("differs", "; ".join(problems[:3])) if problems else ("agrees", "")
+    if problems:
+        return "differs", "; ".join(problems[:3])
+    return ("agrees", "") if cell.status == "ok" else ("unknown", f"it has no scores ({cell.status}): {cell.reason}")
+
+
+def _contradictions(cell: Cell, run: Run) -> Iterator[str]:
+    """What no run can have saved of a cell's reason."""
+    if cell.status == "ok":
+        if cell.reason:
+            yield f"it has scores, and a reason for having none: {cell.reason}"
+    elif not cell.reason.strip():
+        yield f"it has no scores ({cell.status}), and no reason for that"
+    elif run.failure and MODEL_FAILED in cell.provenance and run.failure not in cell.reason:
+        yield f"its reason is {cell.reason!r}, and the run's manifest says {run.failure!r}"
+
+
+def _labels_differ(cell: Cell, task: Task) -> Iterator[str]:
+    """Where a board would show a cell elsewhere than its task belongs."""
+    for what, saved, own in (("area", cell.area, task.area), ("register", cell.register, task.register)):
+        if saved != own:
+            yield f"the {what} is saved as {saved!r}, and the task's is {own!r}"
 
 
 def _differences(cell: Cell, task: Task, items: Items) -> Iterator[str]:
