@@ -16,7 +16,7 @@ from xlbench.reports.render import boards_of, curves_of, render
 from xlbench.reports.selection import Selection
 from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
-from xlbench.runs.fetch import Fetched, prepare_fetch
+from xlbench.runs.fetch import FetchResult, prepare_fetch
 from xlbench.runs.request import OneOrMore, Request, idle_tasks, learning_tasks, prepare, prepare_curve, several
 
 TRAIN_SIZES = (50, 100, 200, 500, 1000, ALL)
@@ -78,7 +78,7 @@ def run(
         offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, workers=workers,
     )  # fmt: skip
     with granted(request.permissions):
-        return carry_out(prepare(request), Observer(trouble=_warn), fail_fast=fail_fast)
+        return carry_out(prepare(request), Observer(warning=_warn), fail_fast=fail_fast)
 
 
 def _warn(line: str) -> None:
@@ -120,7 +120,7 @@ def curve(
     )  # fmt: skip
     with granted(request.permissions):
         prepared = prepare_curve(request)
-        scored = carry_out(prepared, Observer(trouble=_warn), fail_fast=fail_fast)
+        scored = carry_out(prepared, Observer(warning=_warn), fail_fast=fail_fast)
         return curves_of(scored, learning_tasks(prepared), idle_tasks(prepared))
 
 
@@ -134,7 +134,7 @@ def fetch(
     dry_run: bool = False,
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
-) -> list[Fetched]:
+) -> list[FetchResult]:
     """Download what models, tasks or suites need, at its pinned revision, so that a run offline finds it.
 
     Args:
@@ -148,7 +148,7 @@ def fetch(
         trust_remote_code: Accept code that comes with a checkpoint, where its revision is pinned.
 
     Returns:
-        One `xlbench.runs.fetch.Fetched` a model and task. One that fails says why and stops no other.
+        One `xlbench.runs.fetch.FetchResult` a model and task. One that fails says why and stops no other.
 
     Raises:
         UsageError: Nothing is named, a name is wrong, or this process is offline.
@@ -159,7 +159,7 @@ def fetch(
     )  # fmt: skip
     with granted(request.permissions):
         wanted = prepare_fetch(request, dry_run=dry_run).items
-        return [item.look() if dry_run else item.bring() for item in wanted]
+        return [item.check() if dry_run else item.fetch() for item in wanted]
 
 
 def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:

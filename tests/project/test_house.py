@@ -117,11 +117,11 @@ def test_every_wing_is_drawn():
 
 @pytest.mark.parametrize("folder", ["xlbench", "tasks", "plugins"])
 def test_no_circle(folder):
-    """No module imports, by way of others, itself: at the top of files, where a circle would fail on import."""
+    """No module imports, by way of others, itself, neither at the top of files nor inside functions."""
     graph = {}
     for path in modules(folder):
         name = module_of(path).removeprefix(f"{folder}.") if folder != "xlbench" else module_of(path)
-        graph[name] = set(imports(path, top_level_only=True)) - {name}
+        graph[name] = set(imports(path)) - {name}
     for name in graph:
         graph[name] = {other for other in graph[name] if other in graph and not name.startswith(f"{other}.")}
     done, path = set(), []
@@ -137,6 +137,31 @@ def test_no_circle(folder):
 
     for name in sorted(graph):
         walk(name)
+
+
+HOPS = ("execute", "request", "plan", "engine", "work", "worker", "store")
+"""The rooms of a run: the one that drives it, then the hops in their order. What several of them pass on (cells, jobs,
+slices) lies in other rooms."""
+
+
+def test_hops_of_a_run_import_only_later_ones():
+    """No room of a run imports an earlier hop, not even by way of other rooms, and each hop is reached by the first."""
+    graph = {
+        room(path): {name.removeprefix("xlbench.") for name in rooms_imported(path)} for path in modules("xlbench/runs")
+    }
+
+    def reached(name):
+        seen, todo = set(), [name]
+        while todo:
+            new = {other for other in graph[todo.pop()] if other.startswith("runs.")} - seen
+            seen |= new
+            todo += new
+        return seen
+
+    for number, hop in enumerate(HOPS):
+        earlier = {f"runs.{name}" for name in HOPS[: number + 1]}
+        assert not reached(f"runs.{hop}") & earlier, hop
+    assert reached("runs.execute") >= {f"runs.{hop}" for hop in HOPS[1:]}
 
 
 def test_the_core_knows_no_plugin():

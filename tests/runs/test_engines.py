@@ -23,11 +23,13 @@ from xlbench import Data, UsageError
 from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
 from xlbench.runs import plan
-from xlbench.runs.engine import Context, Job, Observer, Specs, Wanted, jobs_of
+from xlbench.runs.cells import Settings
+from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
+from xlbench.runs.jobs import Context, Job, Specs, Wanted, jobs_of
 from xlbench.runs.request import Request, prepare
 from xlbench.runs.store import Store
-from xlbench.runs.work import PlannedWork, work_of_this_process
+from xlbench.runs.work import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.worker import Worker
 
 SMALL = ("run", "-m", "ngram", "-m", "random", "-t", "lexicon", "-t", "mini-ner", "-l", "mlt", "-l", "hin")
@@ -54,7 +56,7 @@ def installed(folder: Path, module: str, code: str) -> Path:
 
 def jobs(tmp_path, tasks=None, limit=None):
     """The jobs of two models and some tasks."""
-    settings, store = plan.Settings(limit=limit), Store(tmp_path / "r")
+    settings, store = Settings(limit=limit), Store(tmp_path / "r")
     tasks = tasks or [task("x"), task("y")]
     planned = plan.plan([model("one"), model("two")], tasks, Data(limit=limit), store, settings).cells
     names = {name: f"hf:org/{name}?pooling=mean" for name in ("one", "two")}
@@ -99,14 +101,14 @@ def test_a_job_is_small_whatever_the_command_was(tmp_path):
 def test_work_is_pickled_without_models_tasks_or_observer(tmp_path):
     """What goes to another process is a name: the models' closures and the observer stay at home."""
     planned, _ = jobs(tmp_path)
-    work = PlannedWork(planned, Worker(Store(tmp_path), plan.Settings(), lambda *_: None))
+    work = LocalJobRunner(planned, Worker(Store(tmp_path), Settings(), lambda *_: None))
     assert len(pickle.dumps(work)) < 200
-    assert pickle.loads(pickle.dumps(work)) is work_of_this_process()
+    assert pickle.loads(pickle.dumps(work)) is job_runner_of_this_process()
 
 
 def test_an_object_cannot_be_had_in_another_process(tmp_path):
     """A model that was given as an object is named, with what to do."""
-    work = pickle.loads(pickle.dumps(PlannedWork([], Worker(Store(tmp_path), plan.Settings()))))
+    work = pickle.loads(pickle.dumps(LocalJobRunner([], Worker(Store(tmp_path), Settings()))))
     _planned, (job, *_) = jobs(tmp_path)
     with pytest.raises(UsageError, match=r"cannot get the model 'one', which was given as an object: name it"):
         work(replace(job, model_spec=""))
@@ -116,11 +118,11 @@ def test_an_object_cannot_be_had_in_another_process(tmp_path):
 
 def test_data_that_changed_since_it_was_planned_is_not_scored(tmp_path):
     """A worker whose data is not what was planned gives an error, which is not saved."""
-    context = Context(tmp_path / "r", plan.Settings(), Data(), Permissions())
+    context = Context(tmp_path / "r", Settings(), Data(), Permissions())
     (random,) = load().select_models(["random"])
     wanted = Wanted("eng-mlt", None, "0" * 16)
     job = Job("random", "lexicon", "random", "lexicon", random.identity(), (wanted,), context)
-    (cell,) = work_of_this_process()(job)
+    (cell,) = job_runner_of_this_process()(job)
     assert (cell.status, cell.subset) == ("error", "eng-mlt")
     assert "not what it was when the run was planned" in cell.reason
     assert not (tmp_path / "r").exists()
@@ -135,7 +137,7 @@ def engine(map_, **more):
 
 def heard():
     lines = []
-    return lines, Observer(trouble=lines.append)
+    return lines, Observer(warning=lines.append)
 
 
 def test_jobs_that_do_not_come_back_are_errors_and_the_run_is_not_complete(tmp_path):

@@ -24,7 +24,7 @@ from fake_hub import Hub, serving
 from no_network import no_network
 
 from xlbench import Data, DataError, DataMissing, Download, Model, Task, UsageError, api, catalog
-from xlbench.runs.fetch import items as items_to_fetch
+from xlbench.runs.fetch import fetch_items
 from xlbench_tasks.card import fetch as fetch_card
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
@@ -359,12 +359,12 @@ def test_what_comes_of_each_item():
         model("broken", error=DataError("line 3")), model("odd", error=ZeroDivisionError("by 0")),
         Model("none", object),  # type: ignore[arg-type]
     ]  # fmt: skip
-    items = list(items_to_fetch(models, [], Data()))
-    assert [item.look().status for item in items] == [
+    items = list(fetch_items(models, [], Data()))
+    assert [item.check().status for item in items] == [
         "to bring", "at hand", "to bring", "to bring", "to bring", "nothing to bring",
     ]  # fmt: skip
     assert done == []
-    found = [item.bring() for item in items]
+    found = [item.fetch() for item in items]
     assert [one.status for one in found] == [
         "brought", "at hand", "not brought", "failed", "failed", "nothing to bring",
     ]  # fmt: skip
@@ -383,7 +383,7 @@ def test_a_task_without_the_languages_asked_for_needs_nothing():
 
     made = Task("a", "news", (), lambda _: (), lambda *_: None, languages=("eng",), download=Download(fetch))  # type: ignore[arg-type, return-value]
     tasks = [made, replace(made, name="b", languages=("hin",))]
-    found = [item.bring() for item in items_to_fetch([], tasks, Data(languages=("hin",)))]
+    found = [item.fetch() for item in fetch_items([], tasks, Data(languages=("hin",)))]
     assert [one.status for one in found] == ["nothing to bring", "brought"]
     assert [data.languages for data in seen] == [("hin",)]
 

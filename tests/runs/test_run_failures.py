@@ -11,8 +11,8 @@ import xlbench
 from xlbench import Outcome, Subset, Transform, metrics
 from xlbench.core.text import reason_of
 from xlbench.encoding.cache import Cache
+from xlbench.runs.cells import Settings
 from xlbench.runs.engine import Observer
-from xlbench.runs.plan import Settings
 from xlbench.runs.store import Store, find_runs
 from xlbench.testing import ConformanceError, check_task
 
@@ -101,7 +101,7 @@ def test_cells_of_an_earlier_run_fail_with_their_model(tmp_path):
     lines = []
     _, first = go(tmp_path, [model(load=Padded)], [task(texts={"even": EVEN["even"]})])
     assert [cell.status for cell in first] == ["ok"]
-    observer = Observer(trouble=lines.append)
+    observer = Observer(warning=lines.append)
     planned, cells = go(tmp_path, [model(load=Padded)], [task(texts=EVEN)], observer=observer)
     assert states(planned) == ["done", "todo", "todo"]
     assert [cell.status for cell in cells] == ["error"] * 3

@@ -17,7 +17,7 @@ from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:
-    from xlbench.runs.fetch import Fetched, Item
+    from xlbench.runs.fetch import FetchItem, FetchResult
 
 _NO_BARS = ("HF_HUB_DISABLE_PROGRESS_BARS", "HF_DATASETS_DISABLE_PROGRESS_BARS")
 """By which the hub's clients, which download, are told that nobody looks at their progress."""
@@ -51,31 +51,31 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     with plugins_print_elsewhere(), _bars(not (quiet or as_json) and sys.stderr.isatty()):
         prepared = prepare_fetch(request_of(options), dry_run=dry_run)
         if dry_run:
-            found = [item.look() for item in prepared.items]
+            results = [item.check() for item in prepared.items]
         else:
-            found = list(_brought(prepared.items, quiet or as_json))
-    code = OK if dry_run or all(one.ok for one in found) else CELL_FAILED
+            results = list(_fetched(prepared.items, quiet or as_json))
+    code = OK if dry_run or all(result.ok for result in results) else CELL_FAILED
     if as_json:
-        plain = [{**asdict(one), "ok": one.ok} for one in found]
+        plain = [{**asdict(result), "ok": result.ok} for result in results]
         echo_json({"exit_code": code, "items": plain})
     elif not quiet:
-        echo(_table(found))
-    for one in found:
-        if one.reason:
-            echo(f"{one.status}: {one.kind} {one.name}: {one.reason}", err=True)
+        echo(_table(results))
+    for result in results:
+        if result.reason:
+            echo(f"{result.status}: {result.kind} {result.name}: {result.reason}", err=True)
     for trouble in prepared.catalog.troubles():
         echo(trouble, err=True)
     return code
 
 
-def _brought(items: Sequence[Item], quiet: bool) -> Iterator[Fetched]:
-    """Bring one after the other, each announced where it takes time."""
+def _fetched(items: Sequence[FetchItem], quiet: bool) -> Iterator[FetchResult]:
+    """Fetch one after the other, each announced where it takes time."""
     for number, item in enumerate(items, 1):
         about = item.about
-        if not quiet and item.look().status == "to bring":
+        if not quiet and item.check().status == "to bring":
             pin = f" at {about.revision[:_COMMIT]}" if about.revision else ""
             echo(f"{number} of {len(items)}: {about.kind} {about.name}{pin} ...", err=True)
-        yield item.bring()
+        yield item.fetch()
 
 
 @contextlib.contextmanager
@@ -90,22 +90,22 @@ def _bars(shown: bool) -> Iterator[None]:
             del os.environ[name]
 
 
-def _table(found: Sequence[Fetched]) -> str:
+def _table(results: Sequence[FetchResult]) -> str:
     from tabulate import tabulate
 
     lines = [
         [
-            one.kind,
-            one.name,
-            one.status,
-            one.revision[:_COMMIT],
-            "" if one.size is None else byte_count(one.size),
-            one.place or _from(one),
+            result.kind,
+            result.name,
+            result.status,
+            result.revision[:_COMMIT],
+            "" if result.size is None else byte_count(result.size),
+            result.place or _from(result),
         ]
-        for one in found
+        for result in results
     ]
     return tabulate(lines, ["", "name", "status", "revision", "size", "where"], disable_numparse=True)
 
 
-def _from(one: Fetched) -> str:
-    return f"from {one.origin}" if one.origin and one.status == "to bring" else ""
+def _from(result: FetchResult) -> str:
+    return f"from {result.origin}" if result.origin and result.status == "to bring" else ""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from xlbench.cli.output import echo
 from xlbench.core.text import one_line
+from xlbench.runs.cells import Planned
 from xlbench.runs.engine import Observer
-from xlbench.runs.plan import Planned
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 def watching(planned: Sequence[Planned], *, quiet: bool) -> Iterator[Observer]:
     """An observer that shows progress for as long as the context lasts."""
     if quiet:
-        yield Observer(trouble=_trouble)
+        yield Observer(warning=_warn)
     elif sys.stderr.isatty():
         with _bar(planned) as observer:
             yield observer
     else:
         lines = _Lines(Counter((item.cell.model, item.cell.task) for item in planned))
-        yield Observer(lines.cell, lines.encoding, _trouble)
+        yield Observer(lines.cell, lines.encoding, _warn)
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def _escaped(text: str) -> str:
     return escape(one_line(text))
 
 
-def _trouble(line: str) -> None:
+def _warn(line: str) -> None:
     echo(one_line(line), err=True)
 
 

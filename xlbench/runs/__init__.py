@@ -1,1 +1,1 @@
-"""From a request to saved cells: request, plan, engine, worker, store."""
+"""From a request to saved cells: request, plan, execute, engine, work, worker, store."""

@@ -1,82 +1,22 @@
-"""Jobs, which are addresses of work, what comes back of them, and the engine that computes them in this process."""
+"""The engine of a run: what it is given, what comes back of it, and the built-in one that computes in this process."""
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from xlbench.core.permissions import Permissions
+from xlbench.catalog.hooks import Engine
+from xlbench.core.errors import XlbenchError
 from xlbench.core.record import Cell
-from xlbench.core.task import Data
-from xlbench.runs.plan import Planned, Settings
+from xlbench.core.text import reason_of
+from xlbench.core.tracebacks import log_traceback
+from xlbench.runs.cells import Planned
+from xlbench.runs.jobs import RunWarning
+from xlbench.runs.store import LOST
 
-CELLS_OF_A_JOB = 100
-"""At most: one large task is shared among workers."""
-BYTES_OF_A_JOB = 9_000
-"""About the most that a pickled job has, whatever its names are like; one cell is a job whatever it has."""
-KEY_DIGITS = 16
-"""Of a cell's key, which a job carries to find out whether the data is still what was planned."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """What all jobs of a run have in common."""
-
-    results: Path
-    """The results folder, as an absolute path."""
-    settings: Settings
-    data: Data
-    permissions: Permissions
-    provenance: Mapping[str, Any] = field(default_factory=dict)
-    """What a cell says of where it was computed: versions and the machine. The command line is the manifest's."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """One cell of a job."""
-
-    subset: str
-    """The name that the task gives it."""
-    train_size: int | None
-    key: str
-    """The first digits of the cell's key."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """The address of cells of one model and one task. It holds names and settings alone, and pickles in under 10 kB."""
-
-    model: str
-    task: str
-    model_spec: str
-    """What was given to get the model, for the catalog of the worker; "": it was given as an object."""
-    task_spec: str
-    fingerprint: str
-    """Of the model."""
-    wanted: tuple[Wanted, ...]
-    context: Context
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """A line for the user about something that cost no result: a damaged part of the cache, say."""
-
-    line: str
-
-
-Message = Cell | Trouble
-"""What comes back of a job: each of its cells, once it is finished and saved, and lines of trouble."""
-
-
-@dataclass(frozen=True)
-class Specs:
-    """What was given for the models and the tasks of a run, by their names; of objects there is no spec."""
-
-    models: Mapping[str, str] = field(default_factory=dict)
-    tasks: Mapping[str, str] = field(default_factory=dict)
+CellAddress = tuple[str, str, str, str]
+"""Model, fingerprint, task and subset: what tells the cells of a run apart."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +27,7 @@ class Observer:
     """A cell is finished (or was done before)."""
     encoding: Callable[[str, int, int], None] = lambda model, done, total: None
     """A model has encoded so many of the texts of one request, in this process."""
-    trouble: Callable[[str], None] = lambda line: None
+    warning: Callable[[str], None] = lambda line: None
     """Something was wrong that cost no result: a damaged part of the cache, say."""
 
 
@@ -97,37 +37,63 @@ def serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterato
         yield from work(job)
 
 
-def jobs_of(planned: Sequence[Planned], context: Context, specs: Specs) -> list[Job]:
-    """The cells to compute, grouped by model and task in the order of the plan."""
-    groups: dict[tuple[str, str], list[Planned]] = {}
-    for item in planned:
-        if item.state in ("todo", "rescore"):
-            groups.setdefault((item.model.name, item.task.name), []).append(item)
-    return [
-        job
-        for (model, task), items in groups.items()
-        for job in _jobs(
-            Job(
-                model, task, specs.models.get(model, ""), specs.tasks.get(task, ""), items[0].cell.fingerprint, (),
-                context,
-            ),
-            [Wanted(one.subset.name, one.cell.train_size, one.cell.key[:KEY_DIGITS]) for one in items],
-        )
-    ]  # fmt: skip
+def address_of(cell: Cell) -> CellAddress:
+    """The cell's address."""
+    return cell.model, cell.fingerprint, cell.task, cell.subset
 
 
-def _jobs(empty: Job, wanted: Sequence[Wanted]) -> Iterator[Job]:
-    """Jobs with the cells in order, none of them with more cells or bytes than a job is to have."""
-    first = Wanted("", None, "")  # a pickle names the class and its fields once, with the first
-    room = BYTES_OF_A_JOB - len(pickle.dumps(replace(empty, wanted=(first,))))
-    alone = len(pickle.dumps((first,)))
-    part: list[Wanted] = []
-    size = 0
-    for one in wanted:
-        more = len(pickle.dumps((first, one))) - alone
-        if part and (len(part) == CELLS_OF_A_JOB or size + more > room):
-            yield replace(empty, wanted=tuple(part))
-            part, size = [], 0
-        part.append(one)
-        size += more
-    yield replace(empty, wanted=tuple(part))
+class EngineRun:
+    """One use of an engine: the cells that are expected of it, and those that came back."""
+
+    def __init__(self, engine: Engine, label: str, planned: Sequence[Planned], observer: Observer) -> None:
+        self._engine, self._label, self._observer = engine, label, observer
+        self._expected = {address_of(item.cell): item.cell for item in planned if item.state in ("todo", "rescore")}
+        self._came: set[CellAddress] = set()
+
+    def cells(self, work: Any, jobs: Sequence[Any], workers: int | None) -> Generator[Cell, None, None]:
+        """Yield each planned cell that comes back, once, and at the end those that did not, as errors."""
+        if not jobs:
+            return
+        why, messages = "", None
+        try:
+            options: Mapping[str, Any] = {"workers": workers} if self._engine.takes_workers else {}
+            messages = self._engine.map(work, jobs, **options)
+            yield from filter(self._is_new, messages)
+        except (KeyboardInterrupt, GeneratorExit, XlbenchError):
+            raise
+        except BaseException as error:  # noqa: BLE001 - an engine is a plugin: what came back before is kept
+            log_traceback(f"engine {self._label}")
+            why = f": {reason_of(error)}"
+        finally:
+            close = getattr(messages, "close", None)
+            if close is not None:
+                close()
+        yield from self._lost(why)
+
+    def _is_new(self, message: Any) -> bool:
+        """Whether it is a planned cell that has not come back before; says so where it should be and is not."""
+        if isinstance(message, RunWarning):
+            self._observer.warning(message.line)
+            return False
+        if not isinstance(message, Cell):
+            self._observer.warning(f"engine {self._label} gave {type(message).__name__} in the place of a cell")
+            return False
+        named = f"{message.model} {message.task} {message.subset}"
+        if address_of(message) not in self._expected:
+            self._observer.warning(f"engine {self._label} gave a cell that nobody planned: {named}")
+            return False
+        if address_of(message) in self._came:
+            self._observer.warning(f"engine {self._label} gave a cell twice: {named}")
+            return False
+        self._came.add(address_of(message))
+        return True
+
+    def _lost(self, why: str) -> Iterable[Cell]:
+        lost = [cell for address, cell in self._expected.items() if address not in self._came]
+        if lost:
+            count = f"{len(lost)} of {len(self._expected)} planned cells"
+            self._observer.warning(f"{count} did not come back from engine {self._label}{why}")
+        for cell in lost:
+            reason = f"it did not come back from engine {self._label}{why}"
+            provenance = {**cell.provenance, LOST: True}
+            yield replace(cell, status="error", reason=reason, scores=(), provenance=provenance)

@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
-from typing import Any
 
 from xlbench.catalog.hooks import Engine
-from xlbench.core.errors import ResultsError, XlbenchError
+from xlbench.core.errors import ResultsError
 from xlbench.core.permissions import permissions
 from xlbench.core.record import Cell, Results
 from xlbench.core.task import Data
-from xlbench.core.text import reason_of
-from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.engine import Context, Observer, Specs, Trouble, jobs_of
+from xlbench.runs.cells import Planned, Settings
+from xlbench.runs.engine import CellAddress, EngineRun, Observer, address_of
 from xlbench.runs.failures import FailedModels
+from xlbench.runs.jobs import Context, Specs, jobs_of
 from xlbench.runs.manifest import begin, finish
-from xlbench.runs.plan import Planned, Settings
 from xlbench.runs.provenance import linear_algebra, peak_memory_bytes
 from xlbench.runs.request import Prepared
 from xlbench.runs.slices import WHOLE_TASK
-from xlbench.runs.store import LOST, Store
-from xlbench.runs.work import PlannedWork
+from xlbench.runs.store import Store
+from xlbench.runs.work import LocalJobRunner
 from xlbench.runs.worker import Worker
-
-Place = tuple[str, str, str, str]
-"""Of a cell: model, fingerprint, task and subset."""
 
 
 def carry_out(prepared: Prepared, observer: Observer | None = None, *, fail_fast: bool = False) -> Results:
@@ -91,86 +86,25 @@ def execute(
         begin(planned, store)
     context = context or Context(store.root.absolute(), settings, Data(limit=settings.limit), permissions())
     jobs = jobs_of(planned, context, specs or Specs())
-    finished: dict[Place, Cell] = {}
+    finished: dict[CellAddress, Cell] = {}
     failed_models = FailedModels(planned, store)
     worker = Worker(store, settings, observer.encoding)
-    run = _EngineRun(engine, engine_label or engine.name, planned, observer)
-    with contextlib.closing(worker), contextlib.closing(run.cells(PlannedWork(planned, worker), jobs, workers)) as new:
-        for computed in chain(_known(planned, store, writable=writable), new):
-            *revoked, cell = failed_models.applied(computed)
-            finished |= {place_of(one): one for one in (*revoked, cell)}
+    run = EngineRun(engine, engine_label or engine.name, planned, observer)
+    computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers)
+    with contextlib.closing(worker), contextlib.closing(computed_cells):
+        for computed in chain(_known(planned, store, writable=writable), computed_cells):
+            *revoked, cell = failed_models.propagate(computed)
+            finished |= {address_of(one): one for one in (*revoked, cell)}
             if revoked:
-                observer.trouble(
+                observer.warning(
                     f"{cell.model}: cells that were scored before are errors ({len(revoked)}): {cell.reason}"
                 )
             observer.cell(cell)
             if fail_fast and cell.status == "error":
                 break
-        for line in worker.troubles():
-            observer.trouble(line)
-    return [finished[place_of(item.cell)] for item in planned if place_of(item.cell) in finished]
-
-
-def place_of(cell: Cell) -> Place:
-    """What tells the cells of a run apart."""
-    return cell.model, cell.fingerprint, cell.task, cell.subset
-
-
-class _EngineRun:
-    """What is asked of an engine, and what comes back of it."""
-
-    def __init__(self, engine: Engine, label: str, planned: Sequence[Planned], observer: Observer) -> None:
-        self._engine, self._label, self._observer = engine, label, observer
-        self._expected = {place_of(item.cell): item.cell for item in planned if item.state in ("todo", "rescore")}
-        self._came: set[Place] = set()
-
-    def cells(self, work: Any, jobs: Sequence[Any], workers: int | None) -> Generator[Cell, None, None]:
-        """Yield each planned cell that comes back, once, and at the end those that did not, as errors."""
-        if not jobs:
-            return
-        why, messages = "", None
-        try:
-            options: Mapping[str, Any] = {"workers": workers} if self._engine.takes_workers else {}
-            messages = self._engine.map(work, jobs, **options)
-            yield from filter(self._is_new, messages)
-        except (KeyboardInterrupt, GeneratorExit, XlbenchError):
-            raise
-        except BaseException as error:  # noqa: BLE001 - an engine is a plugin: what came back before is kept
-            log_traceback(f"engine {self._label}")
-            why = f": {reason_of(error)}"
-        finally:
-            close = getattr(messages, "close", None)
-            if close is not None:
-                close()
-        yield from self._lost(why)
-
-    def _is_new(self, message: Any) -> bool:
-        """Whether it is a planned cell that has not come back before; says so where it should be and is not."""
-        if isinstance(message, Trouble):
-            self._observer.trouble(message.line)
-            return False
-        if not isinstance(message, Cell):
-            self._observer.trouble(f"engine {self._label} gave {type(message).__name__} in the place of a cell")
-            return False
-        named = f"{message.model} {message.task} {message.subset}"
-        if place_of(message) not in self._expected:
-            self._observer.trouble(f"engine {self._label} gave a cell that nobody planned: {named}")
-            return False
-        if place_of(message) in self._came:
-            self._observer.trouble(f"engine {self._label} gave a cell twice: {named}")
-            return False
-        self._came.add(place_of(message))
-        return True
-
-    def _lost(self, why: str) -> Iterable[Cell]:
-        lost = [cell for place, cell in self._expected.items() if place not in self._came]
-        if lost:
-            count = f"{len(lost)} of {len(self._expected)} planned cells"
-            self._observer.trouble(f"{count} did not come back from engine {self._label}{why}")
-        for cell in lost:
-            reason = f"it did not come back from engine {self._label}{why}"
-            provenance = {**cell.provenance, LOST: True}
-            yield replace(cell, status="error", reason=reason, scores=(), provenance=provenance)
+        for line in worker.new_warnings():
+            observer.warning(line)
+    return [finished[address_of(item.cell)] for item in planned if address_of(item.cell) in finished]
 
 
 def _known(planned: Sequence[Planned], store: Store, *, writable: bool) -> Iterator[Cell]:

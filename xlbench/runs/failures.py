@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Run
-from xlbench.runs.plan import Planned
+from xlbench.runs.cells import Planned
 from xlbench.runs.store import Store
 
 MODEL_FAILED = "model_failed"
@@ -29,27 +29,31 @@ class FailedModels:
         """Name of a failed model -> why."""
         self._seen: dict[str, list[Cell]] = {}
 
-    def applied(self, cell: Cell) -> list[Cell]:
-        """Returns earlier cells that became errors by this one, then the cell as it now is, each saved."""
+    def propagate(self, cell: Cell) -> list[Cell]:
+        """Make the failure of a cell's model that of all its cells.
+
+        Returns:
+            The earlier cells that became errors by this one, then the cell as it now is, each saved.
+        """
         changed: list[Cell] = []
         why = cell.provenance.get(MODEL_FAILED)
         if why and cell.model not in self._reasons:
-            for name in self._alike(cell.model):
+            for name in self._sharing_vectors(cell.model):
                 self._reasons[name] = cell.reason
-                self._remember(name, str(why))
+                self._save_reason(name, str(why))
                 changed += [self._failed(before) for before in self._seen.pop(name, []) if before.status == "ok"]
         elif cell.model in self._reasons and cell.status == "ok":
             cell = self._failed(cell)
         self._seen.setdefault(cell.model, []).append(cell)
         return [*changed, cell]
 
-    def _alike(self, name: str) -> list[str]:
+    def _sharing_vectors(self, name: str) -> list[str]:
         """The models with the vectors of this one."""
         own = _vectors(self._models[name])
         return [other for other, model in self._models.items() if other == name or (own and _vectors(model) == own)]
 
-    def _remember(self, name: str, why: str) -> None:
-        """Write the finding into the model's manifest: cells of other commands are errors by it, too."""
+    def _save_reason(self, name: str, why: str) -> None:
+        """Write the reason into the model's manifest, so that cells of other commands are errors, too."""
         fingerprint = self._fingerprints[name]
         run = self._store.manifest(name, fingerprint) or Run(name, fingerprint, (), complete=False)
         if run.failure != why:

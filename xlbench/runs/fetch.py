@@ -1,7 +1,7 @@
 """Downloads before a run that is to go offline.
 
-Each model's and task's `Download` is called alone, so that one that fails stops no other; `Fetched` says what came of
-it.
+Each model's and task's `Download` is called alone, so that one that fails stops no other; `FetchResult` says what came
+of it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from xlbench.core.model import Model
 from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
-from xlbench.runs.request import Request, check, data_of, resolved, several, tasks_of
+from xlbench.runs.request import Request, check_request, data_of, resolved, several, tasks_of
 from xlbench.runs.slices import check_languages
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]
@@ -29,14 +29,14 @@ reason says how. ``failed``: something is wrong with it."""
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchResult:
     """What came of one model or task."""
 
     kind: Literal["model", "task"]
     name: str
     status: Status
     origin: str = ""
-    """Where it is brought from, for a reader."""
+    """Where it is fetched from, for a reader."""
     revision: str = ""
     """The pinned one, or what an unpinned one turned out to be; "" where that is not known, as of one's own files."""
     place: str = ""
@@ -53,45 +53,45 @@ class Fetched:
 
 
 @dataclass(frozen=True)
-class Item:
-    """A model or a task whose needs are to be brought."""
+class FetchItem:
+    """A model or a task, and how to fetch what it needs."""
 
-    about: Fetched
+    about: FetchResult
     download: Download[[]] | None
-    """None: there is nothing to bring."""
+    """None: there is nothing to fetch."""
     revision_at: Callable[[str], str]
     """The revision of what lies in a place."""
 
-    def look(self) -> Fetched:
-        """What `bring` would have to do; makes no request and changes nothing."""
+    def check(self) -> FetchResult:
+        """Whether it is at hand; makes no request and changes nothing."""
         download = self.download
         if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._guarded(lambda: self._lying(download.place()))
+        return self._guarded(lambda: self._at_hand(download.place()))
 
-    def bring(self) -> Fetched:
-        """Bring it, where it is not at hand, and say what came of it. Only Ctrl-C is raised."""
+    def fetch(self) -> FetchResult:
+        """Fetch what is not at hand, and say what came of it. Only Ctrl-C is raised."""
         download = self.download
         if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._guarded(lambda: self._brought(download))
+        return self._guarded(lambda: self._fetched(download))
 
-    def _brought(self, download: Download[[]]) -> Fetched:
+    def _fetched(self, download: Download[[]]) -> FetchResult:
         try:
             before = download.place()
-        except XlbenchError:  # that it cannot be brought is for ``fetch`` to say
+        except XlbenchError:  # that it cannot be had is for ``fetch`` to say
             before = ""
         place = download.fetch()
-        return replace(self._lying(place), status="at hand" if place == before else "brought")
+        return replace(self._at_hand(place), status="at hand" if place == before else "brought")
 
-    def _lying(self, place: str) -> Fetched:
+    def _at_hand(self, place: str) -> FetchResult:
         if not place:
             return replace(self.about, status="to bring")
         revision, size = self.revision_at(place), size_of(Path(place))
         return replace(self.about, status="at hand", place=place, size=size, revision=revision)
 
-    def _guarded(self, work: Callable[[], Fetched]) -> Fetched:
-        """One that fails, in whatever way, is told; it ends nothing else."""
+    def _guarded(self, work: Callable[[], FetchResult]) -> FetchResult:
+        """Do ``work``; what it raises is a result with the reason, and ends nothing else."""
         try:
             return work()
         except (KeyboardInterrupt, GeneratorExit):
@@ -102,20 +102,20 @@ class Item:
             return replace(self.about, status="failed", reason=reason_of(error))
 
 
-def items(models: Sequence[Model], tasks: Sequence[Task], data: Data) -> Iterator[Item]:
-    """What there is to bring; a task that has none of the languages that are asked for needs nothing."""
+def fetch_items(models: Sequence[Model], tasks: Sequence[Task], data: Data) -> Iterator[FetchItem]:
+    """What there is to fetch; a task that has none of the languages that are asked for needs nothing."""
     for task in tasks:
         idle = data.languages and task.languages and not set(data.languages) & set(task.languages)
         download = task.download.given(data) if task.download and not idle else None
-        yield Item(_about("task", task.name, task.download), download, partial(_of_task, task.download, data.root))
+        yield FetchItem(_about("task", task.name, task.download), download, partial(_of_task, task.download, data.root))
     for model in models:
-        yield Item(_about("model", model.name, model.download), model.download, partial(_of_model, model))
+        yield FetchItem(_about("model", model.name, model.download), model.download, partial(_of_model, model))
 
 
-def _about(kind: Literal["model", "task"], name: str, download: Download[Any] | None) -> Fetched:
+def _about(kind: Literal["model", "task"], name: str, download: Download[Any] | None) -> FetchResult:
     if download is None:
-        return Fetched(kind, name, "nothing to bring")
-    return Fetched(kind, name, "to bring", download.origin, download.revision)
+        return FetchResult(kind, name, "nothing to bring")
+    return FetchResult(kind, name, "to bring", download.origin, download.revision)
 
 
 def _of_model(model: Model, place: str) -> str:
@@ -141,16 +141,16 @@ def size_of(place: Path) -> int | None:
 
 
 @dataclass(frozen=True)
-class Fetching:
-    """A request with its names resolved, and what there is to bring for it; nothing has been asked."""
+class FetchPlan:
+    """A request with its names resolved, and what there is to fetch for it; no request has been made."""
 
     catalog: Catalog
-    items: tuple[Item, ...]
+    items: tuple[FetchItem, ...]
 
 
-def prepare_fetch(request: Request, found: Catalog | None = None, *, dry_run: bool = False) -> Fetching:
+def prepare_fetch(request: Request, catalog: Catalog | None = None, *, dry_run: bool = False) -> FetchPlan:
     """Resolve names. `UsageError` for whatever is wrong with the request."""
-    check(request)
+    check_request(request)
     tasks_wanted = bool(several(request.tasks) or request.suites)
     if not (several(request.models) or tasks_wanted):
         raise UsageError("say what to fetch: a suite, a task or a model (--suite, --task, --model)")
@@ -159,10 +159,10 @@ def prepare_fetch(request: Request, found: Catalog | None = None, *, dry_run: bo
             "fetching asks the network, and offline (--offline, HF_HUB_OFFLINE and the like) forbids it: take that "
             "away, or see with --dry-run what is at hand"
         )
-    found = found or load()
-    models = resolved(request.models, Model, found.select_models)[0] if several(request.models) else ()
-    tasks = tasks_of(request, request.suites, found)[0] if tasks_wanted else ()
+    catalog = catalog or load()
+    models = resolved(request.models, Model, catalog.select_models)[0] if several(request.models) else ()
+    tasks = tasks_of(request, request.suites, catalog)[0] if tasks_wanted else ()
     languages = several(request.languages)
     check_languages(languages, tasks)
     data = replace(data_of(request), limit=None, languages=languages)
-    return Fetching(found, tuple(items(models, tasks, data)))
+    return FetchPlan(catalog, tuple(fetch_items(models, tasks, data)))

@@ -8,8 +8,11 @@ from typing import Any
 
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Results, Run
-from xlbench.runs.plan import UNFINISHED, Planned
+from xlbench.runs.cells import Planned
 from xlbench.runs.store import LOST, Store
+
+UNFINISHED = "run"
+"""Plan key of a run that has not finished."""
 
 
 def begin(planned: Sequence[Planned], store: Store) -> None:
@@ -83,7 +86,7 @@ def _manifest(
         trained_on=model.trained_on,
         parameters=_first_known(own, "parameters") or (before.parameters if before else None),
         spec=model.spec,
-        details={**model.details, **_said_by_encoder(own)},
+        details={**model.details, **_encoder_details(own)},
         provenance=dict(before.provenance if before and before.provenance and idle else provenance),
         failure=before.failure if before else "",
     )
@@ -107,12 +110,12 @@ def _plans(before: Run | None, plans: Mapping[str, Any], *, ended: bool) -> dict
     return kept
 
 
-def _said_by_encoder(cells: Sequence[Cell]) -> dict[str, Any]:
+def _encoder_details(cells: Sequence[Cell]) -> dict[str, Any]:
     """What the encoder said of itself in any cell; of what changes (the prompts applied so far), what it said last."""
-    said: dict[str, Any] = {}
+    details: dict[str, Any] = {}
     for cell in cells:
-        said |= cell.provenance.get("encoder") or {}
-    return said
+        details |= cell.provenance.get("encoder") or {}
+    return details
 
 
 def _first_known(cells: Sequence[Cell], what: str) -> Any:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 
-from xlbench.runs.engine import Job, Message, Trouble
+from xlbench.runs.jobs import Job, Message, RunWarning
 
 Work = Callable[[Job], Iterable[Message]]
 
@@ -59,7 +59,7 @@ def _messages(future: Future[list[Message]], slot: _Slot, job: Job) -> list[Mess
         return future.result()
     except BrokenProcessPool:
         slot.end()
-        return [Trouble(f"the worker process that computed {job.model} on {job.task} was killed (out of memory?)")]
+        return [RunWarning(f"the worker process that computed {job.model} on {job.task} was killed (out of memory?)")]
 
 
 class _Slot:

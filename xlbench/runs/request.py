@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from xlbench import catalog
+from xlbench.catalog import Catalog, load
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import UsageError
 from xlbench.core.model import Model
@@ -18,9 +18,12 @@ from xlbench.core.record import LOOSE
 from xlbench.core.task import Data, Task
 from xlbench.core.text import GIB, did_you_mean
 from xlbench.core.version import __version__
-from xlbench.runs import plan, provenance, store
-from xlbench.runs.engine import Context, Specs
+from xlbench.runs import provenance
+from xlbench.runs.cells import Planned, Settings
+from xlbench.runs.jobs import Context, Specs
+from xlbench.runs.plan import plan
 from xlbench.runs.slices import sizes_of
+from xlbench.runs.store import Store
 
 CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 
@@ -79,17 +82,17 @@ class Request:
 class Prepared:
     """A request with its names resolved and its cells laid out; nothing has been computed."""
 
-    catalog: catalog.Catalog
+    catalog: Catalog
     models: tuple[Model, ...]
     tasks: tuple[Task, ...]
     suites: Mapping[str, tuple[str, ...]]
     """Suite -> its tasks, where the request stands for whole suites: no task, language or limit narrows it."""
-    planned: list[plan.Planned]
+    planned: list[Planned]
     absent: Mapping[str, tuple[str, ...]]
     """Task -> languages that it has and that have no data here, where no language was asked for."""
     why_absent: Mapping[str, str]
     """Task -> why the first of these languages is absent."""
-    store: store.Store
+    store: Store
     context: Context
     specs: Specs
     engine: Engine
@@ -108,7 +111,7 @@ class Prepared:
         return any(item.state in ("todo", "rescore") for item in self.planned)
 
     @property
-    def settings(self) -> plan.Settings:
+    def settings(self) -> Settings:
         """How cells are scored."""
         return self.context.settings
 
@@ -119,37 +122,37 @@ class Prepared:
         return f"{self.engine.name} ({' '.join(filter(None, (plugin.distribution, plugin.version)))})"
 
 
-def prepare(request: Request, found: catalog.Catalog | None = None) -> Prepared:
+def prepare(request: Request, catalog: Catalog | None = None) -> Prepared:
     """Resolve names and plan cells. `UsageError` for whatever is wrong with the request; nothing is written."""
-    check(request)
-    found = found or catalog.load()
+    check_request(request)
+    catalog = catalog or load()
     suites = request.suites or (() if several(request.tasks) else ("mini",))
-    models, model_specs = resolved(request.models, Model, found.select_models)
-    tasks, task_specs = tasks_of(request, suites, found)
+    models, model_specs = resolved(request.models, Model, catalog.select_models)
+    tasks, task_specs = tasks_of(request, suites, catalog)
     sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
-    context = _context(request, found)
-    folder = store.Store(Path(request.results))
-    planned = plan.plan(
+    context = _context(request, catalog)
+    folder = Store(Path(request.results))
+    planned = plan(
         models, tasks, context.data, folder, context.settings, several(request.languages), context.provenance, sizes
     )
     narrowed = several(request.tasks) or several(request.languages) or request.limit or sizes
-    whole = {} if narrowed else {name: found.select_suite(name).tasks for name in suites}
-    engine = found.select_engine(request.engine)
-    check_workers(engine, request.workers, found)
+    whole = {} if narrowed else {name: catalog.select_suite(name).tasks for name in suites}
+    engine = catalog.select_engine(request.engine)
+    check_workers(engine, request.workers, catalog)
     return Prepared(
-        found, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
+        catalog, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
         Specs(model_specs, task_specs),
         engine, request.workers, provenance.of_command(request.command),
     )  # fmt: skip
 
 
-def _context(request: Request, found: catalog.Catalog) -> Context:
+def _context(request: Request, catalog: Catalog) -> Context:
     """What all jobs of the request have in common, with folders as absolute paths."""
     cache = _cache_folder(request.cache)
-    settings = plan.Settings(
+    settings = Settings(
         request.seed, request.ci, request.limit, cache.absolute() if cache else None, int(request.cache_size * GIB)
     )
-    plugins = {plugin.distribution: plugin.version for plugin in found.plugins}
+    plugins = {plugin.distribution: plugin.version for plugin in catalog.plugins}
     origin = provenance.of_process([("xlbench", __version__), *plugins.items()])
     return Context(Path(request.results).absolute(), settings, data_of(request), request.permissions, origin)
 
@@ -191,17 +194,15 @@ def _plural(kind: type) -> str:
     return f"{kind.__name__.lower()}s"
 
 
-def tasks_of(
-    request: Request, suites: Sequence[str], found: catalog.Catalog
-) -> tuple[tuple[Task, ...], dict[str, str]]:
+def tasks_of(request: Request, suites: Sequence[str], catalog: Catalog) -> tuple[tuple[Task, ...], dict[str, str]]:
     """The tasks of the suites, or those that are named, and what was given for them."""
     if not suites:
-        return resolved(request.tasks, Task, found.select_tasks)
-    tasks = {task.name: task for suite in suites for task in found.select_tasks([], suite)}
+        return resolved(request.tasks, Task, catalog.select_tasks)
+    tasks = {task.name: task for suite in suites for task in catalog.select_tasks([], suite)}
     return tuple(tasks.values()), {name: name for name in tasks}
 
 
-def check(request: Request) -> None:
+def check_request(request: Request) -> None:
     """Raise `UsageError` for settings that no run can have."""
     if request.ci not in CI_METHODS:
         hint = did_you_mean(request.ci, CI_METHODS)
@@ -214,12 +215,12 @@ def check(request: Request) -> None:
         raise UsageError("give a suite or tasks, not both")
 
 
-def check_workers(engine: Engine, workers: int | None, found: catalog.Catalog) -> None:
+def check_workers(engine: Engine, workers: int | None, catalog: Catalog) -> None:
     """Raise `UsageError` for a number of workers that the engine cannot have."""
     if workers is None:
         return
     if not engine.takes_workers:
-        able = [name for name, other in found.engines.items() if other.takes_workers]
+        able = [name for name, other in catalog.engines.items() if other.takes_workers]
         hint = did_you_mean(engine.name, able) or f" Those that take it: {', '.join(able) or 'none'}."
         raise UsageError(f"the engine {engine.name!r} takes no number of workers (--workers).{hint}")
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
@@ -242,10 +243,10 @@ def data_of(request: Request) -> Data:
     return Data(Path(root) if root is not None else None, request.limit)
 
 
-def prepare_curve(request: Request, found: catalog.Catalog | None = None) -> Prepared:
+def prepare_curve(request: Request, catalog: Catalog | None = None) -> Prepared:
     """`prepare`, and a `UsageError` where there is no training size, or no task that learns anything."""
     sizes_of(request.train_sizes)
-    prepared = prepare(request, found)
+    prepared = prepare(request, catalog)
     if not prepared.planned and (idle := idle_tasks(prepared)):
         named = ", ".join(idle[:4]) + (f" and {len(idle) - 4} more" if len(idle) > 4 else "")
         raise UsageError(

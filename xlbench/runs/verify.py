@@ -12,9 +12,9 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.record import Cell, Run, Score
 from xlbench.core.task import Metric, Task
+from xlbench.runs.cells import ROW_VERSION
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
-from xlbench.runs.plan import ROW_VERSION
 from xlbench.runs.store import Store
 
 TOLERANCE = 1e-9

@@ -7,7 +7,6 @@ finds models and tasks in the catalog of that process, by what was given for the
 from __future__ import annotations
 
 import contextlib
-import functools
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -18,8 +17,8 @@ from xlbench.core.errors import UsageError
 from xlbench.core.permissions import granted
 from xlbench.core.record import Cell
 from xlbench.core.tracebacks import shown_tracebacks
-from xlbench.runs.engine import KEY_DIGITS, Context, Job, Message, Trouble, Wanted
-from xlbench.runs.plan import Planned, base_cell, planned_cell
+from xlbench.runs.cells import Planned, base_cell, planned_cell
+from xlbench.runs.jobs import KEY_DIGITS, Context, Job, Message, RunWarning, Wanted
 from xlbench.runs.slices import Slice, cut_slices, sliced
 from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from xlbench.core.task import Task
 
 
-class PlannedWork:
+class LocalJobRunner:
     """`work` in the process that planned the run: the models, tasks and data of a job are those of the plan.
 
     May be called from several threads; cells are then computed one after the other.
@@ -43,25 +42,19 @@ class PlannedWork:
         self._worker, self._lock = worker, threading.Lock()
 
     def __call__(self, job: Job) -> Iterator[Message]:
-        """Yield each cell of the job once it is saved, and lines of trouble."""
+        """Yield each cell of the job once it is saved, and warnings."""
         for wanted in job.wanted:
             with self._lock:
                 cell = self._worker.compute(self._planned[job.model, job.task, wanted.subset, wanted.train_size])
-                troubles = self._worker.troubles()
+                warnings = self._worker.new_warnings()
             yield cell
-            yield from map(Trouble, troubles)
+            yield from map(RunWarning, warnings)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return work_of_this_process, ()
+        return job_runner_of_this_process, ()
 
 
-@functools.cache
-def work_of_this_process() -> CatalogWork:
-    """The one `work` of a process that planned nothing: it keeps catalog, data and the loaded model between jobs."""
-    return CatalogWork()
-
-
-class CatalogWork:
+class RemoteJobRunner:
     """`work` in another process: models and tasks are found in this process's own catalog."""
 
     def __init__(self) -> None:
@@ -73,7 +66,7 @@ class CatalogWork:
         self._lock = threading.Lock()
 
     def __call__(self, job: Job) -> list[Message]:
-        """The cells of the job, all saved, and lines of trouble. What plugins print goes to standard error.
+        """The cells of the job, all saved, and warnings. What plugins print goes to standard error.
 
         Raises:
             UsageError: Where the model or the task cannot be had in this process.
@@ -84,7 +77,7 @@ class CatalogWork:
             return list(self._computed(job))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return work_of_this_process, ()
+        return job_runner_of_this_process, ()
 
     def _computed(self, job: Job) -> Iterator[Message]:
         model, task = self._model(job), self._task(job)
@@ -99,7 +92,7 @@ class CatalogWork:
                 yield worker.compute(item)
             else:
                 yield item.cell
-        yield from map(Trouble, worker.troubles())
+        yield from map(RunWarning, worker.new_warnings())
 
     def _worker(self, context: Context) -> tuple[Store, Worker]:
         key = context.results, context.settings
@@ -151,6 +144,16 @@ class CatalogWork:
                 else cut_slices(task, data, train_size)
             )
         return self._slices[key]
+
+
+_RUNNER = RemoteJobRunner()
+"""State of the process, the only one in these rooms: engines pickle `work` with every job, and all of these become one
+object, which keeps the catalog, the data and the loaded model from one job to the next. Empty until its first job."""
+
+
+def job_runner_of_this_process() -> RemoteJobRunner:
+    """What `work` is after unpickling: the one job runner of a process that planned nothing."""
+    return _RUNNER
 
 
 def _changed(base: Cell, wanted: Wanted) -> Cell:

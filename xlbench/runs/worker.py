@@ -15,10 +15,10 @@ from xlbench.core.record import Cell, Status
 from xlbench.core.task import Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
+from xlbench.runs.cells import Planned, Settings, trained_on_note
 from xlbench.runs.contract import check_outcome
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
-from xlbench.runs.plan import Planned, Settings, trained_on_note
 from xlbench.runs.store import Store
 
 if TYPE_CHECKING:
@@ -38,13 +38,14 @@ class Worker:
         self._session: tuple[str, str, EncodingSession] | None = None
         """Of one model: its name, the identity of its vectors, and what encodes."""
         self._cache: Cache | None = None
-        self._said = 0
+        self._warned = 0
+        """How many warnings of the cache were passed on."""
         self._scorer: Scorer | None = None
 
-    def troubles(self) -> list[str]:
-        """What was wrong with the cache since this was last asked, a line each."""
-        said = list(self._cache.troubles) if self._cache is not None else []
-        new, self._said = said[self._said :], len(said)
+    def new_warnings(self) -> list[str]:
+        """What went wrong with the cache since the last call, a line each."""
+        warnings = list(self._cache.troubles) if self._cache is not None else []
+        new, self._warned = warnings[self._warned :], len(warnings)
         return new
 
     def close(self) -> None:
