@@ -87,6 +87,7 @@ def test_progress_counts_up_to_the_number_of_new_texts():
         (lambda v: v.astype(str), "returned an array of <U"),
         (lambda v: v.astype(object), "returned an array of object"),
         (lambda v: v.astype(complex), "returned an array of complex128"),
+        (lambda v: np.ma.masked_equal(v, ord("b")), "returned MaskedArray with masked numbers"),
         (lambda v: v.astype(np.float64) * 1e300, "the vector of 'a' holds NaN or infinity"),
         (lambda v: v * (1.0 if len(v) > 1 else 1.5), "moves by 0.5 of its length when it is encoded alone"),
     ],
@@ -96,6 +97,37 @@ def test_vectors_that_cannot_be_scored_are_refused(change, message):
     with pytest.raises(EncoderError) as caught:
         EncodingSession(Lengths(change)).encode(["a", "bb", "ccc"])
     assert message in str(caught.value)
+
+
+def test_a_masked_array_without_a_mask_is_an_array():
+    """Nothing lies under it: the vectors are those of the plain array."""
+    plain = EncodingSession(Lengths(lambda v: v)).encode(["a", "bb"])
+    masked = EncodingSession(Lengths(np.ma.masked_array)).encode(["a", "bb"])
+    assert type(masked) is np.ndarray
+    assert np.array_equal(masked, plain)
+
+
+def test_masked_vectors_of_words_are_refused():
+    """As those of texts are."""
+
+    class Masked(Padded):
+        def encode_words(self, sentences):
+            return [np.ma.masked_array(np.ones((len(words), 2)), mask=True) for words in sentences]
+
+    with pytest.raises(EncoderError, match="returned MaskedArray with masked numbers"):
+        EncodingSession(Masked()).encode_words([["to", "be"]])
+
+
+def test_masked_flags_of_cut_texts_are_refused():
+    """Whether a text was cut is known of each, or of none."""
+
+    class Masked(Lengths):
+        def encode(self, texts, role=None):
+            self.truncated = np.ma.masked_array(np.zeros(len(texts), bool), mask=True)
+            return super().encode(texts, role)
+
+    with pytest.raises(EncoderError, match="truncated holds masked values"):
+        EncodingSession(Masked(lambda v: v)).encode(["a", "bb"])
 
 
 class Padded:

@@ -274,6 +274,18 @@ CONTRACT = {
         lambda: gives(columns={"hit": [1, 0, 1]}),
         "column 'hit' must be a numpy array of n numbers, booleans or texts",
     ),
+    "a masked column": (
+        lambda: gives(columns={"hit": np.ma.masked_array([1.0, 0.0, 1.0], mask=[0, 1, 1])}),
+        "column 'hit' holds 2 masked values of 3: leave these items out, or give NaN",
+    ),
+    "masked rows": (
+        lambda: metric(rows=lambda columns: np.ma.masked_array(ones(columns), mask=True)),
+        "metric accuracy: rows() gives masked numbers: leave items out, or give NaN for no value",
+    ),
+    "a mask made in a column": (
+        lambda: replace(gives(), metrics=(metrics.share("accuracy", lambda c: np.ma.masked_equal(c["hit"], 0)),)),
+        "metric accuracy: rows() fails: its column holds masked values: leave these items out",
+    ),
     "numbers as ids": (
         lambda: gives(item_ids=[1, 2, 3]),
         "item_ids are list: item and cluster ids must be texts, in a list",
@@ -301,6 +313,16 @@ def test_a_run_and_the_kit_say_the_same(tmp_path, make, sentence):
     with pytest.raises(ConformanceError) as caught:
         check_task(make())
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("what", ["value", "influence"])
+def test_a_masked_value_is_no_score(tmp_path, what):
+    """`float` of a masked number is 0, and of what is under a mask anything: the cell is an error that says so."""
+    masked = metric(**{what: lambda given: np.ma.masked_array(np.ones(3 if what == "influence" else ()), mask=True)})
+    _, cells = go(tmp_path, tasks=[masked])
+    assert {(cell.status, cell.reason) for cell in cells} == {
+        ("error", f"metric accuracy: {what}() gives masked numbers: leave items out, or give NaN for no value")
+    }
 
 
 def test_a_main_score_that_is_not_a_number_is_an_error(tmp_path):

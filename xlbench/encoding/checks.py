@@ -24,6 +24,8 @@ def as_matrix(returned: object) -> tuple[NDArray[np.float32], str]:
     kind = type(returned).__name__
     if returned is None or isinstance(returned, list | tuple | str):
         raise EncoderError(f"the encoder returned {kind}, which is no array: return one of shape (texts, dimensions)")
+    if np.ma.is_masked(returned):  # `np.asarray` would lay bare what is under the mask
+        raise EncoderError(f"the encoder returned {kind} with masked numbers: return an array with all of its numbers")
     try:
         array = np.asarray(returned)
         if array.dtype.kind not in "fiub":
@@ -94,6 +96,8 @@ def cut_texts(flags: object, n: int) -> NDArray[np.bool_]:
     if flags is None:
         return np.zeros(n, bool)
     cut = np.asarray(flags)
+    if np.ma.is_masked(flags):
+        raise EncoderError("the encoder's attribute truncated holds masked values: give true or false for every text")
     if cut.shape != (n,):
         raise EncoderError(f"the encoder's attribute truncated has shape {cut.shape} after a call with {n} texts")
     return cut.astype(bool)

@@ -238,7 +238,7 @@ class EncodingSession:
         self._words_asked = True
         vectors, rows = self._source.words([tuple(sentence) for sentence in sentences], self._progress)
         if self._transform is not None and self._transform.words is not None:
-            vectors = np.asarray(self._transform.words(vectors), np.float32)
+            vectors = _checked(self._transform.words(vectors), len(vectors))
         self.dimensions = vectors.shape[1]
         return WordVectors(vectors, rows, contextual=True)
 
@@ -257,11 +257,22 @@ class EncodingSession:
             fit_on = self._source.texts(texts, None)[0] if texts else vectors[:0]
             self._fitted = self._transform.fit(_known(fit_on))
         known = vectors.any(axis=1)
-        changed = np.array(self._fitted(vectors), np.float32)
-        if changed.shape[0] != len(vectors) or not np.isfinite(changed).all() or not changed[known].any(axis=1).all():
-            raise EncoderError("the model's transform gives vectors that cannot be scored (NaN, zeros or too few)")
+        changed = np.array(_checked(self._fitted(vectors), len(vectors)))
+        if not changed[known].any(axis=1).all():
+            raise EncoderError(UNSCORABLE)
         changed[~known] = 0
         return changed
+
+
+UNSCORABLE = "the model's transform gives vectors that cannot be scored (NaN, zeros, masked numbers or too few)"
+
+
+def _checked(changed: object, n: int) -> NDArray[np.float32]:
+    """What a transform gave for n vectors; `EncoderError` where they are others than n, or not all finite."""
+    vectors = np.asarray(changed, np.float32)
+    if np.ma.is_masked(changed) or vectors.ndim != 2 or len(vectors) != n or not np.isfinite(vectors).all():
+        raise EncoderError(UNSCORABLE)
+    return vectors
 
 
 def _known(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -74,6 +74,8 @@ def _check_columns(outcome: Outcome) -> None:
             raise UsageError(f"column {name!r} must be a numpy array of n numbers, booleans or texts")
         if len(column) != n:
             raise UsageError(f"the task gave {n} items and {len(column)} values of {name}")
+        if masked := int(np.ma.getmaskarray(column).sum()):
+            raise UsageError(f"column {name!r} holds {masked} masked values of {n}: leave these items out, or give NaN")
 
 
 def _check_chance(task: Task, outcome: Outcome) -> None:

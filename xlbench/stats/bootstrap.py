@@ -20,7 +20,7 @@ from scipy import special
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest
 from xlbench.core.task import Metric
-from xlbench.stats.rows import BLOCK, Grouped, gradient, value_of
+from xlbench.stats.rows import BLOCK, Grouped, gradient, unmasked, value_of
 
 WIDE = 512
 """Up to so many units (clusters, or items that are alone) the drawn counts are kept for the next metric."""
@@ -169,7 +169,8 @@ def replicates(metric: Metric, units: Grouped, resampler: Resampler, content: st
     """The metric's value (B,) in every resample of ``units``; NaN where a resample leaves it undefined."""
     rows, blocks = resampler.blocks(units, content)
     with np.errstate(all="ignore"):
-        return np.concatenate([np.asarray(metric.value((rows.T @ counts).T), dtype=np.float64) for counts in blocks])
+        values = [unmasked(metric, "value()", metric.value((rows.T @ counts).T)) for counts in blocks]
+    return np.concatenate(values).astype(np.float64)
 
 
 def studentized(metric: Metric, units: Grouped, resampler: Resampler, content: str) -> tuple[np.ndarray, float]:
@@ -188,7 +189,7 @@ def studentized(metric: Metric, units: Grouped, resampler: Resampler, content: s
             sums = (rows.T @ counts).T
             errors = np.sqrt(correction * _spread(gradient(metric, sums), rows, counts))
             errors[errors < 1e-9 * se] = 0.0  # rounding, not spread
-            parts.append((np.asarray(metric.value(sums), dtype=np.float64) - value) / errors)
+            parts.append((unmasked(metric, "value()", metric.value(sums)).astype(np.float64) - value) / errors)
     return np.concatenate(parts), se
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from xlbench.core.errors import UsageError
 from xlbench.core.task import Columns, Metric
 from xlbench.stats.kernels import (
     Table,
@@ -41,7 +42,17 @@ Column = str | Callable[[Columns], Any]
 
 
 def _column(column: Column) -> Callable[[Columns], Any]:
-    return column if callable(column) else lambda columns: columns[column]
+    """What gives a column's values; `UsageError` where some are masked, which `np.asarray` would lay bare."""
+
+    def values(columns: Columns) -> Any:
+        import numpy as np
+
+        found = column(columns) if callable(column) else columns[column]
+        if np.ma.is_masked(found):
+            raise UsageError("its column holds masked values: leave these items out")
+        return found
+
+    return values
 
 
 def share(name: str, column: Column, description: str = "") -> Metric:

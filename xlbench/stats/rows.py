@@ -45,13 +45,23 @@ class Grouped:
 def metric_rows(metric: Metric, columns: Columns) -> np.ndarray:
     """The metric's rows (n, p), checked; `UsageError` where a metric fails or returns something else."""
     n = len(next(iter(columns.values())))
-    rows = np.asarray(_of_plugin(metric, "rows()", metric.rows, columns))
+    rows = unmasked(metric, "rows()", _of_plugin(metric, "rows()", metric.rows, columns))
     if rows.ndim != 2 or len(rows) != n or rows.dtype.kind not in "biuf" or not rows.shape[1]:
         raise UsageError(
             f"metric {metric.name}: rows() gives {rows.dtype} of shape {rows.shape}: "
             f"give numbers, a row for each of {n} items"
         )
     return rows
+
+
+def unmasked(metric: Metric, what: str, given: object) -> np.ndarray:
+    """What a metric's function gave as an array; `UsageError` where some of it is masked: what lies under a mask is no
+    number that anybody meant."""
+    if np.ma.is_masked(given):
+        raise UsageError(
+            f"metric {metric.name}: {what} gives masked numbers: leave items out, or give NaN for no value"
+        )
+    return np.asarray(given)
 
 
 def check_bounds(metric: Metric, value: float) -> None:
@@ -132,7 +142,7 @@ def cluster_rows(rows: np.ndarray, codes: np.ndarray, cells: np.ndarray) -> np.n
 def value_of(metric: Metric, sums: np.ndarray) -> float:
     """The metric's value at one vector of sums (p,); NaN where it is not defined."""
     with np.errstate(all="ignore"):
-        return float(np.asarray(metric.value(sums)))
+        return float(unmasked(metric, "value()", metric.value(sums)))
 
 
 def influences(metric: Metric, columns: Columns, grouped: Grouped) -> np.ndarray:
@@ -145,7 +155,7 @@ def influences(metric: Metric, columns: Columns, grouped: Grouped) -> np.ndarray
     if metric.influence is None:
         return jackknife(metric, grouped)
     with np.errstate(all="ignore"):
-        given = np.asarray(metric.influence(columns), dtype=np.float64)
+        given = unmasked(metric, "influence()", metric.influence(columns)).astype(np.float64)
     if given.shape != (grouped.n,):
         raise UsageError(f"metric {metric.name!r}: influence must have shape ({grouped.n},), not {given.shape}")
     return given
@@ -157,7 +167,7 @@ def jackknife(metric: Metric, grouped: Grouped) -> np.ndarray:
     step = max(1, BLOCK // grouped.cells.shape[1])
     with np.errstate(all="ignore"):
         without = [
-            np.asarray(metric.value(sums - grouped.cells[start : start + step]), dtype=np.float64)
+            unmasked(metric, "value()", metric.value(sums - grouped.cells[start : start + step])).astype(np.float64)
             for start in range(0, len(grouped.cells), step)
         ]
     psi: np.ndarray = ((grouped.n - 1) * (value - np.concatenate(without)))[grouped.inverse]
@@ -182,7 +192,7 @@ def gradient(metric: Metric, sums: np.ndarray) -> np.ndarray:
     Differences are central with relative steps, and forward where a sum is 0: counts do not go below it.
     """
     if metric.gradient is not None:
-        return np.asarray(metric.gradient(sums), dtype=np.float64)
+        return unmasked(metric, "gradient()", metric.gradient(sums)).astype(np.float64)
     slope = np.empty_like(sums, dtype=np.float64)
     scale = np.abs(sums).max(axis=-1)
     for column in range(sums.shape[-1]):

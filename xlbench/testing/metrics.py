@@ -89,7 +89,14 @@ def value_of_rows(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return np.asarray(call(f"{where}: value()", metric.value, sums), dtype=np.float64)
+        return _unmasked(where, "value()", call(f"{where}: value()", metric.value, sums)).astype(np.float64)
+
+
+def _unmasked(where: str, what: str, given: object) -> np.ndarray:
+    import numpy as np
+
+    require(not np.ma.is_masked(given), f"{where}: {what} gives masked numbers: give NaN where there is no value")
+    return np.asarray(given)
 
 
 def _close(a: np.ndarray, b: np.ndarray) -> bool:
@@ -131,7 +138,7 @@ def _check_gradient(metric: Metric, gradient: Callable[[np.ndarray], np.ndarray]
 
     some = np.stack([_weighted(rows, 1), _weighted(rows, 2)])
     with np.errstate(all="ignore"):
-        given = np.asarray(call(f"{where}: gradient()", gradient, some), dtype=np.float64)
+        given = _unmasked(where, "gradient()", call(f"{where}: gradient()", gradient, some)).astype(np.float64)
     require(
         given.shape == some.shape, f"{where}: gradient() of sums {some.shape} has shape {given.shape}: give one a sum"
     )
@@ -156,7 +163,7 @@ def _check_influence(
     import numpy as np
 
     with np.errstate(all="ignore"):
-        given = np.asarray(call(f"{where}: influence()", influence, columns))
+        given = _unmasked(where, "influence()", call(f"{where}: influence()", influence, columns))
     require(
         given.shape == (len(rows),) and given.dtype.kind in "biuf" and bool(np.isfinite(given).all()),
         f"{where}: influence() has shape {given.shape} or no finite numbers: give {len(rows)}, one an item",
