@@ -529,12 +529,12 @@ def test_scheme_that_fails_is_one_line(make, said, plug):
 
 
 def test_scheme_may_explain_itself(plug):
-    """The scheme's own error says best what is wrong (and with which exit code): it goes through as it is."""
+    """The scheme's own line says best what is wrong: it goes through as it is, and the command is wrong usage."""
 
     def read(spec):
         raise DataError(f"{spec}, line 3: no protocol")
 
-    with pytest.raises(DataError, match=r"^my\.toml, line 3: no protocol$"):
+    with pytest.raises(UsageError, match=r"^my\.toml, line 3: no protocol$"):
         schemes(plug, card={"model": None, "tasks": read}).select_tasks(["my.toml"])
 
 

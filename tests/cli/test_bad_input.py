@@ -504,3 +504,25 @@ def test_a_full_disk_keeps_what_was_saved(after, go, tmp_path):
     assert go(*args, "--results", "roomy", "--boards", "roomy-boards").returncode == 0
     for name in ("run.md", "run.scores.csv"):
         assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "roomy-boards" / name).read_bytes()
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff\xfe", b""])
+def test_a_model_folder_with_a_broken_config_is_wrong_usage(tmp_path, xlbench_cli, content):
+    """One line with the file and what to do, and exit code 2, as for other folders that are no model."""
+    options = tiny(tmp_path)
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_bytes(content)
+    line = one_line(xlbench_cli(["run", "-m", "./model", *options]), code=2)
+    assert "./model: config.json " in line
+    assert line.endswith(": download or save it anew")
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_pivot_that_the_card_does_not_declare_is_wrong_usage(tmp_path, xlbench_cli):
+    """The card and its option are named, and nothing is run."""
+    options = tiny(tmp_path)
+    card = tmp_path / "tiny.toml"
+    card.write_text(card.read_text(encoding="utf-8").replace('pairs = "eng"', 'pairs = "enq"'), encoding="utf-8")
+    line = one_line(xlbench_cli(["run", "-m", "random", *options]), code=2)
+    assert "tiny.toml: [options] pairs: 'enq' is none of the card's languages" in line
+    assert "Did you mean 'eng'?" in line

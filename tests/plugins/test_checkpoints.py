@@ -15,7 +15,7 @@ import pytest
 from conftest import environment
 from fake_hub import Hub, serving
 
-from xlbench import DataError, DataMissing, UsageError, catalog
+from xlbench import DataMissing, UsageError, catalog
 from xlbench_transformers import checkpoint, weights
 
 OLD, NEW = "a" * 40, "b" * 40
@@ -124,7 +124,7 @@ def test_weights_in_parts_count_whole(stocked, copied):
     _edit_last_byte(folder / "model-2.safetensors")
     assert identity(stocked, folder) != before
     (folder / "model-2.safetensors").unlink()
-    with pytest.raises(DataError, match=r"lack model-2\.safetensors, which model\.safetensors\.index\.json names"):
+    with pytest.raises(UsageError, match=r"lack model-2\.safetensors, which model\.safetensors\.index\.json names"):
         identity(stocked, folder)
 
 
@@ -160,14 +160,14 @@ def _in_two_parts(folder: Path) -> None:
             UsageError,
             "no weights, neither model.safetensors nor pytorch_model.bin",
         ),
-        ("bert", {"config.json": b"{"}, DataError, "config.json is not JSON"),
-        ("bert", {"config.json": b"[]"}, DataError, "config.json holds no settings"),
-        ("bert", {"model.safetensors": 500}, DataError, "model.safetensors is damaged: it was cut off"),
-        ("bert", {"model.safetensors": 5}, DataError, "model.safetensors is damaged: it was cut off"),
-        ("bert", {"model.safetensors": b"version https://git-lfs"}, DataError, "is damaged: it was cut off, or is no"),
+        ("bert", {"config.json": b"{"}, UsageError, "config.json is not JSON"),
+        ("bert", {"config.json": b"[]"}, UsageError, "config.json holds no settings"),
+        ("bert", {"model.safetensors": 500}, UsageError, "model.safetensors is damaged: it was cut off"),
+        ("bert", {"model.safetensors": 5}, UsageError, "model.safetensors is damaged: it was cut off"),
+        ("bert", {"model.safetensors": b"version https://git-lfs"}, UsageError, "is damaged: it was cut off, or is no"),
         ("bert", {"adapter_config.json": b"{}"}, UsageError, "is an adapter to another checkpoint: merge it"),
         ("labse_like", {"2_Dense/model.safetensors": None}, UsageError, "2_Dense: no weights"),
-        ("labse_like", {"modules.json": b'{"type": 1}'}, DataError, "modules.json is no list of modules"),
+        ("labse_like", {"modules.json": b'{"type": 1}'}, UsageError, "modules.json is no list of modules"),
         ("model2vec", {"tokenizer.json": None}, UsageError, "has no tokenizer"),
     ],
 )

@@ -417,3 +417,22 @@ def _environment() -> dict[str, str]:
     import os
 
     return {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "said"),
+    [
+        ("mini-parallel", 'pairs = "deu"', "pairs: 'deu' is none of the card's languages; give 'all' or one of them"),
+        ("mini-alignment", 'pairs = "hnd"', "Did you mean 'hin'"),
+        ("mini-sentiment", 'from = ["eng", "deu"]', "from: 'deu' is none of the card's languages; give one of them"),
+        ("mini-ner", 'from = ["deu"]', "from: 'deu' is none of the card's languages; give one of them"),
+    ],
+)
+def test_languages_in_options_are_the_cards(tmp_path, name, option, said):
+    """A card whose options name a language that it does not declare is a bad card, whatever lies in the data root."""
+    path = tmp_path / "own.toml"
+    kinds = '\ntransfer = ["zero-shot"]' if "from" in option else ""
+    path.write_text(f'extends = "{name}"\nname = "own"\n[options]\n{option}{kinds}\n', encoding="utf-8")
+    with pytest.raises(UsageError, match=r"^own\.toml: \[options\] ") as caught:
+        read_card(path)
+    assert said in str(caught.value)

@@ -166,13 +166,15 @@ class Catalog:
         return [scheme for scheme in self.schemes.values() if _maker(scheme, kind) is not None]
 
     def _made_by(self, scheme: Scheme, kind: str, spec: str) -> list[Any]:
-        """What a scheme makes of a spec. Its own `XlbenchError` passes: that line says best what is wrong."""
+        """What a scheme makes of a spec. The line of its own `XlbenchError` says best what is wrong."""
         who, make = self._by("schemes", scheme.name), _maker(scheme, kind)
         assert make is not None
         try:
             made = _several(make(spec))
-        except (KeyboardInterrupt, XlbenchError):
+        except (KeyboardInterrupt, UsageError):
             raise
+        except XlbenchError as error:  # a damaged file of what was named: the command cannot be carried out as given
+            raise UsageError(str(error)) from error
         except BaseException as error:
             raise UsageError(f"{who} cannot make anything of {spec!r}: {error_line(error)}") from error
         if not made:

@@ -4,7 +4,7 @@
 |---|---|
 | 0 | everything asked for was done |
 | 1 | a cell failed (with ``--strict``: or was skipped), nothing was scored, or something was not fetched |
-| 2 | the command cannot be carried out as given: a wrong name, a missing folder, a bad setting |
+| 2 | the command cannot be carried out as given: a wrong name, a missing folder, a broken card or model |
 | 3 | something that was read or written is damaged, or xlbench itself failed |
 | 130 | stopped by Ctrl-C; the same command resumes |
 """

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
     languages = _check_languages(raw["languages"], where)
     splits = _check_splits(raw, where)
     if imports or "." not in raw["protocol"]:
-        _check_options(raw, where)
+        _check_options(raw, languages, where)
     homes = _homes(raw["data"], raw["name"], languages, splits, where, beside, imports=imports)
     return Card(
         file=where,
@@ -91,11 +91,20 @@ def _labels(raw: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(labels) if fits_type(list[str], labels) else ()
 
 
-def _check_options(raw: Mapping[str, Any], where: str) -> None:
-    """That the protocol has these options and metrics."""
+def _check_options(raw: Mapping[str, Any], languages: Sequence[str], where: str) -> None:
+    """That the protocol has these options and metrics, and that languages in the options are the card's."""
     protocol = module_of("protocol", raw["protocol"], where)
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
+    for name, words in getattr(protocol, "LANGUAGE_OPTIONS", {}).items():
+        given = options.get(name, ())
+        for language in (given,) if isinstance(given, str) else given:
+            if language not in (*languages, *words):
+                other = f"{type_words(words)} or " if words else ""
+                raise UsageError(
+                    f"{where}: [options] {name}: {language!r} is none of the card's languages; give {other}one of them."
+                    f"{did_you_mean(language, (*words, *languages))}"
+                )
     try:
         known = [metric.name for metric in protocol.metrics(options)]
     except UsageError as error:

@@ -7,7 +7,8 @@ A protocol is a module with
 - ``OPTIONS``, what a card's ``[options]`` may hold: name -> type or allowed values;
 - ``metrics(options)``, the main one first;
 - ``subsets(data_set, options, data, languages)``, with everything that ``Subset.load`` will need;
-- ``evaluate(subset, session, options)``.
+- ``evaluate(subset, session, options)``;
+- if it likes, ``LANGUAGE_OPTIONS``, the options that name languages of the card -> words that may stand there instead.
 
 A card names one of these by its plain name, and anybody else's as ``package.module``.
 """

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 VERSION = 2
 
 OPTIONS: Mapping[str, Any] = retrieval.OPTIONS
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = retrieval.LANGUAGE_OPTIONS
 
 Parts = Callable[[Columns], "tuple[float, np.ndarray]"]
 """From columns to a value, and to the values without each of the items (n,)."""

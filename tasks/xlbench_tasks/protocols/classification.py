@@ -45,6 +45,8 @@ OPTIONS: Mapping[str, Any] = {
 probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbors of ``knn``, 5 by default; ``shots``: how
 many training items a class, drawn ``draws`` times (10 by default), all without it; ``mode = "mteb"``: mteb's 10 x 8."""
 
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
+
 DRAWS = 10
 NEIGHBORS = 5
 MTEB_RUNS = 10

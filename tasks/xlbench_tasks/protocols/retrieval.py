@@ -32,6 +32,8 @@ written alike in the two written standards of Norwegian, the nearest pair of lan
 OPTIONS: Mapping[str, Any] = {"pairs": str}
 """``pairs``: a language code (all pairs with that language) or ``all`` (every ordered pair)."""
 
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"pairs": ("all",)}
+
 
 def _f1_influence(columns: Columns) -> np.ndarray:
     """Influence of an item on the weighted F1 over targets, each of which is the truth of exactly one query.

@@ -29,6 +29,8 @@ VERSION = 2
 OPTIONS: Mapping[str, Any] = {"types": list[str], **transfer.OPTIONS}
 """``types``: the entity types; the rest as in ``transfer.py``."""
 
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
+
 FEW = 10
 """Fewer test entities of a type than this are remarked on."""
 

@@ -33,6 +33,7 @@ KINDS = ("within", "zero-shot", "all", "rest")
 OPTIONS: Mapping[str, Any] = {"transfer": list[str], "from": list[str]}
 """``transfer``: which of `KINDS` (``within`` alone without it); ``from``: the languages that ``zero-shot`` trains on,
 every one without it."""
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"from": ()}
 
 
 @dataclass(frozen=True)
