@@ -584,3 +584,12 @@ def outcome(choose: Callable[[list[str]], tuple[Any, ...]], spec: str) -> str:
     except UsageError as error:
         return "refused" if repr(spec) in str(error) and "\n" not in str(error) else str(error)
     return "chosen" if chosen else "nothing"
+
+
+def test_settings_of_a_model_that_has_none_are_told(plug):
+    """ngram?size=3: the model is there, and what follows its name means nothing to it; a typo before a ? is guessed."""
+    found = catalog.load()
+    with pytest.raises(UsageError, match=r"^the model 'ngram' has no settings: give 'ngram' without '\?size=3'"):
+        found.select_models(["ngram?size=3"])
+    with pytest.raises(UsageError, match=r"^there is no model 'ngrm\?size=3'\. Did you mean 'ngram'"):
+        found.select_models(["ngrm?size=3"])

@@ -206,3 +206,20 @@ def test_nepali_sets():
     wikiann = data_set("wikiann-ne-hi").train
     assert [len(wikiann.read(language).ids) for language in ("hin", "nep")] == [5000, 100]
     assert not any("ne:" in tokens for tokens in wikiann.read("nep").fields["tokens"])
+
+
+def test_a_line_that_nobody_sees_ends_a_sentence(tmp_path):
+    """A zero-width space or a byte order mark alone on a line is no word, and stands for a blank line."""
+    lines = "Asha B-PER\nK I-PER\n\u200b\nGoa O\n \ufeff \u200b\n\nMay O\n"
+    (tmp_path / "eng.txt").write_text(lines, encoding="utf-8")
+    table = {"files": "{language}.txt", "tags": {"PER": "PER"}}
+    records = conll.source(Home("c.toml: [data]", "names", "conll", ("eng",), table), Data(tmp_path)).read("eng")
+    assert records.fields["text"] == ("Asha K", "Goa", "May")
+
+
+def test_a_delimiter_that_does_not_split_is_told_with_one_that_would(tmp_path):
+    """Words and tags with tabs between them, read with spaces."""
+    (tmp_path / "eng.txt").write_text("Asha\tB-PER\nK\tI-PER\n", encoding="utf-8")
+    table = {"files": "{language}.txt", "tags": {"PER": "PER"}, "delimiter": "space"}
+    with pytest.raises(DataError, match=r"eng\.txt, line 1: 1 columns; .*; delimiter = 'tab' would split 'Asha"):
+        conll.source(Home("c.toml: [data]", "names", "conll", ("eng",), table), Data(tmp_path)).read("eng")

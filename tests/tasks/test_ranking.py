@@ -204,3 +204,15 @@ def test_the_largest_of_columns_are_found_in_blocks_of_any_height():
         before = -np.sort(-random.standard_normal((4, 17)).astype(np.float32), axis=0)
         expected = -np.sort(-np.concatenate([before, similar]), axis=0)[:4]
         np.testing.assert_array_equal(ranking._merge_largest(before, similar), expected)
+
+
+def test_texts_in_two_notations_are_several_and_said_to_be():
+    """What an encoder is given is not changed: NFC and NFD of one word are two candidates, and a note counts them."""
+    from xlbench_tasks.protocols.retrieval import notes_on_notation
+
+    twice = ["caf\u00e9", "cafe\u0301", "cafe", "caf\u00e9"]
+    assert ranking.rank_pairs(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32), twice).candidates == 3
+    assert list(notes_on_notation(twice)) == [
+        "1 text differs from another in notation alone (NFC, NFD): they are taken as they are, for different ones"
+    ]
+    assert list(notes_on_notation(["caf\u00e9", "cafe"])) == []

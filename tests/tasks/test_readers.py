@@ -378,7 +378,14 @@ def test_a_language_can_be_given_by_the_card(tmp_path):
         (b"tweet\tlabel\na\t \n", "line 2: the label is empty"),
         (b"text\tlabel\na\tx\n", "no column 'tweet', only 'text', 'label'"),
         (b"tweets\tlabel\na\tx\n", "Did you mean 'tweets'"),
-        (b"tweet\ttweet\tlabel\na\tb\tx\n", "two columns 'tweet'"),
+        (
+            b"tweet\ttweet\tlabel\na\tb\tx\n",
+            r"several columns 'tweet' \(numbers 1 and 2 of .*\): rename all but one in the file, or give the number",
+        ),
+        (b"tweet;label\na;x\n", r"the delimiter is a tab, and ';' would split 'tweet;label' into 2 columns: set del"),
+        (b"tweet,label\na,x\n", r"',' would split 'tweet,label' into 2 columns: set delimiter = \",\" in the card"),
+        (b"tweet\tlabel\na\tx\n\xe2\x80\x8b\nb\ty\n", r"line 3: 1 column .*empty but for characters .*; remove it"),
+        (b"tweet\tlabel\na\tcafe\xcc\x81\n", r"It is 'caf\xe9' of the card in other notation \(NFC, NFD\), 'caf\\xe9'"),
         (b"tweet\tlabel\na\tx\nb\xe9\ty\n", "line 3: byte .* is not UTF-8"),
         (b"tweet\tlabel\na\tx\nb\0\ty\n", "line 3: a NUL byte"),
     ],
@@ -387,7 +394,7 @@ def test_a_damaged_table_is_named_with_its_physical_line(tmp_path, content, mess
     """Widths, empty values, missing columns, encodings: file, line and what is wrong."""
     _write(tmp_path / "d/eng.tsv", content)
     with pytest.raises(DataError, match=rf"eng\.tsv.*{message}"):
-        _delimited(tmp_path).read("eng")
+        _delimited(tmp_path, labels={"x": "x", "y": "y", "caf\u00e9": "z"}).read("eng")
 
 
 def test_a_table_without_rows_is_data_that_is_missing(tmp_path):

@@ -186,7 +186,13 @@ class Catalog:
         return made
 
     def _unknown(self, kind: str, name: str) -> UsageError:
-        guess = did_you_mean(name, getattr(self, kind))
+        known, (bare, mark, _) = getattr(self, kind), name.partition("?")
+        if mark and bare in known:
+            able = "; 'xlbench list models --options' shows which have some" if kind == "models" else ""
+            return UsageError(
+                f"the {SINGULAR[kind]} {bare!r} has no settings: give {bare!r} without {name[len(bare) :]!r}{able}"
+            )
+        guess = did_you_mean(bare, known)
         see = f"xlbench list {kind}" if kind in ("models", "tasks", "suites") else "xlbench plugins"
         schemes = ""
         if kind in ("models", "tasks") and re.search(r"[:/\\]|\.[A-Za-z]+$", name):

@@ -95,7 +95,7 @@ def _guarded(arguments: list[str], debug: bool) -> int:
         return stop.exit_code
     except click.ClickException as error:
         shown = io.StringIO()
-        error.show(shown)
+        (_with_meant(error) if isinstance(error, click.NoSuchOption) else error).show(shown)
         echo(shown.getvalue().rstrip("\n"), err=True)
         return USAGE
     except (KeyboardInterrupt, click.Abort):
@@ -109,6 +109,21 @@ def _guarded(arguments: list[str], debug: bool) -> int:
     except Exception as error:  # noqa: BLE001 - the last resort: one line here, the traceback with --debug
         line = f"internal error: {error_text(error)} (run with --debug for the traceback)"
         return _explain(error, line, INVALID, debug)
+
+
+MEANT = {
+    **dict.fromkeys(("--out", "--output", "--output-dir", "--outdir", "--dir", "-o"), ("--boards", "--results")),
+    **dict.fromkeys(("--lang", "--langs", "--languages"), ("--language",)),
+}
+"""Options that other programs have -> what a command may have in their place."""
+
+
+def _with_meant(error: click.NoSuchOption) -> click.NoSuchOption:
+    """The error, with what the option is in this command in the place of click's own guess."""
+    has = {name for option in error.ctx.command.params for name in option.opts} if error.ctx else set()
+    found = [repr(name) for name in MEANT.get(error.option_name, ()) if name in has]
+    said = f"No such option {error.option_name!r}. Did you mean {' or '.join(found)}?"
+    return click.NoSuchOption(error.option_name, said, ctx=error.ctx) if found else error
 
 
 def _explain(error: Exception, line: str, code: int, debug: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from xlbench import DataError
 from xlbench_tasks.data.records import Records
@@ -31,12 +31,25 @@ def check_known(name: str, records: Mapping[str, Records], labels: Sequence[str]
     fault = (
         f"labels that are none of the card's ({', '.join(labels)}); add them to labels of [options], or mend the data"
     )
-    unknown = Unknown(name, fault)
+    unknown = Unknown(name, fault, in_other_notation(labels))
     for one in records.values():
         for row, label in enumerate(one.fields["label"]):
             if label not in labels:
                 unknown.add(label, one.place(row))
     unknown.check()
+
+
+def in_other_notation(known: Iterable[str]) -> Callable[[str], str]:
+    """For `Unknown`: what to say of a value that looks like a known one, and is one in NFC."""
+    by_form = {unicodedata.normalize("NFC", label): label for label in known}
+
+    def hint(value: str) -> str:
+        meant = by_form.get(unicodedata.normalize("NFC", value))
+        if meant is None:
+            return ""
+        return f" It is {meant!r} of the card in other notation (NFC, NFD), {meant!a}: write both as {value!a}"
+
+    return hint
 
 
 def check_spellings(name: str, labels: Iterable[str]) -> None:

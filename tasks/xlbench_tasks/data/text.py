@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import unicodedata
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
@@ -70,6 +70,12 @@ def folded(text: str) -> str:
     if not (text.isprintable() and _BLANK.isdisjoint(text)):
         text = "".join(char for char in text if char.isspace() or _shows(char))
     return unicodedata.normalize("NFC", " ".join(text.split()).casefold())
+
+
+def twins(texts: Iterable[str]) -> int:
+    """How many of the different texts are another one in other notation: they look the same, and are one in NFC."""
+    different = set(texts)
+    return len(different) - len({unicodedata.normalize("NFC", text) for text in different})
 
 
 def lines(path: Path, keep_line_end: bool = False) -> Iterator[str]:

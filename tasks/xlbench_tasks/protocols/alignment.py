@@ -216,6 +216,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         notes=(
             *pair.notes,
             *retrieval.notes_on_ranks(n - m, ranked.tie_rate),
+            *retrieval.notes_on_notation(pair.candidates),
             *_notes(columns, random_pairs < n * (n - 1), None in thresholds),
         ),
     )

@@ -18,6 +18,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import ari, averaged, inverse_purity, mean, nmi, purity, share, v_measure
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
+from xlbench_tasks.protocols.retrieval import notes_on_notation
 
 if TYPE_CHECKING:
     import numpy as np
@@ -274,6 +275,7 @@ def _notes(items: Items, k: int, fewest: int) -> Iterator[str]:
         yield f"classes with fewer than {TINY} items: {', '.join(tiny)}"
     if len(set(items.texts)) < len(items.texts):
         yield "texts that occur more than once lie in one cluster (how many more times: Data warnings)"
+    yield from notes_on_notation(items.texts)
     labels_of: dict[str, set[str]] = {}
     for text, label in zip(items.texts, items.labels, strict=True):
         labels_of.setdefault(text, set()).add(label)

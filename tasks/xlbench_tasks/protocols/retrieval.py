@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import Column, mean, share
+from xlbench_tasks.data.text import twins
 
 if TYPE_CHECKING:
     import numpy as np
@@ -262,7 +263,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         columns=ranked.columns,
         chance={**chance_of_ranks(m), "margin_accuracy": 1 / m, "mteb_accuracy": 1 / n},
         facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},
-        notes=(*pair.notes, *notes_on_ranks(repeated, ranked.tie_rate)),
+        notes=(*pair.notes, *notes_on_ranks(repeated, ranked.tie_rate), *notes_on_notation(pair.candidates)),
     )
 
 
@@ -274,6 +275,13 @@ def chance_of_ranks(m: int) -> dict[str, float]:
         "recall_at_10": min(10, m) / m,
         "mrr": sum(1 / rank for rank in range(1, m + 1)) / m,
     }
+
+
+def notes_on_notation(texts: Iterable[str]) -> Iterator[str]:
+    """A footnote on texts that look the same: what an encoder is given is never changed, and so they are several."""
+    if count := twins(texts):
+        differ = "1 text differs" if count == 1 else f"{count} texts differ"
+        yield f"{differ} from another in notation alone (NFC, NFD): they are taken as they are, for different ones"
 
 
 def notes_on_ranks(repeated: int, tie_rate: float) -> Iterator[str]:

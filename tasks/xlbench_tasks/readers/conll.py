@@ -148,8 +148,8 @@ class Conll(Reading):
         now, documents = Sentence(), 0
         for number, line in enumerate(text.lines(path), 1):
             cells = line.split(self._separator)
-            mark = self._mark(line, cells, rows)
-            if (mark or not line.strip()) and now.words:
+            mark, seen = self._mark(line, cells, rows), text.visible(line)
+            if (mark or not seen) and now.words:
                 yield now
                 now = Sentence(document=documents)
             if mark == "documents":
@@ -157,7 +157,7 @@ class Conll(Reading):
                 now.document = documents
             elif mark == "id":
                 now.item = line.removeprefix(self.home.table["id"]).strip()
-            elif not mark and line.strip():
+            elif not mark and seen:
                 now.line = now.line or number
                 rows.add(now, cells, number)
         if now.words:
@@ -214,7 +214,7 @@ class _Rows:
         if len(cells) != self._width:
             raise DataError(f"{where}: {len(cells)} columns where those before have {self._width}")
         if max(self._token, self._tag) > self._width or self._width < 2:
-            raise DataError(f"{where}: {self._width} columns; the card asks for more (or for another delimiter)")
+            raise DataError(f"{where}: {self._width} columns; the card asks for more{_other(cells)}")
         word, tag = cells[self._token - 1], self._read(cells)
         if tag is None:
             self.unknown.add(cells[self._tag - 1], f"line {line}")
@@ -223,6 +223,12 @@ class _Rows:
             raise DataError(f"{where}: a tab inside of a word; set delimiter = 'tab' or 'whitespace' in the card")
         prefix = next((prefix for prefix in self._prefixes if word.startswith(prefix)), "")
         now.add(word.removeprefix(prefix), tag)
+
+
+def _other(cells: Sequence[str]) -> str:
+    """Which delimiter would split a row's only cell."""
+    fits = [name for name, mark in (("tab", "\t"), ("space", " ")) if mark in cells[0]] if len(cells) == 1 else []
+    return f"; delimiter = {fits[0]!r} would split {cells[0][:60]!r}" if fits else " (or for another delimiter)"
 
 
 def _pairs(home: Home) -> Iterator[tuple[str, str]]:

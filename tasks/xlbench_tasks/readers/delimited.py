@@ -10,6 +10,7 @@ columns are the same item; rows of different files are not, unless an ``id`` col
 from __future__ import annotations
 
 import csv
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
@@ -19,6 +20,7 @@ from typing import Any, NamedTuple
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, sample, text
+from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
@@ -77,10 +79,10 @@ class Table:
         body = self._records if self._has_header else chain([self._first], self._records)
         for number, (line, cells) in enumerate(body, 1):
             if len(cells) != len(first):
-                delimiter = "a tab" if self._delimiter == "\t" else repr(self._delimiter)
+                unseen = len(cells) == 1 and not visible(cells[0])
                 raise DataError(
                     f"{self.path}, line {line}: {_count(len(cells))} where line {first_line} has {len(first)} "
-                    f"(the delimiter is {delimiter})"
+                    + (f"(the line is {text.empty(cells[0])}; remove it)" if unseen else self._delimiter_is(first))
                 )
             yield Row(self, cells, line, number)
 
@@ -89,13 +91,35 @@ class Table:
         if isinstance(column, int):
             assert self._first is not None
             if column > (width := len(self._first[1])):
-                raise DataError(f"{self.path} has {width} columns, so none with number {column}")
+                hint = self._delimiter_is(self._first[1])
+                raise DataError(f"{self.path} has {_count(width)}, so none with number {column} {hint}")
             return column - 1
-        if self.columns.count(column) != 1:
-            has = "two columns" if column in self.columns else "no column"
-            names = ", ".join(map(repr, self.columns))
-            raise DataError(f"{self.path} has {has} {column!r}, only {names}.{did_you_mean(column, self.columns)}")
+        names = ", ".join(map(repr, self.columns))
+        if self.columns.count(column) > 1:
+            places = " and ".join(str(place) for place, name in enumerate(self.columns, 1) if name == column)
+            raise DataError(
+                f"{self.path} has several columns {column!r} (numbers {places} of {names}): rename all but one in the "
+                f"file, or give the number of the one that is meant"
+            )
+        if column not in self.columns:
+            delimiter = f" {self._delimiter_is(self.columns)}"
+            hint = delimiter if "would split" in delimiter else did_you_mean(column, self.columns) or delimiter
+            raise DataError(f"{self.path} has no column {column!r}, only {names}.{hint}")
         return self.columns.index(column)
+
+    def _delimiter_is(self, cells: Sequence[str]) -> str:
+        """Which delimiter was used, and which other one would split a line's only cell, in brackets."""
+        said = f"the delimiter is {_NAMES.get(self._delimiter, repr(self._delimiter))}"
+        counts = {other: cells[0].count(other) for other in _NAMES} if len(cells) == 1 else {}
+        if not any(counts.values()):
+            return f"({said})"
+        best = max(counts, key=lambda other: counts[other])
+        split = f"{_NAMES[best]} would split {cells[0][:60]!r} into {_count(counts[best] + 1)}"
+        return f"({said}, and {split}: set delimiter = {json.dumps(best)} in the card)"
+
+
+_NAMES = {"\t": "a tab", ",": "','", ";": "';'", "|": "'|'"}
+"""Usual delimiters, in words."""
 
 
 class Row(NamedTuple):
@@ -243,6 +267,7 @@ class Delimited(Reading):
         unknown = Unknown(
             self._place() if several else str(rows[0].table.path),
             f"labels that are none of the card's {sorted(labels)}",
+            in_other_notation(labels),
         )
         for row, value in zip(rows, values, strict=True):
             if value not in labels:

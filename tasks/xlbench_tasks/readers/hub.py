@@ -22,6 +22,7 @@ from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import repository, tags
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
+from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
@@ -303,7 +304,8 @@ class Hub(Reading):
             return tuple(map(JOINT.join, zip(*parts, strict=True)))
         values = self._values(data, column)
         labels = self._labels(data, column) if field == "label" and "labels" in self.home.table else {}
-        unknown = Unknown(self._place(), f"labels that are none of the card's {sorted(labels)}")
+        fault = f"labels that are none of the card's {sorted(labels)}"
+        unknown = Unknown(self._place(), fault, in_other_notation(labels))
         for row in rows:
             value, where = values[row], f"{self._place()}, row {row + 1}"
             if not isinstance(value, str | int) or not visible(str(value)):
