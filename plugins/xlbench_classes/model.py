@@ -15,12 +15,11 @@ from typing import Any
 
 import xlbench
 from xlbench.core.ids import digest
+from xlbench.core.specs import parse_bool
 from xlbench.core.text import did_you_mean, error_text
 from xlbench_classes import reading
 from xlbench_classes.reading import Parameter
 from xlbench_classes.target import Target, target_of
-
-_TRUE, _FALSE = ("true", "yes", "1", ""), ("false", "no", "0")
 
 
 def model_of(spec: str) -> xlbench.Model:
@@ -168,12 +167,11 @@ def _typed(target: Target, name: str, text: str, annotation: str | None) -> Any:
             return int(text)
         if kind == "float":
             return float(text)
+        if kind == "bool":
+            return parse_bool(text)
     except ValueError:
-        raise xlbench.UsageError(f"{target.text!r}: {name}={text}: {target.name} wants {kind}") from None
-    if kind == "bool":
-        if text.lower() not in _TRUE + _FALSE:
-            raise xlbench.UsageError(f"{target.text!r}: {name}={text}: {target.name} wants true or false")
-        return text.lower() in _TRUE
+        expected = "true or false" if kind == "bool" else kind
+        raise xlbench.UsageError(f"{target.text!r}: {name}={text}: {target.name} wants {expected}") from None
     return text
 
 

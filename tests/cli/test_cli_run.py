@@ -122,7 +122,7 @@ def test_a_dry_run_shows_the_cells_writes_nothing_and_loads_no_model(go, tmp_pat
     (line,) = done.stderr.splitlines()
     assert (done.returncode, line.split(" (")[0]) == (0, "tiny: no data here for 1 of its languages: nep")
     assert done.stdout.splitlines()[0].split() == ["model", "task", "cells", "items", "to", "do"]
-    assert done.stdout.splitlines()[2].split() == ["good-letters", "tiny", "4", "80", "4"]
+    assert done.stdout.splitlines()[1].split() == ["good-letters", "tiny", "4", "80", "4"]
     assert files(tmp_path) == before
     assert not (tmp_path / "results").exists()
     assert go(*RUN, *task, "-l", "deu").returncode == 0
@@ -152,7 +152,7 @@ def test_a_sample_is_marked_and_never_on_a_board(go, tmp_path):
     task = tiny(tmp_path)
     done = go(*RUN, *task, "--limit", "6")
     assert done.returncode == 0
-    assert [line.split()[3] for line in done.stdout.splitlines()[2:]] == ["6"] * 4
+    assert [line.split()[3] for line in done.stdout.splitlines()[1:]] == ["6"] * 4
     assert "a sample: the first 6 items of each subset; no board is written" in done.stderr
     assert not (tmp_path / "leaderboards").exists()
     assert "only samples" in one_line(go("board"), 2)

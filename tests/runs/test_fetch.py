@@ -238,7 +238,7 @@ def test_one_that_fails_does_not_stop_the_others(xlbench, hub, tmp_path):
     wanted = ["-t", "nepsa", "-t", "gone.toml", "-t", "card.toml", "-l", "nep", "-m", "org/none", "-m", "hf:org/bert"]
     done = xlbench("fetch", *wanted)
     assert done.returncode == 1
-    status = {line.split()[1]: line for line in done.stdout.splitlines()[2:]}
+    status = {line.split()[1]: line for line in done.stdout.splitlines()[1:]}
     for name, said in [("nepsa", "not brought"), ("gone-topics", "not brought"), ("fetched-topics", "brought"),
                        ("org/none", "failed"), ("hf:org/bert", "brought")]:  # fmt: skip
         assert f" {said} " in f"{status[name]} ", status[name]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.output import echo, echo_json
+from xlbench.cli.tables import table
 from xlbench.core.errors import INVALID, OK, UsageError
 from xlbench.core.text import byte_count
 
@@ -87,12 +88,14 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
     with _opened(folder) as cache:
         before = cache.info()
         chosen = (
-            before.models if model is None else [one for one in before.models if one.identity in cache.named(model)]
+            before.models
+            if model is None
+            else [known for known in before.models if known.identity in cache.named(model)]
         )
         if not before.bytes:
             echo(f"there is nothing in {cache.folder}")
             return OK
-        entries = sum(one.entries for one in chosen)
+        entries = sum(known.entries for known in chosen)
         what = f"{_counted(entries, 'entry', 'entries')} of {_counted(len(chosen), 'model', 'models')}"
         if not yes:
             if not sys.stdin.isatty():
@@ -161,15 +164,8 @@ def _as_text(info: Info) -> Iterator[str]:
         yield f"set aside as damaged: {path} ({byte_count(path.stat().st_size)}); 'xlbench cache clear' removes it"
     if not info.models:
         return
-    rows = [("model", "identity", "entries", "size", "last used"), *map(_row, info.models)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     yield ""
-    for row in rows:
-        cells = [
-            text.rjust(width) if column in (2, 3) else text.ljust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        yield "  ".join(cells).rstrip()
+    yield table(("model", "identity", "entries", "size", "last used"), [_row(model) for model in info.models], "llrrl")
 
 
 def _row(model: ModelInfo) -> tuple[str, ...]:

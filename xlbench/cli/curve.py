@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
+from xlbench.cli.options import (
+    EXIT_CODES,
+    cache_and_permission_options,
+    output_options,
+    request_of,
+    scoring_options,
+    selection_options,
+)
 from xlbench.cli.output import (
     echo,
     echo_json,
@@ -32,7 +39,7 @@ if TYPE_CHECKING:
     "  xlbench curve -t masakhanews --data DIR -n                   which cells that would be\n"
     "  xlbench curve --suite nepali --data DIR --out plots          every task of a suite that learns\n\n" + EXIT_CODES
 )
-@what_to_score
+@selection_options
 @click.option(
     "--train-sizes",
     default="50,100,200,500,1000,all",
@@ -47,9 +54,9 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where tables and plots are written.",
 )
-@how_to_score
-@what_is_allowed
-@what_to_show
+@scoring_options
+@cache_and_permission_options
+@output_options
 def command(
     train_sizes: str,
     out: Path,

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import request_of, what_is_permitted, what_to_fetch
+from xlbench.cli.options import fetch_permission_options, fetch_selection_options, request_of
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.text import byte_count
 
@@ -35,8 +36,8 @@ _COMMIT = 12
     "\b\nExit codes: 0 all of it is on this machine (or, with -n, was looked up); 1 something could not be brought,\n"
     "with the reason; 2 wrong usage; 3 xlbench itself failed; 130 stopped: the same command goes on."
 )
-@what_to_fetch
-@what_is_permitted
+@fetch_selection_options
+@fetch_permission_options
 @click.option("--dry-run", "-n", is_flag=True, help="Show what would be brought, and from where; ask nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of a table.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
@@ -91,8 +92,6 @@ def _bars(shown: bool) -> Iterator[None]:
 
 
 def _table(results: Sequence[FetchResult]) -> str:
-    from tabulate import tabulate
-
     lines = [
         [
             result.kind,
@@ -104,7 +103,7 @@ def _table(results: Sequence[FetchResult]) -> str:
         ]
         for result in results
     ]
-    return tabulate(lines, ["", "name", "status", "revision", "size", "where"], disable_numparse=True)
+    return table(["", "name", "status", "revision", "size", "where"], lines, "llllrl")
 
 
 def _from(result: FetchResult) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -12,6 +12,7 @@ import click
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.loading import load
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.tables import table
 from xlbench.core.errors import UsageError
 from xlbench.core.task import AREAS, Task
 from xlbench.core.text import did_you_mean
@@ -154,14 +155,9 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     """Aligned columns. Nothing is cut in a pipe; on a terminal a long last column ends with an ellipsis."""
     if not rows:
         return "none is installed: see 'xlbench plugins'"
-    head = list(rows[0])
-    cells = [head, *([_cell(row[name]) for name in head] for row in rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(head) - 1)]
-    fit = _fit(shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
-    return "\n".join(
-        fit("  ".join([*(text.ljust(width) for text, width in zip(line, widths, strict=False)), line[-1]]).rstrip())
-        for line in cells
-    )
+    shown = table(list(rows[0]), [[_cell(value) for value in row.values()] for row in rows], "l" * len(rows[0]))
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else len(shown)
+    return "\n".join(line if len(line) <= width else line[: width - 1] + "…" for line in shown.splitlines())
 
 
 def _cell(value: Any) -> str:
@@ -170,10 +166,6 @@ def _cell(value: Any) -> str:
         value = ", ".join(map(str, value))
     text = "" if value is None else str(value)
     return "".join(sign for sign in " ".join(text.split()) if sign.isprintable()) or "-"
-
-
-def _fit(width: int | None) -> Callable[[str], str]:
-    return lambda line: line if width is None or len(line) <= width else line[: width - 1] + "…"
 
 
 def _warn(catalog: Catalog) -> None:

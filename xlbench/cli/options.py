@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from xlbench.core.estimate import CI_METHODS
+
 if TYPE_CHECKING:
     from xlbench.runs.request import Request
 
@@ -21,8 +23,6 @@ EXIT_CODES = (
     "2 wrong usage; 3 damaged results or a full disk; 130 stopped: the same command goes on."
 )
 """The end of the help of a command that scores."""
-
-CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 
 
 def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
@@ -36,43 +36,36 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     return decorate
 
 
-def _suite(help_text: str) -> Callable[[F], F]:
-    return click.option("--suite", "-s", multiple=True, metavar="NAME", help=help_text)
+def _selection(suites: str, models: str, languages: str) -> Callable[[F], F]:
+    """The options that name suites, models, tasks, languages and the data folder; the help of three of them differs."""
+    return _together(
+        click.option("--suite", "-s", multiple=True, metavar="NAME", help=suites),
+        click.option("--model", "-m", "models", multiple=True, metavar="NAME", help=models),
+        click.option(
+            "--task",
+            "-t",
+            "tasks",
+            multiple=True,
+            metavar="NAME",
+            help="A task's name, a pattern, or a path to a card (repeatable); instead of a suite.",
+        ),
+        click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=languages),
+        click.option(
+            "--data",
+            type=click.Path(path_type=Path),
+            envvar="XLBENCH_DATA",
+            show_envvar=True,
+            help="Folder of data files.",
+        ),
+    )
 
 
-def _models(help_text: str) -> Callable[[F], F]:
-    return click.option("--model", "-m", "models", multiple=True, metavar="NAME", help=help_text)
-
-
-def _languages(help_text: str) -> Callable[[F], F]:
-    return click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=help_text)
-
-
-_TASKS, _DATA = (
-    click.option(
-        "--task",
-        "-t",
-        "tasks",
-        multiple=True,
-        metavar="NAME",
-        help="A task's name, a pattern, or a path to a card (repeatable); instead of a suite.",
+selection_options = _together(
+    _selection(
+        "Tasks to run, as a suite (repeatable).  [default: mini]",
+        "A model's name, pattern or spec (repeatable).  [default: the embedded models]",
+        "Only subsets that involve this language, ISO 639-3 (repeatable).",
     ),
-    click.option(
-        "--data",
-        type=click.Path(path_type=Path),
-        envvar="XLBENCH_DATA",
-        show_envvar=True,
-        help="Folder of data files.",
-    ),
-)
-
-
-what_to_score = _together(
-    _suite("Tasks to run, as a suite (repeatable).  [default: mini]"),
-    _models("A model's name, pattern or spec (repeatable).  [default: the embedded models]"),
-    _TASKS,
-    _languages("Only subsets that involve this language, ISO 639-3 (repeatable)."),
-    _DATA,
     click.option(
         "--results",
         type=click.Path(path_type=Path),
@@ -84,21 +77,19 @@ what_to_score = _together(
 """The options that name models, tasks, languages and folders."""
 
 
-what_to_fetch = _together(
-    _suite("Tasks to fetch the data of, as a suite (repeatable)."),
-    _models("A model's name, pattern or spec (repeatable)."),
-    _TASKS,
-    _languages("Only the data of this language, and what goes with it (repeatable)."),
-    _DATA,
+fetch_selection_options = _selection(
+    "Tasks to fetch the data of, as a suite (repeatable).",
+    "A model's name, pattern or spec (repeatable).",
+    "Only the data of this language, and what goes with it (repeatable).",
 )
-"""The same for what is brought; nothing is named by default."""
+"""The same for what is fetched; nothing is named by default."""
 
 
-how_to_score = _together(
+scoring_options = _together(
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the resampling."),
     click.option(
         "--ci",
-        type=click.Choice(CI),
+        type=click.Choice(CI_METHODS),
         default="auto",
         show_default=True,
         help="Interval method; auto takes the one with measured coverage.",
@@ -123,11 +114,11 @@ _CODE = (
 )
 
 
-what_is_permitted = _together(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
-"""The options of what may be asked for over a network, or run, by a command that brings things."""
+fetch_permission_options = _together(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
+"""The options of what may be asked for over a network, or run, by a command that fetches."""
 
 
-what_is_allowed = _together(
+cache_and_permission_options = _together(
     click.option(
         "--cache/--no-cache",
         default=True,
@@ -148,7 +139,7 @@ what_is_allowed = _together(
 """The options of what may be kept, asked for over a network, or run."""
 
 
-what_to_show = _together(
+output_options = _together(
     click.option("--dry-run", "-n", is_flag=True, help="Show the cells, their items, and what is done already."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first cell that fails."),
     click.option("--strict", is_flag=True, help="Exit with 1 when a cell was skipped, too."),

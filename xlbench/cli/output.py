@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.text import escaped_json, one_line, printable
 
@@ -72,8 +73,6 @@ def show_plan(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
 
 def _plan_table(prepared: Prepared) -> str:
     """A line a model and task: its cells and items, and how many cells are in which state."""
-    from tabulate import tabulate
-
     states = {
         "todo": "to do",
         "rescore": "to score again",
@@ -90,13 +89,14 @@ def _plan_table(prepared: Prepared) -> str:
         [
             model,
             task,
-            len(items),
+            str(len(items)),
             f"{sum(item.subset.n for item in items):,}",
-            *(sum(item.state == state for item in items) for state in used),
+            *(str(sum(item.state == state for item in items)) for state in used),
         ]
         for (model, task), items in groups.items()
     ]
-    return tabulate(lines, ["model", "task", "cells", "items", *(states[state] for state in used)])
+    headers = ["model", "task", "cells", "items", *(states[state] for state in used)]
+    return table(headers, lines, "llrr" + "r" * len(used))
 
 
 def print_absent(prepared: Prepared) -> None:
@@ -117,6 +117,8 @@ def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:
 
 def _print_reasons(cells: Sequence[Cell]) -> None:
     """A line a reason, with the cells that it befell; of many reasons of one kind, the first few."""
+    from xlbench.core.record import WHOLE_TASK
+
     groups: dict[tuple[str, str], dict[str, list[Cell]]] = {}
     for cell in cells:
         groups.setdefault((cell.status, cell.task), {}).setdefault(cell.reason, []).append(cell)
@@ -124,7 +126,7 @@ def _print_reasons(cells: Sequence[Cell]) -> None:
         for reason, befell in list(reasons.items())[:REASONS]:
             subsets = list(dict.fromkeys(cell.subset for cell in befell))
             models = ", ".join(dict.fromkeys(cell.model for cell in befell))
-            where = task if subsets == ["*"] else f"{task} {_some(subsets, 4)}"
+            where = task if subsets == [WHOLE_TASK] else f"{task} {_some(subsets, 4)}"
             echo(one_line(f"{status}: {where} ({models}): {reason}"), err=True)
         if len(reasons) > REASONS:
             rest = sum(len(befell) for befell in list(reasons.values())[REASONS:])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xlbench.cli.output import echo, echo_json
+from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, OK
 
 if TYPE_CHECKING:
@@ -65,8 +66,6 @@ def _plain(one: Compared) -> dict[str, str | float | None]:
 
 
 def _table(compared: Sequence[Compared]) -> str:
-    from tabulate import tabulate
-
     rows = []
     for one in compared:
         plain = {
@@ -75,5 +74,5 @@ def _table(compared: Sequence[Compared]) -> str:
         }
         interval = f"[{plain['low']}, {plain['high']}]" if plain["low"] else ""
         rows.append([*list(plain.values())[:6], interval, plain["difference"], plain["verdict"]])
-    head = ["model", "task", "subset", "metric", "published", "ours", "interval", "difference", "verdict"]
-    return tabulate(rows, head, disable_numparse=True, colalign=("left",) * 4 + ("right",) * 4 + ("left",))
+    headers = ["model", "task", "subset", "metric", "published", "ours", "interval", "difference", "verdict"]
+    return table(headers, rows, "llllrrrrl")

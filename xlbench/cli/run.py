@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import EXIT_CODES, how_to_score, request_of, what_is_allowed, what_to_score, what_to_show
+from xlbench.cli.options import (
+    EXIT_CODES,
+    cache_and_permission_options,
+    output_options,
+    request_of,
+    scoring_options,
+    selection_options,
+)
 from xlbench.cli.output import (
     echo,
     echo_json,
@@ -20,6 +27,7 @@ from xlbench.cli.output import (
     print_trouble,
     show_plan,
 )
+from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED
 from xlbench.core.text import one_line
 
@@ -36,7 +44,7 @@ if TYPE_CHECKING:
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
     "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n\n" + EXIT_CODES
 )
-@what_to_score
+@selection_options
 @click.option(
     "--boards",
     type=click.Path(path_type=Path),
@@ -50,9 +58,9 @@ if TYPE_CHECKING:
     metavar="N",
     help="Only the first N items of each subset: a sample, which never comes onto a board.",
 )
-@how_to_score
-@what_is_allowed
-@what_to_show
+@scoring_options
+@cache_and_permission_options
+@output_options
 def command(
     boards: Path, dry_run: bool, fail_fast: bool, strict: bool, as_json: bool, quiet: bool, **options: Any
 ) -> int:
@@ -134,11 +142,9 @@ def _print_boards(prepared: Prepared, results: Results, boards: Sequence[Board],
 
 
 def _print_sample(results: Results, limit: int) -> None:
-    from tabulate import tabulate
-
     rows = [
         [
-            *(cell.model, cell.task, cell.subset, cell.main.n, cell.main.clusters),
+            *(cell.model, cell.task, cell.subset, f"{cell.main.n:,}", f"{cell.main.clusters:,}"),
             *(f"{100 * cell.main.value:.1f}", _interval(cell), cell.main.method or "none"),
         ]
         for run in results
@@ -146,7 +152,7 @@ def _print_sample(results: Results, limit: int) -> None:
         if cell.main and cell.main.value is not None
     ]
     headers = ["model", "task", "subset", "n", "clusters", "value", "interval", "method"]
-    echo(tabulate(rows, headers, disable_numparse=True))
+    echo(table(headers, rows, "lllrrrrl"))
     echo(f"\na sample: the first {limit} items of each subset; no board is written", err=True)
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+"""The interval methods that may be asked for."""
+
 
 @dataclass(frozen=True)
 class Estimate:

@@ -10,6 +10,7 @@ import unicodedata
 from xlbench.core.errors import UsageError
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
 # Windows opens a device for these, whatever the extension: a folder shared between machines must not hold them.
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(1, 10))}
 
@@ -27,6 +28,11 @@ def check_name(kind: str, name: object) -> str:
     if name.split(".")[0].lower() in _RESERVED:
         raise UsageError(f"{kind} name {name!r} is reserved on some systems: choose another")
     return name
+
+
+def is_language(code: str) -> bool:
+    """Whether a code is written as ISO 639-3, with a script or a region where it matters: hin, zho_Hans, por_BR."""
+    return _LANGUAGE.fullmatch(code) is not None
 
 
 @functools.lru_cache(maxsize=4096)  # a run asks for the same names thousands of times

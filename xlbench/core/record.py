@@ -19,6 +19,9 @@ SCHEMA = 1
 LOOSE = "run"
 """Name of the board of runs that are of no whole suite."""
 
+WHOLE_TASK = "*"
+"""The subset of a cell that stands for a whole task which could not say what its subsets are."""
+
 ALL = "all"
 """How the whole of the training items is asked for, and shown."""
 

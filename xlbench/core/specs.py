@@ -13,6 +13,14 @@ from xlbench.core.text import did_you_mean
 Kind = Literal["text", "int", "float", "bool", "choice", "ints", "layers"]
 
 _TRUE, _FALSE = ("true", "yes", "1", ""), ("false", "no", "0")
+"""How a spec writes the two, in either case; a name that stands alone is true."""
+
+
+def parse_bool(text: str) -> bool:
+    """The truth value that a text of a spec stands for; `ValueError` where it is none."""
+    if text.lower() not in _TRUE + _FALSE:
+        raise ValueError(text)
+    return text.lower() in _TRUE
 
 
 @dataclass(frozen=True)
@@ -46,9 +54,7 @@ class Option:
         if self.kind == "float":
             return float(text)
         if self.kind == "bool":
-            if text.lower() not in _TRUE + _FALSE:
-                raise ValueError(text)
-            return text.lower() in _TRUE
+            return parse_bool(text)
         if not text or (self.choices and text not in self.choices):
             raise ValueError(text)
         return text

@@ -10,7 +10,7 @@ from itertools import chain
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import ResultsError
 from xlbench.core.permissions import permissions
-from xlbench.core.record import Cell, Results
+from xlbench.core.record import WHOLE_TASK, Cell, Results
 from xlbench.core.task import Data
 from xlbench.runs.cells import Planned, Settings
 from xlbench.runs.engine import CellAddress, EngineRun, Observer, address_of
@@ -19,7 +19,6 @@ from xlbench.runs.jobs import Context, Specs, jobs_of
 from xlbench.runs.manifest import begin, finish
 from xlbench.runs.provenance import linear_algebra, peak_memory_bytes
 from xlbench.runs.request import Prepared
-from xlbench.runs.slices import WHOLE_TASK
 from xlbench.runs.store import Store
 from xlbench.runs.work import LocalJobRunner
 from xlbench.runs.worker import Worker

@@ -11,12 +11,12 @@ from typing import Any
 
 from xlbench.core.errors import DataMissing, XlbenchError
 from xlbench.core.model import Model
-from xlbench.core.record import Status
+from xlbench.core.record import WHOLE_TASK, Status
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.cells import Planned, Settings, base_cell, planned_cell
-from xlbench.runs.slices import WHOLE_TASK, check_languages, sliced
+from xlbench.runs.slices import check_languages, sliced
 from xlbench.runs.store import Store
 
 

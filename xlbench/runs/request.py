@@ -12,6 +12,7 @@ from typing import Any, TypeAlias, TypeVar
 from xlbench.catalog import Catalog, load
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import UsageError
+from xlbench.core.estimate import CI_METHODS
 from xlbench.core.model import Model
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import LOOSE
@@ -24,8 +25,6 @@ from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
 from xlbench.runs.slices import sizes_of
 from xlbench.runs.store import Store
-
-CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 
 T = TypeVar("T")
 OneOrMore: TypeAlias = T | Sequence[T]

@@ -7,14 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from xlbench.core.errors import DataMissing, UsageError
-from xlbench.core.record import ALL
+from xlbench.core.record import ALL, WHOLE_TASK
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import did_you_mean, reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.contract import check_subsets
-
-WHOLE_TASK = "*"
-"""The subset of a cell that stands for a whole task which could not say what its subsets are."""
 
 
 def sizes_of(wanted: Iterable[int | str] | str) -> tuple[int | None, ...]:

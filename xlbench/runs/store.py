@@ -27,7 +27,7 @@ from xlbench.core.codec import from_json, to_json
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import digest, slug
-from xlbench.core.record import Cell, Run
+from xlbench.core.record import WHOLE_TASK, Cell, Run
 from xlbench.core.text import byte_count
 from xlbench.runs.items import Influence, Items, influence, read_items, to_parquet
 
@@ -248,7 +248,7 @@ def _saved(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
     task is no subset: it goes when the task has some."""
     saved = {task: set(subsets) for task, subsets in (before.saved if before else {}).items()}
     for cell in run.cells:
-        if cell.whole and cell.subset != "*" and not cell.provenance.get(LOST):
+        if cell.whole and cell.subset != WHOLE_TASK and not cell.provenance.get(LOST):
             saved.setdefault(cell.task, set()).add(cell.subset)
     return {task: tuple(sorted(saved[task])) for task in sorted(saved)}
 

@@ -9,11 +9,12 @@ import numpy as np
 from scipy import special
 
 from xlbench.core.errors import UsageError
+from xlbench.core.estimate import CI_METHODS
 from xlbench.core.task import Metric
 from xlbench.stats.bootstrap import Resampler, replicates, studentized
 from xlbench.stats.rows import Grouped, cluster_variance
 
-CI = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
+CI = CI_METHODS
 """What may be asked for."""
 
 MIDDLE = (0.05, 0.95)

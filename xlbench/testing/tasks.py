@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import pickle
-import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import UsageError
-from xlbench.core.ids import digest
+from xlbench.core.ids import digest, is_language
 from xlbench.core.model import Encoder, Role
+from xlbench.core.record import WHOLE_TASK
 from xlbench.core.task import Data, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
 from xlbench.runs.contract import check_outcome, check_subsets
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench.encoding import EncodingSession
-
-
-_LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
 
 
 def check_task(
@@ -101,7 +98,7 @@ def _check_languages(whose: str, languages: Any) -> None:
     require(isinstance(languages, tuple), f"languages of {whose} must be a tuple of codes: ('hin',), with the comma")
     for code in languages:
         require(
-            isinstance(code, str) and _LANGUAGE.fullmatch(code) is not None,
+            isinstance(code, str) and is_language(code),
             f"{whose} has the language {code!r}: write ISO 639-3, with a script where it matters (hin, zho_Hans)",
         )
 
@@ -116,8 +113,6 @@ def _listed(task: Task, data: Data) -> list[Subset]:
 
 
 def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
-    from xlbench.runs.slices import WHOLE_TASK
-
     require(bool(subsets), "the task has no subset: give one, or raise DataMissing with what to get")
     names = [subset.name for subset in subsets]
     for name in names:

@@ -7,14 +7,13 @@ protocol; either can be another package's.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from xlbench import AREAS, Data, UsageError
-from xlbench.core.ids import check_name
+from xlbench.core.ids import check_name, is_language
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import of_split, source_of
@@ -35,8 +34,6 @@ from xlbench_tasks.modules import allowed, module_of
 
 CARDS = Path(__file__).parent.parent / "cards"
 """The folder of the first-party cards."""
-
-_LANGUAGE = re.compile(r"[a-z]{3}(_[A-Z][a-z]{3})?(_([A-Z]{2}|[0-9]{3}))?")
 
 
 def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
@@ -171,7 +168,7 @@ def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
     if not languages:
         raise UsageError(f"{where}: languages is empty")
     for language in languages:
-        if not _LANGUAGE.fullmatch(language):
+        if not is_language(language):
             meant = three_letters(language)
             hint = f". Did you mean {meant!r}? Files that say {language}: aliases = {{ {language} = {meant!r} }}"
             raise UsageError(

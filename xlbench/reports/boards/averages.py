@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xlbench import stats
 from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
-from xlbench.core.record import Cell
-from xlbench.reports.boards.gather import WHOLE_TASK, ModelKey, Place, Table
+from xlbench.core.record import WHOLE_TASK, Cell
+from xlbench.reports.boards.gather import ModelKey, Place, Table
 
 if TYPE_CHECKING:
     import numpy as np

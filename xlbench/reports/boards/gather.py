@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from xlbench.core.record import LOOSE, Cell, Results, Run, Score
+from xlbench.core.record import LOOSE, WHOLE_TASK, Cell, Results, Run, Score
 from xlbench.core.task import AREAS
 
 ModelKey = tuple[str, str]
@@ -19,8 +19,6 @@ Place = tuple[ModelKey, str, str]
 Plan = Mapping[str, tuple[str, ...]]
 """The subsets of every task."""
 
-WHOLE_TASK = "*"
-"""The subset of a cell that stands for a task which could not say what its subsets are."""
 NOT_RUN = "not run"
 UNKNOWN = "unknown"
 """The area of a task of which there is nothing but a refused file."""
