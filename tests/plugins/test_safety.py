@@ -14,7 +14,7 @@ import pytest
 from conftest import environment
 from fake_hub import serving
 
-from xlbench import DataError, UsageError, catalog
+from xlbench import UsageError, catalog
 from xlbench_transformers import layout, safety
 from xlbench_transformers.modules import KNOWN_TYPES
 
@@ -333,7 +333,7 @@ def test_a_list_of_modules_that_is_none_is_one_line(stocked, tmp_path, modules):
     """Whatever modules.json holds in place of its list, one line says so."""
     folder = checkpoints.sentence_transformer(tmp_path / "st")
     (folder / "modules.json").write_text(json.dumps(modules))
-    with pytest.raises(DataError, match=r"modules.json is no list of modules with a type and a path"):
+    with pytest.raises(UsageError, match=r"modules.json is no list of modules with a type and a path"):
         stocked.select_models([str(folder)])
 
 
