@@ -174,8 +174,8 @@ class HubRepository:
         if readme is None:
             return None
         kind = huggingface_hub.ModelCard if self.kind == "model" else huggingface_hub.DatasetCard
-        said: dict[str, Any] = kind.load(readme).data.to_dict()
-        return said
+        fields: dict[str, Any] = kind.load(readme).data.to_dict()
+        return fields
 
     def file(self, name: str) -> Path:
         """One of its files, downloaded where it is not in the cache."""

@@ -287,7 +287,7 @@ def test_name_claimed_twice_belongs_to_nobody(plug):
     }
     with pytest.raises(UsageError, match=r"'m' is claimed by a \(unknown\) and b \(unknown\)"):
         loaded.select_models(["m"])
-    assert any("'m' is claimed by" in line for line in loaded.troubles())
+    assert any("'m' is claimed by" in line for line in loaded.warnings())
 
 
 def test_name_claimed_twice_by_one_plugin_belongs_to_nobody(plug):
@@ -324,7 +324,7 @@ def test_one_fault_of_every_kind_at_once_leaves_the_good_plugin_usable(plug):
     assert {broken.plugin for broken in loaded.broken} == {
         "absent", "exits", "misspelt", "strings", "arguments", "greedy"
     }  # fmt: skip
-    assert len(loaded.troubles()) == 7
+    assert len(loaded.warnings()) == 7
 
 
 @given(name=st.text(max_size=12) | st.from_regex(r"[A-Za-z0-9._-]{1,8}", fullmatch=True))

@@ -35,7 +35,7 @@ def run_example(tmp_path, monkeypatch) -> Callable[[str], catalog.Catalog]:
         (tmp_path / f"{name}.py").write_text(example_of(hook), encoding="utf-8")
         monkeypatch.syspath_prepend(tmp_path)
         loaded = catalog.load([EntryPoint("example", name, "xlbench")])
-        assert not loaded.troubles()
+        assert not loaded.warnings()
         assert loaded.plugins[-1].hooks == (hook,)
         return loaded
 

@@ -116,7 +116,7 @@ def test_what_was_put_is_taken(cache):
     assert taken.truncated.tolist() == cut[expected].tolist()
     assert taken.counts.tolist() == [1] * 1501
     taken.vectors[0] = 0  # it is the caller's own
-    assert cache.troubles == []
+    assert cache.warnings == []
 
 
 def test_models_and_kinds_are_apart(cache):
@@ -176,7 +176,7 @@ def test_vectors_of_another_length_are_not_mixed_in(cache):
     cache.put(A, "", keys(3), numbers(3, 8))
     cache.put(A, "", keys(5), numbers(5, 9))
     assert cache.take(A, "", keys(5)).vectors.shape == (3, 8)
-    assert "9 dimensions are not kept" in cache.troubles[0]
+    assert "9 dimensions are not kept" in cache.warnings[0]
 
 
 def test_nothing_is_made_by_looking(cache):
@@ -224,7 +224,7 @@ for start in range(0, 3000, 300):
     assert np.array_equal(taken.vectors, vectors(texts)[taken.positions]) or not len(taken.positions)
     cache.put("a" * 64, "", keys_of(texts), vectors(texts))
     cache.remember("a" * 64, {f"process {seed}": start})
-assert not cache.troubles, cache.troubles
+assert not cache.warnings, cache.warnings
 """
     running = [process(code, tmp_path / "cache", seed) for seed in range(8)]
     for one in running:
@@ -238,7 +238,7 @@ assert not cache.troubles, cache.troubles
         exec(WORK, names)
         texts = [str(number) for number in range(3000)]
         assert np.array_equal(cache.take(A, "", keys_of(texts)).vectors, names["vectors"](texts))
-        assert cache.troubles == []
+        assert cache.warnings == []
 
 
 def test_threads_share_a_cache(cache):
@@ -257,7 +257,7 @@ def test_threads_share_a_cache(cache):
         thread.start()
     for thread in threads:
         thread.join()
-    assert (wrong, cache.troubles, cache.info().entries) == ([], [], 300)
+    assert (wrong, cache.warnings, cache.info().entries) == ([], [], 300)
 
 
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -268,7 +268,7 @@ def test_a_forked_process_opens_the_cache_anew(cache):
     def child() -> None:
         assert len(cache.take(A, "", keys(5)).positions) == 5
         cache.put(A, "", keys(9), numbers(9))
-        sys.exit(7 if not cache.troubles else 8)  # through the interpreter's end, where objects are thrown away
+        sys.exit(7 if not cache.warnings else 8)  # through the interpreter's end, where objects are thrown away
 
     one = multiprocessing.get_context("fork").Process(target=child)
     one.start()
@@ -276,7 +276,7 @@ def test_a_forked_process_opens_the_cache_anew(cache):
     assert one.exitcode == 7
     cache.put(A, "", keys(12), numbers(12))
     assert cache.verify() == vectors.Verified(12, 0)
-    assert cache.troubles == []
+    assert cache.warnings == []
 
 
 def test_a_cache_can_be_sent_to_another_process(cache):
@@ -310,7 +310,7 @@ for batch in range(int(sys.argv[2]), 10**6, 1000):
     exec(WORK, names)
     with Cache(folder) as cache:
         checked = cache.verify()
-        assert (checked.damaged, checked.entries % 100, cache.troubles) == (0, 0, [])
+        assert (checked.damaged, checked.entries % 100, cache.warnings) == (0, 0, [])
         assert len(said) * 100 <= checked.entries <= (len(said) + 8) * 100
         for batch in said:
             texts = [f"{batch * 100 + number}" for number in range(100)]
@@ -351,7 +351,7 @@ for number in range(int(sys.argv[2]), 10**6, 1000):
         with Cache(folder) as cache:
             cache.put(A, "", keys_of(["1"]), names["vectors"](["1"]))
             assert np.array_equal(cache.take(A, "", keys_of(["1"])).vectors, names["vectors"](["1"]))
-            assert cache.troubles == []
+            assert cache.warnings == []
 
 
 def test_a_lock_that_is_held_stops_writing_and_nothing_else(cache, monkeypatch):
@@ -364,7 +364,7 @@ def test_a_lock_that_is_held_stops_writing_and_nothing_else(cache, monkeypatch):
         cache.put(A, "", keys(9), numbers(9))
         cache.put(B, "", keys(9), numbers(9))
         assert len(cache.take(A, "", keys(9)).positions) == 3
-    (line,) = cache.troubles
+    (line,) = cache.warnings
     assert "another process has locked it" in line
 
 
@@ -386,7 +386,7 @@ def test_a_damaged_entry_is_computed_again(cache, change):
     assert taken.positions.tolist() == [1, 2, 3, 5, 6, 7, 9]
     assert taken.vectors.tolist() == numbers(10)[taken.positions].tolist()
     cache.verify()  # what no key leads to any more is found by looking at all
-    assert cache.troubles == ["3 damaged entries of the cache were set aside and are computed again"]
+    assert cache.warnings == ["3 damaged entries of the cache were set aside and are computed again"]
     cache.put(A, "", keys(10), numbers(10))
     assert cache.take(A, "", keys(10)).vectors.tolist() == numbers(10).tolist()
     assert cache.info().entries == 10
@@ -399,7 +399,7 @@ def test_an_entry_in_the_wrong_place_is_damaged(cache):
     cache.put(B, "", keys(1, "b"), numbers(1))
     damage(cache, "UPDATE entries SET grp = 1 WHERE grp = 2")
     assert not len(cache.take(A, "", keys(1, "b")).positions)
-    assert cache.troubles == ["1 damaged entry of the cache was set aside and is computed again"]
+    assert cache.warnings == ["1 damaged entry of the cache was set aside and is computed again"]
 
 
 def test_verify_finds_what_was_changed(cache):
@@ -432,7 +432,7 @@ def test_a_damaged_file_is_set_aside(cache, what):
     assert not len(cache.take(A, "", keys(200)).positions)
     cache.put(A, "", keys(200), numbers(200, 64))
     assert np.array_equal(cache.take(A, "", keys(200)).vectors, numbers(200, 64))
-    (line,) = cache.troubles
+    (line,) = cache.warnings
     assert "was set aside as" in line
     assert "vectors-2.sqlite.damaged-1" in line
     assert cache.info().set_aside == (cache.path.with_name("vectors-2.sqlite.damaged-1"),)
@@ -454,7 +454,7 @@ def test_an_empty_file_is_filled(cache):
     assert cache.verify() == vectors.Verified(0, 0)
     cache.put(A, "", keys(2), numbers(2))
     assert np.array_equal(cache.take(A, "", keys(2)).vectors, numbers(2))
-    assert cache.troubles == []
+    assert cache.warnings == []
 
 
 @pytest.mark.slow
@@ -536,7 +536,7 @@ def test_processes_survive_that_one_sets_the_file_aside(cache):
         other.put(A, "", keys(40), numbers(40))
     cache.close()
     assert cache.verify() == vectors.Verified(40, 0)
-    assert len(cache.troubles) == 1
+    assert len(cache.warnings) == 1
 
 
 def test_a_folder_that_is_removed_is_begun_anew(cache):
@@ -548,7 +548,7 @@ def test_a_folder_that_is_removed_is_begun_anew(cache):
     assert not len(cache.take(A, "", keys(20)).positions)
     cache.put(A, "", keys(5), numbers(5))
     assert cache.verify() == vectors.Verified(5, 0)
-    assert cache.troubles == []
+    assert cache.warnings == []
 
 
 # ---- no room, no rights
@@ -564,7 +564,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, resource.RLIM_INFINITY))
 for _ in range(3):
     cache.put("a" * 64, "", keys_of(texts), vectors(texts))
 assert np.array_equal(cache.take("a" * 64, "", keys_of(texts)).vectors, vectors(texts[:100]))
-print(*cache.troubles, sep="\\n")
+print(*cache.warnings, sep="\\n")
 """
     out, err = process(code, tmp_path / "cache").communicate(timeout=60)
     assert err == ""
@@ -579,7 +579,7 @@ def test_sqlites_own_report_of_a_full_disk(cache):
     cache.put(A, "", keys(10), numbers(10))
     cache._database._connection.execute("PRAGMA max_page_count = 20")
     cache.put(A, "", keys(5000), numbers(5000, 8))
-    assert ["full" in line for line in cache.troubles] == [True]
+    assert ["full" in line for line in cache.warnings] == [True]
     assert len(cache.take(A, "", keys(5000)).positions) == 10
 
 
@@ -631,7 +631,7 @@ def test_a_read_only_folder_is_read(readable_folder, log):
         digest = file_digest(file, folder)
         again = cache.take(A, "", keys(20)).vectors
         right = first == 10 and np.array_equal(again, numbers(10))
-        said = len(cache.troubles) == 1 and "read-only" in cache.troubles[0]
+        said = len(cache.warnings) == 1 and "read-only" in cache.warnings[0]
         return 0 if right and said and digest == expected else 1
 
     try:
@@ -651,7 +651,7 @@ def test_a_home_that_cannot_be_written_is_done_without(readable_folder):
             cache.put(A, "", keys(2), numbers(2))
             cache.remember(A, {"label": "x"})
         taken = cache.take(A, "", keys(2))
-        return 0 if not len(taken.positions) and ["Permission denied" in one for one in cache.troubles] == [True] else 1
+        return 0 if not len(taken.positions) and ["Permission denied" in one for one in cache.warnings] == [True] else 1
 
     readable_folder.chmod(0o555)
     assert as_somebody_else(work) == 0
@@ -663,7 +663,7 @@ def test_a_file_in_the_way_is_one_line(tmp_path):
     cache = Cache(tmp_path / "cache")
     cache.put(A, "", keys(2), numbers(2))
     assert len(cache.take(A, "", keys(2)).positions) == 0
-    assert len(cache.troubles) == 1
+    assert len(cache.warnings) == 1
 
 
 def test_a_journal_where_there_can_be_no_log(tmp_path, monkeypatch):
@@ -677,7 +677,7 @@ def test_a_journal_where_there_can_be_no_log(tmp_path, monkeypatch):
             cache.put(A, "", keys(3), numbers(3))
             assert cache._database._connection.execute("PRAGMA journal_mode").fetchone() == ("delete",)
             assert np.array_equal(cache.take(A, "", keys(3)).vectors, numbers(3))
-            assert cache.troubles == []
+            assert cache.warnings == []
 
 
 # ---- the cap
@@ -824,7 +824,7 @@ def test_the_default_folder(monkeypatch, tmp_path):
     monkeypatch.setattr(Path, "home", homeless)
     with Cache(default_folder()) as cache:
         cache.put(A, "", keys(1), numbers(1))
-        assert len(cache.troubles) == 1
+        assert len(cache.warnings) == 1
 
 
 def test_file_systems_that_machines_share(monkeypatch, tmp_path):

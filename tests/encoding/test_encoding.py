@@ -246,7 +246,7 @@ def test_what_is_known_of_an_encoder_outlives_damage_to_the_cache(tmp_path):
     own.cache.close()
     (tmp_path / "cache" / "vectors-2.sqlite").write_bytes(b"no database" * 999)
     session.encode(["ccc", "dddd"])
-    assert "was set aside" in own.cache.troubles[0]
+    assert "was set aside" in own.cache.warnings[0]
     later = EncodingSession(load=never, cache=cached(tmp_path))
     later.encode(["ccc", "dddd"])
     assert (later.found, later.parameters) == (2, 7)

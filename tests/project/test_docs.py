@@ -161,7 +161,7 @@ def test_examples_run(page, code, as_module):
         getattr(module, name)()
     if "hookimpl" in code:
         found = catalog.load([EntryPoint("example", "example_of_docs", "xlbench")])
-        assert not found.troubles()
+        assert not found.warnings()
         assert found.plugins[-1].offers
         for model in found.models.values():
             check_model(model)

@@ -74,7 +74,7 @@ class Catalog:
     origins: Mapping[tuple[str, str], Plugin]
     """(kind, name) -> the plugin that offers it."""
 
-    def troubles(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[str, ...]:
         """A line for everything that is broken or contested, for the end of a run."""
         contested = (f"{self._claim(kind, name)}: it can be used from none of them" for kind, name in self.contested)
         return (*(f"{broken.label}: {broken.why}" for broken in self.broken), *contested)
@@ -170,20 +170,20 @@ class Catalog:
         who, make = self._by("schemes", scheme.name), _maker(scheme, kind)
         assert make is not None
         try:
-            made = _several(make(spec))
+            items = _several(make(spec))
         except (KeyboardInterrupt, UsageError):
             raise
         except XlbenchError as error:  # a damaged file of what was named: the command cannot be carried out as given
             raise UsageError(str(error)) from error
         except BaseException as error:
             raise UsageError(f"{who} cannot make anything of {spec!r}: {error_line(error)}") from error
-        if not made:
+        if not items:
             raise UsageError(f"{who} finds no {SINGULAR[kind]} in {spec!r}")
-        for item in made:
+        for item in items:
             flaw = flaw_in(kind, item, check_label)
             if flaw:
                 raise UsageError(f"{who} makes something unusable of {spec!r}: {flaw}")
-        return made
+        return items
 
     def _unknown(self, kind: str, name: str) -> UsageError:
         known, (bare, mark, _) = getattr(self, kind), name.partition("?")
@@ -221,10 +221,10 @@ def _maker(scheme: Scheme, kind: str) -> Callable[[str], Any] | None:
     return scheme.model if kind == "models" else scheme.tasks
 
 
-def _several(made: Any) -> list[Any]:
+def _several(offered: Any) -> list[Any]:
     """What a scheme has made, one thing or an iterable of things."""
-    alone = isinstance(made, Model | str | bytes | Mapping) or not isinstance(made, Iterable)
-    return [made] if alone else list(made)
+    alone = isinstance(offered, Model | str | bytes | Mapping) or not isinstance(offered, Iterable)
+    return [offered] if alone else list(offered)
 
 
 def _distinct(one: str, items: Iterable[Any]) -> tuple[Any, ...]:

@@ -93,7 +93,7 @@ def attempt(action: Callable[..., T], *arguments: Any) -> tuple[T | None, str]:
 
 def error_line(error: BaseException) -> str:
     """One line: the kind of error, what it says, and where in the foreign code it was raised."""
-    told = error_text(error)
+    text = error_text(error)
     ours = [os.path.dirname(file) for file in (importlib.__file__, pluggy.__file__, __file__)]
     machinery = ("<frozen", *ours)
     places = [
@@ -101,4 +101,4 @@ def error_line(error: BaseException) -> str:
         for frame, line in traceback.walk_tb(error.__traceback__)
         if not frame.f_code.co_filename.startswith(machinery)
     ]
-    return f"{told} ({places[-1]})" if places else told
+    return f"{text} ({places[-1]})" if places else text

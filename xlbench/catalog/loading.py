@@ -37,7 +37,7 @@ class Loaded:
     plugin: Plugin
     items: tuple[tuple[str, Any], ...] = ()
     """(kind, item), those without flaw."""
-    whys: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
     imported: bool = True
 
 
@@ -51,7 +51,7 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
     core = _load_one(BUILTIN)
     loaded = [_load_one(entry_point) for entry_point in _in_order(found)]
     standing, contested, usurped = _settle(core, loaded)
-    broken += [_broken(one.plugin, why) for one in loaded for why in one.whys]
+    broken += [_broken(one.plugin, why) for one in loaded for why in one.reasons]
     broken += usurped
     origins = {claim: plugin for claim, (plugin, _) in standing.items()}
     offered = {kind: {name: item for (of, name), (_, item) in standing.items() if of == kind} for kind in KINDS}
@@ -121,18 +121,18 @@ def _load_one(entry_point: EntryPoint) -> Loaded:
     plugin = Plugin(entry_point.name, *source)
     offering, why = attempt(entry_point.load)
     if why:
-        return Loaded(plugin, whys=(f"{entry_point.value} cannot be imported: {why}",), imported=False)
+        return Loaded(plugin, reasons=(f"{entry_point.value} cannot be imported: {why}",), imported=False)
     looked, why = attempt(_hooks_of, offering)
     if looked is None:
-        return Loaded(plugin, whys=(f"{entry_point.value} cannot be looked at: {why}",), imported=False)
-    hooks, whys = looked
+        return Loaded(plugin, reasons=(f"{entry_point.value} cannot be looked at: {why}",), imported=False)
+    hooks, reasons = looked
     items: list[tuple[str, Any]] = []
     for hook, implementation in hooks:
         good, flaws = _ask(hook, implementation)
         items += [(_kind(hook), item) for item in good]
-        whys += flaws
+        reasons += flaws
     names = tuple(dict.fromkeys(hook for hook, _ in hooks))
-    return Loaded(dataclasses.replace(plugin, hooks=names, offers=names_by_kind(items)), tuple(items), tuple(whys))
+    return Loaded(dataclasses.replace(plugin, hooks=names, offers=names_by_kind(items)), tuple(items), tuple(reasons))
 
 
 def _kind(hook: str) -> str:
@@ -151,22 +151,22 @@ def _hooks_of(offering: Any) -> tuple[list[tuple[str, Any]], list[str]]:
     """The hook implementations of a plugin's object, in the order of `HOOKS`, and what is wrong with others."""
     manager = pluggy.PluginManager(GROUP)
     marked: dict[str, Mapping[str, Any]] = {}
-    whys: list[str] = []
+    reasons: list[str] = []
     for attribute in dir(offering):
         options, why = attempt(manager.parse_hookimpl_opts, offering, attribute)
         if why:
-            whys.append(f"{attribute} cannot be looked at: {why}")
+            reasons.append(f"{attribute} cannot be looked at: {why}")
         elif options is not None:
             marked[attribute] = options
         elif attribute in HOOKS and inspect.isroutine(getattr(offering, attribute)):
-            whys.append(f"{attribute} is not marked with @xlbench.hookimpl, so it is never asked")
-    if not marked and not whys:
-        whys.append("offers nothing: it has no function that is marked with @xlbench.hookimpl")
+            reasons.append(f"{attribute} is not marked with @xlbench.hookimpl, so it is never asked")
+    if not marked and not reasons:
+        reasons.append("offers nothing: it has no function that is marked with @xlbench.hookimpl")
     hooks = {attribute: str(options.get("specname") or attribute) for attribute, options in marked.items()}
     misfits = {attribute: _misfit(hook, marked[attribute]) for attribute, hook in hooks.items()}
-    whys += [why for why in misfits.values() if why]
+    reasons += [why for why in misfits.values() if why]
     found = [(hook, getattr(offering, name)) for name, hook in hooks.items() if hook in HOOKS and not misfits[name]]
-    return sorted(found, key=lambda one: HOOKS.index(one[0])), whys
+    return sorted(found, key=lambda one: HOOKS.index(one[0])), reasons
 
 
 def _misfit(hook: str, options: Mapping[str, Any]) -> str:

@@ -136,9 +136,9 @@ def _opened(folder: Path | None) -> Iterator[Cache]:
 
 def _explain(cache: Cache) -> bool:
     """Print what went wrong; whether anything did."""
-    for line in cache.troubles:
+    for line in cache.warnings:
         echo(f"xlbench: {line}", err=True)
-    return bool(cache.troubles)
+    return bool(cache.warnings)
 
 
 @contextlib.contextmanager

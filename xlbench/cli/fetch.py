@@ -64,8 +64,8 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     for result in results:
         if result.reason:
             echo(f"{result.status}: {result.kind} {result.name}: {result.reason}", err=True)
-    for trouble in prepared.catalog.troubles():
-        echo(trouble, err=True)
+    for warning in prepared.catalog.warnings():
+        echo(warning, err=True)
     return code
 
 

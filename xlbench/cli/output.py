@@ -1,4 +1,4 @@
-"""What commands print: the one way to the terminal, the plan of a dry run, reasons, troubles, and the exit code."""
+"""What commands print: the one way to the terminal, the plan of a dry run, reasons, warnings, and the exit code."""
 
 from __future__ import annotations
 
@@ -111,8 +111,8 @@ def print_absent(prepared: Prepared) -> None:
 def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:
     """Print why cells have no scores, and what is wrong with plugins."""
     _print_reasons([cell for cell in cells if cell.status != "ok"])
-    for trouble in prepared.catalog.troubles():
-        echo(one_line(trouble), err=True)
+    for warning in prepared.catalog.warnings():
+        echo(one_line(warning), err=True)
 
 
 def _print_reasons(cells: Sequence[Cell]) -> None:

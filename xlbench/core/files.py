@@ -44,6 +44,7 @@ def is_old(path: Path) -> bool:
 
 
 def remove(path: Path) -> None:
+    """Delete a file, where it is there and that is possible."""
     with contextlib.suppress(OSError):
         path.unlink()
 

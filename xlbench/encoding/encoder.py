@@ -129,7 +129,7 @@ class CheckedEncoder:
         if not fits:
             half = len(texts) // 2
             halves = self._texts(texts[:half], role), self._texts(texts[half:], role)
-            return np.concatenate([one[0] for one in halves]), np.concatenate([one[1] for one in halves])
+            return np.concatenate([part[0] for part in halves]), np.concatenate([part[1] for part in halves])
         truncated = checks.cut_texts(getattr(encoder, "truncated", None), len(texts))
         self.encoded += len(texts)
         vectors = self._measured(returned)
@@ -144,7 +144,7 @@ class CheckedEncoder:
         if not fits:
             half = len(sentences) // 2
             halves = self._words(sentences[:half]), self._words(sentences[half:])
-            return np.concatenate([one[0] for one in halves]), np.concatenate([one[1] for one in halves])
+            return np.concatenate([part[0] for part in halves]), np.concatenate([part[1] for part in halves])
         self.encoded += len(sentences)
         if not hasattr(returned, "__len__"):
             raise EncoderError(f"encode_words returned {type(returned).__name__}: return a list of an array a sentence")
@@ -156,7 +156,7 @@ class CheckedEncoder:
             checks.check_words(parts[-1], words)
         return np.concatenate(parts), np.fromiter(map(len, sentences), np.int64, len(sentences))
 
-    def _answer(self, call: Callable[[], Any], asked: Sequence[str | Sentence]) -> tuple[Any, bool]:
+    def _answer(self, call: Callable[[], Any], items: Sequence[str | Sentence]) -> tuple[Any, bool]:
         """What the encoder returns, and whether there was memory enough; `EncoderError` if not even for one text."""
         started = time.perf_counter()
         try:
@@ -164,8 +164,8 @@ class CheckedEncoder:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            if len(asked) == 1:
-                raise EncoderError(f"out of memory, even for {checks.quote(_shown(asked[0]))} alone") from error
+            if len(items) == 1:
+                raise EncoderError(f"out of memory, even for {checks.quote(_shown(items[0]))} alone") from error
         finally:
             self.seconds += time.perf_counter() - started
         return None, False  # halving begins out of the except block, whose traceback holds what takes up the memory
@@ -181,7 +181,7 @@ class CheckedEncoder:
     def _check_kind(
         self,
         kind: str,
-        asked: Sequence[Any],
+        items: Sequence[Any],
         first: NDArray[np.float32],
         last: NDArray[np.float32],
         encode: Callable[[Sequence[Any]], NDArray[np.float32]],
@@ -191,28 +191,28 @@ class CheckedEncoder:
         Not at every call: at the first, after `CHECK_EVERY` texts, and where lengths differ twice as much as ever. One
         text alone tells nothing.
         """
-        spread = len(_shown(asked[-1])) - len(_shown(asked[0]))
+        spread = len(_shown(items[-1])) - len(_shown(items[0]))
         since, checked = self._checked.get(kind, (CHECK_EVERY, -1))
-        since += len(asked)
-        if len(asked) == 1 or (since < CHECK_EVERY and spread <= 2 * checked):
+        since += len(items)
+        if len(items) == 1 or (since < CHECK_EVERY and spread <= 2 * checked):
             if kind in self._checked:
                 self._checked[kind] = since, checked
             return
         encoded, dtype = self.encoded, str(self.details.get("dtype", self.dtype))
         try:
-            checks.check_same(_shown(asked[0]), first, encode([asked[0]]), "alone", dtype)
-            both = encode([asked[0], asked[-1]])
-            checks.check_same(_shown(asked[0]), first, both[: len(first)], "beside a longer text", dtype)
-            checks.check_same(_shown(asked[-1]), last, both[len(first) :], "beside a shorter text", dtype)
-        except InconsistentEncoder as found:
-            self.inconsistency = found
+            checks.check_same(_shown(items[0]), first, encode([items[0]]), "alone", dtype)
+            both = encode([items[0], items[-1]])
+            checks.check_same(_shown(items[0]), first, both[: len(first)], "beside a longer text", dtype)
+            checks.check_same(_shown(items[-1]), last, both[len(first) :], "beside a shorter text", dtype)
+        except InconsistentEncoder as error:
+            self.inconsistency = error
             raise
         finally:
             self.encoded = encoded  # none of these is a new text
         self._checked[kind] = 0, max(spread, checked)
 
     def _loaded(self) -> Encoder:
-        """The encoder; whatever its plugin raises is one line of `EncoderError`, our own kinds of trouble pass."""
+        """The encoder; whatever its plugin raises is one line of `EncoderError`, our own errors pass as they are."""
         assert self._load is not None
         try:
             encoder = self._load()
@@ -226,5 +226,5 @@ class CheckedEncoder:
         return encoder
 
 
-def _shown(asked: str | Sentence) -> str:
-    return asked if isinstance(asked, str) else " ".join(asked)
+def _shown(item: str | Sentence) -> str:
+    return item if isinstance(item, str) else " ".join(item)

@@ -175,22 +175,21 @@ class VectorSource:
         if not self._facts:
             return new
         left: list[K] = []
-        for start in range(0, len(new), CACHE_CHUNK):  # what is taken at once is held twice for a moment
-            asked = new[start : start + CACHE_CHUNK]
-            taken = self._cache.cache.take(self._cache.identity, kind, _keys(asked))
-            there = taken.positions.tolist()
-            if there:
-                self.encoder.dimensions = taken.vectors.shape[1]
-                known.add([asked[number] for number in there], taken.vectors, taken.counts, taken.truncated)
-                self.found += len(there)
-            found = set(there)
-            left += [key for number, key in enumerate(asked) if number not in found]
+        for start in range(0, len(new), CACHE_CHUNK):  # what is read at once is held twice for a moment
+            chunk = new[start : start + CACHE_CHUNK]
+            cached = self._cache.cache.take(self._cache.identity, kind, _keys(chunk))
+            positions = cached.positions.tolist()
+            if positions:
+                self.encoder.dimensions = cached.vectors.shape[1]
+                known.add([chunk[position] for position in positions], cached.vectors, cached.counts, cached.truncated)
+                self.found += len(positions)
+            left += [chunk[position] for position in sorted(set(range(len(chunk))).difference(positions))]
         return left
 
     def _to_cache(
         self,
         kind: str,
-        asked: Sequence[str] | Sequence[Sentence],
+        chunk: Sequence[str] | Sequence[Sentence],
         vectors: NDArray[np.float32],
         counts: NDArray[np.int64] | None,
         truncated: NDArray[np.bool_] | None,
@@ -208,16 +207,16 @@ class VectorSource:
         }
         # noted every time: the file may have been replaced, since it was damaged
         self._cache.cache.remember(self._cache.identity, self._facts)
-        self._cache.cache.put(self._cache.identity, kind, _keys(asked), vectors, counts, truncated)
+        self._cache.cache.put(self._cache.identity, kind, _keys(chunk), vectors, counts, truncated)
 
     @contextlib.contextmanager
     def _forgetting(self) -> Iterator[None]:
         """Where the model is found to be inconsistent, none of its vectors stays in the cache, and the finding does."""
         try:
             yield
-        except InconsistentEncoder as found:
+        except InconsistentEncoder as error:
             if self._cache is not None:
-                noted = {"label": self._cache.label, "inconsistency": found.why}
+                noted = {"label": self._cache.label, "inconsistency": error.why}
                 self._cache.cache.forget(self._cache.identity, noted)
             raise
 
@@ -235,9 +234,9 @@ def _rows_of(
     return known.take(own), narrowed.astype(np.int64, copy=False)
 
 
-def _keys(asked: Sequence[Any]) -> list[bytes]:
+def _keys(chunk: Sequence[Any]) -> list[bytes]:
     """What texts, or sentences of words, are called in the cache."""
-    return keys_of(asked) if isinstance(asked[0], str) else keys_of_words(asked)
+    return keys_of(chunk) if isinstance(chunk[0], str) else keys_of_words(chunk)
 
 
 def _by_length(text: str) -> tuple[int, str]:

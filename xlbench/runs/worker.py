@@ -44,7 +44,7 @@ class Worker:
 
     def new_warnings(self) -> list[str]:
         """What went wrong with the cache since the last call, a line each."""
-        warnings = list(self._cache.troubles) if self._cache is not None else []
+        warnings = list(self._cache.warnings) if self._cache is not None else []
         new, self._warned = warnings[self._warned :], len(warnings)
         return new
 

@@ -53,6 +53,7 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
 
 
 def metric_functions(metric: Metric) -> tuple[Callable[..., Any] | None, ...]:
+    """The functions that a metric is made of; None for those that it has not."""
     return metric.rows, metric.value, metric.gradient, metric.influence, metric.spread
 
 
@@ -86,6 +87,7 @@ def _checked_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
 
 
 def value_of_rows(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
+    """The metric's value of sums of shape (..., columns), shape (...); `ConformanceError` where it raises."""
     import numpy as np
 
     with np.errstate(all="ignore"):

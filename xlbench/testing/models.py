@@ -74,7 +74,7 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
     )
     identity = _identity(model)
     vectors = _check_encoder(_loaded(model), list(texts), tolerance)
-    again = _Asked(_loaded(model)).vectors(list(texts), None)
+    again = _RecordedEncoder(_loaded(model)).vectors(list(texts), None)
     require(
         _near(again, vectors, tolerance),
         "the model gives other vectors when it is loaded again: seed what is random, from the model's content",
@@ -100,37 +100,37 @@ def _loaded(model: Model) -> Any:
 
 def _check_encoder(encoder: Any, texts: list[str], tolerance: float) -> np.ndarray:
     """Check the encoder in every role, and return its vectors without a role."""
-    asked = _Asked(encoder)
-    vectors = {role: _check_role(asked, texts, role, tolerance) for role in ROLES}[None]
-    first = asked.vectors([texts[0], LONG], None)[:1]
+    recorded = _RecordedEncoder(encoder)
+    vectors = {role: _check_role(recorded, texts, role, tolerance) for role in ROLES}[None]
+    first = recorded.vectors([texts[0], LONG], None)[:1]
     require(
         _near(first, vectors[:1], tolerance),
         f"the vector of {texts[0][:30]!r} is another beside a much longer text: leave padding out of it",
     )
-    asked.require_unchanged()
+    recorded.require_unchanged()
     return vectors
 
 
-def _check_role(asked: _Asked, texts: list[str], role: Role | None, tolerance: float) -> np.ndarray:
+def _check_role(recorded: _RecordedEncoder, texts: list[str], role: Role | None, tolerance: float) -> np.ndarray:
     """The same vectors every time, in the order of the texts, and whatever else is in the batch."""
-    vectors, where = asked.vectors(texts, role), f"encode(texts, role={role!r})"
+    vectors, where = recorded.vectors(texts, role), f"encode(texts, role={role!r})"
     require(
-        _near(asked.vectors(texts, role), vectors, tolerance),
+        _near(recorded.vectors(texts, role), vectors, tolerance),
         f"{where} gives other vectors for the same texts the second time: is dropout on, or something drawn at random?",
     )
     require(
-        _near(asked.vectors(texts[::-1], role)[::-1], vectors, tolerance),
+        _near(recorded.vectors(texts[::-1], role)[::-1], vectors, tolerance),
         f"{where} gives other vectors when the texts come in another order: return them in the order of the texts",
     )
     for row, text in enumerate(texts):
         require(
-            _near(asked.vectors([text], role), vectors[row : row + 1], tolerance),
+            _near(recorded.vectors([text], role), vectors[row : row + 1], tolerance),
             f"{where} gives {text[:30]!r} another vector alone than in a batch: leave padding and neighbors out of it",
         )
     return vectors
 
 
-class _Asked:
+class _RecordedEncoder:
     """An encoder, and what it has returned so far: each answer is checked by itself."""
 
     def __init__(self, encoder: Any) -> None:

@@ -95,8 +95,8 @@ def ask_process(question: Callable[..., Any], *given: Any) -> Any:
         }
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=False)
         if not answered.is_file():
-            said = (done.stderr.decode(errors="replace").strip().splitlines() or ["it said nothing"])[-1]
-            raise ConformanceError(f"in a process of its own the plugin ends with code {done.returncode}: {said}")
+            last_line = (done.stderr.decode(errors="replace").strip().splitlines() or ["it printed nothing"])[-1]
+            raise ConformanceError(f"in a process of its own the plugin ends with code {done.returncode}: {last_line}")
         answer, failure = pickle.loads(answered.read_bytes())
     require(not failure, f"in a process of its own the plugin does not work: {failure}")
     return answer
@@ -146,5 +146,6 @@ def require_name(kind: str, name: object) -> None:
 
 
 def require(condition: bool, otherwise: str) -> None:
+    """Raise `ConformanceError` with the sentence ``otherwise``, unless the condition holds."""
     if not condition:
         raise ConformanceError(" ".join(otherwise.split()))

@@ -104,11 +104,12 @@ def _check_languages(whose: str, languages: Any) -> None:
 
 
 def _listed(task: Task, data: Data) -> list[Subset]:
-    def asked() -> Any:
-        found = task.subsets(data)
-        return list(found) if hasattr(found, "__iter__") else found
+    def subsets() -> Any:
+        """All that the task lists: a generator fails only once it is gone through."""
+        listed = task.subsets(data)
+        return list(listed) if hasattr(listed, "__iter__") else listed
 
-    listed: list[Subset] = accepted("", check_subsets, call("subsets(data)", asked))
+    listed: list[Subset] = accepted("", check_subsets, call("subsets(data)", subsets))
     return listed
 
 
@@ -244,6 +245,7 @@ def _same(a: Outcome, b: Outcome) -> bool:
     import numpy as np
 
     def equal(one: np.ndarray, other: np.ndarray) -> bool:
+        """Two columns."""
         if one.dtype.kind == other.dtype.kind == "f" and one.shape == other.shape:
             return bool(np.allclose(one, other, rtol=1e-5, atol=1e-6, equal_nan=True))
         return np.array_equal(one, other)
@@ -262,6 +264,7 @@ class _Hashed:
         self._salt = salt
 
     def encode(self, texts: Sequence[str], role: Role | None = None) -> np.ndarray:
+        """Vectors (n, 16) of n texts, random ones that follow from the salt and the text."""
         import numpy as np
 
         require(role in ROLES, f"evaluate() encodes in the role {role!r}: there are 'query', 'document' and None")

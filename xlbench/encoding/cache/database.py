@@ -48,14 +48,14 @@ class Database:
     """A SQLite file that is opened when it is first used, and anew after a fork or where another took its place.
 
     Damaged, it is set aside and a new one begun; where the disk is full or the folder read-only, writing stops. Each
-    is said in one line.
+    is one line of ``messages``.
     """
 
     def __init__(self, path: Path, schema: str, version: int, on_open: Callable[[], None] = lambda: None) -> None:
         """``schema`` is SQL statements that make the tables of ``version``; a file of another version is damaged."""
         self.path = path
         self.readable = self.writable = True
-        self.said: dict[str, None] = {}
+        self.messages: dict[str, None] = {}
         """What went wrong, a line each, in order."""
         marks = f"PRAGMA application_id = {APPLICATION}", f"PRAGMA user_version = {version}"
         self._statements = [*schema.split(";"), *marks]
@@ -85,9 +85,9 @@ class Database:
                     self._stop(error.strerror or str(error), writing=writing)
         return otherwise
 
-    def say(self, line: str) -> None:
-        """Note trouble, once."""
-        self.said[" ".join(line.split())] = None
+    def report(self, line: str) -> None:
+        """Note what went wrong, once."""
+        self.messages[" ".join(line.split())] = None
 
     def close(self) -> None:
         """Close the file; the next use opens it again."""
@@ -104,7 +104,7 @@ class Database:
         named = [_beside(self.path, end) for end in ("", "-wal", "-shm", "-journal")]
         return [path for path in [*named, *self.set_aside()] if os.path.isfile(path)]
 
-    # ---- trouble
+    # ---- what goes wrong
 
     def _failed(self, error: sqlite3.DatabaseError, *, writing: bool, last: bool) -> None:
         code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
@@ -120,10 +120,10 @@ class Database:
         folder = self.path.parent
         if writing and self.writable:
             self.writable = False
-            self.say(f"vectors are not kept in the cache {folder} any more: {why}")
+            self.report(f"vectors are not kept in the cache {folder} any more: {why}")
         elif not writing:
             self.readable = False
-            self.say(f"the cache {folder} cannot be used: {why}; the run does without")
+            self.report(f"the cache {folder} cannot be used: {why}; the run does without")
 
     def _move_aside(self, why: str, *, last: bool) -> None:
         """Move a damaged file out of the way, once for all the processes that use it."""
@@ -141,7 +141,7 @@ class Database:
             for end in ("-wal", "-journal", "-shm", ""):  # the log first: it must not meet a new file
                 with contextlib.suppress(FileNotFoundError):
                     _beside(self.path, end).rename(_beside(aside, end))
-        self.say(f"the cache was damaged ({why}): it was set aside as {aside}, and a new one is begun")
+        self.report(f"the cache was damaged ({why}): it was set aside as {aside}, and a new one is begun")
 
     # ---- connections
 

@@ -103,6 +103,7 @@ def _note(folder: Path, path: Path, state: State, found: str) -> None:
     row = os.fsencode(path), *map(_signed, state), found, _checksum(path, state, found)
 
     def write(connection: sqlite3.Connection) -> None:
+        """Insert the row, and drop the oldest beyond `MOST`."""
         with transaction(connection):
             columns = "path, size, mtime, inode, ctime, sha256, checksum"
             connection.execute(f"INSERT OR REPLACE INTO files ({columns}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)

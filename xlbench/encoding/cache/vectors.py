@@ -80,7 +80,7 @@ class Cache:
     """The vectors kept in a folder: at most ``max_bytes`` on the disk, and what one call of `put` adds.
 
     Opened when it is first used; a process that was forked, or was sent the cache, opens it anew. Whatever happens to
-    its files is no error: see `troubles`.
+    its files is no error: see `warnings`.
     """
 
     def __init__(self, folder: Path, max_bytes: int = MAX_BYTES) -> None:
@@ -111,13 +111,13 @@ class Cache:
         return self._database.path
 
     @property
-    def troubles(self) -> list[str]:
+    def warnings(self) -> list[str]:
         """What went wrong so far, a line each; empty where nothing did. Never a reason to stop."""
         if not self._damaged:
-            return [*self._database.said]
+            return [*self._database.messages]
         counted = "1 damaged entry" if self._damaged == 1 else f"{self._damaged:,} damaged entries"
         verbs = "was set aside and is" if self._damaged == 1 else "were set aside and are"
-        return [*self._database.said, f"{counted} of the cache {verbs} computed again"]
+        return [*self._database.messages, f"{counted} of the cache {verbs} computed again"]
 
     def close(self) -> None:
         """Close the database; the next use opens it again."""
@@ -162,33 +162,19 @@ class Cache:
         Raises:
             ValueError: Where the shapes do not fit together.
         """
-        import numpy as np
-
         check_keys(kind, keys)
-        sizes = np.ones(len(keys), np.int64) if counts is None else np.asarray(counts, np.int64)
-        cut = np.zeros(len(keys), bool) if truncated is None else np.asarray(truncated, bool)
-        matrix = np.ascontiguousarray(vectors, "<f4")
-        fits = matrix.ndim == 2 and sizes.shape == cut.shape == (len(keys),)
-        if not fits or (sizes < 0).any() or sizes.sum() != len(matrix):
-            raise ValueError(f"{len(keys)} keys, vectors {matrix.shape}, counts {sizes.shape}, truncated {cut.shape}")
+        matrix, sizes, cut = _fitting(keys, vectors, counts, truncated)
         if not len(keys):
             return
-        width = matrix.shape[1] * 4
-        data = matrix.reshape(-1).view(np.uint8).data
-        ends = (np.cumsum(sizes) * width).tolist()
-        blobs = [data[end - size : end] for end, size in zip(ends, (sizes * width).tolist(), strict=True)]
-        shapes, salt = (sizes << 1 | cut).tolist(), tables.salt_of(model, kind)
-        rows = [
-            (key, shape, tables.checksum(salt, key, shape, blob), blob)
-            for key, shape, blob in zip(keys, shapes, blobs, strict=True)
-        ]
+        rows, width = _to_rows(tables.salt_of(model, kind), keys, matrix, sizes, cut), matrix.shape[1] * 4
 
         def write(connection: sqlite3.Connection) -> None:
+            """Insert all rows or none, then make room."""
             with transaction(connection):
                 group = tables.make_group(connection, model, kind)
                 known = tables.width_of(connection, group)
                 if known and len(matrix) and known != width:
-                    self._database.say(
+                    self._database.report(
                         f"vectors of {width // 4} dimensions are not kept: of the same model ({model[:12]}) "
                         f"the cache holds some of {known // 4}"
                     )
@@ -205,6 +191,7 @@ class Cache:
         """Note what is known of a model (label, parameters, dimensions ...); what was noted under other names stays."""
 
         def write(connection: sqlite3.Connection) -> None:
+            """Add the facts to what is noted by now."""
             with transaction(connection):
                 tables.note(connection, model, {**(tables.facts(connection, model) or {}), **facts})
 
@@ -220,6 +207,7 @@ class Cache:
         """Remove all vectors and facts of a model, and note other facts in their place."""
 
         def write(connection: sqlite3.Connection) -> None:
+            """Replace all that there is of the model by the facts."""
             with transaction(connection):
                 tables.delete(connection, model)
                 tables.note(connection, model, facts)
@@ -246,6 +234,7 @@ class Cache:
         chosen = None if model is None else self.named(model)
 
         def write(connection: sqlite3.Connection) -> int:
+            """Delete the chosen models, or everything; returns how many entries went."""
             with transaction(connection):
                 before = tables.count(connection)
                 if chosen is None:
@@ -356,6 +345,42 @@ class Cache:
             if progress:
                 progress(done, max(total, done))
         return Verified(done, damaged)
+
+
+def _fitting(
+    keys: Sequence[bytes], vectors: NDArray[Any], counts: ArrayLike | None, truncated: ArrayLike | None
+) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
+    """What `Cache.put` is given, as little-endian (sum of counts, d), (n,) and (n,).
+
+    Raises:
+        ValueError: Where the shapes do not fit together.
+    """
+    import numpy as np
+
+    sizes = np.ones(len(keys), np.int64) if counts is None else np.asarray(counts, np.int64)
+    cut = np.zeros(len(keys), bool) if truncated is None else np.asarray(truncated, bool)
+    matrix = np.ascontiguousarray(vectors, "<f4")
+    fits = matrix.ndim == 2 and sizes.shape == cut.shape == (len(keys),)
+    if not fits or (sizes < 0).any() or sizes.sum() != len(matrix):
+        raise ValueError(f"{len(keys)} keys, vectors {matrix.shape}, counts {sizes.shape}, truncated {cut.shape}")
+    return matrix, sizes, cut
+
+
+def _to_rows(
+    salt: int, keys: Sequence[bytes], matrix: NDArray[np.float32], sizes: NDArray[np.int64], cut: NDArray[np.bool_]
+) -> list[tuple[bytes, int, int, memoryview]]:
+    """Rows to insert, one a key: key, shape, checksum, and the bytes of its vectors (a view of the matrix)."""
+    import numpy as np
+
+    width = matrix.shape[1] * 4
+    data = matrix.reshape(-1).view(np.uint8).data
+    ends = (np.cumsum(sizes) * width).tolist()
+    blobs = [data[end - size : end] for end, size in zip(ends, (sizes * width).tolist(), strict=True)]
+    shapes = (sizes << 1 | cut).tolist()
+    return [
+        (key, shape, tables.checksum(salt, key, shape, blob), blob)
+        for key, shape, blob in zip(keys, shapes, blobs, strict=True)
+    ]
 
 
 def _bytes_of(path: Path) -> int:
