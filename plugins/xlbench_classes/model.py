@@ -45,16 +45,16 @@ def model_of(spec: str) -> xlbench.Model:
 
 def load(target: Target) -> xlbench.Encoder:
     """Run the file, call the class with the spec's arguments, and return the encoder. `EncoderError` in one line."""
-    found = _found(target)
-    arguments = _typed_arguments(target, _parameters(found))
+    factory = _factory(target)
+    arguments = _typed_arguments(target, _parameters(factory))
     called = ", ".join(f"{name}={value!r}" for name, value in arguments.items())
     try:
-        encoder = found(**arguments)
+        encoder = factory(**arguments)
     except Exception as error:
         raise xlbench.EncoderError(f"{target.text!r}: {target.name}({called}) raised {error_text(error)}") from error
     _check(target, encoder)
-    made: xlbench.Encoder = encoder
-    return made
+    loaded: xlbench.Encoder = encoder
+    return loaded
 
 
 def _check(target: Target, encoder: object) -> None:
@@ -72,20 +72,20 @@ def _check(target: Target, encoder: object) -> None:
         return
 
 
-def _found(target: Target) -> Any:
+def _factory(target: Target) -> Any:
     """What the spec names, from its module, which is run where it is a file."""
     try:
         module = importlib.import_module(target.module) if target.module else _run(target)
     except Exception as error:
         raise xlbench.EncoderError(f"{target.text!r}: importing {_place(target)} raised {error_text(error)}") from error
     try:
-        found = getattr(module, target.name)
+        factory = getattr(module, target.name)
     except AttributeError:
         guess = did_you_mean(target.name, vars(module))
         raise xlbench.EncoderError(f"{target.text!r}: {_place(target)} has no {target.name!r}.{guess}") from None
-    if not callable(found):
+    if not callable(factory):
         raise xlbench.EncoderError(f"{target.text!r}: {target.name} is neither a class nor a function")
-    return found
+    return factory
 
 
 def _run(target: Target) -> ModuleType:
@@ -121,10 +121,10 @@ def _forget_namesakes(target: Target) -> None:
                 del sys.modules[name]
 
 
-def _parameters(found: Any) -> dict[str, Parameter] | None:
-    """Parameters of what was found, by name; None where it takes any."""
+def _parameters(factory: Any) -> dict[str, Parameter] | None:
+    """Parameters of what the spec names, by name; None where it takes any."""
     try:
-        known = inspect.signature(found).parameters.values()
+        known = inspect.signature(factory).parameters.values()
     except (TypeError, ValueError):
         return None
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in known):
@@ -185,10 +185,10 @@ def _source_fingerprint(target: Target) -> str:
 
 def _own_fingerprint(target: Target) -> str:
     """Identity by what the class's ``fingerprint`` says: a text, or a method that is called with the arguments."""
-    found = _found(target)
-    said = found.fingerprint
+    factory = _factory(target)
+    declared = factory.fingerprint
     try:
-        value = said(**_typed_arguments(target, _parameters(found))) if callable(said) else said
+        value = declared(**_typed_arguments(target, _parameters(factory))) if callable(declared) else declared
     except Exception as error:
         raise xlbench.EncoderError(f"{target.text!r}: fingerprint raised {error_text(error)}") from error
     if not isinstance(value, str) or not value:

@@ -167,6 +167,7 @@ def _fetching_reader(repository: HubRepository, folder: Path, local: bool) -> Ca
     """A function that gives the text of a small file of a snapshot; ``local``: without a request."""
 
     def read(name: str) -> str:
+        """The text of a file of the snapshot, downloaded where it is not there."""
         if not (folder / name).is_file():
             if local:
                 raise NotCachedError(f"{name} is missing")

@@ -99,6 +99,7 @@ def reader(folder: Path) -> Callable[[str], str]:
     """A function that gives the text of a small file of a folder; `DataError` where that is no such file."""
 
     def read(name: str) -> str:
+        """The text of a file of the folder."""
         check_regular(folder, (name,))
         path = folder / name
         if (size := path.stat().st_size) > MAX_JSON_BYTES:

@@ -46,7 +46,8 @@ class Settings:
     similarity: Literal["cosine", "dot"] = "cosine"
 
     @property
-    def none(self) -> bool:
+    def is_identity(self) -> bool:
+        """Whether vectors are handed on as the encoder gives them."""
         plain = self.similarity == "cosine" and self.whiten == "none"
         return plain and not self.dimensions and not self.normalize
 
@@ -59,13 +60,13 @@ def transform_of(spec: xlbench.Spec) -> Callable[[], xlbench.Transform] | None:
     is made.
     """
     settings = _settings(spec)
-    return None if settings.none else partial(_transform, settings)
+    return None if settings.is_identity else partial(_transform, settings)
 
 
 def identity_of(spec: xlbench.Spec) -> str:
     """Identity of the transform: its settings and the content of the file that it is fitted on; "" for no transform."""
     settings = _settings(spec)
-    if settings.none:
+    if settings.is_identity:
         return ""
     kept: tuple[object, ...] = (settings.whiten, settings.components, settings.dimensions, settings.normalize)
     kept += (settings.similarity,) if settings.similarity != "cosine" else ()

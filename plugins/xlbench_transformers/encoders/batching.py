@@ -104,6 +104,7 @@ class Batcher:
         done: list[tuple[NDArray[np.int64], T]] = []
 
         def go_on(size: int) -> None:
+            """Do what is left, in batches of a size."""
             rest = order[sum(len(rows) for rows, _ in done) :]
             for rows in self._cut(rest, lengths, size):
                 done.append((rows, work(rows)))  # noqa: PERF401 - what was done before an error has to be kept

@@ -135,17 +135,17 @@ class Backbone:
                 pooling.check_layers(self.layers, count)
         self._takes_types = _takes(model.forward, "token_type_ids")
 
-    def check(self, found: tokens.Tokens) -> None:
+    def check(self, batch: tokens.Tokens) -> None:
         """`EncoderError` where the tokenizer knows tokens that the model does not: they are not of one checkpoint."""
-        if self._vocabulary is not None and found.ids.max() >= self._vocabulary:
+        if self._vocabulary is not None and batch.ids.max() >= self._vocabulary:
             raise EncoderError(
-                f"the tokenizer gives token {found.ids.max()}, and the model has embeddings for {self._vocabulary}: "
+                f"the tokenizer gives token {batch.ids.max()}, and the model has embeddings for {self._vocabulary}: "
                 f"they do not belong together"
             )
 
-    def vectors(self, found: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+    def vectors(self, batch: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors of the tokens of some texts, float32 (len(rows), t, d), and the mask (len(rows), t), 0 at padding."""
-        inputs = found.padded(rows, self._pad, self._pad_type, self._margin)
+        inputs = batch.padded(rows, self._pad, self._pad_type, self._margin)
         if not self._takes_types:
             inputs.pop("token_type_ids", None)
         inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
@@ -215,15 +215,15 @@ class HuggingFaceEncoder:
         if not len(texts):
             raise EncoderError("there is nothing to encode: the list of texts is empty")
         self._prompts.note(role)
-        given = prompts.applied(self._prompts.of(role), texts)
-        found, self.truncated = tokens.tokenize(self._tokenizer, given, self._limit)
-        self._backbone.check(found)
+        given = prompts.with_prompt(self._prompts.of(role), texts)
+        batch, self.truncated = tokens.tokenize(self._tokenizer, given, self._limit)
+        self._backbone.check(batch)
 
         def pooled(rows: NDArray[np.int64]) -> torch.Tensor:
-            vectors, mask = self._backbone.vectors(found, rows)
+            vectors, mask = self._backbone.vectors(batch, rows)
             return pooling.pool(vectors, mask, self._spec["pooling"])
 
-        return batching.collect(self._batcher.run(found.lengths, pooled))
+        return batching.collect(self._batcher.run(batch.lengths, pooled))
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Encode n sentences that are split into words: one array (words of the sentence, d) each.

@@ -28,7 +28,7 @@ class Prompts:
         self._spec = spec
         self._own = own or {}
         self._named = named or {}
-        self._asked: set[Role | None] = set()
+        self._roles_seen: set[Role | None] = set()
 
     def given(self, role: Role | None) -> str | None:
         """The spec's prompt for texts of a role; None where it has none, so that the checkpoint's own is in force."""
@@ -42,24 +42,24 @@ class Prompts:
 
     def note(self, role: Role | None) -> None:
         """Remember that texts of this role were encoded."""
-        self._asked.add(role)
+        self._roles_seen.add(role)
 
     def details(self) -> dict[str, str]:
         """The prompts that were applied, by the name of their option, and those that were not.
 
-        The prompt of a role is told once texts of that role were encoded.
+        The prompt of a role is among them once texts of that role were encoded.
         """
-        roles: tuple[Role | None, ...] = (None, *(role for role in ROLES if role in self._asked))
-        told = {f"prompt_{role}" if role else "prompt": self.of(role) for role in roles}
+        roles: tuple[Role | None, ...] = (None, *(role for role in ROLES if role in self._roles_seen))
+        applied = {f"prompt_{role}" if role else "prompt": self.of(role) for role in roles}
         others = dict(self._named)
         others |= {str(role): given for role in ROLES if (given := self.given(role)) is not None}
-        name_of = {text: name for name, text in reversed(others.items()) if text and text not in told.values()}
+        name_of = {text: name for name, text in reversed(others.items()) if text and text not in applied.values()}
         idle = [f"{name} {text!r}" for text, name in reversed(name_of.items())]
-        told = {name: value for name, value in told.items() if value}
-        return {**told, NOT_APPLIED: ", ".join(idle)} if any(others.values()) else told
+        applied = {name: value for name, value in applied.items() if value}
+        return {**applied, NOT_APPLIED: ", ".join(idle)} if any(others.values()) else applied
 
 
-def applied(prompt: str, texts: Sequence[str]) -> list[str]:
+def with_prompt(prompt: str, texts: Sequence[str]) -> list[str]:
     """The texts with a prompt: put before each, or around it where the prompt holds ``{text}``."""
     if not prompt:
         return list(texts)

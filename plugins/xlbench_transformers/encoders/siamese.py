@@ -134,8 +134,8 @@ class SiameseWordEncoder(SiameseEncoder):
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Encode n sentences that are split into words: one array (words of the sentence, d) each."""
-        found: list[NDArray[np.float32]] = self._encoder.encode_words(sentences)
-        return found
+        vectors: list[NDArray[np.float32]] = self._encoder.encode_words(sentences)
+        return vectors
 
 
 def _load_chain(
@@ -272,12 +272,15 @@ class _Tensors:
 
     @property
     def names(self) -> Sequence[str]:
+        """The names of all tensors."""
         return list(self._shapes)
 
     def shape(self, name: str) -> tuple[int, ...]:
+        """The shape of a tensor, known without reading it."""
         return self._shapes[name]
 
     def read(self, name: str) -> torch.Tensor:
+        """A tensor's numbers, from the file."""
         if name in self._unpickled:
             return self._unpickled[name]
         with safe_open(self._file_of[name], framework="pt") as file:

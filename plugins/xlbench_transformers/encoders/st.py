@@ -175,7 +175,7 @@ class SentenceEncoder:
         prompt = self._prompts.given(role)
         given = tokens.readable(texts)
         if prompt is not None and prompts.TEXT in prompt:
-            given, prompt = prompts.applied(prompt, given), ""
+            given, prompt = prompts.with_prompt(prompt, given), ""
         call = {"query": self._model.encode_query, "document": self._model.encode_document}.get(
             role or "", self._model.encode
         )
@@ -183,6 +183,7 @@ class SentenceEncoder:
         lengths, self.truncated = self._measured([shown + text for text in given], role)
 
         def encoded(rows: NDArray[np.int64]) -> torch.Tensor:
+            """Vectors of the texts ``rows``, still on the device."""
             batch = [given[row] for row in rows]
             vectors: torch.Tensor = call(
                 batch, batch_size=len(batch), prompt=prompt, show_progress_bar=False, convert_to_tensor=True
@@ -198,11 +199,11 @@ class SentenceEncoder:
         document = next((known[name] for name in ("document", "passage", "corpus") if name in known), default)
         return {None: default, "query": known.get("query", default), "document": document}
 
-    def _limited(self, asked: int | None) -> int | None:
+    def _limited(self, max_length: int | None) -> int | None:
         """Set the length limit and return it, in tokens; None where there is none."""
-        if asked is not None:
+        if max_length is not None:
             kind = type(self._first).__name__
-            raise UsageError(f"max_length={asked}: the checkpoint begins with {kind}, which has no limit to set")
+            raise UsageError(f"max_length={max_length}: the checkpoint begins with {kind}, which has no limit to set")
         return None
 
     def _limit_of(self, role: Role | None) -> int | None:
@@ -242,32 +243,34 @@ class TransformerEncoder(SentenceEncoder):
         last layer; modules after it and prompts make no difference. See `WordReader`."""
         return self._words.read(sentences)
 
-    def _limited(self, asked: int | None) -> int | None:
-        limit = tokens.length_limit(self._first.model, self._tokenizer, asked)
+    def _limited(self, max_length: int | None) -> int | None:
+        limit = tokens.length_limit(self._first.model, self._tokenizer, max_length)
         if limit is not None:
             self._model.max_seq_length = limit
         return limit
 
     def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The tokenizer's own counts: it is asked twice, and batches of equal texts save more than that."""
-        found, cut = tokens.tokenize(self._tokenizer, texts, self._limit_of(role))
-        return found.lengths, cut
+        batch, cut = tokens.tokenize(self._tokenizer, texts, self._limit_of(role))
+        return batch.lengths, cut
 
 
 class RouterEncoder(SentenceEncoder):
     """A chain that sends queries and documents through modules of their own: limits are those of each route."""
 
-    def _limited(self, asked: int | None) -> int | None:
+    def _limited(self, max_length: int | None) -> int | None:
         """Set the limit of every route; the smallest of them is told."""
         limits = []
         for route in self._first.sub_modules.values():
             first = route[0]
             if isinstance(first, Transformer) and first.tokenizer is not None:
-                limit = tokens.length_limit(first.model, first.tokenizer, asked)
+                limit = tokens.length_limit(first.model, first.tokenizer, max_length)
                 first.max_seq_length = limit
                 limits.append(limit)
-            elif asked is not None:
-                raise UsageError(f"max_length={asked}: a route begins with {type(first).__name__}, which has no limit")
+            elif max_length is not None:
+                raise UsageError(
+                    f"max_length={max_length}: a route begins with {type(first).__name__}, which has no limit"
+                )
         return min((limit for limit in limits if limit is not None), default=None)
 
     def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
@@ -276,8 +279,8 @@ class RouterEncoder(SentenceEncoder):
         first = self._first.sub_modules[name][0]
         if not isinstance(first, Transformer) or first.tokenizer is None:
             return super()._measured(texts, role)
-        found, cut = tokens.tokenize(first.tokenizer, texts, first.max_seq_length)
-        return found.lengths, cut
+        batch, cut = tokens.tokenize(first.tokenizer, texts, first.max_seq_length)
+        return batch.lengths, cut
 
 
 class TableEncoder(SentenceEncoder):
@@ -288,16 +291,16 @@ class TableEncoder(SentenceEncoder):
 
     _batch_size = 1024  # a look-up and a sum: what costs time is the call
 
-    def _limited(self, asked: int | None) -> int | None:
+    def _limited(self, max_length: int | None) -> int | None:
         tokenizer = self._first.tokenizer
-        if asked is not None:
-            tokenizer.enable_truncation(asked)
+        if max_length is not None:
+            tokenizer.enable_truncation(max_length)
         return int(tokenizer.truncation["max_length"]) if tokenizer.truncation else None
 
     def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        found = self._first.tokenizer.encode_batch(texts, add_special_tokens=False)
-        lengths = np.array([max(len(encoding.ids), 1) for encoding in found], np.int64)
-        return lengths, np.array([bool(encoding.overflowing) for encoding in found], bool)
+        encodings = self._first.tokenizer.encode_batch(texts, add_special_tokens=False)
+        lengths = np.array([max(len(encoding.ids), 1) for encoding in encodings], np.int64)
+        return lengths, np.array([bool(encoding.overflowing) for encoding in encodings], bool)
 
 
 def _similarity(model: SentenceTransformer, spec: Spec) -> dict[str, str]:

@@ -44,10 +44,11 @@ class WordTableEncoder(TableEncoder):
         (there is no context), without a prompt; a word of which no piece is known is all zeros."""
 
         def alone(words: list[str]) -> NDArray[np.float32]:
-            found: NDArray[np.float32] = self._model.encode(
+            """Vectors of words, each as a text of its own."""
+            vectors: NDArray[np.float32] = self._model.encode(
                 tokens.readable(words), batch_size=1024, prompt="", show_progress_bar=False
             ).astype(np.float32)
-            return found
+            return vectors
 
         return _words_alone(sentences, alone)
 
@@ -104,7 +105,7 @@ class Model2VecEncoder:
         if not len(texts):
             raise EncoderError("there is nothing to encode: the list of texts is empty")
         self._prompts.note(role)
-        given = tokens.readable(prompts.applied(self._prompts.of(role), texts))
+        given = tokens.readable(prompts.with_prompt(self._prompts.of(role), texts))
         self.truncated = self._cut(given)
         return self._encoded(given)
 
@@ -129,8 +130,8 @@ class Model2VecEncoder:
         cut[:] = [len(text) > characters for text in texts]
         suspected = [row for row, text in enumerate(texts) if not cut[row] and len(text.encode()) > limit]
         if suspected:
-            found = self._model.tokenizer.encode_batch([texts[row] for row in suspected], add_special_tokens=False)
-            cut[suspected] = [bool(encoding.overflowing) for encoding in found]
+            encodings = self._model.tokenizer.encode_batch([texts[row] for row in suspected], add_special_tokens=False)
+            cut[suspected] = [bool(encoding.overflowing) for encoding in encodings]
         return cut
 
 

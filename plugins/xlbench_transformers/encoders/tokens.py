@@ -53,23 +53,25 @@ def readable(texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def length_limit(model: torch.nn.Module, tokenizer: Any, asked: int | None) -> int | None:
+def length_limit(model: torch.nn.Module, tokenizer: Any, max_length: int | None) -> int | None:
     """How many tokens of a text the model reads, special ones included; None where nothing says so.
 
-    ``asked``, else the smaller of what the tokenizer and the model's positions allow. `UsageError` where ``asked`` is
-    more than there are positions, or leaves no room for a token of the text.
+    ``max_length``, else the smaller of what the tokenizer and the model's positions allow. `UsageError` where
+    ``max_length`` is more than there are positions, or leaves no room for a token of the text.
     """
     positions = _positions(model)
-    if asked is None:
+    if max_length is None:
         named = tokenizer.model_max_length
         known = [limit for limit in (positions, named if named and named < NO_LIMIT else None) if limit]
         return int(min(known)) if known else None
-    if positions and asked > positions:
-        raise UsageError(f"max_length={asked}: the model has positions for {positions} tokens")
+    if positions and max_length > positions:
+        raise UsageError(f"max_length={max_length}: the model has positions for {positions} tokens")
     special = tokenizer.num_special_tokens_to_add()
-    if asked <= special:
-        raise UsageError(f"max_length={asked}: {special} of these are special tokens, which leaves none for the text")
-    return asked
+    if max_length <= special:
+        raise UsageError(
+            f"max_length={max_length}: {special} of these are special tokens, which leaves none for the text"
+        )
+    return max_length
 
 
 def _positions(model: torch.nn.Module) -> int | None:
@@ -89,11 +91,11 @@ def tokenize(tokenizer: Any, texts: Sequence[str], limit: int | None) -> tuple[T
 
     A text of which nothing is left, from a tokenizer without special tokens, is one token: `stand_in`.
     """
-    asked = {"truncation": True, "max_length": limit} if limit else {"truncation": False}
-    found = tokenizer(readable(texts), verbose=False, **asked)
-    ids, types = found["input_ids"], found.get("token_type_ids")
+    truncation = {"truncation": True, "max_length": limit} if limit else {"truncation": False}
+    batch = tokenizer(readable(texts), verbose=False, **truncation)
+    ids, types = batch["input_ids"], batch.get("token_type_ids")
     if tokenizer.is_fast:
-        cut = [bool(encoding.overflowing) for encoding in found.encodings]
+        cut = [bool(encoding.overflowing) for encoding in batch.encodings]
     else:
         cut = [limit is not None and len(row) >= limit for row in ids]
         _recount(tokenizer, texts, cut, limit)
@@ -174,10 +176,10 @@ def pieces_of(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> Pieces:
     backend.no_padding()
     space = _space_before_words(backend)
     given = [[word if not i else space + word for i, word in enumerate(readable(words))] for words in sentences]
-    found = backend.encode_batch(given, is_pretokenized=True, add_special_tokens=False)
-    lengths = np.array([len(encoding) for encoding in found], np.int64)
-    words = _integers(chain.from_iterable(encoding.word_ids for encoding in found))
-    ids = _integers(chain.from_iterable(encoding.ids for encoding in found))
+    encodings = backend.encode_batch(given, is_pretokenized=True, add_special_tokens=False)
+    lengths = np.array([len(encoding) for encoding in encodings], np.int64)
+    words = _integers(chain.from_iterable(encoding.word_ids for encoding in encodings))
+    ids = _integers(chain.from_iterable(encoding.ids for encoding in encodings))
     return Pieces(ids, words + np.repeat(firsts, lengths), lengths)
 
 
@@ -185,6 +187,7 @@ def _space_before_words(backend: Any) -> str:
     """A space where words need one to be spelled as in running text, else nothing."""
 
     def pieces(text: str | list[str]) -> list[int]:
+        """Token ids of a text, or of one that is split into words."""
         ids: list[int] = backend.encode(text, is_pretokenized=isinstance(text, list), add_special_tokens=False).ids
         return ids
 

@@ -23,9 +23,11 @@ class TokenEncoder(Protocol):
 
     device: torch.device
 
-    def check(self, found: tokens.Tokens) -> None: ...
+    def check(self, batch: tokens.Tokens) -> None:
+        """Raise `EncoderError` for a token that the model has no embedding of."""
 
-    def vectors(self, found: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]: ...
+    def vectors(self, batch: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors (n, length, d) of the tokens of n rows, and (n, length) which of them are no padding."""
 
 
 @dataclass(frozen=True)
@@ -147,10 +149,11 @@ class WordReader:
             """Which wanted pieces are in the windows ``rows``, window by window."""
             counts = sizes[rows]
             within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-            found: NDArray[np.int64] = grouped[np.repeat(firsts[rows], counts) + within]
-            return found
+            positions: NDArray[np.int64] = grouped[np.repeat(firsts[rows], counts) + within]
+            return positions
 
         def picked(rows: NDArray[np.int64]) -> torch.Tensor:
+            """Vectors of the wanted pieces in the windows ``rows``."""
             vectors, _ = self._backbone.vectors(framed, rows)
             places = np.repeat(np.arange(len(rows)), sizes[rows]), columns[members(rows)]
             return vectors[tuple(torch.from_numpy(place).to(vectors.device) for place in places)]
