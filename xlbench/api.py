@@ -181,14 +181,14 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
     """
     import warnings
 
-    found = catalog.load()
+    formats = catalog.load().boards.values()
     files: dict[str, str] = {}
-    made = boards_of(several(folders), Selection(suite))
-    troubles = [*made.conflicts, *made.troubles]
-    for one in made.boards:
-        rendered = render(one, found.boards.values())
+    boards = boards_of(several(folders), Selection(suite))
+    messages = [*boards.conflicts, *boards.troubles]
+    for each in boards.boards:
+        rendered = render(each, formats)
         files |= rendered.files
-        troubles += rendered.failures
-    for trouble in troubles:
-        warnings.warn(trouble, stacklevel=2)
+        messages += rendered.failures
+    for message in messages:
+        warnings.warn(message, stacklevel=2)
     return files

@@ -163,8 +163,8 @@ class HubRepository:
         """Where one of its files lies in the cache; None where it does not."""
         import huggingface_hub
 
-        found = huggingface_hub.try_to_load_from_cache(self.name, name, **self._where)
-        return Path(found) if isinstance(found, str) else None
+        path = huggingface_hub.try_to_load_from_cache(self.name, name, **self._where)
+        return Path(path) if isinstance(path, str) else None
 
     def card(self) -> dict[str, Any] | None:
         """What the head of its README says, without a request; None where the README is not in the cache."""
@@ -200,14 +200,14 @@ class HubRepository:
         bars: dict[str, Any] = {} if progress else {"tqdm_class": _silent_bar()}
         try:
             with quiet():  # a pattern that no file has is no news
-                found = huggingface_hub.snapshot_download(
+                folder = huggingface_hub.snapshot_download(
                     self.name, **self._where, allow_patterns=list(patterns), local_files_only=cached, **bars
                 )
         except huggingface_hub.errors.LocalEntryNotFoundError as error:
             if cached:
                 raise NotCachedError("incomplete" if "incomplete" in str(error) else "no snapshot of it") from error
             raise (error.__cause__ or error) from None
-        return Path(found)
+        return Path(folder)
 
     def explain(self, error: BaseException) -> UsageError | None:
         """What an answer of the hub means for whoever named the repository; None: it could not be asked now."""

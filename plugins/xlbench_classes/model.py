@@ -28,7 +28,7 @@ def model_of(spec: str) -> xlbench.Model:
     names = reading.names_of(reading.tree_of(target.file))
     if target.name not in names and not reading.is_open(names):
         guess = did_you_mean(target.name, names)
-        raise xlbench.UsageError(f"{spec!r}: {_place(target)} has no class or function {target.name!r}.{guess}")
+        raise xlbench.UsageError(f"{spec!r}: {_source(target)} has no class or function {target.name!r}.{guess}")
     known = reading.parameters_of(names.get(target.name))
     if known is not None:
         _typed_arguments(target, known)
@@ -77,12 +77,14 @@ def _factory(target: Target) -> Any:
     try:
         module = importlib.import_module(target.module) if target.module else _run(target)
     except Exception as error:
-        raise xlbench.EncoderError(f"{target.text!r}: importing {_place(target)} raised {error_text(error)}") from error
+        raise xlbench.EncoderError(
+            f"{target.text!r}: importing {_source(target)} raised {error_text(error)}"
+        ) from error
     try:
         factory = getattr(module, target.name)
     except AttributeError:
         guess = did_you_mean(target.name, vars(module))
-        raise xlbench.EncoderError(f"{target.text!r}: {_place(target)} has no {target.name!r}.{guess}") from None
+        raise xlbench.EncoderError(f"{target.text!r}: {_source(target)} has no {target.name!r}.{guess}") from None
     if not callable(factory):
         raise xlbench.EncoderError(f"{target.text!r}: {target.name} is neither a class nor a function")
     return factory
@@ -91,7 +93,7 @@ def _factory(target: Target) -> Any:
 def _run(target: Target) -> ModuleType:
     """The file as a module, which may import its neighbors, now and later. It is run anew at every load."""
     folder = str(target.root)
-    sys.path[:] = [folder, *(place for place in sys.path if place != folder)]
+    sys.path[:] = [folder, *(path for path in sys.path if path != folder)]
     _forget_namesakes(target)
     name = f"xlbench_class_{digest(str(target.file))[:16]}"
     spec = importlib.util.spec_from_file_location(name, target.file)
@@ -206,5 +208,5 @@ def _argument_parts(target: Target) -> list[str]:
     return parts
 
 
-def _place(target: Target) -> str:
+def _source(target: Target) -> str:
     return target.module or str(target.file)

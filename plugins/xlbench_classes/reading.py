@@ -144,13 +144,13 @@ def _files(base: Path, dotted: str) -> Iterator[Path]:
     """The source files below ``base`` that importing ``dotted`` runs: its own, and those of the packages on its way."""
     if dotted.partition(".")[0] == "xlbench":  # the version of xlbench is recorded, and no part of a model
         return
-    place = base
+    folder = base
     for part in dotted.split("."):
-        if (place / f"{part}.py").is_file() and not (place / part / "__init__.py").is_file():
-            yield place / f"{part}.py"
+        if (folder / f"{part}.py").is_file() and not (folder / part / "__init__.py").is_file():
+            yield folder / f"{part}.py"
             return
-        place = place / part
-        if (place / "__init__.py").is_file():
-            yield place / "__init__.py"
-        elif not place.is_dir():
+        folder = folder / part
+        if (folder / "__init__.py").is_file():
+            yield folder / "__init__.py"
+        elif not folder.is_dir():
             return

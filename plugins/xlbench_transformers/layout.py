@@ -214,8 +214,8 @@ def _weights_of(listing: Listing, module: Module) -> tuple[str, ...]:
         return ()
     others = sorted(listing.matching(site, _OTHER_WEIGHTS))
     there = f" ({', '.join(others[:3])} is not read: save it as model.safetensors)" if others else ""
-    place = f"{listing.label}, {site}" if site else listing.label
-    raise UsageError(f"{place}: no weights, neither model.safetensors nor pytorch_model.bin{there}")
+    label = f"{listing.label}, {site}" if site else listing.label
+    raise UsageError(f"{label}: no weights, neither model.safetensors nor pytorch_model.bin{there}")
 
 
 def _parts(listing: Listing, site: str, index: str) -> list[str]:
@@ -253,7 +253,7 @@ def _check_no_adapter(listing: Listing, site: str) -> None:
         base = listing.table(name).get("base_model_name_or_path")
         of = f" (of {base})" if isinstance(base, str) and base.isprintable() else ""
         raise UsageError(
-            f"{listing.place(site)} is an adapter to another checkpoint{of}: merge it into that one, and save the "
+            f"{listing.label_of(site)} is an adapter to another checkpoint{of}: merge it into that one, and save the "
             f"whole: peft.PeftModel.from_pretrained(model, folder).merge_and_unload().save_pretrained(new_folder)"
         )
 
@@ -262,12 +262,12 @@ def _check_whole(listing: Listing, site: str) -> None:
     """`UsageError` where settings in ``site`` take weights or a tokenizer from where they are not looked for: two
     checkpoints that differ in these would have one identity."""
     _check_no_adapter(listing, site)
-    place = listing.place(site)
+    label = listing.label_of(site)
     config = listing.table(posixpath.join(site, "config.json"))
-    weights.check_counts(config, place)
+    weights.check_counts(config, label)
     if named := config.get("transformers_weights"):
         raise UsageError(
-            f"{place}: config.json names {named} as its weights (transformers_weights), and only model.safetensors is "
+            f"{label}: config.json names {named} as its weights (transformers_weights), and only model.safetensors is "
             f"read: save it under that name"
         )
     versions = listing.table(posixpath.join(site, "tokenizer_config.json")).get("fast_tokenizer_files") or []
@@ -278,7 +278,7 @@ def _check_whole(listing: Listing, site: str) -> None:
         tokenizers += [named] if named else []
     if tokenizers:
         raise UsageError(
-            f"{place}: its settings take the tokenizer from {tokenizers[0]}: save it beside the weights, and leave "
+            f"{label}: its settings take the tokenizer from {tokenizers[0]}: save it beside the weights, and leave "
             f"fast_tokenizer_files and tokenizer_name_or_path out"
         )
 
@@ -301,7 +301,7 @@ def with_weights_checked(layout: Layout, folder: Path) -> Layout:
     for site in layout.encoders:
         if site in by_site:
             config = listing.table(posixpath.join(site, "config.json"))
-            weights.check_sizes(config, by_site[site], listing.place(site))
+            weights.check_sizes(config, by_site[site], listing.label_of(site))
     shapes = {name: shape for found in by_site.values() for name, shape in found.items()}
     if layout.kind == "static" and shapes and not {"embeddings", "embedding.weight"} & set(shapes):
         raise UsageError(f"{folder} holds no static vectors: its weights have no table called embeddings")

@@ -66,7 +66,7 @@ class Listing:
         found = (name for name in self.names if posixpath.dirname(name) == site)
         return [name for name in found if any(fnmatchcase(posixpath.basename(name), pattern) for pattern in patterns)]
 
-    def place(self, site: str) -> str:
+    def label_of(self, site: str) -> str:
         """What messages call a folder of the checkpoint."""
         return posixpath.join(self.label, site) if site else self.label
 
@@ -82,9 +82,9 @@ def list_folder(folder: Path, label: str) -> Listing:
     """The files of a local checkpoint."""
     names: set[str] = set()
     unseen: list[str] = []
-    for place, folders, files in os.walk(folder):
-        below = Path(place).relative_to(folder)
-        into = [name for name in folders if len(below.parts) < MAX_DEPTH and _is_open(Path(place) / name)]
+    for path, folders, files in os.walk(folder):
+        below = Path(path).relative_to(folder)
+        into = [name for name in folders if len(below.parts) < MAX_DEPTH and _is_open(Path(path) / name)]
         unseen += [(below / name).as_posix() for name in folders if name not in into and name not in _OF_TOOLS]
         folders[:] = into
         names |= {(below / name).as_posix() for name in files}

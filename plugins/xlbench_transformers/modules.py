@@ -85,7 +85,9 @@ def _with_parts(listing: Listing, module: Module, depth: int) -> Iterator[Module
     if module.kind not in _ROUTERS:
         return
     if depth == _MAX_NESTED:
-        raise UsageError(f"{listing.place(module.site)}: Routers within Routers, more than {depth} deep, are not read")
+        raise UsageError(
+            f"{listing.label_of(module.site)}: Routers within Routers, more than {depth} deep, are not read"
+        )
     file, types = _routed(listing, module)
     for name, kind in types.items():
         part = Module(str(kind), posixpath.join(module.site, listing.site(str(name), file)))

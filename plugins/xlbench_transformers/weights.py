@@ -60,7 +60,7 @@ def tensor_shapes(path: Path) -> dict[str, tuple[int, ...]]:
         raise DataError(damaged) from None
 
 
-def check_counts(config: Mapping[str, Any], place: str) -> None:
+def check_counts(config: Mapping[str, Any], label: str) -> None:
     """`UsageError` where a configuration asks for more layers or labels than any model has: making them never ends."""
     for table in objects_in(config):
         for name, value in table.items():
@@ -68,17 +68,17 @@ def check_counts(config: Mapping[str, Any], place: str) -> None:
                 continue
             limit = MAX_LAYERS if _LAYER_COUNT.fullmatch(name) else MAX_LABELS if name in _LABEL_COUNTS else value
             if value > limit:
-                raise UsageError(f"{place}: config.json has {name} = {value:,}; more than {limit:,} are not loaded")
+                raise UsageError(f"{label}: config.json has {name} = {value:,}; more than {limit:,} are not loaded")
 
 
-def check_sizes(config: Mapping[str, Any], shapes: Shapes, place: str) -> None:
+def check_sizes(config: Mapping[str, Any], shapes: Shapes, label: str) -> None:
     """`UsageError` where a table of weights would have more rows than there are numbers in all the weights."""
     held = sum(map(prod, shapes.values()))
     for table in objects_in(config):
         for name in ("vocab_size", *_WIDTHS, "intermediate_size", "d_ff"):
             value = table.get(name)
             if isinstance(value, int) and value > max(held, 1 << 20):
-                raise UsageError(f"{place}: config.json has {name} = {value:,}, and its weights hold {held:,} numbers")
+                raise UsageError(f"{label}: config.json has {name} = {value:,}, and its weights hold {held:,} numbers")
 
 
 def is_wrapped_pair(config: Mapping[str, Any], shapes: Shapes) -> bool:

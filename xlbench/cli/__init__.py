@@ -121,9 +121,9 @@ MEANT = {
 def _with_meant(error: click.NoSuchOption) -> click.NoSuchOption:
     """The error, with what the option is in this command in the place of click's own guess."""
     has = {name for option in error.ctx.command.params for name in option.opts} if error.ctx else set()
-    found = [repr(name) for name in MEANT.get(error.option_name, ()) if name in has]
-    said = f"No such option {error.option_name!r}. Did you mean {' or '.join(found)}?"
-    return click.NoSuchOption(error.option_name, said, ctx=error.ctx) if found else error
+    options = [repr(name) for name in MEANT.get(error.option_name, ()) if name in has]
+    message = f"No such option {error.option_name!r}. Did you mean {' or '.join(options)}?"
+    return click.NoSuchOption(error.option_name, message, ctx=error.ctx) if options else error
 
 
 def _explain(error: Exception, line: str, code: int, debug: bool) -> int:

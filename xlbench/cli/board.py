@@ -55,19 +55,19 @@ def command(
     from xlbench.reports.selection import Selection
 
     with plugins_print_elsewhere():
-        found = catalog.load()
-        made = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages))
+        formats = catalog.load().boards.values()
+        rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages))
     failures: list[str] = []
-    for board in made.boards:
+    for board in rendered.boards:
         if only_print:
             echo(markdown.render(board)[".md"])
             continue
         with plugins_print_elsewhere():
-            written, failed = save(board, found.boards.values(), boards)
+            written, failed = save(board, formats, boards)
         failures += failed
         if not quiet:
             echo(markdown.standings_table(board))
             echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
-    for line in (*(() if quiet else made.left_out), *made.conflicts, *made.troubles, *failures):
+    for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):
         echo(f"xlbench: {one_line(line)}", err=True)
-    return INVALID if made.troubles else CELL_FAILED if failures else OK
+    return INVALID if rendered.troubles else CELL_FAILED if failures else OK

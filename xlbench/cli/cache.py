@@ -61,11 +61,11 @@ def command() -> None:
 def info(folder: Path | None, as_json: bool) -> None:
     """Show where the cache is, how much it holds of each model, and when that was last used."""
     with _opened(folder) as cache:
-        found = cache.info()
+        contents = cache.info()
         if as_json:
-            echo_json(_as_json(found))
+            echo_json(_as_json(contents))
         else:
-            echo("\n".join(_as_text(found)))
+            echo("\n".join(_as_text(contents)))
         _explain(cache)
 
 
@@ -121,9 +121,9 @@ def verify(folder: Path | None) -> int:
     """Check every entry, and the file around them; remove what is damaged."""
     with _opened(folder) as cache:
         with _bar(cache.info().entries) as progress:
-            found = cache.verify(progress)
-        echo(f"checked {_counted(found.entries, 'entry', 'entries')}: {found.damaged:,} damaged")
-        return INVALID if _explain(cache) or found.damaged else OK
+            checked = cache.verify(progress)
+        echo(f"checked {_counted(checked.entries, 'entry', 'entries')}: {checked.damaged:,} damaged")
+        return INVALID if _explain(cache) or checked.damaged else OK
 
 
 @contextlib.contextmanager

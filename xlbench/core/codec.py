@@ -58,8 +58,8 @@ def from_json(kind: type[T], plain: Any) -> T:
     import msgspec
 
     if not isinstance(plain, dict) or plain.get("schema") != SCHEMA:
-        found = plain.get("schema") if isinstance(plain, dict) else type(plain).__name__
-        raise ResultsError(f"schema {found!r} is not the {SCHEMA} that this version reads")
+        schema = plain.get("schema") if isinstance(plain, dict) else type(plain).__name__
+        raise ResultsError(f"schema {schema!r} is not the {SCHEMA} that this version reads")
     values = {str(RENAMED.get(name, name)): value for name, value in plain.items() if name != "schema"}
     for name in _unknown(kind, values):
         raise ResultsError(f"{kind.__name__} holds something unknown: {name}")

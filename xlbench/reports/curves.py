@@ -164,7 +164,7 @@ def _metric(curves: Sequence[Curve]) -> str:
 
 def table(curves: Sequence[Curve], shown: Callable[[str], str]) -> str:
     """The main scores of curves of one task as a table; ``shown`` makes names safe where the table is to stand."""
-    from tabulate import tabulate
+    from xlbench.reports.boards.markup import table as markdown_table
 
     sizes = sorted({_order(cell) for curve in curves for cell in curve.cells})
     headers = ["subset", "model", "chance", *(ALL if whole else str(size) for whole, size in sizes), "enough"]
@@ -176,7 +176,7 @@ def table(curves: Sequence[Curve], shown: Callable[[str], str]) -> str:
             enough = str(size_of(curve.enough)) if curve.enough else MISSING
             entries = (_entry(at, size) for size in sizes)
             rows.append([shown(subset), shown(curve.model), _points(chance), *entries, enough])
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+    return markdown_table(headers, rows, "l" * len(headers))
 
 
 def _entry(at: Mapping[tuple[bool, int], Cell], size: tuple[bool, int]) -> str:

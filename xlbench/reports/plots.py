@@ -112,20 +112,20 @@ def _axes(panels: Sequence[Axes], used: int, across: int, curves: Sequence[Curve
     from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
     points = [cell for curve in curves for cell, _ in curve.points]
-    found = [_items(cell) for cell in points]
-    ticks = sorted({cell.train_size for cell in points if cell.train_size is not None} or set(found))
-    for place, panel in enumerate(panels[:used]):
+    sizes = [_items(cell) for cell in points]
+    ticks = sorted({cell.train_size for cell in points if cell.train_size is not None} or set(sizes))
+    for number, panel in enumerate(panels[:used]):
         panel.set_xscale("log")
-        panel.set_xlim(0.8 * min(found), 1.25 * max(found))
+        panel.set_xlim(0.8 * min(sizes), 1.25 * max(sizes))
         panel.xaxis.set_major_locator(FixedLocator(ticks))
         panel.xaxis.set_major_formatter(FixedFormatter([str(tick) for tick in ticks]))
         panel.xaxis.set_minor_locator(NullLocator())
-        lowest = place + across >= used  # the last of its column
+        lowest = number + across >= used  # the last of its column
         panel.tick_params(labelsize=7, labelbottom=lowest, axis="x", rotation=45 if len(ticks) > 6 else 0)
         panel.tick_params(labelsize=7, axis="y")
         if lowest:
             panel.set_xlabel("training items (open: all)", fontsize=8)
-        if place % across == 0:
+        if number % across == 0:
             panel.set_ylabel(f"{_plain(curves[0].points[0][1].metric)}, points", fontsize=8)
 
 

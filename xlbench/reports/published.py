@@ -109,5 +109,5 @@ def summary(compared: Sequence[Compared]) -> str:
     """One line: how many agree, differ and are missing, and the largest difference."""
     counts = {verdict: sum(one.verdict == verdict for one in compared) for verdict in ("agrees", "differs", "missing")}
     largest = max((abs(one.difference) for one in compared if one.difference is not None), default=None)
-    told = "" if largest is None else f"; the largest difference is {100 * largest:.2f} points"
-    return f"{counts['agrees']} agree, {counts['differs']} differ, {counts['missing']} missing{told}"
+    largest_text = "" if largest is None else f"; the largest difference is {100 * largest:.2f} points"
+    return f"{counts['agrees']} agree, {counts['differs']} differ, {counts['missing']} missing{largest_text}"

@@ -76,8 +76,8 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> Selected:
     results = Results(tuple(shown))
     tasks = {task for name in names for task in planned(name, results)}
     on_boards = [cell for run in shown for cell in run.cells if LOOSE in names or cell.task in tasks]
-    said = "" if selection.suite else "on none of these boards, as they are of no suite"
-    return Selected(results, names, LOOSE in suites, _left_out(shown, on_boards, said) if said else ())
+    why = "" if selection.suite else "on none of these boards, as they are of no suite"
+    return Selected(results, names, LOOSE in suites, _left_out(shown, on_boards, why) if why else ())
 
 
 def _suites(runs: Iterable[Run]) -> tuple[str, ...]:
@@ -92,7 +92,7 @@ def _suites(runs: Iterable[Run]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell], said: str) -> tuple[str, ...]:
+def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell], why: str) -> tuple[str, ...]:
     """A line that counts the whole cells which are on no board, and names their tasks."""
     there = {id(cell) for cell in on_boards}
     tasks = Counter(cell.task for run in runs for cell in run.cells if cell.whole and id(cell) not in there)
@@ -100,9 +100,9 @@ def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell], said: str) -> tupl
         return ()
     names = sorted(tasks)
     named = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    hint = " (see them with --task)" if said.startswith("on none") else ""
+    hint = " (see them with --task)" if why.startswith("on none") else ""
     count = tasks.total()
-    return (f"{said}: {count} saved cell{'s' * (count != 1)} of {named}{hint}",)
+    return (f"{why}: {count} saved cell{'s' * (count != 1)} of {named}{hint}",)
 
 
 def _narrowed(runs: Sequence[Run], selection: Selection) -> list[Run]:
@@ -145,13 +145,13 @@ def _tasks(runs: Sequence[Run], selection: Selection) -> set[str]:
     }
     if selection.suite:
         known = set(planned(selection.suite, Results(tuple(runs))))
-    found = set()
+    chosen = set()
     for pattern in selection.tasks:
         matching = fnmatch.filter(known, pattern)
         if not matching:
             raise UsageError(f"none of these runs has a task {pattern!r}.{did_you_mean(pattern, known)}")
-        found.update(matching)
-    return found if selection.tasks else known
+        chosen.update(matching)
+    return chosen if selection.tasks else known
 
 
 def _of_languages(runs: Sequence[Run], wanted: Sequence[str]) -> Callable[[str, str], bool]:

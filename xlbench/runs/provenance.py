@@ -41,13 +41,13 @@ def of_command(command: Iterable[str]) -> list[str]:
 
 
 def _versions(distributions: Iterable[str]) -> dict[str, str]:
-    found = {}
+    versions = {}
     for name in distributions:
         try:
-            found[name] = metadata.version(name)
+            versions[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue
-    return found
+    return versions
 
 
 def git_revision() -> str | None:
@@ -94,7 +94,7 @@ def linear_algebra() -> list[dict[str, Any]]:
     """
     from threadpoolctl import threadpool_info
 
-    found = [
+    pools = [
         {
             "library": pool["internal_api"],
             "version": pool["version"],
@@ -104,7 +104,7 @@ def linear_algebra() -> list[dict[str, Any]]:
         for pool in threadpool_info()
         if pool["user_api"] == "blas"
     ]
-    return [pool for place, pool in enumerate(found) if pool not in found[:place]]
+    return [pool for number, pool in enumerate(pools) if pool not in pools[:number]]
 
 
 def threads() -> int:

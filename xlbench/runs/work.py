@@ -105,15 +105,15 @@ class RemoteJobRunner:
 
     def _model(self, job: Job) -> Model:
         if job.model not in self._models:
-            self._models[job.model] = self._found("model", job.model, job.model_spec)
+            self._models[job.model] = self._select("model", job.model, job.model_spec)
         return self._models[job.model]
 
     def _task(self, job: Job) -> Task:
         if job.task not in self._tasks:
-            self._tasks[job.task] = self._found("task", job.task, job.task_spec)
+            self._tasks[job.task] = self._select("task", job.task, job.task_spec)
         return self._tasks[job.task]
 
-    def _found(self, kind: str, name: str, spec: str) -> Any:
+    def _select(self, kind: str, name: str, spec: str) -> Any:
         """The model or task of a name, made from what was given for it."""
         if not spec:
             raise UsageError(
@@ -126,10 +126,10 @@ class RemoteJobRunner:
             self._catalog = catalog.load()
         select = self._catalog.select_models if kind == "model" else self._catalog.select_tasks
         try:
-            found = select([spec])
+            selected = select([spec])
         except UsageError as error:
             raise UsageError(f"a worker process cannot get the {kind} {name!r}: {error}") from None
-        for item in found:
+        for item in selected:
             if item.name == name:
                 return item
         raise UsageError(f"a worker process gets no {kind} {name!r} from {spec!r}: it has other plugins installed")

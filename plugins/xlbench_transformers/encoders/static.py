@@ -139,7 +139,7 @@ def _words_alone(sentences: Sequence[Sequence[str]], alone: Any) -> list[NDArray
     """Vectors of the words of sentences, of ``alone(distinct words)``."""
     if not len(sentences):
         raise EncoderError("there is nothing to encode: the list of sentences is empty")
-    place: dict[str, int] = {}
-    rows = [[place.setdefault(word, len(place)) for word in sentence] for sentence in sentences]
-    vectors = alone(list(place))
+    number_of: dict[str, int] = {}
+    rows = [[number_of.setdefault(word, len(number_of)) for word in sentence] for sentence in sentences]
+    vectors = alone(list(number_of))
     return [vectors[np.array(row, np.int64)] for row in rows]

@@ -54,16 +54,16 @@ def file_digest(path: Path, folder: Path | None = None) -> str:
     """
     folder = default_folder() if folder is None else folder
     try:
-        place = Path(path).resolve(strict=True)
-        state = _state(place)
-        if (known := _remembered(folder, place, state)) is not None:
+        resolved = Path(path).resolve(strict=True)
+        state = _state(resolved)
+        if (known := _remembered(folder, resolved, state)) is not None:
             return known
         began = time.time_ns()
-        with place.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-        if _state(place) == state and began - max(state[1], state[3]) > RACY_NS:
-            _note(folder, place, state, found)
-        return found
+        with resolved.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        if _state(resolved) == state and began - max(state[1], state[3]) > RACY_NS:
+            _note(folder, resolved, state, sha256)
+        return sha256
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
 
@@ -85,8 +85,8 @@ def _database(folder: Path) -> Database:
 
 
 def _state(path: Path) -> State:
-    found = path.stat()
-    return found.st_size, found.st_mtime_ns, found.st_ino, found.st_ctime_ns
+    status = path.stat()
+    return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
 def _remembered(folder: Path, path: Path, state: State) -> str | None:
@@ -98,9 +98,9 @@ def _remembered(folder: Path, path: Path, state: State) -> str | None:
     return None if row is None or row[1] != _checksum(path, state, row[0]) else str(row[0])
 
 
-def _note(folder: Path, path: Path, state: State, found: str) -> None:
+def _note(folder: Path, path: Path, state: State, sha256: str) -> None:
     """Note a digest where that is possible."""
-    row = os.fsencode(path), *map(_signed, state), found, _checksum(path, state, found)
+    row = os.fsencode(path), *map(_signed, state), sha256, _checksum(path, state, sha256)
 
     def write(connection: sqlite3.Connection) -> None:
         """Insert the row, and drop the oldest beyond `MOST`."""
@@ -118,5 +118,5 @@ def _signed(number: int) -> int:
     return number - (1 << 64) if number >= 1 << 63 else number
 
 
-def _checksum(path: Path, state: State, found: object) -> int:
-    return crc32(repr((os.fsencode(path), *state, found)).encode())
+def _checksum(path: Path, state: State, sha256: object) -> int:
+    return crc32(repr((os.fsencode(path), *state, sha256)).encode())

@@ -186,12 +186,12 @@ def models(connection: sqlite3.Connection) -> tuple[ModelInfo, ...]:
         "JOIN generations ON generations.grp = groups.id GROUP BY model"
     )
     held = {row[0]: row[1:] for row in connection.execute(query).fetchall()}
-    found = []
+    models = []
     noted = connection.execute("SELECT identity FROM models").fetchall()
     for identity in {*held, *(row[0] for row in noted)}:
         label = (facts(connection, identity) or {}).get("label")
-        found.append(ModelInfo(identity, str(label or ""), *held.get(identity, (0, 0, 0))))
-    return tuple(sorted(found, key=lambda one: (-one.bytes, one.identity)))
+        models.append(ModelInfo(identity, str(label or ""), *held.get(identity, (0, 0, 0))))
+    return tuple(sorted(models, key=lambda one: (-one.bytes, one.identity)))
 
 
 def delete(connection: sqlite3.Connection, model: str) -> None:

@@ -257,16 +257,16 @@ class Cache:
         models = self.info().models
         if labeled := [one.identity for one in models if one.label == name]:
             return labeled
-        found = [one.identity for one in models if len(name) >= 4 and one.identity.startswith(name.lower())]
-        if len(found) > 1:
-            raise UsageError(f"{name!r} begins {len(found)} identities in the cache: give more digits")
-        if not found:
+        matching = [one.identity for one in models if len(name) >= 4 and one.identity.startswith(name.lower())]
+        if len(matching) > 1:
+            raise UsageError(f"{name!r} begins {len(matching)} identities in the cache: give more digits")
+        if not matching:
             meant = did_you_mean(name, [one.label for one in models if one.label])
             raise UsageError(
                 f"the cache {self.folder} holds no model {name!r}.{meant} "
                 f"Give a label or the first digits of an identity; 'xlbench cache info' shows both"
             )
-        return found
+        return matching
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> Verified:
         """Check every entry and the file around them; remove what is damaged.
