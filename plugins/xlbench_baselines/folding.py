@@ -33,6 +33,7 @@ class Plain:
         self._table = CharacterTable(_spell_plainly)
 
     def __call__(self, text: str) -> str:
+        """The text, folded."""
         return _without_case(text).translate(self._table)
 
 
@@ -49,6 +50,7 @@ class Latin:
         self._table = CharacterTable(self._spell)
 
     def __call__(self, text: str) -> str:
+        """The text, folded."""
         return _without_case(text).translate(self._table)
 
     def _spell(self, character: str) -> str:

@@ -35,9 +35,11 @@ class Commands(click.Group):
     """Commands that are imported when they are named, with "did you mean" for the others."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in `COMMANDS`, in their order."""
         return [*COMMANDS]  # `list` is a module of this package, and here its name
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of a name, from its module, which is imported now; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = importlib.import_module(f"xlbench.cli.{cmd_name}").command
@@ -51,6 +53,7 @@ class Commands(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Click's own, with "did you mean" for a command that there is not."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             raise click.UsageError(f"No such command {args[0]!r}.{did_you_mean(args[0], COMMANDS)}", ctx)
         return super().resolve_command(ctx, args)

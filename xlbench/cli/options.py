@@ -29,6 +29,7 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator; the first is the first of the help."""
 
     def decorate(command: F) -> F:
+        """Add the options to a command, the last one first, as click shows the one added last first."""
         for option in reversed(options):
             command = option(command)
         return command

@@ -49,10 +49,12 @@ def _bar(planned: Sequence[Planned]) -> Iterator[Observer]:
         pace = _Pace()
 
         def cell(done: Cell) -> None:
+            """Move the bar on by a finished cell."""
             pace.rest()
             progress.update(bar, advance=1, detail=_escaped(f"{done.model} {done.task} {done.subset}"))
 
         def encoding(model: str, done: int, total: int) -> None:
+            """Show how fast texts are encoded, beside the bar."""
             progress.update(bar, detail=_escaped(pace.line(model, done, total)))
 
         yield Observer(

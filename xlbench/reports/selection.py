@@ -163,6 +163,7 @@ def _of_languages(runs: Sequence[Run], wanted: Sequence[str]) -> Callable[[str, 
             raise UsageError(f"none of these runs has the language {language!r}.{did_you_mean(language, known)}")
 
     def is_wanted(task: str, subset: str) -> bool:
+        """Whether a subset involves a wanted language; all do where none is named."""
         codes = languages.get((task, subset)) or set(re.split("[->]", subset))
         return not wanted or bool(codes & set(wanted))
 

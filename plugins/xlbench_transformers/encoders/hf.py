@@ -220,6 +220,7 @@ class HuggingFaceEncoder:
         self._backbone.check(batch)
 
         def pooled(rows: NDArray[np.int64]) -> torch.Tensor:
+            """One vector each for the texts ``rows``, still on the device."""
             vectors, mask = self._backbone.vectors(batch, rows)
             return pooling.pool(vectors, mask, self._spec["pooling"])
 
