@@ -27,7 +27,7 @@ DEEPEST = 20
 LONGEST = 500
 """Characters of a label: a model's, a task's, a subset's, a metric's."""
 LARGEST = 1e9
-"""Absolute value of a score that is not a main one."""
+"""Absolute value of a secondary score."""
 SLACK = 1e-6
 """For rounding: a cosine of single precision may come out as 1 + 1e-7."""
 

@@ -20,7 +20,7 @@ HALF_TOLERANCE = {"float16": 1e-2, "bfloat16": 5e-2}
 
 
 def as_matrix(returned: object) -> tuple[NDArray[np.float32], str]:
-    """An answer as float32 with two dimensions, and the type of number that it had; `EncoderError` if it is no such."""
+    """An answer as float32 (n, d), and the type of number that it had; `EncoderError` where it cannot be made that."""
     kind = type(returned).__name__
     if returned is None or isinstance(returned, list | tuple | str):
         raise EncoderError(f"the encoder returned {kind}, which is no array: return one of shape (texts, dimensions)")
@@ -92,7 +92,11 @@ def check_same(text: str, vectors: NDArray[np.float32], again: NDArray[np.float3
 
 
 def cut_texts(flags: object, n: int) -> NDArray[np.bool_]:
-    """An encoder's ``truncated`` for its last call of n texts as booleans; where it has none, none was cut."""
+    """An encoder's ``truncated`` for its last call of n texts, (n,); all False where it has none.
+
+    Raises:
+        EncoderError: It is masked, or of another shape.
+    """
     if flags is None:
         return np.zeros(n, bool)
     cut = np.asarray(flags)

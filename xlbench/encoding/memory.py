@@ -72,9 +72,9 @@ class VectorMemory(Generic[K]):
         return np.fromiter(map(self.start.__getitem__, keys), np.int64, len(keys))
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """A copy of the vectors of some rows."""
+        """A copy of the vectors of k rows, (k, d)."""
         return self._matrix[rows]
 
     def all(self) -> NDArray[np.float32]:
-        """All vectors, uncopied."""
+        """All vectors, (rows so far, d): a view."""
         return self._matrix[: self.filled]

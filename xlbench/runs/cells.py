@@ -69,7 +69,15 @@ def trained_on_note(model: Model, task: Task) -> str:
 
 
 def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> Planned:
-    """What is known of one cell before anything is computed."""
+    """What is known of one cell before anything is computed.
+
+    Args:
+        model: The model of the cell.
+        task: Its task.
+        part: Its subset, as the task gives it now, with how much there is to learn from.
+        base: What it has in common with the other cells of model and task (`base_cell`).
+        store: Where it may be saved already.
+    """
     subset = part.subset
     name = subset.name if part.train_size is None else f"{subset.name}@{part.train_size}"
     key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), name, subset.fingerprint)

@@ -51,6 +51,14 @@ def finish(
 
     A run that stopped at a failure, before its last cell, or whose engine lost cells is not complete and keeps the plan
     that it began with; so does a run that was stopped when a sample or a curve is made of its models.
+
+    Args:
+        models: The models of the run, with or without cells.
+        planned: All cells as they were planned.
+        cells: Those that have come to an end, fewer than planned where the run stopped.
+        store: Where manifests are written.
+        plans: Suite -> task -> its planned subsets.
+        provenance: Of the command: versions, machine, seed and the like.
     """
     complete = len(cells) == len(planned) and not any(cell.provenance.get(LOST) for cell in cells)
     runs = []

@@ -58,7 +58,7 @@ def metric_functions(metric: Metric) -> tuple[Callable[..., Any] | None, ...]:
 
 
 def checked_rows(metric: Metric, columns: Columns, where: str) -> np.ndarray:
-    """The metric's rows as floating point numbers."""
+    """The metric's rows, float64 (n, columns); `ConformanceError` where scoring would refuse them."""
     import numpy as np
 
     from xlbench.stats.rows import metric_rows

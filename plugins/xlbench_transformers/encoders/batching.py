@@ -122,7 +122,7 @@ class Batcher:
 
 
 def collect(done: list[tuple[NDArray[np.int64], torch.Tensor]]) -> NDArray[np.float32]:
-    """One array of the results of all batches, row by row in the order of the texts; copied from the device once."""
+    """The results of all batches as one array (n, d), in the order of the texts; copied from the device once."""
     stacked = torch.cat([part for _, part in done]).float().cpu().numpy()
     ordered: NDArray[np.float32] = np.empty_like(stacked)
     ordered[np.concatenate([rows for rows, _ in done])] = stacked

@@ -102,7 +102,7 @@ class SiameseEncoder:
 
     @property
     def truncated(self) -> NDArray[np.bool_]:
-        """Which texts of the last call of `encode` were cut at the length limit."""
+        """(n,) whether each text of the last call of `encode` was cut at the length limit."""
         cut: NDArray[np.bool_] = self._encoder.truncated
         return cut
 
