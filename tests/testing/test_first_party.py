@@ -73,10 +73,10 @@ def no_network(monkeypatch):
 @pytest.mark.usefixtures("no_network")
 @pytest.mark.parametrize("name", of_every_task())
 def test_first_party_tasks_conform(name):
-    """Every task whose data is at hand does what the kit asks, on a few of its subsets."""
+    """Every task whose data is at hand does what the kit asks, on the first items of a few of its subsets."""
     task = FOUND.tasks[name]
-    # Few sentences can be ranked and tagged; of a few reviews, the part that is held out can lack a class.
-    data = Data(DATA if DATA.is_dir() else None, limit=20 if task.area in ("retrieval", "ner") else None)
+    # Few sentences can be ranked and tagged; of too few reviews, the part that is held out can lack a class.
+    data = Data(DATA if DATA.is_dir() else None, limit=20 if task.area in ("retrieval", "ner") else 100)
     present = [subset for subset in listed(task, data) if not subset.missing]
     if not present:
         root = "the data root lacks its files" if data.root else "set XLBENCH_DATA to the data root"
