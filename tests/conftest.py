@@ -13,7 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from forking import Server
+from forking import OF_CHECKPOINTS, Server
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # A worker a core: more threads than cores wait for each other, and take three times the processor time.
@@ -25,6 +25,9 @@ SOURCES = (ROOT, ROOT / "plugins", ROOT / "tasks")
 
 AT_THE_START = ("PYTHON", "LD_", "DYLD_", "OMP_", "OPENBLAS_", "MKL_", "NPY_")
 """How the variables begin that the interpreter and the libraries read when they are loaded."""
+
+OF_THE_HUB = ("HF_", "TRANSFORMERS_")
+"""How those begin that the libraries of checkpoints read then."""
 
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -89,7 +92,17 @@ def _copy(distribution: metadata.Distribution, target: Path) -> None:
 @pytest.fixture(scope="session")
 def _server() -> Iterator[Server | None]:
     """What `xlbench_cli` forks its processes from, where this system can fork."""
-    server = Server(environment([], {})) if hasattr(os, "fork") else None
+    yield from _served()
+
+
+@pytest.fixture(scope="session")
+def _server_of_checkpoints() -> Iterator[Server | None]:
+    """What `checkpoint_cli` forks its processes from, where this system can fork."""
+    yield from _served(OF_CHECKPOINTS)
+
+
+def _served(more: Sequence[str] = ()) -> Iterator[Server | None]:
+    server = Server(environment([], {}), more) if hasattr(os, "fork") else None
     yield server
     if server:
         server.close()
@@ -102,8 +115,25 @@ def xlbench_cli(tmp_path: Path, _server: Server | None) -> Cli:
     ``pythonpath``: folders before the sources of xlbench; ``env``: changes to the environment (None removes);
     ``cwd``: by default an empty folder; ``fresh``: whether it is an interpreter of its own, too, that loads every
     module itself (as it is where ``env`` or ``pythonpath`` hold what is read at its start), and no fork of one that has
-    them; only of fresh ones, several can run at once.
+    them. Several can run at once.
     """
+    return _cli(tmp_path, _server)
+
+
+@pytest.fixture(scope="session")
+def cli_in(_server: Server | None) -> Callable[[Path], Cli]:
+    """A function: a folder -> what `xlbench_cli` is, in this folder; for fixtures of modules and of the session."""
+    return lambda folder: _cli(folder, _server)
+
+
+@pytest.fixture
+def checkpoint_cli(tmp_path: Path, _server_of_checkpoints: Server | None) -> Cli:
+    """As `xlbench_cli`, forked from a process that has torch and the libraries of checkpoints, too."""
+    return _cli(tmp_path, _server_of_checkpoints, (*AT_THE_START, *OF_THE_HUB))
+
+
+def _cli(folder: Path, server: Server | None, read_early: tuple[str, ...] = AT_THE_START) -> Cli:
+    ours = environment([], {})
 
     def run(
         args: Sequence[str | Path],
@@ -114,14 +144,15 @@ def xlbench_cli(tmp_path: Path, _server: Server | None) -> Cli:
         fresh: bool = False,
     ) -> subprocess.CompletedProcess[str]:
         command, variables = [*map(str, args)], environment(pythonpath, env or {})
-        at_the_start = any(name.startswith(AT_THE_START) for name in env or {})
-        at_the_start |= any((folder / "sitecustomize.py").exists() for folder in pythonpath)  # which no fork would run
-        if _server and not fresh and not at_the_start:
-            return _server.run(command, variables, cwd or tmp_path, timeout)
+        changed = {name for name, value in (env or {}).items() if value != ours.get(name)}
+        at_the_start = any(name.startswith(read_early) for name in changed)
+        at_the_start |= any((site / "sitecustomize.py").exists() for site in pythonpath)  # which no fork would run
+        if server and not fresh and not at_the_start:
+            return server.run(command, variables, cwd or folder, timeout)
         return subprocess.run(
             [sys.executable, "-m", "xlbench", *command],
             env=variables,
-            cwd=cwd or tmp_path,
+            cwd=cwd or folder,
             capture_output=True,
             text=True,
             encoding="utf-8",

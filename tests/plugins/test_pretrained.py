@@ -66,13 +66,13 @@ def test_neighbors_make_sense(st) -> None:
     assert one @ same > one @ other + 0.3
 
 
-def test_a_run_is_far_above_the_ngrams(xlbench_cli, tmp_path: Path) -> None:
+def test_a_run_is_far_above_the_ngrams(checkpoint_cli, tmp_path: Path) -> None:
     """``xlbench run``, offline: in English its interval lies wholly above that of the n-grams, on classification and on
     clustering; all that is done is known to be done."""
     command = ["run", "--offline", "--language", "eng", "--model", f"st:{MODEL}?name=st", "--model", "ngram"]
     command += [part for task in TASKS for part in ("--task", task)]
     environment = {"XLBENCH_CACHE": str(tmp_path / "cache"), "XLBENCH_DATA": None}
-    done = xlbench_cli(command, env=environment, timeout=1500)
+    done = checkpoint_cli(command, env=environment, timeout=1500)
     assert done.returncode == 0, done.stderr
     (long,) = tmp_path.rglob("run.scores.csv")
     with long.open(encoding="utf-8", newline="") as file:
@@ -83,7 +83,7 @@ def test_a_run_is_far_above_the_ngrams(xlbench_cli, tmp_path: Path) -> None:
         own, floor = (rows[model, task, metric] for model in ("st", "ngram"))
         assert float(own["low"]) > float(floor["high"]), (task, own, floor)
         assert float(own["value"]) > float(floor["value"]) + 0.2
-    planned = json.loads(xlbench_cli([*command, "--dry-run", "--json"], env=environment).stdout)["cells"]
+    planned = json.loads(checkpoint_cli([*command, "--dry-run", "--json"], env=environment).stdout)["cells"]
     assert planned
     assert {cell["state"] for cell in planned} == {"done"}
 

@@ -9,13 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from mortal import another_parquet
 from test_durability import (
     MODELS,
     NO_AVERAGE,
     RUN,
     Commands,
     Undisturbed,
-    another_parquet,
     averages,
     boards,
     undisturbed,
@@ -56,7 +56,7 @@ def check_whole(folder: Path, reference: Undisturbed) -> None:
 
 def at_once(commands: Commands, jobs: Sequence[Sequence[str]]) -> None:
     """Start all, wait for all, and expect of all that they end well."""
-    for done in [end() for end in [commands.start(job) for job in jobs]]:
+    for done in [started.result() for started in [commands.start(job) for job in jobs]]:
         assert done.code == 0, done.err
 
 
@@ -87,7 +87,7 @@ def test_processes_that_write_other_bytes_do_not_mix(reference, tmp_path, scale)
     for number in range(scale):
         commands = Commands(write_job(tmp_path / str(number)))
         ends = [commands.start(RUN, before=before) for before in (None, another_parquet) * 2]
-        assert [end().code for end in ends] == [0] * 4
+        assert [end.result().code for end in ends] == [0] * 4
         check_whole(commands.folder, reference)
 
 
@@ -145,8 +145,8 @@ def test_a_process_is_killed_beside_another(reference, tmp_path):
         commands = Commands(write_job(tmp_path / str(last)))
         dying = commands.start(RUN, last_step=last)
         living = commands.start(RUN)
-        assert living().code == 0
-        assert dying().code == -signal.SIGKILL
+        assert living.result().code == 0
+        assert dying.result().code == -signal.SIGKILL
         assert boards(commands.folder / "leaderboards") == reference.boards
         assert commands(*RUN).code == 0
         assert places(commands.folder) == places(reference.folder)
@@ -158,12 +158,12 @@ def test_a_board_can_be_read_while_runs_are_written(reference, tmp_path):
     commands = Commands(write_job(tmp_path / "job"))
     ends = [commands.start(RUN, before=before) for before in (None, another_parquet)]
     seen = set()
-    while any(end.args[0].is_alive() for end in ends):
+    while not all(end.done() for end in ends):
         try:
             seen.add(xlbench.board([commands.folder / "results"])["run.csv"])
         except UsageError:  # nothing is there yet
             continue
-    assert [end().code for end in ends] == [0, 0]
+    assert [end.result().code for end in ends] == [0, 0]
     shown = {pair for board in seen for pair in averages(board).items()}
     assert shown
     assert shown <= {*reference.averages.items(), *((model, NO_AVERAGE) for model in reference.averages)}

@@ -1,30 +1,32 @@
 """kill -9 anywhere, then the same command: nothing is damaged, lost or computed twice, and the boards are the same.
 
-A command is killed, by a real SIGKILL, just before each of the steps by which it changes the disk. Its process is
-forked from a server that has the libraries loaded, which makes hundreds of such processes cheap; `Commands` is that.
+A command is killed, by a real SIGKILL, just before each of the steps by which it changes the disk (`mortal`). Its
+process is forked from a server that has the libraries loaded, which makes hundreds of such processes cheap.
 """
 
 from __future__ import annotations
 
+import atexit
 import csv
 import io
 import json
-import multiprocessing
 import os
 import random
 import shutil
 import signal
-import stat
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 import pytest
 from conftest import environment
+from forking import Server
+from mortal import another_parquet
 
 from xlbench.runs.store import find_runs
 
@@ -47,12 +49,6 @@ RUN = ("run", "-t", "pairs.toml", "--data", ".", *MODELS)
 BROADER = (*RUN, "-t", "more.toml")
 LACKING = (*RUN, "-t", "absent.toml")
 
-LIBRARIES = (
-    "pandas", "pyarrow.parquet", "scipy.stats", "tabulate", "xlbench.api", "xlbench.reports.boards.spreadsheet",
-    "xlbench.reports.boards.markdown", "xlbench.reports.boards.standings", "xlbench.cli.board", "xlbench.cli.run",
-    "xlbench.encoding", "xlbench.stats", "xlbench_baselines", "xlbench_tasks",
-)  # fmt: skip
-
 
 @dataclass(frozen=True)
 class Done:
@@ -65,93 +61,44 @@ class Done:
     """How it changed the disk, step by step; empty where it was killed."""
 
 
+@cache
+def _server() -> Server:
+    """What every command is forked from, to the end of this process."""
+    server = Server(environment([], {}), ["mortal"])
+    atexit.register(server.close)
+    return server
+
+
 class Commands:
     """Runs ``xlbench`` commands in a folder, each in a process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._server = multiprocessing.get_context("forkserver")
-        self._server.set_forkserver_preload(list(LIBRARIES))
         self._logs = folder.parent / f"{folder.name}-logs"
         self._logs.mkdir(exist_ok=True)
         self._count = 0
 
-    def start(self, arguments: Sequence[str], last_step: int = 0, before: Callable[[], None] | None = None):
-        """Start a command, which is killed just before its ``last_step``; ``before`` is called in its process."""
+    def start(
+        self, arguments: Sequence[str], last_step: int = 0, before: Callable[[], None] | None = None
+    ) -> Future[Done]:
+        """Start a command, which is killed just before its ``last_step``; ``before``, a function of `mortal`, is called
+        in its process."""
         self._count += 1
-        log = self._logs / str(self._count)
-        process = self._server.Process(target=_command, args=(tuple(arguments), self.folder, log, last_step, before))
-        process.start()
-        return partial(self._end, process, log)
+        steps = self._logs / f"{self._count}.steps"
+        first = ["mortal", "begin", str(self.folder), str(steps), last_step, before.__name__ if before else ""]
+        threads = ThreadPoolExecutor(1)
+        started = threads.submit(self._run, tuple(arguments), steps, first)
+        threads.shutdown(wait=False)
+        return started
 
     def __call__(self, *arguments: str, last_step: int = 0, before: Callable[[], None] | None = None) -> Done:
-        return self.start(arguments, last_step, before)()
+        return self.start(arguments, last_step, before).result()
 
-    @staticmethod
-    def _end(process, log: Path) -> Done:
-        process.join(120)
-        assert process.exitcode is not None, "the command hangs"
-        steps = log.with_suffix(".steps")
-        return Done(
-            process.exitcode,
-            log.with_suffix(".out").read_text(encoding="utf-8"),
-            log.with_suffix(".err").read_text(encoding="utf-8"),
-            tuple(steps.read_text(encoding="utf-8").splitlines()) if steps.exists() else (),
-        )
-
-
-def _command(arguments: Sequence[str], folder: Path, log: Path, last_step: int, before: Callable | None) -> None:
-    """One command, in the process that was forked for it."""
-    from xlbench.cli import main
-
-    for name in [name for name in os.environ if name.startswith("XLBENCH_")]:
-        del os.environ[name]
-    os.environ["XLBENCH_CACHE"] = str(log.parent / "cache")
-    os.chdir(folder)
-    for descriptor, suffix in ((1, ".out"), (2, ".err")):
-        os.dup2(os.open(log.with_suffix(suffix), os.O_WRONLY | os.O_CREAT, 0o600), descriptor)
-    if before:
-        before()
-    mortal = Mortal(folder, last_step)
-    try:
-        main(list(arguments))
-    finally:
-        steps = "\n".join(mortal.steps)
-        log.with_suffix(".steps").write_text(steps, encoding="utf-8")
-
-
-class Mortal:
-    """Lists the steps by which this process changes files in a folder, and kills it just before its last one.
-
-    A kill at an fsync leaves half of the file, as one in the middle of the writing does.
-    """
-
-    STEPS = ("os.rename", "os.mkdir", "os.remove")  # the names that Python's audit gives to replace and unlink, too
-
-    def __init__(self, folder: Path, last: int) -> None:
-        self._folder, self._last = str(folder), last
-        self.steps: list[str] = []
-        self._fsync, os.fsync = os.fsync, self._flush
-        sys.addaudithook(self._audit)
-
-    def _audit(self, event: str, arguments: tuple) -> None:
-        writes = event == "open" and isinstance(arguments[1], str) and not set(arguments[1]).isdisjoint("wax+")
-        if (writes or event in self.STEPS) and not isinstance(arguments[0], int):
-            path = os.path.abspath(os.fsdecode(arguments[0]))
-            if path.startswith(self._folder + os.sep):
-                place = arguments[1] if event == "os.rename" else path
-                self._step(f"{event} {os.path.relpath(place, self._folder)}")
-
-    def _flush(self, descriptor: int) -> None:
-        self._step("os.fsync", descriptor)
-        self._fsync(descriptor)
-
-    def _step(self, what: str, descriptor: int | None = None) -> None:
-        self.steps.append(what)
-        if len(self.steps) == self._last:
-            if descriptor is not None and stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.ftruncate(descriptor, os.fstat(descriptor).st_size // 2)
-            os.kill(os.getpid(), signal.SIGKILL)
+    def _run(self, arguments: Sequence[str], steps: Path, first: Sequence[str | int]) -> Done:
+        variables = environment([], {"XLBENCH_CACHE": str(self._logs / "cache")})
+        done = _server().run(arguments, variables, self.folder, 120, first)
+        listed = steps.read_text(encoding="utf-8").splitlines() if steps.exists() else ()
+        return Done(done.returncode, done.stdout, done.stderr, tuple(listed))
 
 
 def write_job(folder: Path) -> Path:
@@ -356,14 +303,6 @@ def test_what_a_kill_leaves_behind_is_swept_once_it_is_old(reference, tmp_path):
     assert commands(*RUN).code == 0
     assert not list(commands.folder.glob("*/**/.*.tmp"))
     assert boards(commands.folder / "leaderboards") == reference.boards
-
-
-def another_parquet(replace: Callable = setattr) -> None:
-    """Write parquet as another version of the library would: equal rows, other bytes."""
-    import pyarrow.parquet as pq
-
-    write = pq.write_table
-    replace(pq, "write_table", lambda table, sink, compression: write(table, sink, compression="gzip"))
 
 
 def test_scoring_again_can_be_killed_at_any_step(reference, tmp_path, scale):

@@ -89,7 +89,7 @@ def test_a_job_is_small_whatever_its_names_are_like(tmp_path):
 def test_a_job_is_small_whatever_the_command_was(tmp_path):
     """A command line with 120 models is no part of a job: it is told in the manifest alone."""
     command = ["/bin/xlbench", "run", *(f"--model=hf:/data/{'checkpoints/' * 8}{number}" for number in range(120))]
-    request = Request("random", "lexicon", results=tmp_path / "r", command=command, cache=False)
+    request = Request("random", "lexicon", languages="mlt", results=tmp_path / "r", command=command, cache=False)
     prepared = prepare(request)
     made = jobs_of(prepared.planned, prepared.context, prepared.specs)
     assert max(len(pickle.dumps(job)) for job in made) < 10_000
@@ -228,35 +228,28 @@ def test_work_may_be_called_from_threads(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def serial(tmp_path_factory):
+def serial(tmp_path_factory, cli_in):
     """The boards of the small job, computed in one process."""
     folder = tmp_path_factory.mktemp("serial")
-    done = command(SMALL, folder)
+    done = cli_in(folder)(SMALL)
     assert done.returncode == 0, done.stderr
     return board_bytes(folder / "leaderboards")
 
 
-def command(args, folder, pythonpath=(), **env):
-    return subprocess.run(
-        [sys.executable, "-m", "xlbench", *map(str, args)],
-        cwd=folder, env=environment(pythonpath, env), capture_output=True, text=True, timeout=300,
-    )  # fmt: skip
-
-
-def test_several_processes_give_the_bytes_of_one(serial, tmp_path):
+def test_several_processes_give_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     """``--engine processes --workers 2`` gives the boards of the serial engine, byte for byte, and says how it goes."""
-    done = command([*SMALL, "--engine", "processes", "--workers", "2"], tmp_path)
+    done = xlbench_cli([*SMALL, "--engine", "processes", "--workers", "2"])
     assert done.returncode == 0, done.stderr
     assert board_bytes(tmp_path / "leaderboards") == serial
     assert {"ngram: lexicon: 4 ok", "random: mini-ner: 2 ok"} <= set(done.stderr.splitlines())
 
 
-def test_an_engine_written_from_the_docs_gives_the_bytes_of_one(serial, tmp_path):
+def test_an_engine_written_from_the_docs_gives_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     """The pool of docs/plugins.md, as a third party's plugin, gives the boards of the serial engine, byte for byte."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"), re.DOTALL)
     (code,) = [block for block in blocks if "ProcessPoolExecutor" in block]
     site = installed(tmp_path / "site", "xl_pool", code)
-    done = command([*SMALL, "--engine", "pool", "--workers", "2"], tmp_path, [site])
+    done = xlbench_cli([*SMALL, "--engine", "pool", "--workers", "2"], [site])
     assert done.returncode == 0, done.stderr
     assert board_bytes(tmp_path / "leaderboards") == serial
 
@@ -296,12 +289,12 @@ def xlbench_engines():
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills as the system does where memory runs out")
-def test_a_worker_that_dies_loses_its_job_alone(tmp_path):
+def test_a_worker_that_dies_loses_its_job_alone(xlbench_cli, tmp_path):
     """A worker that is killed takes its job with it: its cells are named, the others are kept, the code is 1, and the
     board shows what is there."""
     site = installed(tmp_path / "site", "xl_losing", LOSING)
     args = ["run", "-m", "killed", "-m", "random", *tiny(tmp_path), "--engine", "processes", "--workers", "2"]
-    done = command(args, tmp_path, [site])
+    done = xlbench_cli(args, [site])
     assert done.returncode == 1
     assert "the worker process that computed killed on tiny was killed" in done.stderr
     assert re.search(r"4 of 8 planned cells did not come back from engine processes \(xlbench \S+\)\n", done.stderr)
@@ -313,10 +306,10 @@ def test_a_worker_that_dies_loses_its_job_alone(tmp_path):
     assert manifest["complete"] is False
 
 
-def test_an_engine_that_loses_jobs_ends_with_1(tmp_path):
+def test_an_engine_that_loses_jobs_ends_with_1(xlbench_cli, tmp_path):
     """One job of two came back: code 1, with the engine's name, distribution and version."""
     site = installed(tmp_path / "site", "xl_losing", LOSING)
-    done = command(["run", "-m", "ngram", "-m", "random", *tiny(tmp_path), "--engine", "first", "-q"], tmp_path, [site])
+    done = xlbench_cli(["run", "-m", "ngram", "-m", "random", *tiny(tmp_path), "--engine", "first", "-q"], [site])
     assert done.returncode == 1
     assert "4 of 8 planned cells did not come back from engine first (xl-losing 1.5)" in done.stderr
 
