@@ -52,8 +52,8 @@ docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or
 coverage: $(EVERYTHING)  ## The fast tests, with the share of lines that they run
 	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
 
-bench: $(EVERYTHING)  ## The benchmarks alone, with their figures
-	$(BIN)/python -m pytest -q -s tests/benchmarks
+bench: $(EVERYTHING)  ## The benchmarks alone, with their figures, larger than among the tests
+	XLBENCH_LARGE=1 $(BIN)/python -m pytest -q -s tests/benchmarks
 
 campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels
 	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load $(CAMPAIGNS)

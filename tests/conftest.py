@@ -180,6 +180,10 @@ def scale() -> int:
     return int(os.environ.get("XLBENCH_CAMPAIGN", "1"))
 
 
+LARGE = bool(os.environ.get("XLBENCH_LARGE"))
+"""Whether benchmarks measure at their full size (XLBENCH_LARGE, by `make bench`)."""
+
+
 @pytest.fixture(scope="session")
 def chance() -> random.Random:
     """A source of chance with a seed that can be given again (XLBENCH_CAMPAIGN_SEED)."""

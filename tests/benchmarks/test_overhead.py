@@ -2,7 +2,7 @@
 
 The encoder is a small real one (six layers of 384 numbers, trained on English) on real texts in Latin letters. Shares
 and ratios come from one process and the same minutes; seconds are recorded with the result, not asserted, since a
-machine's speed varies.
+machine's speed varies. `make bench` takes more languages and texts.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import environment
+from conftest import LARGE, environment
 from real_data import DATA, needs
 
 import xlbench
 
 pytestmark = pytest.mark.slow
 
-LANGUAGES = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
-"""Languages, and what SIB-200 calls them: such as the encoder has pieces for, and few, so that half a minute does."""
-NTREX_ROWS = 400
+FIVE = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
+"""Languages, and what SIB-200 calls them: such as the encoder has pieces for."""
+LANGUAGES = FIVE if LARGE else {code: FIVE[code] for code in ("eng", "deu")}
+"""Those of which every text is encoded."""
+NTREX_ROWS = 400 if LARGE else 240
 """Sentences of NTREX in the ratio to plain encoding."""
-SHORT = {"train": 400, "dev": 60, "test": 120}
-"""Sentences of SIB-200 there: 980 texts a language with NTREX's, a third of all. What a run costs once weighs more."""
+SHORT = {"train": 400, "dev": 60, "test": 120} if LARGE else {"train": 200, "dev": 30, "test": 60}
+"""Sentences of SIB-200 there, about as many as NTREX's. What a run costs once weighs more than in one of all texts."""
 BATCH = 32
 
 on_sib200 = needs("sib200/data/annotated/eng_Latn/train.tsv", "sib200/data/annotated/swh_Latn/train.tsv")
@@ -169,7 +171,7 @@ def news(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 @on_sib200
 def test_classification_spends_a_twentieth_outside_the_encoder(news: Whole, say: Callable[..., None]) -> None:
-    """Topics of five languages, each and from English, with C chosen on dev: under 5% of the time is not encoding."""
+    """Topics of two to five languages, each and from English, with C chosen on dev: under 5% of the time is not encoding."""
     say("sib200-news", news.run)
     assert len(news.run.cells) == 2 * len(LANGUAGES) - 1
     assert news.run.share_outside < 0.05
@@ -180,10 +182,10 @@ def test_clustering_spends_a_tenth_outside_the_encoder(
     imported: Path, tmp_path: Path, say: Callable[..., None]
 ) -> None:
     """Five languages, each and all together, ten k-means starts each: under 10% of the time is not encoding."""
-    root = data_root(tmp_path / "data", LANGUAGES.values())
+    root = data_root(tmp_path / "data", FIVE.values())
     run = timed_run(imported, ["sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache")
     say("sib200-clustering", run)
-    assert len(run.cells) == len(LANGUAGES) + 1
+    assert len(run.cells) == len(FIVE) + 1
     assert run.share_outside < 0.10
 
 
@@ -279,8 +281,9 @@ def test_a_process_with_cached_vectors_imports_no_torch(news: Whole, say: Callab
 
 @on_sib200
 def test_two_tasks_over_the_same_texts_encode_once(tmp_path: Path, say: Callable[..., None]) -> None:
-    """Topics and clustering share the test split: an encoder sees each unique text once (and one again, alone)."""
-    root = data_root(tmp_path / "data", LANGUAGES.values())
+    """Topics and clustering share the test split: an encoder sees each unique text once, and for a hundredth of
+    them another, to check that its vector is the same."""
+    root = data_root(tmp_path / "data", FIVE.values())
     seen: list[str] = []
 
     class Counting:
@@ -292,12 +295,12 @@ def test_two_tasks_over_the_same_texts_encode_once(tmp_path: Path, say: Callable
     results = xlbench.run(
         [model], ["sib200-news", "sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache"
     )
-    unique = {text for code in LANGUAGES.values() for split in ("train", "dev", "test") for text in sib200(code, split)}
+    unique = {text for code in FIVE.values() for split in ("train", "dev", "test") for text in sib200(code, split)}
     encoded = sum(cell.encoded for run in results for cell in run.cells)
     say("texts encoded, unique", (encoded, len(unique)))
     assert encoded == len(unique)
     assert set(seen) == unique
-    assert len(seen) == len(unique) + 1
+    assert len(unique) < len(seen) <= 1.01 * len(unique)
 
 
 # ---- on an accelerator

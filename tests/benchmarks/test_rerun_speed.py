@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import LARGE
 from cpu_seconds import cpu_seconds, in_turns
 
 ROUNDS = 3
-RUN = [sys.executable, "-m", "xlbench", "run"]
+RUN = [sys.executable, "-m", "xlbench", "run", *(() if LARGE else ("-m", "ngram", "-m", "random"))]
 LIBRARIES = [sys.executable, "-c", "import numpy, pyarrow.parquet, scipy.special"]
 """What reading and averaging saved cells leans on."""
 UNUSED = {"pandas", "pyarrow.compute", "sklearn", "torch"}

@@ -7,8 +7,9 @@ import sys
 import pytest
 
 CODE = """
-import json, resource, sys, time
+import json, time
 import numpy as np
+from xlbench.runs.provenance import peak_memory_bytes
 from xlbench_tasks.protocols.numbers import ranking
 
 n, d = 30_000, 128
@@ -20,7 +21,7 @@ for start in range(0, n, 1000):  # in parts, so that making the vectors is not w
 texts = [str(row) for row in range(n)]
 started = time.perf_counter()
 ranked = ranking.rank_pairs(queries, candidates, texts)
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+peak = peak_memory_bytes()
 print(json.dumps({
     "beyond_vectors": peak - queries.nbytes - candidates.nbytes,
     "seconds": time.perf_counter() - started,

@@ -49,3 +49,12 @@ def test_memory_that_the_system_does_not_tell_is_not_known():
     assert done.stdout.strip() == "None"
     peak = provenance.peak_memory_bytes()
     assert peak is None or peak > 1 << 20
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the system does not say")
+def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
+    """A small process that a large one starts tells its own peak."""
+    child = "from xlbench.runs import provenance; print(provenance.peak_memory_bytes())"
+    code = f"import subprocess, sys; large = b'x' * (512 << 20); subprocess.run([sys.executable, '-c', {child!r}])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert 1 << 20 < int(done.stdout) < 256 << 20
