@@ -48,12 +48,15 @@ print(json.dumps({
 
 @pytest.mark.slow
 def test_a_large_training_set_costs_what_its_products_cost_and_bounded_memory(record_property):
-    """8,192 words of 768 dimensions, with `make bench` 32,768: the probe converges, in a small multiple of the time of its steps' products.
+    """8,192 words of 768 dimensions, with `make bench` 32,768: the probe converges, in a small multiple of the time of
+    its steps' products.
 
     Beside the vectors it needs less than three times their memory, and a quarter of a gigabyte.
     """
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run([sys.executable, "-c", CODE, WORDS], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", CODE, WORDS], env=environment, capture_output=True, text=True, check=True
+    )
     figures = json.loads(done.stdout)
     for name, figure in figures.items():
         record_property(name, figure)

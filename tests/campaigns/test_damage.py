@@ -27,6 +27,7 @@ def cut(content: bytes, chance: random.Random) -> bytes:
     return content[: chance.randrange(len(content))]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "times"), [(flipped, 12), (cut, 6)], ids=["bit", "cut"])
 def test_damaged_results_never_become_other_numbers(finished, tmp_path, chance, scale, damage, times):
     """With one file damaged, `board` either says which file is not what was saved, or gives the very same board."""
@@ -58,6 +59,7 @@ def numbers(boards: dict[str, str]) -> str:
     return boards[name]
 
 
+@pytest.mark.slow
 def test_a_run_over_damaged_results_mends_or_names_them(finished, tmp_path, chance, scale):
     """The same command over a damaged folder ends with the same scores, or with an error that names the cell."""
     right = {(cell.task, cell.subset): cell.main.value for cell in cells(finished)}

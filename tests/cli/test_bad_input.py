@@ -185,6 +185,7 @@ def test_an_unknown_language_is_one_line(go, tmp_path):
     assert "no task here has the language 'end'. Did you mean 'eng'?" in line
 
 
+@pytest.mark.slow
 def test_lost_data_takes_no_result_with_it(go, tmp_path):
     """A language whose file has gone away is skipped, and its scores of before are still there when it is back."""
     task = tiny(tmp_path)
@@ -234,6 +235,7 @@ def labeled(folder):
     return ["-t", "./groups.toml", "-t", "./probe.toml", "--data", "data"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "content", "code", "said", "hit"),
     [
@@ -352,6 +354,7 @@ def test_one_bad_text_fails_only_the_cells_that_have_it(model, said, go, tmp_pat
     assert set(states(go("run", "-m", model, *task, "-l", "deu", "-n", "--json")).values()) == {"done"}
 
 
+@pytest.mark.slow
 def test_an_encoder_that_raises_half_way_loses_one_cell(go, tmp_path):
     """A failure at the 700th text costs the cell that was due; the same command then computes that cell alone."""
     task = tiny(tmp_path, lines=400)

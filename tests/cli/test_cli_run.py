@@ -308,6 +308,7 @@ def test_many_reasons_of_one_kind_are_cut_short(go, tmp_path):
     assert "error: tiny: 4 more cells, for other reasons" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_suites_are_repeatable_and_each_has_its_board(xlbench_cli, tmp_path):
     """-s mini -s NAME plans the tasks of both; a suite of xlbench.toml may be one name."""
     suites = {it["name"]: it["tasks"] for it in json.loads(xlbench_cli(["list", "suites", "--json"]).stdout)["suites"]}
@@ -558,6 +559,7 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(go, installed_dists, t
         assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "never-stopped" / name).read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_ctrl_c_before_the_first_cell_leaves_nothing_in_the_way(go, installed_dists, tmp_path):
     """Stopped before anything is done, the run leaves no cell, and the same command starts from the beginning."""

@@ -268,6 +268,7 @@ def ask(hub: Hub, tmp_path: Path) -> Callable[..., list[dict[str, str]]]:
     return run
 
 
+@pytest.mark.slow
 def test_a_pinned_model_is_downloaded_once(stocked, ask, hub, made):
     """A pinned revision is downloaded: those files alone that are needed; it is the same model as the same files in a
     folder; and once it is there, the hub is not asked again."""
@@ -281,6 +282,7 @@ def test_a_pinned_model_is_downloaded_once(stocked, ask, hub, made):
     assert [request for request in hub.requests if "org/bert" in request] == []
 
 
+@pytest.mark.slow
 def test_what_is_not_needed_is_not_downloaded(ask, hub, made, tmp_path):
     """Pickles, onnx, a model card and other weights stay where they are; parts of a chain of modules are fetched."""
     crowded = Path(shutil.copytree(made / "labse_like", tmp_path / "crowded"))
@@ -295,6 +297,7 @@ def test_what_is_not_needed_is_not_downloaded(ask, hub, made, tmp_path):
     assert not {"README.md", "pytorch_model.bin", "tf_model.h5", "onnx/model.onnx"} & set(served)
 
 
+@pytest.mark.slow
 def test_an_unpinned_model_is_resolved_and_says_so(stocked, ask, hub, made):
     """Without a revision, `main` is taken: which commit that was is recorded, with a note; offline, it is that one."""
     (found,) = ask("hf:org/bert")
@@ -307,31 +310,34 @@ def test_an_unpinned_model_is_resolved_and_says_so(stocked, ask, hub, made):
     assert hub.requests == []
 
 
-@pytest.mark.parametrize(
-    ("spec", "kind", "said"),
-    [
-        ("org/nothing", "UsageError", "there is no model 'org/nothing' on the hub"),
-        ("hf:nothing", "UsageError", "there is no model 'nothing' on the hub"),
-        (f"org/bert?revision={'c' * 40}", "UsageError", "has no revision 'cccccccccccccccccccccccccccccccccccccccc'"),
-        ("org/bert?revision=v9", "UsageError", "org/bert has no revision 'v9' on the hub"),
-        ("org/bert?revision=code:12", "UsageError", "code: pins a folder; on the hub, pin a commit"),
-        ("hf:org/na me", "UsageError", "'org/na me' is neither a name on the hub (org/name) nor a path (./folder)"),
-        ("hf:org/a/b", "UsageError", "'org/a/b' is neither a name on the hub"),
-        ("st:org/bert", "UsageError", "org/bert has no modules.json"),
-        ("org/labse?pooling=cls", "UsageError", "this is a checkpoint for st:, which has no option 'pooling'"),
-        ("org/pickled", "UsageError", "the weights are a pickle (pytorch_model.bin)"),
-    ],
-)
-def test_what_the_hub_does_not_have_is_one_line(ask, hub, spec, kind, said):
-    """A name, revision or kind that is wrong is told in one line, and no weights are downloaded for it."""
-    (found,) = ask(spec)
-    assert found["error"] == kind
-    assert said in found["said"]
-    assert "\n" not in found["said"]
-    if "pooling" not in spec:
-        assert not [name for name in hub.files_served() if name.endswith((".safetensors", ".bin"))]
+REFUSED = [
+    ("org/nothing", "UsageError", "there is no model 'org/nothing' on the hub"),
+    ("hf:nothing", "UsageError", "there is no model 'nothing' on the hub"),
+    (f"org/bert?revision={'c' * 40}", "UsageError", "has no revision 'cccccccccccccccccccccccccccccccccccccccc'"),
+    ("org/bert?revision=v9", "UsageError", "org/bert has no revision 'v9' on the hub"),
+    ("org/bert?revision=code:12", "UsageError", "code: pins a folder; on the hub, pin a commit"),
+    ("hf:org/na me", "UsageError", "'org/na me' is neither a name on the hub (org/name) nor a path (./folder)"),
+    ("hf:org/a/b", "UsageError", "'org/a/b' is neither a name on the hub"),
+    ("st:org/bert", "UsageError", "org/bert has no modules.json"),
+    ("org/pickled", "UsageError", "the weights are a pickle (pytorch_model.bin)"),
+    ("org/labse?pooling=cls", "UsageError", "this is a checkpoint for st:, which has no option 'pooling'"),
+]
+"""A spec, and with what it is refused: all but the last before any weights are looked for."""
 
 
+def test_what_the_hub_does_not_have_is_one_line(ask, hub):
+    """Names, revisions and kinds that are wrong are told in one line each, and no weights are downloaded for them."""
+    specs = [spec for spec, _, _ in REFUSED]
+    found = ask(*specs[:-1])
+    assert not [name for name in hub.files_served() if name.endswith((".safetensors", ".bin"))]
+    found += ask(specs[-1])
+    for (spec, kind, said), one in zip(REFUSED, found, strict=True):
+        assert one["error"] == kind, spec
+        assert said in one["said"], spec
+        assert "\n" not in one["said"], spec
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["hf:org/bert", f"hf:org/bert?revision={OLD}", "labse"])
 def test_offline_means_no_request(ask, hub, spec, tmp_path):
     """Offline, no connection is so much as tried; what is missing is missing data, with how to get it."""
@@ -354,6 +360,7 @@ def test_a_hub_that_cannot_be_reached_is_missing_data(ask):
     assert "org/bert is not on this machine (and cannot be downloaded now: " in found["said"]
 
 
+@pytest.mark.slow
 def test_a_name_that_is_also_a_folder_here_is_pointed_out(ask, tmp_path):
     """`org/name` is on the hub, even where a folder of that name is here: the line says how to mean the folder."""
     (tmp_path / "my" / "model").mkdir(parents=True)
@@ -363,6 +370,7 @@ def test_a_name_that_is_also_a_folder_here_is_pointed_out(ask, tmp_path):
     assert found["said"].endswith("a folder is given as ./my/model")
 
 
+@pytest.mark.slow
 def test_half_a_snapshot_is_not_taken_for_whole(ask, hub, tmp_path):
     """Where a download was cut off, offline says so, and online fetches what is missing."""
     spec = f"org/labse?revision={OLD}"
@@ -376,6 +384,7 @@ def test_half_a_snapshot_is_not_taken_for_whole(ask, hub, tmp_path):
     assert lost.is_file()
 
 
+@pytest.mark.slow
 def test_a_cell_of_a_model_that_is_not_at_hand_is_skipped(xlbench_cli, tmp_path):
     """A run offline skips what it would have to download, and scores the others."""
     env = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}

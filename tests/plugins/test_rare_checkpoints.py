@@ -321,6 +321,7 @@ def test_tokenizers_without_a_file_are_loaded(stocked, tmp_path, kind):
     assert [len(words) for words in encoder.encode_words([["two", "words"], ["नमस्ते"]])] == [2, 1]
 
 
+@pytest.mark.slow
 def test_canine_is_the_librarys_with_padding_behind(stocked, tmp_path):
     """CANINE's vectors are those of transformers for a text that is padded, as the original pads every text."""
     folder = rare.canine(tmp_path / "canine")

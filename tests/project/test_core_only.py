@@ -118,6 +118,7 @@ def test_commands_that_list_need_the_core_alone(run):
     assert {plugin["plugin"] for plugin in plugins["plugins"]} >= set(PROJECT["entry-points"]["xlbench"])
 
 
+@pytest.mark.slow
 def test_the_suite_is_scored_and_rendered(run, tmp_path):
     """Every area of the embedded suite in one language, a board of the saved run, and the other commands."""
     first = run("run", "--suite", "mini", "-m", "ngram", "-l", "isl", "--json")
@@ -133,6 +134,7 @@ def test_the_suite_is_scored_and_rendered(run, tmp_path):
         assert done.returncode == 0, lines(done)
 
 
+@pytest.mark.slow
 def test_the_python_interface_needs_the_core_alone(run):
     """Tasks, models and results of a program are as they are with everything installed."""
     code = (
@@ -173,6 +175,7 @@ def test_a_checkpoint_of_the_hub_needs_an_extra(run):
         assert "needs huggingface_hub: pip install 'xlbench[hf]'" in lines(done)
 
 
+@pytest.mark.slow
 def test_data_of_the_hub_needs_an_extra(run, tmp_path):
     """A data set of the hub is not at hand without its libraries; neither is a copy of it in the hub's layout."""
     for command in (["run", "-m", "ngram"], ["fetch"]):
@@ -184,6 +187,7 @@ def test_data_of_the_hub_needs_an_extra(run, tmp_path):
     assert "needs datasets and huggingface_hub: pip install 'xlbench[hub]'" in lines(done)
 
 
+@pytest.mark.slow
 def test_curves_without_plots(run, tmp_path):
     """Curves are computed and their tables written; that plots need an extra is said before."""
     done = run("curve", "-m", "ngram", "-t", "mini-news", "-l", "isl", "--train-sizes", "16,all")

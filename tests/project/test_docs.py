@@ -307,6 +307,7 @@ def whole_card() -> str:
     return text
 
 
+@pytest.mark.slow
 def test_the_small_card_runs(tmp_path, xlbench_cli: Cli):
     """The card of docs/cards.md, with files where it says that they are, is listed, planned and scored."""
     (tmp_path / "talks.toml").write_text(whole_card(), encoding="utf-8")

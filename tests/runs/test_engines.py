@@ -236,6 +236,7 @@ def serial(tmp_path_factory, cli_in):
     return board_bytes(folder / "leaderboards")
 
 
+@pytest.mark.slow
 def test_several_processes_give_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     """``--engine processes --workers 2`` gives the boards of the serial engine, byte for byte, and says how it goes."""
     done = xlbench_cli([*SMALL, "--engine", "processes", "--workers", "2"])
@@ -244,6 +245,7 @@ def test_several_processes_give_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     assert {"ngram: lexicon: 4 ok", "random: mini-ner: 2 ok"} <= set(done.stderr.splitlines())
 
 
+@pytest.mark.slow
 def test_an_engine_written_from_the_docs_gives_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     """The pool of docs/plugins.md, as a third party's plugin, gives the boards of the serial engine, byte for byte."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -288,6 +290,7 @@ def xlbench_engines():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills as the system does where memory runs out")
 def test_a_worker_that_dies_loses_its_job_alone(xlbench_cli, tmp_path):
     """A worker that is killed takes its job with it: its cells are named, the others are kept, the code is 1, and the
@@ -314,6 +317,7 @@ def test_an_engine_that_loses_jobs_ends_with_1(xlbench_cli, tmp_path):
     assert "4 of 8 planned cells did not come back from engine first (xl-losing 1.5)" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_ctrl_c_ends_the_workers(tmp_path):
     """SIGINT to the whole group, as a terminal sends it: code 130, one line, and no worker is left."""

@@ -290,6 +290,7 @@ def test_a_dry_run_asks_nothing(xlbench, hub, tmp_path):
     assert f"xlbench fetch {' '.join(wanted)}\n" in makefile
 
 
+@pytest.mark.slow
 def test_data_at_hand_is_not_brought_again(xlbench_cli, tmp_path):
     """Files below the data root are what a run reads: they stay as they are, and have no revision that is known."""
     (tmp_path / "data" / "nepsa").mkdir(parents=True)

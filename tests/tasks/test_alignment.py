@@ -120,6 +120,7 @@ def test_ties_count_half_as_in_scikit_learn(seed, n):
     assert value("auc", columns) == pytest.approx(roc_auc_score(label, np.round(score, 9)), abs=1e-12)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(2, 25), st.sampled_from([0.3, 1.0, 3.0]))
 @settings(max_examples=40, deadline=None)
 def test_the_threshold_is_the_best_there_is(seed, n, noise):
@@ -263,6 +264,7 @@ def test_halves_hold_whole_clusters_and_as_many_items():
     assert pairwise.halves([clusters[row] for row in order]).tolist() == half[order].tolist()
 
 
+@pytest.mark.slow
 def test_a_threshold_is_not_tried_on_what_it_was_chosen_on():
     """Over vectors without any relation, thresholds from the other half are right half of the time; thresholds from
     the same items would look better than that."""
@@ -395,6 +397,7 @@ def test_the_corpus_reads_its_hub_layout(tmp_path):
     assert data.test.read("hin").ids == data.test.read("eng").ids
 
 
+@pytest.mark.slow
 @needs("ntrex")
 def test_random_is_at_chance_and_counts_tell_on_ntrex():
     """On 1,997 English-Hindi pairs `random` has an area of one half and no gap; `ngram`, which shares numbers and Latin

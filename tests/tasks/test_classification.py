@@ -422,6 +422,7 @@ def test_metrics_name_every_class():
 # Published figures
 
 
+@pytest.mark.slow
 @needs("nusax", "random_encoder.tsv")
 def test_random_reproduces_mtebs_few_shot_scores_on_nusax():
     """Accuracy and F1 of `random` are the published ones in all 12 languages, but for two of 4,000 predictions at most.

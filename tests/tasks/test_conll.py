@@ -163,6 +163,7 @@ def data_set(card):
     return open_data(read_card(CARDS / f"{card}.toml"), Data(DATA))
 
 
+@pytest.mark.slow
 @needs("il_ner")
 @pytest.mark.parametrize(
     ("language", "sizes", "without_b", "overlap"),

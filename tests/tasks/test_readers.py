@@ -860,6 +860,7 @@ def test_a_loading_script_is_not_run(tmp_path):
     assert not trace.exists()
 
 
+@pytest.mark.slow
 def test_without_a_network_the_hub_is_missing_not_broken(tmp_path):
     """Offline and not in the cache: the pinned home, the reason, and two ways to get the data."""
     code = (
@@ -904,6 +905,7 @@ def _asked(endpoint: str, tmp_path: Path, **environment: str) -> tuple[str, floa
     return "\n".join(said), float(seconds)
 
 
+@pytest.mark.slow
 def test_a_hub_that_cannot_be_reached_costs_one_short_attempt(tmp_path):
     """Nobody listens: each way to ask fails within seconds, where the hub's client would try for half a minute."""
     with socket.socket() as unused:
@@ -914,6 +916,7 @@ def test_a_hub_that_cannot_be_reached_costs_one_short_attempt(tmp_path):
     assert seconds < 12
 
 
+@pytest.mark.slow
 def test_offline_means_that_nothing_is_asked(tmp_path):
     """With HF_HUB_OFFLINE no connection is opened; without it, one is."""
     met = []
@@ -935,6 +938,7 @@ def test_offline_means_that_nothing_is_asked(tmp_path):
         assert met
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cached", "said"), [(REVISION, "('cached',)"), (REVISION[::-1], "another revision only")])
 def test_offline_the_pinned_revision_is_found_in_the_cache_and_no_other(tmp_path, cached, said):
     """What `datasets` fetched before is read again; another revision of it is not taken for the pinned one."""
