@@ -117,7 +117,7 @@ def timed_run(checkpoint: Path, tasks: Sequence[str], **options: Any) -> Timed:
 def imported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with which every task here has been run on a few items: what there is to import is imported."""
     home = tmp_path_factory.mktemp("imported")
-    root = data_root(home / "data", [LANGUAGES["eng"], LANGUAGES["swa"]], ["eng", "swa"])
+    root = data_root(home / "data", [FIVE["eng"], FIVE["swa"]], ["eng", "swa"])
     tasks = ["sib200-news", "sib200-clustering", "ntrex"]
     timed_run(checkpoint, tasks, data=root, results=home / "results", limit=30, cache=home / "cache")
     return checkpoint
@@ -171,7 +171,7 @@ def news(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 @on_sib200
 def test_classification_spends_a_twentieth_outside_the_encoder(news: Whole, say: Callable[..., None]) -> None:
-    """Topics of two languages (or five), each and from English, C chosen on dev: under 5% of the time is no encoding."""
+    """Topics of two or five languages, each and from English, C chosen on dev: under 5% of the time is not encoding."""
     say("sib200-news", news.run)
     assert len(news.run.cells) == 2 * len(LANGUAGES) - 1
     assert news.run.share_outside < 0.05
