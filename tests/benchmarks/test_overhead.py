@@ -2,7 +2,7 @@
 
 The encoder is a small real one (six layers of 384 numbers, trained on English) on real texts in Latin letters. Shares
 and ratios come from one process and the same minutes; seconds are recorded with the result, not asserted, since a
-machine's speed varies. `make bench` takes more languages and texts.
+machine's speed varies. `make bench` takes more texts for the ratio to plain encoding.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ import xlbench
 
 pytestmark = pytest.mark.slow
 
-FIVE = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
-"""Languages, and what SIB-200 calls them: such as the encoder has pieces for."""
-LANGUAGES = FIVE if LARGE else {code: FIVE[code] for code in ("eng", "deu")}
-"""Those of which every text is encoded."""
+LANGUAGES = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
+"""Languages, and what SIB-200 calls them: such as the encoder has pieces for, and few. With two of them, what a run
+costs once (a second) is already more than the twentieth that classification may take."""
 NTREX_ROWS = 400 if LARGE else 240
 """Sentences of NTREX in the ratio to plain encoding."""
 SHORT = {"train": 400, "dev": 60, "test": 120} if LARGE else {"train": 200, "dev": 30, "test": 60}
@@ -117,7 +116,7 @@ def timed_run(checkpoint: Path, tasks: Sequence[str], **options: Any) -> Timed:
 def imported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with which every task here has been run on a few items: what there is to import is imported."""
     home = tmp_path_factory.mktemp("imported")
-    root = data_root(home / "data", [FIVE["eng"], FIVE["swa"]], ["eng", "swa"])
+    root = data_root(home / "data", [LANGUAGES["eng"], LANGUAGES["swa"]], ["eng", "swa"])
     tasks = ["sib200-news", "sib200-clustering", "ntrex"]
     timed_run(checkpoint, tasks, data=root, results=home / "results", limit=30, cache=home / "cache")
     return checkpoint
@@ -171,7 +170,7 @@ def news(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 @on_sib200
 def test_classification_spends_a_twentieth_outside_the_encoder(news: Whole, say: Callable[..., None]) -> None:
-    """Topics of two or five languages, each and from English, C chosen on dev: under 5% of the time is not encoding."""
+    """Topics of five languages, each and from English, with C chosen on dev: under 5% of the time is not encoding."""
     say("sib200-news", news.run)
     assert len(news.run.cells) == 2 * len(LANGUAGES) - 1
     assert news.run.share_outside < 0.05
@@ -182,10 +181,10 @@ def test_clustering_spends_a_tenth_outside_the_encoder(
     imported: Path, tmp_path: Path, say: Callable[..., None]
 ) -> None:
     """Five languages, each and all together, ten k-means starts each: under 10% of the time is not encoding."""
-    root = data_root(tmp_path / "data", FIVE.values())
+    root = data_root(tmp_path / "data", LANGUAGES.values())
     run = timed_run(imported, ["sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache")
     say("sib200-clustering", run)
-    assert len(run.cells) == len(FIVE) + 1
+    assert len(run.cells) == len(LANGUAGES) + 1
     assert run.share_outside < 0.10
 
 
@@ -281,26 +280,28 @@ def test_a_process_with_cached_vectors_imports_no_torch(news: Whole, say: Callab
 
 @on_sib200
 def test_two_tasks_over_the_same_texts_encode_once(tmp_path: Path, say: Callable[..., None]) -> None:
-    """Topics and clustering share the test split: an encoder sees each unique text once, and for a hundredth of
-    them another, to check that its vector is the same."""
-    root = data_root(tmp_path / "data", FIVE.values())
+    """Topics and clustering share the test split: an encoder sees each unique text once; of under a hundredth
+    of them the vector is checked, alone and beside another text."""
+    root = data_root(tmp_path / "data", LANGUAGES.values())
     seen: list[str] = []
+    checked: list[str] = []
 
     class Counting:
         def encode(self, texts: Sequence[str], role: xlbench.Role | None = None) -> np.ndarray:
-            seen.extend(texts)
+            (seen if len(texts) > 2 else checked).extend(texts)
             return np.array([np.random.RandomState(sum(text.encode()) % 2**32).rand(16) for text in texts])
 
     model = xlbench.Model("counting", Counting, lambda: "counting")
     results = xlbench.run(
         [model], ["sib200-news", "sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache"
     )
-    unique = {text for code in FIVE.values() for split in ("train", "dev", "test") for text in sib200(code, split)}
+    unique = {text for code in LANGUAGES.values() for split in ("train", "dev", "test") for text in sib200(code, split)}
     encoded = sum(cell.encoded for run in results for cell in run.cells)
     say("texts encoded, unique", (encoded, len(unique)))
     assert encoded == len(unique)
-    assert set(seen) == unique
-    assert len(unique) < len(seen) <= 1.01 * len(unique)
+    assert sorted(seen) == sorted(unique)
+    assert 0 < len(checked) < 0.01 * len(unique)
+    assert unique.issuperset(checked)
 
 
 # ---- on an accelerator
