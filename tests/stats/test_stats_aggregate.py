@@ -47,11 +47,11 @@ def test_an_average_is_that_of_the_mean_over_languages_of_every_sentence():
 
 
 def test_parts_without_common_clusters_add_up_their_variances():
-    """With weights: w_1^2 S_1 + w_2^2 S_2, both under one G/(G-1)."""
+    """With weights: w_1^2 S_1 + w_2^2 S_2, each under its own G/(G-1), as no cluster connects them."""
     rng = np.random.default_rng(1)
     one, other = mean_part(rng.random(20), np.arange(20)), mean_part(rng.random(30), np.arange(100, 130))
     both = combine([one, other], [0.25, 0.75])
-    expected = 50 / 49 * (0.0625 * (one.influence**2).sum() + 0.5625 * (other.influence**2).sum())
+    expected = 20 / 19 * 0.0625 * (one.influence**2).sum() + 30 / 29 * 0.5625 * (other.influence**2).sum()
     assert both.value == pytest.approx(0.25 * one.value + 0.75 * other.value)
     assert estimate(both).se == pytest.approx(np.sqrt(expected))
 

@@ -2,9 +2,11 @@
 
     Theta = sum_t w_t theta_t
     U_c   = sum over (t, i) in cluster c of w_t (psi_ti - mean psi_t) / n_t
-    Var   = G/(G-1) sum_c U_c^2 + seed variance
+    Var   = sum over connected sets S of clusters: G_S/(G_S-1) sum_{c in S} U_c^2   +   seed variance
+    df    = Var^2 / sum_S (Var_S^2 / (G_S-1))
 
-CR1 (Liang and Zeger, 1986), over influences.
+CR1 (Liang and Zeger, 1986), over influences, for each set of clusters that scores connect; degrees of freedom by
+Satterthwaite (1946). An area of ten documents then counts as ten, however many words another area has.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
 from xlbench.stats import intervals, metrics
 from xlbench.stats.bootstrap import Resampler
-from xlbench.stats.rows import cluster_variance, group
+from xlbench.stats.rows import connected_variance, group
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,13 @@ class Part:
     """Items; in an average, those of all parts together."""
     seed_variance: float = 0.0
     """Variance of the value from random starts: s^2 / S for S seeds; in an average, sum of w^2 s^2 / S."""
+    sets: np.ndarray | None = None
+    """(G,) integers from 0: the connected set of every cluster (those that meet in a score); None: all are one set."""
+
+    @property
+    def connected(self) -> np.ndarray:
+        """(G,) the connected set of every cluster."""
+        return np.zeros(len(self.clusters), dtype=np.intp) if self.sets is None else self.sets
 
 
 def part(value: float, psi: np.ndarray, clusters: np.ndarray, seed_variance: float = 0.0) -> Part:
@@ -60,6 +69,7 @@ def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Pa
     known = [one.influence if len(one.clusters) > 1 else np.full(len(one.influence), np.nan) for one in parts]
     codes, sums = _merge([one.clusters for one in parts], [w * u for w, u in zip(weights, known, strict=True)])
     return Part(
+        sets=_connected(parts, codes),
         value=math.fsum(w * one.value for w, one in zip(weights, parts, strict=True)),
         clusters=codes,
         influence=sums,
@@ -76,9 +86,43 @@ def _merge(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.
     return together, np.bincount(inverse, weights=np.concatenate(sums), minlength=len(together))
 
 
+def _connected(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
+    """The connected sets of the clusters ``codes`` (G,) of all parts together: sets that share a cluster are one."""
+    if all(one.sets is None and len(one.clusters) == len(codes) for one in parts):
+        return None  # all have the same clusters, and each is one set
+    places = [np.searchsorted(codes, one.clusters) for one in parts]
+    first = np.cumsum([0, *(int(one.connected.max(initial=0)) + 1 for one in parts)])
+    of_part = [one.connected + start for one, start in zip(parts, first[:-1], strict=True)]
+    links = np.unique(np.column_stack([np.concatenate(places), np.concatenate(of_part)]), axis=0)
+    # Two sets of parts that hold the same cluster follow each other among the links, which are in order of cluster.
+    same = links[1:, 0] == links[:-1, 0]
+    root = list(range(first[-1]))
+    for one, other in np.unique(np.column_stack([links[:-1, 1], links[1:, 1]])[same], axis=0).tolist():
+        root[_root_of(root, one)] = _root_of(root, other)
+    roots = np.array([_root_of(root, one) for one in range(first[-1])])
+    of_cluster = np.empty(len(codes), dtype=np.intp)
+    of_cluster[links[:, 0]] = roots[links[:, 1]]
+    _, sets = np.unique(of_cluster, return_inverse=True)
+    return None if not sets.any() else sets
+
+
+def _root_of(root: list[int], one: int) -> int:
+    """The set that a set was joined to in the end; the path there is shortened."""
+    while root[one] != one:
+        root[one] = root[root[one]]
+        one = root[one]
+    return one
+
+
 def standard_error(part: Part) -> float:
-    """sqrt(CR1 + seed variance); NaN where it is not known."""
-    return math.sqrt(cluster_variance(part.influence) + part.seed_variance)
+    """sqrt(CR1 of every connected set + seed variance); NaN where it is not known."""
+    return math.sqrt(connected_variance(part.influence, part.connected)[0] + part.seed_variance)
+
+
+def degrees_of_freedom(part: Part) -> float:
+    """Satterthwaite's, over connected sets; the seeds' variance is taken as known."""
+    variance, freedom = connected_variance(part.influence, part.connected)
+    return freedom * (1 + part.seed_variance / variance) ** 2 if variance > 0 else freedom
 
 
 def estimate(
@@ -89,7 +133,7 @@ def estimate(
     content: str = "",
     level: float = 0.95,
 ) -> Estimate:
-    """The interval of a part or an average: Theta +- t_{G-1} se ("cluster-t"), clipped to ``bounds``.
+    """The interval of a part or an average: Theta +- t_df se ("cluster-t"), clipped to ``bounds``.
 
     Where every cluster says the same, Wilson's interval over clusters. ``ci``: "bootstrap" and "student", "percentile",
     "bca" resample the clusters' linear sums, with draws that depend on ``seed`` and ``content``; "wilson" takes the
@@ -125,7 +169,7 @@ def _ends(
     sample: intervals.Sample, part: Part, se: float, ci: str, seed: int, level: float
 ) -> tuple[tuple[float, float], str, str]:
     """Ends, method and note of an average with some spread."""
-    half = intervals.t_quantile(level, sample.clusters) * se
+    half = intervals.t_quantile(level, degrees_of_freedom(part) + 1) * se
     plain = (part.value - half, part.value + half)
     if ci in ("auto", "jackknife"):
         return plain, "cluster-t", ""

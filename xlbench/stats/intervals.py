@@ -180,8 +180,8 @@ def wilson(share: float, n: float, quantile: float) -> Ends:
     return max(0.0, center - half), min(1.0, center + half)
 
 
-def t_quantile(level: float, clusters: int) -> float:
-    """Two-sided quantile of Student's t with ``clusters`` - 1 degrees of freedom."""
+def t_quantile(level: float, clusters: float) -> float:
+    """Two-sided quantile of Student's t with ``clusters`` - 1 degrees of freedom, which need not be whole."""
     return float(special.stdtrit(clusters - 1, (1 + level) / 2))
 
 

@@ -9,7 +9,7 @@ from scipy import special
 
 from xlbench.core.estimate import Estimate
 from xlbench.stats import intervals
-from xlbench.stats.aggregate import Part, combine, standard_error
+from xlbench.stats.aggregate import Part, combine, degrees_of_freedom, standard_error
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Difference(Estimate):
 
 
 def compare(a: Part, b: Part, level: float = 0.95) -> Difference:
-    """a - b, paired: what the two share of a cluster's luck cancels, theta +- t_{G-1} se.
+    """a - b, paired: what the two share of a cluster's luck cancels, theta +- t_df se.
 
     Equal in every cluster: difference 0, p = 1. No spread and yet a difference: neither p nor interval.
     """
@@ -35,6 +35,7 @@ def compare(a: Part, b: Part, level: float = 0.95) -> Difference:
         return Difference(value, n=n, clusters=count, note="no interval: too few clusters")
     if constant:
         return Difference(value, se=0.0, n=n, clusters=count, note="the same difference in every cluster")
-    half = intervals.t_quantile(level, count) * se
-    p = float(2 * special.stdtr(count - 1, -abs(value) / se))
+    freedom = degrees_of_freedom(both)
+    half = intervals.t_quantile(level, freedom + 1) * se
+    p = float(2 * special.stdtr(freedom, -abs(value) / se))
     return Difference(value, value - half, value + half, "paired-t", se, n, count, p=min(p, 1.0))

@@ -30,19 +30,22 @@ def ranks(
     content: str = "",
     level: float = 0.95,
     seed_variances: np.ndarray | None = None,
+    sets: np.ndarray | None = None,
 ) -> Ranks:
     """Rank intervals that hold together with probability ``level``: max-|t| over all pairwise differences.
 
     ``values`` (M,), ``influences`` (M, G): every model's sums over the same clusters, as in `Part`; a column of zeros
-    is no cluster. ``seed_variances`` (M,), as in `Part` too: None is 0 for all. Starts of two models are independent,
-    so both of a pair's add to the square of its standard error:
+    is no cluster. ``sets`` (G,), as in `Part`: the connected set of every cluster (None: all are one).
+    ``seed_variances`` (M,), as in `Part` too: None is 0 for all. Starts of two models are independent, so both of a
+    pair's add to the square of its standard error:
 
-        se_ab^2 = G/(G-1) sum_c (U_ac - U_bc)^2 + seed variance of a + seed variance of b
-        Sigma   = G/(G-1) U U^T + diag(seed variances)
+        se_ab^2 = sum_S G_S/(G_S-1) sum_{c in S} (U_ac - U_bc)^2 + seed variance of a + seed variance of b
+        Sigma   = sum_S G_S/(G_S-1) U_S U_S^T + diag(seed variances)
 
     Two models are told apart where their difference exceeds c standard errors; c is the ``level`` quantile of the
-    largest |t| of any pair, drawn from MVN(0, Sigma), divided by the root of a chi-square over its G - 1 degrees of
-    freedom. Models with equal influences and values are tied, as is one with NaN with all others.
+    largest |t| of any pair: differences drawn from MVN(0, Sigma), over standard errors in which every set's variance
+    is as uncertain as a chi-square over its G_S - 1 degrees of freedom. Models with equal influences and values are
+    tied, as is one with NaN with all others.
     """
     values, influences = np.asarray(values, dtype=np.float64), np.asarray(influences, dtype=np.float64)
     if influences.ndim != 2 or values.shape != influences.shape[:1]:
@@ -53,7 +56,8 @@ def ranks(
     apart = np.zeros((len(values), len(values)), dtype=bool)
     known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1) & np.isfinite(seeds))
     if len(known) > 1:
-        found = _apart(values[known], influences[known], seeds[known], random_state(seed, content), level)
+        connected = np.zeros(influences.shape[1], dtype=np.intp) if sets is None else sets
+        found = _apart(values[known], influences[known], seeds[known], connected, random_state(seed, content), level)
         apart[np.ix_(known, known)] = found
     lead = np.where(np.isfinite(values), values, -np.inf)[:, None] > values
     best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
@@ -66,34 +70,41 @@ def ranks(
 
 
 def _apart(
-    values: np.ndarray, influences: np.ndarray, seeds: np.ndarray, random: np.random.RandomState, level: float
+    values: np.ndarray,
+    influences: np.ndarray,
+    seeds: np.ndarray,
+    sets: np.ndarray,
+    random: np.random.RandomState,
+    level: float,
 ) -> np.ndarray:
     """(M, M) booleans: whether the data tells two models apart."""
-    influences = influences[:, np.any(influences != 0, axis=0)]
-    count = influences.shape[1]
+    used = np.any(influences != 0, axis=0)
+    influences, sets = influences[:, used], np.unique(sets[used], return_inverse=True)[1]
+    sizes = np.bincount(sets)
     gaps = np.abs(values[:, None] - values)
-    if count < 2:
+    if not len(sizes) or sizes.min() < 2:
         return np.zeros_like(gaps, dtype=bool)
+    influences = influences * np.sqrt(sizes / (sizes - 1))[sets]  # the one formula is a sum of squares of these
     tiny = 1e-11 * max(1.0, float(np.abs(values).max()))
     items = _pair_errors(influences)
     errors = np.sqrt(items**2 + seeds[:, None] + seeds)
     # Copies of one model share their starts: their difference is 0, whatever the seeds.
     spread = (errors > tiny) & ((items > tiny) | (gaps > tiny))
-    critical = _critical(influences, seeds, errors, spread, random, level)
+    critical = _critical(influences, seeds, sets, errors, spread, random, level)
     return np.where(spread, gaps > critical * errors, False)
 
 
 def _pair_errors(influences: np.ndarray) -> np.ndarray:
     """Standard errors (M, M) of differences by items alone, from differences: exactly 0 for equal influences."""
-    count = influences.shape[1]
     squares = [np.einsum("mg,mg->m", off, off) for row in influences for off in [influences - row]]
-    errors: np.ndarray = np.sqrt(count / (count - 1) * np.array(squares))
+    errors: np.ndarray = np.sqrt(np.array(squares))
     return errors
 
 
 def _critical(
     influences: np.ndarray,
     seeds: np.ndarray,
+    sets: np.ndarray,
     errors: np.ndarray,
     spread: np.ndarray,
     random: np.random.RandomState,
@@ -103,15 +114,18 @@ def _critical(
     first, second = np.nonzero(np.triu(spread))
     if not len(first):
         return 0.0
-    models, count = influences.shape
-    scales, axes = np.linalg.eigh(count / (count - 1) * influences @ influences.T + np.diag(seeds))
+    scales, axes = np.linalg.eigh(influences @ influences.T + np.diag(seeds))
     roots = axes * np.sqrt(np.maximum(scales, 0.0))
-    scores = random.standard_normal((DRAWS, models)) @ roots.T
-    scores /= np.sqrt(random.chisquare(count - 1, DRAWS) / (count - 1))[:, np.newaxis]
+    scores = random.standard_normal((DRAWS, len(influences))) @ roots.T
+    freedoms = np.bincount(sets) - 1
+    scatter = random.chisquare(freedoms, (DRAWS, len(freedoms))) / freedoms
+    by_set = [influences[:, sets == one] for one in range(len(freedoms))]
     largest = np.zeros(DRAWS)
     step = max(1, BLOCK // DRAWS)
     for start in range(0, len(first), step):
         one, other = first[start : start + step], second[start : start + step]
-        t = np.abs(scores[:, one] - scores[:, other]) / errors[one, other]
+        variances = np.array([np.square(part[one] - part[other]).sum(axis=1) for part in by_set])
+        estimated = scatter @ variances + (seeds[one] + seeds[other])
+        t = np.abs(scores[:, one] - scores[:, other]) / np.sqrt(estimated)
         np.maximum(largest, t.max(axis=1), out=largest)
     return float(np.quantile(largest, level))

@@ -186,6 +186,26 @@ def cluster_variance(sums: np.ndarray) -> float:
     return float(count / (count - 1) * (sums @ sums)) if count > 1 else float("nan")
 
 
+def connected_variance(sums: np.ndarray, sets: np.ndarray) -> tuple[float, float]:
+    """CR1 for each connected set of clusters, and the degrees of freedom that they have together.
+
+    Args:
+        sums: (G,) the influence of every cluster on the value.
+        sets: (G,) integers from 0: the connected set that each cluster belongs to. Clusters of one set meet in a
+            score; those of two sets (the documents of one area, the words of another) never do.
+
+    Returns:
+        The variance, sum over sets of G_S/(G_S-1) sum U_c^2, NaN where a set has one cluster; and Satterthwaite's
+        (1946) degrees of freedom, Var^2 / sum (Var_S^2 / (G_S - 1)), which are G - 1 for a single set.
+    """
+    sizes = np.bincount(sets)
+    if not len(sizes) or sizes.min() < 2:
+        return float("nan"), float("nan")
+    parts = sizes / (sizes - 1) * np.bincount(sets, weights=np.square(sums))
+    total, spent = float(parts.sum()), float((parts**2 / (sizes - 1)).sum())
+    return total, total**2 / spent if spent > 0 else float(len(sums) - len(sizes))
+
+
 def gradient(metric: Metric, sums: np.ndarray) -> np.ndarray:
     """Derivative of the value by the sums, (b, p) -> (b, p): the metric's own, or by differences.
 

@@ -265,6 +265,9 @@ def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, 
         row[part.clusters] = part.influence
     values = np.array([part.value for part in parts.values()])
     seeds = np.array([part.seed_variance for part in parts.values()])
-    found = stats.ranks(values, influences, settings.seed, OVERALL, settings.level, seeds)
+    together = stats.combine(list(parts.values()))
+    sets = np.zeros(width, dtype=int)  # a number that no model has is no cluster, and of no set
+    sets[together.clusters] = together.connected
+    found = stats.ranks(values, influences, settings.seed, OVERALL, settings.level, seeds, sets)
     triples = zip(found.low, found.high, found.tied_with_best, strict=True)
     return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}
