@@ -31,7 +31,7 @@ def results(models: int) -> tuple[Results, dict[str, Influence]]:
             place = (model, print_of, f"t{subset % 4}", "news", f"x{subset:02}", ("hin",), "ok")
             cells.append(Cell(*place, scores=(score,), key=key, data_fingerprint=f"{subset}", items_digest=key))
             ids = np.asarray([f"{subset}:{item}" for item in range(ITEMS)], dtype=object)
-            influences[key] = Influence(ids, (hits - value) / ITEMS, ITEMS)
+            influences[key] = Influence(ids, (hits - value) / ITEMS, np.full(ITEMS, 1 / ITEMS), ITEMS)
         runs.append(Run(model, print_of, tuple(cells)))
     return Results(tuple(runs)), influences
 

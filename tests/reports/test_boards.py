@@ -21,6 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from xlbench import stats
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import LONG, Cell, Results, Run, Score
 from xlbench.core.text import one_line
@@ -47,6 +48,7 @@ class Influence:
 
     clusters: np.ndarray
     sums: np.ndarray
+    shares: np.ndarray
     n: int
     seed_variance: float = 0.0
 
@@ -73,8 +75,8 @@ class World:
             items_digest=f"{hits.tolist()}", seconds=2.5, encode_seconds=2.0, encoded=len(hits),
         )  # fmt: skip
         cell = replace(cell, **changes)
-        sums = np.bincount(codes, (hits - value) / len(hits), len(names))
-        self.influences[cell.key] = Influence(names, sums, len(hits))
+        part = stats.part(value, hits - value, codes)
+        self.influences[cell.key] = Influence(names, part.influence, part.weight, len(hits))
         self.cells.append(cell)
         return cell
 
@@ -150,14 +152,15 @@ class TestAverages:
         assert row.overall.value == pytest.approx((0.45 + 0.875) / 2)
 
     def test_standard_error_honours_shared_clusters(self):
-        """The 100 sentences that two subsets share are summed before they are squared: 100 + 50 + 80 clusters."""
+        """The 100 sentences that two subsets share are summed before they are squared: 100 + 50 + 80 clusters,
+        three sets that share none."""
         row = by_name(full_world().board())["alpha"]
         one, other = shares(40), shares(60)
         shared = ((one - 0.4) / 100 + (other - 0.6) / 100) / 8
         bucc, names = (shares(20, 50) - 0.4) / 50 / 4, (shares(70, 80) - 0.875) / 80 / 2
-        psi = np.concatenate([shared, bucc, names])
         assert row.overall.clusters == 230
-        assert row.overall.se == pytest.approx(np.sqrt(230 / 229 * np.sum(psi**2)))
+        squares = [100 / 99 * np.sum(shared**2), 50 / 49 * np.sum(bucc**2), 80 / 79 * np.sum(names**2)]
+        assert row.overall.se == pytest.approx(np.sqrt(sum(squares)))
         assert row.overall.low < row.overall.value < row.overall.high
 
     def test_an_average_of_one_is_that_one(self):

@@ -19,22 +19,24 @@ def mean_part(x, clusters, seed_variance=0.0):
 
 
 def test_a_part_by_hand():
-    """Hits 1,0 | 1,1 | 0 in clusters 7, 9, 4: U = -.04, .16, -.12."""
+    """Hits 1,0 | 1,1 | 0 in clusters 7, 9, 4: left out, each leaves 2/3, 1/3 and 3/4, whose mean is 7/12."""
     found = mean_part([1, 0, 1, 1, 0], [7, 7, 9, 9, 4])
     assert found.clusters.tolist() == [4, 7, 9]
-    assert found.influence == pytest.approx(np.array([-0.12, -0.04, 0.16]))
+    assert found.influence == pytest.approx(2 / 3 * (7 / 12 - np.array([3 / 4, 2 / 3, 1 / 3])))
+    assert found.weight == pytest.approx(np.array([0.2, 0.4, 0.4]))
     assert (found.value, found.n) == (0.6, 5)
 
 
 def test_an_estimate_by_hand():
-    """Theta +- t_2 sqrt(3/2 * .0416), clipped to (0, 1)."""
+    """Theta +- t sqrt(3/2 * .0432), clipped to (0, 1), with 1/(.04 + .16 + .16) - 1 = 1.78 degrees of freedom."""
     found = estimate(mean_part([1, 0, 1, 1, 0], [7, 7, 9, 9, 4]))
-    se = np.sqrt(1.5 * 0.0416)
+    se = np.sqrt(1.5 * (1 / 9**2 + 1 / 18**2 + 1 / 6**2))
+    t = reference.t.ppf(0.975, 16 / 9)
     assert (found.method, found.n, found.clusters) == ("cluster-t", 5, 3)
     assert found.se == pytest.approx(se)
     assert (found.low, found.high) == (0.0, 1.0)
     free = estimate(mean_part([1, 0, 1, 1, 0], [7, 7, 9, 9, 4]), bounds=(-9, 9))
-    assert (free.low, free.high) == pytest.approx((0.6 - 4.302653 * se, 0.6 + 4.302653 * se), abs=1e-6)
+    assert (free.low, free.high) == pytest.approx((0.6 - t * se, 0.6 + t * se))
 
 
 def test_an_average_is_that_of_the_mean_over_languages_of_every_sentence():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from xlbench import metrics
-from xlbench.stats import Scorer, combine, estimate, part
+from xlbench.stats import Scorer, combine, estimate, part, ranks
 
 REPLICATES = 300
 HITS = metrics.share("accuracy", "hit")
@@ -122,3 +124,41 @@ def test_an_average_over_languages_that_share_sentences():
         apart += wrong.low <= 2 / 3 <= wrong.high
     assert 0.92 <= shared / 400 <= 0.98
     assert apart / 400 < 0.88
+
+
+def documents_beside_words(rng, count, models=1):
+    """Parts of models whose value is the mean of two areas, all equal in truth (0): sentences of a few documents, of
+    very unequal length, and 200 words. Documents and words are hard or easy for all models."""
+    sizes = np.maximum(1, np.exp(rng.normal(3, 1, count)).round()).astype(int)
+    document = np.repeat(np.arange(count), sizes)
+    luck = rng.normal(0, 0.5, (models + 1, count))
+    sentences = (luck[:-1] + luck[-1])[:, document] + rng.normal(0, 1, (models, len(document)))
+    words = rng.normal(0, 1, (models + 1, 200))
+    words = words[:-1] + words[-1]
+    for one, other in zip(sentences, words, strict=True):
+        area = part(one.mean(), one - one.mean(), document)
+        yield combine([area, part(other.mean(), other - other.mean(), 1000 + np.arange(200))])
+
+
+@pytest.mark.parametrize("count", [5, 10, 20])
+def test_an_average_of_areas_of_which_one_has_few_documents(count):
+    """Each area counts its own clusters, a long document for what it weighs: 94% in place of 83 to 93%."""
+    rng = np.random.default_rng(count)
+    parts = [next(documents_beside_words(rng, count)) for _ in range(400)]
+    found = [estimate(one, (-9, 9)) for one in parts]
+    pooled = [estimate(replace(one, sets=None, shares=None), (-9, 9)) for one in parts]
+    held, before = (np.mean([one.low <= 0 <= one.high for one in all_of]) for all_of in (found, pooled))
+    assert 0.915 <= held <= 0.98
+    assert before < held
+
+
+@pytest.mark.parametrize("count", [5, 20])
+def test_equal_models_keep_one_rank_whatever_the_documents(count, scale):
+    """Five equal models are told apart in at most about one board of twenty, with few documents, too."""
+    rng, wrong, boards = np.random.default_rng(count), 0, 120 * scale
+    for board in range(boards):
+        parts = list(documents_beside_words(rng, count, 5))
+        values, influences = np.array([one.value for one in parts]), np.array([one.influence for one in parts])
+        found = ranks(values, influences, board, sets=parts[0].connected, shares=parts[0].weight)
+        wrong += bool((found.low > 1).any())
+    assert wrong <= 0.05 * boards + 3 * np.sqrt(0.05 * 0.95 * boards)

@@ -40,7 +40,9 @@ class Influence:
     clusters: NDArray[np.object_]
     """(G,) cluster ids."""
     sums: NDArray[np.float64]
-    """(G,) sums over the cluster of (influence - mean influence) / n."""
+    """(G,) by how much each cluster moves the score when it is left out (`xlbench.stats.rows.left_out`)."""
+    shares: NDArray[np.float64]
+    """(G,) the share of the items that lie in each cluster."""
     n: int
     """Items."""
     seed_variance: float = 0.0
@@ -55,6 +57,8 @@ def influence(folder: Path, cell: Cell) -> Influence:
     """
     import numpy as np
 
+    from xlbench.stats.rows import left_out, linear_sums
+
     content = _content(folder / "cells" / slug(cell.task), cell)
     file = _parquet(content)
     ids = "cluster_id" if "cluster_id" in file.metadata.schema.names else "item_id"
@@ -63,9 +67,9 @@ def influence(folder: Path, cell: Cell) -> Influence:
     codes = [numbers.setdefault(name, len(numbers)) for name in table.column(ids).to_pylist()]
     # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
     psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks()).astype(np.float64)
-    sums = np.bincount(codes, weights=(psi - psi.mean()) / len(psi)).astype(np.float64)
+    sums, shares = linear_sums(psi, np.asarray(codes)), np.bincount(codes) / len(psi)
     seeds = cell.main.seed_se**2 if cell.main else 0.0
-    return Influence(np.asarray([*numbers], dtype=object), sums, len(psi), seeds)
+    return Influence(np.asarray([*numbers], dtype=object), left_out(sums, shares), shares, len(psi), seeds)
 
 
 def _content(folder: Path, cell: Cell) -> bytes:

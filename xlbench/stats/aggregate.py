@@ -3,10 +3,12 @@
     Theta = sum_t w_t theta_t
     U_c   = sum over (t, i) in cluster c of w_t (psi_ti - mean psi_t) / n_t
     Var   = sum over connected sets S of clusters: G_S/(G_S-1) sum_{c in S} U_c^2   +   seed variance
-    df    = Var^2 / sum_S (Var_S^2 / (G_S-1))
+    df    = Var^2 / sum_S (Var_S^2 / (G*_S-1))
 
-CR1 (Liang and Zeger, 1986), over influences, for each set of clusters that scores connect; degrees of freedom by
-Satterthwaite (1946). An area of ten documents then counts as ten, however many words another area has.
+CR1 (Liang and Zeger, 1986), over influences that leave each cluster out (see `xlbench.stats.rows.left_out`), for each
+set of clusters that scores connect; degrees of freedom by Satterthwaite (1946), from the effective number of clusters
+G*_S. An area of ten documents then counts as ten, or as fewer where one of them is long, however many words another
+area has.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
 from xlbench.stats import intervals, metrics
 from xlbench.stats.bootstrap import Resampler
-from xlbench.stats.rows import connected_variance, group
+from xlbench.stats.rows import group, left_out, linear_sums, satterthwaite, set_variances
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,13 +34,20 @@ class Part:
     clusters: np.ndarray
     """(G,) integer codes, each once, comparable with those of other parts."""
     influence: np.ndarray
-    """(G,) sums over each cluster of (psi - mean psi) / n; NaN where that is not known."""
+    """(G,) by how much each cluster moves the value when it is left out; NaN where that is not known."""
     n: int
     """Items; in an average, those of all parts together."""
     seed_variance: float = 0.0
     """Variance of the value from random starts: s^2 / S for S seeds; in an average, sum of w^2 s^2 / S."""
     sets: np.ndarray | None = None
     """(G,) integers from 0: the connected set of every cluster (those that meet in a score); None: all are one set."""
+    shares: np.ndarray | None = None
+    """(G,) how much of the value's weight lies in each cluster; None: as much in each."""
+
+    @property
+    def weight(self) -> np.ndarray:
+        """(G,) how much of the value's weight lies in each cluster."""
+        return np.full(len(self.clusters), 1 / max(1, len(self.clusters))) if self.shares is None else self.shares
 
     @property
     def connected(self) -> np.ndarray:
@@ -51,8 +60,8 @@ def part(value: float, psi: np.ndarray, clusters: np.ndarray, seed_variance: flo
     if np.shape(psi) != np.shape(clusters) or not len(psi):
         raise UsageError(f"{np.shape(psi)} influences do not go with {np.shape(clusters)} cluster codes")
     codes, inverse = np.unique(np.asarray(clusters), return_inverse=True)
-    sums = np.bincount(inverse, weights=(psi - np.mean(psi)) / len(psi), minlength=len(codes))
-    return Part(value, codes, sums, len(psi), seed_variance)
+    sums, shares = linear_sums(psi, inverse), np.bincount(inverse) / len(psi)
+    return Part(value, codes, left_out(sums, shares), len(psi), seed_variance, shares=shares)
 
 
 def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Part:
@@ -67,9 +76,13 @@ def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Pa
     if len(weights) != len(parts):
         raise UsageError(f"{len(weights)} weights do not go with {len(parts)} parts")
     known = [one.influence if len(one.clusters) > 1 else np.full(len(one.influence), np.nan) for one in parts]
-    codes, sums = _merge([one.clusters for one in parts], [w * u for w, u in zip(weights, known, strict=True)])
+    clusters = [one.clusters for one in parts]
+    codes, sums = _merge(clusters, [w * u for w, u in zip(weights, known, strict=True)])
+    equal = all(one.shares is None and len(one.clusters) == len(codes) for one in parts)
+    shares = None if equal else _merge(clusters, [abs(w) * p.weight for w, p in zip(weights, parts, strict=True)])[1]
     return Part(
         sets=_connected(parts, codes),
+        shares=shares,
         value=math.fsum(w * one.value for w, one in zip(weights, parts, strict=True)),
         clusters=codes,
         influence=sums,
@@ -116,12 +129,14 @@ def _root_of(root: list[int], one: int) -> int:
 
 def standard_error(part: Part) -> float:
     """sqrt(CR1 of every connected set + seed variance); NaN where it is not known."""
-    return math.sqrt(connected_variance(part.influence, part.connected)[0] + part.seed_variance)
+    variances, _ = set_variances(part.influence, part.connected, part.weight)
+    return math.sqrt(float(variances.sum()) + part.seed_variance)
 
 
 def degrees_of_freedom(part: Part) -> float:
     """Satterthwaite's, over connected sets; the seeds' variance is taken as known."""
-    variance, freedom = connected_variance(part.influence, part.connected)
+    variances, freedoms = set_variances(part.influence, part.connected, part.weight)
+    variance, freedom = float(variances.sum()), float(satterthwaite(variances, freedoms))
     return freedom * (1 + part.seed_variance / variance) ** 2 if variance > 0 else freedom
 
 
@@ -162,14 +177,15 @@ def _linear(part: Part, bounds: tuple[float, float], content: str) -> intervals.
     """The part as a plain mean of G numbers, value + G U_c, whose variance is the one formula."""
     metric = metrics.mean("linear", "value", bounds)
     rows = metric.rows({"value": part.value + len(part.influence) * part.influence})
-    return intervals.Sample(metric, part.value, group(rows), part.influence, part.n, content)
+    effective = degrees_of_freedom(part) + 1
+    return intervals.Sample(metric, part.value, group(rows), part.influence, part.n, effective, content)
 
 
 def _ends(
     sample: intervals.Sample, part: Part, se: float, ci: str, seed: int, level: float
 ) -> tuple[tuple[float, float], str, str]:
     """Ends, method and note of an average with some spread."""
-    half = intervals.t_quantile(level, degrees_of_freedom(part) + 1) * se
+    half = intervals.t_quantile(level, sample.effective) * se
     plain = (part.value - half, part.value + half)
     if ci in ("auto", "jackknife"):
         return plain, "cluster-t", ""
@@ -193,6 +209,6 @@ def _effective_wilson(
     simple = sample.share * (1 - sample.share)
     if not simple > 0:
         return plain, "cluster-t", "a Wilson interval is for shares"
-    quantile = intervals.t_quantile(level, sample.clusters)
+    quantile = intervals.t_quantile(level, sample.effective)
     effective = simple / (se / (high - low)) ** 2
     return intervals.scaled_wilson(sample.share, effective, quantile, sample.metric.bounds), "wilson", ""

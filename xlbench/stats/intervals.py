@@ -35,9 +35,11 @@ class Sample:
     units: Grouped
     """What is resampled: the rows of items, or their sums over clusters."""
     influence: np.ndarray
-    """(G,): sum over each unit of (psi - mean psi) / n."""
+    """(G,): by how much each unit moves the value when it is left out."""
     n: int
     """Items."""
+    effective: float
+    """How many units of equal size would tell as much: G, or fewer where some hold much more than others."""
     content: str
 
     @property
@@ -102,7 +104,7 @@ def widen(found: Interval, sample: Sample, variance: float, level: float) -> Int
     """The interval with the variance of seeds added: half-widths add up in squares, within the metric's bounds."""
     if found.low is None or found.high is None or not variance > 0:
         return found
-    extra = t_quantile(level, sample.clusters) * float(np.sqrt(variance))
+    extra = t_quantile(level, sample.effective) * float(np.sqrt(variance))
     low = sample.value - float(np.hypot(sample.value - found.low, extra))
     high = sample.value + float(np.hypot(found.high - sample.value, extra))
     least, most = sample.metric.bounds
@@ -195,8 +197,8 @@ def scaled_wilson(share: float, n: float, quantile: float, bounds: Ends) -> Ends
 
 def wilson_over_clusters(sample: Sample, level: float) -> Ends:
     """Wilson's interval with the clusters for items: the design effect taken as the mean cluster size."""
-    quantile = t_quantile(level, sample.clusters) if sample.clustered else _normal_quantile(level)
-    return scaled_wilson(sample.share, sample.clusters, quantile, sample.metric.bounds)
+    quantile = t_quantile(level, sample.effective) if sample.clustered else _normal_quantile(level)
+    return scaled_wilson(sample.share, sample.effective, quantile, sample.metric.bounds)
 
 
 def _wilson(sample: Sample, _: Resampler, level: float) -> Ends:
@@ -205,8 +207,8 @@ def _wilson(sample: Sample, _: Resampler, level: float) -> Ends:
         return scaled_wilson(sample.share, sample.n, _normal_quantile(level), sample.metric.bounds)
     low, high = sample.metric.bounds
     simple = sample.share * (1 - sample.share) / sample.n
-    effect = max(1.0, (sample.se / (high - low)) ** 2 / simple) if simple > 0 else sample.n / sample.clusters
-    quantile = t_quantile(level, sample.clusters)
+    effect = max(1.0, (sample.se / (high - low)) ** 2 / simple) if simple > 0 else sample.n / sample.effective
+    quantile = t_quantile(level, sample.effective)
     return scaled_wilson(sample.share, sample.n / effect, quantile, sample.metric.bounds)
 
 
@@ -215,8 +217,8 @@ def _normal_quantile(level: float) -> float:
 
 
 def jackknife(sample: Sample, _: Resampler, level: float) -> Ends:
-    """theta +- t se, with G - 1 degrees of freedom."""
-    half = t_quantile(level, sample.clusters) * sample.se
+    """theta +- t se, with G* - 1 degrees of freedom, for the effective number G* of units."""
+    half = t_quantile(level, sample.effective) * sample.se
     return sample.value - half, sample.value + half
 
 

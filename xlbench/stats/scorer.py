@@ -92,8 +92,9 @@ def _sample(
 ) -> intervals.Sample:
     """The items as units of resampling: alone, or summed over clusters."""
     if codes is None:
-        units, influence = grouped, (psi - psi.mean()) / len(psi)
+        units, influence, effective = grouped, (psi - psi.mean()) / len(psi), float(len(psi))
     else:
         units = rows.group(rows.cluster_rows(items, codes, grouped.inverse))
-        influence = rows.linear_sums(psi, codes)
-    return intervals.Sample(metric, value, units, influence, len(items), content)
+        shares = np.bincount(codes) / len(codes)
+        influence, effective = rows.left_out(rows.linear_sums(psi, codes), shares), rows.effective_clusters(shares)
+    return intervals.Sample(metric, value, units, influence, len(items), effective, content)

@@ -30,7 +30,11 @@ class Influence(Protocol):
 
     @property
     def sums(self) -> NDArray[np.float64]:
-        """(G,) sums over the cluster of (influence - mean influence) / n."""
+        """(G,) by how much each cluster moves the score when it is left out."""
+
+    @property
+    def shares(self) -> NDArray[np.float64]:
+        """(G,) the share of the items that lie in each cluster."""
 
     @property
     def n(self) -> int:
@@ -108,8 +112,8 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        sums = np.asarray(found.sums, float)[order]
-        part = stats.Part(score.value, clusters, sums, found.n, found.seed_variance)
+        sums, shares = np.asarray(found.sums, float)[order], np.asarray(found.shares, float)[order]
+        part = stats.Part(score.value, clusters, sums, found.n, found.seed_variance, shares=shares)
         nodes[place] = Node(part, Entry.of(score), (place,))
     return nodes
 
@@ -266,8 +270,9 @@ def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, 
     values = np.array([part.value for part in parts.values()])
     seeds = np.array([part.seed_variance for part in parts.values()])
     together = stats.combine(list(parts.values()))
-    sets = np.zeros(width, dtype=int)  # a number that no model has is no cluster, and of no set
-    sets[together.clusters] = together.connected
-    found = stats.ranks(values, influences, settings.seed, OVERALL, settings.level, seeds, sets)
+    used = together.clusters  # the others are no clusters of these models, and of no set
+    found = stats.ranks(
+        values, influences[:, used], settings.seed, OVERALL, settings.level, seeds, together.connected, together.weight
+    )
     triples = zip(found.low, found.high, found.tied_with_best, strict=True)
     return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}
