@@ -106,7 +106,7 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
     """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
     import numpy as np
 
-    codes = _codes(scored.values())
+    codes = cluster_codes(scored.values())
     nodes = {place: Node(None, Entry(reason=table.reasons[place]), (place,)) for place in table.reasons}
     for (place, found), (clusters, order) in zip(scored.items(), codes, strict=True):
         score = table.score(place)
@@ -118,7 +118,7 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
     return nodes
 
 
-def _codes(influences: Iterable[Influence]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+def cluster_codes(influences: Iterable[Influence]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
     """For every influence its clusters as sorted numbers (G,), and the order (G,) that sorts them.
 
     Cells over the same sentences have the same ids: these are numbered once, and add up later without a search.

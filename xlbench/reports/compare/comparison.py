@@ -1,0 +1,190 @@
+"""`Comparison`: the paired differences of two runs, with a verdict each and a sentence that sums them up."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.record import Cell, Run
+from xlbench.reports.compare.differences import Options, Verdict, parts_of, verdicts
+from xlbench.reports.compare.matching import Matched, Unmatched, match, require_whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xlbench.reports.boards.averages import Influence
+
+NAMED = 3
+"""How many tasks the first sentence names on each side."""
+COLUMNS = ("level", "area", "task", "name", "baseline", "candidate", "difference", "low", "high", "se", "p", "adjusted",
+           "judgment", "detectable", "more", "n", "clusters", "method", "note")  # fmt: skip
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Two runs, paired: candidate - baseline at every level."""
+
+    baseline: str
+    candidate: str
+    verdicts: tuple[Verdict, ...]
+    unmatched: tuple[Unmatched, ...]
+    """What was left out, as one of the runs lacks it."""
+    notes: tuple[str, ...]
+    options: Options
+    changed: tuple[Mapping[str, Any], ...] = ()
+    """Items that changed most: task, subset, item, before, after."""
+
+    @property
+    def overall(self) -> Verdict:
+        """The verdict on everything together."""
+        return self.verdicts[0]
+
+    def of(self, level: str) -> tuple[Verdict, ...]:
+        """The verdicts of one level: overall, area, task, language or subset."""
+        return tuple(one for one in self.verdicts if one.level == level)
+
+    @property
+    def sentence(self) -> str:
+        """What the comparison comes to, in one sentence."""
+        return sentence(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """The long table: a row a verdict, differences in units of the metric."""
+        import pandas as pd
+
+        return pd.DataFrame(rows(self), columns=list(COLUMNS))
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_html_(self) -> str:
+        shown = self.to_frame()
+        return f"<p>{html.escape(self.sentence)}</p>{shown[shown.level != 'subset'].to_html(index=False, escape=True)}"
+
+
+def compare(
+    runs: Sequence[Run],
+    labels: Sequence[str],
+    read: Callable[[Cell, str], Influence],
+    options: Options | None = None,
+    allow_intersection: float | None = None,
+) -> Comparison:
+    """Compare two runs.
+
+    Args:
+        runs: The baseline and the candidate.
+        labels: What they are called.
+        read: The influence of a cell whose run lies in a folder or pack.
+        options: How differences are judged.
+        allow_intersection: The share of the items that both runs must have; None: all.
+
+    Raises:
+        UsageError: The runs have no cell in common, or not all, and ``allow_intersection`` does not allow it.
+        ResultsError: Items are missing or damaged.
+    """
+    options = options or Options()
+    matched = match(runs, labels)
+    require_whole(matched, allow_intersection)
+    baseline, candidate = parts_of(matched, lambda number, cell: read(cell, runs[number].folder))
+    found = verdicts(matched, baseline, candidate, options)
+    return Comparison(labels[0], labels[1], found, matched.unmatched, tuple(_notes(runs, matched)), options)
+
+
+def _notes(runs: Sequence[Run], matched: Matched) -> list[str]:
+    """What a reader of the differences should know."""
+    found = []
+    machines = {_kernel(run) for run in runs} - {""}
+    if len(machines) > 1:
+        found.append(
+            f"scored on different processors ({', '.join(sorted(machines))}): up to .1 point may be their rounding"
+        )
+    if any(cell.limit is not None for cell in matched.cells[0].values()):
+        found.append("samples of the items (--limit), not whole subsets")
+    trained = [
+        f"{cell.task} ({cell.model})"
+        for cells in matched.cells
+        for cell in cells.values()
+        if any("trained on" in note for note in cell.notes)
+    ]
+    if trained:
+        found.append(f"trained on the data of {', '.join(dict.fromkeys(trained))}")
+    return [*found, *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched)]
+
+
+def _kernel(run: Run) -> str:
+    """What computed a run's products of matrices, as its provenance says; "" where it does not."""
+    pools = run.provenance.get("linear_algebra") or []
+    named = {str(pool.get("kernel") or "") for pool in pools if isinstance(pool, Mapping)} - {""}
+    return " and ".join(sorted(named))
+
+
+def sentence(found: Comparison) -> str:
+    """What the comparison comes to: overall with its interval, tasks that went the other way, tasks that are open."""
+    overall = found.overall
+    tasks = found.of("task")
+    if all(one.judgment == "identical" for one in tasks):
+        return f"{found.candidate} and {found.baseline} are identical, item by item."
+    better = [one for one in tasks if one.judgment == "better"]
+    worse = [one for one in tasks if one.judgment == "worse"]
+    open_tasks = sum(one.judgment in ("cannot tell",) for one in tasks)
+    parts = [_of_overall(found, overall)]
+    if len(tasks) > 1:
+        sides = [("better", better), ("worse", worse)]
+        for word, side in sides if overall.judgment == "cannot tell" else [sides[overall.judgment == "better"]]:
+            if side:
+                parts.append(f"{word} on {_several(side)}")
+        if open_tasks:
+            parts.append(f"{open_tasks} task{'s' * (open_tasks > 1)} cannot be told apart")
+    return "; ".join(parts) + "."
+
+
+def _of_overall(found: Comparison, overall: Verdict) -> str:
+    change = signed(overall.difference.value)
+    if overall.difference.has_interval:
+        low, high = (signed(end).removeprefix("+") for end in (overall.difference.low, overall.difference.high))
+        change += f" [{low}, {high}]"
+    if overall.judgment == "cannot tell":
+        seen = overall.difference.detectable
+        least = f"; a difference of {points(seen)} would probably have been seen" if seen else ""
+        return f"{found.candidate} cannot be told from {found.baseline} overall ({change}{least})"
+    return f"{found.candidate} is {overall.judgment} than {found.baseline} overall ({change})"
+
+
+def _several(side: Sequence[Verdict]) -> str:
+    """The tasks that changed most, and how many more."""
+    ordered = sorted(side, key=lambda one: -abs(one.difference.value or 0.0))
+    texts = [f"{one.name} ({signed(one.difference.value)})" for one in ordered[:NAMED]]
+    rest = len(ordered) - NAMED
+    if rest > 0:
+        texts.append(f"{rest} more")
+    return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
+
+
+def points(value: float | None, decimals: int = 1) -> str:
+    """A difference in points (hundredths), without its sign where that is a plus."""
+    return "" if value is None else f"{100 * value + 0.0:.{decimals}f}"
+
+
+def signed(value: float | None, decimals: int = 1) -> str:
+    """A difference in points with its sign; a plain 0.0 where it rounds to that."""
+    if value is None:
+        return ""
+    text = f"{100 * value:+.{decimals}f}"
+    return text[1:] if float(text) == 0 else text
+
+
+def rows(found: Comparison) -> list[dict[str, Any]]:
+    """A mapping a verdict, with the keys `COLUMNS`; what is not known is None."""
+    plain = []
+    for one in found.verdicts:
+        d = one.difference
+        task = one.name.split(" ")[0] if one.level == "subset" else one.name if one.level == "task" else ""
+        area = one.name if one.level == "area" else ""
+        values = (
+            one.level, area, task, one.name, one.baseline, one.candidate, d.value, d.low, d.high, d.se, d.p,
+            one.adjusted, one.judgment, d.detectable, d.more, d.n, d.clusters, d.method, one.note or d.note,
+        )  # fmt: skip
+        plain.append(dict(zip(COLUMNS, values, strict=True)))
+    return plain

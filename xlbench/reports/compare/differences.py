@@ -1,0 +1,207 @@
+"""Differences of two runs at every level: overall, areas, tasks, languages and subsets, with a verdict each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+
+from xlbench import stats
+from xlbench.core.errors import UsageError
+from xlbench.core.record import Cell
+from xlbench.reports.boards.averages import Influence, cluster_codes
+from xlbench.reports.compare.matching import Matched, Place
+from xlbench.stats import multiple, paired
+from xlbench.stats.paired import Difference
+
+OVERALL = "overall"
+Level = Literal["overall", "area", "task", "language", "subset"]
+Judgment = Literal["better", "worse", "cannot tell", "identical"]
+
+Read = Callable[[int, Cell], Influence]
+"""The influence of a cell of a run, by the run's number."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How differences are judged."""
+
+    level: float = 0.95
+    method: paired.Method = "t"
+    explore: bool = False
+    """Whether p-values keep the share of false findings (Benjamini and Hochberg), not the chance of any (Holm)."""
+    over_languages: bool = False
+    """Whether languages are taken as a sample of languages in general."""
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A difference of two runs at one place."""
+
+    level: Level
+    name: str
+    """Of the area, task or language; of a subset, ``task subset``."""
+    baseline: float
+    candidate: float
+    difference: Difference
+    """candidate - baseline."""
+    adjusted: float | None
+    """p, adjusted for all verdicts of this level."""
+    judgment: Judgment
+    note: str = ""
+
+
+def parts_of(matched: Matched, read: Read) -> list[dict[Place, stats.Part]]:
+    """Every run's cells as parts; cluster ids become numbers, the same id the same number in all cells and runs."""
+    found = [{place: read(number, cell) for place, cell in cells.items()} for number, cells in enumerate(matched.cells)]
+    codes = iter(cluster_codes([influence for of_run in found for influence in of_run.values()]))
+    parts = []
+    for cells, of_run in zip(matched.cells, found, strict=True):
+        parts.append({place: _part(cells[place], influence, *next(codes)) for place, influence in of_run.items()})
+    return parts
+
+
+def _part(cell: Cell, influence: Influence, clusters: np.ndarray, order: np.ndarray) -> stats.Part:
+    assert cell.main is not None
+    assert cell.main.value is not None
+    sums, shares = np.asarray(influence.sums)[order], np.asarray(influence.shares)[order]
+    return stats.Part(cell.main.value, clusters, sums, influence.n, influence.seed_variance, shares=shares)
+
+
+def verdicts(
+    matched: Matched, baseline: Mapping[Place, stats.Part], candidate: Mapping[Place, stats.Part], options: Options
+) -> tuple[Verdict, ...]:
+    """Every difference, candidate - baseline: the overall first, then areas, tasks, languages and subsets.
+
+    Within a level, p-values are adjusted for one another.
+    """
+    apart = {place: _difference(candidate[place], baseline[place]) for place in matched.places}
+    found: list[Verdict] = []
+    for level, groups in _levels(matched):
+        judged = [
+            (name, weights, _judged(name, weights, apart, baseline, candidate, options)) for name, weights in groups
+        ]
+        adjust = multiple.benjamini_hochberg if options.explore else multiple.holm
+        if level == "overall" and options.over_languages:
+            judged = [(name, weights, over_languages(matched, apart, options)) for name, weights, _ in judged]
+        raw = np.array([np.nan if one.p is None else one.p for _, _, (one, _) in judged])
+        for (name, weights, (difference, note)), p in zip(judged, adjust(raw), strict=True):
+            adjusted = None if np.isnan(p) else float(p)
+            before, after = (
+                float(sum(weight * parts[place].value for place, weight in weights.items()))
+                for parts in (baseline, candidate)
+            )
+            judgment = _judgment(difference, adjusted, 1 - options.level)
+            found.append(Verdict(level, name, before, after, difference, adjusted, judgment, note))
+    return tuple(found)
+
+
+def _difference(candidate: stats.Part, baseline: stats.Part) -> stats.Part:
+    """candidate - baseline at one place. Copies share their starts: where all items agree, nothing is left to chance."""
+    both = stats.combine([candidate, baseline], [1.0, -1.0])
+    same = candidate.value == baseline.value and np.array_equal(candidate.influence, baseline.influence)
+    return replace(both, n=max(candidate.n, baseline.n), seed_variance=0.0 if same else both.seed_variance)
+
+
+def _levels(matched: Matched) -> Iterator[tuple[Level, list[tuple[str, dict[Place, float]]]]]:
+    """Every level with its groups: a name, and what each place weighs in it."""
+    cells = matched.cells[0]
+    yield "overall", [(OVERALL, weights_of(matched, cells))]
+    yield (
+        "area",
+        [
+            (area, weights_of(matched, (place for place in cells if place[0] in tasks)))
+            for area, tasks in matched.areas.items()
+        ],
+    )
+    tasks = [task for tasks in matched.areas.values() for task in tasks]
+    yield "task", [(task, weights_of(matched, (place for place in cells if place[0] == task))) for task in tasks]
+    languages = dict.fromkeys(language for cell in cells.values() for language in cell.languages)
+    yield (
+        "language",
+        [
+            (language, weights_of(matched, (place for place, cell in cells.items() if language in cell.languages)))
+            for language in sorted(languages)
+        ],
+    )
+    yield "subset", [(" ".join(place), {place: 1.0}) for place in cells]
+
+
+def weights_of(matched: Matched, places: Iterable[Place]) -> dict[Place, float]:
+    """What each place weighs in their average: subsets make a task, tasks an area, areas the whole, equally each."""
+    tree: dict[str, dict[str, list[Place]]] = {}
+    for place in places:
+        tree.setdefault(matched.cells[0][place].area, {}).setdefault(place[0], []).append(place)
+    return {
+        place: 1 / (len(tree) * len(tasks) * len(subsets))
+        for tasks in tree.values()
+        for subsets in tasks.values()
+        for place in subsets
+    }
+
+
+def _judged(
+    name: str,
+    weights: Mapping[Place, float],
+    apart: Mapping[Place, stats.Part],
+    baseline: Mapping[Place, stats.Part],
+    candidate: Mapping[Place, stats.Part],
+    options: Options,
+) -> tuple[Difference, str]:
+    """The difference of a group with its interval and p, and what is to be said about it."""
+    if len(weights) > 1:
+        part = stats.combine([apart[place] for place in weights], list(weights.values()))
+        return paired.judge(part, options.level, options.method, options.seed, name), ""
+    (place,) = weights
+    return judged_cell(apart[place], baseline[place], candidate[place], options, name)
+
+
+def over_languages(matched: Matched, apart: Mapping[Place, stats.Part], options: Options) -> tuple[Difference, str]:
+    """The difference for languages in general: the mean over languages, each language one observation, by Student's t.
+
+    A language that all subsets of a task share (the pivot of its pairs) is no sample of languages there. `UsageError`
+    where fewer than three languages are left.
+    """
+    cells = matched.cells[0]
+    of_task: dict[str, list[set[str]]] = {}
+    for place, cell in cells.items():
+        of_task.setdefault(place[0], []).append({*cell.languages})
+    pivots = {task: set.intersection(*sets) if len(sets) > 1 else set() for task, sets in of_task.items()}
+    places: dict[str, list[Place]] = {}
+    for place, cell in cells.items():
+        for language in {*cell.languages} - pivots[place[0]]:
+            places.setdefault(language, []).append(place)
+    if len(places) < 3:
+        raise UsageError(f"languages in general need three languages at least, and these runs share {len(places)}")
+    means = np.array(
+        [
+            sum(weight * apart[place].value for place, weight in weights_of(matched, places[language]).items())
+            for language in sorted(places)
+        ]
+    )
+    part = stats.Part(float(means.mean()), np.arange(len(means)), (means - means.mean()) / len(means), len(means))
+    found = paired.judge(part, options.level, options.method, options.seed, "languages")
+    return found, f"languages in general: a mean over {len(means)} languages, each one observation"
+
+
+def judged_cell(
+    apart: stats.Part, baseline: stats.Part, candidate: stats.Part, options: Options, name: str
+) -> tuple[Difference, str]:
+    """The difference of one cell; of hits over single items, with McNemar's p where no other method is asked for."""
+    found = paired.judge(apart, options.level, options.method, options.seed, name)
+    split = paired.discordant(candidate, baseline)
+    if split is None or options.method != "t" or (found.p is None and not sum(split)):
+        return found, ""
+    few = f"the models disagree on {sum(split)} items: too few to tell" if sum(split) < paired.FEW_DISCORDANT else ""
+    return replace(found, p=paired.mcnemar(*split)), few if sum(split) else ""
+
+
+def _judgment(difference: Difference, adjusted: float | None, alpha: float) -> Judgment:
+    if difference.note == "equal in every cluster":
+        return "identical"
+    if adjusted is None or adjusted > alpha or not difference.value:
+        return "cannot tell"
+    return "better" if difference.value > 0 else "worse"

@@ -1,0 +1,141 @@
+"""Which cells of several runs can be paired: the same items, asked the same way, scored by all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from xlbench.core.errors import UsageError
+from xlbench.core.record import Cell, Run
+from xlbench.core.task import AREAS
+
+Place = tuple[str, str]
+"""Task and subset."""
+SHOWN = 3
+"""How many places a line names before it counts the rest."""
+
+
+@dataclass(frozen=True)
+class Unmatched:
+    """A place that cannot be compared."""
+
+    task: str
+    subset: str
+    why: str
+    items: int
+    """How many items it has, in the run that has most."""
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Cells that can be paired."""
+
+    cells: tuple[Mapping[Place, Cell], ...]
+    """Of every run, its cell at each place, in the order of tasks and subsets."""
+    unmatched: tuple[Unmatched, ...]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The places that all runs have."""
+        return tuple(self.cells[0])
+
+    @property
+    def share(self) -> float:
+        """The share of items that can be compared."""
+        kept = sum(cell.main.n for cell in self.cells[0].values() if cell.main)
+        lost = sum(one.items for one in self.unmatched)
+        return kept / (kept + lost) if kept + lost else 0.0
+
+    @property
+    def areas(self) -> Mapping[str, tuple[str, ...]]:
+        """Area -> its tasks, areas in their usual order."""
+        area_of = {cell.task: cell.area for cell in self.cells[0].values()}
+        order = [area for area in AREAS if area in area_of.values()]
+        order += sorted(set(area_of.values()) - set(AREAS))
+        return {area: tuple(task for task in area_of if area_of[task] == area) for area in order}
+
+    def narrowed(self, wanted: Callable[[Cell], bool]) -> Matched:
+        """The places whose cell in the first run is wanted."""
+        places = [place for place, cell in self.cells[0].items() if wanted(cell)]
+        cells = tuple({place: of_run[place] for place in places} for of_run in self.cells)
+        return Matched(cells, self.unmatched)
+
+
+def match(runs: Sequence[Run], labels: Sequence[str]) -> Matched:
+    """Pair the whole cells of all runs: points of curves and samples are left out, unless all there is are samples.
+
+    A place is matched where every run has scored it, on the same data, by the same version of the task. `UsageError`
+    where there is none at all.
+    """
+    sampled = all(cell.limit is not None for run in runs for cell in run.cells if cell.train_size is None)
+    of_run = [
+        {
+            (cell.task, cell.subset): cell
+            for cell in run.cells
+            if cell.train_size is None and (cell.limit is not None) == sampled
+        }
+        for run in runs
+    ]
+    places = sorted({place for cells in of_run for place in cells})
+    reasons = {place: _why_unmatched(place, of_run, labels) for place in places}
+    matched = tuple({place: cells[place] for place in places if not reasons[place]} for cells in of_run)
+    unmatched = tuple(
+        Unmatched(*place, why, max(_items(cells.get(place)) for cells in of_run))
+        for place, why in reasons.items()
+        if why
+    )
+    return Matched(matched, unmatched)
+
+
+def require_whole(matched: Matched, least: float | None) -> None:
+    """`UsageError` where runs cannot be compared: nothing is matched, or less than all and less than ``least``.
+
+    Args:
+        matched: What can be paired.
+        least: The share of items that suffices; None: all.
+    """
+    lost = matched.unmatched
+    if not matched.places:
+        raise UsageError(f"the runs have no cell in common: {_named(lost) or 'they have no cells with scores'}")
+    if not lost or (least is not None and matched.share >= least):
+        return
+    share = f"{100 * matched.share:.1f}% of the items can be compared"
+    advice = (
+        f"--allow-intersection {max(0.0, int(100 * matched.share) / 100):.2f} compares what is left"
+        if least is None
+        else f"fewer than --allow-intersection {least:g} asks for"
+    )
+    raise UsageError(f"the runs do not have the same cells: {_named(lost)}. {share}; {advice}")
+
+
+def _named(lost: Sequence[Unmatched]) -> str:
+    """The first of the places that cannot be compared, and how many more there are."""
+    shown = "; ".join(f"{one.task} {one.subset}: {one.why}" for one in lost[:SHOWN])
+    return shown + (f"; and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
+
+
+def _items(cell: Cell | None) -> int:
+    return cell.main.n if cell is not None and cell.main is not None else 0
+
+
+def _why_unmatched(place: Place, of_run: Sequence[Mapping[Place, Cell]], labels: Sequence[str]) -> str:
+    """Why a place cannot be compared, or the empty string."""
+    cells = [cells.get(place) for cells in of_run]
+    for label, cell in zip(labels, cells, strict=True):
+        if cell is None:
+            return f"{label} has not run it"
+        if cell.status != "ok":
+            return f"{label} has no score ({cell.status}: {cell.reason or 'no reason was recorded'})"
+        if cell.main is None or cell.main.value is None:
+            return f"{label} has no score"
+    scored = [cell for cell in cells if cell is not None]
+    if len({cell.data_fingerprint for cell in scored}) > 1:
+        counts = {_items(cell) for cell in scored}
+        return "other data" + (
+            f" ({' and '.join(f'{count:,}' for count in sorted(counts))} items)" if len(counts) > 1 else ""
+        )
+    if len({cell.task_identity for cell in scored}) > 1 or len({cell.main.metric for cell in scored if cell.main}) > 1:
+        return "another version of the task"
+    if len({cell.limit for cell in scored}) > 1:
+        return "samples of other sizes"
+    return ""
