@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.api import board, curve, fetch, run
+    from xlbench.api import board, compare, curve, fetch, run
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
     from xlbench.core.download import Download
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from xlbench.core.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
+    from xlbench.reports.compare.comparison import Comparison
     from xlbench.runs.confusion import Confusion, confusion
     from xlbench.stats import metrics
 
 _HOMES = {
-    "api": ("run", "curve", "fetch", "board"),
+    "api": ("run", "curve", "fetch", "board", "compare"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
     "core.download": ("Download",),
@@ -39,17 +40,18 @@ _HOMES = {
     "core.task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
+    "reports.compare.comparison": ("Comparison",),
     "runs.confusion": ("Confusion", "confusion"),
     "stats": ("metrics",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
-    "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Confusion", "Data", "DataError", "DataMissing",
+    "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError", "DataMissing",
     "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option",
     "Outcome", "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
     "Suite", "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
-    "code_fingerprint", "confusion", "curve", "fetch", "hookimpl", "metrics", "run",
+    "code_fingerprint", "compare", "confusion", "curve", "fetch", "hookimpl", "metrics", "run",
 ]  # fmt: skip
 
 

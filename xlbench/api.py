@@ -1,23 +1,27 @@
-"""The commands as functions, for programs: `run`, `curve`, `fetch` and `board`."""
+"""The commands as functions, for programs: `run`, `curve`, `fetch`, `board` and `compare`."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 from xlbench import catalog
 from xlbench.core.model import Model
 from xlbench.core.permissions import granted
-from xlbench.core.record import ALL, Results
+from xlbench.core.record import ALL, Results, Run
 from xlbench.core.task import Task
 from xlbench.reports import curves
-from xlbench.reports.render import boards_of, curves_of, render
+from xlbench.reports.render import boards_of, curves_of, render, saved_influence
 from xlbench.reports.selection import Selection
 from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
 from xlbench.runs.fetch import FetchResult, prepare_fetch
 from xlbench.runs.request import OneOrMore, Request, idle_tasks, learning_tasks, prepare, prepare_curve, several
+
+if TYPE_CHECKING:
+    from xlbench.reports.compare.comparison import Comparison
 
 TRAIN_SIZES = (50, 100, 200, 500, 1000, ALL)
 """What `curve` takes where nothing else is said."""
@@ -160,6 +164,54 @@ def fetch(
     with granted(request.permissions):
         wanted = prepare_fetch(request, dry_run=dry_run).items
         return [item.check() if dry_run else item.fetch() for item in wanted]
+
+
+def compare(
+    baseline: str | Path | Run,
+    candidate: str | Path | Run,
+    *,
+    tasks: OneOrMore[str] = (),
+    languages: OneOrMore[str] = (),
+    method: Literal["t", "bootstrap", "randomization"] = "t",
+    level: float = 0.95,
+    explore: bool = False,
+    over: Literal["items", "languages"] = "items",
+    allow_intersection: float | None = None,
+    examples: int = 0,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two saved runs cell by cell: is the candidate better, where, and by how much.
+
+    Args:
+        baseline: The folder of a run, a results folder that holds one, or a `Run` that was saved.
+        candidate: The same.
+        tasks: Names or patterns; none: all.
+        languages: Only subsets of these; none: all.
+        method: Of intervals and p.
+        level: Of intervals.
+        explore: Keep the share of false findings among verdicts, not the chance of any.
+        over: What the overall is a sample of: the items of these tasks, or languages in general.
+        allow_intersection: The share of items that both runs must have; None: all.
+        examples: How many of the items that changed most to name.
+        seed: Of random numbers.
+
+    Returns:
+        Paired differences, candidate - baseline, with a verdict each; ``.to_frame()`` gives the long table.
+
+    Raises:
+        UsageError: There is no such run, or the two do not have the same cells.
+        ResultsError: Results are damaged.
+    """
+    from xlbench.reports.compare.choosing import by_label, one_run
+    from xlbench.reports.compare.comparison import against_baseline
+    from xlbench.reports.compare.differences import Options
+    from xlbench.reports.compare.matching import Wanted
+
+    runs = by_label([one_run(baseline), one_run(candidate)])
+    options = Options(level, method, explore, over == "languages", seed)
+    wanted = Wanted(several(tasks), several(languages))
+    (found,) = against_baseline(runs, saved_influence, options, wanted, allow_intersection, examples)
+    return found
 
 
 def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:

@@ -41,11 +41,11 @@ def render(curves: Curves) -> dict[str, bytes]:
     for task, own in curves.tasks.items():
         scored = [curve for curve in own if curve.points]
         if scored:
-            files |= {f"{task}.{form}": content for form, content in _saved(_figure(task, scored))}
+            files |= {f"{task}.{form}": content for form, content in saved(_figure(task, scored))}
     return files
 
 
-def _saved(figure: Figure) -> Iterator[tuple[str, bytes]]:
+def saved(figure: Figure) -> Iterator[tuple[str, bytes]]:
     """The figure's files by their form, without dates and other things that change from one drawing to the next."""
     import matplotlib
 

@@ -49,12 +49,13 @@ class Boards:
     """Cells of which several runs have different scores: a line each."""
 
 
-def _read(cell: Cell, folder: Path) -> Influence:
-    return items.influence(folder, cell)
+def saved_influence(cell: Cell, folder: Path | str) -> Influence:
+    """The influence of a cell whose run lies in ``folder``. `ResultsError` where its items are missing or damaged."""
+    return items.influence(Path(folder), cell)
 
 
 def standings(
-    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], Influence] = _read
+    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], Influence] = saved_influence
 ) -> Board:
     """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them.
 

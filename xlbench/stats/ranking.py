@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from xlbench.core.errors import UsageError
+from xlbench.stats.aggregate import Part, combine
 from xlbench.stats.bootstrap import random_state
 from xlbench.stats.rows import BLOCK, satterthwaite, set_variances
 
@@ -62,16 +64,10 @@ def ranks(
     seeds = np.zeros(len(values)) if seed_variances is None else np.asarray(seed_variances, dtype=np.float64)
     if seeds.shape != values.shape or (seeds < 0).any():
         raise UsageError(f"{values.shape} values need as many variances of seeds, none below 0, not {seeds.shape}")
-    apart = np.zeros((len(values), len(values)), dtype=bool)
-    known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1) & np.isfinite(seeds))
-    if len(known) > 1:
-        clusters = influences.shape[1]
-        sets = np.zeros(clusters, dtype=np.intp) if sets is None else np.asarray(sets)
-        shares = np.ones(clusters) if shares is None else np.asarray(shares)
-        errors, freedom = _pair_errors(values[known], influences[known], seeds[known], sets, shares)
-        critical = studentized_range(len(known), freedom, level, random_state(seed, content))
-        gaps = np.abs(values[known][:, None] - values[known])
-        apart[np.ix_(known, known)] = np.where(errors > 0, gaps > critical * errors, False)
+    clusters = influences.shape[1]
+    sets = np.zeros(clusters, dtype=np.intp) if sets is None else np.asarray(sets)
+    shares = np.ones(clusters) if shares is None else np.asarray(shares)
+    apart = _apart(values, influences, seeds, sets, shares, random_state(seed, content), level)
     lead = np.where(np.isfinite(values), values, -np.inf)[:, None] > values
     best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     tied = ~apart[best] if len(values) else np.zeros(0, dtype=bool)
@@ -80,6 +76,37 @@ def ranks(
         high=len(values) - (apart & lead).sum(axis=1),
         tied_with_best=tied,
     )
+
+
+def told_apart(parts: Sequence[Part], seed: int = 0, content: str = "", level: float = 0.95) -> np.ndarray:
+    """(M, M) booleans: whether the data tells two of M scores or averages apart, as for `ranks`, all pairs at once."""
+    together = combine(parts)
+    influences = np.zeros((len(parts), len(together.clusters)))
+    for row, part in zip(influences, parts, strict=True):
+        row[np.searchsorted(together.clusters, part.clusters)] = part.influence
+    return _apart(
+        np.array([part.value for part in parts]), influences, np.array([part.seed_variance for part in parts]),
+        together.connected, together.weight, random_state(seed, content), level,
+    )  # fmt: skip
+
+
+def _apart(
+    values: np.ndarray,
+    influences: np.ndarray,
+    seeds: np.ndarray,
+    sets: np.ndarray,
+    shares: np.ndarray,
+    random: np.random.RandomState,
+    level: float,
+) -> np.ndarray:
+    apart = np.zeros((len(values), len(values)), dtype=bool)
+    known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1) & np.isfinite(seeds))
+    if len(known) > 1:
+        errors, freedom = _pair_errors(values[known], influences[known], seeds[known], sets, shares)
+        critical = studentized_range(len(known), freedom, level, random)
+        gaps = np.abs(values[known][:, None] - values[known])
+        apart[np.ix_(known, known)] = np.where(errors > 0, gaps > critical * errors, False)
+    return apart
 
 
 def _pair_errors(
@@ -99,6 +126,17 @@ def _pair_errors(
         errors[model, spread] = both[spread]
         fewest = min(fewest, satterthwaite(variances, freedoms)[spread & (items > tiny)].min(initial=np.inf))
     return errors, float(fewest)
+
+
+def largest_against_one(others: int, freedom: float, level: float, random: np.random.RandomState) -> float:
+    """Quantile of the largest |t| of ``others`` independent values against one that they share (Dunnett, 1955).
+
+    Args: as of `studentized_range`.
+    """
+    drawn = random.standard_normal((DRAWS, others + 1))
+    largest = np.abs(drawn[:, 1:] - drawn[:, :1]).max(axis=1)
+    error = np.sqrt(random.chisquare(freedom, DRAWS) / freedom) if np.isfinite(freedom) else 1.0
+    return float(np.quantile(largest / error, level)) / math.sqrt(2)
 
 
 def studentized_range(models: int, freedom: float, level: float, random: np.random.RandomState) -> float:

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.record import Cell, Run
-from xlbench.reports.compare.differences import Options, Verdict, parts_of, verdicts
-from xlbench.reports.compare.matching import Matched, Unmatched, match, require_whole
+from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
+from xlbench.reports.compare.matching import Matched, Unmatched, Wanted, match, require_whole
+from xlbench.reports.compare.several import Letters, letters_of, simultaneous
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from xlbench.reports.boards.averages import Influence
 
+Read = Callable[[Cell, str], "Influence"]
+"""The influence of a cell whose run lies in a folder or pack."""
 NAMED = 3
 """How many tasks the first sentence names on each side."""
 COLUMNS = ("level", "area", "task", "name", "baseline", "candidate", "difference", "low", "high", "se", "p", "adjusted",
@@ -64,32 +67,63 @@ class Comparison:
         return f"<p>{html.escape(self.sentence)}</p>{shown[shown.level != 'subset'].to_html(index=False, escape=True)}"
 
 
-def compare(
-    runs: Sequence[Run],
-    labels: Sequence[str],
-    read: Callable[[Cell, str], Influence],
+def against_baseline(
+    runs: Mapping[str, Run],
+    read: Read,
     options: Options | None = None,
+    wanted: Wanted | None = None,
     allow_intersection: float | None = None,
-) -> Comparison:
-    """Compare two runs.
+    examples: int = 0,
+) -> list[Comparison]:
+    """Compare every other run with the first; with several, their overall intervals hold together.
 
     Args:
-        runs: The baseline and the candidate.
-        labels: What they are called.
+        runs: By what they are called.
         read: The influence of a cell whose run lies in a folder or pack.
         options: How differences are judged.
-        allow_intersection: The share of the items that both runs must have; None: all.
+        wanted: Of which tasks and languages.
+        allow_intersection: The share of the items that all runs must have; None: all.
+        examples: How many of the items that changed most to name.
 
     Raises:
         UsageError: The runs have no cell in common, or not all, and ``allow_intersection`` does not allow it.
         ResultsError: Items are missing or damaged.
     """
-    options = options or Options()
-    matched = match(runs, labels)
+    options, labels, listed = options or Options(), [*runs], [*runs.values()]
+    matched = match(listed, labels, wanted)
     require_whole(matched, allow_intersection)
-    baseline, candidate = parts_of(matched, lambda number, cell: read(cell, runs[number].folder))
-    found = verdicts(matched, baseline, candidate, options)
-    return Comparison(labels[0], labels[1], found, matched.unmatched, tuple(_notes(runs, matched)), options)
+    found = parts_of(matched, lambda number, cell: read(cell, listed[number].folder))
+    baseline = found.parts[0]
+    verdicts_of = [verdicts(matched, baseline, candidate, options) for candidate in found.parts[1:]]
+    if len(verdicts_of) > 1:
+        overall = simultaneous([one[0] for one in verdicts_of], options)
+        verdicts_of = [(first, *rest[1:]) for first, rest in zip(overall, verdicts_of, strict=True)]
+    return [
+        Comparison(
+            labels[0], label, own, matched.unmatched, tuple(_notes([listed[0], run], matched)), options,
+            tuple(most_changed(matched, baseline, candidate, found.names, examples)),
+        )
+        for label, run, own, candidate in zip(labels[1:], listed[1:], verdicts_of, found.parts[1:], strict=True)
+    ]  # fmt: skip
+
+
+def all_pairs(
+    runs: Mapping[str, Run],
+    read: Read,
+    options: Options | None = None,
+    wanted: Wanted | None = None,
+    allow_intersection: float | None = None,
+) -> tuple[Letters, ...]:
+    """All pairs of runs, overall and for every area and task, with letters for those that stay together.
+
+    Args and errors are those of `against_baseline`.
+    """
+    options, listed = options or Options(), [*runs.values()]
+    matched = match(listed, [*runs], wanted)
+    require_whole(matched, allow_intersection)
+    found = parts_of(matched, lambda number, cell: read(cell, listed[number].folder))
+    groups = [group for level, groups in levels(matched) if level in ("overall", "area", "task") for group in groups]
+    return letters_of(found.parts, groups, options)
 
 
 def _notes(runs: Sequence[Run], matched: Matched) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -54,14 +55,25 @@ class Verdict:
     note: str = ""
 
 
-def parts_of(matched: Matched, read: Read) -> list[dict[Place, stats.Part]]:
+@dataclass(frozen=True)
+class Parts:
+    """Cells of several runs, ready to be averaged and paired."""
+
+    parts: list[dict[Place, stats.Part]]
+    """Of every run."""
+    names: list[str]
+    """Of every cluster, by its number."""
+
+
+def parts_of(matched: Matched, read: Read) -> Parts:
     """Every run's cells as parts; cluster ids become numbers, the same id the same number in all cells and runs."""
     found = [{place: read(number, cell) for place, cell in cells.items()} for number, cells in enumerate(matched.cells)]
-    codes = iter(cluster_codes([influence for of_run in found for influence in of_run.values()]))
+    influences = [influence for of_run in found for influence in of_run.values()]
+    codes = iter(cluster_codes(influences))
     parts = []
     for cells, of_run in zip(matched.cells, found, strict=True):
         parts.append({place: _part(cells[place], influence, *next(codes)) for place, influence in of_run.items()})
-    return parts
+    return Parts(parts, sorted({name for influence in influences for name in influence.clusters}))
 
 
 def _part(cell: Cell, influence: Influence, clusters: np.ndarray, order: np.ndarray) -> stats.Part:
@@ -80,13 +92,14 @@ def verdicts(
     """
     apart = {place: _difference(candidate[place], baseline[place]) for place in matched.places}
     found: list[Verdict] = []
-    for level, groups in _levels(matched):
+    for level, groups in levels(matched):
         judged = [
             (name, weights, _judged(name, weights, apart, baseline, candidate, options)) for name, weights in groups
         ]
         adjust = multiple.benjamini_hochberg if options.explore else multiple.holm
         if level == "overall" and options.over_languages:
-            judged = [(name, weights, over_languages(matched, apart, options)) for name, weights, _ in judged]
+            weights = language_weights(matched)
+            judged = [(OVERALL, weights, over_languages(matched, apart, options))]
         raw = np.array([np.nan if one.p is None else one.p for _, _, (one, _) in judged])
         for (name, weights, (difference, note)), p in zip(judged, adjust(raw), strict=True):
             adjusted = None if np.isnan(p) else float(p)
@@ -100,13 +113,13 @@ def verdicts(
 
 
 def _difference(candidate: stats.Part, baseline: stats.Part) -> stats.Part:
-    """candidate - baseline at one place. Copies share their starts: where all items agree, nothing is left to chance."""
+    """candidate - baseline at one place. Copies share their starts: where all items agree, no chance is left."""
     both = stats.combine([candidate, baseline], [1.0, -1.0])
     same = candidate.value == baseline.value and np.array_equal(candidate.influence, baseline.influence)
     return replace(both, n=max(candidate.n, baseline.n), seed_variance=0.0 if same else both.seed_variance)
 
 
-def _levels(matched: Matched) -> Iterator[tuple[Level, list[tuple[str, dict[Place, float]]]]]:
+def levels(matched: Matched) -> Iterator[tuple[Level, list[tuple[str, dict[Place, float]]]]]:
     """Every level with its groups: a name, and what each place weighs in it."""
     cells = matched.cells[0]
     yield "overall", [(OVERALL, weights_of(matched, cells))]
@@ -159,12 +172,9 @@ def _judged(
     return judged_cell(apart[place], baseline[place], candidate[place], options, name)
 
 
-def over_languages(matched: Matched, apart: Mapping[Place, stats.Part], options: Options) -> tuple[Difference, str]:
-    """The difference for languages in general: the mean over languages, each language one observation, by Student's t.
-
-    A language that all subsets of a task share (the pivot of its pairs) is no sample of languages there. `UsageError`
-    where fewer than three languages are left.
-    """
+def places_by_language(matched: Matched) -> dict[str, list[Place]]:
+    """Language -> the places that say something about it; not the language that all subsets of a task share, the pivot
+    of its pairs, which is no sample of languages there. `UsageError` for fewer than three languages."""
     cells = matched.cells[0]
     of_task: dict[str, list[set[str]]] = {}
     for place, cell in cells.items():
@@ -176,15 +186,30 @@ def over_languages(matched: Matched, apart: Mapping[Place, stats.Part], options:
             places.setdefault(language, []).append(place)
     if len(places) < 3:
         raise UsageError(f"languages in general need three languages at least, and these runs share {len(places)}")
+    return {language: places[language] for language in sorted(places)}
+
+
+def language_weights(matched: Matched) -> dict[Place, float]:
+    """What each place weighs in the mean over languages, each language as much."""
+    languages = places_by_language(matched)
+    weights: dict[Place, float] = {}
+    for places in languages.values():
+        for place, weight in weights_of(matched, places).items():
+            weights[place] = weights.get(place, 0.0) + weight / len(languages)
+    return weights
+
+
+def over_languages(matched: Matched, apart: Mapping[Place, stats.Part], options: Options) -> tuple[Difference, str]:
+    """The difference for languages in general: the mean over languages, each one observation, by Student's t."""
     means = np.array(
         [
-            sum(weight * apart[place].value for place, weight in weights_of(matched, places[language]).items())
-            for language in sorted(places)
+            sum(weight * apart[place].value for place, weight in weights_of(matched, places).items())
+            for places in places_by_language(matched).values()
         ]
     )
     part = stats.Part(float(means.mean()), np.arange(len(means)), (means - means.mean()) / len(means), len(means))
     found = paired.judge(part, options.level, options.method, options.seed, "languages")
-    return found, f"languages in general: a mean over {len(means)} languages, each one observation"
+    return found, f"for languages in general: a mean over {len(means)} languages, each one observation"
 
 
 def judged_cell(
@@ -195,8 +220,37 @@ def judged_cell(
     split = paired.discordant(candidate, baseline)
     if split is None or options.method != "t" or (found.p is None and not sum(split)):
         return found, ""
-    few = f"the models disagree on {sum(split)} items: too few to tell" if sum(split) < paired.FEW_DISCORDANT else ""
-    return replace(found, p=paired.mcnemar(*split)), few if sum(split) else ""
+    few = f"the models disagree on fewer than {paired.FEW_DISCORDANT} items: too few to tell"
+    return replace(found, p=paired.mcnemar(*split)), few if 0 < sum(split) < paired.FEW_DISCORDANT else ""
+
+
+def most_changed(
+    matched: Matched,
+    baseline: Mapping[Place, stats.Part],
+    candidate: Mapping[Place, stats.Part],
+    names: Sequence[str],
+    count: int,
+) -> list[dict[str, str | float | int]]:
+    """The ``count`` items (or clusters of items) of which the scores of all of a task's subsets changed most together.
+
+    Of each: task, item, change (the sum over its items of candidate - baseline: hits won less hits lost), and in how
+    many subsets it lies.
+    """
+    found: list[dict[str, str | float | int]] = []
+    for task in {place[0]: None for place in matched.places} if count else ():
+        changes: dict[int, float] = {}
+        subsets: Counter[int] = Counter()
+        for place in (place for place in matched.places if place[0] == task):
+            one, other = candidate[place], baseline[place]
+            moved = one.n * (one.influence - other.influence + one.weight * (one.value - other.value))
+            for code, change in zip(one.clusters.tolist(), moved.tolist(), strict=True):
+                changes[code] = changes.get(code, 0.0) + change
+                subsets[code] += 1
+        largest = sorted(changes, key=lambda code: (-abs(round(changes[code], 6)), names[code]))[:count]
+        found += [
+            {"task": task, "item": names[code], "change": changes[code], "subsets": subsets[code]} for code in largest
+        ]
+    return sorted(found, key=lambda one: -abs(float(one["change"])))[:count]
 
 
 def _judgment(difference: Difference, adjusted: float | None, alpha: float) -> Judgment:

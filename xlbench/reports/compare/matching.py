@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import fnmatch
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.core.task import AREAS
+from xlbench.core.text import did_you_mean
 
 Place = tuple[str, str]
 """Task and subset."""
@@ -54,25 +56,39 @@ class Matched:
         order += sorted(set(area_of.values()) - set(AREAS))
         return {area: tuple(task for task in area_of if area_of[task] == area) for area in order}
 
-    def narrowed(self, wanted: Callable[[Cell], bool]) -> Matched:
-        """The places whose cell in the first run is wanted."""
-        places = [place for place, cell in self.cells[0].items() if wanted(cell)]
-        cells = tuple({place: of_run[place] for place in places} for of_run in self.cells)
-        return Matched(cells, self.unmatched)
+
+@dataclass(frozen=True)
+class Wanted:
+    """What is to be compared; without names, all."""
+
+    tasks: tuple[str, ...] = ()
+    """Names or patterns."""
+    languages: tuple[str, ...] = ()
+
+    def holds(self, cell: Cell) -> bool:
+        """Whether a cell is of one of these tasks, and of one of these languages."""
+        named = not self.tasks or any(fnmatch.fnmatchcase(cell.task, pattern) for pattern in self.tasks)
+        return named and (not self.languages or bool({*self.languages} & {*cell.languages}))
 
 
-def match(runs: Sequence[Run], labels: Sequence[str]) -> Matched:
+def match(runs: Sequence[Run], labels: Sequence[str], wanted: Wanted | None = None) -> Matched:
     """Pair the whole cells of all runs: points of curves and samples are left out, unless all there is are samples.
 
-    A place is matched where every run has scored it, on the same data, by the same version of the task. `UsageError`
-    where there is none at all.
+    A place is matched where every run has scored it, on the same data, by the same version of the task.
+
+    Args:
+        runs: Two or more.
+        labels: What they are called.
+        wanted: Of which tasks and languages; `UsageError` for a name that no run knows.
     """
+    wanted = wanted or Wanted()
+    _check_names(wanted, [cell for run in runs for cell in run.cells])
     sampled = all(cell.limit is not None for run in runs for cell in run.cells if cell.train_size is None)
     of_run = [
         {
             (cell.task, cell.subset): cell
             for cell in run.cells
-            if cell.train_size is None and (cell.limit is not None) == sampled
+            if cell.train_size is None and (cell.limit is not None) == sampled and wanted.holds(cell)
         }
         for run in runs
     ]
@@ -85,6 +101,18 @@ def match(runs: Sequence[Run], labels: Sequence[str]) -> Matched:
         if why
     )
     return Matched(matched, unmatched)
+
+
+def _check_names(wanted: Wanted, cells: Sequence[Cell]) -> None:
+    """`UsageError` for a task or a language that no run has."""
+    tasks = {cell.task for cell in cells}
+    languages = {language for cell in cells for language in cell.languages}
+    for pattern in wanted.tasks:
+        if not any(fnmatch.fnmatchcase(task, pattern) for task in tasks):
+            raise UsageError(f"no run has a task {pattern!r}.{did_you_mean(pattern, tasks)}")
+    for language in wanted.languages:
+        if language not in languages:
+            raise UsageError(f"no run has the language {language!r}.{did_you_mean(language, languages)}")
 
 
 def require_whole(matched: Matched, least: float | None) -> None:

@@ -1,0 +1,120 @@
+"""``xlbench compare`` as a real process: which runs are meant, what is printed and written, and what is refused."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def go(xlbench_cli, finished):
+    """A function that compares the two runs of a finished results folder, or what else is given."""
+
+    def run(*args, **options):
+        return xlbench_cli(["compare", *args, "--results", str(finished)], **options)
+
+    return run
+
+
+def folder_of(results, model):
+    (folder,) = results.glob(f"{model}-*")
+    return folder
+
+
+def test_two_models_by_name(go):
+    """Names of models in the results folder: the sentence first, then the table of overall, areas and tasks."""
+    done = go("random", "ngram")
+    assert done.returncode == 0, done.stderr
+    first, _, head, *_ = done.stdout.splitlines()
+    assert first.startswith("ngram is better than random overall (+")
+    assert head.split()[:4] == ["before", "after", "difference", "p"]
+    for name in ("overall", "retrieval", "mini-parallel", "mini-ner"):
+        assert f"\n{name} " in done.stdout
+
+
+def test_folders_and_names_are_the_same(go, finished):
+    """The folder of a run, its name, and the results folder given alone name the same runs."""
+    named = go("ngram", "random").stdout
+    assert named
+    assert go(str(folder_of(finished, "ngram")), "random").stdout == named
+    assert go(str(finished), "--baseline", "ngram").stdout == named
+
+
+def test_files_are_written_by_their_ending(go, tmp_path):
+    """Markdown, CSV and JSON; another ending is refused before anything is computed."""
+    files = [tmp_path / "new" / name for name in ("a.md", "a.csv", "a.json")]
+    done = go("random", "ngram", *(f"--out={path}" for path in files))
+    assert done.returncode == 0, done.stderr
+    assert all(path.stat().st_size for path in files)
+    assert done.stderr.splitlines() == [f"wrote {path}" for path in files]
+    refused = go("random", "ngram", "--out", str(tmp_path / "a.docx"))
+    assert refused.returncode == 2
+    assert "a comparison is written as .md, .csv, .json, .png, .svg" in refused.stderr
+
+
+def test_json_for_programs(go):
+    """--json prints one object: the sentence and every verdict, numbers unrounded."""
+    plain = json.loads(go("random", "ngram", "--json", "-t", "mini-news").stdout)
+    assert plain["schema"] == 1
+    assert {one["level"] for one in plain["verdicts"]} == {"overall", "area", "task", "language", "subset"}
+    overall = plain["verdicts"][0]
+    assert overall["difference"] == pytest.approx(overall["candidate"] - overall["baseline"])
+
+
+def test_all_pairs(go, finished):
+    """--all-pairs prints scores with letters; as JSON the same."""
+    done = go(str(finished), "--all-pairs")
+    assert done.returncode == 0, done.stderr
+    assert "runs that share a letter cannot be told apart" in done.stdout
+    plain = json.loads(go(str(finished), "--all-pairs", "--json").stdout)
+    assert plain["runs"] == ["ngram", "random"]
+    assert plain["groups"][0]["name"] == "overall"
+    assert plain["groups"][0]["letters"][0] != plain["groups"][0]["letters"][1]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["ngram"], "a comparison needs two runs at least"),
+        (["ngram", "ngram"], "one run is given twice"),
+        (["ngram", "randon"], "no run of a model 'randon'. Did you mean 'random'?"),
+        (["ngram", "random", "--baseline", "rnd"], "no run is called 'rnd'."),
+        (["ngram", "random", "-t", "mini-nws"], "no run has a task 'mini-nws'. Did you mean 'mini-news'"),
+        (["ngram", "random", "-l", "deu"], "no run has the language 'deu'"),
+        (["ngram", "random", "--all-pairs", "--examples", "3"], "--examples is for two runs"),
+        (["ngram", "random", "--level", "1.5"], "1.5"),
+    ],
+)
+def test_wrong_usage_is_one_line(go, args, said):
+    """What cannot be compared is exit code 2 and says why, without a traceback."""
+    done = go(*args)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+
+
+def test_damaged_items_are_refused(go, finished, tmp_path):
+    """An item file that was changed ends the comparison with exit code 3 and its name."""
+    copy = tmp_path / "copy"
+    shutil.copytree(finished, copy)
+    path = next((folder_of(copy, "ngram") / "cells").glob("*/*.parquet"))
+    path.write_bytes(path.read_bytes()[:-1] + b"x")
+    done = go(str(folder_of(copy, "ngram")), "random")
+    assert done.returncode == 3
+    assert path.name in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_comparing_imports_no_model_library(finished):
+    """Neither torch nor scikit-learn nor mteb is needed, nor imported."""
+    code = (
+        "import sys; from xlbench.cli import main\n"
+        "try: main(sys.argv[1:])\nexcept SystemExit as end: assert not end.code, end.code\n"
+        "sys.exit(', '.join({'torch', 'sklearn', 'mteb', 'transformers'} & {*sys.modules}) or 0)"
+    )
+    args = ["compare", "ngram", "random", "--results", str(finished)]
+    done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")

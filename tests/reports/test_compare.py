@@ -1,0 +1,318 @@
+"""Comparisons of saved runs: what is paired with what, every number beside an independent one, and the sentence."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from saved_runs import PRINTS, save_cell
+from scipy import stats as reference
+
+import xlbench
+from xlbench import Results, Run, UsageError
+from xlbench.core.record import LOOSE
+from xlbench.reports.compare import forest, render
+from xlbench.reports.compare.comparison import Comparison, against_baseline, all_pairs, points, signed
+from xlbench.reports.compare.differences import Options, Verdict
+from xlbench.reports.compare.matching import Wanted
+from xlbench.reports.compare.several import compact_letters
+from xlbench.reports.render import saved_influence, standings
+from xlbench.runs.items import Items
+from xlbench.runs.store import Store
+from xlbench.stats.paired import Difference
+
+N = 120
+
+
+def hits_of(seed, share):
+    """Hits of N items that are hard or easy for every model."""
+    rng = np.random.default_rng(seed)
+    easy = rng.normal(0, 1, N)
+    return lambda model: (easy + np.random.default_rng([seed, model]).normal(0, 0.7, N) > -share).astype(float)
+
+
+SUBSETS = [("pairs", "eng-deu", "retrieval"), ("pairs", "eng-fra", "retrieval"), ("topics", "deu", "news"),
+           ("topics", "fra", "news"), ("names", "deu", "ner")]  # fmt: skip
+
+
+def saved(root, model, number, lift=0.0, subsets=SUBSETS, **changes):
+    """A run whose cells have hits of their own; the languages of `pairs` share their sentences."""
+    store, cells = Store(root), []
+    for place, (task, subset, area) in enumerate(subsets):
+        x = hits_of(place, 0.3 + lift)(number)
+        clusters = [f"s{i}" if task == "pairs" else f"{task}:{subset}:{i}" for i in range(N)]
+        ids = [f"{task}:{subset}:{i}" for i in range(N)]
+        cell = save_cell(store, model, task, subset, int(x.sum()), N, area=area, **changes)
+        score = replace(cell.scores[0], value=float(x.mean()))
+        cells.append(store.save_cell(replace(cell, scores=(score,)), Items(ids, clusters, {"hit": x}, x - x.mean())))
+    run = Run(model, PRINTS.get(model, "f" * 64), tuple(cells))
+    store.save_manifest(run)
+    return replace(run, folder=str(store.folder(run.model, run.fingerprint)))
+
+
+def compared(*runs, **options):
+    """The first comparison of runs."""
+    return against_baseline({run.model: run for run in runs}, saved_influence, **options)[0]
+
+
+def items_of(run, task, subset):
+    """Hits (N,) as they are saved."""
+    (cell,) = [cell for cell in run.cells if (cell.task, cell.subset) == (task, subset)]
+    return np.asarray(Store(".").load_items(cell, run=Path(run.folder)).columns["hit"])
+
+
+@pytest.fixture
+def two(tmp_path):
+    return saved(tmp_path, "alpha", 1), saved(tmp_path, "beta", 2, lift=0.4)
+
+
+def test_a_subset_is_a_paired_test_of_its_items(two):
+    """Value, interval and p of every subset: scipy's paired t interval, and McNemar's mid-p of the discordant items."""
+    for one in compared(*two).of("subset"):
+        before, after = (items_of(run, *one.name.split()) for run in two)
+        d = after - before
+        t = reference.t.interval(0.95, N - 1, d.mean(), reference.sem(d))
+        assert one.difference.value == pytest.approx(d.mean())
+        assert (one.difference.low, one.difference.high) == pytest.approx(t, abs=1e-6)
+        won, lost = int((d > 0).sum()), int((d < 0).sum())
+        tail = reference.binom.cdf(min(won, lost), won + lost, 0.5) * 2
+        mid = min(1.0, tail - reference.binom.pmf(min(won, lost), won + lost, 0.5))
+        assert one.difference.p == pytest.approx(1.0 if won == lost else mid)
+
+
+def test_a_task_whose_languages_share_sentences_is_a_test_of_sentences(two):
+    """The average over two languages of the same sentences is a paired t test of the sentences' means."""
+    (task,) = [one for one in compared(*two).of("task") if one.name == "pairs"]
+    d = np.mean([items_of(two[1], "pairs", s) - items_of(two[0], "pairs", s) for s in ("eng-deu", "eng-fra")], axis=0)
+    test = reference.ttest_1samp(d, 0.0)
+    assert task.difference.value == pytest.approx(d.mean())
+    assert task.difference.se == pytest.approx(reference.sem(d), rel=1e-6)
+    assert task.difference.p == pytest.approx(test.pvalue, rel=1e-4)
+    assert task.difference.clusters == N
+
+
+def test_values_are_those_of_the_board(two):
+    """Overall, areas and tasks of both runs are what a board of them shows."""
+    board = standings(LOOSE, Results(two), whole_suite=False)
+    rows = {row.model: row for row in board.rows}
+    for one in compared(*two).verdicts:
+        of = {"overall": lambda row: row.overall, "area": lambda row, n=one.name: row.areas[n],
+              "task": lambda row, n=one.name: row.tasks[n]}  # fmt: skip
+        if one.level in of:
+            assert one.baseline == pytest.approx(of[one.level](rows["alpha"]).value)
+            assert one.candidate == pytest.approx(of[one.level](rows["beta"]).value)
+
+
+def test_swapping_turns_every_sign(two):
+    """beta against alpha is alpha against beta with the signs turned."""
+    one, other = compared(*two), compared(*two[::-1])
+    for a, b in zip(one.verdicts, other.verdicts, strict=True):
+        assert a.difference.value == pytest.approx(-b.difference.value)
+        assert a.adjusted == pytest.approx(b.adjusted)
+        assert {a.judgment, b.judgment} in ({"better", "worse"}, {"cannot tell"}, {"identical"})
+
+
+def test_the_same_items_are_identical(tmp_path):
+    """A copy of a run differs nowhere: 0, p = 1, and the sentence says so."""
+    one, other = saved(tmp_path, "alpha", 1), saved(tmp_path, "beta", 1)
+    found = compared(one, other)
+    assert {verdict.judgment for verdict in found.verdicts} == {"identical"}
+    assert {verdict.difference.p for verdict in found.verdicts} == {1.0}
+    assert found.sentence == "beta and alpha are identical, item by item."
+
+
+def test_p_values_are_adjusted_within_their_level(two):
+    """Holm by default, Benjamini-Hochberg where one explores; the raw p stay."""
+    for explore, reference_of in ((False, "holm"), (True, "bh")):
+        tasks = compared(*two, options=Options(explore=explore)).of("task")
+        p = [one.difference.p for one in tasks]
+        if reference_of == "bh":
+            expected = reference.false_discovery_control(p)
+        else:
+            order = np.argsort(p)
+            expected = np.empty(len(p))
+            expected[order] = np.minimum(np.maximum.accumulate(np.sort(p) * np.arange(len(p), 0, -1)), 1)
+        assert [one.adjusted for one in tasks] == pytest.approx(list(expected))
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"data_fingerprint": "other"}, "other data"),
+        ({"task_identity": "version 3"}, "another version of the task"),
+        ({"status": "error", "reason": "out of memory"}, "beta has no score (error: out of memory)"),
+    ],
+)
+def test_what_cannot_be_paired_is_named_and_stops_it(tmp_path, changes, why):
+    """Another data set, another version or a missing score of one task ends the comparison, with its reason; with an
+    allowance it is left out, said, and the rest compared."""
+    one = saved(tmp_path, "alpha", 1)
+    other = saved(tmp_path, "beta", 2, lift=0.4)
+    cells = tuple(replace(cell, **changes) if cell.task == "names" else cell for cell in other.cells)
+    other = replace(other, cells=cells)
+    with pytest.raises(UsageError) as refused:
+        compared(one, other)
+    assert f"names deu: {why}" in str(refused.value)
+    assert "80.0% of the items can be compared; --allow-intersection 0.80 compares what is left" in str(refused.value)
+    with pytest.raises(UsageError, match=r"fewer than --allow-intersection 0\.9 asks for"):
+        compared(one, other, allow_intersection=0.9)
+    found = compared(one, other, allow_intersection=0.8)
+    assert [one.name for one in found.of("task")] == ["pairs", "topics"]
+    assert f"left out: names deu: {why}" in found.notes
+
+
+def test_a_missing_cell_is_named(tmp_path):
+    """A subset that one run lacks, in either, ends the comparison; no cell in common always does."""
+    one, other = saved(tmp_path, "alpha", 1), saved(tmp_path, "beta", 2, subsets=SUBSETS[1:])
+    with pytest.raises(UsageError, match="pairs eng-deu: beta has not run it"):
+        compared(one, other)
+    with pytest.raises(UsageError, match="pairs eng-deu: beta has not run it"):
+        compared(other, one)
+    with pytest.raises(UsageError, match="no cell in common"):
+        compared(one, replace(other, cells=()), allow_intersection=0.01)
+
+
+def test_tasks_and_languages_narrow_it(two):
+    """Only what is asked for is compared; a name that no run knows is an error with a suggestion."""
+    found = compared(*two, wanted=Wanted(("pairs",), ("fra",)))
+    assert [one.name for one in found.of("subset")] == ["pairs eng-fra"]
+    with pytest.raises(UsageError, match=r"no run has a task 'pears'\. Did you mean 'pairs'"):
+        compared(*two, wanted=Wanted(("pears",)))
+    with pytest.raises(UsageError, match="no run has the language 'ger'"):
+        compared(*two, wanted=Wanted((), ("ger",)))
+
+
+def test_languages_in_general(tmp_path):
+    """Each language is one observation: a t test over the languages' differences; English, in every pair, is none."""
+    subsets = [("pairs", f"eng-{code}", "retrieval") for code in ("deu", "fra", "hin", "tel", "swa")]
+    runs = [saved(tmp_path, name, number, number * 0.2, subsets) for name, number in (("alpha", 1), ("beta", 2))]
+    overall = compared(*runs, options=Options(over_languages=True)).overall
+    d = [(items_of(runs[1], "pairs", s) - items_of(runs[0], "pairs", s)).mean() for _, s, _ in subsets]
+    t = reference.t.interval(0.95, 4, np.mean(d), reference.sem(d))
+    assert overall.difference.value == pytest.approx(np.mean(d))
+    assert (overall.difference.low, overall.difference.high) == pytest.approx(t)
+    assert overall.candidate - overall.baseline == pytest.approx(np.mean(d))
+    with pytest.raises(UsageError, match="three languages at least"):
+        compared(*runs, options=Options(over_languages=True), wanted=Wanted((), ("deu", "fra")))
+
+
+def test_items_that_changed_most(two):
+    """Hits won less hits lost, over all subsets in which a sentence is: the first has the largest sum."""
+    found = compared(*two, wanted=Wanted(("pairs",)), examples=N).changed
+    d = sum(items_of(two[1], "pairs", s) - items_of(two[0], "pairs", s) for s in ("eng-deu", "eng-fra"))
+    sums = {one["item"]: one["change"] for one in found}
+    assert [sums[f"s{i}"] for i in range(N)] == pytest.approx(d.tolist(), abs=1e-4)
+    assert [abs(one["change"]) for one in found] == sorted((abs(one["change"]) for one in found), reverse=True)
+    assert found[0]["subsets"] == 2
+
+
+def judged(name, level, judgment, value):
+    """A verdict on a difference of some size."""
+    difference = Difference(value, value - 0.007, value + 0.007, detectable=0.01)
+    return Verdict(level, name, 0.5, 0.5 + value, difference, 0.01, judgment)
+
+
+@pytest.mark.parametrize(
+    ("overall", "tasks", "said"),
+    [
+        (("better", 0.018), [("masakhanews", "worse", -0.036), ("lexicon", "worse", -0.01), ("a", "better", 0.02),
+                             ("b", "cannot tell", 0.0), ("c", "cannot tell", 0.0)],
+         "B is better than A overall (+1.8 [1.1, 2.5]); worse on masakhanews (-3.6) and lexicon (-1.0); "
+         "2 tasks cannot be told apart."),
+        (("worse", -0.018), [("a", "better", 0.02), ("b", "cannot tell", 0.0)],
+         "B is worse than A overall (-1.8 [-2.5, -1.1]); better on a (+2.0); 1 task cannot be told apart."),
+        (("cannot tell", 0.001), [("a", "better", 0.02), ("b", "worse", -0.03)],
+         "B cannot be told from A overall (+0.1 [-0.6, 0.8]; a difference of 1.0 would probably have been seen); "
+         "better on a (+2.0); worse on b (-3.0)."),
+        (("better", 0.018), [("a", "better", 0.02)], "B is better than A overall (+1.8 [1.1, 2.5])."),
+        (("better", 0.05), [(name, "worse", -0.01) for name in "abcde"],
+         "B is better than A overall (+5.0 [4.3, 5.7]); worse on a (-1.0), b (-1.0), c (-1.0) and 2 more."),
+    ],
+    ids=["better", "worse", "open", "one task", "many"],
+)  # fmt: skip
+def test_the_sentence(overall, tasks, said):
+    """Overall with its interval, then the tasks that went the other way, then how many are open."""
+    verdicts = (judged("overall", "overall", *overall), *(judged(name, "task", *rest) for name, *rest in tasks))
+    assert Comparison("A", "B", verdicts, (), (), Options()).sentence == said
+
+
+def test_several_candidates_hold_together(tmp_path):
+    """With several candidates each overall interval is wider than alone, by Dunnett's quantile, not by Bonferroni's."""
+    runs = [saved(tmp_path, name, number, number * 0.1) for number, name in enumerate(("alpha", "beta", "gamma"))]
+    alone = [compared(runs[0], run).overall.difference for run in runs[1:]]
+    together = [one.overall.difference for one in against_baseline({run.model: run for run in runs}, saved_influence)]
+    for one, both in zip(alone, together, strict=True):
+        ratio = (both.high - both.low) / (one.high - one.low)
+        assert 1.05 < ratio < reference.norm.ppf(1 - 0.05 / 4) / reference.norm.ppf(0.975) * 1.03
+        assert both.method == "simultaneous-t"
+
+
+def test_all_pairs_have_letters(tmp_path):
+    """Runs that share a letter cannot be told apart; a clear winner has one of its own."""
+    runs = [saved(tmp_path, "alpha", 1), saved(tmp_path, "beta", 2), saved(tmp_path, "gamma", 3, lift=1.5)]
+    overall, *rest = all_pairs({run.model: run for run in runs}, saved_influence)
+    assert (overall.name, overall.letters) == ("overall", ("b", "b", "a"))
+    assert [one.name for one in rest] == ["retrieval", "news", "ner", "pairs", "topics", "names"]
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(st.integers(1, 7), st.integers(0, 10_000))
+def test_letters_say_who_is_told_apart(models, seed):
+    """For any pattern: two models share a letter exactly where they are not told apart."""
+    rng = np.random.default_rng(seed)
+    upper = np.triu(rng.random((models, models)) < rng.random(), 1)
+    apart = upper | upper.T
+    letters = compact_letters(rng.random(models), apart)
+    for one in range(models):
+        for other in range(models):
+            assert bool({*letters[one]} & {*letters[other]}) == (not apart[one, other])
+
+
+def test_every_form_says_the_same(two):
+    """Markdown, CSV, JSON and the frame hold the same verdicts; a hostile name is no markup."""
+    found = compared(two[0], replace(two[1], model="be|ta<b>"))
+    page = render.as_markdown(found)
+    assert page.startswith("# be\\|ta&lt;b&gt; against alpha\n")
+    assert page.count("\n| names ") == 2, "the task and its subset"
+    table = list(csv.DictReader(io.StringIO(render.as_csv(found))))
+    plain = json.loads(render.to_json(found))
+    frame = found.to_frame()
+    assert len(table) == len(plain["verdicts"]) == len(frame) == len(found.verdicts)
+    assert [float(row["difference"]) for row in table] == pytest.approx(frame.difference.tolist())
+    assert [row["judgment"] for row in plain["verdicts"]] == frame.judgment.tolist()
+    assert plain["sentence"] == found.sentence == repr(found)
+    assert "be|ta&lt;b&gt;" in found._repr_html_()
+
+
+def test_the_forest_plot_is_drawn_the_same_every_time(two):
+    """PNG and SVG of overall, areas and tasks; equal comparisons give equal bytes."""
+    pytest.importorskip("matplotlib")
+    one, other = (forest.render(compared(*two)) for _ in range(2))
+    assert one == other
+    assert one["png"].startswith(b"\x89PNG")
+    assert b"retrieval" in one["svg"] or b"<path" in one["svg"]
+
+
+def test_points_have_no_negative_zero():
+    """A difference that rounds to nothing is a plain 0.0."""
+    assert [signed(value) for value in (-0.0001, 0.0123, -0.0123, None)] == ["0.0", "+1.2", "-1.2", ""]
+    assert points(-0.0) == "0.0"
+
+
+def test_from_python(two):
+    """`xlbench.compare` takes folders and saved runs; one that was not saved, or is given twice, is an error."""
+    found = xlbench.compare(two[0].folder, two[1])
+    assert found.sentence == compared(*two).sentence
+    with pytest.raises(UsageError, match="was not saved"):
+        xlbench.compare(two[0], replace(two[1], folder=""))
+    with pytest.raises(UsageError, match="given twice"):
+        xlbench.compare(two[0], two[0].folder)
+    with pytest.raises(UsageError, match="holds several runs"):
+        xlbench.compare(two[0], str(Path(two[0].folder).parent))

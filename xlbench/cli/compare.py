@@ -1,0 +1,140 @@
+"""``xlbench compare``: is one run better than another, where, and by how much."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlbench.cli.output import echo, echo_json
+from xlbench.core.errors import OK, UsageError
+from xlbench.core.text import did_you_mean
+
+if TYPE_CHECKING:
+    from xlbench.core.record import Run
+    from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.compare.differences import Options
+    from xlbench.reports.compare.matching import Wanted
+
+ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  xlbench compare ngram labse                        two models of ./results, by name\n"
+    "  xlbench compare old/siamese-1f3a new/siamese-77c2  two runs, by their folders\n"
+    "  xlbench compare results --baseline ngram           every other model in ./results against one\n"
+    "  xlbench compare results --all-pairs                all pairs, with letters for those that stay together\n"
+    "  xlbench compare a b --out a-b.md --out a-b.svg     as a page, and as a forest plot\n\n"
+    "\b\nExit codes: 0 compared, whatever the verdict (a gate is `xlbench gate`); 2 wrong usage, or runs that do not\n"
+    "have the same cells; 3 a damaged file.",
+)
+@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
+              help="Where models that are given by name are looked for.")  # fmt: skip
+@click.option("--baseline", metavar="NAME", help="The run that the others are compared with.  [default: the first]")
+@click.option("--all-pairs", is_flag=True, help="Compare all pairs of runs, all at once.")
+@click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns.")
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
+@click.option("--method", type=click.Choice(["t", "bootstrap", "randomization"]), default="t", show_default=True,
+              help="Of intervals and p.")  # fmt: skip
+@click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True,
+              help="Of intervals; 1 less this is the chance of a false verdict among tasks.")  # fmt: skip
+@click.option("--explore", is_flag=True, help="Keep the share of false findings (Benjamini-Hochberg), not any (Holm).")
+@click.option("--over", type=click.Choice(["items", "languages"]), default="items", show_default=True,
+              help="What the overall is a sample of: items of this suite, or languages in general.")  # fmt: skip
+@click.option("--allow-intersection", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
+              help="Compare what the runs share, if that is this share of their items at least.")  # fmt: skip
+@click.option("--examples", type=click.IntRange(min=1), metavar="N", help="Show the N items that changed most.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random numbers.")
+@click.option("--out", "files", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
+              help=f"Write the comparison, by its ending: {', '.join(ENDINGS)} (repeatable).")  # fmt: skip
+@click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
+def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pairs: bool, files: tuple[Path, ...],
+            as_json: bool, **options: Any) -> int:  # fmt: skip
+    """Compare RUNs cell by cell: paired differences with intervals, p-values, and a verdict each.
+
+    A RUN is the folder of one, a results folder that holds one (or, given alone, several), or the name of a model in
+    --results. Needs neither model nor data.
+    """
+    from xlbench.reports.compare import render
+    from xlbench.reports.compare.choosing import find_runs
+
+    for path in files:
+        if path.suffix not in ENDINGS:
+            hint = did_you_mean(path.suffix, ENDINGS)
+            raise UsageError(f"{path}: a comparison is written as {', '.join(ENDINGS)}.{hint}")
+    named = _in_order(find_runs(runs, results), baseline)
+    if all_pairs:
+        return _all_pairs(named, as_json=as_json, **options)
+    compared = _compared(named, **options)
+    if len(compared) > 1 and files:
+        raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
+    for path in files:
+        _write(path, compared[0])
+    if as_json:
+        plain = [render.as_json(one) for one in compared]
+        echo_json(plain[0] if len(plain) == 1 else {"schema": render.SCHEMA, "comparisons": plain})
+        return OK
+    echo("\n\n\n".join(render.as_text(one) for one in compared))
+    for path in files:
+        echo(f"wrote {path}", err=True)
+    return OK
+
+
+def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
+    """The baseline first."""
+    if baseline is None:
+        return dict(runs)
+    if baseline not in runs:
+        raise UsageError(f"no run is called {baseline!r}.{did_you_mean(baseline, runs)} There are: {', '.join(runs)}")
+    return {baseline: runs[baseline], **{name: run for name, run in runs.items() if name != baseline}}
+
+
+def _compared(runs: Mapping[str, Run], *, examples: int | None, **options: Any) -> list[Comparison]:
+    from xlbench.reports.compare.comparison import against_baseline
+    from xlbench.reports.render import saved_influence
+
+    return against_baseline(runs, saved_influence, *_judging(**options), examples or 0)
+
+
+def _all_pairs(runs: Mapping[str, Run], *, as_json: bool, examples: int | None, **options: Any) -> int:
+    from dataclasses import asdict
+
+    from xlbench.reports.compare import render
+    from xlbench.reports.compare.comparison import all_pairs
+    from xlbench.reports.render import saved_influence
+
+    if examples:
+        raise UsageError("--examples is for two runs: leave --all-pairs out")
+    found = all_pairs(runs, saved_influence, *_judging(**options))
+    if as_json:
+        echo_json({"schema": render.SCHEMA, "runs": [*runs], "groups": [asdict(one) for one in found]})
+    else:
+        echo(render.letters_table([*runs], found))
+        echo("\nIn points. In a row, runs that share a letter cannot be told apart, all pairs at once.")
+    return OK
+
+
+def _judging(*, tasks: tuple[str, ...], languages: tuple[str, ...], method: Any, level: float, explore: bool, over: str,
+             allow_intersection: float | None, seed: int) -> tuple[Options, Wanted, float | None]:  # fmt: skip
+    """The options of the command line as those of a comparison."""
+    from xlbench.reports.compare.differences import Options
+    from xlbench.reports.compare.matching import Wanted
+
+    judged = Options(level, method, explore, over == "languages", seed)
+    return judged, Wanted(tasks, languages), allow_intersection
+
+
+def _write(path: Path, found: Comparison) -> None:
+    from xlbench.core.files import write_files
+    from xlbench.reports.compare import forest, render
+
+    if path.suffix in (".png", ".svg"):
+        content: str | bytes = forest.render(found)[path.suffix[1:]]
+    else:
+        makers = {".md": render.as_markdown, ".csv": render.as_csv, ".json": render.to_json}
+        content = makers[path.suffix](found)
+    write_files(path.parent, {path.name: content}, "comparison", "--out")

@@ -1,0 +1,65 @@
+"""Which saved runs are compared: folders and names become runs, each with a label."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xlbench.core.errors import UsageError
+from xlbench.core.record import Run
+from xlbench.core.text import did_you_mean
+from xlbench.runs import store
+
+
+def find_runs(given: Sequence[str], results: Path) -> dict[str, Run]:
+    """The runs that are meant, by what they are called here: the model's name, or what was given where two share it.
+
+    `UsageError` where something names no run, or several.
+    """
+    found: list[Run] = []
+    for text in given:
+        path = Path(text)
+        if path.exists():
+            runs = store.find_runs(path)
+            if len(runs) > 1 and len(given) > 1:
+                models = ", ".join(sorted(run.model for run in runs))
+                raise UsageError(f"{text} holds several runs ({models}): give the folder of one, as {runs[0].folder}")
+        else:
+            runs = [_named(text, results, store.find_runs(results) if results.is_dir() else [])]
+        found += runs
+    if len(found) < 2:
+        raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
+    return by_label(found)
+
+
+def by_label(runs: Sequence[Run]) -> dict[str, Run]:
+    """Runs by what they are called: the model's name, with the folder where two share it. `UsageError` for a run that
+    is there twice."""
+    if len({str(Path(run.folder).resolve()) for run in runs}) < len(runs):
+        raise UsageError("one run is given twice: a run does not differ from itself")
+    names = [run.model for run in runs]
+    return {(run.model if names.count(run.model) == 1 else f"{run.model} ({run.folder})"): run for run in runs}
+
+
+def one_run(given: str | Path | Run) -> Run:
+    """The one run that a folder holds; `UsageError` where there are several, or where a run was not saved."""
+    if isinstance(given, Run):
+        if not given.folder:
+            raise UsageError(f"the run of {given.model} was not saved: a comparison reads its items")
+        return given
+    runs = store.find_runs(Path(given))
+    if len(runs) > 1:
+        models = ", ".join(sorted(run.model for run in runs))
+        raise UsageError(f"{given} holds several runs ({models}): give the folder of one, as {runs[0].folder}")
+    return runs[0]
+
+
+def _named(name: str, results: Path, runs: Sequence[Run]) -> Run:
+    own = [run for run in runs if run.model == name]
+    if len(own) > 1:
+        folders = ", ".join(run.folder for run in own)
+        raise UsageError(f"{results} holds {len(own)} runs of {name}: give the folder of one ({folders})")
+    if not own:
+        hint = did_you_mean(name, [run.model for run in runs])
+        raise UsageError(f"there is no folder {name}, and {results} holds no run of a model {name!r}.{hint}")
+    return own[0]

@@ -1,0 +1,171 @@
+"""Comparisons as markdown, CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from xlbench.reports.boards.markup import escape
+from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
+from xlbench.reports.compare.differences import Verdict
+from xlbench.reports.compare.several import Letters
+
+SCHEMA = 1
+SHOWN = 3
+"""How many names a note has before it counts the rest."""
+HEAD = ("", "before", "after", "difference", "p", "verdict", "would be seen", "would settle it")
+ALIGN = ("left", "right", "right", "right", "right", "left", "right", "left")
+
+
+def as_markdown(found: Comparison) -> str:
+    """The comparison as a page: the sentence, tables by level, notes."""
+    p = "Benjamini-Hochberg" if found.options.explore else "Holm"
+    lines = [
+        f"# {escape(found.candidate)} against {escape(found.baseline)}",
+        escape(found.sentence),
+        table([found.overall, *found.of("area"), *found.of("task")], "github"),
+        f"Differences in points, with {100 * found.options.level:g}% intervals of the paired difference; p is adjusted "
+        f"within areas and within tasks ({p}). *Would be seen*: the smallest difference that such a comparison finds "
+        f"four times in five. *Would settle it*: how many times as many items would show a difference of this size.",
+        "## Languages",
+        by_language(found),
+        table(found.of("language"), "github"),
+        "## Subsets",
+        table(found.of("subset"), "github"),
+    ]
+    if said := notes(found):
+        lines.append("## Notes\n\n" + "\n".join(f"- {escape(note)}" for note in said))
+    if found.changed:
+        lines += ["## Items that changed most", changed_table(found, "github")]
+    return "\n\n".join(line for line in lines if line) + "\n"
+
+
+def table(verdicts: Sequence[Verdict], form: str = "simple") -> str:
+    """Verdicts as a table, a row each."""
+    cells = [_row(one, escape if form == "github" else str) for one in verdicts]
+    return tabulate(cells, HEAD, tablefmt=form, disable_numparse=True, colalign=ALIGN) if cells else ""
+
+
+def _row(one: Verdict, text: Any) -> list[str]:
+    d = one.difference
+    interval = f" [{signed(d.low)}, {signed(d.high)}]" if d.has_interval else ""
+    return [
+        text(one.name),
+        points(one.baseline),
+        points(one.candidate),
+        f"{signed(d.value)}{interval}",
+        p_value(one.adjusted),
+        one.judgment,
+        points(d.detectable),
+        settles(one),
+    ]
+
+
+def notes(found: Comparison, levels: Sequence[str] = ("overall", "area", "task", "subset")) -> list[str]:
+    """What is to be said about the comparison and about single verdicts."""
+    single: dict[str, list[str]] = {}
+    for one in found.verdicts:
+        text = one.note or ("" if one.difference.has_interval or one.judgment == "identical" else one.difference.note)
+        if text and one.level in levels:
+            single.setdefault(text, []).append(one.name)
+    said = [
+        f"{', '.join(names[:SHOWN])}{f' and {len(names) - SHOWN} more' if len(names) > SHOWN else ''}: {text}"
+        for text, names in single.items()
+    ]
+    return [*said, *found.notes]
+
+
+def p_value(p: float | None) -> str:
+    """A p-value with three decimals; what is smaller says so."""
+    return "" if p is None else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
+
+
+def settles(one: Verdict) -> str:
+    """How much more of the data would show a difference of this size; "" where the verdict is clear already."""
+    more = one.difference.more
+    if one.judgment != "cannot tell" or more is None:
+        return ""
+    if more <= 1:
+        return "clear on its own, not among so many"
+    return f"{more:.1f} times the items" if more < 100 else "no test of this kind"
+
+
+def by_language(found: Comparison) -> str:
+    """One line: in how many languages the candidate is better, worse, or cannot be told apart."""
+    own = found.of("language")
+    if not own:
+        return ""
+    counts = Counter(one.judgment for one in own)
+    said = [f"{count} {'open' if word == 'cannot tell' else word}" for word, count in sorted(counts.items())]
+    return f"{len(own)} language{'s' * (len(own) != 1)}: {', '.join(said)}."
+
+
+def changed_table(found: Comparison, form: str = "simple") -> str:
+    """The items that changed most."""
+    text = escape if form == "github" else str
+    cells = [
+        [text(one["task"]), text(one["item"]), signed(one["change"] / 100, 2), one["subsets"]] for one in found.changed
+    ]
+    head = ("task", "item", "change", "subsets")
+    return tabulate(cells, head, tablefmt=form, disable_numparse=True, colalign=("left", "left", "right", "right"))
+
+
+def letters_table(labels: Sequence[str], found: Iterable[Letters], form: str = "simple") -> str:
+    """All pairs: scores with letters, a row a group."""
+    text = escape if form == "github" else str
+    cells = [
+        [text(one.name), *(f"{points(v)} {letter}" for v, letter in zip(one.values, one.letters, strict=True))]
+        for one in found
+    ]
+    return tabulate(cells, ("", *map(text, labels)), tablefmt=form, disable_numparse=True)
+
+
+def as_csv(found: Comparison) -> str:
+    """The long table, a row a verdict; what is not known is empty."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows(found))
+    return file.getvalue()
+
+
+def as_json(found: Comparison) -> dict[str, Any]:
+    """The whole comparison as plain values."""
+    return {
+        "schema": SCHEMA,
+        "baseline": found.baseline,
+        "candidate": found.candidate,
+        "sentence": found.sentence,
+        "level": found.options.level,
+        "method": found.options.method,
+        "adjusted": "benjamini-hochberg" if found.options.explore else "holm",
+        "verdicts": rows(found),
+        "changed": [dict(one) for one in found.changed],
+        "unmatched": [
+            {"task": one.task, "subset": one.subset, "why": one.why, "items": one.items} for one in found.unmatched
+        ],
+        "notes": list(found.notes),
+    }
+
+
+def as_text(found: Comparison) -> str:
+    """What is printed: the sentence, overall, areas and tasks, the count of languages, notes."""
+    parts = [
+        found.sentence,
+        table([found.overall, *found.of("area"), *found.of("task")]),
+        by_language(found),
+        changed_table(found) if found.changed else "",
+        "\n".join(f"note: {note}" for note in notes(found, ("overall", "area", "task"))),
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def to_json(found: Comparison) -> str:
+    """`as_json` as text."""
+    return json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n"
