@@ -50,7 +50,7 @@ class Influence:
     sums: np.ndarray
     shares: np.ndarray
     n: int
-    seed_variance: float = 0.0
+    seeds: int = 0
 
 
 @dataclass

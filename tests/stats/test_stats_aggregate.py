@@ -10,12 +10,14 @@ from scipy import stats as reference
 
 from xlbench import UsageError, metrics
 from xlbench.stats import CI, Part, Scorer, combine, estimate, intervals, part
+from xlbench.stats.aggregate import standard_error
 
 
-def mean_part(x, clusters, seed_variance=0.0):
-    """The part of a plain mean."""
+def mean_part(x, clusters, seeds=None, first=1000):
+    """The part of a plain mean, with scores by single seeds that are numbered from ``first``."""
     x = np.asarray(x, dtype=float)
-    return part(x.mean(), x - x.mean(), np.asarray(clusters), seed_variance)
+    codes = None if seeds is None else first + np.arange(len(seeds))
+    return part(x.mean(), x - x.mean(), np.asarray(clusters), seeds if seeds is None else np.asarray(seeds), codes)
 
 
 def test_a_part_by_hand():
@@ -73,13 +75,17 @@ def test_parts_that_share_some_clusters_meet_there():
 def test_averages_of_averages_are_averages(seed):
     """Combining in two steps is combining once with the products of the weights."""
     rng = np.random.default_rng(seed)
-    parts = [mean_part(rng.random(9), rng.permutation(12)[:9], rng.random()) for _ in range(4)]
+    parts = [mean_part(rng.random(9), rng.permutation(12)[:9], rng.random(5), rng.integers(100, 110)) for _ in range(4)]
     nested = combine([combine(parts[:2]), combine(parts[2:], [0.2, 0.8])], [0.5, 0.5])
     flat = combine(parts, [0.25, 0.25, 0.1, 0.4])
     assert nested.clusters.tolist() == flat.clusters.tolist()
     assert nested.influence == pytest.approx(flat.influence, abs=1e-15)
     assert (nested.value, nested.n) == (pytest.approx(flat.value), flat.n)
-    assert nested.seed_variance == pytest.approx(flat.seed_variance)
+    assert (nested.connected[:, None] == nested.connected).tolist() == (
+        flat.connected[:, None] == flat.connected
+    ).tolist()
+    assert nested.weight == pytest.approx(flat.weight)
+    assert nested.seeds.tolist() == flat.seeds.tolist() == (flat.clusters >= 100).tolist()
 
 
 def test_a_scores_psi_gives_the_scores_own_standard_error():
@@ -95,24 +101,41 @@ def test_a_scores_psi_gives_the_scores_own_standard_error():
 
 
 def test_the_variance_of_seeds_counts():
-    """sum of w^2 s^2 / S is added; alone it suffices for an interval."""
-    still = mean_part([1, 1, 1, 1], range(4), seed_variance=0.04)
-    moving = mean_part([1, 0, 1, 0], range(4), seed_variance=0.01)
+    """Scores .3 and .7 by two seeds add (.4^2 / 2) / 2 = .04 to the variance of a score, and a quarter of that to that
+    of an average of two; alone it suffices for an interval."""
+    still = mean_part([1, 1, 1, 1], range(4), [0.3, 0.7])
+    moving = mean_part([1, 0, 1, 0], range(4))
     both = combine([still, moving], [0.5, 0.5])
-    assert both.seed_variance == pytest.approx(0.0125)
-    items = 4 / 3 * (both.influence**2).sum()
-    assert estimate(both).se == pytest.approx(np.sqrt(items + 0.0125))
+    assert estimate(both).se == pytest.approx(np.sqrt(4 / 3 * 4 * (0.5 / 4 / 2) ** 2 + 0.01))
     assert estimate(still).method == "cluster-t"
     assert estimate(still).se == pytest.approx(0.2)
+    assert (estimate(still).clusters, estimate(both).clusters) == (4, 4)
+
+
+def test_shared_seeds_are_one_source():
+    """Two scores with the same draws add them seed by seed: what the draws do to both is not halved, what they do in
+    turn cancels; draws of their own are independent."""
+    x, rise = [1, 1, 1, 1], np.array([0.4, 0.5, 0.6])
+    alone = np.sqrt(np.var(rise, ddof=1) / 3)
+    for other, first, expected in ((rise, 1000, alone), (1 - rise, 1000, 0.0), (rise, 2000, alone / np.sqrt(2))):
+        both = combine([mean_part(x, range(4), rise), mean_part(x, range(4), other, first)])
+        assert standard_error(both) == pytest.approx(expected, abs=1e-12)
+
+
+def test_seeds_have_degrees_of_freedom_of_their_own():
+    """Where seeds are all that moves a score, S - 1 degrees of freedom are left, whatever the number of items."""
+    found = estimate(mean_part(np.ones(500), range(500), [0.4, 0.5, 0.6, 0.5]), (-9, 9))
+    assert found.high - found.value == pytest.approx(reference.t.ppf(0.975, 3) * found.se)
 
 
 @pytest.mark.parametrize("ci", ["percentile", "bca", "student"])
 def test_the_variance_of_seeds_stretches_a_bootstrap(ci):
     """The clusters' interval, by the ratio of the two standard errors."""
     x = np.random.default_rng(0).random(40)
-    plain, seeded = mean_part(x, range(40)), mean_part(x, range(40), seed_variance=0.01)
+    plain, seeded = mean_part(x, range(40)), mean_part(x, range(40), x[:4])
     narrow, wide = (estimate(one, (-9, 9), ci=ci) for one in (plain, seeded))
     ratio = wide.se / narrow.se
+    assert ratio > 1.5
     assert wide.high - wide.value == pytest.approx(ratio * (narrow.high - narrow.value))
     assert wide.value - wide.low == pytest.approx(ratio * (narrow.value - narrow.low))
 

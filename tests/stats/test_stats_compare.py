@@ -14,10 +14,12 @@ from xlbench.stats.bootstrap import random_state
 from xlbench.stats.ranking import largest_against_one, studentized_range, told_apart
 
 
-def mean_part(x, clusters=None, seed_variance=0.0):
-    """The part of a plain mean."""
+def mean_part(x, clusters=None, seeds=None):
+    """The part of a plain mean, with scores by single seeds."""
     x = np.asarray(x, dtype=float)
-    return part(x.mean(), x - x.mean(), np.arange(len(x)) if clusters is None else np.asarray(clusters), seed_variance)
+    codes = np.arange(len(x)) if clusters is None else np.asarray(clusters)
+    numbered = None if seeds is None else 1000 + np.arange(len(seeds))
+    return part(x.mean(), x - x.mean(), codes, seeds if seeds is None else np.asarray(seeds), numbered)
 
 
 def test_holm_by_hand():
@@ -60,7 +62,7 @@ def test_discordant_items_are_read_off_influences():
     assert paired.discordant(*parts) == (int((a & ~b).sum()), int((b & ~a).sum()))
     assert paired.discordant(parts[0], mean_part(rng.random(300))) is None
     assert paired.discordant(parts[0], mean_part(b, np.arange(300) // 2)) is None
-    assert paired.discordant(parts[0], mean_part(b, seed_variance=1e-4)) is None
+    assert paired.discordant(parts[0], mean_part(b, seeds=[0.5, 0.6])) is None
 
 
 def test_a_randomization_test_by_hand():
@@ -75,7 +77,7 @@ def test_a_randomization_test_of_many_items_is_near_t():
     both = mean_part(np.random.default_rng(4).normal(0.12, 1, 200))
     assert paired.randomization(both) == pytest.approx(paired.judge(both).p, abs=0.02)
     with pytest.raises(UsageError, match="also moves with its seeds"):
-        paired.randomization(mean_part([1, 0, 1], seed_variance=0.1))
+        paired.randomization(mean_part([1, 0, 1], seeds=[0.5, 0.6]))
 
 
 def test_a_bootstrap_interval_of_a_difference_is_near_t():

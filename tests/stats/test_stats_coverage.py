@@ -162,3 +162,24 @@ def test_equal_models_keep_one_rank_whatever_the_documents(count, scale):
         found = ranks(values, influences, board, sets=parts[0].connected, shares=parts[0].weight)
         wrong += bool((found.low > 1).any())
     assert wrong <= 0.05 * boards + 3 * np.sqrt(0.05 * 0.95 * boards)
+
+
+def test_an_average_over_languages_that_share_training_subsets():
+    """Ten draws behind eight languages move all of them together: the average is covered; were each language's draws
+    taken for its own, the interval would be far too narrow."""
+    rng, held, careless = np.random.default_rng(3), 0, 0
+    for _ in range(300):
+        luck = rng.normal(0, 0.05, 10)
+        shared, own = [], []
+        for language in range(8):
+            x = rng.normal(0, 0.3, 100)
+            seeds = luck + rng.normal(0, 0.01, 10)
+            psi, value = x - x.mean(), x.mean() + seeds.mean()
+            clusters = 100 * language + np.arange(100)
+            shared.append(part(value, psi, clusters, seeds, 9000 + np.arange(10)))
+            own.append(part(value, psi, clusters, seeds, 9000 + 10 * language + np.arange(10)))
+        ends = [estimate(combine(parts), (-9, 9)) for parts in (shared, own)]
+        held += ends[0].low <= 0 <= ends[0].high
+        careless += ends[1].low <= 0 <= ends[1].high
+    assert 0.91 <= held / 300 <= 0.985
+    assert careless / 300 < 0.85

@@ -107,13 +107,13 @@ class TestAveraged:
         alone = [float(part.value(part.rows(self.columns).sum(0))) for part in self.parts]
         rows = averaged.rows(self.columns)
         assert float(averaged.value(rows.sum(0))) == pytest.approx(np.mean(alone))
-        assert averaged.spread(self.columns) == pytest.approx(np.var(alone, ddof=1) / 2)
+        assert averaged.seeds(self.columns) == pytest.approx(np.array(alone))
 
     def test_the_spread_of_seeds_widens_the_interval(self):
         """What the seeds leave open is inside the interval and the standard error."""
         averaged = metrics.averaged("macro_f1", self.parts)
         wide, _ = stats.Scorer(ci="jackknife").score(averaged, self.columns, content="x")
-        narrow, _ = stats.Scorer(ci="jackknife").score(replace(averaged, spread=None), self.columns, content="x")
+        narrow, _ = stats.Scorer(ci="jackknife").score(replace(averaged, seeds=None), self.columns, content="x")
         assert wide.seed_se > 0
         assert wide.se == pytest.approx(np.hypot(narrow.se, wide.seed_se))
         assert wide.low < narrow.low

@@ -10,10 +10,11 @@ from xlbench import UsageError
 from xlbench.stats import Part, compare, part, ranks
 
 
-def mean_part(x, clusters, seed_variance=0.0):
+def mean_part(x, clusters, seeds=None):
     """The part of a plain mean."""
     x = np.asarray(x, dtype=float)
-    return part(x.mean(), x - x.mean(), np.asarray(clusters), seed_variance)
+    codes = None if seeds is None else 1000 + np.arange(len(seeds))
+    return part(x.mean(), x - x.mean(), np.asarray(clusters), seeds if seeds is None else np.asarray(seeds), codes)
 
 
 def test_items_alone_give_the_paired_t_test():
@@ -40,7 +41,7 @@ def test_a_difference_by_hand():
 def test_swapping_turns_the_sign_and_nothing_else():
     """compare(a, b) is -compare(b, a)."""
     rng = np.random.default_rng(1)
-    a, b = (mean_part(rng.random(20), range(20), 1e-4) for _ in range(2))
+    a, b = (mean_part(rng.random(20), range(20), rng.random(5)) for _ in range(2))
     one, other = compare(a, b), compare(b, a)
     assert (one.value, one.low, one.high) == pytest.approx((-other.value, -other.high, -other.low))
     assert (one.se, one.p) == pytest.approx((other.se, other.p))
@@ -68,12 +69,17 @@ def test_too_few_clusters_have_no_p():
     assert compare(unknown, mean_part([1, 0, 1], range(3))).p is None
 
 
-def test_the_variance_of_seeds_of_both_counts():
-    """Starts of two models are independent."""
-    x = np.random.default_rng(0).random(30)
-    found = compare(mean_part(x, range(30), 0.0003), mean_part(x, range(30), 0.0001))
-    assert found.se == pytest.approx(0.02)
-    assert found.p == pytest.approx(1.0)
+def test_draws_that_two_models_share_are_paired():
+    """The difference of two models varies by seed as their scores differ seed by seed: a t test of these."""
+    x, rng = np.random.default_rng(0).random(30), np.random.default_rng(1)
+    luck = rng.normal(0, 0.1, 10)
+    one, other = 0.5 + luck + rng.normal(0, 0.01, 10), 0.5 + luck + rng.normal(0, 0.01, 10)
+    found = compare(mean_part(x + one.mean() - x.mean(), range(30), one), mean_part(x, range(30), other))
+    test = reference.ttest_1samp(one - other, 0.0)
+    assert found.se == pytest.approx(reference.sem(one - other))
+    assert found.freedom == pytest.approx(9)
+    assert found.value / found.se == pytest.approx((one.mean() - x.mean()) / reference.sem(one - other))
+    assert test.statistic == pytest.approx((one - other).mean() / found.se)
 
 
 def models(true, n=200, noise=0.1, seed=0):
@@ -138,68 +144,48 @@ def test_equal_models_are_seldom_told_apart():
     assert 1 <= wrong <= 24
 
 
-def two_models(gap):
-    """Values and influences of two models over 100 clusters, of which the standard error of the difference is .03."""
+def test_the_rank_of_two_is_their_paired_difference():
+    """Two models are told apart where the p of their difference is below .05: just above, and just below."""
     lift = np.tile([0.03, -0.03], 50) / 10 * np.sqrt(99 / 100)  # 100/99 * sum of squares = .03^2
-    return np.array([0.5 + gap, 0.5]), np.stack([lift, np.zeros(100)])
-
-
-def test_the_error_of_a_pair_holds_the_variance_of_seeds():
-    """By hand: items give .03, seeds .04 and 0, so the difference has .05; a t over 99 clusters asks for 1.98 of it.
-
-    A gap of .08 is 2.7 errors of items and tells the two apart; with the seeds it is 1.6 and does not; .12 is 2.4.
-    """
-    seeds = np.array([0.04**2, 0.0])
-    assert reference.t.ppf(0.975, 99) == pytest.approx(1.984, abs=1e-3)
-    for gap, variances, tied in [(0.08, None, False), (0.08, seeds, True), (0.12, seeds, False)]:
-        found = ranks(*two_models(gap), seed_variances=variances)
-        assert found.tied_with_best.tolist() == [True, tied], (gap, variances)
-    for gap in (0.097, 0.101):  # just below and just above 1.984 * .05
-        found = ranks(*two_models(gap), seed_variances=seeds)
-        values, influences = two_models(gap)
-        parts = [Part(v, np.arange(100), u, 100, s) for v, u, s in zip(values, influences, seeds, strict=True)]
-        paired = compare(*parts)
-        assert paired.se == pytest.approx(0.05)
+    influences = np.stack([lift, np.zeros(100)])
+    for gap in (0.058, 0.061):  # t is 1.984 at 99 degrees of freedom
+        values = np.array([0.5 + gap, 0.5])
+        found = ranks(values, influences)
+        paired = compare(*(Part(v, np.arange(100), u, 100) for v, u in zip(values, influences, strict=True)))
+        assert paired.se == pytest.approx(0.03)
         assert (paired.p < 0.05) == (not found.tied_with_best[1])
 
 
-def test_seeds_of_no_variance_change_no_rank():
-    """Variances of 0 are none."""
-    values, influences = models(np.linspace(0.5, 0.6, 12), n=60)
-    one, other = ranks(values, influences), ranks(values, influences, seed_variances=np.zeros(12))
-    assert (one.low.tolist(), one.high.tolist()) == (other.low.tolist(), other.high.tolist())
+def with_seeds(values, influences, moved):
+    """Values, influences and sets of models that seeds move by ``moved`` (M, S), beside their items."""
+    seeds = (moved - moved.mean(axis=1, keepdims=True)) / moved.shape[1]
+    sets = np.repeat([0, 1], [influences.shape[1], moved.shape[1]])
+    return values + moved.mean(axis=1), np.concatenate([influences, seeds], axis=1), sets
 
 
 def test_copies_share_their_starts():
     """Two copies of one model are tied whatever their seeds, and cost the others nothing."""
     values, influences = models([0.9, 0.5])
-    found = ranks(values[[0, 0, 1]], influences[[0, 0, 1]], seed_variances=np.array([1e-6, 1e-6, 1e-6]))
+    moved = np.random.default_rng(0).normal(0, 0.01, (2, 10))
+    values, influences, sets = with_seeds(values[[0, 0, 1]], influences[[0, 0, 1]], moved[[0, 0, 1]])
+    found = ranks(values, influences, sets=sets)
     assert (found.low.tolist(), found.high.tolist()) == ([1, 1, 3], [2, 2, 3])
-
-
-def test_variances_of_seeds_must_fit():
-    """One a model, none below 0; one that is not known leaves its model tied with all."""
-    values, influences = models([0.9, 0.5, 0.1])
-    for wrong in (np.zeros(2), np.array([0.1, -0.1, 0.0])):
-        with pytest.raises(UsageError, match="variances of seeds"):
-            ranks(values, influences, seed_variances=wrong)
-    found = ranks(values, influences, seed_variances=np.array([0.0, np.nan, 0.0]))
-    assert found.tied_with_best.tolist() == [True, True, False]
 
 
 def test_equal_models_with_seeds_are_seldom_told_apart():
     """Of 200 boards of five equal models whose starts move them as much as items do, about one in twenty shows any
-    difference; without the variance of seeds most would."""
+    difference; without the seeds most would."""
     wrong, careless = 0, 0
     for seed in range(200):
-        values, influences = models([0.5] * 5, n=100, seed=seed)
-        values = values + np.random.default_rng(1000 + seed).normal(0, 0.01, 5)
-        for variances in (np.full(5, 1e-4), None):
-            found = ranks(values, influences, seed=seed, seed_variances=variances)
+        plain, influences = models([0.5] * 5, n=100, seed=seed)
+        moved = np.random.default_rng(1000 + seed).normal(0, 0.03, (5, 10))
+        values, together, sets = with_seeds(plain, influences, moved)
+        for some, of_set in ((together, sets), (influences, None)):
+            found = ranks(values, some, seed=seed, sets=of_set)
             shown = bool((found.low > 1).any() or (found.high < 5).any())
-            wrong, careless = wrong + (variances is not None and shown), careless + (variances is None and shown)
+            wrong, careless = wrong + (of_set is not None and shown), careless + (of_set is None and shown)
     assert wrong <= 20
-    assert careless >= 40
+    assert careless >= 30
 
 
 def test_ranks_come_from_seed_and_content():

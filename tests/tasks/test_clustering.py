@@ -139,7 +139,7 @@ def test_the_compact_rows_are_those_of_the_core(blobs):
     for name in ("purity", "inverse_purity", "v_measure", "nmi"):
         wide = metrics.averaged(name, [getattr(metrics, name)(name, range(3), "label", one) for one in names])
         np.testing.assert_allclose(ours[name].rows(columns), wide.rows(columns), atol=1e-12)
-        assert ours[name].spread(columns) == pytest.approx(wide.spread(columns))
+        assert ours[name].seeds(columns) == pytest.approx(wide.seeds(columns))
         assert ours[name].interval == wide.interval
 
 
@@ -266,7 +266,7 @@ def test_seeds_that_disagree_widen_the_interval(blobs):
     purity = clustering.metrics({"k": 9})[0]
     each = [values_of(replace_columns(outcome, one), k=9, seeds=1)["purity"] for one in clustering.cluster_columns({})]
     wide, _ = Scorer(ci="jackknife").score(purity, outcome.columns)
-    narrow, _ = Scorer(ci="jackknife").score(replace(purity, spread=None), outcome.columns)
+    narrow, _ = Scorer(ci="jackknife").score(replace(purity, seeds=None), outcome.columns)
     assert np.std(each) > 0
     assert wide.value == pytest.approx(np.mean(each))
     assert wide.seed_se == pytest.approx(np.std(each, ddof=1) / np.sqrt(10))

@@ -746,7 +746,7 @@ def test_data_and_encoder_are_those_that_are_given():
     assert set(limits) == {6, 3}
 
 
-@pytest.mark.parametrize("part", ["subsets", "evaluate", "rows", "value", "gradient", "influence", "spread"])
+@pytest.mark.parametrize("part", ["subsets", "evaluate", "rows", "value", "gradient", "influence", "seeds"])
 def test_a_task_whose_module_imports_numpy_is_too_heavy(module, part):
     """Each module of a task and of its metrics is imported in a fresh process."""
     heavy = module(HEAVY_PLUGIN)
@@ -772,15 +772,15 @@ def columns():
 
 def metric(**changes: object) -> Metric:
     """Right: a mean of hits, with all that a metric may have."""
-    return replace(ACCURACY, **{"influence": influence, "spread": no_spread} | changes)
+    return replace(ACCURACY, **{"influence": influence, "seeds": no_seeds} | changes)
 
 
 def influence(columns):
     return columns["hit"] - columns["hit"].mean()
 
 
-def no_spread(columns):
-    return 0.0
+def no_seeds(columns):
+    return columns["hit"][:0]
 
 
 def first_ten_wrong(columns):
@@ -847,10 +847,10 @@ METRICS = {
     "influence of NaN": ({"influence": lambda c: influence(c) / 0.0 * 0.0}, "or no finite numbers"),
     "influence's unit": ({"influence": lambda c: influence(c) / 40}, "where leaving it out gives"),
     "influence's sign": ({"influence": lambda c: -influence(c)}, "where leaving it out gives"),
-    "spread() raises": ({"spread": fails}, "spread() fails: KeyError"),
-    "spread below 0": ({"spread": lambda c: -0.1}, "spread() gives -0.1: give a variance"),
-    "spread without end": ({"spread": lambda c: float("inf")}, "spread() gives inf"),
-    "spread in a list": ({"spread": lambda c: [0.1]}, "spread() gives [0.1]"),
+    "seeds() raises": ({"seeds": fails}, "seeds() fails: KeyError"),
+    "a seed without end": ({"seeds": lambda c: [0.1, float("inf")]}, "give a finite number a seed"),
+    "seeds of another mean": ({"seeds": lambda c: [7.0, 8.0]}, "seeds() have the mean 7.5, and the value is"),
+    "seeds in a table": ({"seeds": lambda c: [[0.0, 0.0]] * 2}, "of shape (2, 2): give a finite number a seed"),
     "influence's place": ({"influence": lambda c: influence(c)[::-1]}, "where leaving it out gives"),
 }
 

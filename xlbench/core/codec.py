@@ -116,6 +116,9 @@ def _of_cell(cell: Cell) -> Iterator[str]:
     for name, fact in cell.facts.items():
         if isinstance(fact, float) and not math.isfinite(fact):
             yield f"the fact {name!r} is {fact}"
+    for name, value in cell.seeds.items():
+        if not abs(value) <= LARGEST:
+            yield f"the score of seed {name!r} is {value}"
     for number, score in enumerate(cell.scores):
         yield from _of_score(score, 1.0 if not number else LARGEST)
     if not _is_shallow(cell.provenance):

@@ -56,6 +56,9 @@ class Cell:
     scores: tuple[Score, ...] = ()
     facts: Mapping[str, float | int | str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    seeds: Mapping[str, float] = field(default_factory=dict)
+    """The main score by single seeds, where it has some: k-means starts, training subsets. Equal names in other cells
+    are the same draws."""
     key: str = ""
     """Identity of what was computed: model, task, data. Equal keys have equal rows."""
     data_fingerprint: str = ""

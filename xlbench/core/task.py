@@ -40,8 +40,9 @@ class Metric:
     """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""
     influence: Callable[[Columns], np.ndarray] | None = None
     """Influence of every item (n,), in units of the value; None: the delete-one jackknife over ``rows``."""
-    spread: Callable[[Columns], float] | None = None
-    """Variance of the value from what is random beside the items (k-means starts, training subsets); None: nothing."""
+    seeds: Callable[[Columns], np.ndarray] | None = None
+    """Values (S,) by single seeds (k-means starts, training subsets), of which the value is the mean; None: nothing but
+    the items is random."""
     description: str = ""
 
 
@@ -98,6 +99,10 @@ class Outcome:
     """Numbers to stand beside the scores: candidate count, tie rate ..."""
     notes: tuple[str, ...] = ()
     """Warnings for the board's footnotes."""
+    seed_ids: Sequence[str] = ()
+    """What the main metric's S seeds are called, where it has some. Equal ids in other subsets are the same draws (one
+    training subset behind many languages): their luck is shared. None given: the seeds are of these items alone, and
+    the same for every model."""
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ def check_outcome(task: Task, outcome: Any) -> Sequence[str]:
     _check_columns(outcome)
     _check_chance(task, outcome)
     _check_notes(outcome)
+    _check_seeds(outcome)
     return clusters
 
 
@@ -86,6 +87,12 @@ def _check_chance(task: Task, outcome: Outcome) -> None:
         low, high = metrics[name].bounds
         if not isinstance(level, int | float) or not low <= level <= high:
             raise UsageError(f"the chance level of {name} is {level!r}: give a plain number from {low:g} to {high:g}")
+
+
+def _check_seeds(outcome: Outcome) -> None:
+    ids = outcome.seed_ids
+    if isinstance(ids, str) or not all(isinstance(name, str) for name in ids) or len(set(ids)) != len(ids):
+        raise UsageError("seed_ids must be texts, no two alike, in a list")
 
 
 def _check_notes(outcome: Outcome) -> None:

@@ -21,6 +21,10 @@ INFLUENCE = "influence"
 """The items' column that holds each item's influence on the main score."""
 
 
+SEED = "seed"
+"""What the name of a seed begins with among the ids of clusters."""
+
+
 @dataclass(frozen=True)
 class Items:
     """A cell's items: what averages and comparisons are made from, without model, data or task."""
@@ -38,15 +42,15 @@ class Influence:
     """How much each cluster of items moves a cell's main score."""
 
     clusters: NDArray[np.object_]
-    """(G,) cluster ids."""
+    """(G,) cluster ids; behind them the names of seeds."""
     sums: NDArray[np.float64]
     """(G,) by how much each cluster moves the score when it is left out (`xlbench.stats.rows.left_out`)."""
     shares: NDArray[np.float64]
-    """(G,) the share of the items that lie in each cluster."""
+    """(G,) the share of the items that lie in each cluster; of the seeds, what each weighs in the score."""
     n: int
     """Items."""
-    seed_variance: float = 0.0
-    """Variance of the score from seeds, which no item accounts for."""
+    seeds: int = 0
+    """How many of the clusters, the last ones, are seeds: what is random beside the items."""
 
 
 def influence(folder: Path, cell: Cell) -> Influence:
@@ -57,7 +61,7 @@ def influence(folder: Path, cell: Cell) -> Influence:
     """
     import numpy as np
 
-    from xlbench.stats.rows import left_out, linear_sums
+    from xlbench.stats.rows import left_out, linear_sums, seed_sums
 
     content = _content(folder / "cells" / slug(cell.task), cell)
     file = _parquet(content)
@@ -68,8 +72,15 @@ def influence(folder: Path, cell: Cell) -> Influence:
     # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
     psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks()).astype(np.float64)
     sums, shares = linear_sums(psi, np.asarray(codes)), np.bincount(codes) / len(psi)
-    seeds = cell.main.seed_se**2 if cell.main else 0.0
-    return Influence(np.asarray([*numbers], dtype=object), left_out(sums, shares), shares, len(psi), seeds)
+    seeds = np.array([*cell.seeds.values()], dtype=np.float64)
+    names = [*numbers, *(f"{SEED} {name}" for name in cell.seeds)]
+    return Influence(
+        np.asarray(names, dtype=object),
+        np.concatenate([left_out(sums, shares), seed_sums(seeds) if len(seeds) else seeds]),
+        np.concatenate([shares, np.full(len(seeds), 1 / max(1, len(seeds)))]),
+        len(psi),
+        len(seeds),
+    )
 
 
 def _content(folder: Path, cell: Cell) -> bytes:

@@ -88,6 +88,7 @@ class Worker:
             {score.metric: score.chance for score in item.cell.scores if score.chance is not None},
             item.cell.facts,
             item.cell.notes,
+            tuple(item.cell.seeds),
         )
         return self._scored(item, outcome)
 
@@ -163,6 +164,7 @@ class Worker:
         ]
         if scored[0][0].value is None:
             raise UsageError(f"metric {scored[0][0].metric}: the value of all items is not a finite number")
+        seeds = _seeds(item, outcome, scored[0][0].value, content)
         items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
         scores = tuple(score for score, _ in scored)
         notes = outcome.notes
@@ -174,8 +176,21 @@ class Worker:
             reason="",
             scores=scores,
             facts=dict(outcome.facts),
+            seeds=seeds,
             notes=tuple(dict.fromkeys(notes)),
         ), items
+
+
+def _seeds(item: Planned, outcome: Outcome, value: float, content: str) -> dict[str, float]:
+    """The main score by single seeds, which are called as the task calls them, or else by their items' ``content``."""
+    from xlbench.stats.rows import seed_values
+
+    metric = item.task.metrics[0]
+    values = seed_values(metric, outcome.columns, value).tolist()
+    names = outcome.seed_ids or [f"{content[:16]} {number}" for number in range(len(values))]
+    if values and len(names) != len(values):
+        raise UsageError(f"the task gave {len(names)} seed_ids, and metric {metric.name} has {len(values)} seeds")
+    return dict(zip(names, values, strict=True)) if values else {}
 
 
 def load_unchanged(model: Model, fingerprint: str) -> Encoder:

@@ -2,13 +2,14 @@
 
     Theta = sum_t w_t theta_t
     U_c   = sum over (t, i) in cluster c of w_t (psi_ti - mean psi_t) / n_t
-    Var   = sum over connected sets S of clusters: G_S/(G_S-1) sum_{c in S} U_c^2   +   seed variance
+    Var   = sum over connected sets S of clusters: G_S/(G_S-1) sum_{c in S} U_c^2
     df    = Var^2 / sum_S (Var_S^2 / (G*_S-1))
 
 CR1 (Liang and Zeger, 1986), over influences that leave each cluster out (see `xlbench.stats.rows.left_out`), for each
 set of clusters that scores connect; degrees of freedom by Satterthwaite (1946), from the effective number of clusters
 G*_S. An area of ten documents then counts as ten, or as fewer where one of them is long, however many words another
-area has.
+area has. Seeds (k-means starts, training subsets) are clusters, too, in sets of their own: draws that many scores
+share are one source of chance.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
 from xlbench.stats import intervals, metrics
 from xlbench.stats.bootstrap import Resampler
-from xlbench.stats.rows import group, left_out, linear_sums, satterthwaite, set_variances
+from xlbench.stats.rows import group, left_out, linear_sums, satterthwaite, seed_sums, set_variances
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +38,22 @@ class Part:
     """(G,) by how much each cluster moves the value when it is left out; NaN where that is not known."""
     n: int
     """Items; in an average, those of all parts together."""
-    seed_variance: float = 0.0
-    """Variance of the value from random starts: s^2 / S for S seeds; in an average, sum of w^2 s^2 / S."""
     sets: np.ndarray | None = None
     """(G,) integers from 0: the connected set of every cluster (those that meet in a score); None: all are one set."""
     shares: np.ndarray | None = None
     """(G,) how much of the value's weight lies in each cluster; None: as much in each."""
+    seeds: np.ndarray | None = None
+    """(G,) booleans: the clusters that are seeds; None: none is."""
+
+    @property
+    def items(self) -> np.ndarray:
+        """(G,) booleans: the clusters that are no seeds."""
+        return np.ones(len(self.clusters), dtype=bool) if self.seeds is None else ~self.seeds
+
+    @property
+    def count(self) -> int:
+        """How many clusters of items there are."""
+        return int(np.count_nonzero(self.items))
 
     @property
     def weight(self) -> np.ndarray:
@@ -55,13 +66,40 @@ class Part:
         return np.zeros(len(self.clusters), dtype=np.intp) if self.sets is None else self.sets
 
 
-def part(value: float, psi: np.ndarray, clusters: np.ndarray, seed_variance: float = 0.0) -> Part:
-    """A score as a part: psi (n,) of its items, and their cluster codes (n,)."""
+def part(
+    value: float,
+    psi: np.ndarray,
+    clusters: np.ndarray,
+    seed_values: np.ndarray | None = None,
+    seed_codes: np.ndarray | None = None,
+) -> Part:
+    """A score as a part.
+
+    Args:
+        value: The score.
+        psi: (n,) influences of its items.
+        clusters: (n,) their integer codes.
+        seed_values: (S,) the score by single seeds; None: it has none.
+        seed_codes: (S,) their integer codes, which no cluster of items has.
+    """
     if np.shape(psi) != np.shape(clusters) or not len(psi):
         raise UsageError(f"{np.shape(psi)} influences do not go with {np.shape(clusters)} cluster codes")
     codes, inverse = np.unique(np.asarray(clusters), return_inverse=True)
     sums, shares = linear_sums(psi, inverse), np.bincount(inverse) / len(psi)
-    return Part(value, codes, left_out(sums, shares), len(psi), seed_variance, shares=shares)
+    alone = Part(value, codes, left_out(sums, shares), len(psi), shares=shares)
+    return alone if seed_values is None or seed_codes is None else _with_seeds(alone, seed_values, seed_codes)
+
+
+def _with_seeds(alone: Part, values: np.ndarray, codes: np.ndarray) -> Part:
+    """A part of items with its seeds, in the order of codes."""
+    together = np.concatenate([alone.clusters, codes])
+    order = np.argsort(together, kind="stable")
+    seeds = order >= len(alone.clusters)
+    sums, shares = np.concatenate([alone.influence, seed_sums(values)]), np.full(len(codes), 1 / len(codes))
+    return Part(
+        alone.value, together[order], sums[order], alone.n, sets=seeds.astype(np.intp),
+        shares=np.concatenate([alone.weight, shares])[order], seeds=seeds,
+    )  # fmt: skip
 
 
 def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Part:
@@ -75,7 +113,7 @@ def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Pa
         weights = [1 / len(parts)] * len(parts)
     if len(weights) != len(parts):
         raise UsageError(f"{len(weights)} weights do not go with {len(parts)} parts")
-    known = [one.influence if len(one.clusters) > 1 else np.full(len(one.influence), np.nan) for one in parts]
+    known = [one.influence if one.count > 1 else np.full(len(one.influence), np.nan) for one in parts]
     clusters = [one.clusters for one in parts]
     codes, sums = _merge(clusters, [w * u for w, u in zip(weights, known, strict=True)])
     equal = all(one.shares is None and len(one.clusters) == len(codes) for one in parts)
@@ -87,8 +125,19 @@ def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Pa
         clusters=codes,
         influence=sums,
         n=sum(one.n for one in parts),
-        seed_variance=math.fsum(w**2 * one.seed_variance for w, one in zip(weights, parts, strict=True)),
+        seeds=_seeds(parts, codes),
     )
+
+
+def _seeds(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
+    """(G,) booleans: which of all parts' clusters are seeds; None where none is."""
+    if all(one.seeds is None for one in parts):
+        return None
+    seeds = np.zeros(len(codes), dtype=bool)
+    for one in parts:
+        if one.seeds is not None:
+            seeds[np.searchsorted(codes, one.clusters[one.seeds])] = True
+    return seeds
 
 
 def _merge(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -128,16 +177,14 @@ def _root_of(root: list[int], one: int) -> int:
 
 
 def standard_error(part: Part) -> float:
-    """sqrt(CR1 of every connected set + seed variance); NaN where it is not known."""
+    """sqrt(CR1 of every connected set); NaN where it is not known."""
     variances, _ = set_variances(part.influence, part.connected, part.weight)
-    return math.sqrt(float(variances.sum()) + part.seed_variance)
+    return math.sqrt(float(variances.sum()))
 
 
 def degrees_of_freedom(part: Part) -> float:
-    """Satterthwaite's, over connected sets; the seeds' variance is taken as known."""
-    variances, freedoms = set_variances(part.influence, part.connected, part.weight)
-    variance, freedom = float(variances.sum()), float(satterthwaite(variances, freedoms))
-    return freedom * (1 + part.seed_variance / variance) ** 2 if variance > 0 else freedom
+    """Satterthwaite's, over connected sets."""
+    return float(satterthwaite(*set_variances(part.influence, part.connected, part.weight)))
 
 
 def estimate(
@@ -155,13 +202,13 @@ def estimate(
     effective number of items, Theta (1 - Theta) / se^2, for a value within finite bounds.
     """
     ci = intervals.check_ci(ci)
-    count = len(part.clusters)
+    count = part.count
     se = standard_error(part)
     if count < 2 or not math.isfinite(se):
         reason = "no interval: one cluster" if count < 2 else "no interval: one of the parts has none"
         return Estimate(part.value, n=part.n, clusters=count, note=reason)
     sample = _linear(part, bounds, content)
-    if intervals.is_constant(part.influence, part.value) and not part.seed_variance:
+    if intervals.is_constant(part.influence, part.value):
         ends, method = intervals.wilson_over_clusters(sample, level), "wilson"
         note = "every cluster scores the same"
     else:
@@ -174,11 +221,12 @@ def estimate(
 
 
 def _linear(part: Part, bounds: tuple[float, float], content: str) -> intervals.Sample:
-    """The part as a plain mean of G numbers, value + G U_c, whose variance is the one formula."""
+    """The part as a plain mean of G numbers, value + G U_c, whose variance is the one formula (without seeds)."""
     metric = metrics.mean("linear", "value", bounds)
-    rows = metric.rows({"value": part.value + len(part.influence) * part.influence})
+    influence = part.influence[part.items]
+    rows = metric.rows({"value": part.value + len(influence) * influence})
     effective = degrees_of_freedom(part) + 1
-    return intervals.Sample(metric, part.value, group(rows), part.influence, part.n, effective, content)
+    return intervals.Sample(metric, part.value, group(rows), influence, part.n, effective, content)
 
 
 def _ends(

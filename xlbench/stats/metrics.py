@@ -286,7 +286,7 @@ def averaged(name: str, parts: Sequence[Metric], description: str = "") -> Metri
     """The mean of metrics over the same items, one a seed (k-means starts, training subsets).
 
     An item's row is its pseudo-value, mean value + mean influence: its mean is the mean of the values, and its spread
-    that of the mean influence. What the seeds leave open is ``spread``: the variance of the values over their number.
+    that of the mean influence. The values by single seeds are ``seeds``.
     Every part needs a gradient.
     """
 
@@ -310,10 +310,9 @@ def averaged(name: str, parts: Sequence[Metric], description: str = "") -> Metri
         found, influence = values(columns)
         return np.stack([found.mean() + influence - influence.mean(), np.ones_like(influence)], axis=-1)
 
-    def spread(columns: Columns) -> float:
-        found, _ = values(columns)
-        return float(found.var(ddof=1) / len(found)) if len(found) > 1 else 0.0
+    def seeds(columns: Columns) -> np.ndarray:
+        return values(columns)[0]
 
     first = parts[0]
-    return Metric(name, rows, _ratio, first.interval, first.bounds, _ratio_gradient, spread=spread,
+    return Metric(name, rows, _ratio, first.interval, first.bounds, _ratio_gradient, seeds=seeds,
                   description=description or first.description)  # fmt: skip

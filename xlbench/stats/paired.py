@@ -71,8 +71,8 @@ def judge(both: Part, level: float = 0.95, method: Method = "t", seed: int = 0, 
         seed: Of random numbers, with
         content: that says what they are for.
     """
-    count, se, value, n = len(both.clusters), standard_error(both), both.value, both.n
-    constant = intervals.is_constant(both.influence, value) and not both.seed_variance
+    count, se, value, n = both.count, standard_error(both), both.value, both.n
+    constant = intervals.is_constant(both.influence, value)
     if constant and abs(value) <= 1e-12:
         return Difference(0.0, se=0.0, n=n, clusters=count, note="equal in every cluster", p=1.0)
     if count < 2 or not math.isfinite(se):
@@ -101,7 +101,7 @@ def randomization(both: Part, seed: int = 0, content: str = "") -> float:
     clusters, `FLIPS` random ones (and the one that was seen) otherwise. `UsageError` where seeds move the difference:
     their part has no items to turn.
     """
-    if both.seed_variance:
+    if both.seeds is not None:
         raise UsageError("a randomization test turns items, and this score also moves with its seeds: use --method t")
     weight = both.weight / both.weight.sum()
     parts = weight * both.value + both.influence
@@ -124,7 +124,7 @@ def discordant(a: Part, b: Part) -> tuple[int, int] | None:
     """
     hits = []
     for one in (a, b):
-        if one.seed_variance or len(one.clusters) != one.n:
+        if one.seeds is not None or len(one.clusters) != one.n:
             return None
         x = one.influence * one.n + one.value
         if np.abs(x - x.round()).max(initial=0.0) > 1e-3 or not np.isin(x.round(), (0, 1)).all():

@@ -32,15 +32,14 @@ def ranks(
     seed: int = 0,
     content: str = "",
     level: float = 0.95,
-    seed_variances: np.ndarray | None = None,
     sets: np.ndarray | None = None,
     shares: np.ndarray | None = None,
 ) -> Ranks:
     """Rank intervals that hold together with probability ``level``: Tukey's range over all pairwise differences.
 
-    The standard error of a difference is that of the one formula, and starts of two models are independent:
+    The standard error of a difference is that of the one formula, where seeds are clusters, too:
 
-        se_ab^2 = sum_S G_S/(G_S-1) sum_{c in S} (U_ac - U_bc)^2 + seed variance of a + seed variance of b
+        se_ab^2 = sum_S G_S/(G_S-1) sum_{c in S} (U_ac - U_bc)^2
 
     Two models are told apart where their difference exceeds c standard errors; c is the ``level`` quantile of the
     range of M independent normal values over an independent standard error (Tukey, 1953; Kramer, 1956), over sqrt(2),
@@ -54,20 +53,16 @@ def ranks(
         seed: Of the draws for c, with
         content: that says what they are for.
         level: Of all intervals together.
-        seed_variances: (M,) as in `Part`; None: 0 for all.
         sets: (G,) as in `Part`: the connected set of every cluster; None: all are one.
         shares: (G,) as in `Part`: how much weight lies in each cluster; None: as much in each.
     """
     values, influences = np.asarray(values, dtype=np.float64), np.asarray(influences, dtype=np.float64)
     if influences.ndim != 2 or values.shape != influences.shape[:1]:
         raise UsageError(f"{values.shape} values do not go with {influences.shape} influences")
-    seeds = np.zeros(len(values)) if seed_variances is None else np.asarray(seed_variances, dtype=np.float64)
-    if seeds.shape != values.shape or (seeds < 0).any():
-        raise UsageError(f"{values.shape} values need as many variances of seeds, none below 0, not {seeds.shape}")
     clusters = influences.shape[1]
     sets = np.zeros(clusters, dtype=np.intp) if sets is None else np.asarray(sets)
     shares = np.ones(clusters) if shares is None else np.asarray(shares)
-    apart = _apart(values, influences, seeds, sets, shares, random_state(seed, content), level)
+    apart = _apart(values, influences, sets, shares, random_state(seed, content), level)
     lead = np.where(np.isfinite(values), values, -np.inf)[:, None] > values
     best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     tied = ~apart[best] if len(values) else np.zeros(0, dtype=bool)
@@ -85,24 +80,23 @@ def told_apart(parts: Sequence[Part], seed: int = 0, content: str = "", level: f
     for row, part in zip(influences, parts, strict=True):
         row[np.searchsorted(together.clusters, part.clusters)] = part.influence
     return _apart(
-        np.array([part.value for part in parts]), influences, np.array([part.seed_variance for part in parts]),
-        together.connected, together.weight, random_state(seed, content), level,
+        np.array([part.value for part in parts]), influences, together.connected, together.weight,
+        random_state(seed, content), level,
     )  # fmt: skip
 
 
 def _apart(
     values: np.ndarray,
     influences: np.ndarray,
-    seeds: np.ndarray,
     sets: np.ndarray,
     shares: np.ndarray,
     random: np.random.RandomState,
     level: float,
 ) -> np.ndarray:
     apart = np.zeros((len(values), len(values)), dtype=bool)
-    known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1) & np.isfinite(seeds))
+    known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1))
     if len(known) > 1:
-        errors, freedom = _pair_errors(values[known], influences[known], seeds[known], sets, shares)
+        errors, freedom = _pair_errors(values[known], influences[known], sets, shares)
         critical = studentized_range(len(known), freedom, level, random)
         gaps = np.abs(values[known][:, None] - values[known])
         apart[np.ix_(known, known)] = np.where(errors > 0, gaps > critical * errors, False)
@@ -110,21 +104,18 @@ def _apart(
 
 
 def _pair_errors(
-    values: np.ndarray, influences: np.ndarray, seeds: np.ndarray, sets: np.ndarray, shares: np.ndarray
+    values: np.ndarray, influences: np.ndarray, sets: np.ndarray, shares: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Standard errors (M, M) of differences, 0 where two models cannot be told apart, and the fewest degrees of freedom
     of any pair."""
-    gaps = np.abs(values[:, None] - values)
     tiny = 1e-11 * max(1.0, float(np.abs(values).max()))
-    errors, fewest = np.zeros_like(gaps), np.inf
+    errors, fewest = np.zeros((len(values), len(values))), np.inf
     for model in range(len(values) if influences.shape[1] else 0):
         variances, freedoms = set_variances(influences - influences[model], sets, shares)
-        items = np.sqrt(variances.sum(axis=-1))
-        both = np.sqrt(np.square(items) + seeds + seeds[model])
-        # Copies of one model share their starts: their difference is 0, whatever the seeds.
-        spread = (both > tiny) & ((items > tiny) | (gaps[model] > tiny))
-        errors[model, spread] = both[spread]
-        fewest = min(fewest, satterthwaite(variances, freedoms)[spread & (items > tiny)].min(initial=np.inf))
+        both = np.sqrt(variances.sum(axis=-1))
+        known = both > tiny
+        errors[model, known] = both[known]
+        fewest = min(fewest, satterthwaite(variances, freedoms)[known].min(initial=np.inf))
     return errors, float(fewest)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -82,16 +81,30 @@ def _of_plugin(metric: Metric, what: str, function: Callable[[Columns], T], colu
         raise UsageError(f"metric {metric.name}: {what} fails: {reason_of(error)}") from error
 
 
-def spread_of(metric: Metric, columns: Columns) -> float:
-    """Variance of the value from what is random beside the items; `UsageError` where that is no variance."""
-    if metric.spread is None:
-        return 0.0
-    spread = _of_plugin(metric, "spread()", metric.spread, columns)
-    if not isinstance(spread, float | int) or not 0 <= spread < math.inf:
+def seed_values(metric: Metric, columns: Columns, value: float) -> np.ndarray:
+    """The metric's values (S,) by single seeds; none where there are not two, which say nothing about each other.
+
+    `UsageError` where they are no numbers, or ``value`` is not their mean.
+    """
+    if metric.seeds is None:
+        return np.zeros(0)
+    found = np.asarray(_of_plugin(metric, "seeds()", metric.seeds, columns))
+    if found.ndim != 1 or found.dtype.kind not in "biuf" or not np.isfinite(found).all():
         raise UsageError(
-            f"metric {metric.name}: spread() gives {spread!r}: give a variance, a plain number that is not negative"
+            f"metric {metric.name}: seeds() gives {found.dtype} of shape {found.shape}: give a finite number a seed"
         )
-    return float(spread)
+    if len(found) < 2:
+        return np.zeros(0)
+    if abs(found.mean() - value) > 1e-6 * max(1.0, abs(value)):
+        raise UsageError(f"metric {metric.name}: seeds() have the mean {found.mean():g}, and the value is {value:g}")
+    return found.astype(np.float64)
+
+
+def seed_sums(values: np.ndarray) -> np.ndarray:
+    """How much each of S seeds moves the mean of their ``values`` (S,): what `cluster_variance` makes their variance
+    over S from."""
+    sums: np.ndarray = (values - values.mean()) / len(values)
+    return sums
 
 
 def group(rows: np.ndarray) -> Grouped:

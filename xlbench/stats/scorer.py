@@ -61,7 +61,8 @@ class Scorer:
         psi = rows.influences(metric, columns, grouped)
         sample = _sample(metric, value, items, grouped, psi, codes, content)
         found = intervals.interval(sample, self._ci, self._resampler, self._level)
-        variance = rows.spread_of(metric, columns)
+        seeds = rows.seed_values(metric, columns, value)
+        variance = rows.cluster_variance(rows.seed_sums(seeds)) if len(seeds) else 0.0
         found = intervals.widen(found, sample, variance, self._level)
         se = math.sqrt(sample.se**2 + variance) if math.isfinite(sample.se) else None
         score = Score(

@@ -29,7 +29,7 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
     """
     import numpy as np
 
-    from xlbench.stats.rows import spread_of
+    from xlbench.stats.rows import seed_values
 
     where = f"{where}, metric {metric.name}" if where else f"metric {metric.name}"
     kinds = typing.get_args(typing.get_type_hints(Metric, localns={"np": np})["interval"])
@@ -49,12 +49,12 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
         _check_gradient(metric, metric.gradient, rows, where)
     if metric.influence is not None and len(rows) > 1:
         _check_influence(metric, metric.influence, columns, rows, where)
-    _accepted(where, spread_of, metric, columns)
+    _accepted(where, lambda one, given: seed_values(one, given, float(value)), metric, columns)
 
 
 def metric_functions(metric: Metric) -> tuple[Callable[..., Any] | None, ...]:
     """The functions that a metric is made of; None for those that it has not."""
-    return metric.rows, metric.value, metric.gradient, metric.influence, metric.spread
+    return metric.rows, metric.value, metric.gradient, metric.influence, metric.seeds
 
 
 def checked_rows(metric: Metric, columns: Columns, where: str) -> np.ndarray:

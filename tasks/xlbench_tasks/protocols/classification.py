@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.protocols.numbers.probes import Learnt, Probe
     from xlbench_tasks.protocols.transfer import Parts
 
-VERSION = 2
+VERSION = 3
 
 OPTIONS: Mapping[str, Any] = {
     "labels": list[str],
@@ -230,9 +230,19 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=parts.test.clusters,
         columns=columns,
         chance=_chance(train, test, options),
+        seed_ids=_seed_ids(parts, options),
         facts={**_facts(train, test, fits, options), **parts.test.facts},
         notes=tuple(_notes(parts, train, test, fits, labels)),
     )
+
+
+def _seed_ids(parts: Parts, options: Mapping[str, Any]) -> list[str]:
+    """What the training subsets are called: one is behind every language that is labeled from it, and mteb's ten are
+    drawn alike in every language."""
+    if options.get("mode") == "mteb":
+        return [f"{parts.data_set} mteb {draw}" for draw in range(MTEB_RUNS)]
+    runs, key = _runs(options), f"{parts.data_set} {'+'.join(parts.sources)} {options.get('shots')} shots"
+    return [f"{key} {draw}" for draw in range(runs)] if runs > 1 else []
 
 
 def _labeled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labeled:

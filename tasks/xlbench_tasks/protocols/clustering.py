@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 2
+VERSION = 3
 
 OPTIONS: Mapping[str, Any] = {
     "algorithm": ("kmeans", "agglomerative"),

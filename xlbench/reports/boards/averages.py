@@ -41,8 +41,8 @@ class Influence(Protocol):
         """Items."""
 
     @property
-    def seed_variance(self) -> float:
-        """Variance of the score from seeds, which no item accounts for."""
+    def seeds(self) -> int:
+        """How many of the clusters, the last ones, are seeds: what is random beside the items."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,6 @@ def influences(table: Table, read: Callable[[Cell], Influence]) -> tuple[Table, 
 
 def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]:
     """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
-    import numpy as np
 
     codes = cluster_codes(scored.values())
     nodes = {place: Node(None, Entry(reason=table.reasons[place]), (place,)) for place in table.reasons}
@@ -112,10 +111,21 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        sums, shares = np.asarray(found.sums, float)[order], np.asarray(found.shares, float)[order]
-        part = stats.Part(score.value, clusters, sums, found.n, found.seed_variance, shares=shares)
-        nodes[place] = Node(part, Entry.of(score), (place,))
+        nodes[place] = Node(part_of(score.value, found, clusters, order), Entry.of(score), (place,))
     return nodes
+
+
+def part_of(value: float, found: Influence, clusters: NDArray[np.intp], order: NDArray[np.intp]) -> stats.Part:
+    """A score as a part of averages; ``clusters`` and ``order`` are those of `cluster_codes`."""
+    import numpy as np
+
+    seeds = order >= len(order) - found.seeds
+    return stats.Part(
+        value, clusters, np.asarray(found.sums, float)[order], found.n,
+        sets=seeds.astype(np.intp) if found.seeds else None,
+        shares=np.asarray(found.shares, float)[order],
+        seeds=seeds if found.seeds else None,
+    )  # fmt: skip
 
 
 def cluster_codes(influences: Iterable[Influence]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
@@ -268,11 +278,10 @@ def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, 
     for row, part in zip(influences, parts.values(), strict=True):
         row[part.clusters] = part.influence
     values = np.array([part.value for part in parts.values()])
-    seeds = np.array([part.seed_variance for part in parts.values()])
     together = stats.combine(list(parts.values()))
     used = together.clusters  # the others are no clusters of these models, and of no set
     found = stats.ranks(
-        values, influences[:, used], settings.seed, OVERALL, settings.level, seeds, together.connected, together.weight
+        values, influences[:, used], settings.seed, OVERALL, settings.level, together.connected, together.weight
     )
     triples = zip(found.low, found.high, found.tied_with_best, strict=True)
     return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}

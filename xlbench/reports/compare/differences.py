@@ -12,7 +12,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
-from xlbench.reports.boards.averages import Influence, cluster_codes
+from xlbench.reports.boards.averages import Influence, cluster_codes, part_of
 from xlbench.reports.compare.matching import Matched, Place
 from xlbench.stats import multiple, paired
 from xlbench.stats.paired import Difference
@@ -79,8 +79,7 @@ def parts_of(matched: Matched, read: Read) -> Parts:
 def _part(cell: Cell, influence: Influence, clusters: np.ndarray, order: np.ndarray) -> stats.Part:
     assert cell.main is not None
     assert cell.main.value is not None
-    sums, shares = np.asarray(influence.sums)[order], np.asarray(influence.shares)[order]
-    return stats.Part(cell.main.value, clusters, sums, influence.n, influence.seed_variance, shares=shares)
+    return part_of(cell.main.value, influence, clusters, order)
 
 
 def verdicts(
@@ -113,10 +112,8 @@ def verdicts(
 
 
 def _difference(candidate: stats.Part, baseline: stats.Part) -> stats.Part:
-    """candidate - baseline at one place. Copies share their starts: where all items agree, no chance is left."""
-    both = stats.combine([candidate, baseline], [1.0, -1.0])
-    same = candidate.value == baseline.value and np.array_equal(candidate.influence, baseline.influence)
-    return replace(both, n=max(candidate.n, baseline.n), seed_variance=0.0 if same else both.seed_variance)
+    """candidate - baseline at one place."""
+    return replace(stats.combine([candidate, baseline], [1.0, -1.0]), n=max(candidate.n, baseline.n))
 
 
 def levels(matched: Matched) -> Iterator[tuple[Level, list[tuple[str, dict[Place, float]]]]]:
