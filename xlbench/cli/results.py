@@ -49,13 +49,13 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
 def verify(folders: tuple[Path, ...], tasks: tuple[str, ...], as_json: bool) -> int:
-    """Compute the scores in FOLDERS (results folders, or single runs) again from their items.  [default: results]
+    """Compute the scores in FOLDERS (results folders, single runs, or packs) again from their items.  [default: results]
 
     Needs the tasks' metrics, and neither data nor model: it shows that scores and items belong together, and areas and
     tasks, not that the items came from the model. The reasons of cells without scores are listed, and not computed.
     """
     from xlbench import catalog
-    from xlbench.runs import store
+    from xlbench.runs.store import Reader
     from xlbench.runs.verify import verify as check
 
     with plugins_print_elsewhere():

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from xlbench.core.errors import ResultsError, UsageError
-from xlbench.core.ids import check_name
+from xlbench.core.ids import check_name, digest
 from xlbench.core.record import LOOSE, SCHEMA, Cell, Run, Score
 
 T = TypeVar("T", Cell, Run)
@@ -69,6 +70,11 @@ def from_json(kind: type[T], plain: Any) -> T:
         raise ResultsError(f"{kind.__name__}: {error}") from None
     check(record)
     return record
+
+
+def checksum(plain: Mapping[str, Any]) -> str:
+    """Over a dictionary of JSON values: 64 hex digits, whatever the order of its keys."""
+    return digest(json.dumps(plain, sort_keys=True, ensure_ascii=False))
 
 
 def _is_beside(record: Cell | Run, name: str) -> bool:

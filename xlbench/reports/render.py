@@ -14,8 +14,8 @@ from xlbench.core.record import LOOSE, Cell, Results
 from xlbench.core.text import reason_of
 from xlbench.reports import curves
 from xlbench.reports.selection import Selection, planned, select
-from xlbench.runs import items, store
 from xlbench.runs.items import Influence
+from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
     from xlbench.catalog.hooks import BoardFormat
@@ -49,13 +49,8 @@ class Boards:
     """Cells of which several runs have different scores: a line each."""
 
 
-def saved_influence(cell: Cell, folder: Path | str) -> Influence:
-    """The influence of a cell whose run lies in ``folder``. `ResultsError` where its items are missing or damaged."""
-    return items.influence(Path(folder), cell)
-
-
 def standings(
-    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], Influence] = saved_influence
+    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], Influence] | None = None
 ) -> Board:
     """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them.
 
@@ -63,10 +58,11 @@ def standings(
         name: The board's title: the suite's name, or `LOOSE`.
         results: The runs; several of one model are joined.
         whole_suite: Whether what the runs planned for the suite is asked of every model.
-        read: Gives the influence of a cell whose run lies in the folder.
+        read: Gives the influence of a cell whose run lies in the folder or pack; None: it is read anew.
     """
     from xlbench.reports.boards.standings import standings
 
+    read = read or Reader().influence
     folders = {_content(cell): Path(run.folder) for run in results for cell in run.cells}
 
     def influence(cell: Cell) -> Influence:
@@ -150,14 +146,16 @@ def boards_of(folders: Sequence[str | Path], selection: Selection = Selection())
         UsageError: There is nothing to show, or nothing that is called as the selection says.
         ResultsError: All that there is was refused.
     """
-    runs = [run for folder in folders for run in store.find_runs(Path(folder))]
+    reader = Reader()
+    runs = [run for folder in folders for run in reader.find_runs(Path(folder))]
     refused = tuple(dict.fromkeys(trouble for run in runs for trouble in run.troubles))
     if refused and not any(run.cells for run in runs):
         more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
         raise ResultsError(f"nothing is left to show: {refused[0]}{more}")
     selected = select(runs, selection, ", ".join(map(str, folders)))
     boards = tuple(
-        standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned) for name in selected.names
+        standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned, read=reader.influence)
+        for name in selected.names
     )
     return Boards(
         boards,

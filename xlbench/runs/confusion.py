@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell, Run
-from xlbench.runs.store import Store
+from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,10 +39,10 @@ class Confusion:
 
 
 def confusion(run: Run, cell: Cell) -> Confusion | None:
-    """Count the confusions of a cell, from the items saved in its run's folder.
+    """Count the confusions of a cell, from the items saved in its run's folder or pack.
 
     Args:
-        run: the run that the cell belongs to, computed in this process or read from a folder.
+        run: the run that the cell belongs to, computed in this process or read from a folder or a pack.
         cell: one of its cells.
 
     Returns:
@@ -55,7 +55,7 @@ def confusion(run: Run, cell: Cell) -> Confusion | None:
     if cell.status != "ok" or "label_names" not in cell.facts:
         return None
     labels = _labels(cell)
-    columns = Store(Path(run.folder).parent).load_items(cell).columns
+    columns = Reader().load_items(cell, Path(run.folder)).columns
     counts: Counter[tuple[str, str]] = Counter()
     for name, predicted in columns.items():
         if name.startswith("predicted"):

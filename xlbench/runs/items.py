@@ -15,10 +15,13 @@ from xlbench.core.record import Cell
 
 if TYPE_CHECKING:
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 INFLUENCE = "influence"
 """The items' column that holds each item's influence on the main score."""
+ITEM_ID, CLUSTER_ID = "item_id", "cluster_id"
+"""The items' columns of ids; that of the clusters is absent where every item is alone."""
 
 
 SEED = "seed"
@@ -61,21 +64,31 @@ def influence(folder: Path, cell: Cell) -> Influence:
     """
     import numpy as np
 
-    from xlbench.stats.rows import left_out, linear_sums, seed_sums
-
     content = _content(folder / "cells" / slug(cell.task), cell)
     file = _parquet(content)
-    ids = "cluster_id" if "cluster_id" in file.metadata.schema.names else "item_id"
+    ids = CLUSTER_ID if CLUSTER_ID in file.metadata.schema.names else ITEM_ID
     table = file.read([ids, INFLUENCE], use_threads=False)
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(name, len(numbers)) for name in table.column(ids).to_pylist()]
     # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
-    psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks()).astype(np.float64)
-    sums, shares = linear_sums(psi, np.asarray(codes)), np.bincount(codes) / len(psi)
+    psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks())
+    return cluster_sums(cell, np.asarray([*numbers], dtype=object), np.asarray(codes), psi)
+
+
+def cluster_sums(
+    cell: Cell, clusters: NDArray[np.object_], codes: NDArray[np.integer], psi: NDArray[np.floating]
+) -> Influence:
+    """The sums over clusters of items with influences ``psi`` (n,); ``codes`` (n,) are places in ``clusters`` (G,)."""
+    import numpy as np
+
+    from xlbench.stats.rows import left_out, linear_sums, seed_sums
+
+    psi = psi.astype(np.float64)
+    sums, shares = linear_sums(psi, codes), np.bincount(codes) / len(psi)
     seeds = np.array([*cell.seeds.values()], dtype=np.float64)
-    names = [*numbers, *(f"{SEED} {name}" for name in cell.seeds)]
+    names = np.asarray([*clusters, *(f"{SEED} {name}" for name in cell.seeds)], dtype=object)
     return Influence(
-        np.asarray(names, dtype=object),
+        names,
         np.concatenate([left_out(sums, shares), seed_sums(seeds) if len(seeds) else seeds]),
         np.concatenate([shares, np.full(len(seeds), 1 / max(1, len(seeds)))]),
         len(psi),
@@ -103,8 +116,8 @@ def to_parquet(items: Items) -> bytes:
 
     alone = list(items.cluster_ids) == list(items.item_ids)  # then the ids need not be there twice
     columns: dict[str, Any] = {
-        "item_id": pa.array(items.item_ids, pa.string()),
-        **({} if alone else {"cluster_id": pa.array(items.cluster_ids, pa.string())}),
+        ITEM_ID: pa.array(items.item_ids, pa.string()),
+        **({} if alone else {CLUSTER_ID: pa.array(items.cluster_ids, pa.string())}),
         **{name: pa.array(np.asarray(column)) for name, column in items.columns.items()},
         INFLUENCE: pa.array(items.influence.astype(np.float32)),
     }
@@ -120,20 +133,50 @@ def _parquet(content: bytes) -> Any:
     return pq.ParquetFile(pa.BufferReader(content))
 
 
+def read_table(folder: Path, cell: Cell) -> pa.Table:
+    """The items of a cell with scores as they are saved in the task's ``folder``; raises as `read_items`."""
+    return _parquet(_content(folder, cell)).read(use_threads=False)
+
+
 def read_items(folder: Path, cell: Cell) -> Items:
     """The items of a cell with scores, from the task's ``folder``.
 
     Raises:
         ResultsError: The file is missing, or not the one that was saved.
     """
+    return items_of(read_table(folder, cell))
+
+
+def items_of(table: pa.Table) -> Items:
+    """The items that a table of saved ones holds; texts may be encoded as a dictionary."""
     import numpy as np
 
-    table = _parquet(_content(folder, cell)).read(use_threads=False)
-    others = [name for name in table.column_names if name not in ("item_id", "cluster_id", INFLUENCE)]
-    ids = table.column("item_id").to_pylist()
-    return Items(
-        ids,
-        table.column("cluster_id").to_pylist() if "cluster_id" in table.column_names else ids,
-        {name: table.column(name).to_numpy() for name in others},
-        table.column(INFLUENCE).to_numpy().astype(np.float64),
-    )
+    columns = {name: column(table, name) for name in table.column_names}
+    item_ids = columns.pop(ITEM_ID).tolist()
+    clusters = columns.pop(CLUSTER_ID).tolist() if CLUSTER_ID in columns else item_ids
+    psi = columns.pop(INFLUENCE).astype(np.float64)
+    return Items(item_ids, clusters, columns, psi)
+
+
+def column(table: pa.Table, name: str) -> NDArray[Any]:
+    """A column of a table (n,), texts as objects."""
+    import numpy as np
+    import pyarrow as pa
+
+    found = table.column(name)
+    if not pa.types.is_dictionary(found.type):
+        return found.to_numpy()
+    codes, texts = coded(found)
+    return np.asarray(texts, dtype=object)[codes]
+
+
+def coded(found: pa.ChunkedArray) -> tuple[NDArray[np.integer], list[str]]:
+    """The codes (n,) of texts that are encoded as dictionaries, one a chunk, and the texts that they stand for."""
+    import numpy as np
+
+    places: dict[str, int] = {}
+    parts = []  # not `unify_dictionaries`, which imports pandas
+    for chunk in found.chunks:
+        own = [places.setdefault(text, len(places)) for text in chunk.dictionary.to_pylist()]
+        parts.append(np.asarray(own, dtype=np.int64)[np.from_dlpack(chunk.indices)])
+    return np.concatenate(parts) if parts else np.zeros(0, np.int64), [*places]

@@ -18,35 +18,110 @@ import hashlib
 import json
 import stat
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from xlbench.core.codec import from_json, to_json
+from xlbench.core.codec import checksum, from_json, to_json
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import check_folder, is_old, remove, write_whole
-from xlbench.core.ids import digest, slug
+from xlbench.core.ids import slug
 from xlbench.core.record import WHOLE_TASK, Cell, Run
 from xlbench.core.text import byte_count
-from xlbench.runs.items import Influence, Items, influence, read_items, to_parquet
+from xlbench.runs.items import Influence, Items, influence, read_items, read_table, to_parquet
+from xlbench.runs.unpack import ENDING, Pack
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 AGAIN = "delete it and run again"
 """What to do about a file that is refused."""
 LARGEST_JSON = 64 << 20
 """Bytes of a record's file."""
 
+GONE = "it was saved, and its file is gone: run it again"
+"""Why a cell that its run's manifest lists has no score."""
 LOST = "lost"
 """Key in the provenance of a cell that did not come back from the engine; such a cell is never saved."""
 
 
-class Store:
+class Reader:
+    """Saved runs, in folders and packs: each pack is opened and checked once, and a cell's influence read once."""
+
+    def __init__(self) -> None:
+        self._packs: dict[Path, Pack] = {}
+        self._influence: dict[tuple[Path, str, str], Influence] = {}
+        """By folder, items' file and digest: what was read already."""
+
+    def find_runs(self, where: Path) -> list[Run]:
+        """`find_runs`, for whoever goes on to read the items of the runs."""
+        if where.is_file() or (where.suffix == ENDING and where.exists() and not where.is_dir()):
+            return [self._packed(where)]
+        if not where.is_dir():
+            raise UsageError(f"there is no folder or pack {where}: give a results folder of `xlbench run`")
+        runs = [load_run(where)] if (where / "cells").is_dir() else self.runs_in(where)
+        if not runs:
+            raise UsageError(f"{where} holds no runs: give a results folder of `xlbench run`, or packs")
+        return runs
+
+    def runs_in(self, folder: Path, besides: Collection[Path] = ()) -> list[Run]:
+        """The runs of a results folder, packs among them, in the order of their names, except folders ``besides``."""
+        there = sorted(folder.iterdir(), key=lambda path: path.name.removesuffix(ENDING))
+        packs = {path for path in there if path.suffix == ENDING and not path.is_dir()}
+        found = [path for path in there if path not in besides and (path in packs or (path / "cells").is_dir())]
+        return [self._packed(path) if path in packs else load_run(path) for path in found]
+
+    def influence(self, cell: Cell, folder: Path) -> Influence:
+        """`influence` of a saved cell, its items read and checked once, however often it is asked for.
+
+        Args:
+            cell: A cell with scores.
+            folder: The folder or the pack of its run.
+        """
+        key = folder, cell.items_file, cell.items_digest
+        if key not in self._influence:
+            packed = self._pack_at(folder)
+            self._influence[key] = packed.influence(cell) if packed else influence(folder, cell)
+        return self._influence[key]
+
+    def load_items(self, cell: Cell, run: Path) -> Items:
+        """The items of a cell with scores; ``run`` is the folder or the pack of its run.
+
+        Raises:
+            ResultsError: The file is missing, or not the one that was saved.
+        """
+        packed = self._pack_at(run)
+        return packed.items(cell) if packed else read_items(run / "cells" / slug(cell.task), cell)
+
+    def load_table(self, cell: Cell, run: Path) -> pa.Table:
+        """The items as they are saved; otherwise as `load_items`."""
+        packed = self._pack_at(run)
+        return packed.table(cell) if packed else read_table(run / "cells" / slug(cell.task), cell)
+
+    def _pack_at(self, where: Path) -> Pack | None:
+        """The pack that is there; None where it is a folder."""
+        if where not in self._packs and where.is_file():
+            self._packs[where] = Pack(where)
+        return self._packs.get(where)
+
+    def _packed(self, path: Path) -> Run:
+        """The run of a pack. One that is refused is named in ``troubles``, and has no cell."""
+        try:
+            pack = self._packs[path] = Pack(path)
+        except ResultsError as error:
+            return Run(path.name.removesuffix(ENDING), "", (), complete=False, folder=str(path), troubles=(str(error),))
+        run = pack.manifest
+        own = tuple(_scored_no_more(cell, run.failure) if run.failure else cell for cell in pack.cells)
+        return replace(run, cells=(*own, *_lost(run, own)), folder=str(path))
+
+
+class Store(Reader):
     """A results folder."""
 
     def __init__(self, root: Path) -> None:
+        super().__init__()
         self.root = root
-        self._influence: dict[tuple[Path, str, str], Influence] = {}
-        """By folder, items' file and digest: what was read already."""
         self._failures: dict[Path, str] = {}
         """By folder: why its model as a whole cannot be scored; "" where it can."""
 
@@ -94,10 +169,10 @@ class Store:
             path.parent.mkdir(parents=True, exist_ok=True)
             if items is not None:
                 content = to_parquet(items)
-                checksum = hashlib.sha256(content).hexdigest()
-                name = f"{path.stem}.{checksum[:12]}.parquet"
+                content_hash = hashlib.sha256(content).hexdigest()
+                name = f"{path.stem}.{content_hash[:12]}.parquet"
                 write_whole(path.parent / name, content, durable_name=False)
-                cell = replace(cell, items_file=name, items_digest=checksum)
+                cell = replace(cell, items_file=name, items_digest=content_hash)
             _write_json(path, to_json(cell))
         return cell
 
@@ -107,26 +182,12 @@ class Store:
             path.unlink()
 
     def influence(self, cell: Cell, folder: Path | None = None) -> Influence:
-        """`influence` of a saved cell, its items read and checked once, however often it is asked for.
-
-        Args:
-            cell: A cell with scores.
-            folder: The folder of its run; None: the one that it has in this results folder.
-        """
-        folder = folder or self.folder(cell.model, cell.fingerprint)
-        key = folder, cell.items_file, cell.items_digest
-        if key not in self._influence:
-            self._influence[key] = influence(folder, cell)
-        return self._influence[key]
+        """As of a `Reader`; without ``folder``, of the run that it has in this results folder."""
+        return super().influence(cell, folder or self.folder(cell.model, cell.fingerprint))
 
     def load_items(self, cell: Cell, run: Path | None = None) -> Items:
-        """The items of a cell with scores; ``run`` is the folder of its run, where that has another name than here.
-
-        Raises:
-            ResultsError: The file is missing, or not the one that was saved.
-        """
-        folder = self.path_of(cell).parent if run is None else run / "cells" / slug(cell.task)
-        return read_items(folder, cell)
+        """As of a `Reader`; without ``run``, of the run that it has in this results folder."""
+        return super().load_items(cell, run or self.folder(cell.model, cell.fingerprint))
 
     def save_manifest(self, run: Run) -> None:
         """Write the run's manifest: what it is for, which cells it has and, where it is ``complete``, that it ended."""
@@ -153,10 +214,9 @@ class Store:
         return None if plain is None else _as_record(Run, plain, path)
 
     def runs(self, besides: Sequence[Run] = ()) -> list[Run]:
-        """All runs in the folder with their cells, except ``besides``, in the order of their folders' names."""
+        """All runs in the folder with their cells, packs among them, except ``besides``, in the order of their names."""
         known = {self.folder(run.model, run.fingerprint) for run in besides}
-        folders = [folder for folder in sorted(self.root.iterdir()) if (folder / "cells").is_dir()]
-        return [load_run(folder) for folder in folders if folder not in known]
+        return self.runs_in(self.root, known)
 
     def sweep(self) -> None:
         """Remove what killed runs left behind: temporaries, and items that no cell refers to, once they are old."""
@@ -235,7 +295,7 @@ def _lost(run: Run, cells: Sequence[Cell]) -> Iterator[Cell]:
     for task, subsets in run.saved.items():
         for subset in subsets:
             if (task, subset) not in there:
-                yield _without_score(run, task, subset, "it was saved, and its file is gone: run it again", cells)
+                yield _without_score(run, task, subset, GONE, cells)
 
 
 def _without_score(run: Run, task: str, subset: str, reason: str, cells: Sequence[Cell]) -> Cell:
@@ -253,23 +313,18 @@ def _saved(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
     return {task: tuple(sorted(saved[task])) for task in sorted(saved)}
 
 
-def find_runs(folder: Path) -> list[Run]:
-    """The runs of a results folder, or the one run that ``folder`` itself is; `UsageError` where there is none."""
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}: give a results folder of `xlbench run`")
-    runs = [load_run(folder)] if (folder / "cells").is_dir() else Store(folder).runs()
-    if not runs:
-        raise UsageError(f"{folder} holds no runs: give a results folder of `xlbench run`")
-    return runs
+def find_runs(where: Path) -> list[Run]:
+    """The runs of a results folder or a folder of packs, or the one run that ``where`` itself is, a folder or a pack.
 
-
-def _checksum(plain: Mapping[str, Any]) -> str:
-    return digest(json.dumps(plain, sort_keys=True, ensure_ascii=False))
+    Raises:
+        UsageError: There is none.
+    """
+    return Reader().find_runs(where)
 
 
 def _write_json(path: Path, plain: dict[str, Any]) -> None:
     plain = json.loads(json.dumps(plain))  # tuples become lists, as they will be read
-    text = json.dumps(plain | {"checksum": _checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps(plain | {"checksum": checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False)
     write_whole(path, (text + "\n").encode(), durable_name=True)
 
 
@@ -282,8 +337,8 @@ def _read_json(path: Path) -> dict[str, Any] | None:
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_JSON:
             raise ResultsError(f"{path} is no file of a record, or larger than {byte_count(LARGEST_JSON)}: {AGAIN}")
         plain = msgspec.json.decode(path.read_bytes())
-        checksum = plain.pop("checksum", None) if isinstance(plain, dict) else None
-        intact = checksum is not None and checksum == _checksum(plain)
+        given = plain.pop("checksum", None) if isinstance(plain, dict) else None
+        intact = given is not None and given == checksum(plain)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

@@ -15,7 +15,7 @@ from xlbench.core.task import Metric, Task
 from xlbench.runs.cells import ROW_VERSION
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
-from xlbench.runs.store import Store
+from xlbench.runs.store import Reader
 
 TOLERANCE = 1e-9
 """Between a saved value and the same computed again, of numbers of size 1."""
@@ -35,7 +35,7 @@ class Checked:
     """What differs, or why nothing could be computed."""
 
 
-def verify(runs: Iterable[Run], tasks: Mapping[str, Task]) -> Iterator[Checked]:
+def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None = None) -> Iterator[Checked]:
     """Check every cell: its values, counts of items and counts of clusters, and its area and register.
 
     Intervals are not computed again, nor is a failure: that needs the model and the data. A cell without scores is
@@ -48,7 +48,6 @@ def verify(runs: Iterable[Run], tasks: Mapping[str, Task]) -> Iterator[Checked]:
         tasks: The tasks to check with, by name.
     """
     for run in runs:
-        store = Store(Path(run.folder).parent)
         for cell in run.cells:
             if cell.key or not any(trouble in cell.reason for trouble in run.troubles):
                 verdict, reason = _checked(cell, tasks.get(cell.task), store, run)
