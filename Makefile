@@ -59,9 +59,10 @@ bench: $(EVERYTHING)  ## The benchmarks alone, with their figures, larger than a
 campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels
 	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load $(CAMPAIGNS)
 
-publish: $(CORE)  ## Render the published boards anew, from runs made anew
-	rm -rf leaderboards/runs
-	$(BIN)/xlbench run --suite mini --results leaderboards/runs --boards leaderboards
+publish: $(CORE)  ## Render the published boards anew, from runs made anew and packed
+	rm -rf leaderboards/runs $(OUT)/published
+	$(BIN)/xlbench run --suite mini --results $(OUT)/published --boards leaderboards
+	$(BIN)/xlbench pack $(OUT)/published --all --out leaderboards/runs
 
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
 	rm -rf dist

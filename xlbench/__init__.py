@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.api import board, compare, curve, fetch, run
+    from xlbench.api import board, compare, curve, fetch, pack, run
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
     from xlbench.core.download import Download
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xlbench.stats import metrics
 
 _HOMES = {
-    "api": ("run", "curve", "fetch", "board", "compare"),
+    "api": ("run", "curve", "fetch", "board", "compare", "pack"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
     "core.download": ("Download",),
@@ -51,7 +51,7 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option",
     "Outcome", "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
     "Suite", "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
-    "code_fingerprint", "compare", "confusion", "curve", "fetch", "hookimpl", "metrics", "run",
+    "code_fingerprint", "compare", "confusion", "curve", "fetch", "hookimpl", "metrics", "pack", "run",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The commands as functions, for programs: `run`, `curve`, `fetch`, `board` and `compare`."""
+"""The commands as functions, for programs: `run`, `curve`, `fetch`, `board`, `compare` and `pack`."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
     Files that are refused and board formats that fail are warnings.
 
     Args:
-        folders: Results folders, one or several.
+        folders: Results folders, single runs or packs, one or several.
         suite: The suite of the board; None: a board for every suite that one of the runs was made for, or one of all
             cells where there is none.
 
@@ -244,3 +244,27 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
     for message in messages:
         warnings.warn(message, stacklevel=2)
     return files
+
+
+def pack(run: Run | str | Path, out: str | Path, *, model: str | None = None) -> Path:
+    """Write a saved run as one compact file, from which boards are those of its folder, to the byte.
+
+    Args:
+        run: A run of `run`'s results, of which all that is saved in its folder is packed; or where one lies: its
+            folder, a results folder that holds it, or a pack.
+        out: The file, whose name ends in ``.xlpack``.
+        model: Which of several runs: its model's name, or the first digits of its fingerprint.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        UsageError: There is no such run, or several; or the file cannot be written there.
+        ResultsError: The run is damaged.
+    """
+    from xlbench.runs.pack import choose, write_pack
+    from xlbench.runs.store import Reader
+
+    where = Path(run.folder if isinstance(run, Run) else run)
+    reader = Reader()
+    return write_pack(choose(reader.find_runs(where), model, where), Path(out), reader).path

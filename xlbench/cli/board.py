@@ -1,4 +1,4 @@
-"""``xlbench board``: saved runs of one or several results folders, rendered as boards."""
+"""``xlbench board``: saved runs of results folders and packs, rendered as boards."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def command(
     only_print: bool,
     quiet: bool,
 ) -> int:
-    """Render the runs in FOLDERS (results folders, or single runs in them) together.  [default: results]
+    """Render the runs in FOLDERS (results folders, single runs in them, or packs) together.  [default: results]
 
     Several runs of one model are joined. With --task, --model or --language the board is run.md, whatever the suite.
     """

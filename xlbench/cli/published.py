@@ -10,7 +10,8 @@ import click
 
 from xlbench.cli.output import echo, echo_json
 from xlbench.cli.tables import table
-from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.errors import CELL_FAILED, INVALID, OK
+from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
     from xlbench.reports.published import Compared
@@ -35,8 +36,9 @@ if TYPE_CHECKING:
 @click.option("--all", "show_all", is_flag=True, help="Show the figures that agree, too.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of a table.")
 def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all: bool, as_json: bool) -> int:
-    """Compare published FIGURES (a CSV: model, task, subset, metric, value) with the runs in FOLDERS (or ./results).
+    """Compare published FIGURES with the runs in FOLDERS (results folders, single runs or packs).  [default: results]
 
+    FIGURES is a CSV file with the columns model, task, subset, metric and value.
     Ours stands with its interval, theirs beside it. Missing is not agreement.
     """
     from xlbench.core.record import Results
@@ -53,7 +55,10 @@ def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all
         if shown:
             echo(_table(shown))
         echo(published.summary(compared))
-    return OK if all(one.verdict == "agrees" for one in compared) else CELL_FAILED
+    troubles = [trouble for run in runs for trouble in run.troubles]
+    for trouble in troubles:
+        echo(f"xlbench: {one_line(trouble)}", err=True)
+    return INVALID if troubles else OK if all(one.verdict == "agrees" for one in compared) else CELL_FAILED
 
 
 def _plain(one: Compared) -> dict[str, str | float | None]:

@@ -49,7 +49,7 @@ def command() -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
 def verify(folders: tuple[Path, ...], tasks: tuple[str, ...], as_json: bool) -> int:
-    """Compute the scores in FOLDERS (results folders, single runs, or packs) again from their items.  [default: results]
+    """Compute the scores in FOLDERS (results folders, single runs or packs) again from the items.  [default: results]
 
     Needs the tasks' metrics, and neither data nor model: it shows that scores and items belong together, and areas and
     tasks, not that the items came from the model. The reasons of cells without scores are listed, and not computed.
@@ -61,9 +61,10 @@ def verify(folders: tuple[Path, ...], tasks: tuple[str, ...], as_json: bool) -> 
     with plugins_print_elsewhere():
         found = catalog.load()
         chosen = {task.name: task for task in found.select_tasks(tasks)} if tasks else found.tasks
-        saved = [run for folder in folders or (Path("results"),) for run in store.find_runs(folder)]
+        reader = Reader()
+        saved = [run for folder in folders or (Path("results"),) for run in reader.find_runs(folder)]
         runs = [_only(run, chosen) for run in saved] if tasks else saved
-        checked = list(check(runs, chosen))
+        checked = list(check(runs, chosen, reader))
     others = sum(len(run.cells) for run in saved) - sum(len(run.cells) for run in runs)
     troubles = [trouble for run in runs for trouble in run.troubles]
     counts = Counter(one.verdict for one in checked)

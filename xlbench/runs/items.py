@@ -71,7 +71,7 @@ def influence(folder: Path, cell: Cell) -> Influence:
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(name, len(numbers)) for name in table.column(ids).to_pylist()]
     # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
-    psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks())
+    psi: NDArray[np.float32] = np.from_dlpack(table.column(INFLUENCE).combine_chunks())  # type: ignore[assignment]
     return cluster_sums(cell, np.asarray([*numbers], dtype=object), np.asarray(codes), psi)
 
 
@@ -165,9 +165,11 @@ def column(table: pa.Table, name: str) -> NDArray[Any]:
 
     found = table.column(name)
     if not pa.types.is_dictionary(found.type):
-        return found.to_numpy()
+        numbers: NDArray[Any] = found.to_numpy()
+        return numbers
     codes, texts = coded(found)
-    return np.asarray(texts, dtype=object)[codes]
+    objects: NDArray[np.object_] = np.asarray(texts, dtype=object)[codes]
+    return objects
 
 
 def coded(found: pa.ChunkedArray) -> tuple[NDArray[np.integer], list[str]]:

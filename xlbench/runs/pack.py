@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from xlbench.core.ids import slug
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
-from xlbench.runs.items import CLUSTER_ID, ITEM_ID
 from xlbench.runs.parts import compressed, to_part
 from xlbench.runs.store import GONE, Reader
 from xlbench.runs.unpack import CELLS, ENDING, HEAD, ITEMS, MANIFEST, Head, Kind, Member, Pack
@@ -58,7 +57,9 @@ def choose(runs: Sequence[Run], model: str | None, where: Path) -> Run:
         hint = did_you_mean(str(model), [run.model for run in runs])
         raise UsageError(f"{where} holds no run of {model!r}.{hint} It holds: {known}")
     if len(wanted) > 1:
-        raise UsageError(f"{where} holds several runs: {', '.join(_named(wanted))}; name one with --model, or take --all")
+        raise UsageError(
+            f"{where} holds several runs, name one with --model or take --all: {', '.join(_named(wanted))}"
+        )
     return wanted[0]
 
 
@@ -101,7 +102,7 @@ def pack(run: Run, reader: Reader, *, kind: Kind = "run", about: Mapping[str, st
     """The content of a pack; as `write_pack`."""
     lost = [f"{cell.task} {cell.subset}" for cell in run.cells if cell.reason == GONE and not cell.key]
     for trouble in (*run.troubles, *(f"{run.folder} lacks {place}: {GONE}" for place in lost)):
-        raise ResultsError(f"nothing is packed of a run that is damaged: {trouble}")
+        raise ResultsError(f"a run that is damaged is not packed: {trouble}")
     parts = _parts(run, reader)
     members = {
         MANIFEST: _json(to_json(run)),
@@ -134,7 +135,7 @@ def _parts(run: Run, reader: Reader) -> list[dict[int, pa.Table]]:
         if cell.status == "ok":
             table = _plain(reader.load_table(cell, Path(run.folder)))
             if not table.num_rows:
-                raise ResultsError(f"nothing is packed of a run that is damaged: {cell.task} {cell.subset} has no items")
+                raise ResultsError(f"{run.folder} cannot be packed: {cell.task} {cell.subset} has no items")
             parts.setdefault(tuple((field.name, str(field.type)) for field in table.schema), {})[number] = table
     return [*parts.values()]
 

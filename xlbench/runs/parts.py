@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -57,7 +58,7 @@ def _encoding(column: pa.Table) -> str:
 
     names = ["DICTIONARY", "PLAIN"]
     kind = column.schema.field(0).type
-    if pa.types.is_float32(kind) or pa.types.is_float64(kind) or pa.types.is_integer(kind) and kind.bit_width >= 32:
+    if kind in (pa.float32(), pa.float64(), pa.int32(), pa.int64()):
         names.append("BYTE_STREAM_SPLIT")
     sizes = {name: len(compressed(_written(column, {column.column_names[0]: name}), 9)) for name in names}
     return min(names, key=lambda name: sizes[name])
@@ -98,7 +99,7 @@ class Part:
         if not len(cells) or bool(np.any(np.diff(cells) < 0)):
             raise ResultsError("its items are not in the order of their cells")
         edges = [0, *(np.flatnonzero(np.diff(cells)) + 1).tolist(), len(cells)]
-        self._rows = {int(cells[low]): (low, high) for low, high in zip(edges[:-1], edges[1:], strict=True)}
+        self._rows = {int(cells[low]): (low, high) for low, high in itertools.pairwise(edges)}
         """Cell -> its first row, and the one after its last."""
         self._read: tuple[range, Any] | None = None
         """The row groups that were read last, and what they hold."""
@@ -155,7 +156,7 @@ def _texts(schema: Any) -> list[str]:
     texts = [name for name, kind in kinds.items() if pa.types.is_string(kind)]
     for name, kind in kinds.items():
         plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-        if not plain and name not in texts or (name == CLUSTER_ID and name not in texts):
+        if name not in texts and (not plain or name == CLUSTER_ID):
             raise ResultsError(f"its column {name[:80]!r} is {str(kind)[:80]}, and not of numbers or texts")
     return texts
 

@@ -214,7 +214,7 @@ class Store(Reader):
         return None if plain is None else _as_record(Run, plain, path)
 
     def runs(self, besides: Sequence[Run] = ()) -> list[Run]:
-        """All runs in the folder with their cells, packs among them, except ``besides``, in the order of their names."""
+        """All runs in the folder with their cells, packed or not, except ``besides``, in the order of their names."""
         known = {self.folder(run.model, run.fingerprint) for run in besides}
         return self.runs_in(self.root, known)
 

@@ -14,16 +14,17 @@ the size of the parquet file, which must not be compressed itself.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import hashlib
 import io
 import stat
 import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.codec import checksum, from_json
 from xlbench.core.errors import ResultsError
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 SCHEMA = 1
 ENDING = ".xlpack"
 HEAD, MANIFEST, CELLS, ITEMS = "pack.json", "run.json.zst", "cells.jsonl.zst", "items-{}.parquet.zst"
+
+REMEDY = "get it again from where it came from, or make it again with `xlbench pack`"
 
 Kind = Literal["run", "baseline"]
 ACCEPTED = ("accepted_by", "accepted_on", "why", "previous")
@@ -206,31 +209,25 @@ class Pack:
             raise ResultsError("it holds a cell twice")
 
 
-class _explained:  # noqa: N801 - used as a context, and called for every cell
+class _Newer(ResultsError):  # noqa: N818 - what the pack is
+    """A pack of a schema that is yet to come: nothing is wrong with it."""
+
+
+@contextlib.contextmanager
+def _explained(path: Path) -> Iterator[None]:
     """Turn whatever reading a file can fail with into one line that names it."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
-        # zipfile, struct, pyarrow (an ArrowInvalid is a ValueError) and msgspec: all are of damaged or forged content.
-        if isinstance(error, ResultsError):
-            if str(error).startswith(str(self._path)):
-                return
-            why = str(error)
-        elif isinstance(error, MemoryError):
-            why = "it needs more memory than there is"
-        elif isinstance(error, Exception):
-            why = "it is damaged, or no pack"
-        else:
-            return
-        raise ResultsError(f"{self._path} is refused: {why}; {_REMEDY}") from None
-
-
-_REMEDY = "get it again from where it came from, or make it again with `xlbench pack`"
+    try:
+        yield
+    except _Newer as error:
+        raise ResultsError(f"{path} is refused: {error}") from None
+    except ResultsError as error:
+        if str(error).startswith(str(path)):
+            raise
+        raise ResultsError(f"{path} is refused: {error}; {REMEDY}") from None
+    except MemoryError:
+        raise ResultsError(f"{path} is refused: it needs more memory than there is; {REMEDY}") from None
+    except Exception:  # noqa: BLE001 - of zipfile, struct, pyarrow, msgspec: all of content that is damaged or forged
+        raise ResultsError(f"{path} is refused: it is damaged, or no pack; {REMEDY}") from None
 
 
 def _read(path: Path) -> bytes:
@@ -277,7 +274,7 @@ def _head(content: bytes | None) -> Head:
     plain = _json(content)
     version = plain.get("schema")
     if isinstance(version, int) and version > SCHEMA:
-        raise ResultsError(f"it was made by a newer xlbench (packs of schema {version}): upgrade xlbench to read it")
+        raise _Newer(f"it was made by a newer xlbench (packs of schema {version}): upgrade xlbench to read it")
     given = plain.pop("checksum", None)
     if version != SCHEMA or given != checksum(plain):
         raise ResultsError(f"its {HEAD} was changed after it was packed")
@@ -303,7 +300,9 @@ def _check_members(head: Head, members: Mapping[str, bytes], size: int) -> None:
     largest = min(LARGEST_CONTENT, SMALLEST_BOUND + MOST_EXPANDED * size)
     total = sum(member.bytes for member in head.members.values())
     if total > largest:
-        raise ResultsError(f"its content is of {byte_count(total)}, and that of a pack of its size below {largest}")
+        raise ResultsError(
+            f"its content is of {byte_count(total)}, and that of a pack of its size below {byte_count(largest)}"
+        )
     if head.members[CELLS].bytes + head.members[MANIFEST].bytes > LARGEST_CELLS:
         raise ResultsError(f"its cells are larger than {byte_count(LARGEST_CELLS)}")
 
@@ -332,8 +331,3 @@ def _cells(content: bytes, head: Head) -> list[Cell]:
     if _values(content) > MOST_VALUES:
         raise ResultsError(f"its cells hold more than {MOST_VALUES:,} values")
     return [from_json(Cell, _json(line)) for line in content[:-1].split(b"\n")]
-
-
-def kinds() -> tuple[str, ...]:
-    """What a pack may be."""
-    return get_args(Kind)

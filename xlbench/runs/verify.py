@@ -46,15 +46,17 @@ def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None
     Args:
         runs: Saved runs, as `find_runs` gives them.
         tasks: The tasks to check with, by name.
+        reader: What found the runs, so that packs are opened once; None: they are opened anew.
     """
+    reader = reader or Reader()
     for run in runs:
         for cell in run.cells:
             if cell.key or not any(trouble in cell.reason for trouble in run.troubles):
-                verdict, reason = _checked(cell, tasks.get(cell.task), store, run)
+                verdict, reason = _checked(cell, tasks.get(cell.task), reader, run)
                 yield Checked(cell.model, cell.task, cell.subset, verdict, reason)
 
 
-def _checked(cell: Cell, task: Task | None, store: Store, run: Run) -> tuple[Verdict, str]:
+def _checked(cell: Cell, task: Task | None, reader: Reader, run: Run) -> tuple[Verdict, str]:
     """The verdict on one cell, and the reason for it."""
     if not cell.key:  # it stands for a file that is gone
         return "differs", cell.reason
@@ -68,7 +70,7 @@ def _checked(cell: Cell, task: Task | None, store: Store, run: Run) -> tuple[Ver
     try:
         problems = [*_labels_differ(cell, task)]
         if cell.status == "ok":
-            problems += _differences(cell, task, store.load_items(cell, Path(run.folder)))
+            problems += _differences(cell, task, reader.load_items(cell, Path(run.folder)))
     except (ResultsError, UsageError) as error:
         return "differs", str(error)
     if problems:
