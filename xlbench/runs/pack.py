@@ -21,7 +21,7 @@ from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
 from xlbench.runs.parts import compressed, to_part
 from xlbench.runs.store import GONE, Reader
-from xlbench.runs.unpack import CELLS, ENDING, HEAD, ITEMS, MANIFEST, Head, Kind, Member, Pack
+from xlbench.runs.unpack import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Head, Kind, Member, Pack
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -92,8 +92,12 @@ def write_pack(
     if out.suffix != ENDING or out.is_dir():
         raise UsageError(f"{out} is no name of a pack: give a file that ends in {ENDING}")
     content = pack(run, reader, kind=kind, about=about)
-    made = Pack(out, content)
-    made.check()
+    try:
+        made = Pack(out, content)
+        made.check()
+    except ResultsError as error:
+        why = str(error).removeprefix(f"{out} is refused: ").removesuffix(f"; {REMEDY}")
+        raise ResultsError(f"{run.folder} cannot be packed, as its pack could not be read: {why}") from None
     write_files(out.parent, {out.name: content}, "packs", "--out")
     return Packed(out, run.model, made.head.cells, made.head.items, len(content), made.digest)
 

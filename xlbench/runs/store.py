@@ -59,7 +59,8 @@ class Reader:
         if where.is_file() or (where.suffix == ENDING and where.exists() and not where.is_dir()):
             return [self._packed(where)]
         if not where.is_dir():
-            raise UsageError(f"there is no folder or pack {where}: give a results folder of `xlbench run`")
+            what = "pack" if where.suffix == ENDING else "folder"
+            raise UsageError(f"there is no {what} {where}: give a results folder of `xlbench run`, or a pack")
         runs = [load_run(where)] if (where / "cells").is_dir() else self.runs_in(where)
         if not runs:
             raise UsageError(f"{where} holds no runs: give a results folder of `xlbench run`, or packs")

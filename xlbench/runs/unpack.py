@@ -52,8 +52,10 @@ LARGEST_CONTENT = 2 << 30
 """Bytes of all members when decompressed."""
 MOST_EXPANDED, SMALLEST_BOUND = 100, 16 << 20
 """How many times larger than its file a pack's content may be, beyond so many bytes."""
-LARGEST_CELLS, LARGEST_CELL, MOST_VALUES = 256 << 20, 8 << 20, 8 << 20
-"""Bytes of all cells, bytes of one, and values in all of them (each takes up to a hundred bytes of memory)."""
+LARGEST_CELLS, LARGEST_RECORD = 256 << 20, 8 << 20
+"""Bytes of all cells, and of one of them or of the manifest."""
+MOST_VALUES, MOST_OF_RECORD = 8 << 20, 1 << 20
+"""Values in all cells, and in one record: a value of two bytes takes up to a hundred bytes of memory."""
 MEMBERS = 1000
 _END = struct.Struct("<4s4H2LH")
 _ENTRY = 46 + 40
@@ -310,8 +312,9 @@ def _check_members(head: Head, members: Mapping[str, bytes], size: int) -> None:
 def _json(content: bytes) -> dict[str, Any]:
     import msgspec
 
-    if len(content) > LARGEST_CELL or _values(content) > MOST_VALUES // 8:
-        raise ResultsError(f"one of its records is larger than {byte_count(LARGEST_CELL)}")
+    if len(content) > LARGEST_RECORD or _values(content) > MOST_OF_RECORD:
+        most = f"{byte_count(LARGEST_RECORD)} or {MOST_OF_RECORD:,} values"
+        raise ResultsError(f"one of its records is larger than {most}")
     plain = msgspec.json.decode(content)
     if not isinstance(plain, dict):
         raise ResultsError("one of its records is none")
