@@ -59,7 +59,8 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
             continue
         packed.append(one)
         if not quiet and not as_json:
-            size = f"{one.cells:,} cells, {one.items:,} items, {byte_count(one.bytes)}"
+            counts = [f"{n:,} {what}{'s' * (n != 1)}" for n, what in ((one.cells, "cell"), (one.items, "item"))]
+            size = ", ".join([*counts, byte_count(one.bytes)])
             echo(f"wrote {one.path}: {one_line(one.model)}, {size}, sha256 {one.digest}")
     code = INVALID if troubles else OK
     if as_json:
