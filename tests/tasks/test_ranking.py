@@ -134,13 +134,16 @@ def test_influence_on_mteb_f1_is_its_derivative():
 
 
 def test_random_cosine_is_the_mean_over_all_other_candidates():
-    """cosine_random is the exact expectation over random pairs, so it needs no draw."""
+    """cosine_random is the exact expectation over random pairs, so it needs no draw; cosines are in steps of 2^-16."""
     a, b = vectors(7, 20), vectors(8, 20)
     columns = ranking.rank_pairs(a, b, texts(20)).columns
     unit_a, unit_b = (x / np.linalg.norm(x, axis=1, keepdims=True) for x in (a.astype(float), b.astype(float)))
     similar = unit_a @ unit_b.T
-    np.testing.assert_allclose(columns["cosine_true"], np.diag(similar), atol=1e-6)
-    np.testing.assert_allclose(columns["cosine_random"], (similar.sum(1) - np.diag(similar)) / 19, atol=1e-6)
+    random = (similar.sum(1) - np.diag(similar)) / 19
+    for found, exact in ((columns["cosine_true"], np.diag(similar)), (columns["cosine_random"], random)):
+        np.testing.assert_allclose(found, exact, rtol=0, atol=2**-17 + 1e-6)
+        assert (found * 2**16 == np.rint(found * 2**16)).all()
+        assert found.dtype == np.float32
 
 
 def test_order_of_the_pairs_does_not_matter():

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 2
+VERSION = 3
 
 COPIED = 0.95
 """From this share of equal texts on, one side is a copy of the other. The languages and countries of Unicode's CLDR are
