@@ -15,7 +15,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 import pyarrow.parquet as pq
@@ -28,6 +28,7 @@ from xlbench.cli import COMMANDS, group
 from xlbench.core import errors
 from xlbench.core.record import LONG, Cell, Run, Score
 from xlbench.reports.boards import spreadsheet
+from xlbench.runs import unpack
 from xlbench.testing.models import check_model
 from xlbench.testing.tasks import check_task
 from xlbench_tasks.card.read import CARDS, read_card
@@ -411,6 +412,13 @@ def test_every_recorded_field_is_documented():
     fields = {*Cell.__dataclass_fields__, *Score.__dataclass_fields__, *Run.__dataclass_fields__}
     fields -= {"cells", "folder", "troubles"}  # of a run, but not of its manifest
     assert not undocumented("docs/results.md", fields)
+
+
+def test_every_field_and_member_of_a_pack_is_documented():
+    """docs/results.md names every field of a pack's description, what a baseline says, and every member."""
+    fields = {*unpack.Head.__dataclass_fields__, *unpack.Member.__dataclass_fields__, *unpack.ACCEPTED, "checksum"}
+    names = {unpack.HEAD, unpack.MANIFEST, unpack.CELLS, unpack.ITEMS.format(0), unpack.ENDING, *get_args(unpack.Kind)}
+    assert not undocumented("docs/results.md", fields | names)
 
 
 def test_the_folder_is_laid_out_as_documented(tmp_path):
