@@ -309,6 +309,10 @@ def test_missing_languages_are_silent_unless_asked_for(tmp_path):
             Outcome(["a"], {"hit": np.ones(1), "item_id": np.ones(1)}),
             "the task calls a column 'item_id', which the results folder needs for itself",
         ),
+        (
+            Outcome(["a"], {"hit": np.ones(1), "cell": np.ones(1)}),
+            "the task calls a column 'cell', which the results folder needs for itself",
+        ),
     ],
 )
 def test_an_outcome_that_contradicts_itself_is_an_error(tmp_path, outcome, reason):

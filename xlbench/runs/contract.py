@@ -9,7 +9,7 @@ from typing import Any
 
 from xlbench.core.errors import UsageError
 from xlbench.core.task import Outcome, Subset, Task
-from xlbench.runs.items import INFLUENCE
+from xlbench.runs.items import CELL, CLUSTER_ID, INFLUENCE, ITEM_ID
 
 
 def check_subsets(subsets: Any) -> list[Subset]:
@@ -62,7 +62,7 @@ def _check_columns(outcome: Outcome) -> None:
 
     if not isinstance(outcome.columns, Mapping) or not outcome.columns:
         raise UsageError("there is no column: give one that the metrics are made from")
-    reserved = {"item_id", "cluster_id", INFLUENCE} & set(outcome.columns)
+    reserved = {ITEM_ID, CLUSTER_ID, INFLUENCE, CELL} & set(outcome.columns)
     if reserved:
         raise UsageError(f"the task calls a column {reserved.pop()!r}, which the results folder needs for itself")
     n = len(outcome.item_ids)

@@ -22,6 +22,8 @@ INFLUENCE = "influence"
 """The items' column that holds each item's influence on the main score."""
 ITEM_ID, CLUSTER_ID = "item_id", "cluster_id"
 """The items' columns of ids; that of the clusters is absent where every item is alone."""
+CELL = "cell"
+"""The column that says, for each item in a pack, which of the pack's cells it belongs to, from 0."""
 
 
 SEED = "seed"

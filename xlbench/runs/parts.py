@@ -10,15 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell
-from xlbench.runs.items import CLUSTER_ID, INFLUENCE, ITEM_ID, Influence, cluster_sums, coded
+from xlbench.runs.items import CELL, CLUSTER_ID, INFLUENCE, ITEM_ID, Influence, cluster_sums, coded
 
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-CELL = "cell"
-"""The column that says, for each item, which of the pack's cells it belongs to, from 0."""
 ROWS = 1 << 16
 """Items in a row group: what is decoded at once where one cell is wanted."""
 COLUMNS = 512
