@@ -129,7 +129,7 @@ def same_runs(folder, packs):
             if cell.status == "ok":
                 same_items(one.load_items(cell, Path(run.folder)), other.load_items(cell, Path(back.folder)))
                 a, b = one.influence(cell, Path(run.folder)), other.influence(cell, Path(back.folder))
-                assert (a.clusters.tolist(), a.n, a.seed_variance) == (b.clusters.tolist(), b.n, b.seed_variance)
+                assert (a.clusters.tolist(), a.n, a.seeds) == (b.clusters.tolist(), b.n, b.seeds)
                 assert a.sums.tobytes() == b.sums.tobytes()
 
 

@@ -13,7 +13,7 @@ from xlbench.core.permissions import granted
 from xlbench.core.record import ALL, Results, Run
 from xlbench.core.task import Task
 from xlbench.reports import curves
-from xlbench.reports.render import boards_of, curves_of, render, saved_influence
+from xlbench.reports.render import boards_of, curves_of, render
 from xlbench.reports.selection import Selection
 from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
@@ -183,7 +183,7 @@ def compare(
     """Compare two saved runs cell by cell: is the candidate better, where, and by how much.
 
     Args:
-        baseline: The folder of a run, a results folder that holds one, or a `Run` that was saved.
+        baseline: The folder of a run, a pack, a results folder that holds one run, or a `Run` that was saved.
         candidate: The same.
         tasks: Names or patterns; none: all.
         languages: Only subsets of these; none: all.
@@ -206,11 +206,13 @@ def compare(
     from xlbench.reports.compare.comparison import against_baseline
     from xlbench.reports.compare.differences import Options
     from xlbench.reports.compare.matching import Wanted
+    from xlbench.runs.store import Reader
 
-    runs = by_label([one_run(baseline), one_run(candidate)])
+    reader = Reader()
+    runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
     options = Options(level, method, explore, over == "languages", seed)
     wanted = Wanted(several(tasks), several(languages))
-    (found,) = against_baseline(runs, saved_influence, options, wanted, allow_intersection, examples)
+    (found,) = against_baseline(runs, reader.influence, options, wanted, allow_intersection, examples)
     return found
 
 

@@ -23,9 +23,9 @@ from xlbench.reports.compare.comparison import Comparison, against_baseline, all
 from xlbench.reports.compare.differences import Options, Verdict
 from xlbench.reports.compare.matching import Wanted
 from xlbench.reports.compare.several import compact_letters
-from xlbench.reports.render import saved_influence, standings
+from xlbench.reports.render import standings
 from xlbench.runs.items import Items
-from xlbench.runs.store import Store
+from xlbench.runs.store import Reader, Store
 from xlbench.stats.paired import Difference
 
 N = 120
@@ -59,7 +59,7 @@ def saved(root, model, number, lift=0.0, subsets=SUBSETS, **changes):
 
 def compared(*runs, **options):
     """The first comparison of runs."""
-    return against_baseline({run.model: run for run in runs}, saved_influence, **options)[0]
+    return against_baseline({run.model: run for run in runs}, Reader().influence, **options)[0]
 
 
 def items_of(run, task, subset):
@@ -247,7 +247,9 @@ def test_several_candidates_hold_together(tmp_path):
     """With several candidates each overall interval is wider than alone, by Dunnett's quantile, not by Bonferroni's."""
     runs = [saved(tmp_path, name, number, number * 0.1) for number, name in enumerate(("alpha", "beta", "gamma"))]
     alone = [compared(runs[0], run).overall.difference for run in runs[1:]]
-    together = [one.overall.difference for one in against_baseline({run.model: run for run in runs}, saved_influence)]
+    together = [
+        one.overall.difference for one in against_baseline({run.model: run for run in runs}, Reader().influence)
+    ]
     for one, both in zip(alone, together, strict=True):
         ratio = (both.high - both.low) / (one.high - one.low)
         assert 1.05 < ratio < reference.norm.ppf(1 - 0.05 / 4) / reference.norm.ppf(0.975) * 1.03
@@ -257,7 +259,7 @@ def test_several_candidates_hold_together(tmp_path):
 def test_all_pairs_have_letters(tmp_path):
     """Runs that share a letter cannot be told apart; a clear winner has one of its own."""
     runs = [saved(tmp_path, "alpha", 1), saved(tmp_path, "beta", 2), saved(tmp_path, "gamma", 3, lift=1.5)]
-    overall, *rest = all_pairs({run.model: run for run in runs}, saved_influence)
+    overall, *rest = all_pairs({run.model: run for run in runs}, Reader().influence)
     assert (overall.name, overall.letters) == ("overall", ("b", "b", "a"))
     assert [one.name for one in rest] == ["retrieval", "news", "ner", "pairs", "topics", "names"]
 
@@ -298,6 +300,17 @@ def test_the_forest_plot_is_drawn_the_same_every_time(two):
     assert one == other
     assert one["png"].startswith(b"\x89PNG")
     assert b"retrieval" in one["svg"] or b"<path" in one["svg"]
+
+
+def test_packs_and_folders_compare_alike(two, tmp_path):
+    """A run and its pack are the same run: a comparison says the same, and a pack of the other one does, too."""
+    packs = [tmp_path / f"{run.model}.xlpack" for run in two]
+    for run, path in zip(two, packs, strict=True):
+        xlbench.pack(run.folder, path)
+    expected = render.to_json(xlbench.compare(two[0].folder, two[1].folder))
+    assert (
+        render.to_json(xlbench.compare(*packs)) == render.to_json(xlbench.compare(two[0].folder, packs[1])) == expected
+    )
 
 
 def test_points_have_no_negative_zero():

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
     from xlbench.reports.compare.differences import Options
     from xlbench.reports.compare.matching import Wanted
+    from xlbench.runs.store import Reader
 
 ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
 
@@ -56,20 +57,22 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
             as_json: bool, **options: Any) -> int:  # fmt: skip
     """Compare RUNs cell by cell: paired differences with intervals, p-values, and a verdict each.
 
-    A RUN is the folder of one, a results folder that holds one (or, given alone, several), or the name of a model in
-    --results. Needs neither model nor data.
+    A RUN is the folder of one, a pack, a results folder that holds one (or, given alone, several), or the name of a
+    model in --results. Needs neither model nor data.
     """
     from xlbench.reports.compare import render
     from xlbench.reports.compare.choosing import find_runs
+    from xlbench.runs.store import Reader
 
     for path in files:
         if path.suffix not in ENDINGS:
             hint = did_you_mean(path.suffix, ENDINGS)
             raise UsageError(f"{path}: a comparison is written as {', '.join(ENDINGS)}.{hint}")
-    named = _in_order(find_runs(runs, results), baseline)
+    reader = Reader()
+    named = _in_order(find_runs(runs, results, reader), baseline)
     if all_pairs:
-        return _all_pairs(named, as_json=as_json, **options)
-    compared = _compared(named, **options)
+        return _all_pairs(named, reader, as_json=as_json, **options)
+    compared = _compared(named, reader, **options)
     if len(compared) > 1 and files:
         raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
     for path in files:
@@ -93,23 +96,21 @@ def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
     return {baseline: runs[baseline], **{name: run for name, run in runs.items() if name != baseline}}
 
 
-def _compared(runs: Mapping[str, Run], *, examples: int | None, **options: Any) -> list[Comparison]:
+def _compared(runs: Mapping[str, Run], reader: Reader, *, examples: int | None, **options: Any) -> list[Comparison]:
     from xlbench.reports.compare.comparison import against_baseline
-    from xlbench.reports.render import saved_influence
 
-    return against_baseline(runs, saved_influence, *_judging(**options), examples or 0)
+    return against_baseline(runs, reader.influence, *_judging(**options), examples or 0)
 
 
-def _all_pairs(runs: Mapping[str, Run], *, as_json: bool, examples: int | None, **options: Any) -> int:
+def _all_pairs(runs: Mapping[str, Run], reader: Reader, *, as_json: bool, examples: int | None, **options: Any) -> int:
     from dataclasses import asdict
 
     from xlbench.reports.compare import render
     from xlbench.reports.compare.comparison import all_pairs
-    from xlbench.reports.render import saved_influence
 
     if examples:
         raise UsageError("--examples is for two runs: leave --all-pairs out")
-    found = all_pairs(runs, saved_influence, *_judging(**options))
+    found = all_pairs(runs, reader.influence, *_judging(**options))
     if as_json:
         echo_json({"schema": render.SCHEMA, "runs": [*runs], "groups": [asdict(one) for one in found]})
     else:

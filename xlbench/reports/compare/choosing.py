@@ -8,10 +8,10 @@ from pathlib import Path
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
-from xlbench.runs import store
+from xlbench.runs.store import Reader
 
 
-def find_runs(given: Sequence[str], results: Path) -> dict[str, Run]:
+def find_runs(given: Sequence[str], results: Path, reader: Reader) -> dict[str, Run]:
     """The runs that are meant, by what they are called here: the model's name, or what was given where two share it.
 
     `UsageError` where something names no run, or several.
@@ -20,12 +20,12 @@ def find_runs(given: Sequence[str], results: Path) -> dict[str, Run]:
     for text in given:
         path = Path(text)
         if path.exists():
-            runs = store.find_runs(path)
+            runs = reader.find_runs(path)
             if len(runs) > 1 and len(given) > 1:
                 models = ", ".join(sorted(run.model for run in runs))
                 raise UsageError(f"{text} holds several runs ({models}): give the folder of one, as {runs[0].folder}")
         else:
-            runs = [_named(text, results, store.find_runs(results) if results.is_dir() else [])]
+            runs = [_named(text, results, reader.find_runs(results) if results.is_dir() else [])]
         found += runs
     if len(found) < 2:
         raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
@@ -41,13 +41,13 @@ def by_label(runs: Sequence[Run]) -> dict[str, Run]:
     return {(run.model if names.count(run.model) == 1 else f"{run.model} ({run.folder})"): run for run in runs}
 
 
-def one_run(given: str | Path | Run) -> Run:
-    """The one run that a folder holds; `UsageError` where there are several, or where a run was not saved."""
+def one_run(given: str | Path | Run, reader: Reader) -> Run:
+    """The one run that a folder or a pack holds; `UsageError` where there are several, or where a run was not saved."""
     if isinstance(given, Run):
         if not given.folder:
             raise UsageError(f"the run of {given.model} was not saved: a comparison reads its items")
         return given
-    runs = store.find_runs(Path(given))
+    runs = reader.find_runs(Path(given))
     if len(runs) > 1:
         models = ", ".join(sorted(run.model for run in runs))
         raise UsageError(f"{given} holds several runs ({models}): give the folder of one, as {runs[0].folder}")

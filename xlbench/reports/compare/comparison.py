@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.record import Cell, Run
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
     from xlbench.reports.boards.averages import Influence
 
-Read = Callable[[Cell, str], "Influence"]
+Read = Callable[[Cell, Path], "Influence"]
 """The influence of a cell whose run lies in a folder or pack."""
 NAMED = 3
 """How many tasks the first sentence names on each side."""
@@ -92,7 +93,7 @@ def against_baseline(
     options, labels, listed = options or Options(), [*runs], [*runs.values()]
     matched = match(listed, labels, wanted)
     require_whole(matched, allow_intersection)
-    found = parts_of(matched, lambda number, cell: read(cell, listed[number].folder))
+    found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))
     baseline = found.parts[0]
     verdicts_of = [verdicts(matched, baseline, candidate, options) for candidate in found.parts[1:]]
     if len(verdicts_of) > 1:
@@ -121,7 +122,7 @@ def all_pairs(
     options, listed = options or Options(), [*runs.values()]
     matched = match(listed, [*runs], wanted)
     require_whole(matched, allow_intersection)
-    found = parts_of(matched, lambda number, cell: read(cell, listed[number].folder))
+    found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))
     groups = [group for level, groups in levels(matched) if level in ("overall", "area", "task") for group in groups]
     return letters_of(found.parts, groups, options)
 
