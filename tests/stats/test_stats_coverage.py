@@ -183,3 +183,21 @@ def test_an_average_over_languages_that_share_training_subsets():
         careless += ends[1].low <= 0 <= ends[1].high
     assert 0.91 <= held / 300 <= 0.985
     assert careless / 300 < 0.85
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "right"), [(50, 0.2, 0.95), (200, 0.05, 0.8), (200, 0.05, 0.95), (1000, 0.05, 0.99)]
+)
+def test_f1_of_a_rare_class_near_a_bound(n, share, right):
+    """Of a class with few items, near 1, too: a studentized bootstrap covered 5 to 90%."""
+    wrong = share * (1 - right) / (1 - share)
+    truth = 2 * right / (right + 1 + wrong * (1 - share) / share)
+    metric = metrics.class_f1("f1", ["a", "b"], "a")
+
+    def draw(rng):
+        gold = rng.random(n) < share
+        gold[0] = True  # a class without an item has no F1
+        found = np.where(gold, rng.random(n) < right, rng.random(n) < wrong)
+        return {"true": np.where(gold, "a", "b"), "predicted": np.where(found, "a", "b")}, None
+
+    assert 0.92 <= coverage(draw, metric, truth) <= 0.995

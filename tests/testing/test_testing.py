@@ -817,7 +817,7 @@ def fails(*_):
 
 
 METRICS = {
-    "interval": ({"interval": "guess"}, "interval 'guess' is none of proportion, studentized"),
+    "interval": ({"interval": "guess"}, "interval 'guess' is none of proportion, ratio, f1, studentized"),
     "rows() raises": ({"rows": fails}, "rows() fails: KeyError: 'no such column'"),
     "rows of one number": ({"rows": lambda c: c["hit"]}, "rows() gives bool of shape (40,)"),
     "a row too few": ({"rows": lambda c: ACCURACY.rows(c)[1:]}, "rows() gives float64 of shape (39, 2)"),

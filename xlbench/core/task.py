@@ -31,10 +31,11 @@ class Metric:
     name: str
     rows: Callable[[Columns], np.ndarray]
     value: Callable[[np.ndarray], np.ndarray]
-    interval: Literal["proportion", "studentized", "mean", "jackknife"] = "studentized"
-    """Kind of metric, from which ``--ci auto`` chooses the method: "proportion" is a share of hits, "studentized" a
-    smooth function of sums (studentized bootstrap), "mean" a mean of light-tailed numbers (t interval), "jackknife" a
-    metric that resampling distorts (jackknife)."""
+    interval: Literal["proportion", "ratio", "f1", "studentized", "mean", "jackknife"] = "studentized"
+    """Kind of metric, from which ``--ci auto`` chooses the method: "proportion" is a share of hits among the items,
+    "ratio" a share among something counted (rows (hits, count): precision, recall), "f1" an F1 of counts (rows (hits,
+    predicted, true)), "studentized" another smooth function of sums (studentized bootstrap), "mean" a mean of
+    light-tailed numbers (t interval), "jackknife" a metric that resampling distorts (jackknife)."""
     bounds: tuple[float, float] = (0.0, 1.0)
     gradient: Callable[[np.ndarray], np.ndarray] | None = None
     """Derivative of ``value`` by the sums, (..., p) -> (..., p); None: central differences."""

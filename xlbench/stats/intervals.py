@@ -138,9 +138,12 @@ def finish(ends: Ends, value: float, bounds: Ends) -> tuple[Ends | None, list[st
 
 def choose(sample: Sample, ci: str) -> tuple[str, list[str]]:
     """The method that ``ci`` comes to for this sample, and notes on the choice. Defaults go by measured coverage."""
-    kind = sample.metric.interval
-    if ci == "wilson" and kind != "proportion":
+    kind, counted = sample.metric.interval, support(sample)
+    if ci == "wilson" and kind != "proportion" and counted is None:
         return choose(sample, "auto")[0], ["a Wilson interval is for shares of hits"]
+    if ci == "auto" and counted is not None:
+        held = counted.n >= ENOUGH and MIDDLE[0] <= counted.share <= MIDDLE[1]
+        return ("student" if held else "wilson"), []
     if ci == "auto" and kind == "proportion":
         held = sample.n >= ENOUGH and MIDDLE[0] <= sample.share <= MIDDLE[1]
         return choose(sample, "bootstrap") if held else ("wilson", [])
@@ -156,14 +159,14 @@ def warnings(sample: Sample, method: str) -> list[str]:
     """What is known against this method for this sample."""
     kind, found = sample.metric.interval, []
     inside = MIDDLE[0] <= sample.share <= MIDDLE[1]
-    if method == "wilson" and not inside:
+    if method == "wilson" and not inside and kind == "proportion":
         found.append("near a bound a Wilson interval covers less than 95% (91 to 92% beyond .98 at n = 50)")
     if kind == "proportion" and method in ("percentile", "bca", "student", "jackknife"):
         if not inside:
             found.append(f"near a bound a {method} interval covers 85 to 100%, not 95%")
         elif sample.n < ENOUGH:
             found.append(f"below {ENOUGH} items a {method} interval can cover less than 95% (purity at 50 items: 47%)")
-    if kind == "studentized" and method in ("percentile", "bca"):
+    if kind in ("studentized", "ratio", "f1") and method in ("percentile", "bca"):
         found.append(f"a {method} interval of this metric covers 80 to 95%")
     if kind == "jackknife" and method in ("percentile", "bca", "student"):
         found.append(f"a {method} interval can miss this metric's value nearly always: resampling shifts it")
@@ -197,12 +200,57 @@ def scaled_wilson(share: float, n: float, quantile: float, bounds: Ends) -> Ends
 
 def wilson_over_clusters(sample: Sample, level: float) -> Ends:
     """Wilson's interval with the clusters for items: the design effect taken as the mean cluster size."""
+    if found := support(sample):
+        return _wilson_of_support(found, sample, level)
     quantile = t_quantile(level, sample.effective) if sample.clustered else _normal_quantile(level)
     return scaled_wilson(sample.share, sample.effective, quantile, sample.metric.bounds)
 
 
+@dataclass(frozen=True)
+class Support:
+    """The proportion behind a metric of counts: hits among what was found or was to be found."""
+
+    share: float
+    n: float
+    """How many there are; items that have none say nothing about the metric."""
+    units: float
+    """How many units (items, or clusters) have some."""
+    is_f1: bool
+
+    def slope(self) -> float:
+        """Derivative of the share by the metric."""
+        return (1 + self.share) ** 2 / 2 if self.is_f1 else 1.0
+
+    def metric(self, share: float) -> float:
+        """The metric of a share: F1 = 2 J / (1 + J), for J = hits / (predicted + true - hits)."""
+        return 2 * share / (1 + share) if self.is_f1 else share
+
+
+def support(sample: Sample) -> Support | None:
+    """What a precision, recall or F1 is made from; None for other metrics, and where nothing was counted."""
+    kind = sample.metric.interval
+    if kind not in ("ratio", "f1"):
+        return None
+    cells, counts = sample.units.cells, sample.units.counts
+    of_unit = cells[:, 1] if kind == "ratio" else cells[:, 1] + cells[:, 2] - cells[:, 0]
+    n, hits = float(counts @ of_unit), float(counts @ cells[:, 0])
+    return Support(hits / n, n, float(counts[of_unit > 0].sum()), kind == "f1") if n > 0 else None
+
+
+def _wilson_of_support(found: Support, sample: Sample, level: float) -> Ends:
+    """Wilson's interval of the proportion behind a metric, with n / deff of what was counted and Student's t."""
+    simple = found.share * (1 - found.share) / found.n
+    effect = max(1.0, (sample.se * found.slope()) ** 2 / simple) if simple > 0 else found.n / found.units
+    alone = found.units >= found.n
+    quantile = _normal_quantile(level) if alone else t_quantile(level, max(2.0, found.units))
+    low, high = wilson(min(max(found.share, 0.0), 1.0), found.n / effect, quantile)
+    return found.metric(low), found.metric(high)
+
+
 def _wilson(sample: Sample, _: Resampler, level: float) -> Ends:
     """Wilson's interval; where items are clustered with n / deff items and t. The design effect is at least 1."""
+    if found := support(sample):
+        return _wilson_of_support(found, sample, level)
     if not sample.clustered:
         return scaled_wilson(sample.share, sample.n, _normal_quantile(level), sample.metric.bounds)
     low, high = sample.metric.bounds

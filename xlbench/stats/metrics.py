@@ -6,6 +6,7 @@ numpy is imported when rows are made, so that a list of tasks stays quick.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.errors import UsageError
@@ -152,7 +153,8 @@ def class_f1(
 ) -> Metric:
     """F1 of one class, ``label`` of ``labels``; not defined (NaN) where it is nowhere the true label."""
     only = [list(labels).index(label)]
-    return _of_classes(name, labels, true, predicted, macro_value, macro_gradient, description, only)
+    found = _of_classes(name, labels, true, predicted, macro_value, macro_gradient, description, only)
+    return replace(found, interval="f1")
 
 
 def _of_classes(
@@ -197,7 +199,7 @@ def micro_f1(
 
         return np.stack([np.asarray(part(columns)) for part in parts], axis=-1)
 
-    return Metric(name, rows, f1_value, "studentized", (0.0, 1.0), f1_gradient, description=description)
+    return Metric(name, rows, f1_value, "f1", (0.0, 1.0), f1_gradient, description=description)
 
 
 def purity(
@@ -314,5 +316,7 @@ def averaged(name: str, parts: Sequence[Metric], description: str = "") -> Metri
         return values(columns)[0]
 
     first = parts[0]
-    return Metric(name, rows, _ratio, first.interval, first.bounds, _ratio_gradient, seeds=seeds,
+    # The rows are no counts any more.
+    interval = "studentized" if first.interval in ("ratio", "f1") else first.interval
+    return Metric(name, rows, _ratio, interval, first.bounds, _ratio_gradient, seeds=seeds,
                   description=description or first.description)  # fmt: skip

@@ -79,7 +79,7 @@ def _share_of(
 
         return np.stack([np.asarray(part(columns)) for part in (right, of, other)], axis=-1)
 
-    return Metric(name, rows, _share_value, "studentized", (0.0, 1.0), _share_gradient, description=description)
+    return Metric(name, rows, _share_value, "ratio", (0.0, 1.0), _share_gradient, description=description)
 
 
 def _share_value(sums: np.ndarray) -> np.ndarray:
