@@ -261,9 +261,13 @@ CONTRACT = {
         lambda: metric(rows=ones, value=lambda sums: 1.75 * sums[..., 0] / sums[..., 1]),
         "metric accuracy: the value 1.75 is outside of its bounds, 0 to 1: mend one of them",
     ),
-    "a negative spread": (
-        lambda: metric(spread=lambda columns: -1.0),
-        "metric accuracy: spread() gives -1.0: give a variance, a plain number that is not negative",
+    "a seed's score that is NaN": (
+        lambda: metric(seeds=lambda columns: [float("nan"), 1.0]),
+        "metric accuracy: seeds() gives float64 of shape (2,): give a finite number a seed",
+    ),
+    "seed ids for other seeds": (
+        lambda: gives(seed_ids=["one", "one"]),
+        "seed_ids must be texts, no two alike, in a list",
     ),
     "a fact that is NaN": (
         lambda: gives(facts={"ties": float("nan")}),
