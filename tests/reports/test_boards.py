@@ -20,6 +20,7 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats as reference
 
 from xlbench import stats
 from xlbench.builtin import xlbench_boards
@@ -162,6 +163,32 @@ class TestAverages:
         squares = [100 / 99 * np.sum(shared**2), 50 / 49 * np.sum(bucc**2), 80 / 79 * np.sum(names**2)]
         assert row.overall.se == pytest.approx(np.sqrt(sum(squares)))
         assert row.overall.low < row.overall.value < row.overall.high
+
+    def test_the_board_says_what_it_would_have_seen(self):
+        """Between two models, the smallest difference from the best that is found four times in five: by the standard
+        error of their paired difference; a board of one model says nothing."""
+        world = World()
+        for model, lift in (("alpha", 0), ("beta", 6)):
+            world.add(model, "pairs", "deu", np.roll(shares(50 + lift), lift))
+        board = world.board()
+        hits = [np.roll(shares(50 + lift), lift) for lift in (6, 0)]
+        se = np.std(hits[0] - hits[1], ddof=1) / 10
+        expected = (reference.t.ppf(0.975, 99) + reference.t.ppf(0.8, 99)) * se
+        assert board.detectable == pytest.approx((expected, expected))
+        alone = World()
+        alone.add("alpha", "pairs", "deu", shares(50))
+        assert alone.board().detectable is None
+
+    def test_a_probes_training_is_said_to_be_left_out(self):
+        """Where something was learned from training items, the page says what its intervals do not hold; elsewhere
+        there is nothing to say."""
+        world = World()
+        world.add("alpha", "topics", "deu", shares(50), area="news", train_items=80)
+        world.add("alpha", "pairs", "deu", shares(50))
+        assert "In news a probe learns from training items." in markdown.render(world.board())[".md"]
+        alone = World()
+        alone.add("alpha", "pairs", "deu", shares(50))
+        assert "a probe learns" not in markdown.render(alone.board())[".md"]
 
     def test_an_average_of_one_is_that_one(self):
         """A task with one subset, and an area with one such task, show the subset's own interval and method."""

@@ -285,3 +285,15 @@ def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, 
     )
     triples = zip(found.low, found.high, found.tied_with_best, strict=True)
     return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}
+
+
+def detectable(trees: Mapping[ModelKey, Tree], level: float) -> tuple[float, float] | None:
+    """The smallest differences between the best model and the others that such a board shows four times in five, two
+    models at a time: the least and the greatest of them. None where there are no two models with an overall."""
+    parts = [one.overall.part for one in trees.values() if one.overall.part is not None]
+    best = max(parts, key=lambda part: part.value, default=None)
+    if best is None:
+        return None
+    found = [stats.compare(best, part, level).detectable for part in parts if part is not best]
+    known = [value for value in found if value]
+    return (min(known), max(known)) if known else None

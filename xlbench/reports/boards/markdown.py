@@ -74,13 +74,36 @@ def _how_to_read(board: Board, legend: Legend) -> str:
         f"{MISSING} means no score: an average that lacks a part is not shown{left_out}. "
         "Borda is the share of the other models beaten, averaged in the same way.",
         *([f"{baselines}."] if baselines else []),
+        *([_training(board)] if board.learning else []),
         "A rank is followed by the ranks that the model may well have. All models of this board are compared at once, "
         "so that all these ranks hold together; = marks models that cannot be told from the best in that way. The more "
         "models a board has, the larger a difference must be: two models alone (`xlbench board --model`) may be told "
         "apart where they are not here. n counts items; clusters are items that stand or fall "
         "together (a sentence in many languages, a document). Raised numbers are footnotes.",
+        *([_detectable(board, legend)] if board.detectable else []),
     ]
     return "## How to read it\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _training(board: Board) -> str:
+    """What the intervals of probes leave out."""
+    *others, last = board.learning
+    areas = f"{', '.join(others)} and {last}" if others else last
+    return (
+        f"In {areas} a probe learns from training items. The intervals hold what the test items leave open, not what "
+        "another training set would have scored."
+    )
+
+
+def _detectable(board: Board, legend: Legend) -> str:
+    """What difference could have been seen."""
+    assert board.detectable is not None
+    low, high = (legend.points(value) for value in board.detectable)
+    size = low if low == high else f"{low} to {high}"
+    return (
+        f"Of two models alone, a true difference of {size} points from the best overall would be seen four times in "
+        "five; a smaller one would often be missed."
+    )
 
 
 def _joined(parts: Iterable[str]) -> str:

@@ -117,6 +117,11 @@ class Board:
     """Files that were refused: a line each. Their cells have no score."""
     conflicts: tuple[str, ...] = ()
     """Cells of which several runs have different scores: a line each, which is a footnote too."""
+    detectable: tuple[float, float] | None = None
+    """What difference of the overall from the best would have been seen four times in five: the least and the greatest
+    over the other models. None where there is no other."""
+    learning: tuple[str, ...] = ()
+    """The areas in which something is learned from training items."""
 
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
@@ -166,6 +171,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     settings = Settings.of(table, LEVEL)
     trees = {model: averages.tree(model, table, nodes, settings) for model in table.models}
     rows = _rows(trees, table, settings)
+    learning = {cell.task for cell in table.cells.values() if cell.train_items}
     return Board(
         title=title,
         level=LEVEL,
@@ -179,6 +185,8 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         data=of_data(table),
         models=_models(rows, table, results),
         troubles=(*sorted(trouble for run in results for trouble in run.troubles), *table.refused.values()),
+        detectable=averages.detectable(trees, LEVEL),
+        learning=tuple(area for area, tasks in table.areas.items() if learning.intersection(tasks)),
         conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
     )
 
