@@ -50,8 +50,8 @@ check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the t
 docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or parsed
 	$(BIN)/python -m pytest -q tests/project/test_docs.py
 
-coverage: $(EVERYTHING)  ## The fast tests, with the share of lines that they run
-	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
+coverage: $(EVERYTHING)  ## All tests but the benchmarks, with the share of lines that they run
+	$(BIN)/python -m pytest -q --ignore tests/benchmarks $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
 
 bench: $(EVERYTHING)  ## The benchmarks alone, with their figures, larger than among the tests
 	XLBENCH_LARGE=1 $(BIN)/python -m pytest -q -s tests/benchmarks

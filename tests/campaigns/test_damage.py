@@ -11,6 +11,8 @@ import pytest
 import xlbench
 from xlbench.core.errors import XlbenchError
 
+pytestmark = pytest.mark.slow
+
 
 def files_of(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
@@ -27,7 +29,6 @@ def cut(content: bytes, chance: random.Random) -> bytes:
     return content[: chance.randrange(len(content))]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("damage", "times"), [(flipped, 12), (cut, 6)], ids=["bit", "cut"])
 def test_damaged_results_never_become_other_numbers(finished, tmp_path, chance, scale, damage, times):
     """With one file damaged, `board` either says which file is not what was saved, or gives the very same board."""
@@ -59,7 +60,6 @@ def numbers(boards: dict[str, str]) -> str:
     return boards[name]
 
 
-@pytest.mark.slow
 def test_a_run_over_damaged_results_mends_or_names_them(finished, tmp_path, chance, scale):
     """The same command over a damaged folder ends with the same scores, or with an error that names the cell."""
     right = {(cell.task, cell.subset): cell.main.value for cell in cells(finished)}

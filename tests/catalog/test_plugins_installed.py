@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from conftest import DISTS, environment
 
+pytestmark = pytest.mark.slow
+
 BROKEN = {
     "broken_import": ["ModuleNotFoundError", "a_library_that_is_not_there", "xl_broken_import.py, line 3"],
     "half_way": [

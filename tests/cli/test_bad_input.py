@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from tiny_task import CARD, one_line, texts, tiny, write_texts
 
+pytestmark = pytest.mark.slow
+
 RUN = ["run", "--model", "good-letters"]
 
 FULL_DISK = '''
@@ -185,7 +187,6 @@ def test_an_unknown_language_is_one_line(go, tmp_path):
     assert "no task here has the language 'end'. Did you mean 'eng'?" in line
 
 
-@pytest.mark.slow
 def test_lost_data_takes_no_result_with_it(go, tmp_path):
     """A language whose file has gone away is skipped, and its scores of before are still there when it is back."""
     task = tiny(tmp_path)
@@ -235,7 +236,6 @@ def labeled(folder):
     return ["-t", "./groups.toml", "-t", "./probe.toml", "--data", "data"]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("part", "content", "code", "said", "hit"),
     [
@@ -354,7 +354,6 @@ def test_one_bad_text_fails_only_the_cells_that_have_it(model, said, go, tmp_pat
     assert set(states(go("run", "-m", model, *task, "-l", "deu", "-n", "--json")).values()) == {"done"}
 
 
-@pytest.mark.slow
 def test_an_encoder_that_raises_half_way_loses_one_cell(go, tmp_path):
     """A failure at the 700th text costs the cell that was due; the same command then computes that cell alone."""
     task = tiny(tmp_path, lines=400)
@@ -432,7 +431,6 @@ DAMAGE = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_result_fails_its_cell_alone(damage, go, tmp_path):
     """A saved result that was edited or cut off fails its cell with the file's name, is left as it is, and the others
@@ -489,7 +487,6 @@ def test_a_damaged_manifest_is_one_line(go, tmp_path):
 # ---- a full disk
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("after", [0, 3, 5, 8])
 def test_a_full_disk_keeps_what_was_saved(after, go, tmp_path):
     """A disk that is full ends the run with code 3 and one line; cells saved before stay whole, no half of a file is

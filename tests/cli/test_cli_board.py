@@ -7,6 +7,8 @@ import shutil
 import pytest
 from tiny_task import CARD, one_line, texts, tiny, write_texts
 
+pytestmark = pytest.mark.slow
+
 LONG = [
     "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
     "chance", "majority", "register", "status", "note",
@@ -129,7 +131,6 @@ def test_a_suite_has_a_board_of_its_own(go, tmp_path):
     assert sorted(models_on((boards / "kinds-only.md").read_text(encoding="utf-8"))[:2]) == ["letters", "random"]
 
 
-@pytest.mark.slow
 def test_board_of_a_suite_leaves_loose_tasks_out(go, tmp_path):
     """--suite renders that suite's tasks alone; without it there is a board for every suite of the runs."""
     assert go("run", "--suite", "kinds-only", "-m", "letters", "--quiet").returncode == 0

@@ -10,6 +10,8 @@ from saved_runs import PRINTS, save_cell, save_run
 from xlbench.runs.store import Store
 from xlbench.runs.unpack import Pack
 
+pytestmark = pytest.mark.slow
+
 PLACES = {("pairs", "eng-deu"): 30, ("topics", "hin"): 20}
 
 

@@ -12,6 +12,8 @@ import pytest
 from conftest import environment
 from tiny_task import one_line, texts, tiny, write_texts
 
+pytestmark = pytest.mark.slow
+
 RUN = ["run", "--model", "good-letters"]
 
 
@@ -146,7 +148,6 @@ def test_what_is_done_is_not_computed_again(go, tmp_path):
     assert states == {"eng-deu": "done", "deu-eng": "done", "eng-fra": "todo", "fra-eng": "todo"}
 
 
-@pytest.mark.slow
 def test_a_sample_is_marked_and_never_on_a_board(go, tmp_path):
     """--limit scores the first items, says so, writes no board, and does not count as done for the whole."""
     task = tiny(tmp_path)
@@ -175,7 +176,6 @@ METHODS = {
 """--ci -> the method of a share of hits (accuracy), and of a mean (mrr)."""
 
 
-@pytest.mark.slow
 def test_each_interval_method_scores_saved_rows_again(go, tmp_path):
     """Every --ci changes the method column and the interval, keeps the values, and loads no model."""
     task = [*tiny(tmp_path), "-l", "deu"]
@@ -308,7 +308,6 @@ def test_many_reasons_of_one_kind_are_cut_short(go, tmp_path):
     assert "error: tiny: 4 more cells, for other reasons" in done.stderr.splitlines()[-1]
 
 
-@pytest.mark.slow
 def test_suites_are_repeatable_and_each_has_its_board(xlbench_cli, tmp_path):
     """-s mini -s NAME plans the tasks of both; a suite of xlbench.toml may be one name."""
     suites = {it["name"]: it["tasks"] for it in json.loads(xlbench_cli(["list", "suites", "--json"]).stdout)["suites"]}
@@ -532,7 +531,6 @@ def wait_for(condition, process):
         time.sleep(0.01)
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(go, installed_dists, tmp_path):
     """SIGINT while the model encodes: code 130, one line, no traceback; the cells done stay, and the same command
@@ -559,7 +557,6 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(go, installed_dists, t
         assert (tmp_path / "leaderboards" / name).read_bytes() == (tmp_path / "never-stopped" / name).read_bytes()
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_ctrl_c_before_the_first_cell_leaves_nothing_in_the_way(go, installed_dists, tmp_path):
     """Stopped before anything is done, the run leaves no cell, and the same command starts from the beginning."""

@@ -19,6 +19,8 @@ from xlbench_transformers import encoders
 from xlbench_transformers.encoders import batching, tokens
 from xlbench_transformers.options import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 BUILDERS = {"bert": checkpoints.bert, "xlm_roberta": checkpoints.xlm_roberta}
 LONG = "words and more words " * 60
 TEXTS = [*checkpoints.sentences()[::80], "a", "", "?!", "नमस्ते", LONG, "half \ud83d a pair", "\x00"]

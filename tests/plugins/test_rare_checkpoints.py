@@ -26,6 +26,8 @@ from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [*checkpoints.sentences("eng")[:6], *checkpoints.sentences("hin")[:3], "a"]
 
 
@@ -321,7 +323,6 @@ def test_tokenizers_without_a_file_are_loaded(stocked, tmp_path, kind):
     assert [len(words) for words in encoder.encode_words([["two", "words"], ["नमस्ते"]])] == [2, 1]
 
 
-@pytest.mark.slow
 def test_canine_is_the_librarys_with_padding_behind(stocked, tmp_path):
     """CANINE's vectors are those of transformers for a text that is padded, as the original pads every text."""
     folder = rare.canine(tmp_path / "canine")

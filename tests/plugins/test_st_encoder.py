@@ -18,6 +18,8 @@ from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [*checkpoints.sentences("eng")[:20], *checkpoints.sentences("tel")[:20], "a", ""]
 LONG = " ".join(checkpoints.sentences("eng")[:20])
 

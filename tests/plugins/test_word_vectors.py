@@ -17,6 +17,8 @@ from xlbench_transformers import encoders
 from xlbench_transformers.encoders import tokens, words
 from xlbench_transformers.options import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 BUILDERS = {"bert": checkpoints.bert, "xlm_roberta": checkpoints.xlm_roberta}
 SENTENCES = [
     *(text.split()[:6] for text in checkpoints.sentences()[::80]),

@@ -22,6 +22,8 @@ import xlbench
 from xlbench.core.errors import EXTRAS, MissingExtraError, explain_import, require_extra
 from xlbench.core.text import reason_of
 
+pytestmark = pytest.mark.slow
+
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 IMPORTED_AS = {"sentence-transformers": "sentence_transformers", "huggingface-hub": "huggingface_hub", "protobuf": ""}
 """Distribution -> the module that it installs, where the two differ; "": not imported by us."""
@@ -118,7 +120,6 @@ def test_commands_that_list_need_the_core_alone(run):
     assert {plugin["plugin"] for plugin in plugins["plugins"]} >= set(PROJECT["entry-points"]["xlbench"])
 
 
-@pytest.mark.slow
 def test_the_suite_is_scored_and_rendered(run, tmp_path):
     """Every area of the embedded suite in one language, a board of the saved run, and the other commands."""
     first = run("run", "--suite", "mini", "-m", "ngram", "-l", "isl", "--json")
@@ -134,7 +135,6 @@ def test_the_suite_is_scored_and_rendered(run, tmp_path):
         assert done.returncode == 0, lines(done)
 
 
-@pytest.mark.slow
 def test_the_python_interface_needs_the_core_alone(run):
     """Tasks, models and results of a program are as they are with everything installed."""
     code = (
@@ -145,7 +145,6 @@ def test_the_python_interface_needs_the_core_alone(run):
     assert done.stdout.strip() == "['ok']", done.stderr
 
 
-@pytest.mark.slow
 def test_a_checkpoint_needs_an_extra(run, tmp_path):
     """Cells of models that need torch are errors that say what to install; those of other models are scored."""
     import checkpoints
@@ -175,7 +174,6 @@ def test_a_checkpoint_of_the_hub_needs_an_extra(run):
         assert "needs huggingface_hub: pip install 'xlbench[hf]'" in lines(done)
 
 
-@pytest.mark.slow
 def test_data_of_the_hub_needs_an_extra(run, tmp_path):
     """A data set of the hub is not at hand without its libraries; neither is a copy of it in the hub's layout."""
     for command in (["run", "-m", "ngram"], ["fetch"]):
@@ -187,7 +185,6 @@ def test_data_of_the_hub_needs_an_extra(run, tmp_path):
     assert "needs datasets and huggingface_hub: pip install 'xlbench[hub]'" in lines(done)
 
 
-@pytest.mark.slow
 def test_curves_without_plots(run, tmp_path):
     """Curves are computed and their tables written; that plots need an extra is said before."""
     done = run("curve", "-m", "ngram", "-t", "mini-news", "-l", "isl", "--train-sizes", "16,all")

@@ -27,6 +27,8 @@ from xlbench import UsageError
 from xlbench.runs import store as store_room
 from xlbench.runs.store import Store, find_runs
 
+pytestmark = pytest.mark.slow
+
 NO_MODEL = tuple(part for part in RUN if part not in MODELS)
 
 
@@ -70,7 +72,6 @@ def test_the_same_command_several_times_at_once(reference, tmp_path, processes, 
         check_whole(commands.folder, reference)
 
 
-@pytest.mark.slow
 def test_the_same_command_line_twice_at_once(xlbench_cli, reference, tmp_path):
     """The same as a user does it: two shells, `python -m xlbench`, one folder."""
     from concurrent.futures import ThreadPoolExecutor
@@ -129,7 +130,6 @@ def test_different_models_share_a_results_folder(reference, tmp_path):
         assert other not in board
 
 
-@pytest.mark.slow
 def test_different_languages_of_one_model_share_a_run(tmp_path):
     """Two processes with one model and a language each fill one run, with the cells of both."""
     commands = Commands(tmp_path)
@@ -140,7 +140,6 @@ def test_different_languages_of_one_model_share_a_run(tmp_path):
     assert run.complete
 
 
-@pytest.mark.slow
 def test_a_process_is_killed_beside_another(reference, tmp_path):
     """Of two processes at the same cells one is killed: the other comes to its end, with the serial boards."""
     fewest = len(Commands(shutil.copytree(reference.folder, tmp_path / "copy"))(*RUN).steps)

@@ -11,6 +11,8 @@ from xlbench.reports.render import boards_of
 from xlbench.runs.store import find_runs
 from xlbench.runs.unpack import Pack
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path):

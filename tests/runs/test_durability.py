@@ -30,6 +30,8 @@ from mortal import another_parquet
 
 from xlbench.runs.store import find_runs
 
+pytestmark = pytest.mark.slow
+
 CARD = """
 name = "{name}"
 area = "retrieval"
@@ -202,7 +204,6 @@ def committed(steps: Sequence[str], cells: int) -> int:
     return step_after(steps, "os.rename", "cells", ".json", times=cells)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "stride"),
     [
@@ -223,7 +224,6 @@ def test_a_run_killed_at_any_step_goes_on_to_the_same_boards(tmp_path, arguments
         shutil.rmtree(commands.folder)
 
 
-@pytest.mark.slow
 def test_a_run_killed_again_and_again_comes_to_its_end(reference, tmp_path):
     """However often it is killed, every attempt keeps what the ones before it have saved, until there is no more."""
     commands = Commands(write_job(tmp_path / "job"))
@@ -249,7 +249,6 @@ def test_a_killed_run_is_shown_as_incomplete(reference, tmp_path):
     assert (len(run.cells), run.complete) == (1, False)
 
 
-@pytest.mark.slow
 def test_a_broader_run_that_is_killed_is_not_taken_for_whole(reference, tmp_path):
     """Where a complete run is widened and killed, its old manifest does not vouch for the cells that are missing."""
     whole = undisturbed(tmp_path / "whole", *BROADER)
@@ -291,7 +290,6 @@ def test_a_second_run_changes_nothing(reference, tmp_path):
     assert boards(commands.folder / "seen") == whole.boards
 
 
-@pytest.mark.slow
 def test_what_a_kill_leaves_behind_is_swept_once_it_is_old(reference, tmp_path):
     """Half-written files are beside the real ones, disturb nobody, and are gone after a later run."""
     commands = Commands(write_job(tmp_path / "job"))
@@ -309,7 +307,6 @@ def test_what_a_kill_leaves_behind_is_swept_once_it_is_old(reference, tmp_path):
     assert boards(commands.folder / "leaderboards") == reference.boards
 
 
-@pytest.mark.slow
 def test_scoring_again_can_be_killed_at_any_step(reference, tmp_path, scale):
     """The items of a cell that is scored anew stay until the new cell is there, even where their bytes differ; killed
     before some of the steps usually, before all of them in a campaign."""
@@ -333,7 +330,6 @@ def test_scoring_again_can_be_killed_at_any_step(reference, tmp_path, scale):
 LEXICON = ("run", "--task", "lexicon", "-l", "mlt", "-l", "slk", *MODELS)
 
 
-@pytest.mark.slow
 def test_a_process_killed_from_outside_at_random_moments(xlbench_cli, tmp_path, scale):
     """`kill -9` of `python -m xlbench run` after so many cells and a random moment; then it runs to equal boards."""
     done = xlbench_cli([*LEXICON, "--results", "r0", "--boards", "b0"])

@@ -32,6 +32,8 @@ from xlbench.runs.store import Store
 from xlbench.runs.work import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.worker import Worker
 
+pytestmark = pytest.mark.slow
+
 SMALL = ("run", "-m", "ngram", "-m", "random", "-t", "lexicon", "-t", "mini-ner", "-l", "mlt", "-l", "hin")
 """Two models on two tasks, four jobs."""
 
@@ -236,7 +238,6 @@ def serial(tmp_path_factory, cli_in):
     return board_bytes(folder / "leaderboards")
 
 
-@pytest.mark.slow
 def test_several_processes_give_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     """``--engine processes --workers 2`` gives the boards of the serial engine, byte for byte, and says how it goes."""
     done = xlbench_cli([*SMALL, "--engine", "processes", "--workers", "2"])
@@ -245,7 +246,6 @@ def test_several_processes_give_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     assert {"ngram: lexicon: 4 ok", "random: mini-ner: 2 ok"} <= set(done.stderr.splitlines())
 
 
-@pytest.mark.slow
 def test_an_engine_written_from_the_docs_gives_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     """The pool of docs/plugins.md, as a third party's plugin, gives the boards of the serial engine, byte for byte."""
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "plugins.md").read_text(encoding="utf-8"), re.DOTALL)
@@ -290,7 +290,6 @@ def xlbench_engines():
 """
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills as the system does where memory runs out")
 def test_a_worker_that_dies_loses_its_job_alone(xlbench_cli, tmp_path):
     """A worker that is killed takes its job with it: its cells are named, the others are kept, the code is 1, and the
@@ -317,7 +316,6 @@ def test_an_engine_that_loses_jobs_ends_with_1(xlbench_cli, tmp_path):
     assert "4 of 8 planned cells did not come back from engine first (xl-losing 1.5)" in done.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="signals as a terminal sends them")
 def test_ctrl_c_ends_the_workers(tmp_path):
     """SIGINT to the whole group, as a terminal sends it: code 130, one line, and no worker is left."""

@@ -30,6 +30,8 @@ from xlbench.runs.parts import to_part
 from xlbench.runs.store import Store, find_runs
 from xlbench.runs.unpack import CELLS, ITEMS, Pack
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def root(tmp_path):
@@ -223,7 +225,6 @@ BOMBS = {
 }
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="memory is measured as Linux measures it")
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_bombs_are_refused_in_bounded_memory(root, tmp_path, bomb):

@@ -38,6 +38,8 @@ from xlbench.runs.store import Reader, Store, find_runs
 from xlbench.runs.unpack import Pack
 from xlbench.runs.verify import verify
 
+pytestmark = pytest.mark.slow
+
 PUBLISHED = ROOT / "leaderboards" / "runs"
 
 
@@ -134,7 +136,6 @@ def test_each_pack_is_opened_once(packs, monkeypatch):
     assert sorted(path for path in opened if path.suffix == ".xlpack") == sorted(packs.iterdir())
 
 
-@pytest.mark.slow
 def test_published_packs_are_small_and_verify():
     """Each pack of the embedded suite is smaller than 400 kB and holds all that its scores are computed from."""
     found = sorted(PUBLISHED.iterdir())

@@ -10,6 +10,8 @@ import pytest
 from xlbench import metrics
 from xlbench.stats import Scorer, combine, estimate, part, ranks
 
+pytestmark = pytest.mark.slow
+
 REPLICATES = 300
 HITS = metrics.share("accuracy", "hit")
 
