@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -58,8 +59,12 @@ class Scorer:
             score = Score(metric=metric.name, n=len(items), clusters=count, chance=chance, note=note)
             return score, np.full(len(items), np.nan)
         rows.check_bounds(metric, value)
-        psi = rows.influences(metric, columns, grouped)
+        own = rows.influences(metric, columns, grouped)
+        psi = own + rows.others(metric, columns, len(items))
         sample = _sample(metric, value, items, grouped, psi, codes, content)
+        if metric.through_others is not None:
+            fixed = _sample(metric, value, items, grouped, own, codes, content).se
+            sample = replace(sample, stretch=sample.se / fixed if fixed > 0 else 1.0)
         found = intervals.interval(sample, self._ci, self._resampler, self._level)
         seeds = rows.seed_values(metric, columns, value)
         variance = rows.cluster_variance(rows.seed_sums(seeds)) if len(seeds) else 0.0

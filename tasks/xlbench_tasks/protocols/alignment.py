@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 2
+VERSION = 3
 
 OPTIONS: Mapping[str, Any] = retrieval.OPTIONS
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = retrieval.LANGUAGE_OPTIONS
@@ -203,7 +203,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     return Outcome(
         item_ids=pair.ids,
         cluster_ids=pair.clusters,
-        columns={"rank": ranked.columns["rank"], **columns},
+        columns={**of_ranks(ranked.columns), **columns},
         chance={"auc": 0.5, "cosine_gap": 0.0, "threshold_accuracy": 0.5, **retrieval.chance_of_ranks(m)},
         facts={
             "candidates": m,
@@ -220,6 +220,11 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             *_notes(columns, random_pairs < n * (n - 1), None in thresholds),
         ),
     )
+
+
+def of_ranks(columns: Columns) -> Columns:
+    """The columns that the metrics of ranks are made from."""
+    return {name: columns[name] for name in ("rank", *(f"taken_{metric.name}" for metric in retrieval.RANKS))}
 
 
 def _thresholds(aligned: Aligned, found: Any, session: EncodingSession) -> tuple[np.ndarray, list[int | None]]:

@@ -15,6 +15,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import Column, mean, share
 from xlbench_tasks.data.text import twins
+from xlbench_tasks.protocols.numbers.of_rank import OF_RANK
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 3
+VERSION = 4
 
 COPIED = 0.95
 """From this share of equal texts on, one side is a copy of the other. The languages and countries of Unicode's CLDR are
@@ -65,7 +66,59 @@ def _f1_share(columns: Columns) -> np.ndarray:
 def _weighted_f1() -> Metric:
     base = mean("mteb_f1", _f1_share, description="mteb's weighted F1 over target indices")
     # Resampling would repeat targets, each of which has exactly one query.
-    return replace(base, interval="jackknife", influence=_f1_influence)
+    return replace(base, interval="jackknife", influence=_f1_influence, through_others=_f1_through_others)
+
+
+def _f1_through_others(columns: Columns) -> np.ndarray:
+    """What a row gives to the weighted F1 by being predicted: without it, its queries would predict their next row."""
+    import numpy as np
+
+    truth, predicted, following = (np.asarray(columns[name]) for name in ("row", "mteb_row", "mteb_next"))
+    size = 1 + max(truth.max(), predicted.max())
+    q, hit = 1.0 + np.bincount(predicted, minlength=size), np.zeros(size, bool)
+    hit[truth] = truth == predicted
+    gain = np.where(following == truth, 2 / (q + 1)[truth], (hit * (2 / (q + 1) - 2 / q))[following])
+    gain[(truth == predicted) | (following < 0)] = 0.0
+    taken: np.ndarray = np.bincount(predicted, gain, size)[truth]
+    return -taken
+
+
+def _accuracy_through_others(columns: Columns) -> np.ndarray:
+    """Less the queries that would be right if this row, which they predict, were not there."""
+    import numpy as np
+
+    truth, predicted, following = (np.asarray(columns[name]) for name in ("row", "mteb_row", "mteb_next"))
+    late = (truth != predicted) & (truth == following)
+    taken: np.ndarray = np.bincount(predicted[late], minlength=1 + max(truth.max(), predicted.max()))[truth]
+    return -taken
+
+
+def _minus(column: str) -> Callable[[Columns], np.ndarray]:
+    """What a candidate takes from other items' queries, as a part of its influence."""
+
+    def through_others(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        return -np.asarray(columns[column], dtype=np.float64)
+
+    return through_others
+
+
+def _random_of_candidates(sign: float) -> Callable[[Columns], np.ndarray]:
+    def through_others(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        taken = np.asarray(columns["cosine_random_taken"], dtype=np.float64)
+        centered: np.ndarray = sign * (taken - taken.mean())
+        return centered
+
+    return through_others
+
+
+def _of_rank(name: str, make: Callable[..., Metric], description: str) -> Metric:
+    f = OF_RANK[name]
+    metric = make(name, lambda columns: f(columns["rank"]), description=description)
+    return replace(metric, through_others=_minus(f"taken_{name}"))
 
 
 def _cosine(name: str, column: Column, bounds: tuple[float, float], description: str) -> Metric:
@@ -74,21 +127,33 @@ def _cosine(name: str, column: Column, bounds: tuple[float, float], description:
 
 
 RANKS: tuple[Metric, ...] = (
-    share("accuracy", lambda c: c["rank"] == 1, "the translation comes first (P@1); ties count against"),
-    share("recall_at_5", lambda c: c["rank"] <= 5, "the translation is among the first five"),
-    share("recall_at_10", lambda c: c["rank"] <= 10, "the translation is among the first ten"),
-    mean("mrr", lambda c: 1.0 / c["rank"], description="mean reciprocal rank of the translation"),
+    _of_rank("accuracy", share, "the translation comes first (P@1); ties count against"),
+    _of_rank("recall_at_5", share, "the translation is among the first five"),
+    _of_rank("recall_at_10", share, "the translation is among the first ten"),
+    _of_rank("mrr", mean, "mean reciprocal rank of the translation"),
 )
 """What follows from the rank of the translation alone."""
 
 _METRICS: tuple[Metric, ...] = (
     *RANKS,
-    share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbors, as in xsim"),
-    share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
+    replace(
+        share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbors, as in xsim"),
+        through_others=_minus("taken_margin_accuracy"),
+    ),
+    replace(
+        share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
+        through_others=_accuracy_through_others,
+    ),
     _weighted_f1(),
     _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
-    _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),
-    _cosine("cosine_gap", lambda c: c["cosine_true"] - c["cosine_random"], (-2.0, 2.0), "true minus random cosine"),
+    replace(
+        _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),
+        through_others=_random_of_candidates(1.0),
+    ),
+    replace(
+        _cosine("cosine_gap", lambda c: c["cosine_true"] - c["cosine_random"], (-2.0, 2.0), "true minus random cosine"),
+        through_others=_random_of_candidates(-1.0),
+    ),
 )
 
 

@@ -9,6 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from xlbench_tasks.protocols.numbers import rivals
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 
@@ -41,7 +43,9 @@ class Ranked:
     """What the metrics need: a row a query."""
 
     columns: dict[str, NDArray[np.generic]]
-    """rank (1 is best), margin_hit, row (the query's own), mteb_row (raw argmax), cosine_true, cosine_random."""
+    """rank (1 is best), margin_hit, row (the query's own), mteb_row (raw argmax), cosine_true, cosine_random; and what
+    the item does as a candidate of other queries: taken_... (see `rivals`), taken_margin_accuracy, mteb_next (of the
+    query: its nearest row but for mteb_row), cosine_random_taken (mean cosine with all queries but its own)."""
     candidates: int
     """Distinct candidate texts."""
     tie_rate: float
@@ -58,6 +62,8 @@ class Groups:
     """(g,) first row of each group."""
     texts: Ints
     """(g,) distinct texts in each group."""
+    single: NDArray[np.bool_]
+    """(n,) whether no other row has the row's text."""
 
 
 def unit(vectors: Floats) -> Floats:
@@ -96,8 +102,10 @@ def equal_rows(values: NDArray[np.generic]) -> tuple[Ints, Ints]:
 def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
     """Group equal vectors (n, d), and count the distinct texts in each group."""
     of_row, first = equal_rows(vectors)
-    distinct = np.fromiter({text: row for row, text in enumerate(texts)}.values(), np.int64)
-    return Groups(of_row, first, np.bincount(of_row[distinct], minlength=len(first)))
+    last = {text: row for row, text in enumerate(texts)}
+    distinct = np.fromiter(last.values(), np.int64)
+    single = rivals.single_texts(np.fromiter((last[text] for text in texts), np.int64, len(texts)))
+    return Groups(of_row, first, np.bincount(of_row[distinct], minlength=len(first)), single)
 
 
 def rank_pairs(
@@ -118,13 +126,15 @@ def rank_pairs(
     k = min(NEIGHBORS, g, n)
     near, near_group = np.empty((n, k + 1), np.float32), np.empty((n, k + 1), np.int64)
     backward = np.full((k, g), -np.inf, np.float32)
+    taken = rivals.Taken(g)
     step = max(16, min(1024, BLOCK_CELLS // g))
     buffer = np.empty((min(step, n), g), np.float32)
     for start in range(0, n, step):
         here = slice(start, min(start + step, n))
         similar = np.matmul(queries[here], targets.T, out=buffer[: here.stop - start])
         exact = _Exact(queries[here], targets)
-        rank[here], ties[here] = _ranks(similar, exact, groups.of_row[here], groups.texts)
+        ahead, rank[here], ties[here] = _ranks(similar, exact, groups.of_row[here], groups.texts)
+        taken.add(ahead, rank[here])
         backward = _merge_largest(backward, similar)
         near[here], near_group[here] = _largest_of_rows(similar, k + 1)
         best[here] = _first_of_nearest(near[here], near_group[here, 0], exact)
@@ -134,11 +144,14 @@ def rank_pairs(
         cosines = _Exact(queries, targets).rows(some)
         best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
     margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
-    true, random = _cosines(*units)
+    true, random, random_taken = _cosines(*units)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
         "mteb_row": groups.first_row[best].astype(np.int32),
-        "cosine_true": true, "cosine_random": random,
+        "cosine_true": true, "cosine_random": random, "cosine_random_taken": random_taken,
+        "mteb_next": rivals.next_rows(best, near_group, groups.of_row, groups.first_row),
+        **taken.of_items(rank, groups.of_row, groups.single),
+        "taken_margin_accuracy": _margin_taken(near, near_group, backward.mean(axis=0), groups, margin_hit),
     }  # fmt: skip
     return Ranked(columns, distinct, float((ties > 0).mean()))
 
@@ -160,8 +173,9 @@ class _Exact:
         return found
 
 
-def _ranks(similar: Floats, exact: _Exact, target: Ints, texts: Ints) -> tuple[Ints, Ints]:
-    """Rank of each row's target group, and how many other texts are as near, from similarities (rows, g)."""
+def _ranks(similar: Floats, exact: _Exact, target: Ints, texts: Ints) -> tuple[NDArray[np.bool_], Ints, Ints]:
+    """Which groups stand ahead of each row's target group, that one counted in (rows, g), the target's rank, and how
+    many other texts are as near, from similarities (rows, g)."""
     rows = np.arange(len(target))
     own = similar[rows, target][:, None]
     ahead = similar > own + np.float32(UNSURE)
@@ -172,9 +186,10 @@ def _ranks(similar: Floats, exact: _Exact, target: Ints, texts: Ints) -> tuple[I
     if len(unsure):
         cosines = exact.rows(unsure)
         cosines -= cosines[np.arange(len(unsure)), target[unsure]][:, None]
-        rank[unsure] = _counted(cosines >= -TIE, texts)
+        ahead[unsure] = cosines >= -TIE
+        rank[unsure] = _counted(ahead[unsure], texts)
         ties[unsure] = _counted(np.abs(cosines, out=cosines) <= TIE, texts) - 1
-    return rank, ties
+    return ahead, rank, ties
 
 
 def _counted(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
@@ -242,6 +257,28 @@ def _margin_hits(near: Floats, near_group: Ints, backward: Floats, groups: Group
     return hits
 
 
+def _margin_taken(
+    near: Floats, near_group: Ints, backward: Floats, groups: Groups, hit: NDArray[np.bool_]
+) -> NDArray[np.int32]:
+    """How many queries each item's candidate (n,) takes a margin hit from, less those that it gives one to.
+
+    Without one of its k nearest candidates, a query's k + 1st comes in (near: (n, k + 1)); the averages of the
+    candidates' sides are held fixed, and all is 0 where there is no k + 1st.
+    """
+    k, taken = near.shape[1] - 1, np.zeros(len(groups.first_row), np.int64)
+    if len(taken) <= k:
+        return np.zeros(len(near), np.int32)
+    target = groups.of_row[:, None]
+    for gone in range(k):
+        rest = np.arange(k + 1) != gone
+        without = _margin_hits(near[:, rest], near_group[:, rest], backward, groups)
+        without &= groups.texts[groups.of_row] == 1
+        change = without.astype(np.int64) - hit
+        change[near_group[:, gone] == target[:, 0]] = 0  # the query's own answer goes with the query
+        np.add.at(taken, near_group[:, gone], change)
+    return np.where(groups.single & (groups.texts[groups.of_row] == 1), taken[groups.of_row], 0).astype(np.int32)
+
+
 def _margin_hits_of_level(cosines: NDArray[np.float64], k: int, backward: Floats, target: Ints) -> NDArray[np.bool_]:
     """The same for queries (r,) with several candidates level at the k-th place, from cosines with all (r, g): each of
     them is a rival."""
@@ -257,15 +294,17 @@ def _margin_hits_of_level(cosines: NDArray[np.float64], k: int, backward: Floats
     return hits
 
 
-def _cosines(queries: Floats, candidates: Floats) -> tuple[Floats, Floats]:
-    """Cosine with the translation, and the mean cosine with all other candidates: the exact expectation over random
-    pairs, (x . sum of y - x . y_i) / (n - 1), so that no draw is needed. NaN where there is one candidate alone.
-    Both in steps of `STEP`."""
+def _cosines(queries: Floats, candidates: Floats) -> tuple[Floats, Floats, Floats]:
+    """Cosine with the translation, and the mean cosine of the query with all other candidates, and of the candidate
+    with all other queries: the exact expectation over random pairs, (x . sum of y - x . y_i) / (n - 1), so that no draw
+    is needed. NaN where there is one candidate alone. All in steps of `STEP`."""
     true = np.einsum("ij,ij->i", queries, candidates, dtype=np.float64)
-    total = queries.astype(np.float64) @ candidates.sum(axis=0, dtype=np.float64)
     n = len(queries)
-    random = (total - true) / (n - 1) if n > 1 else np.full(n, np.nan)
-    return _in_steps(true), _in_steps(random)
+    random = []
+    for these, others in ((queries, candidates), (candidates, queries)):
+        total = these.astype(np.float64) @ others.sum(axis=0, dtype=np.float64)
+        random.append(_in_steps((total - true) / (n - 1) if n > 1 else np.full(n, np.nan)))
+    return _in_steps(true), random[0], random[1]
 
 
 def _in_steps(cosines: NDArray[np.float64]) -> Floats:

@@ -1,0 +1,14 @@
+"""The metrics that follow from the rank of the right answer alone, as functions of it: they import nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+OF_RANK: Mapping[str, Callable[[Any], Any]] = {
+    "accuracy": lambda rank: rank == 1,
+    "recall_at_5": lambda rank: rank <= 5,
+    "recall_at_10": lambda rank: rank <= 10,
+    "mrr": lambda rank: 1.0 / rank,
+}
+"""Metric -> from ranks (n,), 1 being best, to what each query adds to the mean."""
