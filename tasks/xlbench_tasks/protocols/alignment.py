@@ -217,6 +217,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             *pair.notes,
             *retrieval.notes_on_ranks(n - m, ranked.tie_rate),
             *retrieval.notes_on_notation(pair.candidates),
+            *retrieval.notes_on_hubs(ranked.columns),
             *_notes(columns, random_pairs < n * (n - 1), None in thresholds),
         ),
     )

@@ -1,0 +1,31 @@
+"""What candidates take from other queries costs little beside the ranking itself."""
+
+import statistics
+import time
+
+import numpy as np
+import pytest
+
+from xlbench_tasks.protocols.numbers import ranking, rivals
+
+N, D, ROUNDS = 6000, 128, 7
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("noise", [1.0, 1000.0], ids=["a good encoder", "a random one"])
+def test_influences_cost_at_most_15_percent_of_the_ranking(monkeypatch, record_property, noise):
+    """Ranking with what candidates take, and without, by turns in one process, in CPU seconds."""
+    random = np.random.RandomState(0)
+    candidates = random.standard_normal((N, D)).astype(np.float32)
+    queries = candidates + np.float32(noise) * random.standard_normal((N, D)).astype(np.float32)
+    texts = [str(row) for row in range(N)]
+    add, margin, taken = rivals.Taken.add, ranking._margin_taken, {True: [], False: []}
+    for whole in [True, False] * (ROUNDS + 1):
+        monkeypatch.setattr(rivals.Taken, "add", add if whole else lambda *_: None)
+        monkeypatch.setattr(ranking, "_margin_taken", margin if whole else lambda *_: np.zeros(N, np.int32))
+        started = time.process_time()
+        ranking.rank_pairs(queries, candidates, texts)
+        taken[whole].append(time.process_time() - started)
+    ratio = statistics.median(taken[True][1:]) / statistics.median(taken[False][1:])
+    record_property("ratio", ratio)
+    assert ratio < 1.15
