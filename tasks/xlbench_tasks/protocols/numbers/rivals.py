@@ -61,7 +61,8 @@ class Taken:
             single: (n,) whether the candidate's text is the item's alone: otherwise it stays when the item goes.
         """
         taken = np.where(single, self._sums[:, of_row] - gains(rank), 0.0)
-        return {f"taken_{name}": one.astype(np.float32) for name, one in zip(OF_RANK, taken, strict=True)}
+        kept = np.rint(taken / COARSE) * COARSE  # what is saved: fewer digits are a smaller file
+        return {f"taken_{name}": one.astype(np.float32) for name, one in zip(OF_RANK, kept, strict=True)}
 
 
 def single_texts(texts: Ints) -> Bools:
