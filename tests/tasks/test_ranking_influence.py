@@ -94,10 +94,10 @@ def test_mteb_accuracy_equals_leaving_out(seed):
     assert psi("mteb_accuracy", columns) == pytest.approx(found, abs=1e-9)
 
 
-@pytest.mark.parametrize(("name", "near"), [("mteb_f1", 0.98), ("cosine_random", 0.9999)])
+@pytest.mark.parametrize(("name", "near"), [("mteb_f1", 0.95)])
 @pytest.mark.parametrize("seed", range(3))
-def test_f1_and_cosines_to_first_order(name, near, seed):
-    """mteb's F1 and the mean cosine go with leaving out, which the rows alone do not."""
+def test_f1_to_first_order(name, near, seed):
+    """mteb's F1 goes with leaving out, which the rows alone do not."""
     queries, candidates = pairs(seed, 150, d=10, noise=1.0)
     columns = ranking.rank_pairs(queries, candidates, texts(150)).columns
     found, whole = left_out(name, queries, candidates, texts(150)), psi(name, columns)
@@ -129,10 +129,9 @@ def test_block_edges_leave_no_trace(monkeypatch, seed):
     monkeypatch.setattr(ranking, "BLOCK_CELLS", 700 * 16)
     monkeypatch.setattr(rivals, "ROWS", 7)
     parts = ranking.rank_pairs(queries, candidates, texts(700)).columns
-    for name in [name for name in whole if name.startswith("taken_") or name == "mteb_next"]:
+    for name in [name for name in whole if name.startswith("taken_") or name == "mteb_second"]:
         assert whole[name].tobytes() == parts[name].tobytes(), name
-        if name != "mteb_next":
-            assert whole[name][order].tobytes() == shuffled[name].tobytes(), name
+        assert whole[name][order].tobytes() == shuffled[name].tobytes(), name
 
 
 def test_slow_sums():

@@ -44,8 +44,8 @@ class Ranked:
 
     columns: dict[str, NDArray[np.generic]]
     """rank (1 is best), margin_hit, row (the query's own), mteb_row (raw argmax), cosine_true, cosine_random; and what
-    the item does as a candidate of other queries: taken_... (see `rivals`), taken_margin_accuracy, mteb_next (of the
-    query: its nearest row but for mteb_row), cosine_random_taken (mean cosine with all queries but its own)."""
+    the item does as a candidate of other queries: taken_... (see `rivals`), taken_margin_accuracy, mteb_second (whether
+    the query would be right by mteb_row without that row)."""
     candidates: int
     """Distinct candidate texts."""
     tie_rate: float
@@ -144,12 +144,13 @@ def rank_pairs(
         cosines = _Exact(queries, targets).rows(some)
         best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
     margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
-    true, random, random_taken = _cosines(*units)
+    true, random = _cosines(*units)
+    second = rivals.next_rows(best, near_group, groups.of_row, groups.first_row)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
         "mteb_row": groups.first_row[best].astype(np.int32),
-        "cosine_true": true, "cosine_random": random, "cosine_random_taken": random_taken,
-        "mteb_next": rivals.next_rows(best, near_group, groups.of_row, groups.first_row),
+        "cosine_true": true, "cosine_random": random,
+        "mteb_second": (second == np.arange(n)) & (groups.first_row[best] != np.arange(n)),
         **taken.of_items(rank, groups.of_row, groups.single),
         "taken_margin_accuracy": _margin_taken(near, near_group, backward.mean(axis=0), groups, margin_hit),
     }  # fmt: skip
@@ -294,17 +295,15 @@ def _margin_hits_of_level(cosines: NDArray[np.float64], k: int, backward: Floats
     return hits
 
 
-def _cosines(queries: Floats, candidates: Floats) -> tuple[Floats, Floats, Floats]:
-    """Cosine with the translation, and the mean cosine of the query with all other candidates, and of the candidate
-    with all other queries: the exact expectation over random pairs, (x . sum of y - x . y_i) / (n - 1), so that no draw
-    is needed. NaN where there is one candidate alone. All in steps of `STEP`."""
+def _cosines(queries: Floats, candidates: Floats) -> tuple[Floats, Floats]:
+    """Cosine with the translation, and the mean cosine with all other candidates: the exact expectation over random
+    pairs, (x . sum of y - x . y_i) / (n - 1), so that no draw is needed. NaN where there is one candidate alone.
+    Both in steps of `STEP`."""
     true = np.einsum("ij,ij->i", queries, candidates, dtype=np.float64)
+    total = queries.astype(np.float64) @ candidates.sum(axis=0, dtype=np.float64)
     n = len(queries)
-    random = []
-    for these, others in ((queries, candidates), (candidates, queries)):
-        total = these.astype(np.float64) @ others.sum(axis=0, dtype=np.float64)
-        random.append(_in_steps((total - true) / (n - 1) if n > 1 else np.full(n, np.nan)))
-    return _in_steps(true), random[0], random[1]
+    random = (total - true) / (n - 1) if n > 1 else np.full(n, np.nan)
+    return _in_steps(true), _in_steps(random)
 
 
 def _in_steps(cosines: NDArray[np.float64]) -> Floats:
