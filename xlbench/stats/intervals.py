@@ -25,7 +25,7 @@ FEW_CLUSTERS = 10
 
 HUBS = 1.2
 """From this ratio of standard errors on (see `Sample.stretch`) coverage was measured to fall below 93%."""
-HUB_NOTE = "few items move many others: the interval covers 80 to 95%"
+HUB_NOTE = "few items move many others: the interval covers 78 to 95%"
 
 Ends = tuple[float, float]
 

@@ -30,8 +30,8 @@ TIE = 2.0**-40
 MARGIN_TIE = 1e-6
 """Ratio margins that differ by less are equal."""
 
-STEP = 2.0**-16
-"""Cosines of items are kept in whole steps of this size (.0015 points): no mean of them moves by more than
+STEP = 2.0**-13
+"""Cosines of items are kept in whole steps of this size (.012 points): no mean of them moves by more than
 half a step, and what lies below is noise that no file compresses."""
 
 SUB_ROWS = 32
