@@ -1,0 +1,100 @@
+"""The records of a gate: what was tested, against what, and the verdict with its exit code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from xlbench.reports.compare.matching import Unmatched
+from xlbench.reports.gate.policy import Policy, Role
+from xlbench.stats.paired import Difference
+
+Outcome = Literal["PASS", "REGRESSION", "USAGE", "INVALID", "INCONCLUSIVE", "NOTHING"]
+EXIT_CODES: dict[Outcome, int] = {
+    "PASS": 0, "REGRESSION": 1, "USAGE": 2, "INVALID": 3, "INCONCLUSIVE": 4, "NOTHING": 5,
+}  # fmt: skip
+WORST_FIRST: tuple[Outcome, ...] = ("USAGE", "INVALID", "NOTHING", "REGRESSION", "INCONCLUSIVE", "PASS")
+"""Of several outcomes, the first of these is the gate's."""
+
+Finding = Literal["regression", "worse", "better", "identical", "cannot tell", "cannot be resolved", "not tested"]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """A difference, candidate - baseline, and what it is to the gate. All in units of the metric."""
+
+    level: Literal["suite", "task", "language"]
+    name: str
+    role: Role
+    baseline: float
+    candidate: float
+    difference: Difference
+    margin: float
+    p: float | None
+    """One-sided, of "no worse"; of a task, adjusted for all tasks (Holm)."""
+    detectable: float | None
+    """The smallest loss that this test finds four times in five."""
+    flips: tuple[int, int] | None
+    """Items that only the candidate, and that only the baseline has right; None where scores are no shares of hits."""
+    finding: Finding
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Side:
+    """A run that took part."""
+
+    path: str
+    model: str = ""
+    fingerprint: str = ""
+    content: str = ""
+    """SHA-256 of all scores and items: equal content gives equal verdicts."""
+
+
+@dataclass(frozen=True)
+class Against:
+    """The candidate against one run."""
+
+    what: Literal["baseline", "anchor"]
+    run: Side
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    """Why it is no plain PASS."""
+    tested: tuple[Tested, ...] = ()
+    """The suite first, then tasks and critical languages."""
+    notes: tuple[str, ...] = ()
+    left_out: tuple[Unmatched, ...] = ()
+    """What was not judged: cells that the candidate alone has, and those that an allowed intersection leaves out."""
+
+    @property
+    def suite(self) -> Tested | None:
+        """The suite's test."""
+        return self.tested[0] if self.tested else None
+
+
+@dataclass(frozen=True)
+class Gate:
+    """The verdict."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+    candidate: Side
+    against: tuple[Against, ...]
+    policy: Policy
+    alpha: float
+    """Of each comparison: the policy's, shared among pushes, baseline and anchor."""
+
+    @property
+    def exit_code(self) -> int:
+        """What the command ends with."""
+        return EXIT_CODES[self.outcome]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in one line."""
+        from xlbench.reports.gate.report import sentence
+
+        return sentence(self)
+
+    def __repr__(self) -> str:
+        return self.sentence
