@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.estimate import Estimate
+from xlbench.core.ids import digest
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
@@ -94,6 +95,11 @@ class Cell:
     def main(self) -> Score | None:
         """The main metric's score, or None where the cell has no scores."""
         return self.scores[0] if self.scores else None
+
+
+def cell_key(version: int, fingerprint: str, task_identity: str, subset: str, data_fingerprint: str) -> str:
+    """A cell's ``key``: ``version`` is that of how xlbench makes rows from vectors."""
+    return digest(str(version), fingerprint, task_identity, subset, data_fingerprint)
 
 
 @dataclass(frozen=True, repr=False)

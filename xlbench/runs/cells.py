@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from xlbench.core.errors import ResultsError
-from xlbench.core.ids import digest
 from xlbench.core.model import Model
-from xlbench.core.record import Cell
+from xlbench.core.record import Cell, cell_key
 from xlbench.core.task import Subset, Task
 from xlbench.core.text import GIB
 from xlbench.runs.slices import Slice
@@ -80,7 +79,7 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
     """
     subset = part.subset
     name = subset.name if part.train_size is None else f"{subset.name}@{part.train_size}"
-    key = digest(str(ROW_VERSION), base.fingerprint, task.identity(), name, subset.fingerprint)
+    key = cell_key(ROW_VERSION, base.fingerprint, task.identity(), name, subset.fingerprint)
     cell = replace(
         base, subset=name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint,
         task_identity=task.identity(), train_size=part.train_size, train_items=subset.train_items,

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from xlbench.core.errors import ResultsError, UsageError
-from xlbench.core.ids import digest
-from xlbench.core.record import Cell, Run, Score
+from xlbench.core.record import Cell, Run, Score, cell_key
 from xlbench.core.task import Metric, Task
 from xlbench.runs.cells import ROW_VERSION
 from xlbench.runs.failures import MODEL_FAILED
@@ -64,7 +63,7 @@ def _checked(cell: Cell, task: Task | None, reader: Reader, run: Run) -> tuple[V
         return "differs", wrong
     if task is None:
         return "unknown", "no plugin offers this task (a card of one's own is given with --task)"
-    key = digest(str(ROW_VERSION), cell.fingerprint, task.identity(), cell.subset, cell.data_fingerprint)
+    key = cell_key(ROW_VERSION, cell.fingerprint, task.identity(), cell.subset, cell.data_fingerprint)
     if key != cell.key:
         return "unknown", "the task has another version, other settings or other metrics here"
     try:

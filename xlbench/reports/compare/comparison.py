@@ -101,7 +101,7 @@ def against_baseline(
         verdicts_of = [(first, *rest[1:]) for first, rest in zip(overall, verdicts_of, strict=True)]
     return [
         Comparison(
-            labels[0], label, own, matched.unmatched, tuple(_notes([listed[0], run], matched)), options,
+            labels[0], label, own, matched.unmatched, tuple(notes_of([listed[0], run], matched)), options,
             tuple(most_changed(matched, baseline, candidate, found.names, examples)),
         )
         for label, run, own, candidate in zip(labels[1:], listed[1:], verdicts_of, found.parts[1:], strict=True)
@@ -127,10 +127,10 @@ def all_pairs(
     return letters_of(found.parts, groups, options)
 
 
-def _notes(runs: Sequence[Run], matched: Matched) -> list[str]:
+def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
     """What a reader of the differences should know."""
     found = []
-    machines = {_kernel(run) for run in runs} - {""}
+    machines = {kernel_of(run) for run in runs} - {""}
     if len(machines) > 1:
         found.append(
             f"scored on different processors ({', '.join(sorted(machines))}): up to .1 point may be their rounding"
@@ -148,7 +148,7 @@ def _notes(runs: Sequence[Run], matched: Matched) -> list[str]:
     return [*found, *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched)]
 
 
-def _kernel(run: Run) -> str:
+def kernel_of(run: Run) -> str:
     """What computed a run's products of matrices, as its provenance says; "" where it does not."""
     pools = run.provenance.get("linear_algebra") or []
     named = {str(pool.get("kernel") or "") for pool in pools if isinstance(pool, Mapping)} - {""}

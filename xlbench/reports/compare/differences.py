@@ -89,11 +89,11 @@ def verdicts(
 
     Within a level, p-values are adjusted for one another.
     """
-    apart = {place: _difference(candidate[place], baseline[place]) for place in matched.places}
+    apart = {place: difference_at(candidate[place], baseline[place]) for place in matched.places}
     found: list[Verdict] = []
     for level, groups in levels(matched):
         judged = [
-            (name, weights, _judged(name, weights, apart, baseline, candidate, options)) for name, weights in groups
+            (name, weights, judged_group(name, weights, apart, baseline, candidate, options)) for name, weights in groups
         ]
         adjust = multiple.benjamini_hochberg if options.explore else multiple.holm
         if level == "overall" and options.over_languages:
@@ -111,7 +111,7 @@ def verdicts(
     return tuple(found)
 
 
-def _difference(candidate: stats.Part, baseline: stats.Part) -> stats.Part:
+def difference_at(candidate: stats.Part, baseline: stats.Part) -> stats.Part:
     """candidate - baseline at one place."""
     return replace(stats.combine([candidate, baseline], [1.0, -1.0]), n=max(candidate.n, baseline.n))
 
@@ -153,7 +153,7 @@ def weights_of(matched: Matched, places: Iterable[Place]) -> dict[Place, float]:
     }
 
 
-def _judged(
+def judged_group(
     name: str,
     weights: Mapping[Place, float],
     apart: Mapping[Place, stats.Part],

@@ -92,9 +92,24 @@ class Gate:
     @property
     def sentence(self) -> str:
         """The verdict in one line."""
-        from xlbench.reports.gate.report import sentence
+        if self.reasons:
+            return f"{self.outcome}: {'; '.join(self.reasons)}"
+        return f"{self.outcome}: {self._seen()}"
 
-        return sentence(self)
+    def _seen(self) -> str:
+        """How the suite came out, and the smallest loss that would have been seen."""
+        said = []
+        for one in self.against:
+            suite = one.suite
+            if suite is None:
+                continue
+            change = f"{100 * (suite.difference.value or 0.0):+.2f}"
+            same = suite.finding == "identical"
+            text = "identical" if same else f"{change} points on the suite"
+            if suite.detectable:
+                text += f", where a loss of {100 * suite.detectable:.2f} would have been seen"
+            said.append(text if len(self.against) == 1 else f"{one.what} {text}")
+        return "; ".join(said)
 
     def __repr__(self) -> str:
         return self.sentence

@@ -1,0 +1,307 @@
+"""The rule of the gate, and the verdict that it comes to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from scipy import special
+
+from xlbench import stats
+from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.record import Cell, Run
+from xlbench.core.text import one_line
+from xlbench.reports.boards.gather import TOLERANCE
+from xlbench.reports.compare.comparison import kernel_of, notes_of, signed
+from xlbench.reports.compare.differences import Options, difference_at, judged_group, parts_of, weights_of
+from xlbench.reports.compare.matching import Matched, Place, match
+from xlbench.reports.gate import validity
+from xlbench.reports.gate.policy import Policy, Role, check_names
+from xlbench.reports.gate.verdict import WORST_FIRST, Against, Finding, Gate, Outcome, Tested
+from xlbench.stats import multiple, paired
+from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
+
+if TYPE_CHECKING:
+    from xlbench.reports.boards.averages import Influence
+
+Read = Callable[[Cell, str], "Influence"]
+"""The influence of a cell whose run lies in a folder or pack."""
+SUITE = "suite"
+ROUNDING = 1e-12
+
+
+def judge(
+    baseline: Run,
+    candidate: Run,
+    read: Read,
+    policy: Policy,
+    anchor: Run | None = None,
+    allow_intersection: float | None = None,
+    policy_path: Path | None = None,
+) -> Gate:
+    """Judge a candidate by a baseline, and by a pinned anchor too where there is one.
+
+    Args:
+        baseline: The last accepted run.
+        candidate: The run that is to be judged.
+        read: The influence of a saved cell.
+        policy: What the gate asks for.
+        anchor: An older run that does not move, against which small losses add up.
+        allow_intersection: The share of the baseline's items that the candidate must have; None: all.
+        policy_path: Where the policy comes from, for messages.
+
+    Raises:
+        UsageError: Baseline and candidate are one run, or a rule names what the baseline does not have.
+    """
+    for other in (baseline, anchor):
+        if other is not None and Path(other.folder).resolve() == Path(candidate.folder).resolve():
+            raise UsageError(f"{candidate.folder} is baseline and candidate at once: a run does not differ from itself")
+    check_names(policy, [cell for cell in baseline.cells if cell.status == "ok"], policy_path)
+    sides: list[tuple[Literal["baseline", "anchor"], Run]] = [("baseline", baseline)]
+    sides += [("anchor", anchor)] if anchor is not None else []
+    alpha = policy.alpha / policy.pushes / len(sides)
+    against = tuple(
+        _against(what, run, candidate, read, policy, alpha, allow_intersection) for what, run in sides
+    )
+    outcome = next(one for one in WORST_FIRST if any(other.outcome == one for other in against))
+    reasons = [
+        reason if len(against) == 1 else f"{one.what}: {reason}"
+        for one in against
+        for reason in one.reasons
+        if one.outcome == outcome
+    ]
+    return Gate(outcome, tuple(reasons), validity.side_of(candidate), against, policy, alpha)
+
+
+def _against(
+    what: Literal["baseline", "anchor"],
+    baseline: Run,
+    candidate: Run,
+    read: Read,
+    policy: Policy,
+    alpha: float,
+    allow_intersection: float | None,
+) -> Against:
+    """The candidate against one run."""
+    side, runs = validity.side_of(baseline), (baseline, candidate)
+    matched = match(runs, [f"the {what}", "the candidate"])
+    valid = validity.check(baseline, candidate, matched, allow_intersection, strict=policy.strict)
+    if valid.reasons:
+        return Against(what, side, valid.outcome, valid.reasons, left_out=valid.left_out)
+    try:
+        parts = parts_of(matched, lambda number, cell: read(cell, runs[number].folder)).parts
+    except ResultsError as error:
+        return Against(what, side, "INVALID", (one_line(str(error)),), left_out=valid.left_out)
+    if others := validity.other_items(parts):
+        return Against(what, side, "INVALID", tuple(others), left_out=valid.left_out)
+    machines = {kernel_of(run) for run in runs} - {""}
+    floor = TOLERANCE if len(machines) > 1 else 0.0
+    court = Court(matched, parts[0], parts[1], policy, alpha, floor)
+    tested = court.tested()
+    outcome, reasons = _decided(tested, policy, alpha, court)
+    notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
+    if floor:
+        notes.insert(0, f"scored on different processors ({', '.join(sorted(machines))}): a loss of up to "
+                        f"{100 * TOLERANCE:g} point may be their rounding, and fails nothing")  # fmt: skip
+    return Against(what, side, outcome, tuple(reasons), tested, tuple(notes), valid.left_out)
+
+
+@dataclass(frozen=True, eq=False)
+class Court:
+    """Two paired runs and a policy: tests of the suite, of tasks and of critical languages."""
+
+    matched: Matched
+    baseline: Mapping[Place, stats.Part]
+    candidate: Mapping[Place, stats.Part]
+    policy: Policy
+    alpha: float
+    floor: float = 0.0
+    """The smallest margin: what rounding may do."""
+
+    @cached_property
+    def apart(self) -> Mapping[Place, stats.Part]:
+        """candidate - baseline at every place."""
+        return {place: difference_at(self.candidate[place], self.baseline[place]) for place in self.matched.places}
+
+    def tested(self) -> tuple[Tested, ...]:
+        """All tests: the suite first, then the tasks as they stand in their areas, then languages of critical rules."""
+        roles = {place: self.policy.role_of(cell) for place, cell in self.matched.cells[0].items()}
+        judged = [place for place, role in roles.items() if role != "advisory"]
+        by_task: dict[str, list[Place]] = {task: [] for tasks in self.matched.areas.values() for task in tasks}
+        for place in roles:
+            by_task[place[0]].append(place)
+        own = {task: [place for place in places if roles[place] != "advisory"] for task, places in by_task.items()}
+        family = sum(map(bool, own.values()))
+        tasks = [self._task(task, own[task] or by_task[task], roles, family) for task in by_task]
+        suite = self._test("suite", SUITE, "supporting", judged, self.policy.margin, 1) if judged else None
+        return (*([_found(suite, suite.p, self.alpha)] if suite else []), *_adjusted(tasks, self.alpha), *self._languages())
+
+    def _task(self, task: str, places: Sequence[Place], roles: Mapping[Place, Role], family: int) -> Tested:
+        """The test of a task, of those of its subsets that are not advisory where it has such."""
+        role: Role = max((roles[place] for place in places), key=("advisory", "supporting", "critical").index)
+        rules = [self.policy.rule_of(self.matched.cells[0][place]) for place in places]
+        margins = {rule.margin for rule in rules if rule and rule.margin is not None and not rule.languages}
+        by_language = all(rule is not None and rule.languages for rule in rules)
+        role = "supporting" if role == "critical" and by_language else role  # it is the languages that are critical
+        margin = min(margins) if margins else self.policy.task_margin
+        return self._test("task", task, role, places, margin, family)
+
+    def _languages(self) -> list[Tested]:
+        """The languages of critical and advisory rules: the first fail by their margin, the others are shown."""
+        found = []
+        cells = self.matched.cells[0]
+        for rule in self.policy.rules:
+            for language in rule.languages if rule.role != "supporting" else ():
+                places = [
+                    place
+                    for place, cell in cells.items()
+                    if language in cell.languages and self.policy.rule_of(cell) is rule
+                ]
+                if places:
+                    margin = self.policy.task_margin if rule.margin is None else rule.margin
+                    test = self._test("language", language, rule.role, places, margin, 1)
+                    found.append(_found(test, test.p, self.alpha))
+        return found
+
+    def _test(
+        self, level: Literal["suite", "task", "language"], name: str, role: Role, places: Sequence[Place],
+        margin: float, family: int,
+    ) -> Tested:  # fmt: skip
+        """The difference over places with its one-sided p, not yet adjusted; ``margin`` in points."""
+        weights = weights_of(self.matched, places)
+        before, after = (
+            float(sum(weight * parts[place].value for place, weight in weights.items()))
+            for parts in (self.baseline, self.candidate)
+        )
+        if all(self._same(place) for place in places):
+            n = sum(self.baseline[place].n for place in places)
+            difference, note = Difference(0.0, se=0.0, n=n, note="identical, item by item", p=1.0), ""
+        else:
+            options = Options(level=1 - self.alpha)
+            difference, note = judged_group(name, weights, self.apart, self.baseline, self.candidate, options)
+        least = max(margin / 100, self.floor)
+        one_sided = self.alpha / 2 / max(1, family)
+        return Tested(
+            level, name, role, before, after, difference, least, difference.one_sided(),
+            detectable(difference, least, one_sided), self._flips(places), "not tested", note or difference.note,
+        )  # fmt: skip
+
+    def _same(self, place: Place) -> bool:
+        one, other = self.baseline[place], self.candidate[place]
+        return one.value == other.value and np.array_equal(one.influence, other.influence, equal_nan=True)
+
+    def _flips(self, places: Iterable[Place]) -> tuple[int, int] | None:
+        """Items that only the candidate, and that only the baseline has right."""
+        splits = [paired.discordant(self.candidate[place], self.baseline[place]) for place in places]
+        known = [split for split in splits if split is not None]
+        if len(known) < len(splits):
+            return None
+        return sum(won for won, _ in known), sum(lost for _, lost in known)
+
+
+def detectable(difference: Difference, margin: float, alpha: float) -> float | None:
+    """The smallest loss that a test finds four times in five: significant at ``alpha`` (one-sided), and beyond the
+    margin."""
+    if not difference.se or difference.freedom is None:
+        return None
+    beyond = float(special.stdtrit(difference.freedom, POWER)) * difference.se
+    return max(float(special.stdtrit(difference.freedom, 1 - alpha)) * difference.se, margin) + beyond
+
+
+def _adjusted(tasks: Sequence[Tested], alpha: float) -> list[Tested]:
+    """Tasks with their p adjusted for one another (Holm); advisory ones are no part of that."""
+    family = [one.role != "advisory" for one in tasks]
+    worse = multiple.holm(np.array([_p(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
+    better = multiple.holm(np.array([1 - _p(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
+    found = []
+    for one, own, down, up in zip(tasks, family, worse, better, strict=True):
+        if not own:
+            found.append(_found(one, one.p, alpha))
+        else:
+            found.append(_found(replace(one, p=None if one.p is None else float(down)), float(down), alpha, float(up)))
+    return found
+
+
+def _p(one: Tested) -> float:
+    """The p that Holm's steps count; of what cannot be resolved or tested, 1."""
+    return 1.0 if one.p is None or _few(one) else one.p
+
+
+def _few(one: Tested) -> bool:
+    return one.flips is not None and 0 < sum(one.flips) < FEW_DISCORDANT
+
+
+def _found(one: Tested, p: float | None, alpha: float, better: float | None = None) -> Tested:
+    """The test with what it found."""
+    value = one.difference.value or 0.0
+    finding: Finding
+    if one.difference.se == 0 and not value:
+        finding = "identical"
+    elif one.role == "critical" and value < -ROUNDING and value <= -one.margin + ROUNDING:
+        finding = "regression"
+    elif one.p is None or p is None:
+        finding = "not tested"
+    elif _few(one):
+        finding = "cannot be resolved"
+    elif p <= alpha / 2 and value < 0:
+        finding = "regression" if value <= -one.margin + ROUNDING and one.role != "advisory" else "worse"
+    else:
+        finding = "better" if (1 - p if better is None else better) <= alpha / 2 else "cannot tell"
+    if finding == "regression" and one.level == "language" and one.role != "critical":
+        finding = "worse"
+    return replace(one, finding=finding)
+
+
+def _decided(tested: Sequence[Tested], policy: Policy, alpha: float, court: Court) -> tuple[Outcome, list[str]]:
+    """The outcome of all tests, and why."""
+    if not tested or tested[0].level != "suite":
+        return "INVALID", ["every cell is advisory: nothing is left that could fail"]
+    counted = [one for one in tested if one.role != "advisory"]
+    untested = [one for one in counted if one.finding == "not tested"]
+    if untested:
+        lone = [" ".join(place) for place, part in court.candidate.items() if part.count < 2]
+        where = f" (one item or document alone: {validity.some(lone)})" if lone else ""
+        names = validity.some([f"{one.name}: {one.note}" for one in untested])
+        return "INVALID", [f"no test can judge {names}{where}; a policy can make it advisory"]
+    if failed := [one for one in counted if one.finding == "regression"]:
+        return "REGRESSION", [loss(one) for one in failed]
+    suite = tested[0]
+    change, least = suite.difference.value or 0.0, f"{100 * suite.margin:g}"
+    if suite.finding == "cannot be resolved" and change <= -suite.margin:
+        return "INCONCLUSIVE", [f"the suite lost {points(-change)}, on {sum(suite.flips or ())} items: too few to tell"]
+    if policy.must_detect is not None and (suite.detectable or 0.0) > policy.must_detect / 100:
+        seen = points(suite.detectable or 0.0)
+        return "INCONCLUSIVE", [f"a loss below {seen} could have gone unseen, and {policy.must_detect:g} must be seen"]
+    if policy.mode == "noninferiority" and suite.finding != "identical":
+        low = suite.difference.low
+        if low is None or low <= -suite.margin:
+            return "INCONCLUSIVE", [f"a loss of {least} points or more is not ruled out (the suite: {interval(suite)})"]
+    return "PASS", []
+
+
+def loss(one: Tested) -> str:
+    """A line for a test that fails the gate."""
+    what = "the suite" if one.level == "suite" else f"{one.level} {one.name}"
+    critical = ", critical" if one.role == "critical" else ""
+    p = "" if one.p is None else f", p {_small(one.p)}"
+    return f"{what} lost {points(-(one.difference.value or 0.0))} {interval(one)} (margin {100 * one.margin:g}{p}{critical})"
+
+
+def interval(one: Tested) -> str:
+    """The interval of a difference, in points."""
+    if not one.difference.has_interval:
+        return "[no interval]"
+    return f"[{signed(one.difference.low, 2)}, {signed(one.difference.high, 2)}]"
+
+
+def points(value: float) -> str:
+    """An effect in points."""
+    return f"{100 * value:.2f} points"
+
+
+def _small(p: float) -> str:
+    return "< .0001" if p < 0.0001 else f"= {p:.4f}"
