@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.api import board, compare, curve, fetch, pack, run
+    from xlbench.api import board, compare, curve, fetch, gate, pack, run
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
     from xlbench.core.download import Download
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
     from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.gate.policy import Policy
+    from xlbench.reports.gate.verdict import Gate
     from xlbench.runs.confusion import Confusion, confusion
     from xlbench.stats import metrics
 
 _HOMES = {
-    "api": ("run", "curve", "fetch", "board", "compare", "pack"),
+    "api": ("run", "curve", "fetch", "board", "compare", "gate", "pack"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
     "core.download": ("Download",),
@@ -41,6 +43,8 @@ _HOMES = {
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
     "reports.compare.comparison": ("Comparison",),
+    "reports.gate.policy": ("Policy",),
+    "reports.gate.verdict": ("Gate",),
     "runs.confusion": ("Confusion", "confusion"),
     "stats": ("metrics",),
 }
@@ -48,10 +52,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError", "DataMissing",
-    "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Metric", "Model", "Option",
-    "Outcome", "Permissions", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
+    "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Gate", "Metric", "Model", "Option",
+    "Outcome", "Permissions", "Policy", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
     "Suite", "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
-    "code_fingerprint", "compare", "confusion", "curve", "fetch", "hookimpl", "metrics", "pack", "run",
+    "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",
 ]  # fmt: skip
 
 

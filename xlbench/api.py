@@ -1,4 +1,4 @@
-"""The commands as functions, for programs: `run`, `curve`, `fetch`, `board`, `compare` and `pack`."""
+"""The commands as functions, for programs: `run`, `curve`, `fetch`, `board`, `compare`, `gate` and `pack`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,8 @@ from xlbench.runs.request import OneOrMore, Request, idle_tasks, learning_tasks,
 
 if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.gate.policy import Policy
+    from xlbench.reports.gate.verdict import Gate
 
 TRAIN_SIZES = (50, 100, 200, 500, 1000, ALL)
 """What `curve` takes where nothing else is said."""
@@ -214,6 +216,56 @@ def compare(
     wanted = Wanted(several(tasks), several(languages))
     (found,) = against_baseline(runs, reader.influence, options, wanted, allow_intersection, examples)
     return found
+
+
+def gate(
+    baseline: str | Path | Run,
+    candidate: str | Path | Run,
+    *,
+    anchor: str | Path | Run | None = None,
+    policy: str | Path | Policy | None = None,
+    alpha: float | None = None,
+    mode: Literal["regression", "noninferiority"] | None = None,
+    margin: float | None = None,
+    task_margin: float | None = None,
+    must_detect: float | None = None,
+    pushes: int | None = None,
+    strict: bool | None = None,
+    allow_intersection: float | None = None,
+    model: str | None = None,
+) -> Gate:
+    """Judge a saved run by another one. What cannot be judged is INVALID, and never a pass.
+
+    Args:
+        baseline: The run to be judged by: its folder, a results folder, or a `Run` that was saved.
+        candidate: The run that is judged.
+        anchor: An older run that stays, too.
+        policy: A policy, or its file. All of the following count more than what it says.
+        alpha: The chance that a change without effect fails.
+        mode: Whether a loss must be shown, or ruled out.
+        margin: Points that the suite may lose.
+        task_margin: Points that a task may lose.
+        must_detect: Points: INCONCLUSIVE where such a loss on the suite could go unseen.
+        pushes: Among how many decisions by one baseline ``alpha`` is shared out.
+        strict: Whether cells that only the candidate has are a fault.
+        allow_intersection: The share of the baseline's items that suffices; None: all.
+        model: Which run is meant, where a folder holds several.
+
+    Returns:
+        The verdict: ``outcome``, ``exit_code``, ``reasons``, ``sentence``, and the tests of each comparison.
+
+    Raises:
+        UsageError: A path, a name or the policy is wrong, or both runs are one.
+    """
+    from xlbench.reports.gate.opening import gate_of
+
+    changes = {"alpha": alpha, "mode": mode, "margin": margin, "task_margin": task_margin, "must_detect": must_detect,
+               "pushes": pushes, "strict": strict}  # fmt: skip
+    one, other, pinned = (Path(run) if isinstance(run, str) else run for run in (baseline, candidate, anchor))
+    assert one is not None
+    assert other is not None
+    chosen = Path(policy) if isinstance(policy, str) else policy
+    return gate_of(one, other, saved_influence, pinned, chosen, changes, allow_intersection, model)
 
 
 def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:

@@ -23,6 +23,7 @@ COMMANDS = {
     "board": "Render saved runs as leaderboards.",
     "compare": "Say whether one run is better than another, where, and by how much.",
     "pack": "Write a saved run as one compact file.",
+    "gate": "Judge a candidate by a baseline: one verdict, and an exit code for it.",
     "list": "List the models, tasks, suites or areas that can be named.",
     "plugins": "Show the installed plugins, and what is broken and why.",
     "cache": "Show, empty or check the cache of vectors.",

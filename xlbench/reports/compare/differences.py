@@ -93,7 +93,8 @@ def verdicts(
     found: list[Verdict] = []
     for level, groups in levels(matched):
         judged = [
-            (name, weights, judged_group(name, weights, apart, baseline, candidate, options)) for name, weights in groups
+            (name, weights, judged_group(name, weights, apart, baseline, candidate, options))
+            for name, weights in groups
         ]
         adjust = multiple.benjamini_hochberg if options.explore else multiple.holm
         if level == "overall" and options.over_languages:

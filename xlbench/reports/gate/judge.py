@@ -64,9 +64,7 @@ def judge(
     sides: list[tuple[Literal["baseline", "anchor"], Run]] = [("baseline", baseline)]
     sides += [("anchor", anchor)] if anchor is not None else []
     alpha = policy.alpha / policy.pushes / len(sides)
-    against = tuple(
-        _against(what, run, candidate, read, policy, alpha, allow_intersection) for what, run in sides
-    )
+    against = tuple(_against(what, run, candidate, read, policy, alpha, allow_intersection) for what, run in sides)
     outcome = next(one for one in WORST_FIRST if any(other.outcome == one for other in against))
     reasons = [
         reason if len(against) == 1 else f"{one.what}: {reason}"
@@ -138,7 +136,11 @@ class Court:
         family = sum(map(bool, own.values()))
         tasks = [self._task(task, own[task] or by_task[task], roles, family) for task in by_task]
         suite = self._test("suite", SUITE, "supporting", judged, self.policy.margin, 1) if judged else None
-        return (*([_found(suite, suite.p, self.alpha)] if suite else []), *_adjusted(tasks, self.alpha), *self._languages())
+        return (
+            *([_found(suite, suite.p, self.alpha)] if suite else []),
+            *_adjusted(tasks, self.alpha),
+            *self._languages(),
+        )
 
     def _task(self, task: str, places: Sequence[Place], roles: Mapping[Place, Role], family: int) -> Tested:
         """The test of a task, of those of its subsets that are not advisory where it has such."""
@@ -246,7 +248,8 @@ def _found(one: Tested, p: float | None, alpha: float, better: float | None = No
     elif one.p is None or p is None:
         finding = "not tested"
     elif _few(one):
-        finding = "cannot be resolved"
+        few = f"the models disagree on {sum(one.flips or ())} items: too few to tell"
+        return replace(one, finding="cannot be resolved", note=few)
     elif p <= alpha / 2 and value < 0:
         finding = "regression" if value <= -one.margin + ROUNDING and one.role != "advisory" else "worse"
     else:
@@ -288,7 +291,8 @@ def loss(one: Tested) -> str:
     what = "the suite" if one.level == "suite" else f"{one.level} {one.name}"
     critical = ", critical" if one.role == "critical" else ""
     p = "" if one.p is None else f", p {_small(one.p)}"
-    return f"{what} lost {points(-(one.difference.value or 0.0))} {interval(one)} (margin {100 * one.margin:g}{p}{critical})"
+    lost = points(-(one.difference.value or 0.0))
+    return f"{what} lost {lost} {interval(one)} (margin {100 * one.margin:g}{p}{critical})"
 
 
 def interval(one: Tested) -> str:

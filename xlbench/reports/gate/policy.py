@@ -114,7 +114,9 @@ class _File:
     def _line(self, key: str, rule: int | None) -> int:
         heads = [at for at, line in enumerate(self.lines, 1) if re.match(r"\s*\[\[\s*rule\s*\]\]", line)]
         start = heads[rule] if rule is not None and rule < len(heads) else 1
-        stop = next((at for at in heads if at > start), len(self.lines) + 1) if rule is not None else len(self.lines) + 1
+        stop = (
+            next((at for at in heads if at > start), len(self.lines) + 1) if rule is not None else len(self.lines) + 1
+        )
         for at in range(start, stop):
             if key and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*=|\s*\[+\s*{re.escape(key)}", self.lines[at - 1]):
                 return at
@@ -179,7 +181,7 @@ def _rule(file: _File, number: int, plain: Mapping[str, Any]) -> Rule:
         if key not in _RULE_KEYS:
             known = ", ".join(_RULE_KEYS)
             raise file.error(f"a rule has no {key!r}.{did_you_mean(key, _RULE_KEYS)} It has: {known}", key, number)
-    role = plain.get("role")
+    role: Any = plain.get("role")
     if role not in get_args(Role):
         hint = did_you_mean(str(role), get_args(Role))
         raise file.error(f"role is {role!r}.{hint} Roles are: {', '.join(get_args(Role))}", "role", number)

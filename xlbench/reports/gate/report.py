@@ -14,6 +14,7 @@ from xlbench.reports.boards.markup import escape
 from xlbench.reports.compare.comparison import signed
 from xlbench.reports.gate.judge import interval, loss
 from xlbench.reports.gate.policy import Policy
+from xlbench.reports.gate.validity import grouped
 from xlbench.reports.gate.verdict import Against, Gate, Outcome, Side, Tested
 
 SCHEMA = 1
@@ -85,7 +86,7 @@ def ordered(tested: Sequence[Tested]) -> list[Tested]:
 
 def rows(against: Against) -> list[tuple[str, ...]]:
     """The table of tests as texts, in points."""
-    found = []
+    found: list[tuple[str, ...]] = []
     for one in ordered(against.tested):
         name = one.name + (f" ({one.role})" if one.role != "supporting" else "")
         p = "" if one.p is None else f"{one.p:.4f}"
@@ -100,7 +101,7 @@ def rows(against: Against) -> list[tuple[str, ...]]:
 def notes(against: Against) -> list[str]:
     """What a reader of the tests should know."""
     said = [*against.notes]
-    said += [f"not judged: {one.task} {one.subset}: {one.why}" for one in against.left_out]
+    said += [f"not judged: {where}: {why}" for where, why in grouped(against.left_out)]
     said += [f"{one.name}: {one.note}" for one in against.tested if one.finding == "cannot be resolved" and one.note]
     return [one_line(text) for text in said]
 

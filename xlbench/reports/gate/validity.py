@@ -73,9 +73,7 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
 def _lost(lost: Sequence[Unmatched], candidate: Run, matched: Matched, least: float | None) -> Iterator[str]:
     """Why cells that the baseline has cannot be judged, unless so few are allowed to be left out."""
     whole = {cell.task: cell.reason for cell in candidate.cells if cell.subset == WHOLE_TASK}
-    lost = [
-        Unmatched(one.task, one.subset, whole[one.task], one.items) if one.task in whole else one for one in lost
-    ]
+    lost = [Unmatched(one.task, one.subset, whole[one.task], one.items) if one.task in whole else one for one in lost]
     if not lost:
         return
     kept = sum(cell.main.n for cell in matched.cells[0].values() if cell.main)
@@ -87,7 +85,8 @@ def _lost(lost: Sequence[Unmatched], candidate: Run, matched: Matched, least: fl
     elif pools:
         yield f"another pool of candidates is another question, whatever is allowed to be left out: {named(pools)}"
     elif share < least or not matched.places:
-        yield f"{100 * share:.1f}% of the baseline's items can be judged, and {100 * least:g}% are asked for: {named(lost)}"
+        asked = f"and {100 * least:g}% are asked for"
+        yield f"{100 * share:.1f}% of the baseline's items can be judged, {asked}: {named(lost)}"
 
 
 def _scored_otherwise(matched: Matched) -> Iterator[str]:
@@ -96,7 +95,7 @@ def _scored_otherwise(matched: Matched) -> Iterator[str]:
     apart = [one for one, other in cells if row_version(one) != row_version(other)]
     if apart:
         first = f"{apart[0].task} {apart[0].subset}"
-        yield f"{len(apart)} cells were scored by another version of xlbench's scoring ({first}): run the baseline again"
+        yield f"{len(apart)} cells were scored by another version of xlbench ({first}): run the baseline again"
 
 
 def row_version(cell: Cell) -> int | None:
@@ -118,7 +117,18 @@ def other_items(parts: Sequence[Mapping[Place, stats.Part]]) -> list[str]:
 
 def named(places: Sequence[Unmatched]) -> str:
     """The first of the places and why, and how many more there are."""
-    return some([one_line(f"{one.task} {one.subset} ({one.why})") for one in places])
+    return some([f"{where} ({why})" for where, why in grouped(places)])
+
+
+def grouped(places: Sequence[Unmatched]) -> list[tuple[str, str]]:
+    """Places with the reason that they share: a subset alone by its name, several of a task by their number."""
+    subsets: dict[tuple[str, str], list[str]] = {}
+    for one in places:
+        subsets.setdefault((one.task, one.why), []).append(one.subset)
+    return [
+        (one_line(f"{task} {names[0] if len(names) == 1 else f'in {len(names)} subsets'}"), one_line(why))
+        for (task, why), names in subsets.items()
+    ]
 
 
 def some(texts: Sequence[str]) -> str:

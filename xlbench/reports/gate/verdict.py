@@ -16,6 +16,9 @@ EXIT_CODES: dict[Outcome, int] = {
 WORST_FIRST: tuple[Outcome, ...] = ("USAGE", "INVALID", "NOTHING", "REGRESSION", "INCONCLUSIVE", "PASS")
 """Of several outcomes, the first of these is the gate's."""
 
+NAMED = 4
+"""How many reasons the sentence gives before it counts the rest."""
+
 Finding = Literal["regression", "worse", "better", "identical", "cannot tell", "cannot be resolved", "not tested"]
 
 
@@ -93,7 +96,8 @@ class Gate:
     def sentence(self) -> str:
         """The verdict in one line."""
         if self.reasons:
-            return f"{self.outcome}: {'; '.join(self.reasons)}"
+            more = f"; and {len(self.reasons) - NAMED} more" if len(self.reasons) > NAMED else ""
+            return f"{self.outcome}: {'; '.join(self.reasons[:NAMED])}{more}"
         return f"{self.outcome}: {self._seen()}"
 
     def _seen(self) -> str:

@@ -1,0 +1,265 @@
+"""``xlbench gate``: does a candidate fall behind a baseline; one verdict, and an exit code for it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from xlbench.cli.options import cache_and_permission_options, request_of
+from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.core.errors import OK, UsageError, XlbenchError
+from xlbench.core.text import error_text, one_line
+
+if TYPE_CHECKING:
+    from xlbench.core.record import Run
+    from xlbench.reports.gate.verdict import Gate, Outcome
+
+EXIT_CODES = (
+    "\b\nExit codes: 0 PASS; 1 REGRESSION; 2 wrong usage; 3 INVALID: what cannot be judged never passes, or an error;\n"
+    "4 INCONCLUSIVE; 5 nothing to compare."
+)
+_POLICY = ("alpha", "mode", "margin", "task_margin", "must_detect", "pushes", "strict")
+_POINTS = click.FloatRange(0, 100)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _judging(command: Any) -> Any:
+    """The options of what is asked for, and of where the verdict goes."""
+    for option in reversed((
+        click.option("--anchor", type=click.Path(path_type=Path), metavar="PATH",
+                     help="An older run that stays, too: losses too small for one step add up against it."),
+        click.option("--policy", type=_FILE, metavar="FILE", help="A policy file; see 'xlbench gate policy'."),
+        click.option("--alpha", type=float, help="The chance that a change without effect fails.  [default: 0.05]"),
+        click.option("--margin", type=_POINTS, metavar="POINTS",
+                     help="A loss on the suite that fails nothing.  [default: 0.2]"),
+        click.option("--task-margin", type=_POINTS, metavar="POINTS", help="The same of a task.  [default: 1]"),
+        click.option("--must-detect", type=_POINTS, metavar="POINTS",
+                     help="INCONCLUSIVE where a loss of this size on the suite could go unseen."),
+        click.option("--mode", type=click.Choice(["regression", "noninferiority"]),
+                     help="noninferiority: pass only what is shown to lose less than the margin."),
+        click.option("--pushes", type=click.IntRange(1), metavar="N",
+                     help="Share alpha among so many decisions by one baseline.  [default: 1]"),
+        click.option("--strict", is_flag=True, default=None, help="Cells that only the candidate has are a fault."),
+        click.option("--allow-intersection", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
+                     help="Judge what the runs share, if that is this share of the baseline's items."),
+        click.option("--out", type=_FILE, default=Path("gate.json"), show_default=True, metavar="FILE",
+                     help="The verdict as JSON: the authority."),
+        click.option("--junit", type=_FILE, metavar="FILE", help="The verdict as JUnit XML, a case a task."),
+        click.option("--summary", type=_FILE, metavar="FILE", help="The verdict as a page of markdown."),
+        click.option("--short", is_flag=True, help="Print a few lines of markdown, for a comment."),
+        click.option("--json", "as_json", is_flag=True, help="Print what gate.json holds."),
+    )):  # fmt: skip
+        command = option(command)
+    return command
+
+
+@click.group(
+    invoke_without_command=True,
+    epilog="\b\nExamples:\n"
+    "  xlbench gate --baseline main/results --candidate results         two results folders of one run each\n"
+    "  xlbench gate run --model ./new --baseline main/results           compute what the baseline has, and judge\n"
+    "  xlbench gate --baseline last --anchor v1 --candidate results     slow drift adds up against the anchor\n"
+    "  xlbench gate policy > gate.toml                                  a policy to begin with\n\n" + EXIT_CODES,
+)
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="PATH", help="The run to be judged by.")
+@click.option("--candidate", type=click.Path(path_type=Path), metavar="PATH", help="The run that is judged.")
+@click.option("--model", "-m", metavar="NAME", help="Which run is meant, where a folder holds several.")
+@_judging
+def command(
+    ctx: click.Context, baseline: Path | None, candidate: Path | None, model: str | None, **options: Any
+) -> int:
+    """Judge the run CANDIDATE by the run BASELINE: PASS, or why not.
+
+    A run is its folder, or a results folder that holds it. The suite and every task are tested, item by item, with the
+    chance of a false alarm at alpha in all. Needs neither model nor data.
+    """
+    ctx = click.get_current_context()
+    if ctx.invoked_subcommand is not None:
+        given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+        if given:
+            option = f"--{given[0].replace('_', '-')}"
+            raise UsageError(f"give {option} after {ctx.invoked_subcommand!r}: before it, it would do nothing")
+        return OK
+    if baseline is None or candidate is None:
+        raise UsageError("a gate needs --baseline and --candidate: two runs")
+    with _reported(baseline, str(candidate), options):
+        gate = _judged(baseline, candidate, model, options)
+    return _say(gate, options)
+
+
+@command.command(short_help="Compute what a baseline has, and judge it.", epilog=EXIT_CODES)
+@click.option(
+    "--baseline", type=click.Path(path_type=Path), metavar="PATH", required=True, help="The run to be judged by."
+)
+@click.option("--model", "-m", metavar="SPEC", required=True, help="The candidate: a model's name or spec.")
+@click.option("--baseline-model", metavar="NAME", help="Which run is meant, where the baseline's folder holds several.")
+@click.option(
+    "--data", type=click.Path(path_type=Path), envvar="XLBENCH_DATA", show_envvar=True, help="Folder of data files."
+)
+@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
+              help="Where cells are saved, and found again.")  # fmt: skip
+@click.option("--engine", metavar="NAME", default="serial", show_default=True, help="Where cells are computed.")
+@click.option("--workers", type=click.IntRange(min=1), metavar="N", help="How many workers the engine has.")
+@_judging
+@cache_and_permission_options
+def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) -> int:
+    """Score a model on exactly the cells that the baseline has, and judge it. What was computed is not done again."""
+    with _reported(baseline, model, options):
+        from xlbench.reports.gate.opening import pick, policy_of
+
+        policy_of(options["policy"], {name: options[name] for name in _POLICY})  # before hours of work
+        known = pick(baseline, baseline_model)
+        gate = _judged(known, _computed(known, model, options), None, options)
+    return _say(gate, options)
+
+
+@command.command(short_help="Print a commented policy to begin with.")
+def policy() -> int:
+    """Print a policy file with the defaults, and an example of every kind of rule."""
+    from xlbench.reports.gate.policy import START
+
+    echo(START.rstrip("\n"))
+    return OK
+
+
+def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
+    """The candidate's run, of the cells that the baseline has scores for."""
+    from dataclasses import replace
+
+    from xlbench.cli.progress import watching
+    from xlbench.core.errors import ResultsError
+    from xlbench.runs.execute import carry_out
+    from xlbench.runs.request import prepare
+
+    if baseline.troubles:
+        raise ResultsError(baseline.troubles[0])
+    cells = [cell for cell in baseline.cells if cell.status == "ok" and cell.train_size is None]
+    limits = {cell.limit for cell in cells}
+    if len(limits) > 1:  # samples beside whole subsets: the whole ones are judged
+        cells, limits = [cell for cell in cells if cell.limit is None], {None}
+    if not cells:
+        raise ResultsError(f"{baseline.folder} has no scores: nothing can be computed beside it")
+    tasks = tuple(dict.fromkeys(cell.task for cell in cells))
+    with plugins_print_elsewhere():
+        prepared = prepare(request_of({**options, "models": (model,), "tasks": tasks, "limit": limits.pop()}))
+        if len(prepared.models) != 1:
+            raise UsageError(f"{model!r} names {len(prepared.models)} models: a candidate is one")
+        places = {(cell.task, cell.subset) for cell in cells}
+        planned = [
+            one for one in prepared.planned if (one.cell.task, one.cell.subset) in places or one.state == "error"
+        ]
+        with watching(planned, quiet=bool(options["as_json"])) as observer:
+            (computed,) = carry_out(replace(prepared, planned=planned), observer)
+    return computed
+
+
+def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:
+    from xlbench.reports.gate.opening import gate_of
+    from xlbench.reports.render import saved_influence
+
+    changes = {name: options[name] for name in _POLICY}
+    return gate_of(baseline, candidate, saved_influence, options["anchor"], options["policy"], changes,
+                   options["allow_intersection"], model)  # fmt: skip
+
+
+@contextlib.contextmanager
+def _reported(baseline: Path, candidate: str, options: dict[str, Any]) -> Iterator[None]:
+    """Whatever happens, the verdict's files say it: a PASS of an earlier command never stays beside a failure."""
+    from xlbench.reports.gate.report import failed
+
+    def note(outcome: Outcome, reason: str) -> None:
+        _write(failed(outcome, reason, str(baseline), candidate), options)
+
+    note("INVALID", "the gate was stopped before it came to a verdict")
+    try:
+        yield
+    except UsageError as error:
+        note("USAGE", str(error))
+        raise
+    except XlbenchError as error:
+        note("INVALID", str(error))
+        raise
+    except Exception as error:
+        note("INVALID", f"internal error: {error_text(error)}")
+        raise
+
+
+def _write(gate: Gate, options: dict[str, Any]) -> None:
+    """Write the verdict's files, each whole or not at all; gate.json is the last."""
+    from xlbench.core.files import write_files
+    from xlbench.reports.gate import report
+
+    makers: list[tuple[str, Callable[[Gate], str]]] = [
+        ("junit", report.as_junit), ("summary", report.as_markdown),
+        ("out", lambda one: json.dumps(report.as_json(one), indent=1, allow_nan=False) + "\n"),
+    ]  # fmt: skip
+    for option, make in makers:
+        path = options[option]
+        if path is not None:
+            write_files(path.parent, {path.name: make(gate)}, "the verdict", f"--{option}")
+
+
+def _say(gate: Gate, options: dict[str, Any]) -> int:
+    """Write the verdict, print it, and hand back its exit code."""
+    from xlbench.reports.gate import report
+
+    _write(gate, options)
+    _summarize(gate)
+    if options["as_json"]:
+        echo_json(report.as_json(gate))
+    elif options["short"]:
+        echo(report.as_short(gate))
+    else:
+        echo(_text(gate))
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        echo(report.as_annotation(gate), err=bool(options["as_json"] or options["short"]))
+    return gate.exit_code
+
+
+def _summarize(gate: Gate) -> None:
+    """Add the verdict to the page of a step of GitHub Actions, where there is one, within its limit."""
+    from xlbench.reports.gate import report
+
+    name = os.environ.get("GITHUB_STEP_SUMMARY")
+    if not name:
+        return
+    path = Path(name)
+    try:
+        there = path.stat().st_size if path.exists() else 0
+        if there < report.LARGEST_SUMMARY - 1000:
+            with path.open("ab") as file:
+                file.write(report.as_markdown(gate, report.LARGEST_SUMMARY - there).encode("utf-8", "replace"))
+    except OSError as error:
+        echo(one_line(f"the verdict is not on the step's page: {path}: {error.strerror or error}"), err=True)
+
+
+def _text(gate: Gate) -> str:
+    """The verdict for a terminal: the line, a table for each comparison, notes."""
+    from xlbench.cli.tables import table
+    from xlbench.reports.gate import report
+
+    parts = [one_line(gate.sentence)]
+    for one in gate.against:
+        if one.tested:
+            found = report.rows(one)
+            rows = [[one_line(text) for text in row] for row in found[: report.SHOWN]]
+            parts.append(
+                f"against the {one.what}, {one_line(one.run.model)}:\n" + table(report.HEAD, rows, report.ALIGNMENT)
+            )
+            if len(found) > report.SHOWN:
+                parts.append(f"{len(found) - report.SHOWN} more in gate.json")
+        if said := report.notes(one):
+            shown = said[: report.SHOWN]
+            parts.append("\n".join(shown) + (f"\nand {len(said) - len(shown)} more" if len(said) > len(shown) else ""))
+    if any(one.tested for one in gate.against):
+        parts.append(
+            "In points, candidate - baseline. Would be seen: the smallest loss that the test finds four times in five."
+        )
+    return "\n\n".join(parts)

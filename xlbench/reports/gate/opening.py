@@ -1,0 +1,84 @@
+"""From paths and options to a verdict: which runs are meant, and which policy."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from xlbench.core.errors import UsageError
+from xlbench.core.record import Run
+from xlbench.core.text import did_you_mean
+from xlbench.reports.gate.judge import Read, judge
+from xlbench.reports.gate.policy import Policy, read_policy
+from xlbench.reports.gate.verdict import Gate
+from xlbench.runs import store
+
+
+def gate_of(
+    baseline: Path | Run,
+    candidate: Path | Run,
+    read: Read,
+    anchor: Path | Run | None = None,
+    policy: Path | Policy | None = None,
+    changes: Mapping[str, Any] | None = None,
+    allow_intersection: float | None = None,
+    model: str | None = None,
+) -> Gate:
+    """The verdict on saved runs.
+
+    Args:
+        baseline: The run to be judged by: its folder, or a results folder.
+        candidate: The run that is judged.
+        read: The influence of a saved cell.
+        anchor: An older run that stays.
+        policy: A policy or its file; None: the defaults.
+        changes: Values of the policy that count more than its own; those that are None are left out.
+        allow_intersection: The share of the baseline's items that suffices.
+        model: Which run is meant where a folder holds several.
+
+    Raises:
+        UsageError: A path or a name is wrong, the policy is, or both runs are one.
+    """
+    if allow_intersection is not None and not 0 < allow_intersection <= 1:
+        raise UsageError(f"a share of {allow_intersection:g} is none: give one above 0 and up to 1, such as .99")
+    for one in (baseline, anchor):
+        if (
+            isinstance(one, Path)
+            and isinstance(candidate, Path)
+            and one.exists()
+            and one.resolve() == candidate.resolve()
+        ):
+            raise UsageError(f"{candidate} is baseline and candidate at once: a run does not differ from itself")
+    settled = policy_of(policy, changes)
+    runs = [one if isinstance(one, Run) else pick(one, model) for one in (baseline, candidate)]
+    pinned = pick(anchor, model) if isinstance(anchor, Path) else anchor
+    where = policy if isinstance(policy, Path) else None
+    return judge(runs[0], runs[1], read, settled, pinned, allow_intersection, where)
+
+
+def policy_of(policy: Path | Policy | None, changes: Mapping[str, Any] | None = None) -> Policy:
+    """The policy of a file, with what counts more than its own values; None among these says nothing."""
+    known = {name: value for name, value in (changes or {}).items() if value is not None}
+    if isinstance(policy, Path):
+        return read_policy(policy, known)
+    plain = vars(policy) if policy is not None else {}
+    return Policy(**{**plain, **known})
+
+
+def pick(path: Path, model: str | None = None) -> Run:
+    """The one run that lies at a path; of several, that of the model. `UsageError` where it is not clear which."""
+    runs = store.find_runs(path)
+    if len(runs) == 1:
+        return runs[0]
+    models = sorted(run.model for run in runs)
+    if model is None:
+        raise UsageError(f"{path} holds several runs ({', '.join(models)}): name one with --model, or give its folder")
+    own = [run for run in runs if run.model == model]
+    if not own:
+        raise UsageError(
+            f"{path} holds no run of {model!r}.{did_you_mean(model, models)} It holds: {', '.join(models)}"
+        )
+    if len(own) > 1:
+        raise UsageError(f"{path} holds {len(own)} runs of {model}: give the folder of one, as {own[0].folder}")
+    return own[0]
