@@ -72,9 +72,7 @@ def _judging(command: Any) -> Any:
 @click.option("--candidate", type=click.Path(path_type=Path), metavar="PATH", help="The run that is judged.")
 @click.option("--model", "-m", metavar="NAME", help="Which run is meant, where a folder holds several.")
 @_judging
-def command(
-    ctx: click.Context, baseline: Path | None, candidate: Path | None, model: str | None, **options: Any
-) -> int:
+def command(baseline: Path | None, candidate: Path | None, model: str | None, **options: Any) -> int:
     """Judge the run CANDIDATE by the run BASELINE: PASS, or why not.
 
     A run is its folder, or a results folder that holds it. The suite and every task are tested, item by item, with the
@@ -82,10 +80,10 @@ def command(
     """
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is not None:
-        given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
-        if given:
-            option = f"--{given[0].replace('_', '-')}"
-            raise UsageError(f"give {option} after {ctx.invoked_subcommand!r}: before it, it would do nothing")
+        for option in ctx.command.params:
+            if ctx.get_parameter_source(str(option.name)) is ParameterSource.COMMANDLINE:
+                name, sub = max(option.opts, key=len), ctx.invoked_subcommand
+                raise UsageError(f"give {name} after {sub!r}: before it, it would do nothing")
         return OK
     if baseline is None or candidate is None:
         raise UsageError("a gate needs --baseline and --candidate: two runs")

@@ -181,14 +181,15 @@ class Court:
         )
         if all(self._same(place) for place in places):
             n = sum(self.baseline[place].n for place in places)
-            difference, note = Difference(0.0, se=0.0, n=n, note="identical, item by item", p=1.0), ""
+            difference, note = Difference(0.0, se=0.0, n=n, clusters=n, note="identical, item by item", p=1.0), ""
         else:
             options = Options(level=1 - self.alpha)
             difference, note = judged_group(name, weights, self.apart, self.baseline, self.candidate, options)
+        lone = difference.clusters < 2  # of a share of hits, McNemar has a p for one item, too
         least = max(margin / 100, self.floor)
         one_sided = self.alpha / 2 / max(1, family)
         return Tested(
-            level, name, role, before, after, difference, least, difference.one_sided(),
+            level, name, role, before, after, difference, least, None if lone else difference.one_sided(),
             detectable(difference, least, one_sided), self._flips(places), "not tested", note or difference.note,
         )  # fmt: skip
 
@@ -248,7 +249,7 @@ def _found(one: Tested, p: float | None, alpha: float, better: float | None = No
     elif one.p is None or p is None:
         finding = "not tested"
     elif _few(one):
-        few = f"the models disagree on {sum(one.flips or ())} items: too few to tell"
+        few = f"the models disagree on {sum(one.flips or ())} items"
         return replace(one, finding="cannot be resolved", note=few)
     elif p <= alpha / 2 and value < 0:
         finding = "regression" if value <= -one.margin + ROUNDING and one.role != "advisory" else "worse"
@@ -273,9 +274,7 @@ def _decided(tested: Sequence[Tested], policy: Policy, alpha: float, court: Cour
     if failed := [one for one in counted if one.finding == "regression"]:
         return "REGRESSION", [loss(one) for one in failed]
     suite = tested[0]
-    change, least = suite.difference.value or 0.0, f"{100 * suite.margin:g}"
-    if suite.finding == "cannot be resolved" and change <= -suite.margin:
-        return "INCONCLUSIVE", [f"the suite lost {points(-change)}, on {sum(suite.flips or ())} items: too few to tell"]
+    least = f"{100 * suite.margin:g}"
     if policy.must_detect is not None and (suite.detectable or 0.0) > policy.must_detect / 100:
         seen = points(suite.detectable or 0.0)
         return "INCONCLUSIVE", [f"a loss below {seen} could have gone unseen, and {policy.must_detect:g} must be seen"]

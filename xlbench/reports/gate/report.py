@@ -102,7 +102,11 @@ def notes(against: Against) -> list[str]:
     """What a reader of the tests should know."""
     said = [*against.notes]
     said += [f"not judged: {where}: {why}" for where, why in grouped(against.left_out)]
-    said += [f"{one.name}: {one.note}" for one in against.tested if one.finding == "cannot be resolved" and one.note]
+    said += [
+        f"{one.name} cannot be resolved: {one.note}"
+        for one in against.tested
+        if one.finding == "cannot be resolved" and one.note
+    ]
     return [one_line(text) for text in said]
 
 

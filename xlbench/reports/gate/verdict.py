@@ -110,6 +110,8 @@ class Gate:
             change = f"{100 * (suite.difference.value or 0.0):+.2f}"
             same = suite.finding == "identical"
             text = "identical" if same else f"{change} points on the suite"
+            if suite.finding == "cannot be resolved":
+                text += f" cannot be resolved: {suite.note}"
             if suite.detectable:
                 text += f", where a loss of {100 * suite.detectable:.2f} would have been seen"
             said.append(text if len(self.against) == 1 else f"{one.what} {text}")

@@ -24,16 +24,17 @@ def save(
     area: str = "retrieval",
     clusters: Mapping[tuple[str, str], Sequence[str]] | None = None,
     changes: Mapping[tuple[str, str], Mapping[str, object]] | None = None,
+    prefix: str = "",
     **manifest: object,
 ) -> Path:
     """Save a run: of each (task, subset) the score of every item, of which the mean is the main score.
 
-    ``changes`` replaces fields of single cells. Returns the run's folder.
+    ``changes`` replaces fields of single cells; ``prefix`` begins the items' ids. Returns the run's folder.
     """
     store, saved = Store(root), []
     for place, scores in cells.items():
         values = np.asarray(scores, dtype=float)
-        ids = [f"{place[0]}:{place[1]}:{number}" for number in range(len(values))]
+        ids = [f"{prefix}{place[0]}:{place[1]}:{number}" for number in range(len(values))]
         groups = list((clusters or {}).get(place, ids))
         score = Score(float(values.mean()), n=len(ids), clusters=len(set(groups)), metric="accuracy", note="for a test")
         data = f"{place[0]} {place[1]} {len(ids)}"

@@ -1,0 +1,407 @@
+"""``xlbench gate`` as a real process: every edge case has its exit code, one line, and a gate.json that agrees."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from conftest import ROOT
+from gate_runs import hits, missing, save
+
+PLACES = [(task, subset) for task in ("one", "two") for subset in ("eng-deu", "eng-hin")]
+N = 400
+
+
+def run_of(root, model="old", lost=0, won=0, places=PLACES, **options) -> Path:
+    """A saved run whose every cell has 200 hits of 400, less those lost and with those won."""
+    return save(root, model, {place: hits(N, 200, lost, won) for place in places}, **options)
+
+
+@pytest.fixture
+def go(xlbench_cli, tmp_path):
+    """A function: baseline, candidate and options -> (exit code, what was printed, gate.json)."""
+
+    def run(baseline, candidate, *options, **more):
+        done = xlbench_cli(["gate", "--baseline", baseline, "--candidate", candidate, *options], **more)
+        file = tmp_path / "gate.json"
+        verdict = json.loads(file.read_text(encoding="utf-8"))
+        assert verdict["exit_code"] == done.returncode, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.returncode, (done.stdout + done.stderr).strip(), verdict
+
+    return run
+
+
+def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, str]]:
+    """Edge case -> baseline, candidate, options, exit code, verdict, what the line says."""
+    old = run_of(tmp_path / "old")
+    less = PLACES[:3]
+    first, other = PLACES[0], ("three", "eng-deu")
+
+    def new(name, **options):
+        return run_of(tmp_path / name, "new", **options)
+
+    def lone(name, model, right):  # of one document
+        return save(tmp_path / name, model, {first: hits(N, right)}, clusters={first: ["only"] * N})
+
+    def flat(name, model, score):  # the same score for every item
+        return save(tmp_path / name, model, {first: np.full(20, score)})
+
+    def changed(name, **change):
+        return new(name, changes={first: change})
+
+    cut = run_of(tmp_path / "cut")
+    (cut / "run.json").write_text("{", encoding="utf-8")
+    spoilt = new("spoilt")
+    next(spoilt.rglob("*.parquet")).write_bytes(b"PAR1")
+    return {
+        "one item": (save(tmp_path / "a1", "old", {first: [1]}), save(tmp_path / "b1", "new", {first: [0]}), (), 3,
+                     "INVALID", "no interval: too few clusters"),
+        "one cluster": (lone("a2", "old", 200), lone("b2", "new", 190), (), 3, "INVALID", "one item or document alone"),
+        "all right": (save(tmp_path / "a3", "old", {first: hits(N, N)}), save(tmp_path / "b3", "new", {first: hits(N, N)}),
+                      (), 0, "PASS", "identical"),
+        "all right, all wrong": (save(tmp_path / "a4", "old", {first: hits(N, N)}),
+                                 save(tmp_path / "b4", "new", {first: hits(N, 0)}), (), 1, "REGRESSION", "lost 100.00"),
+        "no spread, no hits": (flat("a5", "old", 0.5), flat("b5", "new", 0.25), (), 3, "INVALID",
+                               "the same difference in every cluster"),
+        "few discordant items": (old, new("b6", places=[first], lost=5), ("--allow-intersection", ".2"), 0,
+                                 "PASS", "cannot be resolved: the models disagree on 5 items"),
+        "lost a cell": (old, new("b7", places=less), (), 3, "INVALID", "two eng-hin (the candidate has not run it)"),
+        "failed": (old, new("b8", changes={first: missing("out of memory")}), (), 3, "INVALID", "error: out of memory"),
+        "skipped": (old, new("b9", changes={first: missing("no data", "skipped")}), (), 3, "INVALID", "skipped: no data"),
+        "other data": (old, changed("b10", data_fingerprint="other"), (), 3, "INVALID", "one eng-deu (other data)"),
+        "other protocol": (old, changed("b11", task_identity="2" * 64), (), 3, "INVALID", "another version of the task"),
+        "other scoring": (old, changed("b12", key="9" * 64), (), 3, "INVALID", "another version of xlbench"),
+        "a sample": (old, changed("b13", limit=10), (), 3, "INVALID", "one eng-deu (the candidate has not run it)"),
+        "other items": (old, new("b24", prefix="x"), (), 3, "INVALID", "the items are others"),
+        "another pool": (old, changed("b14", data_fingerprint="other"), ("--allow-intersection", ".5"), 3, "INVALID",
+                         "another pool of candidates"),
+        "allowed": (old, new("b15", places=less), ("--allow-intersection", ".7"), 0, "PASS",
+                    "not judged: two eng-hin: the candidate has not run it"),
+        "allowed too little": (old, new("b16", places=less), ("--allow-intersection", ".99"), 3, "INVALID",
+                               "75.0% of the baseline's items"),
+        "same path": (old, old, (), 2, "USAGE", "baseline and candidate at once"),
+        "same path, by its results folder": (old, old.parent, (), 2, "USAGE", "baseline and candidate at once"),
+        "same content elsewhere": (old, shutil.copytree(old, tmp_path / "copy" / old.name), (), 0, "PASS", "identical"),
+        "nothing in common": (old, new("b17", places=[other]), (), 5, "NOTHING", "none of its tasks"),
+        "empty baseline": (run_of(tmp_path / "empty", changes={place: missing("x") for place in PLACES}), new("b18"), (), 5,
+                           "NOTHING", "it has no scores"),
+        "unreadable baseline": (cut, new("b19"), (), 3, "INVALID", "run.json is cut off"),
+        "damaged items": (old, spoilt, (), 3, "INVALID", "is not what was saved"),
+        "no baseline": (tmp_path / "nowhere", new("b20"), (), 2, "USAGE", "nowhere"),
+        "only the candidate has it": (run_of(tmp_path / "fewer", places=less), new("b21"), (), 0, "PASS",
+                                      "not judged: two eng-hin: the baseline has not run it"),
+        "the same, strictly": (run_of(tmp_path / "fewer2", places=less), new("b22"), ("--strict",), 3, "INVALID",
+                               "nothing to be judged by"),
+        "another model's name": (old, new("b23"), (), 0, "PASS", "identical"),
+    }  # fmt: skip
+
+
+CASES = (
+    "one item", "one cluster", "all right", "all right, all wrong", "no spread, no hits", "few discordant items",
+    "lost a cell", "failed", "skipped", "other data", "other protocol", "other scoring", "a sample", "other items",
+    "another pool", "allowed", "allowed too little", "same path", "same path, by its results folder",
+    "same content elsewhere", "nothing in common", "empty baseline", "unreadable baseline", "damaged items",
+    "no baseline", "only the candidate has it", "the same, strictly", "another model's name",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def edge_cases(tmp_path_factory):
+    """All edge cases, their runs saved once."""
+    return edges(tmp_path_factory.mktemp("edges"))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_edge_has_its_code_its_line_and_its_file(case, edge_cases, go):
+    """Each edge case ends with its exit code, says why in one line, and gate.json holds the same verdict."""
+    baseline, candidate, options, code, outcome, line = edge_cases[case]
+    returned, printed, verdict = go(baseline, candidate, *options)
+    assert (returned, verdict["verdict"]) == (code, outcome), printed
+    assert line in printed
+    if code:
+        assert verdict["reasons"]
+        first = printed.splitlines()[0]
+        assert first.startswith((f"{outcome}: ", "xlbench: "))
+
+
+def test_every_edge_is_tried(edge_cases):
+    """No edge case is left out of the parametrized test."""
+    assert set(edge_cases) == set(CASES)
+
+
+def test_a_regression_names_what_lost(go, tmp_path):
+    """A task that lost five points fails the gate and is named, with the loss and its p."""
+    cells = {place: hits(N, 200, 20 if place[0] == "two" else 0) for place in PLACES}
+    code, printed, verdict = go(run_of(tmp_path / "a"), save(tmp_path / "b", "new", cells))
+    assert code == 1
+    assert printed.splitlines()[0].startswith("REGRESSION: the suite lost 2.50 points")
+    assert "task two lost 5.00 points" in printed
+    suite, *tasks = verdict["against"][0]["tests"]
+    assert (suite["won"], suite["lost"]) == (0, 40)
+    assert {test["name"]: test["finding"] for test in tasks} == {"one": "identical", "two": "regression"}
+    assert suite["detectable"] > 0
+
+
+def test_a_gain_passes_and_says_what_would_have_been_seen(go, tmp_path):
+    """A better candidate passes, and the line gives the smallest loss that would have been seen."""
+    code, printed, _ = go(run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=10, won=30))
+    assert code == 0
+    assert printed.startswith("PASS: +5.00 points on the suite, where a loss of ")
+
+
+def test_what_must_be_seen_and_could_not_is_inconclusive(go, tmp_path):
+    """--must-detect ends in 4 where the smallest loss that would have been seen is larger."""
+    runs = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=30, won=30)
+    assert go(*runs, "--must-detect", "10")[0] == 0
+    code, printed, _ = go(*runs, "--must-detect", ".5")
+    assert code == 4
+    assert "could have gone unseen" in printed
+
+
+def test_noninferiority_passes_only_what_is_shown(go, tmp_path):
+    """An open difference is INCONCLUSIVE where noninferiority is asked for, and passes with a wide margin."""
+    runs = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=30, won=30)
+    assert go(*runs)[0] == 0
+    assert go(*runs, "--mode", "noninferiority")[0] == 4
+    assert go(*runs, "--mode", "noninferiority", "--margin", "5")[0] == 0
+    assert go(*runs, "--mode", "noninferiority", "--margin", "0")[0] == 2
+
+
+def test_small_steps_add_up_against_the_anchor(go, tmp_path):
+    """A candidate that lost little since the last run, and much since the anchor, fails by the anchor."""
+    anchor = run_of(tmp_path / "anchor", "first")
+    last, new = run_of(tmp_path / "a", lost=12), run_of(tmp_path / "b", "new", lost=13)
+    assert go(last, new)[0] == 0
+    code, printed, verdict = go(last, new, "--anchor", anchor)
+    assert code == 1
+    assert "anchor: the suite lost 3.25 points" in printed
+    assert [one["verdict"] for one in verdict["against"]] == ["PASS", "REGRESSION"]
+    assert verdict["alpha"] == 0.025
+
+
+def test_a_rerun_gives_the_same_bytes(go, tmp_path):
+    """The same runs give the same gate.json, and its hash of the content moves with the content alone."""
+    old, new = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=20)
+    first = go(old, new)[2]
+    assert go(old, new)[2] == first
+    elsewhere = go(old, shutil.copytree(new, tmp_path / "c" / new.name))[2]
+    assert elsewhere["candidate"]["content"] == first["candidate"]["content"]
+    other = go(old, run_of(tmp_path / "d", "new", lost=19))[2]
+    assert other["candidate"]["content"] != first["candidate"]["content"]
+
+
+def test_a_failure_replaces_an_old_verdict(go, tmp_path):
+    """A PASS of an earlier command does not stay in gate.json beside a command that fails."""
+    old, new = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new")
+    assert go(old, new)[2]["verdict"] == "PASS"
+    assert go(old, tmp_path / "gone")[2]["verdict"] == "USAGE"
+
+
+def read_junit(path) -> dict[str, str]:
+    """Case -> "passed" or what it ended with, as a strict reader of JUnit XML takes it."""
+    root = ElementTree.parse(path).getroot()
+    assert root.tag == "testsuites"
+    found: dict[str, str] = {}
+    for suite in root:
+        assert suite.tag == "testsuite"
+        ends = {"failure": 0, "error": 0, "skipped": 0}
+        for case in suite:
+            assert case.tag == "testcase"
+            assert float(case.attrib["time"]) >= 0
+            assert len(case) <= 1
+            for end in case:
+                ends[end.tag] += 1
+                assert end.attrib["message"]
+            found[f"{case.attrib['classname']} {case.attrib['name']}"] = case[0].tag if len(case) else "passed"
+        assert int(suite.attrib["tests"]) == len(suite)
+        counts = [int(suite.attrib[name]) for name in ("failures", "errors", "skipped")]
+        assert counts == [ends["failure"], ends["error"], ends["skipped"]]
+    return found
+
+
+def test_junit_has_a_case_a_task(go, tmp_path):
+    """JUnit XML has a case for the verdict, the suite and each task; those that regressed are failures."""
+    cells = {place: hits(N, 200, 20 if place[0] == "two" else 0) for place in PLACES}
+    go(run_of(tmp_path / "a"), save(tmp_path / "b", "new", cells), "--junit", "gate.xml")
+    assert read_junit(tmp_path / "gate.xml") == {
+        "xlbench.gate verdict": "failure", "xlbench.gate.baseline.suite suite": "failure",
+        "xlbench.gate.baseline.task one": "passed", "xlbench.gate.baseline.task two": "failure",
+    }  # fmt: skip
+    go(run_of(tmp_path / "c"), tmp_path / "gone", "--junit", "gate.xml")
+    assert read_junit(tmp_path / "gate.xml") == {"xlbench.gate verdict": "error"}
+
+
+def test_github_is_told_where_it_listens(go, tmp_path):
+    """The step's page is added to and stays below its limit, and one annotation is printed, in GitHub Actions alone."""
+    runs = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=20)
+    page = tmp_path / "page.md"
+    page.write_text("before\n", encoding="utf-8")
+    assert "::" not in go(*runs)[1]
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(page)}
+    printed = go(*runs, env=variables)[1]
+    assert [line.split(" ")[0] for line in printed.splitlines() if line.startswith("::")] == ["::error"]
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith("before\n## xlbench gate: REGRESSION")
+    assert "| suite |" in text
+    page.write_bytes(b"x" * ((1 << 20) - 5000))
+    go(*runs, env=variables)
+    assert (1 << 20) - 5000 < page.stat().st_size <= 1 << 20
+
+
+def test_names_of_strangers_give_no_orders(go, tmp_path):
+    """A task whose name is markup, a workflow command or XML comes out as plain text everywhere."""
+    place = ("<b>|`%0A::error::x` ]]>", "eng-deu")
+    runs = [save(tmp_path / model, model, {place: hits(N, 200, lost)}) for model, lost in (("old", 0), ("new", 40))]
+    variables = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "page.md")}
+    code, printed, _ = go(*runs, "--junit", "gate.xml", env=variables)
+    assert code == 1
+    assert "%0A" not in printed.split("title=xlbench gate::")[1]
+    assert "<b>" not in (tmp_path / "page.md").read_text(encoding="utf-8")
+    assert read_junit(tmp_path / "gate.xml")[f"xlbench.gate.baseline.task {place[0]}"] == "failure"
+
+
+def test_short_and_json_forms(go, tmp_path):
+    """--short prints a few lines for a comment, and --json what gate.json holds."""
+    runs = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=20)
+    lines = go(*runs, "--short")[1].splitlines()
+    assert lines[0].startswith("**xlbench gate: REGRESSION**. the suite lost 5.00 points")
+    assert len(lines) < 6
+    _, printed, verdict = go(*runs, "--json")
+    assert json.loads(printed) == verdict
+
+
+POLICIES = {
+    "alhpa = 0.05": (1, "'alhpa'. Did you mean 'alpha'?"),
+    "alpha = 2.0": (1, "alpha is 2"),
+    "alpha = true": (1, "give a number"),
+    "\n\nmode = 'noninferior'": (3, "Did you mean 'noninferiority'?"),
+    "mode = 'noninferiority'\nmargin = 0.0": (1, "give noninferiority a margin above 0"),
+    "pushes = 1.5": (1, "whole number"),
+    "alpha = ": (1, "not valid TOML"),
+    "rule = 3": (1, "[[rule]]"),
+    "[[rule]]\nrole = 'critcal'\ntasks = ['one']": (2, "Did you mean 'critical'?"),
+    "[[rule]]\nrole = 'critical'": (1, "names tasks, languages or metrics"),
+    "[[rule]]\nrole = 'advisory'\ntasks = ['one']\n[[rule]]\nrole = 'critical'\ntasks = ['tow']": (6, "Did you mean 'two'?"),
+    "[[rule]]\nrole = 'advisory'\ntasks = ['one']\nmargin = 1": (4, "would decide nothing"),
+    "[[rule]]\nrole = 'critical'\nlanguages = ['hni']": (3, "Did you mean 'hin'?"),
+    "[[rule]]\nrole = 'critical'\nmetrics = ['f1']": (3, "no metric 'f1'"),
+    "[[rule]]\nrole = 'critical'\ntasks = 'one'": (3, "a list of names"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", POLICIES)
+def test_a_wrong_policy_is_refused_with_its_line(text, go, tmp_path):
+    """A policy that asks for what there is not is wrong usage; the message names file, line and the nearest word."""
+    (tmp_path / "gate.toml").write_text(text, encoding="utf-8")
+    line, said = POLICIES[text]
+    code, printed, _ = go(run_of(tmp_path / "a"), run_of(tmp_path / "b", "new"), "--policy", "gate.toml")
+    assert code == 2
+    assert f"gate.toml:{line}: " in printed
+    assert said in printed
+
+
+def judged_by(go, tmp_path, policy, **lost):
+    """The verdict where task ``one`` or ``two`` lost so many items of each cell, by a policy."""
+    (tmp_path / "gate.toml").write_text(policy, encoding="utf-8")
+    cells = {place: hits(N, 200, lost.get(place[0], 0), 7 * bool(lost.get(place[0]))) for place in PLACES}
+    return go(run_of(tmp_path / "a"), save(tmp_path / "b", "new", cells), "--policy", "gate.toml")
+
+
+def test_a_critical_task_fails_by_its_margin_alone(go, tmp_path):
+    """A loss beyond the margin of a critical task fails though chance could explain it; within it, it passes."""
+    rule = "[[rule]]\nrole = 'critical'\ntasks = ['one']\nmargin = {}"
+    assert judged_by(go, tmp_path, "", one=9)[0] == 0
+    code, printed, _ = judged_by(go, tmp_path, rule.format(0.4), one=9)
+    assert code == 1
+    assert "critical" in printed
+    assert judged_by(go, tmp_path, rule.format(0.6), one=9)[0] == 0
+
+
+def test_a_critical_language_is_judged_over_its_tasks(go, tmp_path):
+    """The subsets of a critical language are judged together."""
+    code, printed, verdict = judged_by(go, tmp_path, "[[rule]]\nrole='critical'\nlanguages=['hin']\nmargin=0.2", one=9)
+    assert code == 1
+    assert "language hin lost 0.25 points" in printed
+    assert "language" in {test["level"] for test in verdict["against"][0]["tests"]}
+
+
+def test_an_advisory_task_is_shown_and_fails_nothing(go, tmp_path):
+    """A task that is advisory loses as much as it likes, in the table alone."""
+    assert judged_by(go, tmp_path, "", two=40)[0] == 1
+    code, printed, _ = judged_by(go, tmp_path, "[[rule]]\nrole = 'advisory'\ntasks = ['t*']", two=40)
+    assert code == 0
+    assert "two (advisory)" in printed
+    assert judged_by(go, tmp_path, "[[rule]]\nrole = 'advisory'\ntasks = ['*']", two=40)[0] == 3
+
+
+def test_the_start_of_a_policy_is_one(go, xlbench_cli, tmp_path):
+    """What `xlbench gate policy` prints is a policy, with the defaults; so it is with its examples uncommented."""
+    text = xlbench_cli(["gate", "policy"]).stdout
+    (tmp_path / "gate.toml").write_text(text, encoding="utf-8")
+    runs = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new")
+    _, _, with_file = go(*runs, "--policy", "gate.toml")
+    assert with_file == go(*runs)[2]
+    from xlbench.reports.gate.policy import read_policy
+
+    whole = text.replace("# [[rule]]", "[[rule]]")
+    for key in ("role", "languages", "margin", "tasks", "must_detect"):
+        whole = whole.replace(f"# {key} =", f"{key} =")
+    (tmp_path / "gate.toml").write_text(whole, encoding="utf-8")
+    assert [rule.role for rule in read_policy(tmp_path / "gate.toml").rules] == ["critical", "advisory", "supporting"]
+
+
+def test_pushes_share_alpha(go, tmp_path):
+    """With --pushes 20 each decision has a twentieth of alpha, and a loss that was just found no longer is."""
+    runs = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=12, won=6)
+    assert go(*runs)[0] == 1
+    assert go(*runs, "--pushes", "20000")[0] == 2
+    code, _, verdict = go(*runs, "--pushes", "20")
+    assert code == 0
+    assert verdict["alpha"] == pytest.approx(0.05 / 20)
+
+
+def test_options_before_a_subcommand_are_refused(xlbench_cli):
+    """An option that would do nothing, before a subcommand, is wrong usage."""
+    done = xlbench_cli(["gate", "--alpha", ".01", "policy"])
+    assert done.returncode == 2
+    assert "--alpha" in done.stderr
+
+
+@pytest.mark.slow
+def test_gate_run_computes_what_the_baseline_has(xlbench_cli, tmp_path):
+    """gate run scores exactly the baseline's cells, judges them, and computes nothing again."""
+    done = xlbench_cli(["run", "-m", "ngram", "-t", "lexicon", "-l", "mlt", "--results", "base", "--quiet"])
+    assert done.returncode == 0, done.stderr
+    command = ["gate", "run", "--baseline", "base", "--model", "random"]
+    done = xlbench_cli(command)
+    assert done.returncode == 1, done.stderr
+    assert {path.name.split("-")[0] for path in (tmp_path / "results").glob("*/cells/*/*.json")} == {"eng", "mlt"}
+    assert len([*(tmp_path / "results").glob("*/cells/*/*.json")]) == 2
+    assert xlbench_cli([*command[:-1], "ngram"]).stdout.startswith("PASS: identical")
+    assert xlbench_cli([*command[:-1], "ngrma"]).returncode == 2
+    verdict = json.loads((tmp_path / "gate.json").read_text(encoding="utf-8"))
+    assert verdict["verdict"] == "USAGE"
+
+
+def test_the_gate_of_the_published_runs_is_light(tmp_path):
+    """A gate over the embedded suite loads neither torch nor scikit-learn nor mteb nor pandas."""
+    import subprocess
+    import sys
+
+    from conftest import environment
+
+    runs = [str(ROOT / "leaderboards" / "runs" / name) for name in ("ngram-c6974c0f", "ngram-translit-571fab6a")]
+    code = (
+        "import sys\nfrom xlbench.cli import _guarded\n"
+        f"code = _guarded(['gate', '--baseline', {runs[0]!r}, '--candidate', {runs[1]!r}], debug=False)\n"
+        "print(code, sorted({'torch', 'sklearn', 'mteb', 'pandas', 'datasets'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=environment([], {}), cwd=tmp_path, capture_output=True,
+                          text=True, timeout=120)  # fmt: skip
+    assert done.stdout.splitlines()[-1] == "0 []", done.stderr
