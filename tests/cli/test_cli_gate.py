@@ -9,7 +9,6 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-
 from conftest import ROOT
 from gate_runs import hits, missing, save
 
@@ -63,8 +62,8 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
         "one item": (save(tmp_path / "a1", "old", {first: [1]}), save(tmp_path / "b1", "new", {first: [0]}), (), 3,
                      "INVALID", "no interval: too few clusters"),
         "one cluster": (lone("a2", "old", 200), lone("b2", "new", 190), (), 3, "INVALID", "one item or document alone"),
-        "all right": (save(tmp_path / "a3", "old", {first: hits(N, N)}), save(tmp_path / "b3", "new", {first: hits(N, N)}),
-                      (), 0, "PASS", "identical"),
+        "all right": (save(tmp_path / "a3", "old", {first: hits(N, N)}),
+                      save(tmp_path / "b3", "new", {first: hits(N, N)}), (), 0, "PASS", "identical"),
         "all right, all wrong": (save(tmp_path / "a4", "old", {first: hits(N, N)}),
                                  save(tmp_path / "b4", "new", {first: hits(N, 0)}), (), 1, "REGRESSION", "lost 100.00"),
         "no spread, no hits": (flat("a5", "old", 0.5), flat("b5", "new", 0.25), (), 3, "INVALID",
@@ -73,9 +72,11 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
                                  "PASS", "cannot be resolved: the models disagree on 5 items"),
         "lost a cell": (old, new("b7", places=less), (), 3, "INVALID", "two eng-hin (the candidate has not run it)"),
         "failed": (old, new("b8", changes={first: missing("out of memory")}), (), 3, "INVALID", "error: out of memory"),
-        "skipped": (old, new("b9", changes={first: missing("no data", "skipped")}), (), 3, "INVALID", "skipped: no data"),
+        "skipped": (old, new("b9", changes={first: missing("no data", "skipped")}), (), 3, "INVALID",
+                    "skipped: no data"),
         "other data": (old, changed("b10", data_fingerprint="other"), (), 3, "INVALID", "one eng-deu (other data)"),
-        "other protocol": (old, changed("b11", task_identity="2" * 64), (), 3, "INVALID", "another version of the task"),
+        "other protocol": (old, changed("b11", task_identity="2" * 64), (), 3, "INVALID",
+                           "another version of the task"),
         "other scoring": (old, changed("b12", key="9" * 64), (), 3, "INVALID", "another version of xlbench"),
         "a sample": (old, changed("b13", limit=10), (), 3, "INVALID", "one eng-deu (the candidate has not run it)"),
         "other items": (old, new("b24", prefix="x"), (), 3, "INVALID", "the items are others"),
@@ -89,8 +90,8 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
         "same path, by its results folder": (old, old.parent, (), 2, "USAGE", "baseline and candidate at once"),
         "same content elsewhere": (old, shutil.copytree(old, tmp_path / "copy" / old.name), (), 0, "PASS", "identical"),
         "nothing in common": (old, new("b17", places=[other]), (), 5, "NOTHING", "none of its tasks"),
-        "empty baseline": (run_of(tmp_path / "empty", changes={place: missing("x") for place in PLACES}), new("b18"), (), 5,
-                           "NOTHING", "it has no scores"),
+        "empty baseline": (run_of(tmp_path / "empty", changes=dict.fromkeys(PLACES, missing("x"))), new("b18"), (),
+                           5, "NOTHING", "it has no scores"),
         "unreadable baseline": (cut, new("b19"), (), 3, "INVALID", "run.json is cut off"),
         "damaged items": (old, spoilt, (), 3, "INVALID", "is not what was saved"),
         "no baseline": (tmp_path / "nowhere", new("b20"), (), 2, "USAGE", "nowhere"),
@@ -287,7 +288,7 @@ POLICIES = {
     "rule = 3": (1, "[[rule]]"),
     "[[rule]]\nrole = 'critcal'\ntasks = ['one']": (2, "Did you mean 'critical'?"),
     "[[rule]]\nrole = 'critical'": (1, "names tasks, languages or metrics"),
-    "[[rule]]\nrole = 'advisory'\ntasks = ['one']\n[[rule]]\nrole = 'critical'\ntasks = ['tow']": (6, "Did you mean 'two'?"),
+    "[[rule]]\nrole='advisory'\ntasks=['one']\n[[rule]]\nrole='critical'\ntasks=['tow']": (6, "mean 'two'?"),
     "[[rule]]\nrole = 'advisory'\ntasks = ['one']\nmargin = 1": (4, "would decide nothing"),
     "[[rule]]\nrole = 'critical'\nlanguages = ['hni']": (3, "Did you mean 'hin'?"),
     "[[rule]]\nrole = 'critical'\nmetrics = ['f1']": (3, "no metric 'f1'"),

@@ -100,7 +100,7 @@ def _against(
     floor = TOLERANCE if len(machines) > 1 else 0.0
     court = Court(matched, parts[0], parts[1], policy, alpha, floor)
     tested = court.tested()
-    outcome, reasons = _decided(tested, policy, alpha, court)
+    outcome, reasons = decided(tested, court)
     notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
     if floor:
         notes.insert(0, f"scored on different processors ({', '.join(sorted(machines))}): a loss of up to "
@@ -186,11 +186,12 @@ class Court:
             options = Options(level=1 - self.alpha)
             difference, note = judged_group(name, weights, self.apart, self.baseline, self.candidate, options)
         lone = difference.clusters < 2  # of a share of hits, McNemar has a p for one item, too
+        note = difference.note if lone else note or difference.note
         least = max(margin / 100, self.floor)
         one_sided = self.alpha / 2 / max(1, family)
         return Tested(
             level, name, role, before, after, difference, least, None if lone else difference.one_sided(),
-            detectable(difference, least, one_sided), self._flips(places), "not tested", note or difference.note,
+            detectable(difference, least, one_sided), self._flips(places), "not tested", note,
         )  # fmt: skip
 
     def _same(self, place: Place) -> bool:
@@ -260,8 +261,9 @@ def _found(one: Tested, p: float | None, alpha: float, better: float | None = No
     return replace(one, finding=finding)
 
 
-def _decided(tested: Sequence[Tested], policy: Policy, alpha: float, court: Court) -> tuple[Outcome, list[str]]:
+def decided(tested: Sequence[Tested], court: Court) -> tuple[Outcome, list[str]]:
     """The outcome of all tests, and why."""
+    policy = court.policy
     if not tested or tested[0].level != "suite":
         return "INVALID", ["every cell is advisory: nothing is left that could fail"]
     counted = [one for one in tested if one.role != "advisory"]
