@@ -237,7 +237,8 @@ def gate(
     """Judge a saved run by another one. What cannot be judged is INVALID, and never a pass.
 
     Args:
-        baseline: The run to be judged by: its folder, a results folder, or a `Run` that was saved.
+        baseline: The run to be judged by: its pack or folder, a results folder, or a `Run` that was
+            saved.
         candidate: The run that is judged.
         anchor: An older run that stays, too.
         policy: A policy, or its file. All of the following count more than what it says.
@@ -258,6 +259,7 @@ def gate(
         UsageError: A path, a name or the policy is wrong, or both runs are one.
     """
     from xlbench.reports.gate.opening import gate_of
+    from xlbench.runs.store import Reader
 
     changes = {"alpha": alpha, "mode": mode, "margin": margin, "task_margin": task_margin, "must_detect": must_detect,
                "pushes": pushes, "strict": strict}  # fmt: skip
@@ -265,7 +267,7 @@ def gate(
     assert one is not None
     assert other is not None
     chosen = Path(policy) if isinstance(policy, str) else policy
-    return gate_of(one, other, saved_influence, pinned, chosen, changes, allow_intersection, model)
+    return gate_of(one, other, Reader(), pinned, chosen, changes, allow_intersection, model)
 
 
 def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:

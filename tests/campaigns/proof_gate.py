@@ -4,8 +4,8 @@
 
 Thirty tasks, each a cell of the published runs of two models, resampled to 200 to 2,000 items. Where the two real
 models disagree on an item, each simulated run tosses a coin for it; where they agree, it answers as they do: two runs
-without any true difference, which disagree where real models do. A loss of d points turns a share of right answers into wrong
-ones. What is judged is judged by the gate's own code.
+without any true difference, which disagree where real models do. A loss of d points turns a share of right answers into
+wrong ones. The gate's own code is the judge.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from xlbench import stats
-from xlbench.core.record import Cell, Score
+from xlbench.core.record import Cell, Run, Score
 from xlbench.core.task import AREAS
 from xlbench.reports.compare.matching import Matched
 from xlbench.reports.gate.judge import Court, decided
 from xlbench.reports.gate.policy import Policy
-from xlbench.runs.store import Store, find_runs
+from xlbench.runs.store import Reader
 
 RUNS = Path(__file__).parent.parent.parent / "leaderboards" / "runs"
 TASKS = 30
@@ -41,20 +41,22 @@ class Stored:
 def stored_rows(count: int = TASKS, root: Path = RUNS) -> list[Stored]:
     """Cells whose two models disagree on 8 to 20 items in a hundred: two simulated runs then do on half as many."""
     found = []
-    one, other = (next(run for run in find_runs(root) if run.model == model) for model in ("ngram", "ngram-translit"))
-    store, cells = Store(root), {(cell.task, cell.subset): cell for cell in other.cells}
+    reader = Reader()
+    runs = {run.model: run for run in reader.find_runs(root)}
+    one, other = runs["ngram"], runs["ngram-translit"]
+    cells = {(cell.task, cell.subset): cell for cell in other.cells}
     for cell in one.cells:
         if cell.task in ("lexicon", "mini-parallel"):
-            hits = [_hits(store, each) for each in (cell, cells[cell.task, cell.subset])]
+            hits = [_hits(reader, cell, one), _hits(reader, cells[cell.task, cell.subset], other)]
             apart = hits[0] != hits[1]
             if len(apart) >= 100 and 0.08 <= apart.mean() <= 0.2:
                 found.append(Stored(hits[0] & hits[1], apart))
     return sorted(found, key=lambda cell: float(cell.apart.mean()))[:count]
 
 
-def _hits(store: Store, cell: Cell) -> np.ndarray:
-    """Of each item in the order of their ids, whether its rank is the first."""
-    items = store.load_items(cell)
+def _hits(reader: Reader, cell: Cell, run: Run) -> np.ndarray:
+    """Of each item in the order of their ids, whether the answer is right."""
+    items = reader.load_items(cell, Path(run.folder))
     assert cell.main is not None
     x = items.influence + cell.main.value  # of a share of hits: the hit
     return np.round(x[np.argsort(np.asarray(items.item_ids))]).astype(bool)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import proof_gate
 import pytest
 
-import proof_gate
 from xlbench.reports.gate.policy import Policy
 
 

@@ -63,9 +63,10 @@ def _judging(command: Any) -> Any:
 @click.group(
     invoke_without_command=True,
     epilog="\b\nExamples:\n"
-    "  xlbench gate --baseline main/results --candidate results         two results folders of one run each\n"
-    "  xlbench gate run --model ./new --baseline main/results           compute what the baseline has, and judge\n"
-    "  xlbench gate --baseline last --anchor v1 --candidate results     slow drift adds up against the anchor\n"
+    "  xlbench gate --baseline main.xlpack --candidate results          a pack, and a results folder of one run\n"
+    "  xlbench gate run --model ./new --baseline main.xlpack            compute what the baseline has, and judge\n"
+    "  xlbench gate --baseline main.xlpack --anchor v1.xlpack --candidate results   small losses add up, too\n"
+    "  xlbench gate accept results --out main.xlpack --by ME --reason WHY  a new baseline\n"
     "  xlbench gate policy > gate.toml                                  a policy to begin with\n\n" + EXIT_CODES,
 )
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="PATH", help="The run to be judged by.")
@@ -75,7 +76,7 @@ def _judging(command: Any) -> Any:
 def command(baseline: Path | None, candidate: Path | None, model: str | None, **options: Any) -> int:
     """Judge the run CANDIDATE by the run BASELINE: PASS, or why not.
 
-    A run is its folder, or a results folder that holds it. The suite and every task are tested, item by item, with the
+    A run is its pack or folder, or a results folder that holds it. The suite and every task are tested, item by item, with the
     chance of a false alarm at alpha in all. Needs neither model nor data.
     """
     ctx = click.get_current_context()
@@ -111,9 +112,10 @@ def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) 
     """Score a model on exactly the cells that the baseline has, and judge it. What was computed is not done again."""
     with _reported(baseline, model, options):
         from xlbench.reports.gate.opening import pick, policy_of
+        from xlbench.runs.store import Reader
 
         policy_of(options["policy"], {name: options[name] for name in _POLICY})  # before hours of work
-        known = pick(baseline, baseline_model)
+        known = pick(baseline, Reader(), baseline_model)
         gate = _judged(known, _computed(known, model, options), None, options)
     return _say(gate, options)
 
@@ -125,6 +127,62 @@ def policy() -> int:
 
     echo(START.rstrip("\n"))
     return OK
+
+
+@command.command(
+    short_help="Make a run the new baseline, and say why.",
+    epilog="\b\nExamples:\n"
+    "  xlbench gate accept results --out baseline.xlpack --by 'A. Reviewer' --reason 'new tokenizer'\n\n"
+    "\b\nExit codes: 0 it is written; 2 wrong usage; 3 the run, or the baseline that it replaces, is damaged.",
+)
+@click.argument("run", type=click.Path(path_type=Path))
+@click.option(
+    "--out", type=_FILE, required=True, metavar="FILE", help="The baseline: a name in .xlpack. It is replaced."
+)
+@click.option("--by", required=True, metavar="NAME", help="Who accepts it.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why.")
+@click.option("--model", "-m", metavar="NAME", help="Which run is meant, where a folder holds several.")
+def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int:
+    """Write RUN as the baseline that candidates are judged by from now on.
+
+    Who, when, why, and what has changed since the baseline that it replaces stand in the file.
+    """
+    from datetime import UTC, datetime
+
+    from xlbench.reports.gate.opening import pick
+    from xlbench.runs.pack import write_pack
+    from xlbench.runs.store import Reader
+    from xlbench.runs.unpack import Pack
+
+    for name, text in (("--by", by), ("--reason", reason)):
+        if not one_line(text):
+            raise UsageError(f"{name} is empty: a baseline says who accepted it, and why")
+    reader = Reader()
+    accepted = pick(run, reader, model)
+    if not any(cell.status == "ok" for cell in accepted.cells):
+        raise UsageError(f"{run} has no scores: a baseline without any would let everything pass")
+    previous, changed = "", "the first baseline"
+    if out.exists():
+        previous = Pack(out).digest
+        changed = (
+            "nothing: the same run" if out.resolve() == Path(accepted.folder).resolve() else _changed(out, accepted)
+        )
+    about = {
+        "accepted_by": one_line(by), "accepted_on": datetime.now(UTC).isoformat(timespec="seconds"),
+        "why": one_line(reason), "previous": previous, "changed": changed,
+    }  # fmt: skip
+    made = write_pack(accepted, out, reader, kind="baseline", about=about)
+    echo(f"wrote {made.path}: {one_line(made.model)}, {made.cells:,} cells, sha256 {made.digest}")
+    echo(f"since the last: {changed}")
+    return OK
+
+
+def _changed(old: Path, accepted: Run) -> str:
+    """What the gate says of a run that is to replace a baseline."""
+    from xlbench.reports.gate.opening import gate_of
+    from xlbench.runs.store import Reader
+
+    return one_line(gate_of(old, accepted, Reader()).sentence)
 
 
 def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
@@ -160,10 +218,10 @@ def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
 
 def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:
     from xlbench.reports.gate.opening import gate_of
-    from xlbench.reports.render import saved_influence
+    from xlbench.runs.store import Reader
 
     changes = {name: options[name] for name in _POLICY}
-    return gate_of(baseline, candidate, saved_influence, options["anchor"], options["policy"], changes,
+    return gate_of(baseline, candidate, Reader(), options["anchor"], options["policy"], changes,
                    options["allow_intersection"], model)  # fmt: skip
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import numpy as np
 from scipy import special
 
 from xlbench import stats
 from xlbench.core.errors import ResultsError, UsageError
-from xlbench.core.record import Cell, Run
+from xlbench.core.record import Run
 from xlbench.core.text import one_line
 from xlbench.reports.boards.gather import TOLERANCE
-from xlbench.reports.compare.comparison import kernel_of, notes_of, signed
+from xlbench.reports.compare.comparison import Read, kernel_of, notes_of, signed
 from xlbench.reports.compare.differences import Options, difference_at, judged_group, parts_of, weights_of
 from xlbench.reports.compare.matching import Matched, Place, match
 from xlbench.reports.gate import validity
@@ -25,11 +25,6 @@ from xlbench.reports.gate.verdict import WORST_FIRST, Against, Finding, Gate, Ou
 from xlbench.stats import multiple, paired
 from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 
-if TYPE_CHECKING:
-    from xlbench.reports.boards.averages import Influence
-
-Read = Callable[[Cell, str], "Influence"]
-"""The influence of a cell whose run lies in a folder or pack."""
 SUITE = "suite"
 ROUNDING = 1e-12
 
@@ -91,7 +86,7 @@ def _against(
     if valid.reasons:
         return Against(what, side, valid.outcome, valid.reasons, left_out=valid.left_out)
     try:
-        parts = parts_of(matched, lambda number, cell: read(cell, runs[number].folder)).parts
+        parts = parts_of(matched, lambda number, cell: read(cell, Path(runs[number].folder))).parts
     except ResultsError as error:
         return Against(what, side, "INVALID", (one_line(str(error)),), left_out=valid.left_out)
     if others := validity.other_items(parts):

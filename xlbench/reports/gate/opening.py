@@ -9,16 +9,16 @@ from typing import Any
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
-from xlbench.reports.gate.judge import Read, judge
+from xlbench.reports.gate.judge import judge
 from xlbench.reports.gate.policy import Policy, read_policy
 from xlbench.reports.gate.verdict import Gate
-from xlbench.runs import store
+from xlbench.runs.store import Reader
 
 
 def gate_of(
     baseline: Path | Run,
     candidate: Path | Run,
-    read: Read,
+    reader: Reader,
     anchor: Path | Run | None = None,
     policy: Path | Policy | None = None,
     changes: Mapping[str, Any] | None = None,
@@ -28,9 +28,9 @@ def gate_of(
     """The verdict on saved runs.
 
     Args:
-        baseline: The run to be judged by: its folder, or a results folder.
+        baseline: The run to be judged by: its pack or folder, or a results folder.
         candidate: The run that is judged.
-        read: The influence of a saved cell.
+        reader: What reads runs and their items.
         anchor: An older run that stays.
         policy: A policy or its file; None: the defaults.
         changes: Values of the policy that count more than its own; those that are None are left out.
@@ -51,10 +51,10 @@ def gate_of(
         ):
             raise UsageError(f"{candidate} is baseline and candidate at once: a run does not differ from itself")
     settled = policy_of(policy, changes)
-    runs = [one if isinstance(one, Run) else pick(one, model) for one in (baseline, candidate)]
-    pinned = pick(anchor, model) if isinstance(anchor, Path) else anchor
+    runs = [one if isinstance(one, Run) else pick(one, reader, model) for one in (baseline, candidate)]
+    pinned = pick(anchor, reader, model) if isinstance(anchor, Path) else anchor
     where = policy if isinstance(policy, Path) else None
-    return judge(runs[0], runs[1], read, settled, pinned, allow_intersection, where)
+    return judge(runs[0], runs[1], reader.influence, settled, pinned, allow_intersection, where)
 
 
 def policy_of(policy: Path | Policy | None, changes: Mapping[str, Any] | None = None) -> Policy:
@@ -66,9 +66,9 @@ def policy_of(policy: Path | Policy | None, changes: Mapping[str, Any] | None = 
     return Policy(**{**plain, **known})
 
 
-def pick(path: Path, model: str | None = None) -> Run:
+def pick(path: Path, reader: Reader, model: str | None = None) -> Run:
     """The one run that lies at a path; of several, that of the model. `UsageError` where it is not clear which."""
-    runs = store.find_runs(path)
+    runs = reader.find_runs(path)
     if len(runs) == 1:
         return runs[0]
     models = sorted(run.model for run in runs)
