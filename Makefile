@@ -17,7 +17,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel style types lint check docs coverage bench campaign publish build wheel lock clean
+.PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ bench: $(EVERYTHING)  ## The benchmarks alone, with their figures, larger than a
 
 campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels
 	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load $(CAMPAIGNS)
+
+proof: $(EVERYTHING)  ## The simulations behind docs/gate.md, at full length
+	$(BIN)/python tests/campaigns/proof_gate.py
 
 publish: $(CORE)  ## Render the published boards anew, from runs made anew and packed
 	rm -rf leaderboards/runs $(OUT)/published

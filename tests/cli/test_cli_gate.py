@@ -97,7 +97,7 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
         "empty baseline": (run_of(tmp_path / "empty", changes=dict.fromkeys(PLACES, missing("x"))), new("b18"), (),
                            5, "NOTHING", "it has no scores"),
         "unreadable baseline": (cut, new("b19"), (), 3, "INVALID", "run.json is cut off"),
-        "a pack that was edited": (torn, new("b25"), (), 3, "INVALID", "was changed after it was packed"),
+        "a pack that was edited": (torn, new("b25"), (), 3, "INVALID", "torn.xlpack is refused"),
         "a pack and its folder": (packed, old, (), 0, "PASS", "identical"),
         "damaged items": (old, spoilt, (), 3, "INVALID", "is not what was saved"),
         "no baseline": (tmp_path / "nowhere", new("b20"), (), 2, "USAGE", "nowhere"),
@@ -113,7 +113,8 @@ CASES = (
     "one item", "one cluster", "all right", "all right, all wrong", "no spread, no hits", "few discordant items",
     "lost a cell", "failed", "skipped", "other data", "other protocol", "other scoring", "a sample", "other items",
     "another pool", "allowed", "allowed too little", "same path", "same path, by its results folder",
-    "same content elsewhere", "nothing in common", "empty baseline", "unreadable baseline", "damaged items", "a pack that was edited", "a pack and its folder",
+    "same content elsewhere", "nothing in common", "empty baseline", "unreadable baseline", "damaged items",
+    "a pack that was edited", "a pack and its folder",
     "no baseline", "only the candidate has it", "the same, strictly", "another model's name",
 )  # fmt: skip
 

@@ -76,8 +76,8 @@ def _judging(command: Any) -> Any:
 def command(baseline: Path | None, candidate: Path | None, model: str | None, **options: Any) -> int:
     """Judge the run CANDIDATE by the run BASELINE: PASS, or why not.
 
-    A run is its pack or folder, or a results folder that holds it. The suite and every task are tested, item by item, with the
-    chance of a false alarm at alpha in all. Needs neither model nor data.
+    A run is its pack or folder, or a results folder that holds it. The suite and every task are tested, item by item,
+    with the chance of a false alarm at alpha in all. Needs neither model nor data.
     """
     ctx = click.get_current_context()
     if ctx.invoked_subcommand is not None:
