@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -62,3 +64,26 @@ def hits(n: int, right: int, lost: int = 0, won: int = 0) -> np.ndarray:
 def missing(why: str, status: str = "error") -> dict[str, object]:
     """Changes that make a cell one without scores."""
     return {"status": status, "reason": why, "scores": ()}
+
+
+PLACES = [(task, subset) for task in ("one", "two") for subset in ("eng-deu", "eng-hin")]
+N = 400
+
+
+def run_of(root: Path, model: str = "old", lost: int = 0, won: int = 0, places: Sequence[tuple[str, str]] = PLACES,
+           **options: Any) -> Path:  # fmt: skip
+    """A saved run whose every cell has 200 hits of `N`, less those lost and with those won."""
+    return save(root, model, {place: hits(N, 200, lost, won) for place in places}, **options)
+
+
+def asking(xlbench_cli: Callable[..., Any], folder: Path) -> Callable[..., tuple[int, str, dict[str, Any]]]:
+    """A function that runs ``xlbench gate`` in a folder: (exit code, what was printed, gate.json), which agree."""
+
+    def ask(baseline: Path, candidate: Path, *options: str, **more: Any) -> tuple[int, str, dict[str, Any]]:
+        done = xlbench_cli(["gate", "--baseline", baseline, "--candidate", candidate, *options], **more)
+        verdict = json.loads((folder / "gate.json").read_text(encoding="utf-8"))
+        assert verdict["exit_code"] == done.returncode, done.stderr
+        assert "Traceback" not in done.stderr
+        return done.returncode, (done.stdout + done.stderr).strip(), verdict
+
+    return ask
