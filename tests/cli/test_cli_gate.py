@@ -43,6 +43,7 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
     (cut / "run.json").write_text("{", encoding="utf-8")
     packed, torn = xlbench.pack(old, tmp_path / "old.xlpack"), tmp_path / "torn.xlpack"
     torn.write_bytes(packed.read_bytes().replace(b"eng-deu", b"eng-dee", 1).replace(b'"cells": 4', b'"cells": 3'))
+    mixed = run_of(tmp_path / "mixed", changes={first: {"limit": N}})
     spoilt = new("spoilt")
     next(spoilt.rglob("*.parquet")).write_bytes(b"PAR1")
     return {
@@ -66,6 +67,7 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
                            "another version of the task"),
         "other scoring": (old, changed("b12", key="9" * 64), (), 3, "INVALID", "another version of xlbench"),
         "a sample": (old, changed("b13", limit=10), (), 3, "INVALID", "one eng-deu (the candidate has not run it)"),
+        "samples beside whole cells": (mixed, new("b26", places=PLACES[1:]), (), 3, "INVALID", "nobody judges these"),
         "other items": (old, new("b24", prefix="x"), (), 3, "INVALID", "the items are others"),
         "another pool": (old, changed("b14", data_fingerprint="other"), ("--allow-intersection", ".5"), 3, "INVALID",
                          "another pool of candidates"),
@@ -94,7 +96,8 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
 
 CASES = (
     "one item", "one cluster", "all right", "all right, all wrong", "no spread, no hits", "few discordant items",
-    "lost a cell", "failed", "skipped", "other data", "other protocol", "other scoring", "a sample", "other items",
+    "lost a cell", "failed", "skipped", "other data", "other protocol", "other scoring", "a sample",
+    "samples beside whole cells", "other items",
     "another pool", "allowed", "allowed too little", "same path", "same path, by its results folder",
     "same content elsewhere", "nothing in common", "empty baseline", "unreadable baseline", "damaged items",
     "a pack that was edited", "a pack and its folder",

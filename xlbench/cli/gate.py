@@ -197,9 +197,13 @@ def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
     if baseline.troubles:
         raise ResultsError(baseline.troubles[0])
     cells = [cell for cell in baseline.cells if cell.status == "ok" and cell.train_size is None]
+    whole = [cell for cell in cells if cell.limit is None]
+    if whole and {(cell.task, cell.subset) for cell in cells} - {(cell.task, cell.subset) for cell in whole}:
+        raise ResultsError(f"{baseline.folder} has samples (--limit) beside whole subsets: make one without")
+    cells = whole or cells
     limits = {cell.limit for cell in cells}
-    if len(limits) > 1:  # samples beside whole subsets: the whole ones are judged
-        cells, limits = [cell for cell in cells if cell.limit is None], {None}
+    if len(limits) > 1:
+        raise ResultsError(f"{baseline.folder} has samples of several sizes (--limit): a baseline has one size")
     if not cells:
         raise ResultsError(f"{baseline.folder} has no scores: nothing can be computed beside it")
     tasks = tuple(dict.fromkeys(cell.task for cell in cells))

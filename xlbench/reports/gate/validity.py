@@ -65,6 +65,10 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
         why = "it has no scores" if not scored else "the candidate has none of its tasks"
         return Validity("NOTHING", (f"there is nothing to compare with {baseline.folder or baseline.model}: {why}",))
     reasons = [*_lost(lost, candidate, matched, least), *_scored_otherwise(matched)]
+    sampled = scored - {*matched.places} - {(one.task, one.subset) for one in matched.unmatched}
+    if sampled:
+        places = some([" ".join(place) for place in sorted(sampled)])
+        reasons.append(f"the baseline has samples (--limit) beside whole subsets, and nobody judges these: {places}")
     if strict and extra:
         reasons.append(f"--strict: {len(extra)} cells have nothing to be judged by: {named(extra)}")
     return Validity("INVALID" if reasons else "PASS", tuple(reasons), (*lost, *extra))
