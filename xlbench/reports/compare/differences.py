@@ -231,8 +231,8 @@ def most_changed(
 ) -> list[dict[str, str | float | int]]:
     """The ``count`` items (or clusters of items) of which the scores of all of a task's subsets changed most together.
 
-    Of each: task, item, change (the sum over its items of candidate - baseline: hits won less hits lost), and in how
-    many subsets it lies.
+    Of each: task, item, change (the sum over its items of what they add to the score, candidate - baseline: hits won
+    less hits lost; in retrieval also what they take from other queries as candidates), and in how many subsets it lies.
     """
     found: list[dict[str, str | float | int]] = []
     for task in {place[0]: None for place in matched.places} if count else ():
