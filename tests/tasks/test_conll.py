@@ -125,6 +125,20 @@ def test_documents_of_the_conll_files(tmp_path):
     assert records.clusters == ("made:hin:document-1", "made:hin:document-1", "made:hin:document-2")
 
 
+def test_blocks_of_running_text(tmp_path):
+    """Without documents, so many sentences in a row are a cluster, the last one being what is left; marked documents
+    stay the clusters. A block of one sentence, or beside documents, is a wrong card."""
+    text = "".join(f"{word}\tO\n\n" for word in "abcde")
+    records = read(tmp_path, text, block=2)
+    assert records.clusters == tuple(f"made:hin:block-{block}" for block in (0, 0, 1, 1, 2))
+    assert records.ids == tuple(f"made:hin:{row}" for row in range(1, 6))
+    marked = read(tmp_path, "-DOCSTART-\tO\n\n" + text, block=2)
+    assert set(marked.clusters) == {"made:hin:document-1"}
+    for keys in ({"block": 1}, {"block": 5, "documents": "# newdoc"}):
+        with pytest.raises(UsageError, match="block"):
+            read(tmp_path, text, **keys)
+
+
 def test_prefixes_limits_and_pairs(tmp_path):
     """Prefixes are cut off words, a limit takes sentences from the start, and pairs name the files of languages."""
     records = read(tmp_path, "hi:a\tO\n\nb\tO\n\nc\tB-NEX\n", token_prefix=["hi:"], max_rows=2)

@@ -48,6 +48,18 @@ def test_cells_in_quotes_can_hold_lines(tmp_path):
     assert read(tmp_path, 'text\tlabel\n"a\tb"\tx\n').fields["text"] == ("a\tb",)
 
 
+def test_a_column_of_clusters(tmp_path):
+    """Rows with one value of the column hang together; an empty one, or a column that is not there, is an error."""
+    table = "text\tlabel\tspeaker\na\tx\tA\nb\ty\tB\nc\tx\tA\n"
+    records = read(tmp_path, table, cluster="speaker")
+    assert records.clusters == ("set:cluster A", "set:cluster B", "set:cluster A")
+    assert records.ids == ("set:eng:1", "set:eng:2", "set:eng:3")
+    with pytest.raises(DataError, match=r"eng\.tsv, line 3: the cluster is"):
+        read(tmp_path, table.replace("\tB", "\t"), cluster="speaker")
+    with pytest.raises(DataError, match="speakr"):
+        read(tmp_path, table, cluster="speakr")
+
+
 @pytest.mark.parametrize("numbered", [{"fields": {"text": 1, "label": 2}}, {"fields": {"text": [1, 2]}, "id": 3}])
 def test_a_header_must_be_said_where_all_columns_are_numbers(tmp_path, numbered):
     """Whether the first line is data cannot be known, so the card says it: no row vanishes."""

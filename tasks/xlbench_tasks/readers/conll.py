@@ -31,6 +31,7 @@ KEYS = {
     "id": str,
     "own_ids": list[str],
     "documents": str,
+    "block": int,
     "token_prefix": list[str],
     "embedded": bool,
     "max_rows": int,
@@ -40,7 +41,8 @@ type, "O" to drop it (all of them); ``scheme``: how tags mark entities, found fr
 whitespace without it; ``token``, ``tag``: numbers of columns from 1, without them the first and the last; ``comment``:
 how lines begin that are no words (unless they have a tag); ``id``: how the line with a sentence's id begins: an id is
 the same sentence in all languages but those of ``own_ids``; ``documents``: how the line begins with which a document
-does, beside ``-DOCSTART-``; ``token_prefix``: what is cut off the beginning of words; ``embedded``: the files are the
+does, beside ``-DOCSTART-``; ``block``: of running text without documents, so many sentences in a row are a cluster;
+``token_prefix``: what is cut off the beginning of words; ``embedded``: the files are the
 plugin's own."""
 REQUIRED = ("tags",)
 
@@ -93,6 +95,10 @@ class Conll(Reading):
                 raise UsageError(f"{where}: {language!r} is none of the card's languages.{hint}")
         if min(table.get("token", 1), table.get("tag", 1)) < 1:
             raise UsageError(f"{where}: columns are counted from 1")
+        if table.get("block", 2) < 2:
+            raise UsageError(f"{where} block: give 2 sentences or more; without it, every sentence is alone")
+        if "block" in table and "documents" in table:
+            raise UsageError(f"{where} block: the documents are the clusters; remove block or documents")
         if self._own_ids and "id" not in table:
             raise UsageError(f"{where} own_ids: there is no id that could be shared")
 
@@ -125,7 +131,7 @@ class Conll(Reading):
         return replace(records, places=lambda row: f"{path}, line {sentences[row].line}")
 
     def _ids(self, path: Path, language: str, sentences: Sequence[Sentence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Ids and clusters: from the comments or row numbers; a document's sentences are a cluster."""
+        """Ids and clusters: from the comments or row numbers; the sentences of a document or a block are a cluster."""
         shared = "id" in self.home.table and language not in self._own_ids
         prefix = f"{self.name}:" if shared else f"{self.name}:{language}:"
         if "id" not in self.home.table:
@@ -140,7 +146,8 @@ class Conll(Reading):
                     raise DataError(f"{path}, line {sentence.line}: the sentence of line {seen} has the same id")
             ids = tuple(prefix + item for item in first_line)
         if "documents" not in self.home.table and not sentences[-1].document:
-            return ids, ids
+            block = self.home.table.get("block", 0)
+            return ids, tuple(f"{prefix}block-{row // block}" for row in range(len(ids))) if block else ids
         return ids, tuple(f"{prefix}document-{sentence.document}" for sentence in sentences)
 
     def _sentences(self, path: Path, rows: _Rows) -> Iterator[Sentence]:

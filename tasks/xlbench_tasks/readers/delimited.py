@@ -32,6 +32,7 @@ KEYS = {
     "fields": dict[str, str | int | list[str | int]],
     "where": dict[str, str],
     "id": str | int,
+    "cluster": str | int,
     "labels": dict[str, str],
     "language": str,
     "header": bool,
@@ -42,6 +43,7 @@ KEYS = {
 }
 """``embedded``: the files are the plugin's own, not below the data root; ``fields``: field -> the name of a column, or
 its number from 1 (``text`` can be several, which are joined); ``id``: the column of item ids that all languages share;
+``cluster``: the column that says what hangs together (a document, a speaker);
 ``labels``: label in the file -> label (all of them); ``header``: the first line names the columns (default; to be said
 where all columns are numbers); ``delimiter``: default tab for .tsv, comma otherwise; ``quoting``: ``csv`` (default) or
 ``none``, where a quote is a character; ``keep_line_end``: with ``none``, a carriage return at a line's end is part of
@@ -158,7 +160,7 @@ class Delimited(Reading):
         if self._per_column and len(self._patterns) != 1:
             raise UsageError(f"{where} files: several files need {LANGUAGE} in their pattern, or one language for all")
         columns = [*joined_columns(self._fields.values())]
-        columns += [*([table["id"]] if "id" in table else []), *self._where]
+        columns += [*(table[key] for key in ("id", "cluster") if key in table), *self._where]
         if any(column < 1 for column in columns if isinstance(column, int)):
             raise UsageError(f"{where}: columns are counted from 1")
         if "header" not in table and all(isinstance(column, int) for column in columns):
@@ -247,7 +249,16 @@ class Delimited(Reading):
         ids = self._ids(rows, own, several=len(paths) > 1)
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
         fields = {field: self._column(rows, field, value) for field, value in columns.items()}
-        return Records(ids, ids, fields, places=lambda row: f"{rows[row].table.path}, line {rows[row].line}")
+        clusters = self._clusters(rows) if "cluster" in self.home.table else ids
+        return Records(ids, clusters, fields, places=lambda row: f"{rows[row].table.path}, line {rows[row].line}")
+
+    def _clusters(self, rows: Sequence[Row]) -> tuple[str, ...]:
+        """Clusters from their column; one is the same in every language."""
+        values = _values(rows, self.home.table["cluster"])
+        for row, value in zip(rows, values, strict=True):
+            if not visible(value):
+                raise DataError(f"{row.table.path}, line {row.line}: the cluster is {text.empty(value)}")
+        return tuple(f"{self.name}:cluster {value}" for value in values)
 
     def _column(self, rows: Sequence[Row], field: str, column: str | int | list[str | int]) -> tuple[str, ...]:
         """The values of a field: none is empty, and each label is one that the card knows."""
