@@ -59,8 +59,9 @@ bench: $(EVERYTHING)  ## The benchmarks alone, with their figures, larger than a
 campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels
 	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load $(CAMPAIGNS)
 
-proof: $(EVERYTHING)  ## The simulations behind docs/gate.md, at full length
+proof: $(EVERYTHING)  ## The simulations behind docs/gate.md and docs/coverage.md, at full length (some minutes each)
 	$(BIN)/python tests/campaigns/proof_gate.py
+	PYTHONPATH=tests $(BIN)/python tests/campaigns/proof_retrieval.py
 
 publish: $(CORE)  ## Render the published boards anew, from runs made anew and packed
 	rm -rf leaderboards/runs $(OUT)/published
