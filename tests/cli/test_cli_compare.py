@@ -87,6 +87,7 @@ def test_all_pairs(go, finished):
         (["ngram", "random", "-l", "deu"], "no run has the language 'deu'"),
         (["ngram", "random", "--all-pairs", "--examples", "3"], "--examples is for two runs"),
         (["ngram", "random", "--level", "1.5"], "1.5"),
+        (["ngram", "random", "--level", "nan"], "give a number between 0 and 1"),
     ],
 )
 def test_wrong_usage_is_one_line(go, args, said):

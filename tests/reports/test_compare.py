@@ -16,7 +16,7 @@ from saved_runs import PRINTS, save_cell
 from scipy import stats as reference
 
 import xlbench
-from xlbench import Results, Run, UsageError
+from xlbench import Results, ResultsError, Run, UsageError
 from xlbench.core.record import LOOSE
 from xlbench.reports.compare import forest, render
 from xlbench.reports.compare.comparison import Comparison, against_baseline, all_pairs, points, signed
@@ -126,6 +126,82 @@ def test_the_same_items_are_identical(tmp_path):
     assert {verdict.judgment for verdict in found.verdicts} == {"identical"}
     assert {verdict.difference.p for verdict in found.verdicts} == {1.0}
     assert found.sentence == "beta and alpha are identical, item by item."
+
+
+def with_hits(root, model, hits, subsets, clusters=None):
+    """A run with these hits (subset -> (N,)) of a task `pairs`."""
+    store, cells = Store(root), []
+    for subset in subsets:
+        x = np.asarray(hits[subset], float)
+        ids = [f"{subset}:{i}" for i in range(len(x))]
+        cell = save_cell(store, model, "pairs", subset, int(x.sum()), len(x))
+        shared = clusters or [f"s{i}" for i in range(len(x))]
+        cells.append(store.save_cell(cell, Items(ids, shared, {"hit": x}, x - x.mean())))
+    store.save_manifest(Run(model, PRINTS.get(model, "f" * 64), tuple(cells)))
+    run = Run(model, PRINTS.get(model, "f" * 64), tuple(cells))
+    return replace(run, folder=str(store.folder(run.model, run.fingerprint)))
+
+
+def test_what_evens_out_is_not_identical(tmp_path):
+    """Seven items lost in one language and won in another, or other items of the same documents: a difference of 0,
+    and yet not identical."""
+    right, wrong = np.ones(40), np.r_[np.zeros(7), np.ones(33)]
+    one = with_hits(tmp_path / "1", "alpha", {"eng-deu": right, "eng-fra": wrong}, ["eng-deu", "eng-fra"])
+    other = with_hits(tmp_path / "2", "beta", {"eng-deu": wrong, "eng-fra": right}, ["eng-deu", "eng-fra"])
+    assert compared(one, other).overall.judgment == "cannot tell"
+    assert "identical" not in compared(one, other).sentence
+    documents = [f"d{i // 4}" for i in range(40)]
+    first, last = np.tile([0, 1, 1, 1], 10), np.tile([1, 1, 1, 0], 10)
+    one = with_hits(tmp_path / "3", "alpha", {"eng-deu": first}, ["eng-deu"], documents)
+    other = with_hits(tmp_path / "4", "beta", {"eng-deu": last}, ["eng-deu"], documents)
+    assert compared(one, other).overall.judgment == "cannot tell"
+    copy = with_hits(tmp_path / "5", "beta", {"eng-deu": first}, ["eng-deu"], documents)
+    assert compared(one, copy).overall.judgment == "identical"
+
+
+def test_few_items_of_disagreement_cannot_tell(tmp_path):
+    """Five items lost of five: no verdict, whatever p; and runs that differ on every item are told apart in letters."""
+    runs = {}
+    for n in (5, 40):
+        for model, value in (("alpha", 1.0), ("beta", 0.0)):
+            runs[model, n] = with_hits(tmp_path / str(n), model, {"eng-deu": np.full(n, value)}, ["eng-deu"])
+    assert compared(runs["alpha", 5], runs["beta", 5]).overall.judgment == "cannot tell"
+    assert compared(runs["alpha", 40], runs["beta", 40]).overall.judgment == "worse"
+    letters = {n: all_pairs({m: runs[m, n] for m in ("alpha", "beta")}, Reader().influence)[0].letters for n in (5, 40)}
+    assert letters[40] == ("a", "b")
+
+
+def test_documents_of_other_length_keep_their_hits(tmp_path):
+    """Four hits lost in one long document are -4 there, and 0 in all others."""
+    documents = ["big"] * 24 + [f"d{i // 2}" for i in range(16)]
+    before, after = np.ones(40), np.r_[np.zeros(4), np.ones(36)]
+    before[30] = after[30] = 0
+    one = with_hits(tmp_path / "1", "alpha", {"eng-deu": before}, ["eng-deu"], documents)
+    other = with_hits(tmp_path / "2", "beta", {"eng-deu": after}, ["eng-deu"], documents)
+    changes = {found["item"]: found["change"] for found in compared(one, other, examples=9).changed}
+    assert changes.pop("big") == pytest.approx(-4, abs=1e-4)
+    assert [*changes.values()] == pytest.approx([0.0] * 8, abs=1e-4)
+
+
+def test_samples_of_several_sizes_are_not_mixed(tmp_path):
+    """A run with samples of two sizes of one subset is not compared by one of them."""
+    one, other = (saved(tmp_path, name, number, limit=6) for number, name in enumerate(("alpha", "beta")))
+    twice = replace(other, cells=(*other.cells, *(replace(cell, limit=38) for cell in other.cells)))
+    with pytest.raises(UsageError, match="beta has samples of several sizes"):
+        compared(one, twice)
+
+
+def test_damage_is_not_absence(two):
+    """A run of which a file was refused is not compared by what is left: the file is named."""
+    with pytest.raises(ResultsError, match=r"cell\.json was changed \(and 1 more\)"):
+        compared(two[0], replace(two[1], troubles=("cell.json was changed", "other.json too")))
+
+
+def test_several_runs_have_no_other_method(tmp_path):
+    """Intervals of several candidates hold together by t: another method is refused, not ignored."""
+    runs = {name: saved(tmp_path, name, number) for number, name in enumerate(("alpha", "beta", "gamma"))}
+    with pytest.raises(UsageError, match="--method bootstrap is for two runs"):
+        against_baseline(runs, Reader().influence, options=Options(method="bootstrap"))
 
 
 def test_p_values_are_adjusted_within_their_level(two):

@@ -155,3 +155,14 @@ def test_every_public_name_of_the_room_is_there():
     assert callable(stats.ranks)
     with pytest.raises(AttributeError, match="nothing"):
         stats.nothing  # noqa: B018
+
+
+@settings(derandomize=True, deadline=None, max_examples=50)
+@given(st.integers(2, 30), st.integers(0, 10_000))
+def test_sums_come_back_from_influences(clusters, seed):
+    """What leaving clusters out made of sums that add up to 0 gives these sums back, whatever the clusters' sizes."""
+    rng = np.random.default_rng(seed)
+    shares = rng.dirichlet(np.ones(clusters))
+    sums = rng.normal(size=clusters)
+    sums -= sums.mean()
+    assert rows.sums_of(rows.left_out(sums, shares), shares) == pytest.approx(sums, abs=1e-9)

@@ -64,6 +64,8 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
     from xlbench.reports.compare.choosing import find_runs
     from xlbench.runs.store import Reader
 
+    if not 0 < options["level"] < 1:
+        raise UsageError(f"--level {options['level']}: give a number between 0 and 1")
     for path in files:
         if path.suffix not in ENDINGS:
             hint = did_you_mean(path.suffix, ENDINGS)

@@ -231,6 +231,16 @@ def left_out(sums: np.ndarray, shares: np.ndarray) -> np.ndarray:
     return influence
 
 
+def sums_of(influence: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """The sums (G,) that `left_out` made ``influence`` (G,) from: they add up to 0, which fixes the mean it took off."""
+    count = len(influence)
+    if count < 2:
+        return influence
+    moved = influence * (count / (count - 1))
+    sums: np.ndarray = (1 - shares) * (moved - float((1 - shares) @ moved) / float((1 - shares).sum()))
+    return sums
+
+
 def effective_clusters(shares: np.ndarray) -> float:
     """How many clusters of equal size would tell as much as those with ``shares`` (G,): (sum share)^2 / sum share^2.
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
 from xlbench.reports.compare.matching import Matched, Unmatched, Wanted, match, require_whole
@@ -91,6 +92,9 @@ def against_baseline(
         ResultsError: Items are missing or damaged.
     """
     options, labels, listed = options or Options(), [*runs], [*runs.values()]
+    check_intact(listed)
+    if len(listed) > 2 and options.method != "t":
+        raise UsageError(f"--method {options.method} is for two runs: the intervals of several hold together by t")
     matched = match(listed, labels, wanted)
     require_whole(matched, allow_intersection)
     found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))
@@ -108,6 +112,14 @@ def against_baseline(
     ]  # fmt: skip
 
 
+def check_intact(runs: Sequence[Run]) -> None:
+    """`ResultsError` where files of a run were refused: what is damaged is not what is missing."""
+    for run in runs:
+        if run.troubles:
+            more = f" (and {len(run.troubles) - 1} more)" if len(run.troubles) > 1 else ""
+            raise ResultsError(f"{run.troubles[0]}{more}")
+
+
 def all_pairs(
     runs: Mapping[str, Run],
     read: Read,
@@ -120,6 +132,7 @@ def all_pairs(
     Args and errors are those of `against_baseline`.
     """
     options, listed = options or Options(), [*runs.values()]
+    check_intact(listed)
     matched = match(listed, [*runs], wanted)
     require_whole(matched, allow_intersection)
     found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))

@@ -14,10 +14,11 @@ from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
 from xlbench.reports.boards.averages import Influence, cluster_codes, part_of
 from xlbench.reports.compare.matching import Matched, Place
-from xlbench.stats import multiple, paired
+from xlbench.stats import multiple, paired, rows
 from xlbench.stats.paired import Difference
 
 OVERALL = "overall"
+FEW = f"the models disagree on fewer than {paired.FEW_DISCORDANT} items: too few to tell"
 Level = Literal["overall", "area", "task", "language", "subset"]
 Judgment = Literal["better", "worse", "cannot tell", "identical"]
 
@@ -90,6 +91,7 @@ def verdicts(
     Within a level, p-values are adjusted for one another.
     """
     apart = {place: difference_at(candidate[place], baseline[place]) for place in matched.places}
+    same = {place for place in matched.places if _is_same(matched, place, baseline, candidate)}
     found: list[Verdict] = []
     for level, groups in levels(matched):
         judged = [
@@ -107,7 +109,7 @@ def verdicts(
                 float(sum(weight * parts[place].value for place, weight in weights.items()))
                 for parts in (baseline, candidate)
             )
-            judgment = _judgment(difference, adjusted, 1 - options.level)
+            judgment = "identical" if same.issuperset(weights) else _judgment(difference, adjusted, options, note)
             found.append(Verdict(level, name, before, after, difference, adjusted, judgment, note))
     return tuple(found)
 
@@ -207,7 +209,11 @@ def over_languages(matched: Matched, apart: Mapping[Place, stats.Part], options:
     )
     part = stats.Part(float(means.mean()), np.arange(len(means)), (means - means.mean()) / len(means), len(means))
     found = paired.judge(part, options.level, options.method, options.seed, "languages")
-    return found, f"for languages in general: a mean over {len(means)} languages, each one observation"
+    tasks = {frozenset(task for task, _ in places) for places in places_by_language(matched).values()}
+    mixed = (
+        "; they do not all have the same tasks, so that they are hardly samples of one kind" if len(tasks) > 1 else ""
+    )
+    return found, f"for languages in general: a mean over {len(means)} languages, each one observation{mixed}"
 
 
 def judged_cell(
@@ -218,8 +224,7 @@ def judged_cell(
     split = paired.discordant(candidate, baseline)
     if split is None or options.method != "t" or (found.p is None and not sum(split)):
         return found, ""
-    few = f"the models disagree on fewer than {paired.FEW_DISCORDANT} items: too few to tell"
-    return replace(found, p=paired.mcnemar(*split)), few if 0 < sum(split) < paired.FEW_DISCORDANT else ""
+    return replace(found, p=paired.mcnemar(*split)), FEW if 0 < sum(split) < paired.FEW_DISCORDANT else ""
 
 
 def most_changed(
@@ -240,8 +245,9 @@ def most_changed(
         subsets: Counter[int] = Counter()
         for place in (place for place in matched.places if place[0] == task):
             one, other = candidate[place], baseline[place]
-            moved = one.n * (one.influence - other.influence + one.weight * (one.value - other.value))
-            for code, change in zip(one.clusters.tolist(), moved.tolist(), strict=True):
+            own, others = (rows.sums_of(part.influence[part.items], part.weight[part.items]) for part in (one, other))
+            moved = one.n * (own - others + one.weight[one.items] * (one.value - other.value))
+            for code, change in zip(one.clusters[one.items].tolist(), moved.tolist(), strict=True):
                 changes[code] = changes.get(code, 0.0) + change
                 subsets[code] += 1
         largest = sorted(changes, key=lambda code: (-abs(round(changes[code], 6)), names[code]))[:count]
@@ -251,9 +257,19 @@ def most_changed(
     return sorted(found, key=lambda one: -abs(float(one["change"])))[:count]
 
 
-def _judgment(difference: Difference, adjusted: float | None, alpha: float) -> Judgment:
-    if difference.note == "equal in every cluster":
-        return "identical"
-    if adjusted is None or adjusted > alpha or not difference.value:
+def _is_same(
+    matched: Matched, place: Place, baseline: Mapping[Place, stats.Part], candidate: Mapping[Place, stats.Part]
+) -> bool:
+    """Whether two runs agree on every item: in their saved items, or, where no item hangs on another, in influences."""
+    one, other = baseline[place], candidate[place]
+    digests = {cells[place].items_digest for cells in (matched.cells[0], matched.cells[-1])}
+    if len(matched.cells) == 2 and len(digests) == 1 and digests != {""}:
+        return True
+    alone = one.count == one.n == other.count
+    return alone and one.value == other.value and np.array_equal(one.influence, other.influence)
+
+
+def _judgment(difference: Difference, adjusted: float | None, options: Options, note: str) -> Judgment:
+    if adjusted is None or adjusted > 1 - options.level or not difference.value or note == FEW:
         return "cannot tell"
     return "better" if difference.value > 0 else "worse"

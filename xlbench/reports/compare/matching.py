@@ -93,7 +93,8 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: Wanted | None = No
         for run in runs
     ]
     places = sorted({place for cells in of_run for place in cells})
-    reasons = {place: _why_unmatched(place, of_run, labels) for place in places}
+    mixed = [_of_several_sizes(run) if sampled else set() for run in runs]
+    reasons = {place: _why_unmatched(place, of_run, labels, mixed) for place in places}
     matched = tuple({place: cells[place] for place in places if not reasons[place]} for cells in of_run)
     unmatched = tuple(
         Unmatched(*place, why, max(_items(cells.get(place)) for cells in of_run))
@@ -146,9 +147,23 @@ def _items(cell: Cell | None) -> int:
     return cell.main.n if cell is not None and cell.main is not None else 0
 
 
-def _why_unmatched(place: Place, of_run: Sequence[Mapping[Place, Cell]], labels: Sequence[str]) -> str:
+def _of_several_sizes(run: Run) -> set[Place]:
+    """Places of which a run holds samples of several sizes: nobody can tell which is meant."""
+    limits: dict[Place, set[int | None]] = {}
+    for cell in run.cells:
+        if cell.train_size is None:
+            limits.setdefault((cell.task, cell.subset), set()).add(cell.limit)
+    return {place for place, sizes in limits.items() if len(sizes) > 1}
+
+
+def _why_unmatched(
+    place: Place, of_run: Sequence[Mapping[Place, Cell]], labels: Sequence[str], mixed: Sequence[set[Place]]
+) -> str:
     """Why a place cannot be compared, or the empty string."""
     cells = [cells.get(place) for cells in of_run]
+    for label, several in zip(labels, mixed, strict=True):
+        if place in several:
+            return f"{label} has samples of several sizes (--limit)"
     for label, cell in zip(labels, cells, strict=True):
         if cell is None:
             return f"{label} has not run it"

@@ -10,6 +10,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.reports.compare.differences import Judgment, Options, Verdict
 from xlbench.reports.compare.matching import Place
+from xlbench.stats import paired
 from xlbench.stats.bootstrap import random_state
 from xlbench.stats.ranking import largest_against_one, told_apart
 
@@ -39,10 +40,22 @@ def letters_of(parts: Sequence[Mapping[Place, stats.Part]], groups: Groups, opti
     found = []
     for name, weights in groups:
         averages = [stats.combine([own[place] for place in weights], list(weights.values())) for own in parts]
-        apart = told_apart(averages, options.seed, name, options.level)
+        apart = told_apart(averages, options.seed, name, options.level) | _exactly_apart(averages, options.level)
         values = np.array([one.value for one in averages])
         found.append(Letters(name, tuple(values.tolist()), tuple(compact_letters(values, apart))))
     return tuple(found)
+
+
+def _exactly_apart(averages: Sequence[stats.Part], level: float) -> np.ndarray:
+    """(M, M) booleans: shares of hits that differ by the same on every item, which leaves no standard error: by McNemar's
+    mid-p, times the number of pairs."""
+    apart = np.zeros((len(averages), len(averages)), dtype=bool)
+    pairs = len(averages) * (len(averages) - 1) / 2
+    for one, other in np.argwhere(np.triu(~apart, 1)).tolist():
+        found = paired.compare(averages[one], averages[other])
+        if found.se == 0.0 and found.value and (split := paired.discordant(averages[one], averages[other])):
+            apart[one, other] = apart[other, one] = paired.mcnemar(*split) * pairs <= 1 - level
+    return apart
 
 
 def compact_letters(values: np.ndarray, apart: np.ndarray) -> list[str]:
