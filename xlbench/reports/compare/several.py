@@ -47,8 +47,8 @@ def letters_of(parts: Sequence[Mapping[Place, stats.Part]], groups: Groups, opti
 
 
 def _exactly_apart(averages: Sequence[stats.Part], level: float) -> np.ndarray:
-    """(M, M) booleans: shares of hits that differ by the same on every item, which leaves no standard error: by McNemar's
-    mid-p, times the number of pairs."""
+    """(M, M) booleans: shares of hits that differ by the same on every item, which leaves no standard error: told apart
+    by McNemar's mid-p, times the number of pairs."""
     apart = np.zeros((len(averages), len(averages)), dtype=bool)
     pairs = len(averages) * (len(averages) - 1) / 2
     for one, other in np.argwhere(np.triu(~apart, 1)).tolist():
