@@ -232,7 +232,7 @@ def left_out(sums: np.ndarray, shares: np.ndarray) -> np.ndarray:
 
 
 def sums_of(influence: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """The sums (G,) that `left_out` made ``influence`` (G,) from: they add up to 0, which gives the mean it took off."""
+    """The sums (G,) that `left_out` made ``influence`` (G,) from; they add up to 0, which gives the mean it took."""
     count = len(influence)
     if count < 2:
         return influence
