@@ -26,7 +26,10 @@ import xlbench
 
 pytestmark = pytest.mark.slow
 
-LANGUAGES = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
+ALL = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
+LANGUAGES = ALL if LARGE else {code: ALL[code] for code in ("eng", "swa")}
+"""With two languages, what a run costs once (imports, the first board) is a larger share: bounds are twice as wide."""
+SLACK = 1 if LARGE else 2
 """Languages, and what SIB-200 calls them: such as the encoder has pieces for, and few. With two of them, what a run
 costs once (a second) is already more than the twentieth that classification may take."""
 NTREX_ROWS = 400 if LARGE else 240
@@ -170,22 +173,24 @@ def news(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
 
 @on_sib200
 def test_classification_spends_a_twentieth_outside_the_encoder(news: Whole, say: Callable[..., None]) -> None:
-    """Topics of five languages, each and from English, with C chosen on dev: under 5% of the time is not encoding."""
+    """Topics of five languages, each and from English, with C chosen on dev: under 5% of the time is not encoding (of
+    two languages: under 10%)."""
     say("sib200-news", news.run)
     assert len(news.run.cells) == 2 * len(LANGUAGES) - 1
-    assert news.run.share_outside < 0.05
+    assert news.run.share_outside < 0.05 * SLACK
 
 
 @on_sib200
 def test_clustering_spends_a_tenth_outside_the_encoder(
     imported: Path, tmp_path: Path, say: Callable[..., None]
 ) -> None:
-    """Five languages, each and all together, ten k-means starts each: under 10% of the time is not encoding."""
+    """Five languages, each and all together, ten k-means starts each: under 10% of the time is not encoding (of two
+    languages: under 20%)."""
     root = data_root(tmp_path / "data", LANGUAGES.values())
     run = timed_run(imported, ["sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache")
     say("sib200-clustering", run)
     assert len(run.cells) == len(LANGUAGES) + 1
-    assert run.share_outside < 0.10
+    assert run.share_outside < 0.10 * SLACK
 
 
 # ---- beside plain encoding
@@ -241,13 +246,14 @@ def unique_texts(root: Path, codes: dict[str, str]) -> set[str]:
 
 @on_sib200
 def test_a_lost_cell_is_made_again_without_the_encoder(news: Whole, say: Callable[..., None]) -> None:
-    """With its vectors cached, the slowest cell that was lost is back in a twentieth of the first run's time."""
-    news.lose("deu")
+    """With its vectors cached, the slowest cell that was lost is back in a twentieth of the first run's time
+    (of two languages: a tenth)."""
+    news.lose("swa")
     again = timed_run(news.checkpoint, ["sib200-news"], **news.options)
     say("times faster", round(news.run.seconds / again.seconds, 1))
     before, after = ({cell.subset: cell.scores for cell in run.cells} for run in (news.run, again))
     assert before == after
-    assert news.run.seconds / again.seconds >= 20
+    assert news.run.seconds / again.seconds >= 20 / SLACK
 
 
 COMMAND = """
@@ -263,7 +269,7 @@ finally:
 @on_sib200
 def test_a_process_with_cached_vectors_imports_no_torch(news: Whole, say: Callable[..., None]) -> None:
     """``xlbench run`` of a lost cell, from process to process: no model is loaded, and nothing that could load one."""
-    news.lose("eng>deu")
+    news.lose("eng>swa")
     data, results, cache = map(str, news.options.values())
     command = ["run", "--model", f"st:{news.checkpoint}", "--task", "sib200-news", "--data", data, "--results", results]
     started = time.perf_counter()
