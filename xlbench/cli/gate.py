@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +11,13 @@ from click.core import ParameterSource
 
 from xlbench.cli.options import cache_and_permission_options, request_of
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.core.errors import OK, UsageError, XlbenchError
-from xlbench.core.text import error_text, one_line
+from xlbench.cli.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported, write
+from xlbench.core.errors import OK, UsageError
+from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Run
-    from xlbench.reports.gate.verdict import Gate, Outcome
+    from xlbench.reports.gate.verdict import Gate
 
 EXIT_CODES = (
     "\b\nExit codes: 0 PASS; 1 REGRESSION; 2 wrong usage; 3 INVALID: what cannot be judged never passes, or an error;\n"
@@ -49,7 +47,7 @@ def _judging(command: Any) -> Any:
         click.option("--strict", is_flag=True, default=None, help="Cells that only the candidate has are a fault."),
         click.option("--allow-intersection", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
                      help="Judge what the runs share, if that is this share of the baseline's items."),
-        click.option("--out", type=_FILE, default=Path("gate.json"), show_default=True, metavar="FILE",
+        click.option("--out", type=_FILE, default=DEFAULT, show_default=True, metavar="FILE",
                      help="The verdict as JSON: the authority."),
         click.option("--junit", type=_FILE, metavar="FILE", help="The verdict as JUnit XML, a case a task."),
         click.option("--summary", type=_FILE, metavar="FILE", help="The verdict as a page of markdown."),
@@ -61,6 +59,7 @@ def _judging(command: Any) -> Any:
 
 
 @click.group(
+    cls=ReportingGroup,
     invoke_without_command=True,
     epilog="\b\nExamples:\n"
     "  xlbench gate --baseline main.xlpack --candidate results          a pack, and a results folder of one run\n"
@@ -87,13 +86,15 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
                 raise UsageError(f"give {name} after {sub!r}: before it, it would do nothing")
         return OK
     if baseline is None or candidate is None:
-        raise UsageError("a gate needs --baseline and --candidate: two runs")
-    with _reported(baseline, str(candidate), options):
+        lacking = "a gate needs --baseline and --candidate: two runs"
+        overwrite(lacking, options, str(baseline or ""), str(candidate or ""))
+        raise UsageError(lacking)
+    with reported(baseline, str(candidate), options):
         gate = _judged(baseline, candidate, model, options)
     return _say(gate, options)
 
 
-@command.command(short_help="Compute what a baseline has, and judge it.", epilog=EXIT_CODES)
+@command.command(cls=ReportingCommand, short_help="Compute what a baseline has, and judge it.", epilog=EXIT_CODES)
 @click.option(
     "--baseline", type=click.Path(path_type=Path), metavar="PATH", required=True, help="The run to be judged by."
 )
@@ -110,7 +111,7 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
 @cache_and_permission_options
 def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) -> int:
     """Score a model on exactly the cells that the baseline has, and judge it. What was computed is not done again."""
-    with _reported(baseline, model, options):
+    with reported(baseline, model, options):
         from xlbench.reports.gate.opening import pick, policy_of
         from xlbench.runs.store import Reader
 
@@ -229,48 +230,11 @@ def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, opti
                    options["allow_intersection"], model)  # fmt: skip
 
 
-@contextlib.contextmanager
-def _reported(baseline: Path, candidate: str, options: dict[str, Any]) -> Iterator[None]:
-    """Whatever happens, the verdict's files say it: a PASS of an earlier command never stays beside a failure."""
-    from xlbench.reports.gate.report import failed
-
-    def note(outcome: Outcome, reason: str) -> None:
-        _write(failed(outcome, reason, str(baseline), candidate), options)
-
-    note("INVALID", "the gate was stopped before it came to a verdict")
-    try:
-        yield
-    except UsageError as error:
-        note("USAGE", str(error))
-        raise
-    except XlbenchError as error:
-        note("INVALID", str(error))
-        raise
-    except Exception as error:
-        note("INVALID", f"internal error: {error_text(error)}")
-        raise
-
-
-def _write(gate: Gate, options: dict[str, Any]) -> None:
-    """Write the verdict's files, each whole or not at all; gate.json is the last."""
-    from xlbench.core.files import write_files
-    from xlbench.reports.gate import report
-
-    makers: list[tuple[str, Callable[[Gate], str]]] = [
-        ("junit", report.as_junit), ("summary", report.as_markdown),
-        ("out", lambda one: json.dumps(report.as_json(one), indent=1, allow_nan=False) + "\n"),
-    ]  # fmt: skip
-    for option, make in makers:
-        path = options[option]
-        if path is not None:
-            write_files(path.parent, {path.name: make(gate)}, "the verdict", f"--{option}")
-
-
 def _say(gate: Gate, options: dict[str, Any]) -> int:
     """Write the verdict, print it, and hand back its exit code."""
     from xlbench.reports.gate import report
 
-    _write(gate, options)
+    write(gate, options)
     _summarize(gate)
     if options["as_json"]:
         echo_json(report.as_json(gate))

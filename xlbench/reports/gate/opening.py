@@ -51,8 +51,11 @@ def gate_of(
         ):
             raise UsageError(f"{candidate} is baseline and candidate at once: a run does not differ from itself")
     settled = policy_of(policy, changes)
-    runs = [one if isinstance(one, Run) else pick(one, reader, model) for one in (baseline, candidate)]
-    pinned = pick(anchor, reader, model) if isinstance(anchor, Path) else anchor
+    runs = [
+        one if isinstance(one, Run) else pick(one, reader, model, alone=one is baseline)
+        for one in (baseline, candidate)
+    ]
+    pinned = pick(anchor, reader, model, alone=True) if isinstance(anchor, Path) else anchor
     where = policy if isinstance(policy, Path) else None
     return judge(runs[0], runs[1], reader.influence, settled, pinned, allow_intersection, where)
 
@@ -66,10 +69,20 @@ def policy_of(policy: Path | Policy | None, changes: Mapping[str, Any] | None = 
     return Policy(**{**plain, **known})
 
 
-def pick(path: Path, reader: Reader, model: str | None = None) -> Run:
-    """The one run that lies at a path; of several, that of the model. `UsageError` where it is not clear which."""
+def pick(path: Path, reader: Reader, model: str | None = None, *, alone: bool = False) -> Run:
+    """The one run that lies at a path, which is the model's; of several, that of the model.
+
+    Args:
+        path: A pack, a run's folder, or a folder of runs.
+        reader: What reads them.
+        model: The name of the model; None: any.
+        alone: Whether a run that lies there alone is meant whatever its model, as a baseline is.
+
+    Raises:
+        UsageError: It is not clear which run is meant, or there is none of the model.
+    """
     runs = reader.find_runs(path)
-    if len(runs) == 1:
+    if len(runs) == 1 and (model is None or alone or not runs[0].fingerprint):  # a damaged run does not know its model
         return runs[0]
     models = sorted(run.model for run in runs)
     if model is None:

@@ -1,0 +1,155 @@
+"""The files of a gate's verdict: each is whole, never an input, and never an old PASS beside a failure."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xlbench.core.errors import UsageError, XlbenchError
+from xlbench.core.text import error_text
+
+if TYPE_CHECKING:
+    from xlbench.reports.gate.verdict import Gate, Outcome
+
+DEFAULT = Path("gate.json")
+STARTS = {
+    "junit": b'<?xml version="1.0" encoding="utf-8"?>\n<testsuites>\n  <testsuite name="xlbench gate"',
+    "summary": b"## xlbench gate: ",
+    "out": b'{\n "schema": ',
+}
+"""How each file of a verdict begins; gate.json is the last to be written."""
+PACK = ".xlpack"
+
+
+class _Reporting(click.Command):
+    """A command whose gate.json tells of a wrong command line, too."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        """Click's own; what cannot be parsed is a verdict, USAGE, where an earlier one may stand."""
+        given = [*args]  # the parser takes them out of the list
+        try:
+            return super().make_context(info_name, args, parent, **extra)
+        except click.ClickException as error:
+            defaults = (parent.default_map or {}).get(info_name or "") if parent else None
+            overwrite(error.format_message(), paths_in(given, defaults if isinstance(defaults, dict) else {}))
+            raise
+
+
+class ReportingCommand(_Reporting):
+    """A command that judges."""
+
+
+class ReportingGroup(_Reporting, click.Group):
+    """A group that judges where no command of its own is named."""
+
+
+def paths_in(arguments: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Path | None]:
+    """Where a command line that may be wrong wants its verdict: option -> path."""
+    paths = {name: Path(str(defaults[name])) if defaults.get(name) else None for name in STARTS}
+    for at, argument in enumerate(arguments):
+        option, equals, value = argument.partition("=")
+        name = option.removeprefix("--")
+        if option.startswith("--") and name in paths:
+            value = value if equals else next(iter(arguments[at + 1 :]), "")
+            paths[name] = Path(value) if value and not value.startswith("--") else paths[name]
+    return paths | {"out": paths["out"] or DEFAULT}
+
+
+def overwrite(reason: str, options: Mapping[str, Any], baseline: str = "", candidate: str = "") -> None:
+    """Write USAGE where nothing lies yet or an earlier verdict does; whatever else lies there is left alone."""
+    from xlbench.reports.gate.report import failed
+
+    free = {name: options.get(name) if _is_free(options.get(name), start) else None for name, start in STARTS.items()}
+    with contextlib.suppress(XlbenchError, OSError):  # the wrong command is what is told
+        write(failed("USAGE", reason, baseline, candidate), free)
+
+
+def _is_free(path: Path | None, start: bytes) -> bool:
+    """Whether a path holds nothing, or a verdict of the kind that begins so."""
+    if path is None or path.suffix == PACK:
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(start)) == start
+    except FileNotFoundError:
+        return path.parent.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def check_paths(options: Mapping[str, Any], inputs: Mapping[str, Path | None]) -> None:
+    """`UsageError` for a file of the verdict that would replace what is judged, or another one of its files.
+
+    Args:
+        options: The options of the command, with ``out``, ``junit`` and ``summary``.
+        inputs: What the command reads, by the name of its option.
+    """
+    taken = {path.resolve(): name for name, path in inputs.items() if path is not None}
+    for name in reversed(STARTS):
+        path = options[name]
+        if path is None:
+            continue
+        if other := taken.get(path.resolve()) or _linked(path, inputs):
+            raise UsageError(f"--{name} is the file of --{other}, {path}: it would be replaced")
+        if path.suffix == PACK:
+            raise UsageError(f"--{name} is {path}, the name of a pack, and a verdict is none")
+        taken[path.resolve()] = name
+
+
+def _linked(path: Path, inputs: Mapping[str, Path | None]) -> str:
+    """The input that is the same file by another name, or ""."""
+    for name, other in inputs.items():
+        if other is not None and path.exists() and other.exists() and path.samefile(other):
+            return name
+    return ""
+
+
+@contextlib.contextmanager
+def reported(baseline: Path, candidate: str, options: Mapping[str, Any]) -> Iterator[None]:
+    """Whatever happens, the verdict's files say it: a PASS of an earlier command never stays beside a failure."""
+    from xlbench.reports.gate.report import failed
+
+    def note(outcome: Outcome, reason: str) -> None:
+        write(failed(outcome, reason, str(baseline), candidate), options)
+
+    inputs = {"baseline": baseline, "candidate": Path(candidate), "anchor": options["anchor"],
+              "policy": options["policy"]}  # fmt: skip
+    try:
+        check_paths(options, inputs)
+    except UsageError as error:
+        overwrite(str(error), options, str(baseline), candidate)
+        raise
+    note("INVALID", "the gate was stopped before it came to a verdict")
+    try:
+        yield
+    except UsageError as error:
+        note("USAGE", str(error))
+        raise
+    except XlbenchError as error:
+        note("INVALID", str(error))
+        raise
+    except Exception as error:
+        note("INVALID", f"internal error: {error_text(error)}")
+        raise
+
+
+def write(gate: Gate, options: Mapping[str, Any]) -> None:
+    """Write the verdict's files, each whole or not at all; gate.json is the last."""
+    from xlbench.core.files import write_files
+    from xlbench.reports.gate import report
+
+    makers: dict[str, Callable[[Gate], str]] = {
+        "junit": report.as_junit, "summary": report.as_markdown,
+        "out": lambda one: json.dumps(report.as_json(one), indent=1, allow_nan=False) + "\n",
+    }  # fmt: skip
+    for option in STARTS:
+        path = options[option]
+        if path is not None:
+            write_files(path.parent, {path.name: makers[option](gate)}, "the verdict", f"--{option}")
