@@ -56,8 +56,8 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
                                  save(tmp_path / "b4", "new", {first: hits(N, 0)}), (), 1, "REGRESSION", "lost 100.00"),
         "no spread, no hits": (flat("a5", "old", 0.5), flat("b5", "new", 0.25), (), 3, "INVALID",
                                "the same difference in every cluster"),
-        "few discordant items": (old, new("b6", places=[first], lost=5), ("--allow-intersection", ".2"), 0,
-                                 "PASS", "cannot be resolved: the models disagree on 5 items"),
+        "few discordant items": (old, new("b6", places=[first], lost=5), ("--allow-intersection", ".2"), 4,
+                                 "INCONCLUSIVE", "which cannot be resolved: the models disagree on 5 items"),
         "lost a cell": (old, new("b7", places=less), (), 3, "INVALID", "two eng-hin (the candidate has not run it)"),
         "failed": (old, new("b8", changes={first: missing("out of memory")}), (), 3, "INVALID", "error: out of memory"),
         "skipped": (old, new("b9", changes={first: missing("no data", "skipped")}), (), 3, "INVALID",
@@ -171,8 +171,8 @@ def test_small_steps_add_up_against_the_anchor(go, tmp_path):
     """A candidate that lost little since the last run, and much since the anchor, fails by the anchor."""
     anchor = run_of(tmp_path / "anchor", "first")
     last, new = run_of(tmp_path / "a", lost=12), run_of(tmp_path / "b", "new", lost=13)
-    assert go(last, new)[0] == 0
-    code, printed, verdict = go(last, new, "--anchor", anchor)
+    assert go(last, new, "--margin", ".3")[0] == 0
+    code, printed, verdict = go(last, new, "--margin", ".3", "--anchor", anchor)
     assert code == 1
     assert "anchor: the suite lost 3.25 points" in printed
     assert [one["verdict"] for one in verdict["against"]] == ["PASS", "REGRESSION"]

@@ -27,6 +27,9 @@ from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 
 SUITE = "suite"
 ROUNDING = 1e-12
+NOISE = 1e-8
+"""A standard error that is not above it is that of rounded influences, and tells of no spread."""
+IDENTICAL = "identical, item by item"
 
 
 def judge(
@@ -55,7 +58,8 @@ def judge(
     for other in (baseline, anchor):
         if other is not None and Path(other.folder).resolve() == Path(candidate.folder).resolve():
             raise UsageError(f"{candidate.folder} is baseline and candidate at once: a run does not differ from itself")
-    check_names(policy, [cell for cell in baseline.cells if cell.status == "ok"], policy_path)
+    if not validity.damaged(baseline):  # what a rule names may be what is gone
+        check_names(policy, [cell for cell in baseline.cells if cell.status == "ok"], policy_path)
     sides: list[tuple[Literal["baseline", "anchor"], Run]] = [("baseline", baseline)]
     sides += [("anchor", anchor)] if anchor is not None else []
     alpha = policy.alpha / policy.pushes / len(sides)
@@ -82,7 +86,7 @@ def _against(
     """The candidate against one run."""
     side, runs = validity.side_of(baseline), (baseline, candidate)
     matched = match(runs, [f"the {what}", "the candidate"])
-    valid = validity.check(baseline, candidate, matched, allow_intersection, strict=policy.strict)
+    valid = validity.check(baseline, candidate, matched, allow_intersection, policy)
     if valid.reasons:
         return Against(what, side, valid.outcome, valid.reasons, left_out=valid.left_out)
     try:
@@ -97,6 +101,7 @@ def _against(
     tested = court.tested()
     outcome, reasons = decided(tested, court)
     notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
+    notes = [*validity.unscored(baseline, candidate), *notes]
     if floor:
         notes.insert(0, f"scored on different processors ({', '.join(sorted(machines))}): a loss of up to "
                         f"{100 * TOLERANCE:g} point may be their rounding, and fails nothing")  # fmt: skip
@@ -139,11 +144,11 @@ class Court:
 
     def _task(self, task: str, places: Sequence[Place], roles: Mapping[Place, Role], family: int) -> Tested:
         """The test of a task, of those of its subsets that are not advisory where it has such."""
-        role: Role = max((roles[place] for place in places), key=("advisory", "supporting", "critical").index)
-        rules = [self.policy.rule_of(self.matched.cells[0][place]) for place in places]
+        rules = [self.policy.task_rule_of(self.matched.cells[0][place]) for place in places]
         margins = {rule.margin for rule in rules if rule and rule.margin is not None and not rule.languages}
-        by_language = all(rule is not None and rule.languages for rule in rules)
-        role = "supporting" if role == "critical" and by_language else role  # it is the languages that are critical
+        role: Role = "advisory" if all(roles[place] == "advisory" for place in places) else "supporting"
+        if role == "supporting" and any(rule is not None and rule.role == "critical" for rule in rules):
+            role = "critical"
         margin = min(margins) if margins else self.policy.task_margin
         return self._test("task", task, role, places, margin, family)
 
@@ -156,7 +161,7 @@ class Court:
                 places = [
                     place
                     for place, cell in cells.items()
-                    if language in cell.languages and self.policy.rule_of(cell) is rule
+                    if language in cell.languages and self.policy.counts(rule, cell)
                 ]
                 if places:
                     margin = self.policy.task_margin if rule.margin is None else rule.margin
@@ -176,7 +181,7 @@ class Court:
         )
         if all(self._same(place) for place in places):
             n = sum(self.baseline[place].n for place in places)
-            difference, note = Difference(0.0, se=0.0, n=n, clusters=n, note="identical, item by item", p=1.0), ""
+            difference, note = Difference(0.0, se=0.0, n=n, clusters=n, note=IDENTICAL, p=1.0), ""
         else:
             options = Options(level=1 - self.alpha)
             difference, note = judged_group(name, weights, self.apart, self.baseline, self.candidate, options)
@@ -184,14 +189,18 @@ class Court:
         note = difference.note if lone else note or difference.note
         least = max(margin / 100, self.floor)
         one_sided = self.alpha / 2 / max(1, family)
+        flips, seen = self._flips(places), detectable(difference, least, one_sided)
+        if seen is not None and _few(flips):  # fewer items than these are never told from chance
+            seen = max(seen, FEW_DISCORDANT * max(weight / self.baseline[place].n for place, weight in weights.items()))
         return Tested(
             level, name, role, before, after, difference, least, None if lone else difference.one_sided(),
-            detectable(difference, least, one_sided), self._flips(places), "not tested", note,
+            seen, flips, "not tested", note,
         )  # fmt: skip
 
     def _same(self, place: Place) -> bool:
         one, other = self.baseline[place], self.candidate[place]
-        return one.value == other.value and np.array_equal(one.influence, other.influence, equal_nan=True)
+        near = abs(one.value - other.value) <= ROUNDING and one.influence.shape == other.influence.shape
+        return near and np.allclose(one.influence, other.influence, rtol=0.0, atol=ROUNDING, equal_nan=True)
 
     def _flips(self, places: Iterable[Place]) -> tuple[int, int] | None:
         """Items that only the candidate, and that only the baseline has right."""
@@ -205,7 +214,7 @@ class Court:
 def detectable(difference: Difference, margin: float, alpha: float) -> float | None:
     """The smallest loss that a test finds four times in five: significant at ``alpha`` (one-sided), and beyond the
     margin."""
-    if not difference.se or difference.freedom is None:
+    if difference.se is None or difference.se <= NOISE or difference.freedom is None:
         return None
     beyond = float(special.stdtrit(difference.freedom, POWER)) * difference.se
     return max(float(special.stdtrit(difference.freedom, 1 - alpha)) * difference.se, margin) + beyond
@@ -215,7 +224,7 @@ def _adjusted(tasks: Sequence[Tested], alpha: float) -> list[Tested]:
     """Tasks with their p adjusted for one another (Holm); advisory ones are no part of that."""
     family = [one.role != "advisory" for one in tasks]
     worse = multiple.holm(np.array([_p(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
-    better = multiple.holm(np.array([1 - _p(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
+    better = multiple.holm(np.array([_better(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
     found = []
     for one, own, down, up in zip(tasks, family, worse, better, strict=True):
         if not own:
@@ -227,30 +236,35 @@ def _adjusted(tasks: Sequence[Tested], alpha: float) -> list[Tested]:
 
 def _p(one: Tested) -> float:
     """The p that Holm's steps count; of what cannot be resolved or tested, 1."""
-    return 1.0 if one.p is None or _few(one) else one.p
+    return 1.0 if one.p is None or _few(one.flips) else one.p
 
 
-def _few(one: Tested) -> bool:
-    return one.flips is not None and 0 < sum(one.flips) < FEW_DISCORDANT
+def _better(one: Tested) -> float:
+    """The p of "no better", not adjusted; 1 too where nothing differs, since a test of nothing finds nothing."""
+    return 1.0 if one.p is None or _few(one.flips) or (one.difference.se or 0.0) <= NOISE else 1 - one.p
+
+
+def _few(flips: tuple[int, int] | None) -> bool:
+    return flips is not None and 0 < sum(flips) < FEW_DISCORDANT
 
 
 def _found(one: Tested, p: float | None, alpha: float, better: float | None = None) -> Tested:
     """The test with what it found."""
     value = one.difference.value or 0.0
     finding: Finding
-    if one.difference.se == 0 and not value:
+    if one.difference.note == IDENTICAL:
         finding = "identical"
     elif one.role == "critical" and value < -ROUNDING and value <= -one.margin + ROUNDING:
         finding = "regression"
     elif one.p is None or p is None:
         finding = "not tested"
-    elif _few(one):
+    elif _few(one.flips):
         few = f"the models disagree on {sum(one.flips or ())} items"
         return replace(one, finding="cannot be resolved", note=few)
     elif p <= alpha / 2 and value < 0:
         finding = "regression" if value <= -one.margin + ROUNDING and one.role != "advisory" else "worse"
     else:
-        finding = "better" if (1 - p if better is None else better) <= alpha / 2 else "cannot tell"
+        finding = "better" if (_better(one) if better is None else better) <= alpha / 2 else "cannot tell"
     if finding == "regression" and one.level == "language" and one.role != "critical":
         finding = "worse"
     return replace(one, finding=finding)
@@ -272,9 +286,17 @@ def decided(tested: Sequence[Tested], court: Court) -> tuple[Outcome, list[str]]
         return "REGRESSION", [loss(one) for one in failed]
     suite = tested[0]
     least = f"{100 * suite.margin:g}"
-    if policy.must_detect is not None and (suite.detectable or 0.0) > policy.must_detect / 100:
-        seen = points(suite.detectable or 0.0)
-        return "INCONCLUSIVE", [f"a loss below {seen} could have gone unseen, and {policy.must_detect:g} must be seen"]
+    if policy.must_detect is not None and suite.finding != "identical":
+        must = f"{policy.must_detect:g} must be seen"
+        if suite.seen is None:
+            return "INCONCLUSIVE", [f"nobody can say which loss on the suite would have been seen, and {must}"]
+        if suite.seen > policy.must_detect / 100:
+            return "INCONCLUSIVE", [f"a loss below {points(suite.seen)} could have gone unseen, and {must}"]
+    value = suite.difference.value or 0.0
+    if suite.finding == "cannot be resolved" and value < -ROUNDING and value <= -suite.margin + ROUNDING:
+        return "INCONCLUSIVE", [
+            f"the suite lost {points(-value)} (margin {least}), which cannot be resolved: {suite.note}"
+        ]
     if policy.mode == "noninferiority" and suite.finding != "identical":
         low = suite.difference.low
         if low is None or low <= -suite.margin:

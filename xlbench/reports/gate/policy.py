@@ -19,6 +19,8 @@ Role = Literal["critical", "supporting", "advisory"]
 Mode = Literal["regression", "noninferiority"]
 LARGEST_MARGIN = 100.0
 MOST_PUSHES = 10_000
+LEAST_ALPHA = 1e-6
+"""Below it, shared among all pushes and tasks, 1 - alpha is no longer known well enough."""
 
 
 @dataclass(frozen=True)
@@ -76,11 +78,30 @@ class Policy:
         rule = self.rule_of(cell)
         return rule.role if rule else "supporting"
 
+    def task_rule_of(self, cell: Cell) -> Rule | None:
+        """The first rule that holds a cell as one of its task: critical languages are judged apart from tasks."""
+        rules = (rule for rule in self.rules if not (rule.role == "critical" and rule.languages))
+        return next((rule for rule in rules if rule.holds(cell)), None)
+
+    def counts(self, rule: Rule, cell: Cell) -> bool:
+        """Whether a rule decides something about a cell: it is the first, or one of those before it is critical by
+        language and it is not, or it is that itself and the cell is not advisory."""
+        first = self.rule_of(cell)
+        if first is rule or first is None or first.role == "advisory":
+            return first is rule
+        if rule.role == "critical" and rule.languages:
+            return rule.holds(cell)
+        return self.task_rule_of(cell) is rule
+
+    def is_critical(self, cell: Cell) -> bool:
+        """Whether a critical rule counts for a cell."""
+        return any(rule.role == "critical" and self.counts(rule, cell) for rule in self.rules)
+
 
 def _problems(policy: Policy) -> Iterable[str]:
     """What no policy can ask for."""
-    if not 0 < policy.alpha <= 0.5:
-        yield f"alpha is {policy.alpha:g}: give a chance above 0 and up to .5, such as .05"
+    if not LEAST_ALPHA <= policy.alpha <= 0.5:
+        yield f"alpha is {policy.alpha:g}: give a chance from {LEAST_ALPHA:f} to .5, such as .05"
     if policy.mode not in get_args(Mode):
         yield f"there is no mode {policy.mode!r}.{did_you_mean(policy.mode, get_args(Mode))}"
     for name in ("margin", "task_margin", "must_detect"):
@@ -221,7 +242,7 @@ def check_names(policy: Policy, cells: Sequence[Cell], path: Path | None) -> Non
                     if path is None:
                         raise UsageError(problem)
                     raise _File(path, path.read_text(encoding="utf-8-sig")).error(problem, key, number)
-        if not any(policy.rule_of(cell) is rule for cell in cells):
+        if not any(policy.counts(rule, cell) for cell in cells):
             raise UsageError(f"rule {number + 1} of the policy holds no cell: the rules before it hold all of its own")
 
 
@@ -237,7 +258,8 @@ task_margin = 1.0       # of a single task
 pushes = 1              # among how many decisions against one baseline alpha is shared out
 strict = false          # true: cells that only the candidate has are a fault
 
-# Of several rules that hold a cell, the first counts. Cells without a rule are supporting.
+# Of several rules that hold a cell, the first counts. Cells without a rule are supporting. A critical language is
+# judged over all of its cells that are not advisory, and makes no task critical.
 #
 # [[rule]]
 # role = "critical"     # any loss beyond its margin fails, significant or not

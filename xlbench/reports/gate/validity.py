@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,9 @@ from xlbench.core.ids import digest
 from xlbench.core.record import Cell, Run, cell_key
 from xlbench.core.text import one_line
 from xlbench.reports.compare.matching import Matched, Place, Unmatched
+from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.verdict import Outcome, Side
+from xlbench.runs.store import GONE
 
 SHOWN = 3
 """How many places a line names before it counts the rest."""
@@ -44,7 +46,14 @@ def side_of(run: Run) -> Side:
     return Side(run.folder, run.model, run.fingerprint, digest(*parts))
 
 
-def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, *, strict: bool) -> Validity:
+def damaged(run: Run) -> list[str]:
+    """What a run was saved with and has no more: files that are refused, and cells whose files are gone."""
+    gone = [f"{cell.task} {cell.subset}" for cell in run.cells if cell.reason == GONE and not cell.key]
+    lines = [*run.troubles, *(f"{run.folder or run.model} lacks {some(gone)}: {GONE}" for _ in gone[:1])]
+    return [one_line(line) for line in lines]
+
+
+def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, policy: Policy) -> Validity:
     """Whether the candidate has all that the baseline has, asked and scored the same way.
 
     Args:
@@ -52,11 +61,11 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
         candidate: The other one.
         matched: Their cells.
         least: The share of the baseline's items that suffices; None: all.
-        strict: Whether cells that only the candidate has are a fault.
+        policy: What is critical, and whether cells that only the candidate has are a fault.
     """
-    damaged = [one_line(trouble) for run in (baseline, candidate) for trouble in run.troubles]
-    if damaged:
-        return Validity("INVALID", tuple(damaged))
+    unfit = [line for run in (baseline, candidate) for line in damaged(run)] or _sizes(baseline, candidate)
+    if unfit:
+        return Validity("INVALID", tuple(unfit))
     scored = {(cell.task, cell.subset) for cell in baseline.cells if cell.status == "ok" and cell.train_size is None}
     lost = [one for one in matched.unmatched if (one.task, one.subset) in scored]
     extra = [one for one in matched.unmatched if (one.task, one.subset) not in scored and one.subset != WHOLE_TASK]
@@ -64,17 +73,46 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
     if not scored or (not matched.places and not tasks & {task for task, _ in scored}):
         why = "it has no scores" if not scored else "the candidate has none of its tasks"
         return Validity("NOTHING", (f"there is nothing to compare with {baseline.folder or baseline.model}: {why}",))
-    reasons = [*_lost(lost, candidate, matched, least), *_scored_otherwise(matched)]
+    critical = {(cell.task, cell.subset) for cell in baseline.cells if cell.status == "ok" and policy.is_critical(cell)}
+    reasons = [*_lost(lost, candidate, matched, least, critical), *_scored_otherwise(matched)]
     sampled = scored - {*matched.places} - {(one.task, one.subset) for one in matched.unmatched}
     if sampled:
         places = some([" ".join(place) for place in sorted(sampled)])
         reasons.append(f"the baseline has samples (--limit) beside whole subsets, and nobody judges these: {places}")
-    if strict and extra:
+    if policy.strict and extra:
         reasons.append(f"--strict: {len(extra)} cells have nothing to be judged by: {named(extra)}")
     return Validity("INVALID" if reasons else "PASS", tuple(reasons), (*lost, *extra))
 
 
-def _lost(lost: Sequence[Unmatched], candidate: Run, matched: Matched, least: float | None) -> Iterator[str]:
+def _sizes(*runs: Run) -> list[str]:
+    """Why runs of samples alone cannot be judged: nobody can say which of several sizes is meant."""
+    limits = [
+        {cell.limit for cell in run.cells if cell.status == "ok" and cell.train_size is None} - {None} for run in runs
+    ]
+    whole = any(cell.limit is None for run in runs for cell in run.cells if cell.status == "ok" and not cell.train_size)
+    return [
+        f"{run.folder or run.model} has samples of several sizes "
+        f"(--limit {', '.join(map(str, sorted(size for size in sizes if size)))}): a run has one size"
+        for run, sizes in zip(runs, limits, strict=True)
+        if len(sizes) > 1 and not whole
+    ]
+
+
+def unscored(baseline: Run, candidate: Run) -> list[str]:
+    """A line for cells that only the candidate has a score of, because the baseline failed or was skipped there."""
+    without = {(cell.task, cell.subset): cell for cell in baseline.cells if cell.whole and cell.status != "ok"}
+    places = [
+        (cell.task, cell.subset)
+        for cell in candidate.cells
+        if cell.whole and cell.status == "ok" and {(cell.task, cell.subset), (cell.task, WHOLE_TASK)} & {*without}
+    ]
+    names = some([one_line(" ".join(place)) for place in places])
+    return [f"nothing judges {names}: the baseline has no score there"] if places else []
+
+
+def _lost(
+    lost: Sequence[Unmatched], candidate: Run, matched: Matched, least: float | None, critical: Collection[Place]
+) -> Iterator[str]:
     """Why cells that the baseline has cannot be judged, unless so few are allowed to be left out."""
     whole = {cell.task: cell.reason for cell in candidate.cells if cell.subset == WHOLE_TASK}
     lost = [Unmatched(one.task, one.subset, whole[one.task], one.items) if one.task in whole else one for one in lost]
@@ -83,9 +121,12 @@ def _lost(lost: Sequence[Unmatched], candidate: Run, matched: Matched, least: fl
     kept = sum(cell.main.n for cell in matched.cells[0].values() if cell.main)
     share = kept / max(1, kept + sum(one.items for one in lost))
     areas = {cell.task: cell.area for cell in candidate.cells}
+    kept_safe = [one for one in lost if (one.task, one.subset) in critical]
     pools = [one for one in lost if one.why.startswith("other data") and areas.get(one.task) == "retrieval"]
     if least is None:
         yield f"{len(lost)} of the baseline's cells cannot be judged: {named(lost)}"
+    elif kept_safe:
+        yield f"what is critical cannot be left out, whatever is allowed to be: {named(kept_safe)}"
     elif pools:
         yield f"another pool of candidates is another question, whatever is allowed to be left out: {named(pools)}"
     elif share < least or not matched.places:

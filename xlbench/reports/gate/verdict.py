@@ -42,6 +42,13 @@ class Tested:
     finding: Finding
     note: str = ""
 
+    @property
+    def seen(self) -> float | None:
+        """`detectable`, unless a loss as large as that is there and was not found."""
+        found = self.finding in ("regression", "worse")
+        loss = -(self.difference.value or 0.0)
+        return None if self.detectable is None or (loss >= self.detectable and not found) else self.detectable
+
 
 @dataclass(frozen=True)
 class Side:
@@ -112,8 +119,8 @@ class Gate:
             text = "identical" if same else f"{change} points on the suite"
             if suite.finding == "cannot be resolved":
                 text += f" cannot be resolved: {suite.note}"
-            if suite.detectable:
-                text += f", where a loss of {100 * suite.detectable:.2f} would have been seen"
+            if suite.seen:
+                text += f", where a loss of {100 * suite.seen:.2f} would have been seen"
             said.append(text if len(self.against) == 1 else f"{one.what} {text}")
         return "; ".join(said)
 
