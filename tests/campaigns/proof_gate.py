@@ -21,7 +21,7 @@ from xlbench import stats
 from xlbench.core.record import Cell, Run, Score
 from xlbench.core.task import AREAS
 from xlbench.reports.compare.matching import Matched
-from xlbench.reports.gate.judge import Court, decided
+from xlbench.reports.gate.judge import PairedTests, decided
 from xlbench.reports.gate.policy import Policy
 from xlbench.runs.store import Reader
 
@@ -97,8 +97,8 @@ def fails(baseline: Sequence[np.ndarray], candidate: Sequence[np.ndarray], polic
                                  scores=(Score(0.5, metric="accuracy"),))
             for number, (task, subset) in enumerate(places)
         })  # fmt: skip
-    court = Court(Matched(tuple(cells), ()), sides[0], sides[1], policy, alpha)
-    return decided(court.tested(), court)[0] == "REGRESSION"
+    tests = PairedTests(Matched(tuple(cells), ()), sides[0], sides[1], policy, alpha)
+    return decided(tests.tested(), tests)[0] == "REGRESSION"
 
 
 def alarms(rows: Sequence[Stored], times: int, policy: Policy, losses: float | None = None, seed: int = 0) -> float:

@@ -11,7 +11,6 @@ import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
@@ -19,6 +18,7 @@ from xlbench.stats.metrics import averaged, class_f1, macro_f1, macro_precision,
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
+from xlbench_tasks.protocols.labeled import Labeled, facts_of, notes_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,7 +54,6 @@ MANY = 100
 """With more labels than this, averages over classes come from counts (`numbers.classes`), and no class has a metric of
 its own: time and memory then follow the number of labels, not its square."""
 
-FEW = 10
 """Fewer test items of a class than this are remarked on."""
 
 
@@ -207,14 +206,6 @@ def _check_labels(parts: Parts, labels: Sequence[str]) -> None:
         )
 
 
-@dataclass(frozen=True)
-class Labeled:
-    """Texts and their label codes (m,)."""
-
-    texts: tuple[str, ...]
-    codes: np.ndarray
-
-
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Learn from the train split, once or from several subsets of it, and label the test split."""
     if subset.load is None:
@@ -231,8 +222,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         columns=columns,
         chance=_chance(train, test, options),
         seed_ids=_seed_ids(parts, options),
-        facts={**_facts(train, test, fits, options), **parts.test.facts},
-        notes=tuple(_notes(parts, train, test, fits, labels)),
+        facts={**facts_of(train, test, fits, options), **parts.test.facts},
+        notes=tuple(notes_of(parts, train, test, fits, labels)),
     )
 
 
@@ -346,75 +337,3 @@ def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[s
         names = class_metrics(labels)
         chance |= {name: float(one) for name, one, has in zip(names, f1, seen, strict=True) if has}
     return chance | ({"mteb_accuracy": chance["accuracy"]} if options.get("mode") == "mteb" else {})
-
-
-def _facts(
-    train: Labeled,
-    test: Labeled,
-    fits: Sequence[Learnt],
-    options: Mapping[str, Any],
-) -> dict[str, float | int | str]:
-    """Counts, the majority baseline, and the names of the labels whose codes are in the items."""
-    import numpy as np
-
-    labels: Sequence[str] = options["labels"]
-    learnt = set(train.texts)
-    facts: dict[str, float | int | str] = {
-        "train_items": len(train.texts),
-        "test_in_train": sum(text in learnt for text in test.texts),
-        "train_duplicates": len(train.texts) - len(learnt),
-        "test_duplicates": len(test.texts) - len(set(test.texts)),
-        "tiny_classes": int(np.count_nonzero(_few(test, len(labels)))),
-        **majority(train.codes, test.codes, len(labels)),
-    }
-    if options.get("mode") == "mteb":
-        facts["majority_mteb_accuracy"] = facts["majority_accuracy"]
-    if len(chosen := Counter(fit.c for fit in fits if fit.c is not None)) > 0:
-        facts["c"] = ", ".join(f"{c:g}" for c in sorted(chosen))
-    if failed := sum(not fit.converged for fit in fits):
-        facts["not_converged"] = failed
-    facts["label_names"] = json.dumps(list(labels), ensure_ascii=False, separators=(",", ":"))
-    return facts
-
-
-def _few(test: Labeled, labels: int) -> np.ndarray:
-    """(labels,) booleans: which classes occur in the test, but seldom."""
-    import numpy as np
-
-    support = np.bincount(test.codes, minlength=labels)
-    few: np.ndarray = (support > 0) & (support < FEW)
-    return few
-
-
-def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, float]:
-    """Accuracy and macro-F1 of always saying the most frequent label of the train split (of equal ones, the first)."""
-    import numpy as np
-
-    support = np.bincount(test, minlength=labels)
-    hits = int(support[np.bincount(train, minlength=labels).argmax()])
-    f1 = 2 * hits / (hits + len(test)) / np.count_nonzero(support)
-    return {"majority_accuracy": hits / len(test), "majority_macro_f1": float(f1)}
-
-
-def _notes(parts: Parts, train: Labeled, test: Labeled, fits: Sequence[Learnt], labels: Sequence[str]) -> Iterator[str]:
-    """Footnotes: what a reader of the score has to know of the data and of the probe."""
-    import numpy as np
-
-    yield from dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes)
-    learnt, asked = (np.bincount(one.codes, minlength=len(labels)) for one in (train, test))
-
-    def those(wanted: np.ndarray) -> str:
-        return ", ".join(labels[code] for code in np.flatnonzero(wanted).tolist())
-
-    if (unseen := (learnt == 0) & (asked > 0)).any():
-        yield f"labels without a training item, which are never predicted: {those(unseen)}"
-    if (single := learnt == 1).any():
-        yield f"labels with one training item: {those(single)}"
-    if (few := _few(test, len(labels))).any():
-        yield f"labels with fewer than {FEW} test items: {those(few)}"
-    if not set(train.texts).isdisjoint(test.texts):
-        yield "some test texts are in the training set too (how many: Data warnings)"
-    if len(set(test.texts)) < len(test.texts):
-        yield "some test texts occur more than once, and count each time (how many: Data warnings)"
-    if not all(fit.converged for fit in fits):
-        yield "the probe did not converge"

@@ -97,9 +97,9 @@ def _against(
         return Against(what, side, "INVALID", tuple(others), left_out=valid.left_out)
     machines = {kernel_of(run) for run in runs} - {""}
     floor = TOLERANCE if len(machines) > 1 else 0.0
-    court = Court(matched, parts[0], parts[1], policy, alpha, floor)
-    tested = court.tested()
-    outcome, reasons = decided(tested, court)
+    paired_tests = PairedTests(matched, parts[0], parts[1], policy, alpha, floor)
+    tested = paired_tests.tested()
+    outcome, reasons = decided(tested, paired_tests)
     notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
     notes = [*validity.unscored(baseline, candidate), *notes]
     if floor:
@@ -109,7 +109,7 @@ def _against(
 
 
 @dataclass(frozen=True, eq=False)
-class Court:
+class PairedTests:
     """Two paired runs and a policy: tests of the suite, of tasks and of critical languages."""
 
     matched: Matched
@@ -270,15 +270,15 @@ def _found(one: Tested, p: float | None, alpha: float, better: float | None = No
     return replace(one, finding=finding)
 
 
-def decided(tested: Sequence[Tested], court: Court) -> tuple[Outcome, list[str]]:
+def decided(tested: Sequence[Tested], paired_tests: PairedTests) -> tuple[Outcome, list[str]]:
     """The outcome of all tests, and why."""
-    policy = court.policy
+    policy = paired_tests.policy
     if not tested or tested[0].level != "suite":
         return "INVALID", ["every cell is advisory: nothing is left that could fail"]
     counted = [one for one in tested if one.role != "advisory"]
     untested = [one for one in counted if one.finding == "not tested"]
     if untested:
-        lone = [" ".join(place) for place, part in court.candidate.items() if part.count < 2]
+        lone = [" ".join(place) for place, part in paired_tests.candidate.items() if part.count < 2]
         where = f" (one item or document alone: {validity.some(lone)})" if lone else ""
         names = validity.some([f"{one.name}: {one.note}" for one in untested])
         return "INVALID", [f"no test can judge {names}{where}; a policy can make it advisory"]
