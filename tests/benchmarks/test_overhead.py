@@ -196,6 +196,7 @@ def test_clustering_spends_a_tenth_outside_the_encoder(
 # ---- beside plain encoding
 
 
+@pytest.mark.skipif(not LARGE, reason="two minutes of encoding: `make bench` measures it")
 @on_sib200
 @on_ntrex
 def test_a_whole_run_takes_hardly_longer_than_plain_encoding(
