@@ -171,6 +171,15 @@ def test_few_items_of_disagreement_cannot_tell(tmp_path):
     assert letters[40] == ("a", "b")
 
 
+def test_a_score_whose_seeds_were_not_saved_is_refused(two):
+    """A cell that moves with seeds and does not say how counts in no average: its interval would be too narrow."""
+    cell = two[0].cells[0]
+    seeded = replace(cell, scores=(replace(cell.scores[0], seed_se=0.01),))
+    one = replace(two[0], cells=(seeded, *two[0].cells[1:]))
+    with pytest.raises(ResultsError, match="was saved without its scores by single seeds"):
+        compared(one, two[1])
+
+
 def test_documents_of_other_length_keep_their_hits(tmp_path):
     """Four hits lost in one long document are -4 there, and 0 in all others."""
     documents = ["big"] * 24 + [f"d{i // 2}" for i in range(16)]

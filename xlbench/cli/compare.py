@@ -70,13 +70,15 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
         if path.suffix not in ENDINGS:
             hint = did_you_mean(path.suffix, ENDINGS)
             raise UsageError(f"{path}: a comparison is written as {', '.join(ENDINGS)}.{hint}")
+    if all_pairs:
+        _check_all_pairs(baseline=baseline, files=files, **options)
     reader = Reader()
     named = _in_order(find_runs(runs, results, reader), baseline)
+    if len(named) > 2 and files:
+        raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
     if all_pairs:
         return _all_pairs(named, reader, as_json=as_json, **options)
     compared = _compared(named, reader, **options)
-    if len(compared) > 1 and files:
-        raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
     for path in files:
         _write(path, compared[0])
     if as_json:
@@ -87,6 +89,17 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
     for path in files:
         echo(f"wrote {path}", err=True)
     return OK
+
+
+def _check_all_pairs(**options: Any) -> None:
+    """`UsageError` for an option that all pairs at once, by Tukey's range, have no use for."""
+    idle = {
+        "--baseline": options["baseline"], "--out": options["files"], "--examples": options["examples"],
+        "--explore": options["explore"], "--method": options["method"] != "t", "--over": options["over"] != "items",
+    }  # fmt: skip
+    for name, given in idle.items():
+        if given:
+            raise UsageError(f"{name} has no use with --all-pairs: leave one of them out")
 
 
 def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
@@ -104,14 +117,12 @@ def _compared(runs: Mapping[str, Run], reader: Reader, *, examples: int | None, 
     return against_baseline(runs, reader.influence, *_judging(**options), examples or 0)
 
 
-def _all_pairs(runs: Mapping[str, Run], reader: Reader, *, as_json: bool, examples: int | None, **options: Any) -> int:
+def _all_pairs(runs: Mapping[str, Run], reader: Reader, *, as_json: bool, examples: None, **options: Any) -> int:
     from dataclasses import asdict
 
     from xlbench.reports.compare import render
     from xlbench.reports.compare.comparison import all_pairs
 
-    if examples:
-        raise UsageError("--examples is for two runs: leave --all-pairs out")
     found = all_pairs(runs, reader.influence, *_judging(**options))
     if as_json:
         echo_json({"schema": render.SCHEMA, "runs": [*runs], "groups": [asdict(one) for one in found]})

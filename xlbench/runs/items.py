@@ -85,6 +85,10 @@ def cluster_sums(
 
     from xlbench.stats.rows import left_out, linear_sums, seed_sums
 
+    if cell.main is not None and cell.main.seed_se > 0 and not cell.seeds:
+        raise ResultsError(
+            f"{cell.task} {cell.subset} of {cell.model} was saved without its scores by single seeds: run it again"
+        )
     psi = psi.astype(np.float64)
     sums, shares = linear_sums(psi, codes), np.bincount(codes) / len(psi)
     seeds = np.array([*cell.seeds.values()], dtype=np.float64)

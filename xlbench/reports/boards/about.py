@@ -91,6 +91,7 @@ def models(board: Board) -> str:
 
 
 def costs(board: Board) -> str:
+    """What every model's cells took: texts, seconds, memory."""
     headers = ["Model", "Cells", "Parameters", "Texts encoded", "Encoding, s", "Texts a second", "Whole cells, s",
                "Peak memory, MiB"]  # fmt: skip
     rows = [

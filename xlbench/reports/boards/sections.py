@@ -60,6 +60,7 @@ def _rank(row: Row, board: Board) -> str:
 
 
 def tasks(board: Board, legend: Legend) -> str:
+    """The tasks, a row each, with their baselines; nothing where there is one task alone."""
     if len(board.tasks) < 2 or not board.rows:
         return ""
     averaged = ((name, [board.baseline(task, kind) for _, task in board.tasks]) for name, kind, _ in BASELINES)
@@ -100,6 +101,7 @@ def registers(board: Board, legend: Legend) -> str:
 
 
 def subsets(board: Board, legend: Legend) -> str:
+    """Every subset of every task, a row each, with its metric, items and baselines."""
     if not board.cells or not board.rows:
         return ""
     baselines = baseline_columns(board)

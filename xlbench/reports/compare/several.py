@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations
 
 import numpy as np
 
@@ -51,9 +52,11 @@ def _exactly_apart(averages: Sequence[stats.Part], level: float) -> np.ndarray:
     by McNemar's mid-p, times the number of pairs."""
     apart = np.zeros((len(averages), len(averages)), dtype=bool)
     pairs = len(averages) * (len(averages) - 1) / 2
-    for one, other in np.argwhere(np.triu(~apart, 1)).tolist():
-        found = paired.compare(averages[one], averages[other])
-        if found.se == 0.0 and found.value and (split := paired.discordant(averages[one], averages[other])):
+    for one, other in combinations(range(len(averages)), 2):
+        a, b = averages[one], averages[other]
+        if a.value == b.value or a.influence.shape != b.influence.shape or not np.allclose(a.influence, b.influence):
+            continue
+        if split := paired.discordant(a, b):
             apart[one, other] = apart[other, one] = paired.mcnemar(*split) * pairs <= 1 - level
     return apart
 
@@ -106,4 +109,4 @@ def _widened(verdict: Verdict, critical: float) -> Verdict:
     half = critical * found.se
     difference = replace(found, low=found.value - half, high=found.value + half, method="simultaneous-t")
     judgment: Judgment = "cannot tell" if abs(found.value) <= half else "better" if found.value > 0 else "worse"
-    return replace(verdict, difference=difference, judgment=judgment)
+    return replace(verdict, difference=difference, judgment=judgment, adjusted=None)  # its p is of this pair alone
