@@ -345,3 +345,11 @@ def test_f1_at_a_bound_knows_as_much_as_has_support(value):
     low, high = intervals.wilson(value, 8, 1.959964 if value else reference.t.ppf(0.975, 7))
     assert (found.value, found.method) == (value, "wilson")
     assert (found.low, found.high) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)), abs=1e-6)
+
+
+def test_what_was_never_counted_has_no_interval():
+    """Where no entity was found and none was to be found, F1 is 1 by convention: 500 empty sentences know
+    nothing of it."""
+    found, _ = Scorer().score(F1, counts_of([0] * 500, [0] * 500, [0] * 500))
+    assert (found.value, found.low, found.high) == (1.0, None, None)
+    assert "no interval: nothing was found" in found.note

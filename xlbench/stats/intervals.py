@@ -93,6 +93,8 @@ def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95)
         return Interval(None, None, "", "no interval: one item" if sample.n < 2 else "no interval: one cluster")
     if not np.isfinite(sample.se):
         return Interval(None, None, "", "no interval: without one of the items the metric is not defined")
+    if sample.metric.interval in ("ratio", "f1") and support(sample) is None:
+        return Interval(None, None, "", "no interval: nothing was found or to be found, and the value is a convention")
     if is_constant(sample.influence, sample.value):
         same = "cluster" if sample.clustered else "item"
         return _over_clusters(sample, level, f"every {same} scores the same")
