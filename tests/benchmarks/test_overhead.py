@@ -28,11 +28,10 @@ pytestmark = pytest.mark.slow
 
 ALL = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
 LANGUAGES = ALL if LARGE else {code: ALL[code] for code in ("eng", "swa")}
+"""Languages, and what SIB-200 calls them: such as the encoder has pieces for."""
 SLACK = 1 if LARGE else 4
 """With two languages, what a run costs once (1.5 of 17 s) is a larger share of the time: 11% and 19% were measured, and
 bounds are four times as wide. The goals are those of `make bench`."""
-"""Languages, and what SIB-200 calls them: such as the encoder has pieces for, and few. With two of them, what a run
-costs once (a second) is already more than the twentieth that classification may take."""
 NTREX_ROWS = 400 if LARGE else 240
 """Sentences of NTREX in the ratio to plain encoding."""
 SHORT = {"train": 400, "dev": 60, "test": 120} if LARGE else {"train": 200, "dev": 30, "test": 60}
