@@ -1,6 +1,7 @@
 """``xlbench board``, and the files of boards, as a real process: which runs stand together, and what is written."""
 
 import csv
+import json
 import re
 import shutil
 
@@ -28,6 +29,7 @@ def go(xlbench_cli, installed_dists):
 def run_tiny(go, folder, *args):
     done = go("run", *tiny(folder), *args, "--quiet")
     assert done.returncode == 0, done.stderr
+    return done
 
 
 def table(path):
@@ -36,17 +38,19 @@ def table(path):
 
 
 def models_on(text):
-    """Names in the first table of a board, best first."""
-    rows = [line.split("|") for line in text.splitlines() if line.startswith("|")]
+    """Names in the first table of a board, best first, without the row of what guessing scores."""
+    lines = [line for line in text.splitlines() if line.startswith("|") and "*Chance*" not in line]
+    rows = [line.split("|") for line in lines]
     return [row[2].split()[0] for row in rows[2:] if len(row) > 4 and row[1].strip()[:1] in "=123456789—"]
 
 
 def test_a_run_of_loose_tasks_writes_the_files_of_a_board(go, tmp_path):
-    """A run of tasks writes run.md, run.csv (a row a model), scores, data, models and costs, each in a file."""
+    """A run of tasks writes run.md, run.csv (a row a model), tasks, scores, data, models and costs, each in a file."""
     run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random")
     boards = tmp_path / "leaderboards"
     assert sorted(path.name for path in boards.iterdir()) == [
-        "run.costs.csv", "run.costs.md", "run.csv", "run.data.csv", "run.md", "run.models.csv", "run.scores.csv"
+        "run.costs.csv", "run.costs.md", "run.csv", "run.data.csv", "run.md", "run.models.csv", "run.scores.csv",
+        "run.tasks.csv",
     ]  # fmt: skip
     head, *rows = table(boards / "run.csv")
     assert [row[head.index("model")] for row in rows] == ["good-letters", "random"]
@@ -246,3 +250,17 @@ def test_a_part_of_what_is_saved_can_be_rendered(go, tmp_path):
     assert "none of these runs is of a model 'randon'. Did you mean 'random'?" in one_line(
         go("board", "-m", "randon"), 2
     )
+
+
+def test_json_has_the_standings_with_ranks_by_area_and_task(go, tmp_path):
+    """``board --print --json`` prints the board's models with the ranks of every average, and writes nothing; ``run
+    --json`` has the same."""
+    done = run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random", "--json")
+    before = {path: path.read_bytes() for path in (tmp_path / "leaderboards").iterdir()}
+    printed = json.loads(go("board", "--print", "--json").stdout)
+    assert {path: path.read_bytes() for path in (tmp_path / "leaderboards").iterdir()} == before
+    (board,) = printed["boards"]
+    assert json.loads(done.stdout)["standings"] == [board]
+    first = board["models"][0]
+    assert (first["model"], first["rank"]) == ("good-letters", 1)
+    assert {*next(iter(first["tasks"].values()))["rank"]} == {"rank", "low", "high", "tied_with_best"}

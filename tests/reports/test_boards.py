@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import itertools
+import json
 import re
 import subprocess
 import sys
@@ -29,6 +30,7 @@ from xlbench.core.text import one_line
 from xlbench.reports.boards import legend, markdown, markup, spreadsheet
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.models import line_of
+from xlbench.reports.boards.plain import plain
 from xlbench.reports.boards.standings import Board, standings
 
 GOLDEN = Path(__file__).parent / "golden_boards"
@@ -99,6 +101,10 @@ class World:
 def shares(count: int, n: int = 100) -> np.ndarray:
     """``n`` hits with the given number of them right, spread evenly."""
     return (np.arange(n) * 37 % n < count).astype(float)
+
+
+def read_rows(board: Board, suffix: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(spreadsheet.render(board)[suffix])))
 
 
 def by_name(board: Board):
@@ -236,6 +242,160 @@ class TestAverages:
         assert {row.overall.method for row in full_world().board().rows} == {"cluster-t"}
 
 
+class TestRanksWithin:
+    """Ranks in areas and tasks, all models of one at once."""
+
+    def test_an_area_and_a_task_have_the_ranks_of_a_board_of_their_own(self):
+        """The rank intervals within an area or a task are those of the board that holds nothing else, whose overall it
+        is."""
+        board = full_world().board()
+        for area, tasks in (("retrieval", ("pairs", "bucc")), ("ner", ("names",))):
+            alone = World()
+            alone.cells = [cell for cell in full_world().cells if cell.area == area]
+            alone.influences = full_world().influences
+            for row in alone.board().rows:
+                found = by_name(board)[row.model].area_ranks[area]
+                expected = (row.rank, row.rank_low, row.rank_high, row.tied_with_best)
+                assert (found.rank, found.low, found.high, found.tied_with_best) == expected
+                if len(tasks) == 1:
+                    assert by_name(board)[row.model].task_ranks[tasks[0]] == found
+
+    def test_what_ties_in_one_area_is_told_apart_in_another(self):
+        """A model that is far better at one task and no better at the other is alone there and tied here."""
+        world = World()
+        for model, lift in (("alpha", 0), ("beta", 40)):
+            world.add(model, "pairs", "deu", shares(50 + lift, 100))
+            world.add(model, "names", "deu", np.roll(shares(50, 100), lift), area="ner")
+        rows = by_name(world.board())
+        assert [rows[m].area_ranks["retrieval"].high for m in ("beta", "alpha")] == [1, 2]
+        assert not rows["alpha"].area_ranks["retrieval"].tied_with_best
+        assert all(rows[m].area_ranks["ner"].tied_with_best and rows[m].area_ranks["ner"].is_open for m in rows)
+
+    def test_a_model_without_an_overall_has_ranks_where_it_has_scores(self):
+        """What fails in one task is ranked in the others, and takes no place in that one."""
+        world = full_world()
+        world.cells = [cell for cell in world.cells if (cell.model, cell.task) != ("beta", "names")]
+        world.fail("beta", "names", "hin", area="ner")
+        board = world.board()
+        row = by_name(board)["beta"]
+        assert row.rank is None
+        assert row.area_ranks["retrieval"].rank == 1
+        assert "names" not in row.task_ranks
+        assert sorted(rank.rank for rank in board.task_ranks("names")) == [1, 2]
+
+    def test_marks_stand_behind_scores_and_in_columns(self):
+        """The page has the ranks in parentheses, the files have columns, and a board of one model has no marks."""
+        board = golden_world().board()
+        assert "(= 1–3)" in markdown.render(board)[".md"]
+        rows = {(row["task"], row["fingerprint"][0]): row for row in read_rows(board, ".tasks.csv")}
+        assert [rows["bucc", "a"][name] for name in ("rank", "rank_low", "rank_high", "tied_with_best")] == [
+            "3", "2", "4", "false",
+        ]  # fmt: skip
+        assert rows["topics", "c"]["rank"] == ""
+        standing = read_rows(board, ".csv")[0]
+        assert (standing["news_rank_low"], standing["news_rank_high"], standing["news_tied_with_best"]) == (
+            "1", "3", "true",
+        )  # fmt: skip
+        alone = World()
+        alone.add("alpha", "pairs", "deu", shares(50))
+        alone.add("alpha", "names", "deu", shares(50), area="ner")
+        assert re.search(r"\((= )?1", markdown.standings_table(alone.board())) is None
+
+    def test_json_has_every_average_with_its_rank(self):
+        """Standings as plain values: areas and tasks with value, interval, chance and rank, or null."""
+        board = golden_world().board()
+        content = json.loads(json.dumps(plain(board)))
+        first, last = content["models"][0], content["models"][-1]
+        assert first["areas"]["news"]["rank"] == {"rank": 1, "low": 1, "high": 3, "tied_with_best": True}
+        assert first["tasks"]["bucc"]["value"] == pytest.approx(0.6)
+        assert (last["rank"], last["tasks"]["topics"]["rank"], last["overall"]["value"]) == (None, None, None)
+        assert content["chance"] == pytest.approx({"overall": 0.1, "retrieval": 0.1, "news": 0.1, "ner": 0.1})
+
+
+class TestChance:
+    """The chance level of the overall, and the overall above chance."""
+
+    def world(self) -> World:
+        """pairs (chance .2) and bucc (.6) are retrieval, names (.5) is ner."""
+        world = full_world()
+        chance = {"pairs": 0.2, "bucc": 0.6, "names": 0.5}
+        world.cells = [
+            replace(cell, scores=(replace(cell.scores[0], chance=chance[cell.task]),)) for cell in world.cells
+        ]
+        return world
+
+    def test_by_hand(self):
+        """Chance is .45 = ((.2 + .6)/2 + .5)/2; alpha's .5, .4 and .875 are .375, -.5 and .75 above it: .34375."""
+        board = self.world().board()
+        row = by_name(board)["alpha"]
+        assert board.chances == pytest.approx({"overall": 0.45, "retrieval": 0.4, "ner": 0.5})
+        assert row.chances["overall"] == pytest.approx(0.45)
+        assert row.corrected.value == pytest.approx(((0.375 - 0.5) / 2 + 0.75) / 2)
+
+    def test_the_interval_is_that_of_the_same_influences(self):
+        """The standard error by hand: every task's influences over 1 - chance, clusters that tasks share added up."""
+        row = by_name(self.world().board())["alpha"]
+        shared = ((shares(40) - 0.4) + (shares(60) - 0.6)) / 100 / 8 / 0.8
+        bucc, names = (shares(20, 50) - 0.4) / 50 / 4 / 0.4, (shares(70, 80) - 0.875) / 80 / 2 / 0.5
+        squares = [100 / 99 * np.sum(shared**2), 50 / 49 * np.sum(bucc**2), 80 / 79 * np.sum(names**2)]
+        assert row.corrected.se == pytest.approx(np.sqrt(sum(squares)))
+        assert row.corrected.low < row.corrected.value < row.corrected.high < 1
+
+    def test_one_chance_for_all_moves_and_stretches_the_overall(self):
+        """Where all tasks have chance .1, value and ends are those of the overall, less .1, over .9; of a single task
+        too."""
+        one = World()
+        one.add("alpha", "pairs", "deu", shares(50))
+        for row in (*full_world().board().rows, *one.board().rows):
+            for name in ("value", "low", "high"):
+                expected = (getattr(row.overall, name) - 0.1) / 0.9
+                assert getattr(row.corrected, name) == pytest.approx(expected, abs=1e-9)
+
+    def test_a_model_is_held_against_its_own_chance(self):
+        """Where chance depends on the model (permuted labels), each is corrected by its own; the page has the least."""
+        world = World()
+        for model, chance in (("alpha", 0.2), ("beta", 0.3)):
+            cell = world.add(model, "groups", "deu", shares(60))
+            world.cells[-1] = replace(cell, scores=(replace(cell.scores[0], chance=chance),))
+        board = world.board()
+        assert by_name(board)["alpha"].corrected.value == pytest.approx(0.4 / 0.8)
+        assert by_name(board)["beta"].corrected.value == pytest.approx(0.3 / 0.7)
+        assert board.chances["overall"] == pytest.approx(0.2)
+
+    def test_a_task_without_chance_is_left_out_for_all_and_counted(self):
+        """One model's unknown chance takes its task from what is above chance of every model, with a note; the overall
+        then has no chance level, and bucc and names weigh a half each."""
+        world = self.world()
+        place = next(i for i, cell in enumerate(world.cells) if (cell.model, cell.task) == ("beta", "pairs"))
+        score = replace(world.cells[place].scores[0], chance=None)
+        world.cells[place] = replace(world.cells[place], scores=(score,))
+        board = world.board()
+        assert board.without_chance == ("pairs",)
+        for row in board.rows:
+            assert row.corrected.notes == ("without 1 of 3 tasks, which has no chance level: pairs",)
+        assert by_name(board)["alpha"].corrected.value == pytest.approx((-0.5 + 0.75) / 2)
+        text = markdown.render(board)[".md"]
+        assert "without 1 of 3 tasks, which has no chance level: pairs" in text
+        assert "left out of it, for all models: 1." in text
+        assert by_name(board)["beta"].chances["overall"] is None
+
+    def test_no_chance_at_all_is_said_and_takes_the_column_away(self):
+        """Scores of metrics without a chance level have nothing above chance, and no row of it."""
+        world = full_world()
+        world.cells = [replace(cell, scores=(replace(cell.scores[0], chance=None),)) for cell in world.cells]
+        board = world.board()
+        assert {row.corrected.reason for row in board.rows} == {"no task has a chance level"}
+        table = markdown.standings_table(board)
+        assert "Above chance" not in table
+        assert "*Chance*" not in table
+
+    def test_a_missing_part_takes_what_is_above_chance_too(self):
+        """Without an overall there is no overall above chance, for the same reason."""
+        row = by_name(golden_world().board())["gamma"]
+        assert row.corrected.value is None
+        assert row.corrected.reason == row.overall.reason
+
+
 class TestWhatEnters:
     """The plan, missing parts, samples, other data."""
 
@@ -339,7 +499,7 @@ class TestWhatEnters:
         board = World().board()
         assert board.rows == ()
         assert {suffix for form in xlbench_boards() for suffix in form.render(board)} == {
-            ".md", ".costs.md", ".csv", ".scores.csv", ".data.csv", ".models.csv", ".costs.csv",
+            ".md", ".costs.md", ".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".models.csv", ".costs.csv",
         }  # fmt: skip
 
 
@@ -990,7 +1150,9 @@ class TestDeterminism:
             board = world.board(order=lambda found, r=random: [found[i] for i in r.permutation(len(found))])
             assert render_all(board) == expected
 
-    @pytest.mark.parametrize("suffix", [".md", ".csv", ".scores.csv", ".data.csv", ".models.csv", ".registers.csv"])
+    @pytest.mark.parametrize(
+        "suffix", [".md", ".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".models.csv", ".registers.csv"]
+    )
     def test_golden(self, suffix):
         """The files are those that were looked at (``python tests/reports/test_boards.py`` writes them anew)."""
         expected = (GOLDEN / f"mini{suffix}").read_bytes().decode()

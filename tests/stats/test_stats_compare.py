@@ -109,11 +109,25 @@ def test_one_sided_p(value, p, expected):
     assert paired.Difference(value, p=p).one_sided() == pytest.approx(expected)
 
 
-@pytest.mark.parametrize(("models", "freedom"), [(2, 9), (5, 4), (5, 60), (20, 30)])
-def test_the_studentized_range_is_scipys(models, freedom):
-    """Drawn, and within 2% of the integral."""
-    exact = reference.studentized_range.ppf(0.95, models, freedom) / np.sqrt(2)
-    assert studentized_range(models, freedom, 0.95, random_state(0, "")) == pytest.approx(exact, rel=0.02)
+@pytest.mark.parametrize(
+    ("models", "freedom", "exact"),
+    [
+        (2, 1, 17.969), (2, 10, 3.151), (3, 1, 26.976), (3, 5, 4.602), (5, 60, 3.977), (20, 2, 16.769),
+        (20, 30, 5.475), (100, 60, 6.462), (3, np.inf, 3.314), (20, np.inf, 5.012),
+    ],
+)  # fmt: skip
+def test_the_studentized_range_is_that_of_the_tables(models, freedom, exact):
+    """Within .1% of published quantiles at 95% (Harter 1960), from one degree of freedom to a known error."""
+    assert studentized_range(models, freedom) * np.sqrt(2) == pytest.approx(exact, rel=0.001)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", [0.9, 0.99])
+@pytest.mark.parametrize(("models", "freedom"), [(2, 2.5), (3, 1.3), (7, 13.7), (40, 200.0)])
+def test_the_studentized_range_is_scipys(models, freedom, level):
+    """At other levels and degrees of freedom that are no whole numbers, within .1% of scipy's integral."""
+    exact = reference.studentized_range.ppf(level, models, freedom)
+    assert studentized_range(models, freedom, level) * np.sqrt(2) == pytest.approx(exact, rel=0.001)
 
 
 @pytest.mark.parametrize(

@@ -158,10 +158,10 @@ def test_an_average_of_areas_of_which_one_has_few_documents(count):
 def test_equal_models_keep_one_rank_whatever_the_documents(count, scale):
     """Five equal models are told apart in at most about one board of twenty, with few documents, too."""
     rng, wrong, boards = np.random.default_rng(count), 0, 120 * scale
-    for board in range(boards):
+    for _ in range(boards):
         parts = list(documents_beside_words(rng, count, 5))
         values, influences = np.array([one.value for one in parts]), np.array([one.influence for one in parts])
-        found = ranks(values, influences, board, sets=parts[0].connected, shares=parts[0].weight)
+        found = ranks(values, influences, sets=parts[0].connected, shares=parts[0].weight)
         wrong += bool((found.low > 1).any())
     assert wrong <= 0.05 * boards + 3 * np.sqrt(0.05 * 0.95 * boards)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 
@@ -16,6 +16,7 @@ from xlbench.core.text import one_line
     "  xlbench board                                  render ./results into ./leaderboards\n"
     "  xlbench board results published --boards out   a new checkpoint beside published runs\n"
     "  xlbench board --suite mini --print\n"
+    "  xlbench board --suite mini --print --json      standings for programs: ranks by area and task, too\n"
     "  xlbench board --task 'ntrex*' --model labse    some of what is saved, as run.md\n\n"
     "\b\nExit codes: 0 all is well; 1 a board format failed; 2 wrong usage; 3 a file was refused: the rest is shown."
 )
@@ -34,6 +35,7 @@ from xlbench.core.text import one_line
     help="Where boards are written.",
 )
 @click.option("--print", "only_print", is_flag=True, help="Print the boards in full and write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the standings as JSON in the place of tables.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
 def command(
     folders: tuple[Path, ...],
@@ -43,6 +45,7 @@ def command(
     languages: tuple[str, ...],
     boards: Path,
     only_print: bool,
+    as_json: bool,
     quiet: bool,
 ) -> int:
     """Render the runs in FOLDERS (results folders, single runs in them, or packs) together.  [default: results]
@@ -51,6 +54,7 @@ def command(
     """
     from xlbench import catalog
     from xlbench.reports.boards import markdown
+    from xlbench.reports.boards.plain import plain
     from xlbench.reports.render import boards_of, save
     from xlbench.reports.selection import Selection
 
@@ -60,14 +64,17 @@ def command(
     failures: list[str] = []
     for board in rendered.boards:
         if only_print:
-            echo(markdown.render(board)[".md"])
+            if not as_json:
+                echo(markdown.render(board)[".md"])
             continue
         with plugins_print_elsewhere():
             written, failed = save(board, formats, boards)
         failures += failed
-        if not quiet:
+        if not quiet and not as_json:
             echo(markdown.standings_table(board))
             echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+    if as_json:
+        echo_json({"boards": [plain(board) for board in rendered.boards]})
     for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):
         echo(f"xlbench: {one_line(line)}", err=True)
     return INVALID if rendered.troubles else CELL_FAILED if failures else OK

@@ -81,7 +81,7 @@ def command(
     cells = [cell for run in results for cell in run.cells]
     code = CELL_FAILED if failures else exit_code(prepared, cells, strict=strict)
     if as_json:
-        _print_json(cells, written, code)
+        _print_json(cells, shown, written, code)
     elif not quiet:
         _print_boards(prepared, results, shown, written)
         print_absent(prepared)
@@ -163,10 +163,13 @@ def _interval(cell: Cell) -> str:
     return f"[{100 * score.low:.1f}, {100 * score.high:.1f}]"
 
 
-def _print_json(cells: Sequence[Cell], written: Sequence[Path], code: int) -> None:
-    plain = {
+def _print_json(cells: Sequence[Cell], boards: Sequence[Board], written: Sequence[Path], code: int) -> None:
+    from xlbench.reports.boards.plain import plain
+
+    content = {
         "exit_code": code,
         "boards": [str(path) for path in written],
+        "standings": [plain(board) for board in boards],
         "cells": [
             {
                 "model": cell.model,
@@ -184,4 +187,4 @@ def _print_json(cells: Sequence[Cell], written: Sequence[Path], code: int) -> No
             for cell in cells
         ],
     }
-    echo_json(plain)
+    echo_json(content)

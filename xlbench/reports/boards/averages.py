@@ -1,4 +1,4 @@
-"""Averages, Borda scores and ranks: subsets make a task, tasks an area, areas the overall, with equal weights."""
+"""Averages and Borda scores: subsets make a task, tasks an area, areas the overall, with equal weights."""
 
 from __future__ import annotations
 
@@ -155,14 +155,15 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Setting
     if not nodes or len(parts) < len(nodes):
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine(parts)
-    return Node(part, _estimated(part, _bounds(places, table), content, settings), places)
+    return Node(part, estimated(part, bounds_of(places, table), content, settings), places)
 
 
-def _estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
+def estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
+    """A part with its interval, clipped to ``bounds``."""
     return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level))
 
 
-def _bounds(places: Iterable[Place], table: Table) -> tuple[float, float]:
+def bounds_of(places: Iterable[Place], table: Table) -> tuple[float, float]:
     """[0, 1] unless a score below it shows that the metric knows other values (a cosine, an adjusted Rand index)."""
     scores = [score for place in places if (score := table.score(place)) is not None]
     ends = [end for score in scores for end in (score.value, score.low, score.high) if end is not None]
@@ -176,11 +177,12 @@ def _why_no_average(places: Iterable[Place], table: Table) -> str:
     for place in places:
         if place in table.reasons:
             missing.setdefault((place[1], table.reasons[place]), []).append(place[2])
-    named = [f"{task} {_some(subsets)}: {reason}" for (task, reason), subsets in missing.items()]
-    return f"no average, as a part has no score ({_some(named, '; ')})"
+    named = [f"{task} {some(subsets)}: {reason}" for (task, reason), subsets in missing.items()]
+    return f"no average, as a part has no score ({some(named, '; ')})"
 
 
-def _some(texts: Sequence[str], separator: str = ", ") -> str:
+def some(texts: Sequence[str], separator: str = ", ") -> str:
+    """The first of several texts, and how many more there are."""
     rest = len(texts) - SHOWN
     return separator.join(texts[:SHOWN]) + (f"{separator}and {rest} more" if rest > 0 else "")
 
@@ -222,7 +224,7 @@ def _without(node: Node, tasks: Sequence[str], table: Table) -> Node:
     if not left_out or node.entry.value is None:
         return node
     named = (task if subset == WHOLE_TASK else f"{task} {subset}" for task, subset in left_out)
-    text = f"without {_some(list(named))}: no model has a score there"
+    text = f"without {some(list(named))}: no model has a score there"
     notes = tuple(dict.fromkeys((*node.entry.notes, text)))  # an average of one may have it already
     return replace(node, entry=replace(node.entry, notes=notes))
 
@@ -233,8 +235,8 @@ def difference(one: Node, other: Node, table: Table, content: str, settings: Set
     if one.part is None or other.part is None:
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine([one.part, other.part], [1.0, -1.0])
-    low, high = _bounds(places, table)
-    return Node(part, _estimated(part, (low - high, high - low), content, settings), places)
+    low, high = bounds_of(places, table)
+    return Node(part, estimated(part, (low - high, high - low), content, settings), places)
 
 
 def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:
@@ -263,37 +265,3 @@ def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]
         if (known := [task for task in tasks if task in by_task])
     ]
     return dict(zip(models, np.mean(by_area, axis=0).tolist(), strict=True))
-
-
-def ranks(trees: Mapping[ModelKey, Tree], settings: Settings) -> dict[ModelKey, tuple[int, int, bool]]:
-    """For every model with an overall: the ends of its rank interval, and whether it is tied with the best."""
-    import numpy as np
-
-    # An "average" of one: what a single cluster does not say about its error is then unknown, and not 0.
-    parts = {model: stats.combine([one.overall.part]) for model, one in trees.items() if one.overall.part is not None}
-    if not parts:
-        return {}
-    width = 1 + max(int(part.clusters.max(initial=-1)) for part in parts.values())
-    influences = np.zeros((len(parts), width))
-    for row, part in zip(influences, parts.values(), strict=True):
-        row[part.clusters] = part.influence
-    values = np.array([part.value for part in parts.values()])
-    together = stats.combine(list(parts.values()))
-    used = together.clusters  # the others are no clusters of these models, and of no set
-    found = stats.ranks(
-        values, influences[:, used], settings.seed, OVERALL, settings.level, together.connected, together.weight
-    )
-    triples = zip(found.low, found.high, found.tied_with_best, strict=True)
-    return {model: (int(low), int(high), bool(tied)) for model, (low, high, tied) in zip(parts, triples, strict=True)}
-
-
-def detectable(trees: Mapping[ModelKey, Tree], level: float) -> tuple[float, float] | None:
-    """The smallest differences between the best model and the others that such a board shows four times in five, two
-    models at a time: the least and the greatest of them. None where there are no two models with an overall."""
-    parts = [one.overall.part for one in trees.values() if one.overall.part is not None]
-    best = max(parts, key=lambda part: part.value, default=None)
-    if best is None:
-        return None
-    found = [stats.compare(best, part, level).detectable for part in parts if part is not best]
-    known = [value for value in found if value]
-    return (min(known), max(known)) if known else None

@@ -32,18 +32,19 @@ class Legend:
 
     @classmethod
     def of(cls, board: Board, decimals: int) -> Legend:
-        rows = [entry for row in board.rows for entry in (row.overall, *row.areas.values(), *row.tasks.values())]
+        rows = [entry for row in board.rows for entry in row.entries]
         lines = [*(line.entries for line in board.registers), *(line.entries for line in board.cells)]
         entries = [*rows, *(entry for line in lines for entry in line)]
         methods = {entry.method for entry in entries if entry.has_interval}
         footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
         return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), AVERAGED in methods)
 
-    def number(self, entry: Entry) -> str:
-        """``41.2 [39.8, 42.6]`` in points with its marks; the interval never has a width of 0."""
+    def number(self, entry: Entry, place: str = "") -> str:
+        """``41.2 [39.8, 42.6] (= 1–2)`` in points with its ``place``, a text, and its marks; the interval never has a
+        width of 0."""
         method = self.methods.get(entry.method, "") if entry.has_interval else ""
         marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
-        return " ".join(filter(None, [self.interval(entry) + method, marks]))
+        return " ".join(filter(None, [self.interval(entry) + method, place, marks]))
 
     def points(self, value: float | None) -> str:
         """A score without interval, in points."""

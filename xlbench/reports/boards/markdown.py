@@ -74,15 +74,28 @@ def _how_to_read(board: Board, legend: Legend) -> str:
         f"{MISSING} means no score: an average that lacks a part is not shown{left_out}. "
         "Borda is the share of the other models beaten, averaged in the same way.",
         *([f"{baselines}."] if baselines else []),
+        *([_corrected(board)] if any(row.corrected.value is not None for row in board.rows) else []),
         *([_training(board)] if board.learning else []),
         "A rank is followed by the ranks that the model may well have. All models of this board are compared at once, "
-        "so that all these ranks hold together; = marks models that cannot be told from the best in that way. The more "
+        "so that all these ranks hold together; = marks models that cannot be told from the best in that way. Behind "
+        "the score of an area or a task, in parentheses, stand the ranks there: they hold together within it. The more "
         "models a board has, the larger a difference must be: two models alone (`xlbench board --model`) may be told "
         "apart where they are not here. n counts items; clusters are items that stand or fall "
         "together (a sentence in many languages, a document). Raised numbers are footnotes.",
         *([_detectable(board, legend)] if board.detectable else []),
     ]
     return "## How to read it\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _corrected(board: Board) -> str:
+    """What is above chance, and what is done where a task has no chance level."""
+    count = len(board.without_chance)
+    without = f" Tasks without a chance level are left out of it, for all models: {count}." if count else ""
+    return (
+        f"{sections.CORRECTED} is the overall of (score - chance) / (1 - chance), task by task, in points: 0 is what "
+        f"guessing scores.{without} The mean, what is above chance and Borda may put models in different orders; ranks "
+        "go by the mean."
+    )
 
 
 def _training(board: Board) -> str:

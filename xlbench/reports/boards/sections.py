@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.estimate import Estimate
+from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.legend import Legend
 from xlbench.reports.boards.markup import (
     MISSING,
@@ -18,7 +19,7 @@ from xlbench.reports.boards.markup import (
 )
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, Row
+    from xlbench.reports.boards.standings import Board, Rank, Row
 
 BASELINES: tuple[tuple[str, Literal["chance", "majority"], str], ...] = (
     ("Chance", "chance", "guessing"),
@@ -28,26 +29,43 @@ BASELINES: tuple[tuple[str, Literal["chance", "majority"], str], ...] = (
 
 
 def standings(board: Board, legend: Legend) -> str:
-    """Models, best first. With one area only, its average is the overall: one column with the area's name."""
+    """Models, best first, and what guessing scores. With one area only, its average is the overall: one column with the
+    area's name."""
     if not board.rows:
         return "No model has a cell here."
     single = len(board.areas) == 1
     areas = () if single else board.areas
     first = title(board.areas[0]) if single else "Overall"
-    headers = ["Rank", "Model", first, *map(title, areas), "Borda", "n", "Clusters"]
+    is_corrected = any(row.corrected.value is not None for row in board.rows)
+    headers = ["Rank", "Model", first, *[CORRECTED] * is_corrected, "Borda", *map(title, areas), "n", "Clusters"]
     rows = [
         [
             _rank(row, board),
             with_marks(escape(row.label), legend.marks(row.notes)),
             legend.number(row.overall),
-            *(legend.number(row.areas[area]) for area in areas),
+            *[legend.number(row.corrected)] * is_corrected,
             MISSING if row.borda is None else points(row.borda, legend.decimals),
+            *(legend.number(row.areas[area], _place(row.area_ranks.get(area), board.area_ranks(area)))
+              for area in areas),
             number_or_none(row.overall.n),
             number_or_none(row.overall.clusters),
         ]
         for row in board.rows
-    ]
-    return table(headers, rows, "rl" + "r" * (len(headers) - 2))
+    ]  # fmt: skip
+    return table(headers, [*rows, *_chance(board, legend, areas, is_corrected)], "rl" + "r" * (len(headers) - 2))
+
+
+CORRECTED = "Above chance"
+"""The column of the overall that is corrected for chance."""
+
+
+def _chance(board: Board, legend: Legend, areas: Sequence[str], is_corrected: bool) -> list[list[str]]:
+    """The row of what guessing scores, where that is known of anything."""
+    levels = [legend.points(board.chances.get(name)) for name in (OVERALL, *areas)]
+    if all(level == MISSING for level in levels):
+        return []
+    zero = [legend.points(0.0)] * is_corrected
+    return [[MISSING, "*Chance*", levels[0], *zero, MISSING, *levels[1:], MISSING, MISSING]]
 
 
 def _rank(row: Row, board: Board) -> str:
@@ -57,6 +75,15 @@ def _rank(row: Row, board: Board) -> str:
     tied = row.tied_with_best and sum(other.tied_with_best for other in board.rows) > 1
     unsure = f" ({row.rank_low}–{row.rank_high})" if row.rank_low != row.rank_high else ""
     return ("= " if tied else "") + str(row.rank) + unsure
+
+
+def _place(rank: Rank | None, others: Sequence[Rank]) -> str:
+    """``(= 1-2)``: the ranks that a model may have in an area or a task, and whether it cannot be told from the best;
+    nothing where it is alone there."""
+    if rank is None or len(others) < 2:
+        return ""
+    tied = rank.tied_with_best and sum(other.tied_with_best for other in others) > 1
+    return f"({'= ' if tied else ''}{rank.low}{f'–{rank.high}' if rank.is_open else ''})"
 
 
 def tasks(board: Board, legend: Legend) -> str:
@@ -71,10 +98,11 @@ def tasks(board: Board, legend: Legend) -> str:
             escape(area),
             escape(task),
             *(legend.points(found[number]) for _, found in baselines),
-            *(legend.number(row.tasks[task]) for row in board.rows),
+            *(legend.number(row.tasks[task], _place(row.task_ranks.get(task), board.task_ranks(task)))
+              for row in board.rows),
         ]
         for number, (area, task) in enumerate(board.tasks)
-    ]
+    ]  # fmt: skip
     return "## Tasks\n\n" + table(headers, rows, "ll" + "r" * (len(headers) - 2))
 
 

@@ -1,4 +1,5 @@
-"""The board as CSV, for programs: files with a row a model, a score, a subset's data, a register, a model's costs.
+"""The board as CSV, for programs: files with a row a model, a task, a score, a subset's data, a register, a model's
+costs.
 
 Scores are fractions with eight decimals, missing ones empty cells. Codes such as ``nan`` and ``NA`` are text: read
 the files with ``pandas.read_csv(..., keep_default_na=False)``.
@@ -17,11 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.record import LONG
 from xlbench.core.text import printable
+from xlbench.reports.boards.averages import OVERALL
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, Entry, Row
+    from xlbench.reports.boards.standings import Board, Entry, Rank, Row
 
 DECIMALS = 8
+CORRECTED = f"{OVERALL}_corrected"
+"""The column of the overall that is corrected for chance."""
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would run, or cut in two."""
 _BREAKS = re.compile(r"[\n\u2028\u2029]")
@@ -35,19 +39,23 @@ _DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "tra
          "tie_rate_low", "tie_rate_high", "lost_items")  # fmt: skip
 _MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cut", "settings", "license",
            "description")  # fmt: skip
+_RANK = ("rank", "rank_low", "rank_high", "tied_with_best")
+_TASKS = ("area", "task", "model", "fingerprint", "value", "low", "high", "method", *_RANK, "chance", "n", "clusters",
+          "note")  # fmt: skip
 _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
               "note")  # fmt: skip
 
 
 def render(board: Board) -> dict[str, str]:
-    """The standings (``.csv``), all scores (``.scores.csv``), what is odd about the data (``.data.csv``), what the
-    models are (``.models.csv``), costs (``.costs.csv``) and, where the tasks have two registers, their averages
-    (``.registers.csv``)."""
+    """The standings (``.csv``), the tasks (``.tasks.csv``), all scores (``.scores.csv``), what is odd about the data
+    (``.data.csv``), what the models are (``.models.csv``), costs (``.costs.csv``) and, where the tasks have two
+    registers, their averages (``.registers.csv``)."""
     costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
     data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
     models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
     files = {
         ".csv": to_csv(map(_standing, board.rows), _columns(board)),
+        ".tasks.csv": to_csv(_tasks(board), _TASKS),
         ".scores.csv": to_csv(board.scores, LONG),
         ".data.csv": to_csv(data, _DATA),
         ".costs.csv": to_csv(costs, _COSTS),
@@ -88,38 +96,65 @@ def _text(raw: str) -> str:
 
 
 def _columns(board: Board) -> list[str]:
-    numbers = [f"{name}{end}" for name in ("overall", *board.areas) for end in ("", "_low", "_high", "_method")]
-    return ["rank", "rank_low", "rank_high", "tied_with_best", "model", "fingerprint", *numbers, "borda", "n",
-            "clusters", "status", "notes"]  # fmt: skip
+    ends = ("", "_low", "_high", "_method")
+    numbers = [f"{name}{end}" for name in (OVERALL, *board.areas) for end in ends]
+    beside = [f"{area}{end}" for area in board.areas for end in ("_chance", *(f"_{name}" for name in _RANK))]
+    beside = [f"{OVERALL}_chance", *(f"{CORRECTED}{end}" for end in ends), *beside]
+    return [*_RANK, "model", "fingerprint", *numbers, "borda", "n", "clusters", "status", "notes", *beside]
 
 
 def _standing(row: Row) -> dict[str, Any]:
     """A model's row; its notes hold the reason of a missing overall too."""
     reason = [row.overall.reason] if row.overall.reason else []
+    notes = (*reason, *row.notes, *row.overall.notes, *row.corrected.notes)
     standing = {
         "rank": row.rank, "rank_low": row.rank_low, "rank_high": row.rank_high,
         "tied_with_best": row.tied_with_best if row.rank is not None else None,
         "model": row.model, "fingerprint": row.fingerprint,
         "borda": row.borda, "n": row.overall.n or None, "clusters": row.overall.clusters or None,
-        "status": "incomplete" if row.rank is None else "ranked",
-        "notes": "; ".join(dict.fromkeys([*reason, *row.notes, *row.overall.notes])),
+        "status": "incomplete" if row.rank is None else "ranked", "notes": "; ".join(dict.fromkeys(notes)),
     }  # fmt: skip
-    for name, entry in {"overall": row.overall, **row.areas}.items():
+    for name, entry in {OVERALL: row.overall, CORRECTED: row.corrected, **row.areas}.items():
         standing |= _number(name, entry)
+    standing |= {f"{name}_chance": row.chances.get(name) for name in (OVERALL, *row.areas)}
+    for area in row.areas:
+        standing |= _place(f"{area}_", row.area_ranks.get(area))
     return standing
+
+
+def _place(prefix: str, rank: Rank | None) -> dict[str, Any]:
+    """The columns of a rank; empty where there is none."""
+    values = (rank.rank, rank.low, rank.high, rank.tied_with_best) if rank else (None, None, None, None)
+    return dict(zip((f"{prefix}{name}" for name in _RANK), values, strict=True))
+
+
+def _tasks(board: Board) -> Iterator[dict[str, Any]]:
+    """A row a task and model."""
+    for area, task in board.tasks:
+        for row in board.rows:
+            entry = row.tasks[task]
+            yield _averaged(row, entry) | _place("", row.task_ranks.get(task)) | {
+                "area": area, "task": task, "chance": row.task_chances.get(task),
+            }  # fmt: skip
 
 
 def _registers(board: Board) -> Iterator[dict[str, Any]]:
     """A row a line and model; differences are fractions too, from -1 to 1."""
     for line in board.registers:
         for row, entry in zip(board.rows, line.entries, strict=True):
-            note = "; ".join([*([entry.reason] if entry.reason else []), *entry.notes])
-            interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
-            yield dict(zip(("low", "high", "method"), interval, strict=True)) | {
-                "area": line.area, "register": line.register, "tasks": " ".join(line.tasks), "model": row.model,
-                "fingerprint": row.fingerprint, "value": entry.value, "n": entry.n or None,
-                "clusters": entry.clusters or None, "note": note,
+            yield _averaged(row, entry) | {
+                "area": line.area, "register": line.register, "tasks": " ".join(line.tasks),
             }  # fmt: skip
+
+
+def _averaged(row: Row, entry: Entry) -> dict[str, Any]:
+    """An average of a model as columns of its own."""
+    note = "; ".join([*([entry.reason] if entry.reason else []), *entry.notes])
+    interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
+    return dict(zip(("low", "high", "method"), interval, strict=True)) | {
+        "model": row.model, "fingerprint": row.fingerprint, "value": entry.value, "n": entry.n or None,
+        "clusters": entry.clusters or None, "note": note,
+    }  # fmt: skip
 
 
 def _number(name: str, entry: Entry) -> dict[str, Any]:

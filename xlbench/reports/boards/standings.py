@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import fsum
 from typing import Any, Literal
 
 from xlbench.core.record import Cell, Results, Run, majority, score_rows
 from xlbench.reports.boards import averages
 from xlbench.reports.boards.averages import Entry, Influence, Settings, Tree
+from xlbench.reports.boards.corrected import Chances, averaged, corrected
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, DataLine, by_model, is_small, of_data, shared
+from xlbench.reports.boards.ranks import Rank, detectable, ranked
 from xlbench.reports.boards.registers import RegisterLine, by_register
 
-__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Influence", "Line", "ModelLine", "RegisterLine", "Row",
-           "standings"]  # fmt: skip
+__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Influence", "Line", "ModelLine", "Rank", "RegisterLine",
+           "Row", "standings"]  # fmt: skip
 
 LEVEL = 0.95
 """Confidence level of every interval; the cells' own are made at this level."""
@@ -42,11 +44,26 @@ class Row:
     borda: float | None
     """Share of the other models beaten, averaged over the parts; None where there are no others."""
     notes: tuple[str, ...] = ()
+    corrected: Entry = field(default_factory=Entry)
+    """The overall with every task corrected for its chance level."""
+    chances: Mapping[str, float | None] = field(default_factory=dict)
+    """What guessing scores by the overall (under ``overall``) and in every area; None where a part has no chance
+    level."""
+    task_chances: Mapping[str, float] = field(default_factory=dict)
+    """The same in every task that has one."""
+    area_ranks: Mapping[str, Rank] = field(default_factory=dict)
+    task_ranks: Mapping[str, Rank] = field(default_factory=dict)
+    """By area and by task where the model has a score: its rank there, all models of that area or task at once."""
 
     @property
     def n(self) -> int:
         """Items below the overall."""
         return self.overall.n
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """All its averages, in the order in which a reader meets them."""
+        return self.overall, self.corrected, *self.areas.values(), *self.tasks.values()
 
 
 @dataclass(frozen=True)
@@ -122,12 +139,25 @@ class Board:
     over the other models. None where there is no other."""
     learning: tuple[str, ...] = ()
     """The areas in which something is learned from training items."""
+    chances: Mapping[str, float | None] = field(default_factory=dict)
+    """What guessing scores by the overall (under ``overall``) and in every area; where that depends on the model, the
+    least of every subset. None where a part has no chance level."""
+    without_chance: tuple[str, ...] = ()
+    """The tasks that have no chance level, and that the overall above chance leaves out."""
 
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
         lines = [line for line in self.cells if line.task == task and not line.left_out]
         values = [value for line in lines if (value := getattr(line, kind)) is not None]
         return fsum(values) / len(values) if values and len(values) == len(lines) else None
+
+    def area_ranks(self, area: str) -> tuple[Rank, ...]:
+        """The ranks of all models that have one in an area."""
+        return tuple(row.area_ranks[area] for row in self.rows if area in row.area_ranks)
+
+    def task_ranks(self, task: str) -> tuple[Rank, ...]:
+        """The ranks of all models that have one in a task."""
+        return tuple(row.task_ranks[task] for row in self.rows if task in row.task_ranks)
 
     @property
     def footnotes(self) -> tuple[str, ...]:
@@ -137,7 +167,7 @@ class Board:
     def _notes(self) -> Iterator[str]:
         for row in self.rows:
             yield from row.notes
-            for entry in (row.overall, *row.areas.values(), *row.tasks.values()):
+            for entry in row.entries:
                 yield from marks(entry)
         for register in self.registers:
             for entry in register.entries:
@@ -170,9 +200,10 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     nodes = averages.leaves(table, scored)
     settings = Settings.of(table, LEVEL)
     trees = {model: averages.tree(model, table, nodes, settings) for model in table.models}
-    rows = _rows(trees, table, settings)
+    chances = Chances.of(table)
+    rows = _rows(trees, table, chances, settings)
     learning = {cell.task for cell in table.cells.values() if cell.train_items}
-    return Board(
+    board = Board(
         title=title,
         level=LEVEL,
         areas=tuple(table.areas),
@@ -185,18 +216,18 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         data=of_data(table),
         models=_models(rows, table, results),
         troubles=(*sorted(trouble for run in results for trouble in run.troubles), *table.refused.values()),
-        detectable=averages.detectable(trees, LEVEL),
+        detectable=detectable(trees.values(), LEVEL),
         learning=tuple(area for area, tasks in table.areas.items() if learning.intersection(tasks)),
         conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
     )
+    return replace(
+        board, without_chance=chances.without, chances=averaged(table, lambda task: board.baseline(task, "chance"))
+    )
 
 
-def _rows(trees: Mapping[ModelKey, Tree], table: Table, settings: Settings) -> tuple[Row, ...]:
-    borda = averages.borda(trees, table)
-    intervals = averages.ranks(trees, settings)
+def _rows(trees: Mapping[ModelKey, Tree], table: Table, chances: Chances, settings: Settings) -> tuple[Row, ...]:
+    borda, notes, places = averages.borda(trees, table), by_model(table), ranked(trees, settings.level)
     values = {model: one.overall.entry.value for model, one in trees.items()}
-    known = [value for value in values.values() if value is not None]
-    notes = by_model(table)
 
     def order(model: ModelKey) -> tuple[bool, float, float, ModelKey]:
         value = values[model]
@@ -204,14 +235,23 @@ def _rows(trees: Mapping[ModelKey, Tree], table: Table, settings: Settings) -> t
 
     rows = []
     for model in sorted(trees, key=order):
-        one, value = trees[model], values[model]
-        low, high, tied = intervals.get(model, (None, None, False))
-        rank = None if value is None else 1 + sum(other > value for other in known)
+        one, own, rank = trees[model], chances.by_model[model], places.overall.get(model)
         rows.append(Row(
-            *model, table.labels[model], rank, low, high, tied, one.overall.entry,
-            {area: node.entry for area, node in one.areas.items()},
-            {task: one.tasks[task].entry for tasks in table.areas.values() for task in tasks},
-            borda.get(model), notes[model],
+            *model, table.labels[model],
+            rank=rank.rank if rank else None,
+            rank_low=rank.low if rank else None,
+            rank_high=rank.high if rank else None,
+            tied_with_best=bool(rank and rank.tied_with_best),
+            overall=one.overall.entry,
+            areas={area: node.entry for area, node in one.areas.items()},
+            tasks={task: one.tasks[task].entry for tasks in table.areas.values() for task in tasks},
+            borda=borda.get(model),
+            notes=notes[model],
+            corrected=corrected(one, own, chances.without, table, settings),
+            chances=averaged(table, own.get),
+            task_chances=own,
+            area_ranks={area: ranks[model] for area, ranks in places.areas.items() if model in ranks},
+            task_ranks={task: ranks[model] for task, ranks in places.tasks.items() if model in ranks},
         ))  # fmt: skip
     return tuple(rows)
 

@@ -41,7 +41,7 @@ def letters_of(parts: Sequence[Mapping[Place, stats.Part]], groups: Groups, opti
     found = []
     for name, weights in groups:
         averages = [stats.combine([own[place] for place in weights], list(weights.values())) for own in parts]
-        apart = told_apart(averages, options.seed, name, options.level) | _exactly_apart(averages, options.level)
+        apart = told_apart(averages, options.level) | _exactly_apart(averages, options.level)
         values = np.array([one.value for one in averages])
         found.append(Letters(name, tuple(values.tolist()), tuple(compact_letters(values, apart))))
     return tuple(found)

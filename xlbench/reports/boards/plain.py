@@ -1,0 +1,64 @@
+"""The standings as plain values, for JSON: every average with its interval, its chance level and its rank."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from xlbench.reports.boards.averages import OVERALL
+
+if TYPE_CHECKING:
+    from xlbench.reports.boards.standings import Board, Entry, Rank, Row
+
+
+def plain(board: Board) -> dict[str, Any]:
+    """The board's title, the level of its intervals, what guessing scores, and its models, best first."""
+    return {
+        "title": board.title,
+        "level": board.level,
+        "chance": dict(board.chances),
+        "models": [_row(row) for row in board.rows],
+    }
+
+
+def _row(row: Row) -> dict[str, Any]:
+    known = row.rank is not None and row.rank_low is not None and row.rank_high is not None
+    return {
+        "model": row.model,
+        "fingerprint": row.fingerprint,
+        "rank": row.rank,
+        "rank_low": row.rank_low,
+        "rank_high": row.rank_high,
+        "tied_with_best": row.tied_with_best if known else None,
+        "overall": _average(row.overall, row.chances.get(OVERALL)),
+        "above_chance": _average(row.corrected, None),
+        "borda": row.borda,
+        "areas": _level(row.areas, row.chances, row.area_ranks),
+        "tasks": _level(row.tasks, row.task_chances, row.task_ranks),
+        "notes": list(row.notes),
+    }
+
+
+def _level(
+    entries: Mapping[str, Entry], chances: Mapping[str, float | None], ranks: Mapping[str, Rank]
+) -> dict[str, Any]:
+    """The averages of one level by their names, each with its rank or null."""
+    return {
+        name: _average(entry, chances.get(name)) | {"rank": asdict(ranks[name]) if name in ranks else None}
+        for name, entry in entries.items()
+    }
+
+
+def _average(entry: Entry, chance: float | None) -> dict[str, Any]:
+    shown = entry.has_interval
+    return {
+        "value": entry.value,
+        "low": entry.low if shown else None,
+        "high": entry.high if shown else None,
+        "method": entry.method if shown else "",
+        "chance": chance,
+        "n": entry.n,
+        "clusters": entry.clusters,
+        "notes": [*([entry.reason] if entry.reason else []), *entry.notes],
+    }
