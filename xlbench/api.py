@@ -180,12 +180,14 @@ def compare(
     over: Literal["items", "languages"] = "items",
     allow_intersection: float | None = None,
     examples: int = 0,
+    metric: str = "",
     seed: int = 0,
 ) -> Comparison:
     """Compare two saved runs cell by cell: is the candidate better, where, and by how much.
 
     Args:
-        baseline: The folder of a run, a pack, a results folder that holds one run, or a `Run` that was saved.
+        baseline: The folder of a run, a pack, a results folder that holds one run, a `Run` that was saved, or a log of
+            another tool: ``lm-eval:PATH``, ``inspect:PATH``.
         candidate: The same.
         tasks: Names or patterns; none: all.
         languages: Only subsets of these; none: all.
@@ -195,6 +197,7 @@ def compare(
         over: What the overall is a sample of: the items of these tasks, or languages in general.
         allow_intersection: The share of items that both runs must have; None: all.
         examples: How many of the items that changed most to name.
+        metric: Of logs: the metric to compare by; "": each task's own.
         seed: Of random numbers.
 
     Returns:
@@ -207,10 +210,10 @@ def compare(
     from xlbench.reports.compare.choosing import by_label, one_run
     from xlbench.reports.compare.comparison import against_baseline
     from xlbench.reports.compare.differences import Options
+    from xlbench.reports.compare.logs.reader import LogReader
     from xlbench.reports.compare.matching import Wanted
-    from xlbench.runs.store import Reader
 
-    reader = Reader()
+    reader = LogReader(metric)
     runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
     options = Options(level, method, explore, over == "languages", seed)
     wanted = Wanted(several(tasks), several(languages))

@@ -89,6 +89,7 @@ def test_all_pairs(go, finished):
         (["ngram", "random", "--all-pairs", "--out", "a.md"], "--out has no use with --all-pairs"),
         (["ngram", "random", "--all-pairs", "--method", "bootstrap"], "--method has no use with --all-pairs"),
         (["ngram", "random", "--all-pairs", "--over", "languages"], "--over has no use with --all-pairs"),
+        (["ngram", "random", "--metric", "acc_norm"], "--metric is for logs (lm-eval:, inspect:)"),
         (["ngram", "random", "--level", "1.5"], "1.5"),
         (["ngram", "random", "--level", "nan"], "give a number between 0 and 1"),
     ],

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from xlbench.core.record import Run
     from xlbench.reports.compare.comparison import Comparison
     from xlbench.reports.compare.differences import Options
+    from xlbench.reports.compare.logs.reader import LogReader
     from xlbench.reports.compare.matching import Wanted
-    from xlbench.runs.store import Reader
 
 ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
 
@@ -28,7 +28,9 @@ ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
     "  xlbench compare old/siamese-1f3a new/siamese-77c2  two runs, by their folders\n"
     "  xlbench compare results --baseline ngram           every other model in ./results against one\n"
     "  xlbench compare results --all-pairs                all pairs, with letters for those that stay together\n"
-    "  xlbench compare a b --out a-b.md --out a-b.svg     as a page, and as a forest plot\n\n"
+    "  xlbench compare a b --out a-b.md --out a-b.svg     as a page, and as a forest plot\n"
+    "  xlbench compare lm-eval:out/old lm-eval:out/new    logs of lm-evaluation-harness (--log_samples)\n"
+    "  xlbench compare inspect:a.eval inspect:b.json      logs of inspect_ai\n\n"
     "\b\nExit codes: 0 compared, whatever the verdict (a gate is `xlbench gate`); 2 wrong usage, or runs that do not\n"
     "have the same cells; 3 a damaged file.",
 )
@@ -49,20 +51,21 @@ ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
 @click.option("--allow-intersection", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
               help="Compare what the runs share, if that is this share of their items at least.")  # fmt: skip
 @click.option("--examples", type=click.IntRange(min=1), metavar="N", help="Show the N items that changed most.")
+@click.option("--metric", metavar="NAME", help="Of logs: compare them by this metric, as acc_norm.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random numbers.")
 @click.option("--out", "files", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help=f"Write the comparison, by its ending: {', '.join(ENDINGS)} (repeatable).")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
 def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pairs: bool, files: tuple[Path, ...],
-            as_json: bool, **options: Any) -> int:  # fmt: skip
+            as_json: bool, metric: str | None, **options: Any) -> int:  # fmt: skip
     """Compare RUNs cell by cell: paired differences with intervals, p-values, and a verdict each.
 
     A RUN is the folder of one, a pack, a results folder that holds one (or, given alone, several), or the name of a
-    model in --results. Needs neither model nor data.
+    model in --results. Needs neither model nor data. lm-eval:PATH and inspect:PATH are logs of other tools.
     """
     from xlbench.reports.compare import render
     from xlbench.reports.compare.choosing import find_runs
-    from xlbench.runs.store import Reader
+    from xlbench.reports.compare.logs.reader import PREFIXES, LogReader
 
     if not 0 < options["level"] < 1:
         raise UsageError(f"--level {options['level']}: give a number between 0 and 1")
@@ -72,7 +75,9 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
             raise UsageError(f"{path}: a comparison is written as {', '.join(ENDINGS)}.{hint}")
     if all_pairs:
         _check_all_pairs(baseline=baseline, files=files, **options)
-    reader = Reader()
+    if metric and not any(text.startswith(PREFIXES) for text in runs):
+        raise UsageError(f"--metric is for logs ({', '.join(PREFIXES)}): saved runs are compared by their main metric")
+    reader = LogReader(metric or "")
     named = _in_order(find_runs(runs, results, reader), baseline)
     if len(named) > 2 and files:
         raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
@@ -111,13 +116,13 @@ def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
     return {baseline: runs[baseline], **{name: run for name, run in runs.items() if name != baseline}}
 
 
-def _compared(runs: Mapping[str, Run], reader: Reader, *, examples: int | None, **options: Any) -> list[Comparison]:
+def _compared(runs: Mapping[str, Run], reader: LogReader, *, examples: int | None, **options: Any) -> list[Comparison]:
     from xlbench.reports.compare.comparison import against_baseline
 
     return against_baseline(runs, reader.influence, *_judging(**options), examples or 0)
 
 
-def _all_pairs(runs: Mapping[str, Run], reader: Reader, *, as_json: bool, examples: None, **options: Any) -> int:
+def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, examples: None, **options: Any) -> int:
     from dataclasses import asdict
 
     from xlbench.reports.compare import render

@@ -1,4 +1,4 @@
-"""Which saved runs are compared: folders and names become runs, each with a label."""
+"""Which saved runs and logs are compared: folders and names become runs, each with a label."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
-from xlbench.runs.store import Reader
+from xlbench.reports.compare.logs.reader import PREFIXES, LogReader
 
 
-def find_runs(given: Sequence[str], results: Path, reader: Reader) -> dict[str, Run]:
+def find_runs(given: Sequence[str], results: Path, reader: LogReader) -> dict[str, Run]:
     """The runs that are meant, by what they are called here: the model's name, or what was given where two share it.
 
     `UsageError` where something names no run, or several.
@@ -19,7 +19,9 @@ def find_runs(given: Sequence[str], results: Path, reader: Reader) -> dict[str, 
     found: list[Run] = []
     for text in given:
         path = Path(text)
-        if path.exists():
+        if text.startswith(PREFIXES):
+            runs = [reader.log(text)]
+        elif path.exists():
             runs = reader.find_runs(path)
             if len(runs) > 1 and len(given) > 1:
                 models = ", ".join(sorted(run.model for run in runs))
@@ -41,12 +43,14 @@ def by_label(runs: Sequence[Run]) -> dict[str, Run]:
     return {(run.model if names.count(run.model) == 1 else f"{run.model} ({run.folder})"): run for run in runs}
 
 
-def one_run(given: str | Path | Run, reader: Reader) -> Run:
+def one_run(given: str | Path | Run, reader: LogReader) -> Run:
     """The one run that a folder or a pack holds; `UsageError` where there are several, or where a run was not saved."""
     if isinstance(given, Run):
         if not given.folder:
             raise UsageError(f"the run of {given.model} was not saved: a comparison reads its items")
         return given
+    if str(given).startswith(PREFIXES):
+        return reader.log(str(given))
     runs = reader.find_runs(Path(given))
     if len(runs) > 1:
         models = ", ".join(sorted(run.model for run in runs))

@@ -158,7 +158,32 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
     ]
     if trained:
         found.append(f"trained on the data of {', '.join(dict.fromkeys(trained))}")
-    return [*found, *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched)]
+    return [
+        *found,
+        *_of_logs(runs, matched),
+        *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched),
+    ]
+
+
+def _of_logs(runs: Sequence[Run], matched: Matched) -> list[str]:
+    """What logs of other tools leave out, and where their prompts or the scales of their figures differ."""
+    found = [note for run in runs for note in run.details.get("log_notes", ())]
+    prompts = {
+        place[0]
+        for place in matched.places
+        if len({cells[place].facts.get("prompts") for cells in matched.cells if place in cells}) > 1
+    }
+    if prompts:
+        found.append(f"asked with other prompts: {', '.join(sorted(prompts))}")
+    scales = {
+        cell.task
+        for cells in matched.cells
+        for cell in cells.values()
+        if any("log_notes" in run.details for run in runs) and not 0 <= ((cell.main and cell.main.value) or 0) <= 1
+    }
+    if scales and len(matched.places) > 1:
+        found.append(f"no shares of 1, so that the overall mixes scales: {', '.join(sorted(scales))}")
+    return list(dict.fromkeys(found))
 
 
 def kernel_of(run: Run) -> str:
