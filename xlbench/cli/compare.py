@@ -29,12 +29,15 @@ ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
     "  xlbench compare results --baseline ngram           every other model in ./results against one\n"
     "  xlbench compare results --all-pairs                all pairs, with letters for those that stay together\n"
     "  xlbench compare a b --out a-b.md --out a-b.svg     as a page, and as a forest plot\n"
+    "  xlbench compare --a a1 --a a2 --a a3 --b b1 --b b2   two recipes, trained with several seeds each\n"
     "  xlbench compare lm-eval:out/old lm-eval:out/new    logs of lm-evaluation-harness (--log_samples)\n"
     "  xlbench compare inspect:a.eval inspect:b.json      logs of inspect_ai\n\n"
     "\b\nExit codes: 0 compared, whatever the verdict (a gate is `xlbench gate`); 2 wrong usage, or runs that do not\n"
     "have the same cells; 3 a damaged file.",
 )
-@click.argument("runs", nargs=-1, required=True, metavar="RUN...")
+@click.argument("runs", nargs=-1, metavar="RUN...")
+@click.option("--a", "before", multiple=True, metavar="RUN", help="A run of the baseline's recipe: give two or more.")
+@click.option("--b", "after", multiple=True, metavar="RUN", help="A run of the other recipe: give two or more.")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
               help="Where models that are given by name are looked for.")  # fmt: skip
 @click.option("--baseline", metavar="NAME", help="The run that the others are compared with.  [default: the first]")
@@ -57,14 +60,15 @@ ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
               help=f"Write the comparison, by its ending: {', '.join(ENDINGS)} (repeatable).")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
 def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pairs: bool, files: tuple[Path, ...],
-            as_json: bool, metric: str | None, **options: Any) -> int:  # fmt: skip
+            as_json: bool, metric: str | None, before: tuple[str, ...], after: tuple[str, ...],
+            **options: Any) -> int:  # fmt: skip
     """Compare RUNs cell by cell: paired differences with intervals, p-values, and a verdict each.
 
     A RUN is the folder of one, a pack, a results folder that holds one (or, given alone, several), or the name of a
     model in --results. Needs neither model nor data. lm-eval:PATH and inspect:PATH are logs of other tools.
     """
     from xlbench.reports.compare import render
-    from xlbench.reports.compare.choosing import find_runs
+    from xlbench.reports.compare.choosing import find_each, find_runs
     from xlbench.reports.compare.logs.reader import PREFIXES, LogReader
 
     if not 0 < options["level"] < 1:
@@ -75,15 +79,24 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
             raise UsageError(f"{path}: a comparison is written as {', '.join(ENDINGS)}.{hint}")
     if all_pairs:
         _check_all_pairs(baseline=baseline, files=files, **options)
-    if metric and not any(text.startswith(PREFIXES) for text in runs):
+    if before or after:
+        _check_recipes(runs=runs, baseline=baseline, all_pairs=all_pairs)
+    elif not runs:
+        raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
+    if metric and not any(text.startswith(PREFIXES) for text in (*runs, *before, *after)):
         raise UsageError(f"--metric is for logs ({', '.join(PREFIXES)}): saved runs are compared by their main metric")
     reader = LogReader(metric or "")
-    named = _in_order(find_runs(runs, results, reader), baseline)
-    if len(named) > 2 and files:
-        raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
-    if all_pairs:
-        return _all_pairs(named, reader, as_json=as_json, **options)
-    compared = _compared(named, reader, **options)
+    if before or after:
+        compared = [
+            _of_recipes(find_each(before, results, reader), find_each(after, results, reader), reader, **options)
+        ]
+    else:
+        named = _in_order(find_runs(runs, results, reader), baseline)
+        if len(named) > 2 and files:
+            raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
+        if all_pairs:
+            return _all_pairs(named, reader, as_json=as_json, **options)
+        compared = _compared(named, reader, **options)
     for path in files:
         _write(path, compared[0])
     if as_json:
@@ -107,6 +120,17 @@ def _check_all_pairs(**options: Any) -> None:
             raise UsageError(f"{name} has no use with --all-pairs: leave one of them out")
 
 
+def _check_recipes(**options: Any) -> None:
+    """`UsageError` for what a comparison of two recipes has no use for."""
+    for name, given in {
+        "RUN": options["runs"],
+        "--baseline": options["baseline"],
+        "--all-pairs": options["all_pairs"],
+    }.items():
+        if given:
+            raise UsageError(f"{name} has no use with --a and --b, which name all runs: leave one of them out")
+
+
 def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
     """The baseline first."""
     if baseline is None:
@@ -120,6 +144,14 @@ def _compared(runs: Mapping[str, Run], reader: LogReader, *, examples: int | Non
     from xlbench.reports.compare.comparison import against_baseline
 
     return against_baseline(runs, reader.influence, *_judging(**options), examples or 0)
+
+
+def _of_recipes(
+    before: list[Run], after: list[Run], reader: LogReader, *, examples: int | None, **options: Any
+) -> Comparison:
+    from xlbench.reports.compare.recipes import of_recipes
+
+    return of_recipes(before, after, reader.influence, *_judging(**options), examples or 0)
 
 
 def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, examples: None, **options: Any) -> int:

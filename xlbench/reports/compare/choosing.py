@@ -16,6 +16,14 @@ def find_runs(given: Sequence[str], results: Path, reader: LogReader) -> dict[st
 
     `UsageError` where something names no run, or several.
     """
+    found = find_each(given, results, reader)
+    if len(found) < 2:
+        raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
+    return by_label(found)
+
+
+def find_each(given: Sequence[str], results: Path, reader: LogReader) -> list[Run]:
+    """The runs that are meant, in order; `UsageError` where something names no run, or several."""
     found: list[Run] = []
     for text in given:
         path = Path(text)
@@ -29,9 +37,7 @@ def find_runs(given: Sequence[str], results: Path, reader: LogReader) -> dict[st
         else:
             runs = [_named(text, results, reader.find_runs(results) if results.is_dir() else [])]
         found += runs
-    if len(found) < 2:
-        raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
-    return by_label(found)
+    return found
 
 
 def by_label(runs: Sequence[Run]) -> dict[str, Run]:
