@@ -2,6 +2,9 @@
 
 The weights are random (larger than a fresh initialization, so that texts get clearly different vectors); tokenizers
 take their pieces from the embedded sentences. A builder returns its folder; the same arguments give the same bytes.
+
+The libraries of checkpoints are imported when something is built: importing them takes seconds, which tests that
+build nothing need not wait for.
 """
 
 from __future__ import annotations
@@ -14,22 +17,14 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from safetensors.numpy import load_file, save_file
 from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
-from transformers import (
-    BertConfig,
-    BertModel,
-    BertTokenizerFast,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-    XLMRobertaConfig,
-    XLMRobertaModel,
-    XLMRobertaTokenizerFast,
-)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 MINI = Path(__file__).parent.parent / "tasks" / "xlbench_tasks" / "mini"
 LANGUAGES = ("eng", "hin", "isl", "nep", "slk", "swa", "tel", "tur")
@@ -51,6 +46,8 @@ def bert(
     folder: Path, *, layers: int = 2, hidden: int = 32, seed: int = 0, heads: int = 4, dtype: str = "float32"
 ) -> Path:
     """A BERT encoder with a WordPiece tokenizer; ``dtype`` is that of the saved weights."""
+    from transformers import BertConfig, BertModel
+
     tokenizer = wordpiece()
     config = BertConfig(
         vocab_size=len(tokenizer),
@@ -68,6 +65,8 @@ def xlm_roberta(
     folder: Path, *, layers: int = 2, hidden: int = 32, seed: int = 0, heads: int = 4, dtype: str = "float32"
 ) -> Path:
     """An XLM-RoBERTa encoder with a Unigram (SentencePiece-like) tokenizer; positions begin after the padding id."""
+    from transformers import XLMRobertaConfig, XLMRobertaModel
+
     tokenizer = unigram()
     config = XLMRobertaConfig(
         vocab_size=len(tokenizer),
@@ -99,6 +98,7 @@ def sentence_transformer(
     max_length: int = MAX_LENGTH,
 ) -> Path:
     """A sentence-transformers folder: Transformer, Pooling, and where wanted Dense (tanh) and Normalize."""
+    import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer import modules as parts
 
@@ -172,6 +172,8 @@ def model2vec(folder: Path, *, dimensions: int = 32, seed: int = 0, dtype: str =
 
 def pickle_only(folder: Path, *, seed: int = 0) -> Path:
     """A BERT encoder whose weights are a pickle (``pytorch_model.bin``) alone."""
+    import torch
+
     bert(folder, seed=seed)
     safe = folder / "model.safetensors"
     weights = {name: torch.from_numpy(values) for name, values in load_file(safe).items()}
@@ -200,6 +202,8 @@ def _frequent_pieces(count: int = 1500) -> tuple[tuple[str, int], ...]:
 
 def wordpiece() -> PreTrainedTokenizerFast:
     """A cased WordPiece tokenizer, as multilingual BERT has one, with pieces of the sentences of all languages."""
+    from transformers import BertTokenizerFast
+
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     vocabulary = {piece: i for i, piece in enumerate([*special, *(piece for piece, _ in _frequent_pieces())])}
     tokenizer = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
@@ -216,6 +220,8 @@ def wordpiece() -> PreTrainedTokenizerFast:
 
 def unigram() -> PreTrainedTokenizerFast:
     """A Unigram tokenizer with ``▁`` for spaces, as XLM-RoBERTa has one, with pieces of the same sentences."""
+    from transformers import XLMRobertaTokenizerFast
+
     special = ["<s>", "<pad>", "</s>", "<unk>"]
     pieces: Counter[str] = Counter({"▁": len(sentences())})
     for piece, count in _frequent_pieces():
@@ -236,6 +242,8 @@ def unigram() -> PreTrainedTokenizerFast:
 
 def _saved(folder: Path, model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, seed: int, dtype: str) -> Path:
     """Fill ``model`` with normal numbers (deviation 0.2; layer norms stay near one) and save both into ``folder``."""
+    import torch
+
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for name, parameter in sorted(model.named_parameters()):

@@ -32,6 +32,14 @@ OF_THE_HUB = ("HF_", "TRANSFORMERS_")
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """With ``-m "not slow"``, files all of whose tests are slow are not even imported: that of torch takes longer than
+    a hundred fast tests."""
+    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+        return None
+    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
+
+
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache for each test, made when it is needed: models of tests share identities, and nobody's home is used."""

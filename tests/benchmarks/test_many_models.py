@@ -6,11 +6,14 @@ import sys
 import time
 
 import numpy as np
+import pytest
 
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import Cell, Results, Run, Score
 from xlbench.reports.boards.standings import standings
 from xlbench.runs.items import Influence
+
+pytestmark = pytest.mark.slow
 
 SUBSETS, ITEMS = 20, 60
 

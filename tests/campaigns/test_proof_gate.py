@@ -8,6 +8,8 @@ import pytest
 
 from xlbench.reports.gate.policy import Policy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def rows():

@@ -9,6 +9,8 @@ from sklearn.metrics import f1_score
 from xlbench.catalog import load
 from xlbench.runs.store import Store, find_runs
 
+pytestmark = pytest.mark.slow
+
 
 def test_every_saved_score_follows_from_its_items(finished):
     """The metrics of a saved cell, computed again from its rows in another order, are what was saved, to 4e-10."""

@@ -14,6 +14,8 @@ from gate_runs import PLACES, N, asking, hits, missing, run_of, save
 
 import xlbench
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def go(xlbench_cli, tmp_path):
@@ -326,7 +328,6 @@ def test_accept_refuses_what_is_no_baseline(xlbench_cli, tmp_path):
     assert accept(xlbench_cli, old, "--reason", "x").returncode == 3
 
 
-@pytest.mark.slow
 def test_gate_run_computes_what_the_baseline_has(xlbench_cli, tmp_path):
     """gate run scores exactly the baseline's cells, judges them, and computes nothing again."""
     done = xlbench_cli(["run", "-m", "ngram", "-t", "lexicon", "-l", "mlt", "--results", "base", "--quiet"])

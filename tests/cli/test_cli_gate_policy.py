@@ -7,6 +7,8 @@ from gate_runs import PLACES, N, asking, hits, run_of, save
 
 from xlbench.reports.gate.policy import read_policy
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def go(xlbench_cli, tmp_path):

@@ -9,6 +9,8 @@ from gate_runs import asking, run_of
 
 import xlbench
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def go(xlbench_cli, tmp_path):

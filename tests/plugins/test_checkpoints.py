@@ -18,6 +18,8 @@ from fake_hub import Hub, serving
 from xlbench import DataMissing, UsageError, catalog
 from xlbench_transformers import checkpoint, weights
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "a" * 40, "b" * 40
 
 
@@ -268,7 +270,6 @@ def ask(hub: Hub, tmp_path: Path) -> Callable[..., list[dict[str, str]]]:
     return run
 
 
-@pytest.mark.slow
 def test_a_pinned_model_is_downloaded_once(stocked, ask, hub, made):
     """A pinned revision is downloaded: those files alone that are needed; it is the same model as the same files in a
     folder; and once it is there, the hub is not asked again."""
@@ -282,7 +283,6 @@ def test_a_pinned_model_is_downloaded_once(stocked, ask, hub, made):
     assert [request for request in hub.requests if "org/bert" in request] == []
 
 
-@pytest.mark.slow
 def test_what_is_not_needed_is_not_downloaded(ask, hub, made, tmp_path):
     """Pickles, onnx, a model card and other weights stay where they are; parts of a chain of modules are fetched."""
     crowded = Path(shutil.copytree(made / "labse_like", tmp_path / "crowded"))
@@ -297,7 +297,6 @@ def test_what_is_not_needed_is_not_downloaded(ask, hub, made, tmp_path):
     assert not {"README.md", "pytorch_model.bin", "tf_model.h5", "onnx/model.onnx"} & set(served)
 
 
-@pytest.mark.slow
 def test_an_unpinned_model_is_resolved_and_says_so(stocked, ask, hub, made):
     """Without a revision, `main` is taken: which commit that was is recorded, with a note; offline, it is that one."""
     (found,) = ask("hf:org/bert")
@@ -337,7 +336,6 @@ def test_what_the_hub_does_not_have_is_one_line(ask, hub):
         assert "\n" not in one["said"], spec
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("spec", ["hf:org/bert", f"hf:org/bert?revision={OLD}", "labse"])
 def test_offline_means_no_request(ask, hub, spec, tmp_path):
     """Offline, no connection is so much as tried; what is missing is missing data, with how to get it."""
@@ -360,7 +358,6 @@ def test_a_hub_that_cannot_be_reached_is_missing_data(ask):
     assert "org/bert is not on this machine (and cannot be downloaded now: " in found["said"]
 
 
-@pytest.mark.slow
 def test_a_name_that_is_also_a_folder_here_is_pointed_out(ask, tmp_path):
     """`org/name` is on the hub, even where a folder of that name is here: the line says how to mean the folder."""
     (tmp_path / "my" / "model").mkdir(parents=True)
@@ -370,7 +367,6 @@ def test_a_name_that_is_also_a_folder_here_is_pointed_out(ask, tmp_path):
     assert found["said"].endswith("a folder is given as ./my/model")
 
 
-@pytest.mark.slow
 def test_half_a_snapshot_is_not_taken_for_whole(ask, hub, tmp_path):
     """Where a download was cut off, offline says so, and online fetches what is missing."""
     spec = f"org/labse?revision={OLD}"
@@ -384,7 +380,6 @@ def test_half_a_snapshot_is_not_taken_for_whole(ask, hub, tmp_path):
     assert lost.is_file()
 
 
-@pytest.mark.slow
 def test_a_cell_of_a_model_that_is_not_at_hand_is_skipped(xlbench_cli, tmp_path):
     """A run offline skips what it would have to download, and scores the others."""
     env = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}

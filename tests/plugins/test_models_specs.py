@@ -15,6 +15,8 @@ from xlbench import EncodingSession, Model, UsageError, catalog
 from xlbench.core.specs import parse
 from xlbench_transformers import encoders, named, options, schemes, transforms
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def stocked() -> catalog.Catalog:
@@ -343,7 +345,6 @@ def test_options_of_what_has_none_are_one_line(xlbench_cli, arguments, said):
     assert said in done.stderr
 
 
-@pytest.mark.slow
 def test_a_run_with_a_folder_and_two_dimensions(xlbench_cli, folders, tmp_path):
     """The command line scores a folder: two sizes are two rows of the board, from one encoding."""
     spec = f"{folders['bert']}?dimensions=8,16&name=tiny"

@@ -11,6 +11,8 @@ import torch
 import xlbench
 from xlbench_transformers.encoders import pooling
 
+pytestmark = pytest.mark.slow
+
 VECTORS = np.random.default_rng(0).normal(size=(3, 4, 5)).astype(np.float32) - 2
 MASKS = {
     "right": np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 0, 0]]),

@@ -18,6 +18,8 @@ from xlbench import UsageError, catalog
 from xlbench_transformers import layout, safety
 from xlbench_transformers.modules import KNOWN_TYPES
 
+pytestmark = pytest.mark.slow
+
 COMMIT = "a" * 40
 
 MODULE = """
@@ -149,7 +151,6 @@ def test_a_folders_code_is_run_where_it_is_pinned(stocked, coded, mark, trusting
     assert model.details["runs_code"] == "own_pooling.Own"
 
 
-@pytest.mark.slow
 def test_trusted_code_makes_vectors(coded, mark, tmp_path):
     """A process that trusts a pinned folder runs its code; one that does not gives the line alone."""
     code = (
@@ -385,7 +386,6 @@ def test_the_modules_on_the_list_are_the_librarys(tmp_path):
         assert KNOWN_TYPES.fullmatch(f"sentence_transformers.models.{name}")
 
 
-@pytest.mark.slow
 def test_code_on_the_hub_needs_a_commit(coded, tmp_path, mark):
     """On the hub, trusted code needs a full commit; its files are downloaded, and nothing runs before it is loaded."""
     with serving() as hub:

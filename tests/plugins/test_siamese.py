@@ -16,6 +16,8 @@ from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 TEXTS = list(checkpoints.sentences("eng")[:6])
 
 

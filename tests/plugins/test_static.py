@@ -17,6 +17,8 @@ from xlbench.core.specs import parse
 from xlbench_transformers import encoders
 from xlbench_transformers.options import OPTIONS
 
+pytestmark = pytest.mark.slow
+
 TEXTS = [*checkpoints.sentences("eng")[:20], *checkpoints.sentences("hin")[:20], "a"]
 LONG = " ".join(checkpoints.sentences("eng")) * 5
 UNKNOWN = "\u3402"  # a character that is in no embedded sentence

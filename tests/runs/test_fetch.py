@@ -421,6 +421,7 @@ def test_every_card_says_what_can_be_brought(path):
                 question(Data())
 
 
+@pytest.mark.slow
 def test_a_copy_below_the_data_root_counts_as_at_hand(stock, tmp_path):
     """A data set's folder under the data root is what a run reads, so nothing is brought."""
     shutil.copytree(stock / "topics", tmp_path / "org" / "topics")

@@ -51,6 +51,7 @@ def test_memory_that_the_system_does_not_tell_is_not_known():
     assert peak is None or peak > 1 << 20
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="the system does not say")
 def test_memory_is_that_of_the_process_and_not_of_the_one_that_started_it():
     """A small process that a large one starts tells its own peak."""

@@ -134,6 +134,7 @@ def test_what_is_not_known_is_tied_with_all():
     assert found.tied_with_best.tolist() == [True, True, False]
 
 
+@pytest.mark.slow
 def test_equal_models_are_seldom_told_apart():
     """Of 200 boards of five equal models over ten clusters, about one in twenty shows any difference; plain t tests
     of all pairs would show one in four."""
@@ -172,6 +173,7 @@ def test_copies_share_their_starts():
     assert (found.low.tolist(), found.high.tolist()) == ([1, 1, 3], [2, 2, 3])
 
 
+@pytest.mark.slow
 def test_equal_models_with_seeds_are_seldom_told_apart():
     """Of 200 boards of five equal models whose starts move them as much as items do, about one in twenty shows any
     difference; without the seeds most would."""

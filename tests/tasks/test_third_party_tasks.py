@@ -62,6 +62,7 @@ def scored(xlbench_cli, installed_dists, tmp_path):
     return run
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("dist", "names"),
     [("card_alone", {"anagrams", "anagrams-at-hand"}), ("own_protocol", {"verse"}), ("good", {"kinds"})],
@@ -77,11 +78,13 @@ def test_their_tasks_are_listed(dist, names, installed_dists, xlbench_cli):
     assert set(plugin["offers"]["tasks"]) == names
 
 
+@pytest.mark.slow
 def test_a_card_alone_is_scored_with_the_data_beside_it(scored):
     """Two words of three find their anagram by the letters; ``twenty`` and ``xx`` share none, others are nearer."""
     assert scored("card_alone", "anagrams", "accuracy") == pytest.approx({"eng-zxx": 2 / 3, "zxx-eng": 2 / 3})
 
 
+@pytest.mark.slow
 def test_a_card_alone_is_scored_with_the_users_data(scored, tmp_path):
     """A card that is not embedded looks under the data root, also where the card that it extends does not."""
     for language, words in {"eng": "listen night", "zxx": "silent thing"}.items():
@@ -91,6 +94,7 @@ def test_a_card_alone_is_scored_with_the_users_data(scored, tmp_path):
     assert found == {"eng-zxx": 1.0, "zxx-eng": 1.0}
 
 
+@pytest.mark.slow
 def test_a_protocol_and_a_reader_of_their_own_are_scored(scored, tmp_path):
     """What the package's reader reads is asked about by its protocol, from its card and from a user's, by its options.
 
@@ -107,6 +111,7 @@ def test_a_protocol_and_a_reader_of_their_own_are_scored(scored, tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_a_whole_task_is_scored(scored):
     """A task in code scores what its definition gives by hand."""
     kinds = {"a red cat": 0, "two red cats": 0, "the bank fell": 1, "all banks fell": 1}
@@ -120,6 +125,7 @@ def test_a_whole_task_is_scored(scored):
     assert scored("good", "kinds", "accuracy") == {"eng": expected}
 
 
+@pytest.mark.slow
 def test_listing_them_imports_nothing_heavy(installed_dists):
     """A card, a protocol and a reader of somebody's are listed without numpy."""
     program = (

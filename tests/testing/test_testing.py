@@ -317,6 +317,7 @@ LIGHT_PLUGIN = """
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("on_path", [True, False], ids=["by name", "by file"])
 @pytest.mark.parametrize("part", ["load", "fingerprint"])
 def test_a_model_whose_module_imports_numpy_is_too_heavy(module, part, on_path):
@@ -746,6 +747,7 @@ def test_data_and_encoder_are_those_that_are_given():
     assert set(limits) == {6, 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", ["subsets", "evaluate", "rows", "value", "gradient", "influence", "seeds"])
 def test_a_task_whose_module_imports_numpy_is_too_heavy(module, part):
     """Each module of a task and of its metrics is imported in a fresh process."""
