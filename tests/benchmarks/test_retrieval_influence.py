@@ -5,10 +5,11 @@ import time
 
 import numpy as np
 import pytest
+from conftest import LARGE
 
 from xlbench_tasks.protocols.numbers import ranking, rivals
 
-N, D, ROUNDS = 6000, 128, 7
+N, D, ROUNDS = (6000, 128, 7) if LARGE else (4000, 128, 5)
 
 
 @pytest.mark.slow
