@@ -15,7 +15,6 @@ from collections import OrderedDict
 from collections.abc import Iterator
 
 import numpy as np
-from scipy import special
 
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest
@@ -74,6 +73,8 @@ def _poisson(random: np.random.RandomState, mean: float, size: int) -> np.ndarra
     Sixteen random bits choose a 65,536th of the unit interval. Nearly always the distribution function has no step in
     it, and the answer is in a table; otherwise further bits decide where in it the draw lies.
     """
+    from scipy import special  # takes longer to import than reading a board's cells, which does not come here
+
     values = np.arange(int(mean + 10 * np.sqrt(mean) + 25))
     steps = special.pdtr(values, mean)
     steps[-1] = 1.0

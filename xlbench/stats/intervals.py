@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import NormalDist
 
 import numpy as np
-from scipy import special
 
 from xlbench.core.errors import UsageError
 from xlbench.core.estimate import CI_METHODS
 from xlbench.core.task import Metric
+from xlbench.stats import student
 from xlbench.stats.bootstrap import Resampler, replicates, studentized
 from xlbench.stats.rows import Grouped, cluster_variance
 
@@ -206,7 +207,7 @@ def wilson(share: float, n: float, quantile: float) -> Ends:
 
 def t_quantile(level: float, clusters: float) -> float:
     """Two-sided quantile of Student's t with ``clusters`` - 1 degrees of freedom, which need not be whole."""
-    return float(special.stdtrit(clusters - 1, (1 + level) / 2))
+    return student.quantile((1 + level) / 2, clusters - 1)
 
 
 def scaled_wilson(share: float, n: float, quantile: float, bounds: Ends) -> Ends:
@@ -281,7 +282,7 @@ def _wilson(sample: Sample, _: Resampler, level: float) -> Ends:
 
 
 def _normal_quantile(level: float) -> float:
-    return float(special.ndtri((1 + level) / 2))
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def jackknife(sample: Sample, _: Resampler, level: float) -> Ends:
@@ -309,6 +310,8 @@ def _bca(sample: Sample, resampler: Resampler, level: float) -> Ends:
     drawn = _finite(replicates(sample.metric, sample.units, resampler, sample.content))
     if not len(drawn):
         return float("nan"), float("nan")
+    from scipy import special  # takes longer to import than reading a board's cells, which does not come here
+
     slack = 1e-12 * max(abs(sample.value), 1.0)
     below = np.mean(drawn < sample.value - slack) / 2 + np.mean(drawn <= sample.value + slack) / 2
     bias = special.ndtri(np.clip(below, 0.5 / len(drawn), 1 - 0.5 / len(drawn)))

@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
 from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
-from xlbench.stats import aggregate, intervals
+from xlbench.stats import aggregate, intervals, student
 from xlbench.stats.aggregate import Part, combine, degrees_of_freedom, standard_error
 from xlbench.stats.bootstrap import random_state
 from xlbench.stats.rows import BLOCK
@@ -81,10 +80,10 @@ def judge(both: Part, level: float = 0.95, method: Method = "t", seed: int = 0, 
         return Difference(value, se=0.0, n=n, clusters=count, note="the same difference in every cluster")
     freedom = degrees_of_freedom(both)
     half = intervals.t_quantile(level, freedom + 1) * se
-    p = min(float(2 * special.stdtr(freedom, -abs(value) / se)), 1.0)
+    p = min(2 * student.tail(abs(value) / se, freedom), 1.0)
     found = Difference(
         value, value - half, value + half, "paired-t", se, n, count, p=p, freedom=freedom,
-        detectable=(intervals.t_quantile(level, freedom + 1) + float(special.stdtrit(freedom, POWER))) * se,
+        detectable=(intervals.t_quantile(level, freedom + 1) + student.quantile(POWER, freedom)) * se,
     )  # fmt: skip
     if method == "bootstrap":
         drawn = aggregate.estimate(both, (-math.inf, math.inf), "bootstrap", seed, content, level)
@@ -141,6 +140,8 @@ def mcnemar(only_a: int, only_b: int) -> float:
     total, fewer = only_a + only_b, min(only_a, only_b)
     if only_a == only_b:
         return 1.0
+    from scipy import special  # takes longer to import than most comparisons, few of which come here
+
     tail = float(special.bdtr(fewer, total, 0.5))
     point = float(special.bdtr(fewer, total, 0.5) - (special.bdtr(fewer - 1, total, 0.5) if fewer else 0.0))
     return min(1.0, 2 * tail - point)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from scipy import special
 
 from xlbench import stats
 from xlbench.core.errors import ResultsError, UsageError
@@ -22,7 +21,7 @@ from xlbench.reports.compare.matching import Matched, Place, match
 from xlbench.reports.gate import validity
 from xlbench.reports.gate.policy import Policy, Role, check_names
 from xlbench.reports.gate.verdict import WORST_FIRST, Against, Finding, Gate, Outcome, Tested
-from xlbench.stats import multiple, paired
+from xlbench.stats import multiple, paired, student
 from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 
 SUITE = "suite"
@@ -216,8 +215,8 @@ def detectable(difference: Difference, margin: float, alpha: float) -> float | N
     margin."""
     if difference.se is None or difference.se <= NOISE or difference.freedom is None:
         return None
-    beyond = float(special.stdtrit(difference.freedom, POWER)) * difference.se
-    return max(float(special.stdtrit(difference.freedom, 1 - alpha)) * difference.se, margin) + beyond
+    beyond = student.quantile(POWER, difference.freedom) * difference.se
+    return max(student.quantile(1 - alpha, difference.freedom) * difference.se, margin) + beyond
 
 
 def _adjusted(tasks: Sequence[Tested], alpha: float) -> list[Tested]:
