@@ -144,14 +144,16 @@ class Checkpoint:
     def _at(self) -> str:
         return f"{self.target} at {self.revision[:_COMMITTED]}" if self.revision else self.target
 
-    def _snapshot(self, local: bool) -> Located:
+    def _snapshot(self, *, local: bool) -> Located:
         """The snapshot in the hub's cache; ``local``: as it is there, `NotCachedError` where it is not or not whole."""
         folder = self._repository().snapshot(SMALL, cached=local, progress=False)
         repository = self._repository(folder.name)
         names = repository.known_files()
         if names is None:
             names = list(list_folder(folder, self._at()).names) if local else repository.files()
-        layout = lay_out(Listing(frozenset(names), _fetching_reader(repository, folder, local), self._at()), self.kind)
+        layout = lay_out(
+            Listing(frozenset(names), _fetching_reader(repository, folder, local=local), self._at()), self.kind
+        )
         permitted = permissions()
         safety.check_code(layout, self._at(), self.revision, permitted)
         safety.check_pickles(layout, self._at(), permitted)
@@ -163,7 +165,7 @@ class Checkpoint:
         return Located(folder, with_weights_checked(layout, folder), folder.name)
 
 
-def _fetching_reader(repository: HubRepository, folder: Path, local: bool) -> Callable[[str], str]:
+def _fetching_reader(repository: HubRepository, folder: Path, *, local: bool) -> Callable[[str], str]:
     """A function that gives the text of a small file of a snapshot; ``local``: without a request."""
 
     def read(name: str) -> str:

@@ -53,7 +53,7 @@ _COMMON = (
         "ints",
         description="only the first N, at unit length; several values are several models of one encoding",
     ),
-    Option("normalize", "bool", False, description="vectors of unit length, after all else"),
+    Option("normalize", "bool", default=False, description="vectors of unit length, after all else"),
     Option(
         "whiten",
         "choice",

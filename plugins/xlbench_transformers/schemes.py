@@ -182,7 +182,8 @@ class Recipe:
     def load(self) -> Encoder:
         """The loaded encoder. Foreign code is run only where `safety` let the checkpoint pass with it."""
         located = self.located()
-        return encoders.load(located.layout.kind, located.folder, self.spec, bool(located.layout.foreign))
+        layout = located.layout
+        return encoders.load(layout.kind, located.folder, self.spec, trust_remote_code=bool(layout.foreign))
 
     def vectors(self) -> str:
         """Identity of the vectors before any transform: content of the files, and the settings that shape vectors."""

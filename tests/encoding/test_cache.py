@@ -8,7 +8,6 @@ import json
 import multiprocessing
 import os
 import pickle
-import pty
 import random
 import signal
 import sqlite3
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import Cli, environment
+from unix import NO_TERMINAL, ON_UNIX
 
 from xlbench.core.errors import UsageError
 from xlbench.encoding.cache import (
@@ -260,6 +260,7 @@ def test_threads_share_a_cache(cache):
     assert (wrong, cache.warnings, cache.info().entries) == ([], [], 300)
 
 
+@ON_UNIX
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_forked_process_opens_the_cache_anew(cache):
     """A child of fork reads and writes, ends as it likes, and leaves the parent's cache as it was."""
@@ -287,6 +288,7 @@ def test_a_cache_can_be_sent_to_another_process(cache):
         assert len(other.take(A, "", keys(2)).positions) == 2
 
 
+@ON_UNIX
 @pytest.mark.slow
 def test_a_kill_leaves_whole_transactions(tmp_path):
     """kill -9 in the midst of writing, many times over: each batch is there as a whole or not at all."""
@@ -317,6 +319,7 @@ for batch in range(int(sys.argv[2]), 10**6, 1000):
             assert np.array_equal(cache.take(A, "", keys_of(texts)).vectors, names["vectors"](texts))
 
 
+@ON_UNIX
 @pytest.mark.slow
 def test_a_kill_while_a_cache_is_created_leaves_no_litter(tmp_path):
     """kill -9 in the midst of creating a cache: nothing lies around but the files of a cache, which is then used."""
@@ -554,6 +557,7 @@ def test_a_folder_that_is_removed_is_begun_anew(cache):
 # ---- no room, no rights
 
 
+@ON_UNIX
 def test_a_full_disk_stops_writing_and_nothing_else(tmp_path):
     """Where a file can grow no more, that is said once; what was there can still be taken."""
     code = """
@@ -606,6 +610,7 @@ def as_somebody_else(work) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+@ON_UNIX
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 @pytest.mark.parametrize("log", [False, True])
 def test_a_read_only_folder_is_read(readable_folder, log):
@@ -641,6 +646,7 @@ def test_a_read_only_folder_is_read(readable_folder, log):
         writer.close()
 
 
+@ON_UNIX
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
 def test_a_home_that_cannot_be_written_is_done_without(readable_folder):
     """Where the folder cannot be made, there is one line, and no vector is kept."""
@@ -990,6 +996,7 @@ def test_the_command_clears(filled, xlbench_cli: Cli):
 @pytest.mark.parametrize(("answer", "left"), [("y", 2), ("n", 42)])
 def test_the_command_asks_on_a_terminal(filled, answer, left):
     """On a terminal it asks, and does what it is told."""
+    pty = pytest.importorskip("pty", reason=NO_TERMINAL)
     leader, follower = pty.openpty()
     command = [sys.executable, "-m", "xlbench", "cache", "clear", "alpha", "--folder", str(filled)]
     one = subprocess.Popen(command, stdin=follower, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True,

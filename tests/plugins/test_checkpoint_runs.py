@@ -19,6 +19,7 @@ import checkpoints
 import pytest
 from conftest import environment
 from safetensors.numpy import load_file, save_file
+from unix import ON_UNIX
 
 from xlbench import catalog
 from xlbench.encoding import CHUNK
@@ -122,6 +123,7 @@ def rows_of(cache: Path) -> dict[bytes, tuple[int, bytes]]:
     return {key: (shape, blob) for key, shape, blob in rows}
 
 
+@ON_UNIX
 def test_a_run_killed_while_it_encodes_goes_on_to_the_same_bits(checkpoint_cli, tmp_path):
     """`kill -9` between two chunks of one request; the same command then ends with every vector, and the scores, as a
     run that nobody disturbed."""

@@ -19,6 +19,7 @@ import transformers
 from conftest import environment
 from safetensors.numpy import load_file, save_file
 from sentence_transformers import SentenceTransformer
+from unix import ON_UNIX
 
 import xlbench
 from xlbench import DataError, EncoderError, UsageError, catalog
@@ -433,7 +434,7 @@ def _brackets(folder: Path, name: str) -> None:
 
 HOSTILE = [
     *(
-        (spoil, name)
+        pytest.param(spoil, name, marks=ON_UNIX)
         for spoil in (_pipe, _device, _nowhere)
         for name in ("config.json", "model.safetensors", "tokenizer.json")
     ),
@@ -480,6 +481,7 @@ def test_a_model_larger_than_its_weights_is_not_made(stocked, tmp_path):
         stocked.select_models([str(folder)])[0].load()
 
 
+@ON_UNIX
 @pytest.mark.parametrize(
     ("spoil", "name"), [(_many_tensors, "model.safetensors"), (_large, "config.json"), (_device, "model.safetensors")]
 )

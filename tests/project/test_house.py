@@ -263,3 +263,60 @@ def test_the_kit_calls_heavy_what_the_house_calls_heavy():
     from xlbench.testing.process import HEAVY as OF_THE_KIT
 
     assert set(OF_THE_KIT) >= HEAVY
+
+
+OF_UNIX = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
+
+
+@pytest.mark.parametrize("folder", ["xlbench", "plugins", "tasks", "tests"])
+def test_every_module_imports_on_windows(folder):
+    """No file imports at its top, unguarded, a module of the standard library that Unix alone has."""
+    for path in modules(folder):
+        if "broken_import" not in path.parts:
+            assert not OF_UNIX & set(imports(path, top_level_only=True)), path
+
+
+CODE = [path for folder in ("xlbench", "plugins", "tasks") for path in modules(folder)]
+
+BY_POSITION = {"get", "getattr", "set_visible", "where"}
+"""Functions of other libraries that are called with a bare True or False by their readers, too."""
+
+
+def is_command(function):
+    """Whether click calls a function, by the names of its options."""
+    return any("command" in ast.unparse(decorator) for decorator in function.decorator_list) or any(
+        ast.unparse(decorator).startswith("click.") for decorator in function.decorator_list
+    )
+
+
+def booleans_by_position(tree):
+    """Lines and names of parameters that are boolean and not keyword-only, and of calls with a bare True or False."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and not is_command(node):
+            given = [*node.args.posonlyargs, *node.args.args]
+            defaults = [None] * (len(given) - len(node.args.defaults)) + node.args.defaults
+            for argument, default in zip(given, defaults, strict=True):
+                annotated = argument.annotation and ast.unparse(argument.annotation) in ("bool", "bool | None")
+                if annotated or (isinstance(default, ast.Constant) and isinstance(default.value, bool)):
+                    yield node.lineno, argument.arg
+        elif isinstance(node, ast.Call):
+            name = getattr(node.func, "attr", getattr(node.func, "id", ""))
+            bare = [one for one in node.args if isinstance(one, ast.Constant) and isinstance(one.value, bool)]
+            if bare and name not in BY_POSITION:
+                yield node.lineno, name
+
+
+def test_no_boolean_goes_by_position():
+    """A boolean that changes what a function does has its name at every call."""
+    found = [
+        (module_of(path), *one) for path in CODE for one in booleans_by_position(ast.parse(path.read_text("utf-8")))
+    ]
+    assert not found
+
+
+def test_a_boolean_by_position_is_seen():
+    """The walk sees a parameter by its type and by its default, and a call; it passes what is named."""
+    seen = "def one(a, b: bool): ...\ndef two(a=False): ...\nthree(1, True)"
+    assert [name for _, name in booleans_by_position(ast.parse(seen))] == ["b", "a", "three"]
+    passed = "def one(a, *, b: bool = True): ...\none(1, b=True)\ntable.get('a', False)"
+    assert not list(booleans_by_position(ast.parse(passed)))

@@ -21,13 +21,14 @@ from test_durability import (
     undisturbed,
     write_job,
 )
+from unix import ON_UNIX
 
 import xlbench
 from xlbench import UsageError
 from xlbench.runs import store as store_room
 from xlbench.runs.store import Store, find_runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, ON_UNIX]
 
 NO_MODEL = tuple(part for part in RUN if part not in MODELS)
 

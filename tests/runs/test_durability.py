@@ -27,10 +27,11 @@ import pytest
 from conftest import environment
 from forking import Server
 from mortal import another_parquet
+from unix import ON_UNIX
 
 from xlbench.runs.store import find_runs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, ON_UNIX]
 
 CARD = """
 name = "{name}"

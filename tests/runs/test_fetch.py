@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import pty
 import shutil
 import subprocess
 import sys
-import termios
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +20,7 @@ import pytest
 from conftest import ROOT, Cli, environment
 from fake_hub import Hub, serving
 from no_network import no_network
+from unix import NO_TERMINAL
 
 from xlbench import Data, DataError, DataMissing, Download, Model, Task, UsageError, api, catalog
 from xlbench.runs.fetch import fetch_items
@@ -455,6 +454,8 @@ def test_the_default_configuration_is_the_one_that_the_card_names(monkeypatch, t
 @pytest.mark.slow
 def test_downloads_show_their_progress_on_a_terminal(hub, tmp_path):
     """Where standard error is a terminal, bars of the files and tables are drawn there; --quiet draws none."""
+    pty = pytest.importorskip("pty", reason=NO_TERMINAL)
+    termios = pytest.importorskip("termios", reason=NO_TERMINAL)
     (tmp_path / "card.toml").write_text(CARD, encoding="utf-8")
     shown = {}
     for quiet in ((), ("--quiet",)):

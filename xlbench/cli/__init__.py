@@ -89,12 +89,12 @@ def main(arguments: list[str] | None = None) -> None:
     sys.exit(_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
 
 
-def _guarded(arguments: list[str], debug: bool) -> int:
+def _guarded(arguments: list[str], *, debug: bool) -> int:
     """Run, and turn every way of failing into one line and an exit code."""
     from xlbench.core.tracebacks import shown_tracebacks
 
     try:
-        with shown_tracebacks(debug):
+        with shown_tracebacks(wanted=debug):
             outcome: Any = group.main(arguments, prog_name="xlbench", standalone_mode=False)
         return outcome if isinstance(outcome, int) else OK
     except click.exceptions.Exit as stop:
@@ -111,10 +111,10 @@ def _guarded(arguments: list[str], debug: bool) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except XlbenchError as error:
-        return _explain(error, str(error), error.exit_code, debug)
+        return _explain(error, str(error), error.exit_code, debug=debug)
     except Exception as error:  # noqa: BLE001 - the last resort: one line here, the traceback with --debug
         line = f"internal error: {error_text(error)} (run with --debug for the traceback)"
-        return _explain(error, line, INVALID, debug)
+        return _explain(error, line, INVALID, debug=debug)
 
 
 MEANT = {
@@ -132,7 +132,7 @@ def _with_meant(error: click.NoSuchOption) -> click.NoSuchOption:
     return click.NoSuchOption(error.option_name, message, ctx=error.ctx) if options else error
 
 
-def _explain(error: Exception, line: str, code: int, debug: bool) -> int:
+def _explain(error: Exception, line: str, code: int, *, debug: bool) -> int:
     if debug:
         echo("".join(traceback.format_exception(error)), err=True)
     echo(f"xlbench: {one_line(line)}", err=True)

@@ -16,7 +16,7 @@ _CODE = "XLBENCH_TRUST_REMOTE_CODE"
 _YES = {"1", "true", "yes", "on"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Permissions:
     """What a run is allowed to do. The default uses the network and refuses all code of strangers."""
 
@@ -30,7 +30,11 @@ class Permissions:
 
 def permissions() -> Permissions:
     """What is permitted now. Any of the variables by which libraries of the field are put offline counts."""
-    return Permissions(any(_is_set(name) for name in _OFFLINE), _is_set(_PICKLE), _is_set(_CODE))
+    return Permissions(
+        offline=any(_is_set(name) for name in _OFFLINE),
+        allow_pickle=_is_set(_PICKLE),
+        trust_remote_code=_is_set(_CODE),
+    )
 
 
 def _is_set(name: str) -> bool:

@@ -19,7 +19,7 @@ def log_traceback(what: str) -> None:
 
 
 @contextlib.contextmanager
-def shown_tracebacks(wanted: bool | None = None) -> Iterator[None]:
+def shown_tracebacks(*, wanted: bool | None = None) -> Iterator[None]:
     """Show logged tracebacks on standard error until the end of the ``with``, in this process and in its workers.
 
     Args:

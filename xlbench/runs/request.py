@@ -69,7 +69,9 @@ class Request:
     @property
     def permissions(self) -> Permissions:
         """What the request permits beyond reading files."""
-        return Permissions(self.offline, self.allow_pickle, self.trust_remote_code)
+        return Permissions(
+            offline=self.offline, allow_pickle=self.allow_pickle, trust_remote_code=self.trust_remote_code
+        )
 
     @property
     def suites(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.task import Columns, Metric
-from xlbench.testing.process import ConformanceError, accepted, call, require
+from xlbench.testing.process import ConformanceError, accepted, call
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,18 +33,20 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
 
     where = f"{where}, metric {metric.name}" if where else f"metric {metric.name}"
     kinds = typing.get_args(typing.get_type_hints(Metric, localns={"np": np})["interval"])
-    require(metric.interval in kinds, f"{where}: interval {metric.interval!r} is none of {', '.join(kinds)}")
+    if metric.interval not in kinds:
+        raise ConformanceError(f"{where}: interval {metric.interval!r} is none of {', '.join(kinds)}")
     rows = checked_rows(metric, columns, where)
-    require(bool(np.isfinite(rows).all()), f"{where}: rows() gives NaN or infinity: a row is what an item adds to sums")
+    if not np.isfinite(rows).all():
+        raise ConformanceError(f"{where}: rows() gives NaN or infinity: a row is what an item adds to sums")
     value = _checked_value(metric, rows.sum(axis=0), where)
     _check_many(metric, rows, where)
     for seed in range(5):  # one order may give the same value by chance
         order = np.random.RandomState(seed).permutation(len(rows))
         shuffled = checked_rows(metric, {name: column[order] for name, column in columns.items()}, where)
-        require(
-            _close(value_of_rows(metric, shuffled.sum(axis=0), where), value),
-            f"{where}: the value changes when the items come in another order: make each row of its own item alone",
-        )
+        if not _close(value_of_rows(metric, shuffled.sum(axis=0), where), value):
+            raise ConformanceError(
+                f"{where}: the value changes when the items come in another order: make each row of its own item alone"
+            )
     if metric.gradient is not None:
         _check_gradient(metric, metric.gradient, rows, where)
     if metric.influence is not None and len(rows) > 1:
@@ -76,10 +78,10 @@ def _checked_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
     import numpy as np
 
     value = value_of_rows(metric, sums, where)
-    require(value.shape == (), f"{where}: value() of one vector of sums has shape {value.shape}: give one number")
-    require(
-        bool(np.isfinite(value)), f"{where}: the value of all items is {float(value)}: mend value(), or give more data"
-    )
+    if value.shape != ():
+        raise ConformanceError(f"{where}: value() of one vector of sums has shape {value.shape}: give one number")
+    if not np.isfinite(value):
+        raise ConformanceError(f"{where}: the value of all items is {float(value)}: mend value(), or give more data")
     from xlbench.stats.rows import check_bounds
 
     _accepted(where, check_bounds, metric, float(value))
@@ -97,7 +99,8 @@ def value_of_rows(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
 def _unmasked(where: str, what: str, given: object) -> np.ndarray:
     import numpy as np
 
-    require(not np.ma.is_masked(given), f"{where}: {what} gives masked numbers: give NaN where there is no value")
+    if np.ma.is_masked(given):
+        raise ConformanceError(f"{where}: {what} gives masked numbers: give NaN where there is no value")
     return np.asarray(given)
 
 
@@ -115,14 +118,14 @@ def _check_many(metric: Metric, rows: np.ndarray, where: str) -> None:
     one_by_one = np.array([value_of_rows(metric, sums, where) for sums in some])
     for sums, expected in ((some, one_by_one), (some[:, np.newaxis], one_by_one[:, np.newaxis])):
         found = value_of_rows(metric, sums, where)
-        require(
-            _close(found, expected),
-            f"{where}: value() of sums of shape {sums.shape} is not what it is of each: compute along the last axis",
+        if not _close(found, expected):
+            raise ConformanceError(
+                f"{where}: value() of sums of shape {sums.shape} is not what it is of each: compute along the last axis"
+            )
+    if not _close(value_of_rows(metric, 3 * some[0], where), one_by_one[0]):
+        raise ConformanceError(
+            f"{where}: the value changes when every item is counted three times: divide by a count (a column of ones)"
         )
-    require(
-        _close(value_of_rows(metric, 3 * some[0], where), one_by_one[0]),
-        f"{where}: the value changes when every item is counted three times: divide by a count (a column of ones)",
-    )
 
 
 def _weighted(rows: np.ndarray, seed: int) -> np.ndarray:
@@ -141,9 +144,8 @@ def _check_gradient(metric: Metric, gradient: Callable[[np.ndarray], np.ndarray]
     some = np.stack([_weighted(rows, 1), _weighted(rows, 2)])
     with np.errstate(all="ignore"):
         given = _unmasked(where, "gradient()", call(f"{where}: gradient()", gradient, some)).astype(np.float64)
-    require(
-        given.shape == some.shape, f"{where}: gradient() of sums {some.shape} has shape {given.shape}: give one a sum"
-    )
+    if given.shape != some.shape:
+        raise ConformanceError(f"{where}: gradient() of sums {some.shape} has shape {given.shape}: give one a sum")
     step = 1e-6
     for sums, slopes in zip(some, given, strict=True):
         moves = step * np.diag(sums)
@@ -166,10 +168,10 @@ def _check_influence(
 
     with np.errstate(all="ignore"):
         given = _unmasked(where, "influence()", call(f"{where}: influence()", influence, columns))
-    require(
-        given.shape == (len(rows),) and given.dtype.kind in "biuf" and bool(np.isfinite(given).all()),
-        f"{where}: influence() has shape {given.shape} or no finite numbers: give {len(rows)}, one an item",
-    )
+    if not (given.shape == (len(rows),) and given.dtype.kind in "biuf" and bool(np.isfinite(given).all())):
+        raise ConformanceError(
+            f"{where}: influence() has shape {given.shape} or no finite numbers: give {len(rows)}, one an item"
+        )
     if not _item_by_item(metric, columns, rows, where):
         return
     found = _left_out(metric, rows, where)

@@ -17,7 +17,6 @@ from xlbench.testing.process import (
     heavy_imports,
     import_paths,
     pickled,
-    require,
     require_light,
     require_name,
 )
@@ -65,21 +64,21 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
     """
     if len(set(texts)) != len(texts) or len(texts) < 2:
         raise UsageError("check_model needs texts that differ, two at the least")
-    require(isinstance(model, Model), f"expected a Model, not {type(model).__name__}: wrap the encoder in one")
+    if not isinstance(model, Model):
+        raise ConformanceError(f"expected a Model, not {type(model).__name__}: wrap the encoder in one")
     require_name("model", model.name)
     trained_on = model.trained_on
-    require(
-        isinstance(trained_on, tuple) and all(isinstance(name, str) for name in trained_on),
-        "trained_on must be a tuple of names of data sets: ('ntrex',), with the comma",
-    )
+    if not (isinstance(trained_on, tuple) and all(isinstance(name, str) for name in trained_on)):
+        raise ConformanceError("trained_on must be a tuple of names of data sets: ('ntrex',), with the comma")
     identity = _identity(model)
     vectors = _check_encoder(_loaded(model), list(texts), tolerance)
     again = _RecordedEncoder(_loaded(model)).vectors(list(texts), None)
-    require(
-        _near(again, vectors, tolerance),
-        "the model gives other vectors when it is loaded again: seed what is random, from the model's content",
-    )
-    require(_identity(model) == identity, "the fingerprint changes from call to call: make it of content alone")
+    if not _near(again, vectors, tolerance):
+        raise ConformanceError(
+            "the model gives other vectors when it is loaded again: seed what is random, from the model's content"
+        )
+    if _identity(model) != identity:
+        raise ConformanceError("the fingerprint changes from call to call: make it of content alone")
     _check_model_elsewhere(model, identity, list(texts), vectors, tolerance)
 
 
@@ -91,10 +90,10 @@ def _identity(model: Model) -> str:
 
 def _loaded(model: Model) -> Any:
     encoder = call("load()", model.load)
-    require(
-        isinstance(encoder, Encoder),
-        f"load() returns {type(encoder).__name__}: return an object with a method encode(texts, role=None)",
-    )
+    if not isinstance(encoder, Encoder):
+        raise ConformanceError(
+            f"load() returns {type(encoder).__name__}: return an object with a method encode(texts, role=None)"
+        )
     return encoder
 
 
@@ -103,10 +102,10 @@ def _check_encoder(encoder: Any, texts: list[str], tolerance: float) -> np.ndarr
     recorded = _RecordedEncoder(encoder)
     vectors = {role: _check_role(recorded, texts, role, tolerance) for role in ROLES}[None]
     first = recorded.vectors([texts[0], LONG], None)[:1]
-    require(
-        _near(first, vectors[:1], tolerance),
-        f"the vector of {texts[0][:30]!r} is another beside a much longer text: leave padding out of it",
-    )
+    if not _near(first, vectors[:1], tolerance):
+        raise ConformanceError(
+            f"the vector of {texts[0][:30]!r} is another beside a much longer text: leave padding out of it"
+        )
     recorded.require_unchanged()
     return vectors
 
@@ -114,19 +113,21 @@ def _check_encoder(encoder: Any, texts: list[str], tolerance: float) -> np.ndarr
 def _check_role(recorded: _RecordedEncoder, texts: list[str], role: Role | None, tolerance: float) -> np.ndarray:
     """The same vectors every time, in the order of the texts, and whatever else is in the batch."""
     vectors, where = recorded.vectors(texts, role), f"encode(texts, role={role!r})"
-    require(
-        _near(recorded.vectors(texts, role), vectors, tolerance),
-        f"{where} gives other vectors for the same texts the second time: is dropout on, or something drawn at random?",
-    )
-    require(
-        _near(recorded.vectors(texts[::-1], role)[::-1], vectors, tolerance),
-        f"{where} gives other vectors when the texts come in another order: return them in the order of the texts",
-    )
-    for row, text in enumerate(texts):
-        require(
-            _near(recorded.vectors([text], role), vectors[row : row + 1], tolerance),
-            f"{where} gives {text[:30]!r} another vector alone than in a batch: leave padding and neighbors out of it",
+    if not _near(recorded.vectors(texts, role), vectors, tolerance):
+        raise ConformanceError(
+            f"{where} gives other vectors for the same texts the second time: is dropout on, or "
+            "something drawn at random?"
         )
+    if not _near(recorded.vectors(texts[::-1], role)[::-1], vectors, tolerance):
+        raise ConformanceError(
+            f"{where} gives other vectors when the texts come in another order: return them in the order of the texts"
+        )
+    for row, text in enumerate(texts):
+        if not _near(recorded.vectors([text], role), vectors[row : row + 1], tolerance):
+            raise ConformanceError(
+                f"{where} gives {text[:30]!r} another vector alone than in a batch: leave padding and "
+                "neighbors out of it"
+            )
     return vectors
 
 
@@ -143,21 +144,24 @@ class _RecordedEncoder:
 
         given, where = list(texts), f"encode(texts, role={role!r})"
         vectors: np.ndarray = call(where, self._encoder.encode, given, role=role)
-        require(given == texts, f"{where} changes the list that it is given: work on a copy")
-        require(isinstance(vectors, np.ndarray), f"{where} returns {type(vectors).__name__}: return a numpy array")
-        require(
-            np.issubdtype(vectors.dtype, np.floating), f"{where} returns {vectors.dtype}: return floating point numbers"
-        )
-        require(
-            vectors.ndim == 2 and vectors.shape[1] > 0,
-            f"{where} returns an array of shape {vectors.shape}: return one of (texts, dimensions)",
-        )
-        require(len(vectors) == len(texts), f"{where} returns {len(vectors)} vectors for {len(texts)} texts")
+        if given != texts:
+            raise ConformanceError(f"{where} changes the list that it is given: work on a copy")
+        if not isinstance(vectors, np.ndarray):
+            raise ConformanceError(f"{where} returns {type(vectors).__name__}: return a numpy array")
+        if not np.issubdtype(vectors.dtype, np.floating):
+            raise ConformanceError(f"{where} returns {vectors.dtype}: return floating point numbers")
+        if not (vectors.ndim == 2 and vectors.shape[1] > 0):
+            raise ConformanceError(
+                f"{where} returns an array of shape {vectors.shape}: return one of (texts, dimensions)"
+            )
+        if len(vectors) != len(texts):
+            raise ConformanceError(f"{where} returns {len(vectors)} vectors for {len(texts)} texts")
         first = self._answers[0][0] if self._answers else vectors
-        require(
-            vectors.shape[1] == first.shape[1],
-            f"{where} returns vectors of {vectors.shape[1]} after some of {first.shape[1]}: all must have one length",
-        )
+        if vectors.shape[1] != first.shape[1]:
+            raise ConformanceError(
+                f"{where} returns vectors of {vectors.shape[1]} after some of {first.shape[1]}: all must have "
+                "one length"
+            )
         with np.errstate(over="ignore"):
             seen = vectors.astype(np.float32)  # which is what tasks are given
         for bad, what in ((~np.isfinite(seen).all(axis=1), "holds NaN or infinity"), (~seen.any(axis=1), "is all 0")):
@@ -172,7 +176,10 @@ class _RecordedEncoder:
         import numpy as np
 
         unchanged = all(np.array_equal(returned, copy) for returned, copy in self._answers)
-        require(unchanged, "a call of encode changes the array that an earlier one returned: return a new array")
+        if not unchanged:
+            raise ConformanceError(
+                "a call of encode changes the array that an earlier one returned: return a new array"
+            )
 
 
 def _near(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
@@ -194,14 +201,14 @@ def _check_model_elsewhere(
     places = import_paths([model.load, model.fingerprint])
     there = ask_process(_model_elsewhere, places, pickled(identified.identity), pickled(model.load), texts)
     require_light(there["heavy"])
-    require(
-        there["identity"] in (None, identity),
-        "the fingerprint is another in another process: make it of content alone, without hash() and id()",
-    )
-    require(
-        there["vectors"] is None or _near(there["vectors"], vectors, tolerance),
-        "the vectors are others in another process: seed by content, and leave out hash() and the order of sets",
-    )
+    if there["identity"] not in (None, identity):
+        raise ConformanceError(
+            "the fingerprint is another in another process: make it of content alone, without hash() and id()"
+        )
+    if not (there["vectors"] is None or _near(there["vectors"], vectors, tolerance)):
+        raise ConformanceError(
+            "the vectors are others in another process: seed by content, and leave out hash() and the order of sets"
+        )
 
 
 def _no_encoder() -> Encoder:

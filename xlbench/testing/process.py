@@ -25,11 +25,15 @@ HEAVY = ("numpy", "pandas", "torch", "transformers", "sentence_transformers", "m
 class ConformanceError(AssertionError):
     """A plugin does not do what xlbench relies on; the message is one line that says what to do."""
 
+    def __init__(self, message: str):
+        super().__init__(" ".join(message.split()))
+
 
 def require_light(found: Mapping[str, Sequence[str]]) -> None:
     """Modules that offer plugins import nothing heavy."""
     for name, heavy in found.items():
-        require(not heavy, f"importing {name} imports {', '.join(heavy)}: do that inside load() or evaluate()")
+        if heavy:
+            raise ConformanceError(f"importing {name} imports {', '.join(heavy)}: do that inside load() or evaluate()")
 
 
 def heavy_imports(places: Mapping[str, str]) -> dict[str, list[str]]:
@@ -98,7 +102,8 @@ def ask_process(question: Callable[..., Any], *given: Any) -> Any:
             last_line = (done.stderr.decode(errors="replace").strip().splitlines() or ["it printed nothing"])[-1]
             raise ConformanceError(f"in a process of its own the plugin ends with code {done.returncode}: {last_line}")
         answer, failure = pickle.loads(answered.read_bytes())
-    require(not failure, f"in a process of its own the plugin does not work: {failure}")
+    if failure:
+        raise ConformanceError(f"in a process of its own the plugin does not work: {failure}")
     return answer
 
 
@@ -143,9 +148,3 @@ def require_name(kind: str, name: object) -> None:
         check_name(kind, name)
     except UsageError as error:
         raise ConformanceError(str(error)) from None
-
-
-def require(condition: bool, otherwise: str) -> None:
-    """Raise `ConformanceError` with the sentence ``otherwise``, unless the condition holds."""
-    if not condition:
-        raise ConformanceError(" ".join(otherwise.split()))

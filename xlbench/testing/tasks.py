@@ -25,7 +25,6 @@ from xlbench.testing.process import (
     heavy_imports,
     import_paths,
     pickled,
-    require,
     require_light,
     require_name,
 )
@@ -68,39 +67,42 @@ def check_task(
     undefined = {metric.name for metric in (task.metrics if whole else task.metrics[:1])}
     for subset in present:
         undefined &= _check_subset(task, subset, *sessions)
-    require(
-        not undefined,
-        f"metric {', '.join(sorted(undefined))} is not a finite number on any subset: mend value(), or give more data",
-    )
-    require(
-        _summary(_listed(task, data)) == _summary(subsets),
-        "subsets() gives other names, sizes, languages or fingerprints after evaluate() than before: "
-        "make them of the data alone, and leave the data as it is",
-    )
+    if undefined:
+        raise ConformanceError(
+            f"metric {', '.join(sorted(undefined))} is not a finite number on any subset: mend value(), or give "
+            "more data"
+        )
+    if _summary(_listed(task, data)) != _summary(subsets):
+        raise ConformanceError(
+            "subsets() gives other names, sizes, languages or fingerprints after evaluate() than before: "
+            "make them of the data alone, and leave the data as it is"
+        )
     _check_task_elsewhere(task, data, subsets, min(present, key=lambda subset: subset.n))
 
 
 def _check_description(task: Task) -> None:
-    require(isinstance(task, Task), f"expected a Task, not {type(task).__name__}")
+    if not isinstance(task, Task):
+        raise ConformanceError(f"expected a Task, not {type(task).__name__}")
     require_name("task", task.name)
     require_name("area", task.area)
-    require(
-        isinstance(task.metrics, tuple) and all(isinstance(metric, Metric) for metric in task.metrics),
-        "metrics must be a tuple of Metric: (accuracy,), with the comma",
-    )
-    require(bool(task.metrics), "the task has no metric: give it one at the least, the main one first")
+    if not (isinstance(task.metrics, tuple) and all(isinstance(metric, Metric) for metric in task.metrics)):
+        raise ConformanceError("metrics must be a tuple of Metric: (accuracy,), with the comma")
+    if not task.metrics:
+        raise ConformanceError("the task has no metric: give it one at the least, the main one first")
     names = [metric.name for metric in task.metrics]
-    require(len(set(names)) == len(names), "two metrics have one name: rename one")
+    if len(set(names)) != len(names):
+        raise ConformanceError("two metrics have one name: rename one")
     _check_languages("the task", task.languages)
 
 
 def _check_languages(whose: str, languages: Any) -> None:
-    require(isinstance(languages, tuple), f"languages of {whose} must be a tuple of codes: ('hin',), with the comma")
+    if not isinstance(languages, tuple):
+        raise ConformanceError(f"languages of {whose} must be a tuple of codes: ('hin',), with the comma")
     for code in languages:
-        require(
-            isinstance(code, str) and is_language(code),
-            f"{whose} has the language {code!r}: write ISO 639-3, with a script where it matters (hin, zho_Hans)",
-        )
+        if not (isinstance(code, str) and is_language(code)):
+            raise ConformanceError(
+                f"{whose} has the language {code!r}: write ISO 639-3, with a script where it matters (hin, zho_Hans)"
+            )
 
 
 def _listed(task: Task, data: Data) -> list[Subset]:
@@ -114,24 +116,24 @@ def _listed(task: Task, data: Data) -> list[Subset]:
 
 
 def _check_listing(task: Task, subsets: Sequence[Subset]) -> None:
-    require(bool(subsets), "the task has no subset: give one, or raise DataMissing with what to get")
+    if not subsets:
+        raise ConformanceError("the task has no subset: give one, or raise DataMissing with what to get")
     names = [subset.name for subset in subsets]
     for name in names:
-        require(
-            isinstance(name, str) and name.isprintable() and name not in ("", WHOLE_TASK),
-            f"a subset is named {name!r}: name it after its languages (hin, eng-hin, eng>hin)",
-        )
+        if not (isinstance(name, str) and name.isprintable() and name not in ("", WHOLE_TASK)):
+            raise ConformanceError(f"a subset is named {name!r}: name it after its languages (hin, eng-hin, eng>hin)")
     for subset in subsets:
         where = f"subset {subset.name}"
         _check_languages(where, subset.languages)
         undeclared = sorted(set(subset.languages) - set(task.languages)) if task.languages else []
-        require(
-            not undeclared, f"{where} has the language {', '.join(undeclared)}, which the task's languages do not list"
-        )
-        require(
-            bool(subset.fingerprint or subset.missing or subset.damaged),
-            f"{where} has no fingerprint: give it one of its texts and labels, or changed data keeps its old scores",
-        )
+        if undeclared:
+            raise ConformanceError(
+                f"{where} has the language {', '.join(undeclared)}, which the task's languages do not list"
+            )
+        if not (subset.fingerprint or subset.missing or subset.damaged):
+            raise ConformanceError(
+                f"{where} has no fingerprint: give it one of its texts and labels, or changed data keeps its old scores"
+            )
 
 
 def _present(subsets: Sequence[Subset], only: Collection[str] | None) -> list[Subset]:
@@ -141,7 +143,8 @@ def _present(subsets: Sequence[Subset], only: Collection[str] | None) -> list[Su
         raise UsageError(f"the task has no subset {unknown[0]!r}.{did_you_mean(unknown[0], [s.name for s in subsets])}")
     wanted = [subset for subset in subsets if only is None or subset.name in only]
     for subset in wanted:
-        require(not subset.damaged, f"subset {subset.name} has damaged data: {subset.damaged}")
+        if subset.damaged:
+            raise ConformanceError(f"subset {subset.name} has damaged data: {subset.damaged}")
     present = [subset for subset in wanted if not subset.missing]
     if not present:
         why = wanted[0].missing if wanted else "none is asked for"
@@ -155,10 +158,10 @@ def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
     if limit < 1:
         return
     for subset in [subset for subset in _listed(task, replace(data, limit=limit)) if not subset.missing]:
-        require(
-            subset.n <= limit * _pooled(subset),
-            f"subset {subset.name} has {subset.n} items with Data(limit={limit}): take the first data.limit items",
-        )
+        if subset.n > limit * _pooled(subset):
+            raise ConformanceError(
+                f"subset {subset.name} has {subset.n} items with Data(limit={limit}): take the first data.limit items"
+            )
 
 
 def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
@@ -170,17 +173,20 @@ def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None
     smaller = {subset.name: subset for subset in _listed(task, replace(data, train_size=size))}
     for name, subset in whole.items():
         cut = smaller.get(name)
-        require(cut is not None, f"subset {name} is gone with Data(train_size={size})")
-        assert cut is not None
-        require(
+        if cut is None:
+            raise ConformanceError(f"subset {name} is gone with Data(train_size={size})")
+        if not (
             (cut.train_items or 0) <= size
-            and (cut.fingerprint != subset.fingerprint) == (cut.train_items != subset.train_items),
-            f"subset {name} has train_items={cut.train_items} with Data(train_size={size}): learn from at most "
-            f"data.train_size items, and let the fingerprint cover which; or leave train_items None",
-        )
-        require(
-            cut.n == subset.n, f"subset {name} scores other items with Data(train_size={size}): only learn from fewer"
-        )
+            and (cut.fingerprint != subset.fingerprint) == (cut.train_items != subset.train_items)
+        ):
+            raise ConformanceError(
+                f"subset {name} has train_items={cut.train_items} with Data(train_size={size}): learn from at most "
+                f"data.train_size items, and let the fingerprint cover which; or leave train_items None"
+            )
+        if cut.n != subset.n:
+            raise ConformanceError(
+                f"subset {name} scores other items with Data(train_size={size}): only learn from fewer"
+            )
 
 
 def _pooled(subset: Subset) -> int:
@@ -203,17 +209,16 @@ def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: E
     where = f"subset {subset.name}"
     outcome = _evaluated(task, subset, session)
     n = len(outcome.item_ids)
-    require(n == subset.n, f"{where} says n={subset.n} and evaluates {n} items: say how many there are")
+    if n != subset.n:
+        raise ConformanceError(f"{where} says n={subset.n} and evaluates {n} items: say how many there are")
     kept = replace(outcome, columns={name: column.copy() for name, column in outcome.columns.items()})
-    require(
-        _same(_evaluated(task, subset, session), kept),
-        f"{where}: evaluate() gives other rows for the same vectors the second time: "
-        "seed what is random, from the content, and leave the data as it is",
-    )
-    require(
-        _ids(_evaluated(task, subset, other)) == _ids(outcome),
-        f"{where}: item or cluster ids depend on the encoder: take them from the data alone",
-    )
+    if not _same(_evaluated(task, subset, session), kept):
+        raise ConformanceError(
+            f"{where}: evaluate() gives other rows for the same vectors the second time: "
+            "seed what is random, from the content, and leave the data as it is"
+        )
+    if _ids(_evaluated(task, subset, other)) != _ids(outcome):
+        raise ConformanceError(f"{where}: item or cluster ids depend on the encoder: take them from the data alone")
     undefined = set()
     for metric in task.metrics:
         at = f"{where}, metric {metric.name}"
@@ -222,10 +227,8 @@ def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: E
             undefined.add(metric.name)
         else:
             check_metric(metric, outcome.columns, where)
-    require(
-        _same(outcome, kept),
-        f"{where}: a metric changes the columns that it is given: let it work on a copy",
-    )
+    if not _same(outcome, kept):
+        raise ConformanceError(f"{where}: a metric changes the columns that it is given: let it work on a copy")
     return undefined
 
 
@@ -267,7 +270,8 @@ class _Hashed:
         """Vectors (n, 16) of n texts, random ones that follow from the salt and the text."""
         import numpy as np
 
-        require(role in ROLES, f"evaluate() encodes in the role {role!r}: there are 'query', 'document' and None")
+        if role not in ROLES:
+            raise ConformanceError(f"evaluate() encodes in the role {role!r}: there are 'query', 'document' and None")
         seeds = [int(digest(self._salt, text)[:8], 16) for text in texts]
         return np.stack([np.random.RandomState(seed).standard_normal(16) for seed in seeds]).astype(np.float32)
 
@@ -279,16 +283,16 @@ def _check_task_elsewhere(task: Task, data: Data, subsets: Sequence[Subset], sub
     )
     there = ask_process(_task_elsewhere, places, pickled(task.subsets), pickled(task.evaluate), data, subset.name)
     require_light(there["heavy"])
-    require(
-        there["summary"] in (None, _summary(subsets)),
-        "subsets() gives other names, sizes, languages or fingerprints in another process: "
-        "leave out hash() and the order of sets",
-    )
-    require(
-        there["outcome"] is None or _same(there["outcome"], _evaluated(task, subset, _session(_Hashed("one")))),
-        f"subset {subset.name}: evaluate() gives other items or rows in another process: "
-        "leave out hash() and the order of sets",
-    )
+    if there["summary"] not in (None, _summary(subsets)):
+        raise ConformanceError(
+            "subsets() gives other names, sizes, languages or fingerprints in another process: "
+            "leave out hash() and the order of sets"
+        )
+    if not (there["outcome"] is None or _same(there["outcome"], _evaluated(task, subset, _session(_Hashed("one"))))):
+        raise ConformanceError(
+            f"subset {subset.name}: evaluate() gives other items or rows in another process: "
+            "leave out hash() and the order of sets"
+        )
 
 
 def _task_elsewhere(

@@ -24,7 +24,7 @@ _LIBRARIES: dict[Kind, tuple[str, ...]] = {
 }
 
 
-def load(kind: Kind, folder: Path, spec: Spec, trust_remote_code: bool = False) -> Encoder:
+def load(kind: Kind, folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> Encoder:
     """Load the checkpoint in ``folder`` as the settings of ``spec`` want it.
 
     ``trust_remote_code``: run the Python code that the folder brings along. Raises `EncoderError` where the folder
@@ -32,5 +32,6 @@ def load(kind: Kind, folder: Path, spec: Spec, trust_remote_code: bool = False) 
     for a library that is not installed.
     """
     require_extra("hf", f"a checkpoint for {kind}:", *_LIBRARIES[kind])
-    encoder: Encoder = importlib.import_module(f"{__name__}.{kind}").load(folder, spec, trust_remote_code)
+    module = importlib.import_module(f"{__name__}.{kind}")
+    encoder: Encoder = module.load(folder, spec, trust_remote_code=trust_remote_code)
     return encoder

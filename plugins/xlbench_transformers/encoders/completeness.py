@@ -59,15 +59,15 @@ def check_report(
             f"{folder}: {len(missing)} of the encoder's {len(names)} weights are missing ({missing[0]} ...) and "
             f"would be random: is it a checkpoint of a {type(loaded).__name__}?"
         )
-    check_unused(folder, set(report["unexpected_keys"]) - set(heads), loaded, decodes)
+    check_unused(folder, set(report["unexpected_keys"]) - set(heads), loaded, decodes=decodes)
 
 
-def check_unused(folder: Path, names: Iterable[str], model: torch.nn.Module, decodes: bool = False) -> None:
+def check_unused(folder: Path, names: Iterable[str], model: torch.nn.Module, *, decodes: bool = False) -> None:
     """`EncoderError` where one of these tensors, which a model does not take, is neither a pooler nor a head.
 
     ``decodes``: the checkpoint has a decoder, of which nothing is asked.
     """
-    left = unused_of(names, model, decodes)
+    left = unused_of(names, model, decodes=decodes)
     if left:
         raise EncoderError(
             f"{folder}: {len(left)} of the checkpoint's weights are not used by a {type(model).__name__} as its "
@@ -76,13 +76,13 @@ def check_unused(folder: Path, names: Iterable[str], model: torch.nn.Module, dec
         )
 
 
-def unused_of(names: Iterable[str], model: torch.nn.Module, decodes: bool = False) -> list[str]:
+def unused_of(names: Iterable[str], model: torch.nn.Module, *, decodes: bool = False) -> list[str]:
     """Those of the names that are neither a pooler, a head nor computed, sorted."""
     prefix = f"{getattr(model, 'base_model_prefix', '')}."
-    return sorted(name for name in names if not _may_be_unused(name.removeprefix(prefix), decodes))
+    return sorted(name for name in names if not _may_be_unused(name.removeprefix(prefix), decodes=decodes))
 
 
-def _may_be_unused(name: str, decodes: bool) -> bool:
+def _may_be_unused(name: str, *, decodes: bool) -> bool:
     first = name.partition(".")[0]
     if UNUSED_HEADS.fullmatch(first) or _BUFFERS.fullmatch(name) or _OUTPUT_LAYER.fullmatch(name):
         return True

@@ -24,15 +24,15 @@ from xlbench_transformers.encoders import batching, completeness, pooling, promp
 from xlbench_transformers.encoders.words import WordReader
 
 
-def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> HuggingFaceEncoder:
+def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> HuggingFaceEncoder:
     """Load the checkpoint in ``folder``; see `xlbench_transformers.encoders.load`."""
     device = batching.device_of(spec)
-    tokenizer = load_tokenizer(folder, trust_remote_code)
-    model = load_model(folder, batching.dtype_of(spec), trust_remote_code)
+    tokenizer = load_tokenizer(folder, trust_remote_code=trust_remote_code)
+    model = load_model(folder, batching.dtype_of(spec), trust_remote_code=trust_remote_code)
     return HuggingFaceEncoder(model, tokenizer, spec, device)
 
 
-def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
+def load_tokenizer(folder: Path, *, trust_remote_code: bool = False) -> Any:
     """The tokenizer of the checkpoint in ``folder``: a fast one wherever there is one."""
     with loading(folder, "tokenizer"):
         return transformers.AutoTokenizer.from_pretrained(
@@ -43,6 +43,7 @@ def load_tokenizer(folder: Path, trust_remote_code: bool = False) -> Any:
 def load_model(
     folder: Path,
     dtype: torch.dtype = torch.float32,
+    *,
     trust_remote_code: bool = False,
     weights: Mapping[str, torch.Tensor] | None = None,
     heads: Collection[str] = (),
@@ -67,7 +68,7 @@ def load_model(
         known = {"trust_remote_code": trust_remote_code, "local_files_only": True}
         config = transformers.AutoConfig.from_pretrained(folder, **known)
         decodes = bool(config.is_encoder_decoder)  # classes for encoders alone change it
-        kind = _class_of(config, folder, trust_remote_code)
+        kind = _class_of(config, folder, trust_remote_code=trust_remote_code)
         if kind is transformers.AutoModel:
             settings: dict[str, Any] = known
         else:
@@ -89,7 +90,7 @@ def load_model(
     return _in_dtype(model, dtype).eval()
 
 
-def _class_of(config: Any, folder: Path, trust_remote_code: bool) -> Any:
+def _class_of(config: Any, folder: Path, *, trust_remote_code: bool) -> Any:
     """The class of transformers for a configuration; AutoModel where that has to decide: code that is brought along."""
     if trust_remote_code and "AutoModel" in (getattr(config, "auto_map", None) or {}):
         return transformers.AutoModel

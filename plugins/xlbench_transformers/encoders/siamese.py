@@ -71,12 +71,12 @@ class Head:
         return shares
 
 
-def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SiameseEncoder:
+def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> SiameseEncoder:
     """Load the pair's encoder and its head, where there is one; see `xlbench_transformers.encoders.load`."""
     settings = _settings(folder / SETTINGS)
     chain = (folder / "modules.json").is_file()
     load_encoder = _load_chain if chain else _load_checkpoint
-    encoder, head = load_encoder(folder, spec, settings, trust_remote_code)
+    encoder, head = load_encoder(folder, spec, settings, trust_remote_code=trust_remote_code)
     details = {"head": _described(head)}
     if not chain:
         given = "pooling" in spec.given
@@ -139,7 +139,7 @@ class SiameseWordEncoder(SiameseEncoder):
 
 
 def _load_chain(
-    folder: Path, spec: Spec, settings: Settings, trust_remote_code: bool
+    folder: Path, spec: Spec, settings: Settings, *, trust_remote_code: bool
 ) -> tuple[st.SentenceEncoder, Head | None]:
     """A folder of sentence-transformers, which says itself how it pools and keeps no head."""
     for name in ("pooling", "layer", "layers"):
@@ -147,11 +147,11 @@ def _load_chain(
             raise UsageError(f"{spec.text!r}: {name} is the folder's own where it has a modules.json")
     if settings.pooling or settings.weight:
         raise UsageError(f"{folder / SETTINGS}: pooling and head are for folders without a modules.json")
-    return st.load(folder, spec, trust_remote_code), None
+    return st.load(folder, spec, trust_remote_code=trust_remote_code), None
 
 
 def _load_checkpoint(
-    folder: Path, spec: Spec, settings: Settings, trust_remote_code: bool
+    folder: Path, spec: Spec, settings: Settings, *, trust_remote_code: bool
 ) -> tuple[hf.HuggingFaceEncoder, Head | None]:
     """A checkpoint of Hugging Face's, its encoder's tensors perhaps under a prefix."""
     device, dtype = batching.device_of(spec), batching.dtype_of(spec)
@@ -160,16 +160,19 @@ def _load_checkpoint(
         config = transformers.AutoConfig.from_pretrained(
             folder, trust_remote_code=trust_remote_code, local_files_only=True
         )
-        part = _encoder_part(folder, shapes, config, trust_remote_code)
+        part = _encoder_part(folder, shapes, config, trust_remote_code=trust_remote_code)
         own = None if part.natural else {name.removeprefix(part.prefix): shapes.read(name) for name in part.names}
     head = _head(folder, shapes, part, int(config.get_text_config().hidden_size), settings)
-    model = hf.load_model(folder, dtype, trust_remote_code, own, heads=head.tensors if head else ())
+    model = hf.load_model(
+        folder, dtype, trust_remote_code=trust_remote_code, weights=own, heads=head.tensors if head else ()
+    )
     if not part.natural:  # else transformers has said what is left over
         left = set(shapes.names) - part.names - set(head.tensors if head else ())
         completeness.check_unused(folder, [name.removeprefix(part.prefix) for name in left], model)
     if settings.pooling and "pooling" not in spec.given:
         spec = replace(spec, values={**spec.values, "pooling": settings.pooling})
-    encoder = hf.HuggingFaceEncoder(model, hf.load_tokenizer(folder, trust_remote_code), spec, device)
+    tokenizer = hf.load_tokenizer(folder, trust_remote_code=trust_remote_code)
+    encoder = hf.HuggingFaceEncoder(model, tokenizer, spec, device)
     return encoder, head
 
 
@@ -183,7 +186,7 @@ class _Part:
     names: frozenset[str]
 
 
-def _encoder_part(folder: Path, shapes: _Tensors, config: Any, trust_remote_code: bool) -> _Part:
+def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_code: bool) -> _Part:
     """The tensors that the encoder expects, under the prefix with which most of them are there."""
     with torch.device("meta"):  # names without numbers
         make: Any = transformers.AutoModel.from_config

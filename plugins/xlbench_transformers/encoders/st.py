@@ -27,12 +27,12 @@ BYTES_PER_TOKEN = 4
 """Of UTF-8, roughly: batches are cut by it where no tokenizer is known. No score depends on it."""
 
 
-def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SentenceEncoder:
+def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> SentenceEncoder:
     """Load the sentence-transformers folder; see `xlbench_transformers.encoders.load`.
 
     The encoder has ``encode_words`` where the first module is a Transformer.
     """
-    model = load_sentence_transformer(folder, spec, trust_remote_code)
+    model = load_sentence_transformer(folder, spec, trust_remote_code=trust_remote_code)
     first = model[0]
     if isinstance(first, Router):
         return RouterEncoder(model, spec)
@@ -43,7 +43,7 @@ def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SentenceE
     return SentenceEncoder(model, spec)
 
 
-def load_sentence_transformer(folder: Path, spec: Spec, trust_remote_code: bool = False) -> SentenceTransformer:
+def load_sentence_transformer(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> SentenceTransformer:
     """The folder's chain of modules on the device of ``spec`` and in its dtype, whatever its files are in.
 
     Weights are safetensors alone, unless pickles are permitted. Raises `EncoderError` where it cannot be loaded.
@@ -62,7 +62,7 @@ def load_sentence_transformer(folder: Path, spec: Spec, trust_remote_code: bool 
     model.to(dtype=dtype).eval()
     for site, module in parts_of(folder, model):
         if isinstance(module, Transformer):
-            _check_weights(site, module, dtype, trust_remote_code)
+            _check_weights(site, module, dtype, trust_remote_code=trust_remote_code)
             _give_padding(module)
     return model
 
@@ -86,7 +86,7 @@ def _with_parts(site: Path, module: torch.nn.Module) -> Iterator[tuple[Path, tor
             yield from _with_parts(site / name, part)
 
 
-def _check_weights(site: Path, module: Transformer, dtype: torch.dtype, trust_remote_code: bool) -> None:
+def _check_weights(site: Path, module: Transformer, dtype: torch.dtype, *, trust_remote_code: bool) -> None:
     """`EncoderError` where weights of a Transformer are missing or left over: the library would say nothing.
 
     Names are compared first. Where they differ, which may be an older way of writing them, transformers is asked.
@@ -105,8 +105,8 @@ def _check_weights(site: Path, module: Transformer, dtype: torch.dtype, trust_re
     expected = set(model.state_dict())
     extra = [name for name in saved if name.removeprefix(prefix) not in expected and name not in expected]
     decodes = bool(model.config.is_encoder_decoder)
-    if len(absent) > len(poolers) or completeness.unused_of(extra, model, decodes):
-        hf.load_model(site, dtype, trust_remote_code)
+    if len(absent) > len(poolers) or completeness.unused_of(extra, model, decodes=decodes):
+        hf.load_model(site, dtype, trust_remote_code=trust_remote_code)
 
 
 def _uses_pooler(module: Transformer) -> bool:

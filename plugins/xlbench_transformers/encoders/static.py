@@ -20,11 +20,11 @@ from xlbench_transformers.encoders.st import TableEncoder, load_sentence_transfo
 from xlbench_transformers.weights import tensor_shapes
 
 
-def load(folder: Path, spec: Spec, trust_remote_code: bool = False) -> Model2VecEncoder | WordTableEncoder:
+def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> Model2VecEncoder | WordTableEncoder:
     """Load the folder of static vectors; see `xlbench_transformers.encoders.load`."""
     if _is_model2vec(folder):
         return Model2VecEncoder(folder, spec)
-    model = load_sentence_transformer(folder, spec, trust_remote_code)
+    model = load_sentence_transformer(folder, spec, trust_remote_code=trust_remote_code)
     if not isinstance(model[0], StaticEmbedding):
         raise EncoderError(f"{folder}: no static vectors, its first module is {type(model[0]).__name__}: try st:")
     return WordTableEncoder(model, spec)

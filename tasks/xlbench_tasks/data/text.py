@@ -78,7 +78,7 @@ def twins(texts: Iterable[str]) -> int:
     return len(different) - len({unicodedata.normalize("NFC", text) for text in different})
 
 
-def lines(path: Path, keep_line_end: bool = False) -> Iterator[str]:
+def lines(path: Path, *, keep_line_end: bool = False) -> Iterator[str]:
     r"""The lines of a UTF-8 file, plain or gzip, read only as far as they are asked for.
 
     Lines are split on ``\n`` alone: U+2028, U+0085, VT, FF and a bare ``\r`` are characters of a text. One ``\r`` at a

@@ -218,7 +218,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             *retrieval.notes_on_ranks(n - m, ranked.tie_rate),
             *retrieval.notes_on_notation(pair.candidates),
             *retrieval.notes_on_hubs(ranked.columns),
-            *_notes(columns, random_pairs < n * (n - 1), None in thresholds),
+            *_notes(columns, shared=random_pairs < n * (n - 1), unknown=None in thresholds),
         ),
     )
 
@@ -251,7 +251,7 @@ def _threshold_facts(thresholds: Sequence[int | None]) -> dict[str, float]:
     return {name: pairwise.cosine(step) for name, step in zip(names, thresholds, strict=True) if step is not None}
 
 
-def _notes(columns: Columns, shared: bool, unknown: bool) -> Iterator[str]:
+def _notes(columns: Columns, *, shared: bool, unknown: bool) -> Iterator[str]:
     import numpy as np
 
     if shared:

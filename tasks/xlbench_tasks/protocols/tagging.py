@@ -153,7 +153,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         },
         notes=(
             *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
-            *_notes(oddities, scored.support, asked.contextual, probe.converged),
+            *_notes(oddities, scored.support, contextual=asked.contextual, converged=probe.converged),
         ),
     )
 
@@ -250,7 +250,9 @@ def _repairs(facts: Mapping[str, int]) -> int:
     return sum(n for name, n in facts.items() if name.startswith(("tags_", "rows_")))
 
 
-def _notes(oddities: Mapping[str, int], support: Mapping[str, int], contextual: bool, converged: bool) -> Iterator[str]:
+def _notes(
+    oddities: Mapping[str, int], support: Mapping[str, int], *, contextual: bool, converged: bool
+) -> Iterator[str]:
     if tiny := _tiny(support):
         yield f"types with fewer than {FEW} test entities: {', '.join(tiny)}"
     if oddities["test_in_train"]:

@@ -340,7 +340,7 @@ def _records(path: Path, delimiter: str, options: Mapping[str, object]) -> Itera
     if options.get("quoting") != "none":
         yield from _quoted(path, delimiter)
         return
-    for number, line in enumerate(text.lines(path, bool(options.get("keep_line_end"))), 1):
+    for number, line in enumerate(text.lines(path, keep_line_end=bool(options.get("keep_line_end"))), 1):
         yield number, line.split(delimiter)
 
 

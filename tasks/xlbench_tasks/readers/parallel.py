@@ -48,7 +48,7 @@ class Parallel(Reading):
 
     def _read(self, language: str) -> Records:
         clusters = self._cluster_ids()
-        texts = self._lines(self._found[language], bool(self.home.table.get("keep_line_end")))
+        texts = self._lines(self._found[language], keep_line_end=bool(self.home.table.get("keep_line_end")))
         ids = tuple(f"{self.name}:{row}" for row in range(1, len(texts) + 1))
         path, clusters = self._found[language], clusters[: len(ids)] if clusters else ids
         return Records(ids, clusters, {"text": tuple(texts)}, places=lambda row: f"{path}, line {row + 1}")
@@ -61,10 +61,10 @@ class Parallel(Reading):
             self._clusters = tuple(f"{self.name}:{line}" for line in lines)
         return self._clusters
 
-    def _lines(self, path: Path, keep_line_end: bool = False) -> list[str]:
+    def _lines(self, path: Path, *, keep_line_end: bool = False) -> list[str]:
         """The wanted lines of a file that is as long as all the others; none of them is empty."""
         wanted = self._rows()
-        lines = list(itertools.islice(text.lines(path, keep_line_end), wanted))
+        lines = list(itertools.islice(text.lines(path, keep_line_end=keep_line_end), wanted))
         self._check_length(path, len(lines) if wanted is None else text.count_lines(path))
         for number, line in enumerate(lines, 1):
             if not text.visible(line):

@@ -202,7 +202,7 @@ class Database:
             raise
         return connection
 
-    def _set_up(self, connection: sqlite3.Connection, writing: bool) -> None:
+    def _set_up(self, connection: sqlite3.Connection, *, writing: bool) -> None:
         """Tables where there are none, and the settings of a connection; raises where the file is another than ours."""
         # what damage has turned into text must not stop the reading of the rest
         connection.text_factory = lambda raw: raw.decode("utf-8", "replace")

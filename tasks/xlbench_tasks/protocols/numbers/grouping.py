@@ -140,7 +140,7 @@ def agglomerate(vectors: Floats, k: int, linkage: str) -> Clustering:
         places = np.column_stack([places, ~places.any(axis=1)])
     metric = "euclidean" if linkage == "ward" else "cosine"
     fit = AgglomerativeClustering(k, metric=metric, linkage=linkage).fit(places)
-    return Clustering(np.asarray(fit.labels_, dtype=np.int64), True)
+    return Clustering(np.asarray(fit.labels_, dtype=np.int64), converged=True)
 
 
 def contingency(label: Codes, cluster: Codes) -> tuple[NDArray[np.float64], Ints]:

@@ -57,11 +57,11 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
     all_weights, all_offsets = np.zeros((vectors.shape[1], tags)), np.full(tags, -np.inf)
     if len(seen) == 1:
         all_offsets[seen] = 0.0
-        return Probe(all_weights, all_offsets, True)
+        return Probe(all_weights, all_offsets, converged=True)
     solution = _solved(examples, dense, weights)
     all_weights[:, seen] = solution.weights / scale[:, np.newaxis]
     all_offsets[seen] = solution.offsets - mean @ all_weights[:, seen]
-    return Probe(all_weights, all_offsets, solution.converged, solution.iterations)
+    return Probe(all_weights, all_offsets, converged=solution.converged, iterations=solution.iterations)
 
 
 def _solved(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
