@@ -222,14 +222,14 @@ def test_vectors_without_a_note_of_their_encoder_are_made_again(tmp_path):
     """Where the cache has lost what it noted of a model, its vectors tell neither parameters nor that they were
     checked: they are computed again, and noted."""
 
-    class Learnt(Lengths):
+    class Learned(Lengths):
         parameters = 7
 
-    EncodingSession(Learnt(), cache=cached(tmp_path)).encode(["a", "bb"])
+    EncodingSession(Learned(), cache=cached(tmp_path)).encode(["a", "bb"])
     with Cache(tmp_path / "cache") as cache, contextlib.closing(sqlite3.connect(cache.path)) as connection, connection:
         connection.execute("UPDATE models SET facts = '{}'")
     for found in (0, 2):
-        session = EncodingSession(Learnt(), cache=cached(tmp_path))
+        session = EncodingSession(Learned(), cache=cached(tmp_path))
         session.encode(["a", "bb"])
         assert (session.found, session.parameters) == (found, 7)
 
@@ -237,11 +237,11 @@ def test_vectors_without_a_note_of_their_encoder_are_made_again(tmp_path):
 def test_what_is_known_of_an_encoder_outlives_damage_to_the_cache(tmp_path):
     """A cache that is damaged and begun anew while a model is being scored holds what is known of the model, too."""
 
-    class Learnt(Lengths):
+    class Learned(Lengths):
         parameters = 7
 
     own = cached(tmp_path)
-    session = EncodingSession(Learnt(), cache=own)
+    session = EncodingSession(Learned(), cache=own)
     session.encode(["a", "bb"])
     own.cache.close()
     (tmp_path / "cache" / "vectors-2.sqlite").write_bytes(b"no database" * 999)
@@ -528,7 +528,7 @@ def test_words_are_spared_a_transform_that_is_fitted_on_texts():
         assert not any("words" in note for note in session.notes())
 
 
-def test_what_cells_learn_from_the_same_vectors_is_learnt_once():
+def test_what_cells_learn_from_the_same_vectors_is_learned_once():
     """An equal key has the earlier answer, another one its own; a transform that is fitted on each cell keeps none."""
     made = []
 

@@ -73,7 +73,7 @@ def test_listing_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_each_is_an_encoder_without_parameters(name: str) -> None:
-    """Each model loads as an Encoder that says it has learnt nothing."""
+    """Each model loads as an Encoder that says it has learned nothing."""
     assert isinstance(ENCODERS[name], xlbench.Encoder)
     assert ENCODERS[name].parameters == 0
 

@@ -198,7 +198,7 @@ def rows(folder: Path, name: str) -> list[dict[str, str]]:
 
 @pytest.mark.slow
 def test_a_curve_has_tables_and_plots_and_no_board(xlbench_cli, tmp_path):
-    """Every size has its cell, every cell is saved, nothing is computed twice, and boards show what learnt from all."""
+    """Every size has its cell, every cell is saved, nothing is computed twice, and boards show what learned from all."""
     done = xlbench_cli(NEWS)
     assert done.returncode == 0, done.stderr
     main = [row for row in rows(tmp_path, "mini-news") if row["metric"] == "macro_f1"]
@@ -268,7 +268,7 @@ def test_tagging_learns_curves(xlbench_cli, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_size_that_cannot_be_learnt_from_fails_alone(xlbench_cli, tmp_path):
+def test_a_size_that_cannot_be_learned_from_fails_alone(xlbench_cli, tmp_path):
     """One item has one label: that cell says so, and the others stand."""
     done = xlbench_cli([*NEWS[:-1], "1,8"])
     assert done.returncode == 1
@@ -317,7 +317,7 @@ def test_every_size_has_a_key_and_a_place_of_its_own(tmp_path):
 def _subsets(data: Data, *, heeds: bool) -> list[Subset]:
     items = data.train_size if data.train_size is not None and heeds else 100
     scored = min(4, data.limit or 4)
-    fingerprint = f"learnt from {items}, scored {scored}"
+    fingerprint = f"learned from {items}, scored {scored}"
     return [Subset("eng", ("eng",), scored, fingerprint, load=functools.partial(int, items), train_items=items)]
 
 

@@ -100,7 +100,7 @@ def damage(made, **splits):
     return by_name["eng"].damaged
 
 
-# What is learnt
+# What is learned
 
 
 def test_the_logistic_probe_is_scikit_learns_on_unit_vectors(made):
@@ -228,7 +228,7 @@ def test_the_f1_of_a_class_without_support_is_not_defined():
 
 def test_chance_is_what_guessing_scores(made):
     """The stated figures are those of a hundred thousand items labeled at random."""
-    train = list(zip(texts(1, np.arange(60) % 2), LABELS[:2] * 30, strict=True))  # "good" is never learnt
+    train = list(zip(texts(1, np.arange(60) % 2), LABELS[:2] * 30, strict=True))  # "good" is never learned
     truth = np.random.RandomState(0).choice(3, 100, p=[0.6, 0.3, 0.1])
     test = list(zip(texts(3, truth), (LABELS[code] for code in truth), strict=True))
     found, outcome = evaluated(made, train=train, test=test)
@@ -251,9 +251,9 @@ def test_the_majority_baseline_is_a_dummy_classifier(made):
 
 def test_facts_tell_of_overlap_duplicates_and_labels(made):
     """Two test texts are training texts, one of them twice."""
-    learnt = list(zip(texts(1, np.arange(90) % 3), LABELS * 30, strict=True))
+    learned = list(zip(texts(1, np.arange(90) % 3), LABELS * 30, strict=True))
     asked = list(zip(texts(3, np.arange(30) % 3), LABELS * 10, strict=True))
-    _, outcome = evaluated(made, train=learnt, test=[*asked, learnt[0], learnt[0], learnt[1]])
+    _, outcome = evaluated(made, train=learned, test=[*asked, learned[0], learned[0], learned[1]])
     facts = outcome.facts
     assert (facts["test_in_train"], facts["test_duplicates"], facts["train_duplicates"]) == (3, 1, 0)
     assert facts["tiny_classes"] == 0
@@ -292,16 +292,16 @@ def test_a_probe_needs_two_labels(made):
 
 
 def test_a_score_needs_two_labels_to_tell(made):
-    """A test split of one label is an error: every probe that has learnt it alone would be right."""
+    """A test split of one label is an error: every probe that has learned it alone would be right."""
     damaged = damage(made, test=[("1 0 0", "fine"), ("0 1 0", "fine")])
     assert damaged == "reviews eng: all 2 test items are 'fine'; with one label there is nothing to score"
 
 
-def test_a_probe_must_have_learnt_a_label_of_the_test(made):
+def test_a_probe_must_have_learned_a_label_of_the_test(made):
     """Where no label of the test is among those of the training items, every score would be 0."""
     rows = list(zip(texts(5, np.arange(12) % 3), "abcd" * 3, strict=True))
-    learnt, asked = ([row for row in rows if row[1] in labels] for labels in ("ab", "cd"))
-    _, by_name = made(labels="abcd", train=learnt, dev=learnt, test=asked)
+    learned, asked = ([row for row in rows if row[1] in labels] for labels in ("ab", "cd"))
+    _, by_name = made(labels="abcd", train=learned, dev=learned, test=asked)
     said = "reviews eng: none of the labels of its test items (c, d) is one of the training items (a, b)"
     assert by_name["eng"].damaged == said
 
@@ -328,7 +328,7 @@ def test_averages_over_many_classes_are_those_of_few(answers, monkeypatch):
         assert rows - rows.mean() == pytest.approx(few[name].influence(answers), abs=1e-9)
 
 
-def test_a_thousand_labels_are_learnt_and_scored_in_bounded_memory(made):
+def test_a_thousand_labels_are_learned_and_scored_in_bounded_memory(made):
     """1,500 labels, two items each: metrics are as few as their averages, and facts are as long as the names alone."""
     import tracemalloc
 
@@ -480,27 +480,27 @@ def test_embedded_data_needs_no_data_root():
         subsets = {subset.name: subset for subset in found.subsets(Data()) if not subset.missing}
         assert {"eng", "slk", "eng>slk"} <= set(subsets)
         asked = {tuple(subset.load().test.ids) for subset in subsets.values()}
-        learnt = {records.ids for subset in subsets.values() for records in subset.load().train.values()}
-        assert len(asked) == len(learnt) == 1
-        assert set(next(iter(asked))).isdisjoint(next(iter(learnt)))
+        learned = {records.ids for subset in subsets.values() for records in subset.load().train.values()}
+        assert len(asked) == len(learned) == 1
+        assert set(next(iter(asked))).isdisjoint(next(iter(learned)))
         outcome = found.evaluate(subsets["eng"], session)
         assert len(outcome.columns["predicted"]) == subsets["eng"].n > 40
         if name == "mini-news":  # topics show in the spelling of words, opinions do not
             assert value(found.metrics[0], outcome.columns) > 1.2 * outcome.chance["macro_f1"]
 
 
-def test_a_probe_is_learnt_once_for_all_languages_that_it_is_tested_in(tmp_path, made, monkeypatch):
+def test_a_probe_is_learned_once_for_all_languages_that_it_is_tested_in(tmp_path, made, monkeypatch):
     """English alone and English to Hindi are one fit; other sessions learn anew, and have the same predictions."""
-    learnt, learn = [], probes.Logistic.learn
-    monkeypatch.setattr(probes.Logistic, "learn", lambda *given: learnt.append(1) or learn(*given))
+    learned, learn = [], probes.Logistic.learn
+    monkeypatch.setattr(probes.Logistic, "learn", lambda *given: learned.append(1) or learn(*given))
     for language in ("eng", "hin"):
         made('transfer = ["within", "zero-shot"]\nfrom = ["eng"]', language)
     found = task(read_card(tmp_path / "reviews.toml"))
     subsets = [subset for subset in found.subsets(Data(tmp_path)) if not subset.missing]
     session = EncodingSession(Numbers())
     shared = [found.evaluate(subset, session) for subset in subsets]
-    assert (len(subsets), len(learnt)) == (3, 2)
+    assert (len(subsets), len(learned)) == (3, 2)
     alone = [found.evaluate(subset, EncodingSession(Numbers())) for subset in subsets]
-    assert len(learnt) == 5
+    assert len(learned) == 5
     for one, other in zip(shared, alone, strict=True):
         assert (one.columns["predicted"] == other.columns["predicted"]).all()

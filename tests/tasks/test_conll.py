@@ -194,8 +194,8 @@ def test_il_ner(language, sizes, without_b, overlap):
     parts = [source.read(language) for source in (data.train, data.dev, data.test)]
     assert tuple(len(records.ids) for records in parts) == sizes
     assert sum(records.facts.get("tags_without_b", 0) for records in parts) == without_b
-    learnt = set(parts[0].fields["tokens"])
-    assert sum(tokens in learnt for tokens in parts[2].fields["tokens"]) == overlap
+    learned = set(parts[0].fields["tokens"])
+    assert sum(tokens in learned for tokens in parts[2].fields["tokens"]) == overlap
     kinds = {tag for records in parts for sentence in records.fields["tags"] for tag in sentence.split("\t")}
     assert kinds == {"O", *(f"{p}-{k}" for p in "BI" for k in ("NEP", "NEL", "NEO", "NEN", "NETI", "NEAR"))}
 

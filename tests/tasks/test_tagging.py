@@ -85,7 +85,7 @@ def values(task, outcome):
 
 
 @pytest.mark.parametrize("encoder", [ByWord, InContext])
-def test_a_separable_problem_is_learnt(made, encoder):
+def test_a_separable_problem_is_learned(made, encoder):
     """Where vectors tell the tags, every metric is 1, within a language, across, and from the rest."""
     task, data = made
     found = cells(task, data)
@@ -208,14 +208,14 @@ def test_every_cell_of_tags_is_declared(made):
         changed.evaluate(cells(changed, data)["eng"], EncodingSession(ByWord()))
 
 
-def test_a_training_set_is_learnt_once(made, monkeypatch):
+def test_a_training_set_is_learned_once(made, monkeypatch):
     """English alone, English to Hindi and English to Telugu are one fit, and give what fits of their own give."""
-    learnt, fit = [], tagging_probe.fit
-    monkeypatch.setattr(tagging_probe, "fit", lambda *given: learnt.append(1) or fit(*given))
+    learned, fit = [], tagging_probe.fit
+    monkeypatch.setattr(tagging_probe, "fit", lambda *given: learned.append(1) or fit(*given))
     found, data = made
     subsets, session = cells(found, data), EncodingSession(InContext())
     shared = [found.evaluate(subsets[name], session) for name in ("eng", "eng>hin", "eng>tel")]
-    assert len(learnt) == 1
+    assert len(learned) == 1
     for name, one in zip(("eng", "eng>hin", "eng>tel"), shared, strict=True):
         alone = found.evaluate(subsets[name], EncodingSession(InContext()))
         assert all((one.columns[column] == alone.columns[column]).all() for column in one.columns)

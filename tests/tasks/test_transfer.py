@@ -128,19 +128,19 @@ def held_out(source):
 
 
 def test_a_held_out_item_is_held_out_in_every_language():
-    """Where ids are shared, an item lies in one part, whatever its text is: no translation of it is learnt."""
+    """Where ids are shared, an item lies in one part, whatever its text is: no translation of it is learned."""
     source = Memory(eng=[f"word {n}" for n in range(200)], hin=[f"शब्द {n}" for n in range(150)])
     train, test = held_out(source)
-    learnt, asked = set(train.read("eng").ids), set(test.read("hin").ids)
-    assert learnt.isdisjoint(asked)
-    assert set(train.read("hin").ids) <= learnt
-    assert len(learnt) + len(test.read("eng").ids) == 200
-    assert 100 < len(learnt) < 140
+    learned, asked = set(train.read("eng").ids), set(test.read("hin").ids)
+    assert learned.isdisjoint(asked)
+    assert set(train.read("hin").ids) <= learned
+    assert len(learned) + len(test.read("eng").ids) == 200
+    assert 100 < len(learned) < 140
 
 
 def test_equal_texts_are_held_out_together():
-    """Where ids are numbers of rows, equal texts go to one part, so that none is learnt and then asked for."""
+    """Where ids are numbers of rows, equal texts go to one part, so that none is learned and then asked for."""
     train, test = held_out(Memory(own=True, eng=[f"word {n % 70}" for n in range(200)]))
-    learnt, asked = train.read("eng").fields["text"], test.read("eng").fields["text"]
-    assert set(learnt).isdisjoint(asked)
-    assert len(learnt) + len(asked) == 200
+    learned, asked = train.read("eng").fields["text"], test.read("eng").fields["text"]
+    assert set(learned).isdisjoint(asked)
+    assert len(learned) + len(asked) == 200

@@ -121,7 +121,7 @@ def _first_repeated(values: Iterable[str]) -> str:
 def sample_by_label(labels: Sequence[str], n: int) -> list[int]:
     """The places of n items, in order: in turns one of every label, each label's from the start.
 
-    Many files are sorted by label, and their first items have one label alone, from which nothing can be learnt. The
+    Many files are sorted by label, and their first items have one label alone, from which nothing can be learned. The
     choice follows from labels alone, so that languages with the same labels keep the same items.
     """
     turns: Counter[str] = Counter()

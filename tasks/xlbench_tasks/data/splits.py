@@ -44,7 +44,7 @@ class HeldOut:
     """A part of a source without splits: which part an item belongs to follows from the item alone.
 
     Where languages share their item ids, it is the id that says so: an item is in one part in all languages, and no
-    translation of a tested text is learnt. Elsewhere an id is only a row's number, and it is the text.
+    translation of a tested text is learned. Elsewhere an id is only a row's number, and it is the text.
     """
 
     def __init__(self, whole: Source, shares: Mapping[str, float], part: str) -> None:
@@ -78,7 +78,7 @@ class HeldOut:
         return self._records[language]
 
     def _keys(self, whole: Records, language: str) -> tuple[str, ...]:
-        """What decides, an item. By their text, equal texts go to the same part, so that no text is learnt and then
+        """What decides, an item. By their text, equal texts go to the same part, so that no text is learned and then
         asked for."""
         return content_keys(self.name, language, whole)
 

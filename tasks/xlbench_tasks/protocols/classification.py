@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
     from xlbench_tasks.data.records import Records
     from xlbench_tasks.data.splits import DataSet
-    from xlbench_tasks.protocols.numbers.probes import Learnt, Probe
+    from xlbench_tasks.protocols.numbers.probes import FittedProbe, Probe
     from xlbench_tasks.protocols.transfer import Parts
 
 VERSION = 3
@@ -192,17 +192,17 @@ def _check_labels(parts: Parts, labels: Sequence[str]) -> None:
     where = parts.data_set
     for records in (parts.train, parts.dev, {parts.target: parts.test}):
         check_known(where, records, labels)
-    learnt, asked = labels_of(where, parts.train), labels_of(where, {parts.target: parts.test})
+    learned, asked = labels_of(where, parts.train), labels_of(where, {parts.target: parts.test})
     if len(asked) < 2:
         only = f"all {len(parts.test.ids)} test items are {next(iter(asked))!r}"
         raise DataError(f"{where} {parts.target}: {only}; with one label there is nothing to score")
-    if len(learnt) < 2:
-        only = f"all {sum(len(one.ids) for one in parts.train.values())} training items are {next(iter(learnt))!r}"
+    if len(learned) < 2:
+        only = f"all {sum(len(one.ids) for one in parts.train.values())} training items are {next(iter(learned))!r}"
         raise DataError(f"{where} {'+'.join(parts.sources)}: {only}; a probe needs two labels to learn from")
-    if not set(learnt) & set(asked):
+    if not set(learned) & set(asked):
         raise DataError(
             f"{where} {parts.target}: none of the labels of its test items ({', '.join(asked)}) is one of the training "
-            f"items ({', '.join(learnt)})"
+            f"items ({', '.join(learned)})"
         )
 
 
@@ -214,7 +214,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     labels: Sequence[str] = options["labels"]
     train = _labeled(parts.data_set, parts.train, labels)
     test = _labeled(parts.data_set, {parts.target: parts.test}, labels)
-    fits, predicted = _learnt_and_labeled(parts, session, train, test, options)
+    fits, predicted = _fit_and_predict(parts, session, train, test, options)
     columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
     return Outcome(
         item_ids=parts.test.ids,
@@ -290,9 +290,9 @@ def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -
     return probes.ChosenLogistic(session.encode(dev.texts), dev.codes)
 
 
-def _learnt_and_labeled(
+def _fit_and_predict(
     parts: Parts, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
-) -> tuple[list[Learnt], list[np.ndarray]]:
+) -> tuple[list[FittedProbe], list[np.ndarray]]:
     """What the probe learns, each time that it learns, and what it then says of the test items: codes (n,).
 
     It learns once for all subsets that train on the same languages: one English probe is behind every ``eng>hin``.
@@ -303,7 +303,7 @@ def _learnt_and_labeled(
     # Asked for even where the probe is known, so that the session knows which texts the subset leans on.
     probe, vectors, asked = _probe(parts, session, options), session.encode(train.texts), session.encode(test.texts)
 
-    def learn() -> list[Learnt]:
+    def learn() -> list[FittedProbe]:
         return [probe.learn(vectors[some], train.codes[some]) for some in rows]
 
     content = [tuple((language, one.fingerprint()) for language, one in of.items()) for of in (parts.train, parts.dev)]
@@ -315,22 +315,22 @@ def _learnt_and_labeled(
 
 
 def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:
-    """What guessing each of the k learnt labels equally often scores, in the limit of many items.
+    """What guessing each of the k learned labels equally often scores, in the limit of many items.
 
-    A class of frequency p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learnt has 0 of all.
+    A class of frequency p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learned has 0 of all.
     """
     import numpy as np
 
     labels = options["labels"]
     frequency = np.bincount(test.codes, minlength=len(labels)) / len(test.codes)
-    learnt = np.bincount(train.codes, minlength=len(labels)) > 0
-    k, seen = int(learnt.sum()), frequency > 0
-    f1 = np.where(learnt, 2 * frequency / (frequency * k + 1), 0.0)
+    learned = np.bincount(train.codes, minlength=len(labels)) > 0
+    k, seen = int(learned.sum()), frequency > 0
+    f1 = np.where(learned, 2 * frequency / (frequency * k + 1), 0.0)
     chance = {
         "macro_f1": float(f1[seen].mean()),
-        "accuracy": float(frequency[learnt].sum() / k),
-        "macro_precision": float(np.where(learnt, frequency, 0.0)[seen].mean()),
-        "macro_recall": float((learnt / k)[seen].mean()),
+        "accuracy": float(frequency[learned].sum() / k),
+        "macro_precision": float(np.where(learned, frequency, 0.0)[seen].mean()),
+        "macro_recall": float((learned / k)[seen].mean()),
         "weighted_f1": float((frequency * f1).sum()),
     }
     if len(labels) <= MANY:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import numpy as np
 
-    from xlbench_tasks.protocols.numbers.probes import Learnt
+    from xlbench_tasks.protocols.numbers.probes import FittedProbe
     from xlbench_tasks.protocols.transfer import Parts
 
 FEW = 10
@@ -28,18 +28,18 @@ class Labeled:
 def facts_of(
     train: Labeled,
     test: Labeled,
-    fits: Sequence[Learnt],
+    fits: Sequence[FittedProbe],
     options: Mapping[str, Any],
 ) -> dict[str, float | int | str]:
     """Counts, the majority baseline, and the names of the labels whose codes are in the items."""
     import numpy as np
 
     labels: Sequence[str] = options["labels"]
-    learnt = set(train.texts)
+    learned = set(train.texts)
     facts: dict[str, float | int | str] = {
         "train_items": len(train.texts),
-        "test_in_train": sum(text in learnt for text in test.texts),
-        "train_duplicates": len(train.texts) - len(learnt),
+        "test_in_train": sum(text in learned for text in test.texts),
+        "train_duplicates": len(train.texts) - len(learned),
         "test_duplicates": len(test.texts) - len(set(test.texts)),
         "tiny_classes": int(np.count_nonzero(_few(test, len(labels)))),
         **majority(train.codes, test.codes, len(labels)),
@@ -74,20 +74,20 @@ def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, floa
 
 
 def notes_of(
-    parts: Parts, train: Labeled, test: Labeled, fits: Sequence[Learnt], labels: Sequence[str]
+    parts: Parts, train: Labeled, test: Labeled, fits: Sequence[FittedProbe], labels: Sequence[str]
 ) -> Iterator[str]:
     """Footnotes: what a reader of the score has to know of the data and of the probe."""
     import numpy as np
 
     yield from dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes)
-    learnt, asked = (np.bincount(one.codes, minlength=len(labels)) for one in (train, test))
+    learned, asked = (np.bincount(one.codes, minlength=len(labels)) for one in (train, test))
 
     def those(wanted: np.ndarray) -> str:
         return ", ".join(labels[code] for code in np.flatnonzero(wanted).tolist())
 
-    if (unseen := (learnt == 0) & (asked > 0)).any():
+    if (unseen := (learned == 0) & (asked > 0)).any():
         yield f"labels without a training item, which are never predicted: {those(unseen)}"
-    if (single := learnt == 1).any():
+    if (single := learned == 1).any():
         yield f"labels with one training item: {those(single)}"
     if (few := _few(test, len(labels))).any():
         yield f"labels with fewer than {FEW} test items: {those(few)}"

@@ -131,7 +131,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     test_words, test_tags = _sentences([parts.test])
     _check_entities(parts, types)
     _check_types(parts, types, {*train_tags, *test_tags})
-    probe = _learnt(parts, session, train_words, train_tags, types)
+    probe = _fitted_probe(parts, session, train_words, train_tags, types)
     asked = session.encode_words(test_words)
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
     gold = spans.encode(test_tags, types)
@@ -158,14 +158,14 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     )
 
 
-def _learnt(
+def _fitted_probe(
     parts: transfer.Parts,
     session: EncodingSession,
     words: list[list[str]],
     tags: list[str],
     types: tuple[str, ...],
 ) -> Probe:
-    """The probe of a training set: learnt once for all subsets that train on the same sentences."""
+    """The probe of a training set: learned once for all subsets that train on the same sentences."""
     from xlbench_tasks.protocols.numbers import spans, tagging_probe
 
     # Asked for even where the probe is known, so that the session knows which texts the subset leans on.
@@ -211,12 +211,12 @@ def _check_types(parts: transfer.Parts, types: Sequence[str], tags: set[str]) ->
 
 def _oddities(parts: transfer.Parts, support: Mapping[str, int]) -> dict[str, int]:
     """Counts for the board's data warnings; sentences are equal that are so word for word, whatever their tags."""
-    learnt = [tokens for records in parts.train.values() for tokens in records.fields["tokens"]]
-    known, asked = set(learnt), parts.test.fields["tokens"]
+    learned = [tokens for records in parts.train.values() for tokens in records.fields["tokens"]]
+    known, asked = set(learned), parts.test.fields["tokens"]
     return {
         "test_in_train": sum(tokens in known for tokens in asked),
         "test_duplicates": len(asked) - len(set(asked)),
-        "train_duplicates": len(learnt) - len(known),
+        "train_duplicates": len(learned) - len(known),
         "tiny_classes": len(_tiny(support)),
     }
 
@@ -234,14 +234,14 @@ def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str,
 
 def _reader_facts(parts: transfer.Parts) -> dict[str, int]:
     """What the reader counted in the test sentences, and, marked so, in all training sentences together."""
-    learnt: Counter[str] = Counter()
+    learned: Counter[str] = Counter()
     for records in parts.train.values():
-        learnt.update(records.facts)
-    facts = {**parts.test.facts, **{f"train_{name}": n for name, n in learnt.items()}}
+        learned.update(records.facts)
+    facts = {**parts.test.facts, **{f"train_{name}": n for name, n in learned.items()}}
     if kinds := {name: n for name, n in parts.test.facts.items() if name.startswith("entities_")}:
         facts["entities"] = sum(kinds.values())
         facts["entities_dropped"] = sum(n for name, n in kinds.items() if name.startswith("entities_dropped:"))
-        facts["repairs"], facts["train_repairs"] = _repairs(parts.test.facts), _repairs(learnt)
+        facts["repairs"], facts["train_repairs"] = _repairs(parts.test.facts), _repairs(learned)
     return facts
 
 

@@ -1,6 +1,6 @@
 """Transfers: in which languages a protocol that learns may train, and in which it is tested.
 
-Subsets and their records for any data set with a train split; what is learnt, and how it is scored, is the protocol's.
+Subsets and their records for any data set with a train split; what is learned, and how it is scored, is the protocol's.
 Nothing heavy is imported.
 
 | kind | subset | trains on |
@@ -203,7 +203,7 @@ def _read(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer) -> Parts
 
 
 def _fingerprint(parts: Parts) -> str:
-    """Over all that is learnt from, chosen on and tested, each with its part, so that none can stand for another."""
+    """Over all that is learned from, chosen on and tested, each with its part, so that none can stand for another."""
 
     def of(records: Mapping[str, Records]) -> str:
         return digest(*(part for language, one in records.items() for part in (language, one.fingerprint())))

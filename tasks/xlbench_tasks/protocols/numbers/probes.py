@@ -43,15 +43,15 @@ class Classifier(Protocol):
 
 
 @dataclass(frozen=True)
-class Learnt:
-    """A probe that has learnt."""
+class FittedProbe:
+    """A probe that has learned."""
 
     model: Classifier
     c: float | None = None
     """The C of a logistic probe."""
     converged: bool = True
     of_unit_length: bool = True
-    """Whether it learnt from vectors of length 1."""
+    """Whether it learned from vectors of length 1."""
 
     def label(self, vectors: Floats) -> Ints:
         """Label codes (n,) for test vectors (n, d)."""
@@ -61,7 +61,7 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Logits:
-    """Softmax regression that has learnt."""
+    """Softmax regression that has learned."""
 
     solution: softmax.Solution
     classes: Ints
@@ -77,16 +77,16 @@ class Logits:
 class Logistic:
     """Softmax regression with an L2 penalty over vectors of length 1, solved to its optimum (`softmax`).
 
-    Nothing is standardized: a feature's scale over the training set would be one more thing that is learnt.
+    Nothing is standardized: a feature's scale over the training set would be one more thing that is learned.
     """
 
     c: float = 1.0
 
-    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+    def learn(self, vectors: Floats, codes: Ints) -> FittedProbe:
         """Learn from vectors (m, d) and codes (m,), of two classes at least."""
         classes, dense = np.unique(codes, return_inverse=True)
         solution = softmax.Problem(unit(vectors), dense).solve(self.c)
-        return Learnt(Logits(solution, classes), self.c, solution.converged)
+        return FittedProbe(Logits(solution, classes), self.c, solution.converged)
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class ChosenLogistic:
     dev: Floats
     dev_codes: Ints
 
-    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+    def learn(self, vectors: Floats, codes: Ints) -> FittedProbe:
         """As `Logistic.learn`; not converged where any C of the grid is not, since the choice depends on all."""
         classes, dense = np.unique(codes, return_inverse=True)
         problem, dev = softmax.Problem(unit(vectors), dense), unit(self.dev)
@@ -112,7 +112,7 @@ class ChosenLogistic:
             if on_dev > score:
                 best, score = (model, c), on_dev
         assert best is not None
-        return Learnt(*best, converged)
+        return FittedProbe(*best, converged)
 
 
 @dataclass(frozen=True)
@@ -124,13 +124,13 @@ class Neighbors:
 
     k: int = 5
 
-    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+    def learn(self, vectors: Floats, codes: Ints) -> FittedProbe:
         """As `Logistic.learn`; all items vote where there are fewer than k."""
-        return Learnt(_Vote(unit(vectors), codes, min(self.k, len(codes))))
+        return FittedProbe(_FittedNeighbors(unit(vectors), codes, min(self.k, len(codes))))
 
 
 @dataclass(frozen=True)
-class _Vote:
+class _FittedNeighbors:
     """Training vectors (m, d) of length 1 and their label codes (m,)."""
 
     known: Floats
@@ -155,13 +155,13 @@ class _Vote:
 class Mteb:
     """mteb's probe, to the letter: vectors as they are, 100 steps of lbfgs whether or not that is enough."""
 
-    def learn(self, vectors: Floats, codes: Ints) -> Learnt:
+    def learn(self, vectors: Floats, codes: Ints) -> FittedProbe:
         """As `Logistic.learn`."""
         model = LogisticRegression(max_iter=MTEB_MAX_ITER, random_state=MTEB_SEED)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(vectors, codes)
-        return Learnt(model, 1.0, of_unit_length=False)
+        return FittedProbe(model, 1.0, of_unit_length=False)
 
 
 Probe = Logistic | ChosenLogistic | Neighbors | Mteb
