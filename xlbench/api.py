@@ -211,12 +211,12 @@ def compare(
     from xlbench.reports.compare.comparison import against_baseline
     from xlbench.reports.compare.differences import Options
     from xlbench.reports.compare.logs.reader import LogReader
-    from xlbench.reports.compare.matching import Wanted
+    from xlbench.reports.compare.matching import CellFilter
 
     reader = LogReader(metric)
     runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
-    options = Options(level, method, explore, over == "languages", seed)
-    wanted = Wanted(several(tasks), several(languages))
+    options = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
+    wanted = CellFilter(several(tasks), several(languages))
     (found,) = against_baseline(runs, reader.influence, options, wanted, allow_intersection, examples)
     return found
 

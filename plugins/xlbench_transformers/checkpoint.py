@@ -27,7 +27,7 @@ _COMMITTED = 12
 
 
 @dataclass(frozen=True)
-class Located:
+class LocatedCheckpoint:
     """A checkpoint on this machine: its folder, its layout and, from the hub, its commit."""
 
     folder: Path
@@ -58,7 +58,7 @@ class Checkpoint:
         """Whether the target is a path; a relative one begins with ``./``, since the rest are names on the hub."""
         return is_path(self.target)
 
-    def located(self) -> Located:
+    def located(self) -> LocatedCheckpoint:
         """The checkpoint on this machine, downloaded if that is needed and permitted.
 
         Raises `UsageError` for what is no checkpoint, does not exist or is refused, `DataError` for damaged files,
@@ -70,14 +70,14 @@ class Checkpoint:
             raise self._on_hub
         return self._on_hub
 
-    def at_hand(self) -> Located | None:
+    def at_hand(self) -> LocatedCheckpoint | None:
         """The same without a request: None for what would have to be downloaded, or is refused or damaged."""
         try:
             return self.located() if self.local or "_on_hub" in vars(self) else self._snapshot(local=True)
         except (XlbenchError, NotCachedError):
             return None
 
-    def _in_folder(self) -> Located:
+    def _in_folder(self) -> LocatedCheckpoint:
         if self.revision is not None and not self.revision.startswith(safety.PIN):
             raise UsageError(
                 f"{self.spec!r}: a folder has no revision {self.revision!r}; what may follow is {safety.PIN} and the "
@@ -92,17 +92,17 @@ class Checkpoint:
         permitted = permissions()
         safety.check_pin(layout, folder, self.target, self.revision, permitted)
         safety.check_pickles(layout, self.target, permitted)
-        return Located(folder, with_weights_checked(layout, folder))
+        return LocatedCheckpoint(folder, with_weights_checked(layout, folder))
 
     @cached_property
-    def _on_hub(self) -> Located | XlbenchError:
+    def _on_hub(self) -> LocatedCheckpoint | XlbenchError:
         """What came of looking for it, once: a dead network takes long to tell."""
         try:
             return self._looked_up()
         except XlbenchError as error:
             return error
 
-    def _looked_up(self) -> Located:
+    def _looked_up(self) -> LocatedCheckpoint:
         if not _HUB.fullmatch(self.target) or ".." in self.target or "--" in self.target:
             raise UsageError(f"{self.target!r} is neither a name on the hub (org/name) nor a path (./folder)")
         if (self.revision or "").startswith(safety.PIN):
@@ -144,7 +144,7 @@ class Checkpoint:
     def _at(self) -> str:
         return f"{self.target} at {self.revision[:_COMMITTED]}" if self.revision else self.target
 
-    def _snapshot(self, *, local: bool) -> Located:
+    def _snapshot(self, *, local: bool) -> LocatedCheckpoint:
         """The snapshot in the hub's cache; ``local``: as it is there, `NotCachedError` where it is not or not whole."""
         folder = self._repository().snapshot(SMALL, cached=local, progress=False)
         repository = self._repository(folder.name)
@@ -162,7 +162,7 @@ class Checkpoint:
             raise NotCachedError(f"{lost[0]} is missing")
         if lost:
             repository.files_named(layout.files)
-        return Located(folder, with_weights_checked(layout, folder), folder.name)
+        return LocatedCheckpoint(folder, with_weights_checked(layout, folder), folder.name)
 
 
 def _fetching_reader(repository: HubRepository, folder: Path, *, local: bool) -> Callable[[str], str]:

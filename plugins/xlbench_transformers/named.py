@@ -13,7 +13,7 @@ from xlbench_transformers.layout import Kind
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedCheckpoint:
     """One entry; the fields that are not given are empty."""
 
     spec: str = ""
@@ -31,10 +31,10 @@ class Named:
 
 
 @cache
-def entries() -> Mapping[str, Named]:
+def entries() -> Mapping[str, NamedCheckpoint]:
     """Name -> entry."""
     text = resources.files(__package__).joinpath("named.toml").read_text(encoding="utf-8")
     return {
-        name: Named(**{**entry, "trained_on": tuple(entry.get("trained_on", ()))})
+        name: NamedCheckpoint(**{**entry, "trained_on": tuple(entry.get("trained_on", ()))})
         for name, entry in tomllib.loads(text).items()
     }

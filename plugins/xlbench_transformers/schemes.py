@@ -16,10 +16,10 @@ from xlbench.core.ids import check_name, digest
 from xlbench.core.specs import parse
 from xlbench.core.text import did_you_mean
 from xlbench_transformers import encoders, transforms
-from xlbench_transformers.checkpoint import Checkpoint, Located, is_hub_name, is_path
+from xlbench_transformers.checkpoint import Checkpoint, LocatedCheckpoint, is_hub_name, is_path
 from xlbench_transformers.encoders.prompts import Prompts
 from xlbench_transformers.layout import Kind
-from xlbench_transformers.named import Named, entries
+from xlbench_transformers.named import NamedCheckpoint, entries
 from xlbench_transformers.options import DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
 from xlbench_transformers.trained_on import data_sets_of
 
@@ -77,7 +77,7 @@ def _is_named(spec: str) -> bool:
 
 def _of_kind(kind: Kind | None, text: str) -> list[Model]:
     spec = parse(text, OPTIONS[kind] if kind else ANY, kind or "")
-    return list(_models(kind, text, spec, Named()))
+    return list(_models(kind, text, spec, NamedCheckpoint()))
 
 
 def _of_name(text: str) -> list[Model]:
@@ -91,7 +91,7 @@ def _of_name(text: str) -> list[Model]:
     return list(_models(entry.kind, text, spec, entry))
 
 
-def _models(kind: Kind | None, text: str, spec: Spec, entry: Named) -> Iterator[Model]:
+def _models(kind: Kind | None, text: str, spec: Spec, entry: NamedCheckpoint) -> Iterator[Model]:
     """One model for each value of ``dimensions``."""
     if spec.values.get("layers"):
         if "layer" in spec.given:
@@ -173,7 +173,7 @@ class Recipe:
     checkpoint: Checkpoint
     spec: Spec
 
-    def located(self) -> Located:
+    def located(self) -> LocatedCheckpoint:
         """The checkpoint, which must be able to follow the spec's options."""
         located = self.checkpoint.located()
         _check_options(located.layout.kind, self.spec)
@@ -253,7 +253,7 @@ class Details(Mapping[str, Detail]):
         return found
 
 
-def _details_of(checkpoint: Checkpoint, located: Located) -> dict[str, Detail]:
+def _details_of(checkpoint: Checkpoint, located: LocatedCheckpoint) -> dict[str, Detail]:
     """What is known of a checkpoint that is at hand."""
     found: dict[str, Detail] = {"scheme": located.layout.kind, "weights": _weights(located)}
     if located.commit:
@@ -265,7 +265,7 @@ def _details_of(checkpoint: Checkpoint, located: Located) -> dict[str, Detail]:
     return found
 
 
-def _weights(located: Located) -> str:
+def _weights(located: LocatedCheckpoint) -> str:
     return "pickle" if located.layout.pickles else "safetensors"
 
 

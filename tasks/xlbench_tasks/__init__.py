@@ -67,10 +67,10 @@ def _is_card(spec: str) -> bool:
 
 
 def _tasks_of_card(spec: str) -> Iterable[Task]:
-    from xlbench_tasks.card.later import later_task
+    from xlbench_tasks.card.lazy import lazy_task
     from xlbench_tasks.card.read import read_card
     from xlbench_tasks.card.task import task
 
     path = Path(spec).expanduser()
     card = read_card(path, spec, imports=False)
-    return [later_task(card, path, spec) if card.modules else task(card)]
+    return [lazy_task(card, path, spec) if card.modules else task(card)]

@@ -20,9 +20,9 @@ def test_influences_cost_at_most_15_percent_of_the_ranking(monkeypatch, record_p
     candidates = random.standard_normal((N, D)).astype(np.float32)
     queries = candidates + np.float32(noise) * random.standard_normal((N, D)).astype(np.float32)
     texts = [str(row) for row in range(N)]
-    add, margin, taken = rivals.Taken.add, ranking._margin_taken, {True: [], False: []}
+    add, margin, taken = rivals.CandidateInfluence.add, ranking._margin_taken, {True: [], False: []}
     for whole in [True, False] * (ROUNDS + 1):
-        monkeypatch.setattr(rivals.Taken, "add", add if whole else lambda *_: None)
+        monkeypatch.setattr(rivals.CandidateInfluence, "add", add if whole else lambda *_: None)
         monkeypatch.setattr(ranking, "_margin_taken", margin if whole else lambda *_: np.zeros(N, np.int32))
         started = time.process_time()
         ranking.rank_pairs(queries, candidates, texts)

@@ -98,7 +98,7 @@ def fails(baseline: Sequence[np.ndarray], candidate: Sequence[np.ndarray], polic
             for number, (task, subset) in enumerate(places)
         })  # fmt: skip
     tests = PairedTests(Matched(tuple(cells), ()), sides[0], sides[1], policy, alpha)
-    return decided(tests.tested(), tests)[0] == "REGRESSION"
+    return decided(tests.run(), tests)[0] == "REGRESSION"
 
 
 def alarms(rows: Sequence[Stored], times: int, policy: Policy, losses: float | None = None, seed: int = 0) -> float:

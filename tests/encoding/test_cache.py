@@ -233,7 +233,7 @@ assert not cache.warnings, cache.warnings
     with Cache(tmp_path / "cache") as cache:
         assert cache.info().entries == 3000
         assert cache.facts(A) == {f"process {seed}": 2700 for seed in range(8)}
-        assert cache.verify() == vectors.Verified(3000, 0)
+        assert cache.verify() == vectors.VerifyReport(3000, 0)
         names = {}
         exec(WORK, names)
         texts = [str(number) for number in range(3000)]
@@ -276,7 +276,7 @@ def test_a_forked_process_opens_the_cache_anew(cache):
     one.join(60)
     assert one.exitcode == 7
     cache.put(A, "", keys(12), numbers(12))
-    assert cache.verify() == vectors.Verified(12, 0)
+    assert cache.verify() == vectors.VerifyReport(12, 0)
     assert cache.warnings == []
 
 
@@ -393,7 +393,7 @@ def test_a_damaged_entry_is_computed_again(cache, change):
     cache.put(A, "", keys(10), numbers(10))
     assert cache.take(A, "", keys(10)).vectors.tolist() == numbers(10).tolist()
     assert cache.info().entries == 10
-    assert cache.verify() == vectors.Verified(10, 0)
+    assert cache.verify() == vectors.VerifyReport(10, 0)
 
 
 def test_an_entry_in_the_wrong_place_is_damaged(cache):
@@ -410,9 +410,9 @@ def test_verify_finds_what_was_changed(cache):
     cache.put(A, "", keys(1200), numbers(1200))
     damage(cache, "UPDATE entries SET vectors = zeroblob(32) WHERE id % 100 = 7")
     told: list[tuple[int, int]] = []
-    assert cache.verify(lambda done, total: told.append((done, total))) == vectors.Verified(1200, 12)
+    assert cache.verify(lambda done, total: told.append((done, total))) == vectors.VerifyReport(1200, 12)
     assert told == [(512, 1200), (1024, 1200), (1200, 1200)]
-    assert cache.verify() == vectors.Verified(1188, 0)
+    assert cache.verify() == vectors.VerifyReport(1188, 0)
     assert cache.info().entries == 1188
 
 
@@ -454,7 +454,7 @@ def test_an_empty_file_is_filled(cache):
     cache.folder.mkdir()
     cache.path.touch()
     assert not len(cache.take(A, "", keys(2)).positions)
-    assert cache.verify() == vectors.Verified(0, 0)
+    assert cache.verify() == vectors.VerifyReport(0, 0)
     cache.put(A, "", keys(2), numbers(2))
     assert np.array_equal(cache.take(A, "", keys(2)).vectors, numbers(2))
     assert cache.warnings == []
@@ -538,7 +538,7 @@ def test_processes_survive_that_one_sets_the_file_aside(cache):
         assert len(other.take(A, "", keys(30)).positions) == 30
         other.put(A, "", keys(40), numbers(40))
     cache.close()
-    assert cache.verify() == vectors.Verified(40, 0)
+    assert cache.verify() == vectors.VerifyReport(40, 0)
     assert len(cache.warnings) == 1
 
 
@@ -550,7 +550,7 @@ def test_a_folder_that_is_removed_is_begun_anew(cache):
     cache.folder.rmdir()
     assert not len(cache.take(A, "", keys(20)).positions)
     cache.put(A, "", keys(5), numbers(5))
-    assert cache.verify() == vectors.Verified(5, 0)
+    assert cache.verify() == vectors.VerifyReport(5, 0)
     assert cache.warnings == []
 
 
@@ -575,7 +575,7 @@ print(*cache.warnings, sep="\\n")
     assert out.count("\n") == 1
     assert "not kept in the cache" in out
     with Cache(tmp_path / "cache") as cache:
-        assert cache.verify() == vectors.Verified(100, 0)
+        assert cache.verify() == vectors.VerifyReport(100, 0)
 
 
 def test_sqlites_own_report_of_a_full_disk(cache):
@@ -807,7 +807,7 @@ def test_clearing_gives_the_space_back(cache):
     assert cache.clear() == 3000
     assert cache.info().bytes < both * 0.05
     cache.put(A, "", keys(5), numbers(5))
-    assert cache.verify() == vectors.Verified(5, 0)
+    assert cache.verify() == vectors.VerifyReport(5, 0)
 
 
 # ---- where it is

@@ -259,7 +259,7 @@ def test_named_models_are_thin_entries():
 
 def test_a_named_model_is_its_spec(stocked, folders, monkeypatch):
     """A named model is the model of its spec and revision; options after its name take the place of the entry's."""
-    entry = named.Named(f"st:{folders['labse_like']}?prompt=query: &prompt_document=passage: ", None)
+    entry = named.NamedCheckpoint(f"st:{folders['labse_like']}?prompt=query: &prompt_document=passage: ", None)
     monkeypatch.setattr(schemes, "entries", lambda: {"e5": entry})
     (plain,) = schemes._of_name("e5")
     assert plain.identity() == only(stocked, f"{entry.spec}").identity()

@@ -244,7 +244,7 @@ def test_words_are_spelt_as_in_running_text(tmp_path):
     """A tokenizer that marks spaces gets them between words: its pieces are those of the text with spaces."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(byte_level(tmp_path))
     sentence = ["word", "a", "worry", "中国"]
-    pieces = tokens.pieces_of(tokenizer, [sentence, [], ["a", "a"]])
+    pieces = tokens.subwords_of(tokenizer, [sentence, [], ["a", "a"]])
     running = [tokenizer(text, add_special_tokens=False)["input_ids"] for text in (" ".join(sentence), "", "a a")]
     assert pieces.ids.tolist() == [piece for text in running for piece in text]
     assert pieces.lengths.tolist() == [len(text) for text in running]
@@ -259,7 +259,7 @@ def test_words_need_no_space_elsewhere(folders, name):
     """WordPiece, and SentencePiece that marks every word's beginning, get the words as they are."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folders[name])
     sentence = ["sun", "and", "moon"]
-    pieces = tokens.pieces_of(tokenizer, [sentence])
+    pieces = tokens.subwords_of(tokenizer, [sentence])
     assert pieces.ids.tolist() == tokenizer(" ".join(sentence), add_special_tokens=False)["input_ids"]
 
 
@@ -284,7 +284,7 @@ def test_a_slow_tokenizer(tmp_path):
 def test_special_tokens_around_words(folders):
     """The special tokens around words, and their segments, are those that the tokenizer puts around a text."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(folders["bert"])
-    frame = tokens.frame_of(tokenizer)
+    frame = tokens.special_tokens_of(tokenizer)
     assert (frame.before.tolist(), frame.after.tolist(), frame.types) == ([2], [3], (0, 0, 0))
 
 

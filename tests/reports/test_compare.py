@@ -21,7 +21,7 @@ from xlbench.core.record import LOOSE
 from xlbench.reports.compare import forest, render
 from xlbench.reports.compare.comparison import Comparison, against_baseline, all_pairs, points, signed
 from xlbench.reports.compare.differences import Options, Verdict
-from xlbench.reports.compare.matching import Wanted
+from xlbench.reports.compare.matching import CellFilter
 from xlbench.reports.compare.several import compact_letters
 from xlbench.reports.render import standings
 from xlbench.runs.items import Items
@@ -266,12 +266,12 @@ def test_a_missing_cell_is_named(tmp_path):
 
 def test_tasks_and_languages_narrow_it(two):
     """Only what is asked for is compared; a name that no run knows is an error with a suggestion."""
-    found = compared(*two, wanted=Wanted(("pairs",), ("fra",)))
+    found = compared(*two, wanted=CellFilter(("pairs",), ("fra",)))
     assert [one.name for one in found.of("subset")] == ["pairs eng-fra"]
     with pytest.raises(UsageError, match=r"no run has a task 'pears'\. Did you mean 'pairs'"):
-        compared(*two, wanted=Wanted(("pears",)))
+        compared(*two, wanted=CellFilter(("pears",)))
     with pytest.raises(UsageError, match="no run has the language 'ger'"):
-        compared(*two, wanted=Wanted((), ("ger",)))
+        compared(*two, wanted=CellFilter((), ("ger",)))
 
 
 def test_languages_in_general(tmp_path):
@@ -285,12 +285,12 @@ def test_languages_in_general(tmp_path):
     assert (overall.difference.low, overall.difference.high) == pytest.approx(t)
     assert overall.candidate - overall.baseline == pytest.approx(np.mean(d))
     with pytest.raises(UsageError, match="three languages at least"):
-        compared(*runs, options=Options(over_languages=True), wanted=Wanted((), ("deu", "fra")))
+        compared(*runs, options=Options(over_languages=True), wanted=CellFilter((), ("deu", "fra")))
 
 
 def test_items_that_changed_most(two):
     """Hits won less hits lost, over all subsets in which a sentence is: the first has the largest sum."""
-    found = compared(*two, wanted=Wanted(("pairs",)), examples=N).changed
+    found = compared(*two, wanted=CellFilter(("pairs",)), examples=N).changed
     d = sum(items_of(two[1], "pairs", s) - items_of(two[0], "pairs", s) for s in ("eng-deu", "eng-fra"))
     sums = {one["item"]: one["change"] for one in found}
     assert [sums[f"s{i}"] for i in range(N)] == pytest.approx(d.tolist(), abs=1e-4)

@@ -18,8 +18,7 @@ from xlbench import Cell, Columns, Data, Outcome, Score, Subset, Task, UsageErro
 from xlbench.reports import curves, plots
 from xlbench.runs import store
 from xlbench.runs.manifest import begin
-from xlbench.runs.request import Request, prepare
-from xlbench.runs.slices import sizes_of
+from xlbench.runs.request import Request, prepare, sizes_of
 from xlbench.testing import tasks
 from xlbench.testing.process import ConformanceError
 from xlbench_tasks.data.records import Records
@@ -198,7 +197,7 @@ def rows(folder: Path, name: str) -> list[dict[str, str]]:
 
 @pytest.mark.slow
 def test_a_curve_has_tables_and_plots_and_no_board(xlbench_cli, tmp_path):
-    """Every size has its cell, every cell is saved, nothing is computed twice, and boards show what learned from all."""
+    """Every size has its cell, every cell is saved, nothing is computed twice; boards show what learned from all."""
     done = xlbench_cli(NEWS)
     assert done.returncode == 0, done.stderr
     main = [row for row in rows(tmp_path, "mini-news") if row["metric"] == "macro_f1"]

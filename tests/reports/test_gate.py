@@ -38,7 +38,7 @@ def test_p_is_that_of_a_paired_t_test(tmp_path):
     """Of one task with scores of single items, p is that of scipy's paired t-test, one-sided; so is the interval."""
     before, after = scores(1, loss=0.004)
     verdict = xlbench.gate(*two_runs(tmp_path, {"one": (before, after)}))
-    suite = verdict.against[0].suite
+    suite = verdict.comparisons[0].suite
     assert suite is not None
     expected = reference.ttest_rel(after, before, alternative="less")
     assert suite.p == pytest.approx(expected.pvalue, rel=1e-3)
@@ -54,7 +54,7 @@ def test_tasks_are_adjusted_by_holm(tmp_path):
     order = np.argsort(raw)
     holm = np.empty(4)
     holm[order] = np.minimum(1, np.maximum.accumulate(raw[order] * np.arange(4, 0, -1)))
-    found = {one.name: one.p for one in verdict.against[0].tested if one.level == "task"}
+    found = {one.name: one.p for one in verdict.comparisons[0].tests if one.level == "task"}
     assert [found[name] for name in tasks] == pytest.approx(holm, rel=1e-3)
 
 
@@ -93,7 +93,7 @@ def test_no_margin_is_below_what_rounding_does(tmp_path):
     runs = [replace(run, provenance=kernel) for run, kernel in zip((old, new), kernels, strict=True)]
     verdict = xlbench.gate(*runs, policy=policy)
     assert verdict.outcome == "PASS"
-    assert "Haswell, SkylakeX" in verdict.against[0].notes[0]
+    assert "Haswell, SkylakeX" in verdict.comparisons[0].notes[0]
 
 
 def test_clusters_count_as_one(tmp_path):

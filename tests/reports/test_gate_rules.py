@@ -16,7 +16,7 @@ HINDI = Rule("critical", languages=("hin",), margin=1.0)
 
 def found_at(verdict, level):
     """Name -> test, of one level."""
-    return {one.name: one for one in verdict.against[0].tested if one.level == level}
+    return {one.name: one for one in verdict.comparisons[0].tests if one.level == level}
 
 
 @pytest.mark.parametrize("lossy", ["baseline", "candidate"])
@@ -42,7 +42,7 @@ def test_a_cell_that_the_baseline_failed_is_named(tmp_path):
     old, new = run_of(tmp_path / "a", changes={PLACES[1]: missing("out of memory")}), run_of(tmp_path / "b", "new")
     verdict = xlbench.gate(old, new)
     assert verdict.outcome == "PASS"
-    assert report.notes(verdict.against[0])[0] == "nothing judges one eng-hin: the baseline has no score there"
+    assert report.notes(verdict.comparisons[0])[0] == "nothing judges one eng-hin: the baseline has no score there"
     assert xlbench.gate(old, new, strict=True).outcome == "INVALID"
 
 
@@ -127,11 +127,11 @@ def test_no_sentence_promises_what_was_not_found(tmp_path):
 
     verdict = xlbench.gate(run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=30, won=30))
     assert "would have been seen" in verdict.sentence
-    (one,) = verdict.against
-    suite = one.tested[0]
+    (one,) = verdict.comparisons
+    suite = one.tests[0]
     loss = replace(suite.difference, value=-2 * suite.detectable)
-    changed = replace(one, tested=(replace(suite, difference=loss), *one.tested[1:]))
-    assert "would have been seen" not in replace(verdict, against=(changed,)).sentence
+    changed = replace(one, tests=(replace(suite, difference=loss), *one.tests[1:]))
+    assert "would have been seen" not in replace(verdict, comparisons=(changed,)).sentence
 
 
 def test_identical_tasks_are_no_part_of_the_better_ones(tmp_path):

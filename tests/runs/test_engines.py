@@ -26,7 +26,7 @@ from xlbench.runs import plan
 from xlbench.runs.cells import Settings
 from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
-from xlbench.runs.jobs import Context, Job, Specs, Wanted, jobs_of
+from xlbench.runs.jobs import Context, Job, JobCell, Specs, jobs_of
 from xlbench.runs.request import Request, prepare
 from xlbench.runs.store import Store
 from xlbench.runs.work import LocalJobRunner, job_runner_of_this_process
@@ -122,7 +122,7 @@ def test_data_that_changed_since_it_was_planned_is_not_scored(tmp_path):
     """A worker whose data is not what was planned gives an error, which is not saved."""
     context = Context(tmp_path / "r", Settings(), Data(), Permissions())
     (random,) = load().select_models(["random"])
-    wanted = Wanted("eng-mlt", None, "0" * 16)
+    wanted = JobCell("eng-mlt", None, "0" * 16)
     job = Job("random", "lexicon", "random", "lexicon", random.identity(), (wanted,), context)
     (cell,) = job_runner_of_this_process()(job)
     assert (cell.status, cell.subset) == ("error", "eng-mlt")

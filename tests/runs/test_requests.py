@@ -17,8 +17,8 @@ from xlbench.core.text import byte_count
 from xlbench.reports.boards import standings as standings_room
 from xlbench.runs import items as items_room
 from xlbench.runs import store as store_room
-from xlbench.runs.request import Request, prepare, several
-from xlbench.runs.slices import check_languages, sizes_of, sliced
+from xlbench.runs.request import Request, check_languages, prepare, several, sizes_of
+from xlbench.runs.slices import sliced
 
 
 def test_a_text_is_one_name(tmp_path, monkeypatch):

@@ -31,7 +31,7 @@ BUILTIN = EntryPoint("core", "xlbench.builtin", GROUP)
 
 
 @dataclass(frozen=True)
-class Loaded:
+class LoadedPlugin:
     """What came of one entry point."""
 
     plugin: Plugin
@@ -50,7 +50,7 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
     found, broken = _installed() if entry_points is None else (list(entry_points), [])
     core = _load_one(BUILTIN)
     loaded = [_load_one(entry_point) for entry_point in _in_order(found)]
-    standing, contested, usurped = _settle(core, loaded)
+    standing, contested, usurped = _resolve_claims(core, loaded)
     broken += [_broken(one.plugin, why) for one in loaded for why in one.reasons]
     broken += usurped
     origins = {claim: plugin for claim, (plugin, _) in standing.items()}
@@ -116,23 +116,25 @@ def _normal(distribution: str) -> str:
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 
-def _load_one(entry_point: EntryPoint) -> Loaded:
+def _load_one(entry_point: EntryPoint) -> LoadedPlugin:
     source = ("xlbench", __version__) if entry_point is BUILTIN else _source(entry_point.dist)
     plugin = Plugin(entry_point.name, *source)
     offering, why = attempt(entry_point.load)
     if why:
-        return Loaded(plugin, reasons=(f"{entry_point.value} cannot be imported: {why}",), imported=False)
+        return LoadedPlugin(plugin, reasons=(f"{entry_point.value} cannot be imported: {why}",), imported=False)
     looked, why = attempt(_hooks_of, offering)
     if looked is None:
-        return Loaded(plugin, reasons=(f"{entry_point.value} cannot be looked at: {why}",), imported=False)
+        return LoadedPlugin(plugin, reasons=(f"{entry_point.value} cannot be looked at: {why}",), imported=False)
     hooks, reasons = looked
     items: list[tuple[str, Any]] = []
     for hook, implementation in hooks:
-        good, flaws = _ask(hook, implementation)
+        good, flaws = _call_hook(hook, implementation)
         items += [(_kind(hook), item) for item in good]
         reasons += flaws
     names = tuple(dict.fromkeys(hook for hook, _ in hooks))
-    return Loaded(dataclasses.replace(plugin, hooks=names, offers=names_by_kind(items)), tuple(items), tuple(reasons))
+    return LoadedPlugin(
+        dataclasses.replace(plugin, hooks=names, offers=names_by_kind(items)), tuple(items), tuple(reasons)
+    )
 
 
 def _kind(hook: str) -> str:
@@ -163,13 +165,13 @@ def _hooks_of(offering: Any) -> tuple[list[tuple[str, Any]], list[str]]:
     if not marked and not reasons:
         reasons.append("offers nothing: it has no function that is marked with @xlbench.hookimpl")
     hooks = {attribute: str(options.get("specname") or attribute) for attribute, options in marked.items()}
-    misfits = {attribute: _misfit(hook, marked[attribute]) for attribute, hook in hooks.items()}
+    misfits = {attribute: _why_not_a_hook(hook, marked[attribute]) for attribute, hook in hooks.items()}
     reasons += [why for why in misfits.values() if why]
     found = [(hook, getattr(offering, name)) for name, hook in hooks.items() if hook in HOOKS and not misfits[name]]
     return sorted(found, key=lambda one: HOOKS.index(one[0])), reasons
 
 
-def _misfit(hook: str, options: Mapping[str, Any]) -> str:
+def _why_not_a_hook(hook: str, options: Mapping[str, Any]) -> str:
     """Why a marked function is no implementation of a hook, or the empty string."""
     if options.get("wrapper") or options.get("hookwrapper"):
         return f"{hook} is marked as a wrapper: every hook is asked alone, so there is nothing to wrap"
@@ -178,7 +180,7 @@ def _misfit(hook: str, options: Mapping[str, Any]) -> str:
     return f"{hook} is not a hook.{did_you_mean(hook, HOOKS)} The hooks are {', '.join(HOOKS)}"
 
 
-def _ask(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
+def _call_hook(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     """Call one implementation, alone, to its end: (items without flaw, what is wrong).
 
     One that raises half-way offers nothing: half of a list is not what its author meant to offer.
@@ -188,7 +190,7 @@ def _ask(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     if required:
         takes = f"it takes {', '.join(required)}, and hooks are called without arguments"
         return [], [f"{hook} does not fit its hook: {takes}"]
-    manager, why = attempt(_alone, hook, implementation)
+    manager, why = attempt(_single_hook_manager, hook, implementation)
     if manager is None:
         return [], [f"{hook} does not fit its hook: {why}"]
     results, why = attempt(getattr(manager.hook, hook))
@@ -197,7 +199,8 @@ def _ask(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     result = results[0] if results else None  # pluggy leaves None out
     if isinstance(result, str | bytes | Mapping) or not isinstance(result, Iterable):
         return [], [f"{hook} returned {type(result).__name__}, not an iterable of {KINDS[kind].__name__}"]
-    items, why = attempt(_exhausted, result)  # a generator raises here
+    items: list[Any] | None
+    items, why = attempt(list, result)  # a generator raises here
     if items is None:
         return [], [f"{hook} raised {why}"]
     flaws = [flaw_of(kind, item) for item in items]
@@ -213,11 +216,7 @@ def _required_arguments(implementation: Any) -> list[str]:
     return [one.name for one in parameters if one.default is one.empty and one.kind not in kinds]
 
 
-def _exhausted(result: Iterable[Any]) -> list[Any]:
-    return list(result)
-
-
-def _alone(hook: str, implementation: Any) -> pluggy.PluginManager:
+def _single_hook_manager(hook: str, implementation: Any) -> pluggy.PluginManager:
     """A manager that knows this implementation only, checked against the hook's arguments."""
     manager, plugin = pluggy.PluginManager(GROUP), ModuleType("plugin")
     manager.add_hookspecs(Hooks)
@@ -226,8 +225,8 @@ def _alone(hook: str, implementation: Any) -> pluggy.PluginManager:
     return manager
 
 
-def _settle(
-    core: Loaded, loaded: Sequence[Loaded]
+def _resolve_claims(
+    core: LoadedPlugin, loaded: Sequence[LoadedPlugin]
 ) -> tuple[dict[tuple[str, str], tuple[Plugin, Any]], dict[tuple[str, str], tuple[Plugin, ...]], list[Broken]]:
     """Who owns each (kind, name): one claimant does, several do not; what is built in cannot be taken.
 

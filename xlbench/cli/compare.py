@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
     from xlbench.reports.compare.differences import Options
     from xlbench.reports.compare.logs.reader import LogReader
-    from xlbench.reports.compare.matching import Wanted
+    from xlbench.reports.compare.matching import CellFilter
 
 ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
 
@@ -143,7 +143,7 @@ def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
 def _compared(runs: Mapping[str, Run], reader: LogReader, *, examples: int | None, **options: Any) -> list[Comparison]:
     from xlbench.reports.compare.comparison import against_baseline
 
-    return against_baseline(runs, reader.influence, *_judging(**options), examples or 0)
+    return against_baseline(runs, reader.influence, *_comparison_options(**options), examples or 0)
 
 
 def _of_recipes(
@@ -160,7 +160,7 @@ def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, exa
     from xlbench.reports.compare import render
     from xlbench.reports.compare.comparison import all_pairs
 
-    found = all_pairs(runs, reader.influence, *_judging(**options))
+    found = all_pairs(runs, reader.influence, *_comparison_options(**options))
     if as_json:
         echo_json({"schema": render.SCHEMA, "runs": [*runs], "groups": [asdict(one) for one in found]})
     else:
@@ -169,14 +169,16 @@ def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, exa
     return OK
 
 
-def _judging(*, tasks: tuple[str, ...], languages: tuple[str, ...], method: Any, level: float, explore: bool, over: str,
-             allow_intersection: float | None, seed: int) -> tuple[Options, Wanted, float | None]:  # fmt: skip
+def _comparison_options(
+    *, tasks: tuple[str, ...], languages: tuple[str, ...], method: Any, level: float, explore: bool, over: str,
+    allow_intersection: float | None, seed: int,
+) -> tuple[Options, CellFilter, float | None]:  # fmt: skip
     """The options of the command line as those of a comparison."""
     from xlbench.reports.compare.differences import Options
-    from xlbench.reports.compare.matching import Wanted
+    from xlbench.reports.compare.matching import CellFilter
 
-    judged = Options(level, method, explore, over == "languages", seed)
-    return judged, Wanted(tasks, languages), allow_intersection
+    judged = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
+    return judged, CellFilter(tasks, languages), allow_intersection
 
 
 def _write(path: Path, found: Comparison) -> None:

@@ -28,7 +28,7 @@ _POINTS = click.FloatRange(0, 100)
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-def _judging(command: Any) -> Any:
+def _gate_options(command: Any) -> Any:
     """The options of what is asked for, and of where the verdict goes."""
     for option in reversed((
         click.option("--anchor", type=click.Path(path_type=Path), metavar="PATH",
@@ -71,7 +71,7 @@ def _judging(command: Any) -> Any:
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="PATH", help="The run to be judged by.")
 @click.option("--candidate", type=click.Path(path_type=Path), metavar="PATH", help="The run that is judged.")
 @click.option("--model", "-m", metavar="NAME", help="Which run is meant, where a folder holds several.")
-@_judging
+@_gate_options
 def command(baseline: Path | None, candidate: Path | None, model: str | None, **options: Any) -> int:
     """Judge the run CANDIDATE by the run BASELINE: PASS, or why not.
 
@@ -107,7 +107,7 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
               help="Where cells are saved, and found again.")  # fmt: skip
 @click.option("--engine", metavar="NAME", default="serial", show_default=True, help="Where cells are computed.")
 @click.option("--workers", type=click.IntRange(min=1), metavar="N", help="How many workers the engine has.")
-@_judging
+@_gate_options
 @cache_and_permission_options
 def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) -> int:
     """Score a model on exactly the cells that the baseline has, and judge it. What was computed is not done again."""
@@ -270,8 +270,8 @@ def _text(gate: Gate) -> str:
     from xlbench.reports.gate import report
 
     parts = [one_line(gate.sentence)]
-    for one in gate.against:
-        if one.tested:
+    for one in gate.comparisons:
+        if one.tests:
             found = report.rows(one)
             rows = [[one_line(text) for text in row] for row in found[: report.SHOWN]]
             parts.append(
@@ -282,7 +282,7 @@ def _text(gate: Gate) -> str:
         if said := report.notes(one):
             shown = said[: report.SHOWN]
             parts.append("\n".join(shown) + (f"\nand {len(said) - len(shown)} more" if len(said) > len(shown) else ""))
-    if any(one.tested for one in gate.against):
+    if any(one.tests for one in gate.comparisons):
         parts.append(
             "In points, candidate - baseline. Would be seen: the smallest loss that the test finds four times in five."
         )

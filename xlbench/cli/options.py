@@ -25,7 +25,7 @@ EXIT_CODES = (
 """The end of the help of a command that scores."""
 
 
-def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
+def _combined(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator; the first is the first of the help."""
 
     def decorate(command: F) -> F:
@@ -39,7 +39,7 @@ def _together(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 def _selection(suites: str, models: str, languages: str) -> Callable[[F], F]:
     """The options that name suites, models, tasks, languages and the data folder; the help of three of them differs."""
-    return _together(
+    return _combined(
         click.option("--suite", "-s", multiple=True, metavar="NAME", help=suites),
         click.option("--model", "-m", "models", multiple=True, metavar="NAME", help=models),
         click.option(
@@ -61,7 +61,7 @@ def _selection(suites: str, models: str, languages: str) -> Callable[[F], F]:
     )
 
 
-selection_options = _together(
+selection_options = _combined(
     _selection(
         "Tasks to run, as a suite (repeatable).  [default: mini]",
         "A model's name, pattern or spec (repeatable).  [default: the embedded models]",
@@ -86,7 +86,7 @@ fetch_selection_options = _selection(
 """The same for what is fetched; nothing is named by default."""
 
 
-scoring_options = _together(
+scoring_options = _combined(
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the resampling."),
     click.option(
         "--ci",
@@ -115,11 +115,11 @@ _CODE = (
 )
 
 
-fetch_permission_options = _together(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
+fetch_permission_options = _combined(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
 """The options of what may be asked for over a network, or run, by a command that fetches."""
 
 
-cache_and_permission_options = _together(
+cache_and_permission_options = _combined(
     click.option(
         "--cache/--no-cache",
         default=True,
@@ -140,7 +140,7 @@ cache_and_permission_options = _together(
 """The options of what may be kept, asked for over a network, or run."""
 
 
-output_options = _together(
+output_options = _combined(
     click.option("--dry-run", "-n", is_flag=True, help="Show the cells, their items, and what is done already."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first cell that fails."),
     click.option("--strict", is_flag=True, help="Exit with 1 when a cell was skipped, too."),
@@ -156,12 +156,12 @@ def request_of(options: dict[str, Any]) -> Request:
     from xlbench.runs.request import Request
 
     known = {field.name for field in fields(Request)}
-    request = Request(**{name: value for name, value in _settled(options).items() if name in known})
+    request = Request(**{name: value for name, value in _without_overridden_defaults(options).items() if name in known})
     click.get_current_context().with_resource(granted(request.permissions))  # for as long as the command runs
     return request
 
 
-def _settled(options: dict[str, Any]) -> dict[str, Any]:
+def _without_overridden_defaults(options: dict[str, Any]) -> dict[str, Any]:
     """Tasks given on the command line replace suites that are a default of xlbench.toml, and the other way round."""
     source = click.get_current_context().get_parameter_source
     for given, other in (("tasks", "suite"), ("suite", "tasks")):

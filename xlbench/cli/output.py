@@ -17,7 +17,7 @@ from xlbench.core.text import escaped_json, one_line, printable
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell
-    from xlbench.runs.request import Prepared
+    from xlbench.runs.request import PreparedRun
 
 
 REASONS = 10
@@ -44,19 +44,19 @@ def plugins_print_elsewhere() -> Iterator[None]:
         yield
 
 
-def exit_code(prepared: Prepared, cells: Sequence[Cell], *, strict: bool) -> int:
+def exit_code(prepared: PreparedRun, cells: Sequence[Cell], *, strict: bool) -> int:
     """0 where nothing failed; 1 where a cell failed, nothing was scored, or (strict) something is not at hand."""
     status = Counter(cell.status for cell in cells)
     lacking = bool(status["skipped"] or prepared.absent)
     return CELL_FAILED if status["error"] or not status["ok"] or (strict and lacking) else OK
 
 
-def plan_exit_code(prepared: Prepared) -> int:
+def plan_exit_code(prepared: PreparedRun) -> int:
     """0 where a run would score something, or has; 1 where every cell is skipped or failing."""
     return OK if any(item.state in ("todo", "rescore", "done") for item in prepared.planned) else CELL_FAILED
 
 
-def show_plan(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
+def show_plan(prepared: PreparedRun, *, as_json: bool, quiet: bool) -> None:
     """Print what a dry run has found: the cells with their states, and what is wrong with any."""
     if as_json:
         rows = [
@@ -71,7 +71,7 @@ def show_plan(prepared: Prepared, *, as_json: bool, quiet: bool) -> None:
     print_trouble(prepared, [item.cell for item in prepared.planned])
 
 
-def _plan_table(prepared: Prepared) -> str:
+def _plan_table(prepared: PreparedRun) -> str:
     """A line a model and task: its cells and items, and how many cells are in which state."""
     states = {
         "todo": "to do",
@@ -99,7 +99,7 @@ def _plan_table(prepared: Prepared) -> str:
     return table(headers, lines, "llrr" + "r" * len(used))
 
 
-def print_absent(prepared: Prepared) -> None:
+def print_absent(prepared: PreparedRun) -> None:
     """A line a task: the languages that it has, that nobody asked for by name, and whose data is not at hand."""
     for task, languages in prepared.absent.items():
         named = _some(languages, 8)
@@ -108,7 +108,7 @@ def print_absent(prepared: Prepared) -> None:
         echo(f"{task}: no data here for {len(languages)} of its languages: {named}{reason}", err=True)
 
 
-def print_trouble(prepared: Prepared, cells: Sequence[Cell]) -> None:
+def print_trouble(prepared: PreparedRun, cells: Sequence[Cell]) -> None:
     """Print why cells have no scores, and what is wrong with plugins."""
     _print_reasons([cell for cell in cells if cell.status != "ok"])
     for warning in prepared.catalog.warnings():

@@ -15,7 +15,7 @@ from xlbench.core.text import byte_count, one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Run
-    from xlbench.runs.pack import Packed
+    from xlbench.runs.pack import WrittenPack
     from xlbench.runs.store import Reader
 
 
@@ -51,7 +51,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
     reader = Reader()
     runs = reader.find_runs(run)
     wanted = runs if everything else [choose(runs, model, run)]
-    packed: list[Packed] = []
+    packed: list[WrittenPack] = []
     troubles: list[str] = []
     for one in _written(wanted, out, reader, everything=everything):
         if isinstance(one, ResultsError):
@@ -70,7 +70,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
     return code
 
 
-def _written(runs: list[Run], out: Path, reader: Reader, *, everything: bool) -> Iterator[Packed | ResultsError]:
+def _written(runs: list[Run], out: Path, reader: Reader, *, everything: bool) -> Iterator[WrittenPack | ResultsError]:
     """Write one pack after the other; a run that is damaged stops no other."""
     from xlbench.runs.pack import name_of, write_pack
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from xlbench.cli.output import echo
 from xlbench.core.text import one_line
-from xlbench.runs.cells import Planned
+from xlbench.runs.cells import PlannedCell
 from xlbench.runs.engine import Observer
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @contextlib.contextmanager
-def watching(planned: Sequence[Planned], *, quiet: bool) -> Iterator[Observer]:
+def watching(planned: Sequence[PlannedCell], *, quiet: bool) -> Iterator[Observer]:
     """An observer that shows progress for as long as the context lasts."""
     if quiet:
         yield Observer(warning=_warn)
@@ -32,7 +32,7 @@ def watching(planned: Sequence[Planned], *, quiet: bool) -> Iterator[Observer]:
 
 
 @contextlib.contextmanager
-def _bar(planned: Sequence[Planned]) -> Iterator[Observer]:
+def _bar(planned: Sequence[PlannedCell]) -> Iterator[Observer]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -46,7 +46,7 @@ def _bar(planned: Sequence[Planned]) -> Iterator[Observer]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         bar = progress.add_task("cells", total=len(planned), detail="")
 
-        pace = _Pace()
+        pace = _EncodingRate()
 
         def cell(done: Cell) -> None:
             """Move the bar on by a finished cell."""
@@ -72,7 +72,7 @@ def _warn(line: str) -> None:
     echo(one_line(line), err=True)
 
 
-class _Pace:
+class _EncodingRate:
     """How fast texts are encoded, over one request of a model."""
 
     def __init__(self) -> None:
@@ -102,7 +102,7 @@ class _Lines:
 
     def __init__(self, left: Counter[tuple[str, str]]) -> None:
         self._left, self._status = left, {pair: Counter[str]() for pair in left}
-        self._pace, self._said = _Pace(), time.monotonic()
+        self._pace, self._said = _EncodingRate(), time.monotonic()
 
     def cell(self, cell: Cell) -> None:
         """A cell is finished."""

@@ -14,7 +14,7 @@ from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
-    from xlbench.reports.published import Compared
+    from xlbench.reports.published import FigureComparison
 
 
 @click.command(
@@ -61,7 +61,7 @@ def command(figures: Path, folders: tuple[Path, ...], tolerance: float, show_all
     return INVALID if troubles else OK if all(one.verdict == "agrees" for one in compared) else CELL_FAILED
 
 
-def _plain(one: Compared) -> dict[str, str | float | None]:
+def _plain(one: FigureComparison) -> dict[str, str | float | None]:
     score, figure = one.score, one.figure
     return {
         "model": figure.model, "task": figure.task, "subset": figure.subset, "metric": figure.metric,
@@ -70,7 +70,7 @@ def _plain(one: Compared) -> dict[str, str | float | None]:
     }  # fmt: skip
 
 
-def _table(compared: Sequence[Compared]) -> str:
+def _table(compared: Sequence[FigureComparison]) -> str:
     rows = []
     for one in compared:
         plain = {

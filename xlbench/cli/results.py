@@ -17,7 +17,7 @@ from xlbench.core.text import one_line
 if TYPE_CHECKING:
     from xlbench.core.record import Run
     from xlbench.core.task import Task
-    from xlbench.runs.verify import Checked, Verdict
+    from xlbench.runs.verify import CheckedCell, Verdict
 
 
 @click.group(
@@ -86,7 +86,7 @@ def _only(run: Run, tasks: Mapping[str, Task]) -> Run:
     return replace(run, cells=tuple(cell for cell in run.cells if cell.task in tasks))
 
 
-def _print(checked: Sequence[Checked], counts: Mapping[Verdict, int]) -> None:
+def _print(checked: Sequence[CheckedCell], counts: Mapping[Verdict, int]) -> None:
     """A line for every cell that differs, one for those that share a reason not to be computed, and the counts."""
     for one in checked:
         if one.verdict == "differs":

@@ -34,7 +34,7 @@ from xlbench.core.text import one_line
 if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results
     from xlbench.reports.boards.standings import Board
-    from xlbench.runs.request import Prepared
+    from xlbench.runs.request import PreparedRun
 
 
 @click.command(
@@ -72,7 +72,8 @@ def command(
     from xlbench.runs.request import prepare
 
     with plugins_print_elsewhere():
-        prepared = prepare(request_of(options))
+        request = request_of(options)
+        prepared = prepare(request)
     if dry_run:
         show_plan(prepared, as_json=as_json, quiet=quiet)
         return plan_exit_code(prepared)
@@ -92,7 +93,7 @@ def command(
 
 
 def _scored(
-    prepared: Prepared, folder: Path, *, fail_fast: bool, silent: bool
+    prepared: PreparedRun, folder: Path, *, fail_fast: bool, silent: bool
 ) -> tuple[Results, list[Board], tuple[list[Path], list[str]]]:
     """Compute what is lacking, and make and write the boards, unless this is a sample or nothing was scored.
 
@@ -117,7 +118,7 @@ def _scored(
     return results, boards, (written, failures)
 
 
-def _boards_of(prepared: Prepared, results: Results) -> list[Board]:
+def _boards_of(prepared: PreparedRun, results: Results) -> list[Board]:
     """A whole suite's board holds the other runs in the results folder too; a loose run's this command's alone."""
     from xlbench.reports.render import standings
     from xlbench.runs.manifest import with_saved
@@ -129,7 +130,7 @@ def _boards_of(prepared: Prepared, results: Results) -> list[Board]:
     ]
 
 
-def _print_boards(prepared: Prepared, results: Results, boards: Sequence[Board], written: Sequence[Path]) -> None:
+def _print_boards(prepared: PreparedRun, results: Results, boards: Sequence[Board], written: Sequence[Path]) -> None:
     from xlbench.reports.boards.markdown import standings_table
 
     if prepared.settings.limit is not None:

@@ -87,11 +87,11 @@ def _line(panel: Axes, curve: Curve, number: int) -> None:
     """One model's scores, and their intervals as a band; bars where a band would have no width."""
     color, marker = f"C{number % COLORS}", MARKERS[number // COLORS % len(MARKERS)]
     items = [_items(cell) for cell, _ in curve.points]
-    values = [_hundredfold(score.value) for _, score in curve.points]
+    values = [_percent(score.value) for _, score in curve.points]
     panel.plot(items, values, color=color, marker=marker, markersize=4, linewidth=1.2, label=_plain(curve.model))
     if curve.points[-1][0].train_size is None:
         panel.plot(items[-1:], values[-1:], color=color, marker=marker, markersize=5, markerfacecolor="white")
-    low, high = ([_hundredfold(getattr(score, end)) for _, score in curve.points] for end in ("low", "high"))
+    low, high = ([_percent(getattr(score, end)) for _, score in curve.points] for end in ("low", "high"))
     if len(items) > 1:
         panel.fill_between(items, low, high, color=color, alpha=0.15, linewidth=0)  # a NaN leaves a gap
     else:
@@ -103,7 +103,7 @@ def _chance(panel: Axes, curves: Sequence[Curve]) -> None:
     known = {_items(cell): score.chance for curve in curves for cell, score in curve.points if score.chance is not None}
     if known:
         items = sorted(known)
-        values = [_hundredfold(known[n]) for n in items]
+        values = [_percent(known[n]) for n in items]
         panel.plot(items, values, color="0.4", linestyle="--", linewidth=0.9, marker="_", markersize=4, label="chance")
 
 
@@ -134,7 +134,7 @@ def _items(cell: Any) -> int:
     return int(cell.train_items or cell.train_size)
 
 
-def _hundredfold(value: float | None) -> float:
+def _percent(value: float | None) -> float:
     return math.nan if value is None else 100 * value
 
 

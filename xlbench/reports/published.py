@@ -29,7 +29,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Compared:
+class FigureComparison:
     """A published figure and ours."""
 
     figure: Figure
@@ -78,7 +78,7 @@ def _figure(path: Path, line: int, row: dict[str, str]) -> Figure:
     return Figure(model, task, subset, metric, value)
 
 
-def compare(figures: Iterable[Figure], results: Results, tolerance: float) -> tuple[Compared, ...]:
+def compare(figures: Iterable[Figure], results: Results, tolerance: float) -> tuple[FigureComparison, ...]:
     """Every figure with the score of that name; they agree where they differ by ``tolerance`` at the most.
 
     A tolerance, and not the score's interval: on the same data and the same weights the same number is expected, up to
@@ -98,14 +98,14 @@ def compare(figures: Iterable[Figure], results: Results, tolerance: float) -> tu
     )
 
 
-def _compared(figure: Figure, score: Score | None, tolerance: float) -> Compared:
+def _compared(figure: Figure, score: Score | None, tolerance: float) -> FigureComparison:
     if score is None or score.value is None:
-        return Compared(figure, None, "missing")
+        return FigureComparison(figure, None, "missing")
     close = abs(score.value - figure.value) <= tolerance + 1e-9
-    return Compared(figure, score, "agrees" if close else "differs")
+    return FigureComparison(figure, score, "agrees" if close else "differs")
 
 
-def summary(compared: Sequence[Compared]) -> str:
+def summary(compared: Sequence[FigureComparison]) -> str:
     """One line: how many agree, differ and are missing, and the largest difference."""
     counts = {verdict: sum(one.verdict == verdict for one in compared) for verdict in ("agrees", "differs", "missing")}
     largest = max((abs(one.difference) for one in compared if one.difference is not None), default=None)

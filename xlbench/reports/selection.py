@@ -33,7 +33,7 @@ class Selection:
 
 
 @dataclass(frozen=True)
-class Selected:
+class SelectedRuns:
     """Runs, and the boards to make of them."""
 
     results: Results
@@ -54,7 +54,7 @@ def planned(suite: str, results: Results) -> dict[str, tuple[str, ...]]:
     return {task: tuple(subsets) for task, subsets in union.items()}
 
 
-def select(runs: Sequence[Run], selection: Selection, where: str) -> Selected:
+def select(runs: Sequence[Run], selection: Selection, where: str) -> SelectedRuns:
     """The runs and cells that a selection is of. `UsageError` where there are none; ``where`` they were looked for."""
     shown = [run for run in runs if any(cell.whole for cell in run.cells)]
     if not shown:
@@ -71,13 +71,13 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> Selected:
         narrowed = _narrowed(shown, selection)
         is_planned = any(run.plans for run in narrowed)
         left_out = _left_out(shown, [cell for run in narrowed for cell in run.cells], "the selection leaves out")
-        return Selected(Results(tuple(narrowed)), (LOOSE,), is_planned, left_out)
+        return SelectedRuns(Results(tuple(narrowed)), (LOOSE,), is_planned, left_out)
     names = (selection.suite,) if selection.suite else suites or (LOOSE,)
     results = Results(tuple(shown))
     tasks = {task for name in names for task in planned(name, results)}
     on_boards = [cell for run in shown for cell in run.cells if LOOSE in names or cell.task in tasks]
     why = "" if selection.suite else "on none of these boards, as they are of no suite"
-    return Selected(results, names, LOOSE in suites, _left_out(shown, on_boards, why) if why else ())
+    return SelectedRuns(results, names, LOOSE in suites, _left_out(shown, on_boards, why) if why else ())
 
 
 def _suites(runs: Iterable[Run]) -> tuple[str, ...]:

@@ -42,7 +42,7 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedCell:
     """One cell before it is computed."""
 
     model: Model
@@ -67,7 +67,7 @@ def trained_on_note(model: Model, task: Task) -> str:
     return f"{TRAINED_ON}{seen[0]}" if seen else ""
 
 
-def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> Planned:
+def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> PlannedCell:
     """What is known of one cell before anything is computed.
 
     Args:
@@ -85,15 +85,15 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
         task_identity=task.identity(), train_size=part.train_size, train_items=subset.train_items,
     )  # fmt: skip
     if part.failure:
-        return Planned(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
+        return PlannedCell(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)
     try:
         saved = store.load_cell(store.path_of(cell))
         failed = store.failure(cell.model, cell.fingerprint)  # the model's, whatever was scored before it was found
         if failed or saved is None or saved.key != key or saved.status != "ok":
-            return Planned(model, task, subset, cell, "todo")
+            return PlannedCell(model, task, subset, cell, "todo")
         store.influence(saved)  # averages need it: that the items are damaged is to be known of this cell, and now
     except ResultsError as error:
-        return Planned(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
+        return PlannedCell(model, task, subset, replace(cell, status="error", reason=str(error)), "damaged")
     saved = replace(
         saved, train_items=cell.train_items, task_identity=cell.task_identity
     )  # equal keys: so it was, whether or not it was written down
@@ -103,5 +103,5 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
     labels = {name: getattr(cell, name) for name in ("seed", "ci", "area", "register")}
     if not is_marked or any(getattr(saved, name) != label for name, label in labels.items()):
         wanted = replace(saved, **labels, notes=others)
-        return Planned(model, task, subset, wanted, "rescore")
-    return Planned(model, task, subset, saved, "done")
+        return PlannedCell(model, task, subset, wanted, "rescore")
+    return PlannedCell(model, task, subset, saved, "done")

@@ -11,7 +11,7 @@ from xlbench.core.errors import XlbenchError
 from xlbench.core.record import Cell
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import Planned
+from xlbench.runs.cells import PlannedCell
 from xlbench.runs.jobs import RunWarning
 from xlbench.runs.store import LOST
 
@@ -45,7 +45,7 @@ def address_of(cell: Cell) -> CellAddress:
 class EngineRun:
     """One use of an engine: the cells that are expected of it, and those that came back."""
 
-    def __init__(self, engine: Engine, label: str, planned: Sequence[Planned], observer: Observer) -> None:
+    def __init__(self, engine: Engine, label: str, planned: Sequence[PlannedCell], observer: Observer) -> None:
         self._engine, self._label, self._observer = engine, label, observer
         self._expected = {address_of(item.cell): item.cell for item in planned if item.state in ("todo", "rescore")}
         self._came: set[CellAddress] = set()

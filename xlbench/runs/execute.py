@@ -12,19 +12,19 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.permissions import permissions
 from xlbench.core.record import WHOLE_TASK, Cell, Results
 from xlbench.core.task import Data
-from xlbench.runs.cells import Planned, Settings
+from xlbench.runs.cells import PlannedCell, Settings
 from xlbench.runs.engine import CellAddress, EngineRun, Observer, address_of
 from xlbench.runs.failures import FailedModels
 from xlbench.runs.jobs import Context, Specs, jobs_of
 from xlbench.runs.manifest import begin, finish
 from xlbench.runs.provenance import linear_algebra, peak_memory_bytes
-from xlbench.runs.request import Prepared
+from xlbench.runs.request import PreparedRun
 from xlbench.runs.store import Store
 from xlbench.runs.work import LocalJobRunner
 from xlbench.runs.worker import Worker
 
 
-def carry_out(prepared: Prepared, observer: Observer | None = None, *, fail_fast: bool = False) -> Results:
+def carry_out(prepared: PreparedRun, observer: Observer | None = None, *, fail_fast: bool = False) -> Results:
     """Compute and save what a prepared request still lacks; the manifests come last."""
     if prepared.has_work:
         prepared.store.check_writable()
@@ -45,7 +45,7 @@ def carry_out(prepared: Prepared, observer: Observer | None = None, *, fail_fast
     return finish(prepared.models, prepared.planned, cells, prepared.store, plans, origin)
 
 
-def _subsets_of(prepared: Prepared, tasks: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _subsets_of(prepared: PreparedRun, tasks: Sequence[str]) -> dict[str, tuple[str, ...]]:
     """Task -> its planned subsets, which are the same for every model."""
     subsets: dict[str, dict[str, None]] = {}
     for item in prepared.planned:
@@ -55,7 +55,7 @@ def _subsets_of(prepared: Prepared, tasks: Sequence[str]) -> dict[str, tuple[str
 
 
 def execute(
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedCell],
     store: Store,
     settings: Settings,
     engine: Engine,
@@ -106,7 +106,7 @@ def execute(
     return [finished[address_of(item.cell)] for item in planned if address_of(item.cell) in finished]
 
 
-def _known(planned: Sequence[Planned], store: Store, *, writable: bool) -> Iterator[Cell]:
+def _known(planned: Sequence[PlannedCell], store: Store, *, writable: bool) -> Iterator[Cell]:
     """Yields the cells that need no computing; saves failures where the folder can be written."""
     for item in planned:
         if item.state in ("skipped", "error") and writable:
@@ -127,7 +127,7 @@ def _save_failure(cell: Cell, store: Store) -> None:
         store.save_cell(cell, None)
 
 
-def _forget_whole_task_failures(planned: Sequence[Planned], store: Store) -> None:
+def _forget_whole_task_failures(planned: Sequence[PlannedCell], store: Store) -> None:
     for cell in {(item.cell.model, item.cell.task): item.cell for item in planned}.values():
         if cell.subset != WHOLE_TASK:
             store.discard(store.path_of(replace(cell, subset=WHOLE_TASK)))

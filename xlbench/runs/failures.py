@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Run
-from xlbench.runs.cells import Planned
+from xlbench.runs.cells import PlannedCell
 from xlbench.runs.store import Store
 
 MODEL_FAILED = "model_failed"
@@ -21,7 +21,7 @@ class FailedModels:
     Models that share their vectors (and differ in a transform alone) fail together.
     """
 
-    def __init__(self, planned: Sequence[Planned], store: Store) -> None:
+    def __init__(self, planned: Sequence[PlannedCell], store: Store) -> None:
         self._models = {item.model.name: item.model for item in planned}
         self._fingerprints = {item.model.name: item.cell.fingerprint for item in planned}
         self._store = store

@@ -20,8 +20,7 @@ from xlbench.core.model import Model
 from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
-from xlbench.runs.request import Request, check_request, data_of, resolved, several, tasks_of
-from xlbench.runs.slices import check_languages
+from xlbench.runs.request import Request, check_languages, check_request, data_of, resolved, several, tasks_of
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]
 """``to bring``: by a dry run, which brings nothing. ``not brought``: it cannot be had now, or not in this way; the

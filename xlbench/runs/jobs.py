@@ -11,7 +11,7 @@ from typing import Any
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import Cell
 from xlbench.core.task import Data
-from xlbench.runs.cells import Planned, Settings
+from xlbench.runs.cells import PlannedCell, Settings
 
 CELLS_OF_A_JOB = 100
 """At most: one large task is shared among workers."""
@@ -35,7 +35,7 @@ class Context:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class JobCell:
     """One cell of a job."""
 
     subset: str
@@ -56,7 +56,7 @@ class Job:
     task_spec: str
     fingerprint: str
     """Of the model."""
-    wanted: tuple[Wanted, ...]
+    wanted: tuple[JobCell, ...]
     context: Context
 
 
@@ -79,9 +79,9 @@ class Specs:
     tasks: Mapping[str, str] = field(default_factory=dict)
 
 
-def jobs_of(planned: Sequence[Planned], context: Context, specs: Specs) -> list[Job]:
+def jobs_of(planned: Sequence[PlannedCell], context: Context, specs: Specs) -> list[Job]:
     """The cells to compute, grouped by model and task in the order of the plan."""
-    groups: dict[tuple[str, str], list[Planned]] = {}
+    groups: dict[tuple[str, str], list[PlannedCell]] = {}
     for item in planned:
         if item.state in ("todo", "rescore"):
             groups.setdefault((item.model.name, item.task.name), []).append(item)
@@ -93,17 +93,17 @@ def jobs_of(planned: Sequence[Planned], context: Context, specs: Specs) -> list[
                 model, task, specs.models.get(model, ""), specs.tasks.get(task, ""), items[0].cell.fingerprint, (),
                 context,
             ),
-            [Wanted(item.subset.name, item.cell.train_size, item.cell.key[:KEY_DIGITS]) for item in items],
+            [JobCell(item.subset.name, item.cell.train_size, item.cell.key[:KEY_DIGITS]) for item in items],
         )
     ]  # fmt: skip
 
 
-def _jobs(empty: Job, wanted: Sequence[Wanted]) -> Iterator[Job]:
+def _jobs(empty: Job, wanted: Sequence[JobCell]) -> Iterator[Job]:
     """Jobs with the cells in order, none of them with more cells or bytes than a job is to have."""
-    first = Wanted("", None, "")  # a pickle names the class and its fields once, with the first
+    first = JobCell("", None, "")  # a pickle names the class and its fields once, with the first
     room = BYTES_OF_A_JOB - len(pickle.dumps(replace(empty, wanted=(first,))))
     alone = len(pickle.dumps((first,)))
-    part: list[Wanted] = []
+    part: list[JobCell] = []
     size = 0
     for cell in wanted:
         more = len(pickle.dumps((first, cell))) - alone

@@ -8,14 +8,14 @@ from typing import Any
 
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Results, Run
-from xlbench.runs.cells import Planned
+from xlbench.runs.cells import PlannedCell
 from xlbench.runs.store import LOST, Store
 
 UNFINISHED = "run"
 """Plan key of a run that has not finished."""
 
 
-def begin(planned: Sequence[Planned], store: Store) -> None:
+def begin(planned: Sequence[PlannedCell], store: Store) -> None:
     """Write down what is going to be computed, so that a run that is killed is seen to lack the rest of it."""
     if not for_boards(planned):
         return
@@ -34,14 +34,14 @@ def begin(planned: Sequence[Planned], store: Store) -> None:
         store.save_manifest(replace(run, plans=plans, complete=False))
 
 
-def for_boards(planned: Sequence[Planned]) -> bool:
+def for_boards(planned: Sequence[PlannedCell]) -> bool:
     """Whether cells are what a board may lack: samples and curves make none incomplete, and none complete."""
     return all(item.cell.whole for item in planned)
 
 
 def finish(
     models: Sequence[Model],
-    planned: Sequence[Planned],
+    planned: Sequence[PlannedCell],
     cells: Sequence[Cell],
     store: Store,
     plans: Mapping[str, Any],
@@ -100,11 +100,11 @@ def _manifest(
     )
 
 
-def _is_idle(model: Model, planned: Sequence[Planned]) -> bool:
+def _is_idle(model: Model, planned: Sequence[PlannedCell]) -> bool:
     return not any(item.state in ("todo", "rescore") for item in planned if item.model.name == model.name)
 
 
-def _may_save(run: Run, store: Store, planned: Sequence[Planned]) -> bool:
+def _may_save(run: Run, store: Store, planned: Sequence[PlannedCell]) -> bool:
     """Where nothing was computed, a folder that cannot be written is only read."""
     return any(item.state in ("todo", "rescore") for item in planned) or store.is_writable
 

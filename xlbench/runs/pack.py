@@ -21,14 +21,14 @@ from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
 from xlbench.runs.parts import compressed, to_part
 from xlbench.runs.store import GONE, Reader
-from xlbench.runs.unpack import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Head, Kind, Member, Pack
+from xlbench.runs.unpack import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, Pack, PackHeader, PackMember
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
 @dataclass(frozen=True)
-class Packed:
+class WrittenPack:
     """A pack that was written."""
 
     path: Path
@@ -76,7 +76,7 @@ def name_of(run: Run) -> str:
 
 def write_pack(
     run: Run, out: Path, reader: Reader, *, kind: Kind = "run", about: Mapping[str, str] | None = None
-) -> Packed:
+) -> WrittenPack:
     """Pack a saved run, whole: equal runs give equal bytes.
 
     Args:
@@ -99,7 +99,7 @@ def write_pack(
         why = str(error).removeprefix(f"{out} is refused: ").removesuffix(f"; {REMEDY}")
         raise ResultsError(f"{run.folder} cannot be packed, as its pack could not be read: {why}") from None
     write_files(out.parent, {out.name: content}, "packs", "--out")
-    return Packed(out, run.model, made.head.cells, made.head.items, len(content), made.digest)
+    return WrittenPack(out, run.model, made.head.cells, made.head.items, len(content), made.digest)
 
 
 def pack(run: Run, reader: Reader, *, kind: Kind = "run", about: Mapping[str, str] | None = None) -> bytes:
@@ -114,10 +114,10 @@ def pack(run: Run, reader: Reader, *, kind: Kind = "run", about: Mapping[str, st
         **{ITEMS.format(number): to_part([*one], [*one.values()]) for number, one in enumerate(parts)},
     }
     stored = {name: compressed(content) for name, content in members.items()}
-    head = Head(
+    head = PackHeader(
         kind, __version__, run.model, run.fingerprint, len(run.cells),
         sum(table.num_rows for one in parts for table in one.values()),
-        {name: Member(hashlib.sha256(stored[name]).hexdigest(), len(content)) for name, content in members.items()},
+        {name: PackMember(hashlib.sha256(stored[name]).hexdigest(), len(content)) for name, content in members.items()},
         dict(about or {}),
     )  # fmt: skip
     if problem := head.problem():

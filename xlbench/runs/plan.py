@@ -15,8 +15,8 @@ from xlbench.core.record import WHOLE_TASK, Status
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import Planned, Settings, base_cell, planned_cell
-from xlbench.runs.slices import check_languages, sliced
+from xlbench.runs.cells import PlannedCell, Settings, base_cell, planned_cell
+from xlbench.runs.slices import sliced
 from xlbench.runs.store import Store
 
 
@@ -24,7 +24,7 @@ from xlbench.runs.store import Store
 class Plan:
     """All cells of a run before any is computed."""
 
-    cells: list[Planned]
+    cells: list[PlannedCell]
     absent: Mapping[str, tuple[str, ...]]
     """Task -> languages that it has and that have no data here, where no language was asked for."""
     why_absent: Mapping[str, str]
@@ -43,10 +43,9 @@ def plan(
 ) -> Plan:
     """Every cell of the models and tasks, with what is already known of it. Reads data and saved cells, loads no model.
 
-    ``languages`` keeps the subsets that involve one of them; one that no task declares is a `UsageError`.
+    ``languages`` keeps the subsets that involve one of them.
     ``train_sizes`` makes curves of it, of the tasks that learn (see `xlbench.runs.slices.sliced`).
     """
-    check_languages(languages, tasks)
     of_task = {task.name: sliced(task, data, languages, train_sizes) for task in tasks}
     cells = []
     for model in models:
@@ -55,7 +54,7 @@ def plan(
             base = base_cell(model.name, fingerprint, task, settings, provenance or {})
             if reason:  # without an identity there is no place to keep results in
                 failed = replace(base, subset=WHOLE_TASK, status=status, reason=reason)
-                cells.append(Planned(model, task, Subset(WHOLE_TASK), failed, "damaged"))
+                cells.append(PlannedCell(model, task, Subset(WHOLE_TASK), failed, "damaged"))
             else:
                 cells += [planned_cell(model, task, part, base, store) for part in of_task[task.name].slices]
     lacking = {name: its for name, its in of_task.items() if its.absent}

@@ -23,8 +23,8 @@ def processes(work: Work, jobs: Iterable[Job], workers: int | None = None) -> It
     """Compute jobs in ``workers`` processes (None: one a processor), and yield what comes back as jobs end."""
     waiting = list(jobs)
     count = min(workers or _processors(), len(waiting))
-    slots = [_Slot() for _ in range(count)]
-    running: dict[Future[list[Message]], tuple[_Slot, Job]] = {}
+    slots = [_WorkerSlot() for _ in range(count)]
+    running: dict[Future[list[Message]], tuple[_WorkerSlot, Job]] = {}
     try:
         while waiting or running:
             for slot in [slot for slot in slots if slot.job is None][: len(waiting)]:
@@ -45,7 +45,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _next(waiting: list[Job], slot: _Slot, slots: list[_Slot]) -> Job:
+def _next(waiting: list[Job], slot: _WorkerSlot, slots: list[_WorkerSlot]) -> Job:
     """Take the next job for a slot: one of the model that it has loaded, else of one that no slot has loaded."""
     held = {other.model for other in slots if other is not slot}
     job = min(waiting, key=lambda one: 0 if one.model == slot.model else 2 if one.model in held else 1)
@@ -53,7 +53,7 @@ def _next(waiting: list[Job], slot: _Slot, slots: list[_Slot]) -> Job:
     return job
 
 
-def _messages(future: Future[list[Message]], slot: _Slot, job: Job) -> list[Message]:
+def _messages(future: Future[list[Message]], slot: _WorkerSlot, job: Job) -> list[Message]:
     """What a job gave; where its process died, a line that says so, and the slot gets another process."""
     try:
         return future.result()
@@ -62,7 +62,7 @@ def _messages(future: Future[list[Message]], slot: _Slot, job: Job) -> list[Mess
         return [RunWarning(f"the worker process that computed {job.model} on {job.task} was killed (out of memory?)")]
 
 
-class _Slot:
+class _WorkerSlot:
     """A worker process, started with its first job, and started again where it has died."""
 
     def __init__(self) -> None:

@@ -15,15 +15,14 @@ from xlbench.core.errors import UsageError
 from xlbench.core.estimate import CI_METHODS
 from xlbench.core.model import Model
 from xlbench.core.permissions import Permissions
-from xlbench.core.record import LOOSE
+from xlbench.core.record import ALL, LOOSE
 from xlbench.core.task import Data, Task
 from xlbench.core.text import GIB, did_you_mean
 from xlbench.core.version import __version__
 from xlbench.runs import provenance
-from xlbench.runs.cells import Planned, Settings
+from xlbench.runs.cells import PlannedCell, Settings
 from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
-from xlbench.runs.slices import sizes_of
 from xlbench.runs.store import Store
 
 T = TypeVar("T")
@@ -80,7 +79,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Prepared:
+class PreparedRun:
     """A request with its names resolved and its cells laid out; nothing has been computed."""
 
     catalog: Catalog
@@ -88,7 +87,7 @@ class Prepared:
     tasks: tuple[Task, ...]
     suites: Mapping[str, tuple[str, ...]]
     """Suite -> its tasks, where the request stands for whole suites: no task, language or limit narrows it."""
-    planned: list[Planned]
+    planned: list[PlannedCell]
     absent: Mapping[str, tuple[str, ...]]
     """Task -> languages that it has and that have no data here, where no language was asked for."""
     why_absent: Mapping[str, str]
@@ -123,24 +122,24 @@ class Prepared:
         return f"{self.engine.name} ({' '.join(filter(None, (plugin.distribution, plugin.version)))})"
 
 
-def prepare(request: Request, catalog: Catalog | None = None) -> Prepared:
+def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     """Resolve names and plan cells. `UsageError` for whatever is wrong with the request; nothing is written."""
     check_request(request)
     catalog = catalog or load()
-    suites = request.suites or (() if several(request.tasks) else ("mini",))
+    named, languages = several(request.tasks), several(request.languages)
+    suites = request.suites or (() if named else ("mini",))
     models, model_specs = resolved(request.models, Model, catalog.select_models)
     tasks, task_specs = tasks_of(request, suites, catalog)
     sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
-    context = _context(request, catalog)
-    folder = Store(Path(request.results))
-    planned = plan(
-        models, tasks, context.data, folder, context.settings, several(request.languages), context.provenance, sizes
-    )
-    narrowed = several(request.tasks) or several(request.languages) or request.limit or sizes
-    whole = {} if narrowed else {name: catalog.select_suite(name).tasks for name in suites}
     engine = catalog.select_engine(request.engine)
     check_workers(engine, request.workers, catalog)
-    return Prepared(
+    context = _context(request, catalog)
+    folder = Store(Path(request.results))
+    check_languages(languages, tasks)
+    planned = plan(models, tasks, context.data, folder, context.settings, languages, context.provenance, sizes)
+    narrowed = named or languages or request.limit or sizes
+    whole = {} if narrowed else {name: catalog.select_suite(name).tasks for name in suites}
+    return PreparedRun(
         catalog, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
         Specs(model_specs, task_specs),
         engine, request.workers, provenance.of_command(request.command),
@@ -216,6 +215,42 @@ def check_request(request: Request) -> None:
         raise UsageError("give a suite or tasks, not both")
 
 
+def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
+    """Raise `UsageError` for a language that none of the tasks declares."""
+    declared = {language for task in tasks for language in task.languages}
+    for language in languages:
+        if declared and language not in declared:
+            scripts = sorted(code for code in declared if code.startswith(f"{language}_"))
+            hint = f" Did you mean {' or '.join(map(repr, scripts))}?" if scripts else did_you_mean(language, declared)
+            raise UsageError(
+                f"no task here has the language {language!r}.{hint} "
+                f"Codes are ISO 639-3, with a script where it matters (zho_Hans)"
+            )
+
+
+def sizes_of(wanted: Iterable[int | str] | str) -> tuple[int | None, ...]:
+    """Training sizes in ascending order, from numbers and "all" (None, the last), or a text of these with commas.
+
+    Raises:
+        UsageError: For anything else.
+    """
+    sizes: list[int | None] = []
+    for given in wanted.split(",") if isinstance(wanted, str) else wanted:
+        text = str(given).strip()
+        if text != ALL and not (text.isascii() and text.isdigit() and int(text) > 0 and not isinstance(given, bool)):
+            raise UsageError(
+                f"{given!r} is no training size: give whole numbers above 0, and '{ALL}' for all items, "
+                f"as in 50,100,200,{ALL}"
+            )
+        size = None if text == ALL else int(text)
+        if size in sizes:
+            raise UsageError(f"the training size {text} is given twice")
+        sizes.append(size)
+    if not sizes:
+        raise UsageError(f"give at least one training size, as in 50,100,200,{ALL}")
+    return tuple(sorted(sizes, key=lambda size: (size is None, size)))
+
+
 def check_workers(engine: Engine, workers: int | None, catalog: Catalog) -> None:
     """Raise `UsageError` for a number of workers that the engine cannot have."""
     if workers is None:
@@ -244,7 +279,7 @@ def data_of(request: Request) -> Data:
     return Data(Path(root) if root is not None else None, request.limit)
 
 
-def prepare_curve(request: Request, catalog: Catalog | None = None) -> Prepared:
+def prepare_curve(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     """`prepare`, and a `UsageError` where there is no training size, or no task that learns anything."""
     sizes_of(request.train_sizes)
     prepared = prepare(request, catalog)
@@ -256,11 +291,11 @@ def prepare_curve(request: Request, catalog: Catalog | None = None) -> Prepared:
     return prepared
 
 
-def learning_tasks(prepared: Prepared) -> tuple[str, ...]:
+def learning_tasks(prepared: PreparedRun) -> tuple[str, ...]:
     """Of the tasks of curves, those that learn from training items."""
     return tuple(dict.fromkeys(item.task.name for item in prepared.planned))
 
 
-def idle_tasks(prepared: Prepared) -> tuple[str, ...]:
+def idle_tasks(prepared: PreparedRun) -> tuple[str, ...]:
     """Of the tasks of curves, those that learn nothing, and so have no cells."""
     return tuple(task.name for task in prepared.tasks if task.name not in learning_tasks(prepared))

@@ -2,52 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from xlbench.core.errors import DataMissing, UsageError
-from xlbench.core.record import ALL, WHOLE_TASK
+from xlbench.core.errors import DataMissing
+from xlbench.core.record import WHOLE_TASK
 from xlbench.core.task import Data, Subset, Task
-from xlbench.core.text import did_you_mean, reason_of
+from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.contract import check_subsets
-
-
-def sizes_of(wanted: Iterable[int | str] | str) -> tuple[int | None, ...]:
-    """Training sizes in ascending order, from numbers and "all" (None, the last), or a text of these with commas.
-
-    Raises:
-        UsageError: For anything else.
-    """
-    sizes: list[int | None] = []
-    for given in wanted.split(",") if isinstance(wanted, str) else wanted:
-        text = str(given).strip()
-        if text != ALL and not (text.isascii() and text.isdigit() and int(text) > 0 and not isinstance(given, bool)):
-            raise UsageError(
-                f"{given!r} is no training size: give whole numbers above 0, and '{ALL}' for all items, "
-                f"as in 50,100,200,{ALL}"
-            )
-        size = None if text == ALL else int(text)
-        if size in sizes:
-            raise UsageError(f"the training size {text} is given twice")
-        sizes.append(size)
-    if not sizes:
-        raise UsageError(f"give at least one training size, as in 50,100,200,{ALL}")
-    return tuple(sorted(sizes, key=lambda size: (size is None, size)))
-
-
-def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
-    """Raise `UsageError` for a language that none of the tasks declares."""
-    declared = {language for task in tasks for language in task.languages}
-    for language in languages:
-        if declared and language not in declared:
-            scripts = sorted(code for code in declared if code.startswith(f"{language}_"))
-            hint = f" Did you mean {' or '.join(map(repr, scripts))}?" if scripts else did_you_mean(language, declared)
-            raise UsageError(
-                f"no task here has the language {language!r}.{hint} "
-                f"Codes are ISO 639-3, with a script where it matters (zho_Hans)"
-            )
 
 
 @dataclass(frozen=True)
@@ -62,7 +26,7 @@ class Slice:
 
 
 @dataclass(frozen=True)
-class Sliced:
+class TaskSlices:
     """What a run scores of one task."""
 
     slices: tuple[Slice, ...]
@@ -72,7 +36,7 @@ class Sliced:
     """Why the first of them is absent."""
 
 
-def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None] = ()) -> Sliced:
+def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None] = ()) -> TaskSlices:
     """The task's subsets that are wanted; for curves, each once for every one of the ``sizes`` (None: all items).
 
     A subset that is not at hand is kept, as skipped, only where it was asked for.
@@ -80,24 +44,24 @@ def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int
     try:
         subsets = check_subsets(task.subsets(data))
     except DataMissing as error:
-        return Sliced((Slice(Subset(WHOLE_TASK), "skipped", reason_of(error)),))
+        return TaskSlices((Slice(Subset(WHOLE_TASK), "skipped", reason_of(error)),))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
         log_traceback(f"the subsets of {task.name}")
-        return Sliced((Slice(Subset(WHOLE_TASK), "error", reason_of(error)),))
+        return TaskSlices((Slice(Subset(WHOLE_TASK), "error", reason_of(error)),))
     at_hand = {language for subset in subsets if not subset.missing for language in subset.languages}
     wanted = [_slice(subset) for subset in subsets if _is_wanted(subset, set(languages), at_hand)]
     if not wanted and not languages:
         reasons = list(dict.fromkeys(subset.missing for subset in subsets)) or ["the task has no subsets"]
         more = f" (and {len(reasons) - 1} more of this kind)" if len(reasons) > 1 else ""
-        return Sliced((Slice(Subset(WHOLE_TASK), "skipped", reasons[0] + more),))
+        return TaskSlices((Slice(Subset(WHOLE_TASK), "skipped", reasons[0] + more),))
     if not wanted and sizes:
-        return Sliced((Slice(Subset(WHOLE_TASK), "skipped", "none of its subsets has data here"),))
+        return TaskSlices((Slice(Subset(WHOLE_TASK), "skipped", "none of its subsets has data here"),))
     absent = dict.fromkeys(code for subset in subsets if subset.missing for code in subset.languages)
     lacking = () if languages else tuple(code for code in absent if code not in at_hand)
     why = next((one.missing for one in subsets if one.missing and lacking and lacking[0] in one.languages), "")
-    return Sliced(_sized(task, data, wanted, sizes) if sizes else tuple(wanted), lacking, why)
+    return TaskSlices(_sized(task, data, wanted, sizes) if sizes else tuple(wanted), lacking, why)
 
 
 def _is_wanted(subset: Subset, asked: set[str], at_hand: set[str]) -> bool:

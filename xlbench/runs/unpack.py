@@ -63,7 +63,7 @@ _ENTRY = 46 + 40
 
 
 @dataclass(frozen=True)
-class Member:
+class PackMember:
     """One member, as it is stored."""
 
     sha256: str
@@ -72,7 +72,7 @@ class Member:
 
 
 @dataclass(frozen=True)
-class Head:
+class PackHeader:
     """What ``pack.json`` holds."""
 
     kind: Kind
@@ -82,7 +82,7 @@ class Head:
     fingerprint: str
     cells: int
     items: int
-    members: Mapping[str, Member]
+    members: Mapping[str, PackMember]
     about: Mapping[str, str] = field(default_factory=dict)
     """What its maker says of it; of a baseline, all of `ACCEPTED`."""
     schema: int = SCHEMA
@@ -211,7 +211,7 @@ class Pack:
             raise ResultsError("it holds a cell twice")
 
 
-class _Newer(ResultsError):  # noqa: N818 - what the pack is
+class _NewerSchema(ResultsError):  # noqa: N818 - what the pack is
     """A pack of a schema that is yet to come: nothing is wrong with it."""
 
 
@@ -220,7 +220,7 @@ def _explained(path: Path) -> Iterator[None]:
     """Turn whatever reading a file can fail with into one line that names it."""
     try:
         yield
-    except _Newer as error:
+    except _NewerSchema as error:
         raise ResultsError(f"{path} is refused: {error}") from None
     except ResultsError as error:
         if str(error).startswith(str(path)):
@@ -267,7 +267,7 @@ def _members(content: bytes) -> dict[str, bytes]:
     return members
 
 
-def _head(content: bytes | None) -> Head:
+def _head(content: bytes | None) -> PackHeader:
     """What the pack says of itself."""
     import msgspec
 
@@ -276,14 +276,14 @@ def _head(content: bytes | None) -> Head:
     plain = _json(content)
     version = plain.get("schema")
     if isinstance(version, int) and version > SCHEMA:
-        raise _Newer(f"it was made by a newer xlbench (packs of schema {version}): upgrade xlbench to read it")
+        raise _NewerSchema(f"it was made by a newer xlbench (packs of schema {version}): upgrade xlbench to read it")
     given = plain.pop("checksum", None)
     if version != SCHEMA or given != checksum(plain):
         raise ResultsError(f"its {HEAD} was changed after it was packed")
-    if unknown := sorted(set(plain) - {one.name for one in dataclasses.fields(Head)}):
+    if unknown := sorted(set(plain) - {one.name for one in dataclasses.fields(PackHeader)}):
         raise ResultsError(f"its {HEAD} holds something unknown: {unknown[0][:80]!r}")
     try:
-        head = msgspec.convert(plain, Head)
+        head = msgspec.convert(plain, PackHeader)
     except msgspec.ValidationError as error:
         raise ResultsError(f"its {HEAD}: {error}") from None
     if problem := head.problem():
@@ -291,7 +291,7 @@ def _head(content: bytes | None) -> Head:
     return head
 
 
-def _check_members(head: Head, members: Mapping[str, bytes], size: int) -> None:
+def _check_members(head: PackHeader, members: Mapping[str, bytes], size: int) -> None:
     """Raise `ResultsError` unless the members are those that were packed, and of a size that can be read."""
     for name in [*head.members, *members]:
         if name not in members or name not in head.members:
@@ -326,7 +326,7 @@ def _values(content: bytes) -> int:
     return content.count(b",") + content.count(b"[") + content.count(b"{") + 1
 
 
-def _cells(content: bytes, head: Head) -> list[Cell]:
+def _cells(content: bytes, head: PackHeader) -> list[Cell]:
     """The cells, a line each."""
     lines = content.count(b"\n")
     if lines != head.cells or not content.endswith(b"\n"):

@@ -23,7 +23,7 @@ Verdict = Literal["agrees", "differs", "unknown"]
 
 
 @dataclass(frozen=True)
-class Checked:
+class CheckedCell:
     """One cell, checked."""
 
     model: str
@@ -34,7 +34,7 @@ class Checked:
     """What differs, or why nothing could be computed."""
 
 
-def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None = None) -> Iterator[Checked]:
+def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None = None) -> Iterator[CheckedCell]:
     """Check every cell: its values, counts of items and counts of clusters, and its area and register.
 
     Intervals are not computed again, nor is a failure: that needs the model and the data. A cell without scores is
@@ -52,7 +52,7 @@ def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None
         for cell in run.cells:
             if cell.key or not any(trouble in cell.reason for trouble in run.troubles):
                 verdict, reason = _checked(cell, tasks.get(cell.task), reader, run)
-                yield Checked(cell.model, cell.task, cell.subset, verdict, reason)
+                yield CheckedCell(cell.model, cell.task, cell.subset, verdict, reason)
 
 
 def _checked(cell: Cell, task: Task | None, reader: Reader, run: Run) -> tuple[Verdict, str]:

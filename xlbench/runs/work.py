@@ -17,8 +17,8 @@ from xlbench.core.errors import UsageError
 from xlbench.core.permissions import granted
 from xlbench.core.record import Cell
 from xlbench.core.tracebacks import shown_tracebacks
-from xlbench.runs.cells import Planned, base_cell, planned_cell
-from xlbench.runs.jobs import KEY_DIGITS, Context, Job, Message, RunWarning, Wanted
+from xlbench.runs.cells import PlannedCell, base_cell, planned_cell
+from xlbench.runs.jobs import KEY_DIGITS, Context, Job, JobCell, Message, RunWarning
 from xlbench.runs.slices import Slice, cut_slices, sliced
 from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker
@@ -35,7 +35,7 @@ class LocalJobRunner:
     May be called from several threads; cells are then computed one after the other.
     """
 
-    def __init__(self, planned: Sequence[Planned], worker: Worker) -> None:
+    def __init__(self, planned: Sequence[PlannedCell], worker: Worker) -> None:
         self._planned = {
             (item.model.name, item.task.name, item.subset.name, item.cell.train_size): item for item in planned
         }
@@ -156,7 +156,7 @@ def job_runner_of_this_process() -> RemoteJobRunner:
     return _RUNNER
 
 
-def _changed(base: Cell, wanted: Wanted) -> Cell:
+def _changed(base: Cell, wanted: JobCell) -> Cell:
     """The cell of a subset that is not what was planned; it is not saved."""
     name = wanted.subset if wanted.train_size is None else f"{wanted.subset}@{wanted.train_size}"
     reason = "the task or its data is not what it was when the run was planned: start the run again"

@@ -15,7 +15,7 @@ from xlbench.core.record import Cell, Status
 from xlbench.core.task import Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import Planned, Settings, trained_on_note
+from xlbench.runs.cells import PlannedCell, Settings, trained_on_note
 from xlbench.runs.contract import check_outcome
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
@@ -55,7 +55,7 @@ class Worker:
             self._cache.close()
             self._cache = None
 
-    def compute(self, item: Planned) -> Cell:
+    def compute(self, item: PlannedCell) -> Cell:
         """The finished cell, saved: with its scores, or with the reason why there are none."""
         started = time.perf_counter()
         try:
@@ -78,7 +78,7 @@ class Worker:
             reason = f"the task's outcome cannot be saved: {reason_of(error)}"
             return self._store.save_cell(replace(item.cell, status="error", reason=reason, scores=()), None)
 
-    def _rescored(self, item: Planned) -> tuple[Cell, Items]:
+    def _rescored(self, item: PlannedCell) -> tuple[Cell, Items]:
         """Other seeds or intervals need no model: the rows are saved."""
         items = self._store.load_items(item.cell)
         outcome = Outcome(
@@ -92,7 +92,7 @@ class Worker:
         )
         return self._scored(item, outcome)
 
-    def _evaluated(self, item: Planned) -> tuple[Cell, Items]:
+    def _evaluated(self, item: PlannedCell) -> tuple[Cell, Items]:
         session = self._session_of(item.model, item.cell.fingerprint)
         encoded, seconds = session.encoded, session.seconds
         session.begin_cell()
@@ -149,7 +149,7 @@ class Worker:
             self._cache = Cache(self._settings.cache, self._settings.cache_bytes)
         return self._cache
 
-    def _scored(self, item: Planned, outcome: Outcome) -> tuple[Cell, Items]:
+    def _scored(self, item: PlannedCell, outcome: Outcome) -> tuple[Cell, Items]:
         """All metrics of an outcome, with the influence of every item on the main one."""
         from xlbench.stats import Scorer
 
@@ -181,7 +181,7 @@ class Worker:
         ), items
 
 
-def _seeds(item: Planned, outcome: Outcome, value: float, content: str) -> dict[str, float]:
+def _seeds(item: PlannedCell, outcome: Outcome, value: float, content: str) -> dict[str, float]:
     """The main score by single seeds, which are called as the task calls them, or else by their items' ``content``."""
     from xlbench.stats.rows import seed_values
 

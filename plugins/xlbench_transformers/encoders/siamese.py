@@ -177,7 +177,7 @@ def _load_checkpoint(
 
 
 @dataclass(frozen=True)
-class _Part:
+class _EncoderTensors:
     """Which tensors of a checkpoint are the encoder's."""
 
     prefix: str
@@ -186,7 +186,7 @@ class _Part:
     names: frozenset[str]
 
 
-def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_code: bool) -> _Part:
+def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_code: bool) -> _EncoderTensors:
     """The tensors that the encoder expects, under the prefix with which most of them are there."""
     with torch.device("meta"):  # names without numbers
         make: Any = transformers.AutoModel.from_config
@@ -201,10 +201,10 @@ def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_c
     if not found:
         raise EncoderError(f"{folder}: no tensor is one of a {type(plain).__name__}: the first is {min(shapes.names)}")
     prefix, names = max(found.items(), key=lambda item: (len(item[1]), -len(item[0])))
-    return _Part(prefix, prefix in ("", f"{plain.base_model_prefix}."), frozenset(names))
+    return _EncoderTensors(prefix, prefix in ("", f"{plain.base_model_prefix}."), frozenset(names))
 
 
-def _head(folder: Path, shapes: _Tensors, part: _Part, width: int, settings: Settings) -> Head | None:
+def _head(folder: Path, shapes: _Tensors, part: _EncoderTensors, width: int, settings: Settings) -> Head | None:
     """The head beside the encoder: named by ``siamese.json``, else the one matrix with a column for every input."""
     columns = len(settings.inputs) * width
     name = settings.weight

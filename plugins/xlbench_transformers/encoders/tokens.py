@@ -89,7 +89,7 @@ def _positions(model: torch.nn.Module) -> int | None:
 def tokenize(tokenizer: Any, texts: Sequence[str], limit: int | None) -> tuple[Tokens, NDArray[np.bool_]]:
     """Tokens of n texts with special tokens, cut at ``limit``, and which of the texts were cut (n booleans).
 
-    A text of which nothing is left, from a tokenizer without special tokens, is one token: `stand_in`.
+    A text of which nothing is left, from a tokenizer without special tokens, is one token: `placeholder_token`.
     """
     truncation = {"truncation": True, "max_length": limit} if limit else {"truncation": False}
     batch = tokenizer(readable(texts), verbose=False, **truncation)
@@ -100,7 +100,7 @@ def tokenize(tokenizer: Any, texts: Sequence[str], limit: int | None) -> tuple[T
         cut = [limit is not None and len(row) >= limit for row in ids]
         _recount(tokenizer, texts, cut, limit)
     if not all(ids):
-        ids = [row or [stand_in(tokenizer)] for row in ids]
+        ids = [row or [placeholder_token(tokenizer)] for row in ids]
         types = types and [row or [0] for row in types]
     return Tokens(_flat(ids), _counts(ids), None if types is None else _flat(types)), np.array(cut, bool)
 
@@ -113,7 +113,7 @@ def _recount(tokenizer: Any, texts: Sequence[str], cut: list[bool], limit: int |
         cut[row] = limit is not None and len(ids) > limit
 
 
-def stand_in(tokenizer: Any) -> int:
+def placeholder_token(tokenizer: Any) -> int:
     """The token of a text that has none: the end of a text, else its beginning, the unknown or the padding token."""
     for token in (tokenizer.eos_token_id, tokenizer.bos_token_id, tokenizer.unk_token_id, tokenizer.pad_token_id):
         if token is not None:
@@ -122,7 +122,7 @@ def stand_in(tokenizer: Any) -> int:
 
 
 @dataclass(frozen=True)
-class Frame:
+class SpecialTokens:
     """The special tokens that a tokenizer puts around a text."""
 
     before: NDArray[np.int64]
@@ -134,7 +134,7 @@ class Frame:
         return len(self.before) + len(self.after)
 
 
-def frame_of(tokenizer: Any) -> Frame:
+def special_tokens_of(tokenizer: Any) -> SpecialTokens:
     """The special tokens around a text, as the tokenizer itself puts them around the letter a."""
     framed, bare = tokenizer("a"), list(tokenizer("a", add_special_tokens=False)["input_ids"])
     ids = list(framed["input_ids"])
@@ -146,11 +146,11 @@ def frame_of(tokenizer: Any) -> Frame:
     start, end = places[0], places[0] + len(bare)
     types = framed.get("token_type_ids")
     segments = None if types is None else (types[0], types[start], types[-1])
-    return Frame(np.array(ids[:start], np.int64), np.array(ids[end:], np.int64), segments)
+    return SpecialTokens(np.array(ids[:start], np.int64), np.array(ids[end:], np.int64), segments)
 
 
 @dataclass(frozen=True)
-class Pieces:
+class Subwords:
     """What a tokenizer makes of sentences that are split into words, without special tokens."""
 
     ids: NDArray[np.int64]
@@ -160,7 +160,7 @@ class Pieces:
     """Pieces of each sentence; there may be none."""
 
 
-def pieces_of(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> Pieces:
+def subwords_of(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> Subwords:
     """Pieces of the words of n sentences, each word by itself.
 
     A fast tokenizer says which word a piece is of. Where it marks spaces and puts none before a given word (byte-level
@@ -180,7 +180,7 @@ def pieces_of(tokenizer: Any, sentences: Sequence[Sequence[str]]) -> Pieces:
     lengths = np.array([len(encoding) for encoding in encodings], np.int64)
     words = _integers(chain.from_iterable(encoding.word_ids for encoding in encodings))
     ids = _integers(chain.from_iterable(encoding.ids for encoding in encodings))
-    return Pieces(ids, words + np.repeat(firsts, lengths), lengths)
+    return Subwords(ids, words + np.repeat(firsts, lengths), lengths)
 
 
 def _space_before_words(backend: Any) -> str:
@@ -195,7 +195,7 @@ def _space_before_words(backend: Any) -> str:
     return " " if pieces(["a", "a"]) != running == pieces(["a", " a"]) else ""
 
 
-def _slow_pieces(tokenizer: Any, sentences: Sequence[Sequence[str]], counts: NDArray[np.int64]) -> Pieces:
+def _slow_pieces(tokenizer: Any, sentences: Sequence[Sequence[str]], counts: NDArray[np.int64]) -> Subwords:
     words = readable(list(chain.from_iterable(sentences)))
     number = {word: i for i, word in enumerate(dict.fromkeys(words))}
     pieces = [np.array(tokenizer(word, add_special_tokens=False, verbose=False)["input_ids"], int) for word in number]
@@ -204,7 +204,7 @@ def _slow_pieces(tokenizer: Any, sentences: Sequence[Sequence[str]], counts: NDA
     ends = np.cumsum([0, *sizes])
     borders = np.cumsum([0, *counts])
     ids = np.concatenate(of_words).astype(np.int64)
-    return Pieces(ids, np.repeat(np.arange(len(words)), sizes), np.diff(ends[borders]))
+    return Subwords(ids, np.repeat(np.arange(len(words)), sizes), np.diff(ends[borders]))
 
 
 def _flat(rows: Sequence[Sequence[int]]) -> NDArray[np.int64]:

@@ -74,7 +74,7 @@ class WordReader:
         self._batcher = batcher
         self._size = window or limit
         self._mean = words == "mean"
-        self._frame: tokens.Frame | None = None
+        self._frame: tokens.SpecialTokens | None = None
         self.without_pieces = 0
         if window:
             self._room()
@@ -83,7 +83,7 @@ class WordReader:
         """One array (words, d) for each of n sentences."""
         if not len(sentences):
             raise EncoderError("there is nothing to encode: the list of sentences is empty")
-        pieces = tokens.pieces_of(self._tokenizer, sentences)
+        pieces = tokens.subwords_of(self._tokenizer, sentences)
         counts = np.array([len(sentence) for sentence in sentences], np.int64)
         wanted = np.arange(len(pieces.ids)) if self._mean else np.flatnonzero(np.diff(pieces.words, prepend=-1))
         windows = self._windows(pieces, wanted)
@@ -92,10 +92,10 @@ class WordReader:
         return np.split(matrix, np.cumsum(counts)[:-1])
 
     @property
-    def _special(self) -> tokens.Frame:
+    def _special(self) -> tokens.SpecialTokens:
         """Special tokens are asked for when words are first read: texts do not need to know them."""
         if self._frame is None:
-            self._frame = tokens.frame_of(self._tokenizer)
+            self._frame = tokens.special_tokens_of(self._tokenizer)
         return self._frame
 
     def _room(self) -> int | None:
@@ -107,7 +107,7 @@ class WordReader:
             raise UsageError(f"window={self._size}: the special tokens ({len(self._special)}) leave no room for a word")
         return room
 
-    def _windows(self, pieces: tokens.Pieces, wanted: NDArray[np.int64]) -> _Windows:
+    def _windows(self, pieces: tokens.Subwords, wanted: NDArray[np.int64]) -> _Windows:
         """Windows over all sentences (one each where it fits), and which one each wanted piece is read in."""
         room = self._room()
         borders = np.cumsum([0, *pieces.lengths])
@@ -129,14 +129,14 @@ class WordReader:
             known += len(more) - 1
         return _Windows(np.concatenate(starts), np.concatenate(ends), of_pieces)
 
-    def _spans(self, pieces: tokens.Pieces, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _spans(self, pieces: tokens.Subwords, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """First and last piece that have to be read together with each wanted one: those of its word, for a mean."""
         if not self._mean:
             return wanted, wanted
         words = pieces.words[wanted]
         return np.searchsorted(pieces.words, words), np.searchsorted(pieces.words, words, side="right") - 1
 
-    def _vectors(self, pieces: tokens.Pieces, wanted: NDArray[np.int64], windows: _Windows) -> NDArray[np.float32]:
+    def _vectors(self, pieces: tokens.Subwords, wanted: NDArray[np.int64], windows: _Windows) -> NDArray[np.float32]:
         """Vectors of the wanted pieces, float32 (len(wanted), d)."""
         framed = self._framed(pieces, windows)
         self._backbone.check(framed)
@@ -164,14 +164,16 @@ class WordReader:
         ordered[np.concatenate([members(rows) for rows, _ in done])] = stacked
         return ordered
 
-    def _framed(self, pieces: tokens.Pieces, windows: _Windows) -> tokens.Tokens:
+    def _framed(self, pieces: tokens.Subwords, windows: _Windows) -> tokens.Tokens:
         """The windows' tokens with special ones around them; a window of nothing at all is one token."""
         special = self._special
         inner = windows.ends - windows.starts
         lengths = inner + len(special)
         total = np.maximum(lengths, 1)
         firsts = np.cumsum(total) - total
-        ids = np.full(int(total.sum()), tokens.stand_in(self._tokenizer) if (lengths == 0).any() else 0, np.int64)
+        ids = np.full(
+            int(total.sum()), tokens.placeholder_token(self._tokenizer) if (lengths == 0).any() else 0, np.int64
+        )
         types = np.zeros_like(ids)
         within = np.arange(inner.sum()) - np.repeat(np.cumsum(inner) - inner, inner)
         body = np.repeat(firsts + len(special.before), inner) + within

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from xlbench import DataError
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.unknown import Unknown
+from xlbench_tasks.data.unknown import UnknownValues
 
 
 def labels_of(name: str, records: Mapping[str, Records]) -> dict[str, None]:
@@ -31,7 +31,7 @@ def check_known(name: str, records: Mapping[str, Records], labels: Sequence[str]
     fault = (
         f"labels that are none of the card's ({', '.join(labels)}); add them to labels of [options], or mend the data"
     )
-    unknown = Unknown(name, fault, in_other_notation(labels))
+    unknown = UnknownValues(name, fault, in_other_notation(labels))
     for one in records.values():
         for row, label in enumerate(one.fields["label"]):
             if label not in labels:
@@ -40,7 +40,7 @@ def check_known(name: str, records: Mapping[str, Records], labels: Sequence[str]
 
 
 def in_other_notation(known: Iterable[str]) -> Callable[[str], str]:
-    """For `Unknown`: what to say of a value that looks like a known one, and is one in NFC."""
+    """For `UnknownValues`: what to say of a value that looks like a known one, and is one in NFC."""
     by_form = {unicodedata.normalize("NFC", label): label for label in known}
 
     def hint(value: str) -> str:

@@ -101,7 +101,7 @@ class Home:
         return found
 
 
-class Reading:
+class ReaderSource:
     """What the readers' sources share: what is at hand is looked up once, and each language is read once.
 
     A reader adds ``_find()`` (language -> whatever it needs to read it; `DataMissing` where nothing is there),
@@ -157,7 +157,7 @@ class Reading:
     @cached_property
     def _where_not(self) -> str:
         """Where a missing language was looked for and what lies there: thousands of subsets may ask."""
-        return f"{self._place()}{self._lying_there()}"
+        return f"{self._place()}{self._undeclared_files()}"
 
     def missing(self, what: str) -> str:
         """What is missing, and where the card says that it can be had."""
@@ -190,6 +190,6 @@ class Reading:
     def _place(self) -> str:
         raise NotImplementedError
 
-    def _lying_there(self) -> str:
+    def _undeclared_files(self) -> str:
         """What a reader knows of data of languages that the card does not declare; ends the reason of a missing one."""
         return ""

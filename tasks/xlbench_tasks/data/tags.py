@@ -20,7 +20,7 @@ from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown import Unknown
+from xlbench_tasks.data.unknown import UnknownValues
 
 OUTSIDE = "O"
 
@@ -104,9 +104,9 @@ class Tagset:
             self._known[raw] = read_tag(raw, self._types)
         return self._known[raw]
 
-    def unknown(self, where: str) -> Unknown:
+    def unknown(self, where: str) -> UnknownValues:
         """A collection of the tags of a file (or a table) of which nothing can be made."""
-        return Unknown(where, "tags of no type that 'tags' of the card has", self._hint)
+        return UnknownValues(where, "tags of no type that 'tags' of the card has", self._hint)
 
     def _hint(self, raw: str) -> str:
         return did_you_mean(raw.partition("-")[2] or raw, self._types)

@@ -116,7 +116,7 @@ def count_lines(path: Path) -> int:
     return count + (last[-1:] not in (b"", b"\n"))
 
 
-class _Bytes(Protocol):
+class _ByteReader(Protocol):
     """What a plain and a packed file have in common."""
 
     def __iter__(self) -> Iterator[bytes]: ...
@@ -127,7 +127,7 @@ class _Bytes(Protocol):
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[_Bytes]:
+def _opened(path: Path) -> Iterator[_ByteReader]:
     """The bytes of a file, unpacked where it is gzip; trouble while it is open is a `DataError` too."""
     try:
         with path.open("rb") as raw:
@@ -170,7 +170,7 @@ def _decoded(raw: bytes, where: str, offset: int) -> str:
     return text
 
 
-def _check_returns(path: Path, first: str, file: _Bytes) -> None:
+def _check_returns(path: Path, first: str, file: _ByteReader) -> None:
     """Refuse a file whose only line holds carriage returns: these are its line ends."""
     if "\r" in first[:-1] and not file.peek(1):
         raise DataError(f"{path}: its lines end in bare carriage returns; save it with line feeds (Unix line ends)")

@@ -11,7 +11,7 @@ SHOWN = 20
 """So many different values are listed."""
 
 
-class Unknown:
+class UnknownValues:
     """Unknown values with how often each occurs and where it stands first."""
 
     def __init__(self, where: str, fault: str, hint: Callable[[str], str] = lambda value: "") -> None:

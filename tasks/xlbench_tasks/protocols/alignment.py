@@ -30,7 +30,7 @@ VERSION = 3
 OPTIONS: Mapping[str, Any] = retrieval.OPTIONS
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = retrieval.LANGUAGE_OPTIONS
 
-Parts = Callable[[Columns], "tuple[float, np.ndarray]"]
+SubsetRecords = Callable[[Columns], "tuple[float, np.ndarray]"]
 """From columns to a value, and to the values without each of the items (n,)."""
 
 
@@ -40,7 +40,7 @@ def _without_one(of_item: np.ndarray) -> tuple[np.float64, np.ndarray]:
     return total, total - of_item
 
 
-def _ratio(above: str, below: str) -> Parts:
+def _ratio(above: str, below: str) -> SubsetRecords:
     """The mean over pairs of what ``above`` sums, both as columns that hold every pair at both of its items."""
 
     def parts(columns: Columns) -> tuple[float, np.ndarray]:
@@ -51,7 +51,7 @@ def _ratio(above: str, below: str) -> Parts:
     return parts
 
 
-def _mean(column: str) -> Parts:
+def _mean(column: str) -> SubsetRecords:
     def parts(columns: Columns) -> tuple[float, np.ndarray]:
         total, n = columns[column].sum(), len(columns[column])
         return total / n, (total - columns[column]) / (n - 1)
@@ -59,7 +59,7 @@ def _mean(column: str) -> Parts:
     return parts
 
 
-def _weighted(one: Parts, weight: float, other: Parts, other_weight: float) -> Parts:
+def _weighted(one: SubsetRecords, weight: float, other: SubsetRecords, other_weight: float) -> SubsetRecords:
     def parts(columns: Columns) -> tuple[float, np.ndarray]:
         (a, a_without), (b, b_without) = one(columns), other(columns)
         return weight * a + other_weight * b, weight * a_without + other_weight * b_without
@@ -80,7 +80,7 @@ def _auc(columns: Columns) -> tuple[float, np.ndarray]:
     return total / (n * count), without
 
 
-def _of_pairs(name: str, parts: Parts, bounds: tuple[float, float], description: str) -> Metric:
+def _of_pairs(name: str, parts: SubsetRecords, bounds: tuple[float, float], description: str) -> Metric:
     """A metric over pairs of items, which is no sum over items: every item takes part in n - 1 pairs a side.
 
     An item's row is its pseudo-value, value + influence by leaving the item out with all of its pairs: their mean is
@@ -107,7 +107,7 @@ def _of_pairs(name: str, parts: Parts, bounds: tuple[float, float], description:
     return replace(mean(name, pseudo_values, bounds, description), influence=influence)
 
 
-def _cosine(name: str, parts: Parts, bounds: tuple[float, float], description: str) -> Metric:
+def _cosine(name: str, parts: SubsetRecords, bounds: tuple[float, float], description: str) -> Metric:
     """Means of bounded, light-tailed numbers: the t interval covers, as in retrieval."""
     return replace(_of_pairs(name, parts, bounds, description), interval="mean")
 
@@ -140,7 +140,7 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
 
 
 @dataclass(frozen=True)
-class Aligned:
+class AlignedItems:
     """The items that are scored, and those on which the threshold is chosen."""
 
     test: Pair
@@ -179,8 +179,8 @@ def _with_dev(subset: Subset, data_set: DataSet, *, is_sample: bool) -> Subset:
     return replace(subset, fingerprint=fingerprint, load=_loading(subset.load, lambda: pair))
 
 
-def _loading(test: Callable[[], Pair], dev: Callable[[], Pair] | None) -> Callable[[], Aligned]:
-    return lambda: Aligned(test(), dev() if dev else None)
+def _loading(test: Callable[[], Pair], dev: Callable[[], Pair] | None) -> Callable[[], AlignedItems]:
+    return lambda: AlignedItems(test(), dev() if dev else None)
 
 
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
@@ -189,7 +189,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
 
     if subset.load is None:
         raise DataMissing(subset.missing)
-    aligned: Aligned = subset.load()
+    aligned: AlignedItems = subset.load()
     pair = aligned.test
     queries, candidates = session.encode(pair.queries), session.encode(pair.candidates)
     ranked = ranking.rank_pairs(queries, candidates, pair.candidates)
@@ -228,7 +228,7 @@ def of_ranks(columns: Columns) -> Columns:
     return {name: columns[name] for name in ("rank", *(f"taken_{metric.name}" for metric in retrieval.RANKS))}
 
 
-def _thresholds(aligned: Aligned, found: Any, session: EncodingSession) -> tuple[np.ndarray, list[int | None]]:
+def _thresholds(aligned: AlignedItems, found: Any, session: EncodingSession) -> tuple[np.ndarray, list[int | None]]:
     """Which threshold each item is held against (n,), and the thresholds: never one that the item helped to choose."""
     import numpy as np
 

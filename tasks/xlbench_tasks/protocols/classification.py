@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.records import Records
     from xlbench_tasks.data.splits import DataSet
     from xlbench_tasks.protocols.numbers.probes import FittedProbe, Probe
-    from xlbench_tasks.protocols.transfer import Parts
+    from xlbench_tasks.protocols.transfer import SubsetRecords
 
 VERSION = 3
 
@@ -187,7 +187,7 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     return transfer.subsets(data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, labels))
 
 
-def _check_labels(parts: Parts, labels: Sequence[str]) -> None:
+def _check_labels(parts: SubsetRecords, labels: Sequence[str]) -> None:
     """Raise `DataError` for labels that the card does not list, and where every encoder would score the same."""
     where = parts.data_set
     for records in (parts.train, parts.dev, {parts.target: parts.test}):
@@ -210,7 +210,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     """Learn from the train split, once or from several subsets of it, and label the test split."""
     if subset.load is None:
         raise DataMissing(subset.missing)
-    parts: Parts = subset.load()
+    parts: SubsetRecords = subset.load()
     labels: Sequence[str] = options["labels"]
     train = _labeled(parts.data_set, parts.train, labels)
     test = _labeled(parts.data_set, {parts.target: parts.test}, labels)
@@ -227,7 +227,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     )
 
 
-def _seed_ids(parts: Parts, options: Mapping[str, Any]) -> list[str]:
+def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
     """What the training subsets are called: one is behind every language that is labeled from it, and mteb's ten are
     drawn alike in every language."""
     if options.get("mode") == "mteb":
@@ -247,7 +247,7 @@ def _labeled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -
     return Labeled(texts, np.fromiter(given, np.int64, len(texts)))
 
 
-def _training_rows(parts: Parts, train: Labeled, options: Mapping[str, Any]) -> list[np.ndarray]:
+def _training_rows(parts: SubsetRecords, train: Labeled, options: Mapping[str, Any]) -> list[np.ndarray]:
     """The rows of the train split that the probe learns from, one array a time that it learns."""
     import numpy as np
 
@@ -273,12 +273,12 @@ def _training_rows(parts: Parts, train: Labeled, options: Mapping[str, Any]) -> 
     return list(probes.draws(train.codes, shots, _runs(options), (parts.data_set, *parts.sources)))
 
 
-def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -> Probe:
+def _probe(parts: SubsetRecords, session: EncodingSession, options: Mapping[str, Any]) -> Probe:
     """The probe that the options ask for."""
     from xlbench_tasks.protocols.numbers import probes
 
     if options.get("mode") == "mteb":
-        return probes.Mteb()
+        return probes.MtebLogistic()
     if options.get("probe") == "knn":
         return probes.Neighbors(options.get("k", NEIGHBORS))
     c = options.get("c", 1.0)
@@ -291,7 +291,7 @@ def _probe(parts: Parts, session: EncodingSession, options: Mapping[str, Any]) -
 
 
 def _fit_and_predict(
-    parts: Parts, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
+    parts: SubsetRecords, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
 ) -> tuple[list[FittedProbe], list[np.ndarray]]:
     """What the probe learns, each time that it learns, and what it then says of the test items: codes (n,).
 

@@ -237,12 +237,12 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=items.clusters,
         columns=columns,
         chance=_chance(columns, found, int(digest("permutations", *items.ids)[:8], 16)),
-        facts={**facts, **_oddities(items), **items.facts},
+        facts={**facts, **_warning_counts(items), **items.facts},
         notes=(*items.notes, *_notes(items, k, fewest), *(["k-means did not converge"] if unsettled else [])),
     )
 
 
-def _oddities(items: Items) -> dict[str, int]:
+def _warning_counts(items: Items) -> dict[str, int]:
     """Counts for the board's data warnings."""
     sizes = Counter(items.labels).values()
     return {

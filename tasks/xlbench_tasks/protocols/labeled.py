@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench_tasks.protocols.numbers.probes import FittedProbe
-    from xlbench_tasks.protocols.transfer import Parts
+    from xlbench_tasks.protocols.transfer import SubsetRecords
 
 FEW = 10
 
@@ -41,7 +41,7 @@ def facts_of(
         "test_in_train": sum(text in learned for text in test.texts),
         "train_duplicates": len(train.texts) - len(learned),
         "test_duplicates": len(test.texts) - len(set(test.texts)),
-        "tiny_classes": int(np.count_nonzero(_few(test, len(labels)))),
+        "tiny_classes": int(np.count_nonzero(_rare_classes(test, len(labels)))),
         **majority(train.codes, test.codes, len(labels)),
     }
     if options.get("mode") == "mteb":
@@ -54,7 +54,7 @@ def facts_of(
     return facts
 
 
-def _few(test: Labeled, labels: int) -> np.ndarray:
+def _rare_classes(test: Labeled, labels: int) -> np.ndarray:
     """(labels,) booleans: which classes occur in the test, but seldom."""
     import numpy as np
 
@@ -74,7 +74,7 @@ def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, floa
 
 
 def notes_of(
-    parts: Parts, train: Labeled, test: Labeled, fits: Sequence[FittedProbe], labels: Sequence[str]
+    parts: SubsetRecords, train: Labeled, test: Labeled, fits: Sequence[FittedProbe], labels: Sequence[str]
 ) -> Iterator[str]:
     """Footnotes: what a reader of the score has to know of the data and of the probe."""
     import numpy as np
@@ -89,7 +89,7 @@ def notes_of(
         yield f"labels without a training item, which are never predicted: {those(unseen)}"
     if (single := learned == 1).any():
         yield f"labels with one training item: {those(single)}"
-    if (few := _few(test, len(labels))).any():
+    if (few := _rare_classes(test, len(labels))).any():
         yield f"labels with fewer than {FEW} test items: {those(few)}"
     if not set(train.texts).isdisjoint(test.texts):
         yield "some test texts are in the training set too (how many: Data warnings)"

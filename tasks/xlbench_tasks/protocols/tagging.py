@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench.stats.metrics import Column, micro_f1
-from xlbench_tasks.data.unknown import Unknown
+from xlbench_tasks.data.unknown import UnknownValues
 from xlbench_tasks.protocols import transfer
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     return transfer.subsets(data_set, options, languages, data.train_size, lambda parts: _check_entities(parts, types))
 
 
-def _check_entities(parts: transfer.Parts, types: Sequence[str]) -> None:
+def _check_entities(parts: transfer.SubsetRecords, types: Sequence[str]) -> None:
     """Raise `DataError` where there is no entity to find, or none to learn from."""
     begins = tuple(f"B-{kind}" for kind in types)
     for what, records in (("learn from", [*parts.train.values()]), ("find", [parts.test])):
@@ -125,7 +125,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
 
     if subset.load is None:
         raise DataMissing(subset.missing)
-    parts: transfer.Parts = subset.load()
+    parts: transfer.SubsetRecords = subset.load()
     types = _types(options)
     train_words, train_tags = _sentences(parts.train.values())
     test_words, test_tags = _sentences([parts.test])
@@ -136,7 +136,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
     gold = spans.encode(test_tags, types)
     scored = tagging_probe.score(probe.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
-    oddities = _oddities(parts, scored.support)
+    oddities = _warning_counts(parts, scored.support)
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
@@ -159,7 +159,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
 
 
 def _fitted_probe(
-    parts: transfer.Parts,
+    parts: transfer.SubsetRecords,
     session: EncodingSession,
     words: list[list[str]],
     tags: list[str],
@@ -195,12 +195,12 @@ def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:
     return words, tags
 
 
-def _check_types(parts: transfer.Parts, types: Sequence[str], tags: set[str]) -> None:
+def _check_types(parts: transfer.SubsetRecords, types: Sequence[str], tags: set[str]) -> None:
     """Raise `DataError` that lists the tags that are of none of the types, with their counts and places."""
     wrong = tags - {"O", *(f"{prefix}-{kind}" for prefix in "BI" for kind in types)}
     if not wrong:
         return
-    unknown = Unknown(parts.data_set, f"tags of none of the card's types ({', '.join(types)})")
+    unknown = UnknownValues(parts.data_set, f"tags of none of the card's types ({', '.join(types)})")
     for records in (*parts.train.values(), parts.test):
         for row, sentence in enumerate(records.fields["tags"]):
             for tag in sentence.split("\t"):
@@ -209,7 +209,7 @@ def _check_types(parts: transfer.Parts, types: Sequence[str], tags: set[str]) ->
     unknown.check()
 
 
-def _oddities(parts: transfer.Parts, support: Mapping[str, int]) -> dict[str, int]:
+def _warning_counts(parts: transfer.SubsetRecords, support: Mapping[str, int]) -> dict[str, int]:
     """Counts for the board's data warnings; sentences are equal that are so word for word, whatever their tags."""
     learned = [tokens for records in parts.train.values() for tokens in records.fields["tokens"]]
     known, asked = set(learned), parts.test.fields["tokens"]
@@ -217,11 +217,11 @@ def _oddities(parts: transfer.Parts, support: Mapping[str, int]) -> dict[str, in
         "test_in_train": sum(tokens in known for tokens in asked),
         "test_duplicates": len(asked) - len(set(asked)),
         "train_duplicates": len(learned) - len(known),
-        "tiny_classes": len(_tiny(support)),
+        "tiny_classes": len(_rare_types(support)),
     }
 
 
-def _tiny(support: Mapping[str, int]) -> list[str]:
+def _rare_types(support: Mapping[str, int]) -> list[str]:
     """The types that the test sentences have, but seldom, with their number of entities."""
     return [f"{kind} ({n})" for kind, n in sorted(support.items()) if 0 < n < FEW]
 
@@ -232,7 +232,7 @@ def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str,
     return {metric.name: float(empty.get(metric.name, not any(support.values()))) for metric in metrics(options)}
 
 
-def _reader_facts(parts: transfer.Parts) -> dict[str, int]:
+def _reader_facts(parts: transfer.SubsetRecords) -> dict[str, int]:
     """What the reader counted in the test sentences, and, marked so, in all training sentences together."""
     learned: Counter[str] = Counter()
     for records in parts.train.values():
@@ -253,7 +253,7 @@ def _repairs(facts: Mapping[str, int]) -> int:
 def _notes(
     oddities: Mapping[str, int], support: Mapping[str, int], *, contextual: bool, converged: bool
 ) -> Iterator[str]:
-    if tiny := _tiny(support):
+    if tiny := _rare_types(support):
         yield f"types with fewer than {FEW} test entities: {', '.join(tiny)}"
     if oddities["test_in_train"]:
         yield "test sentences that are among the training sentences were scored too (how many: Data warnings)"

@@ -10,9 +10,9 @@ Nothing heavy is imported.
 | ``all`` | ``all>hin`` | those of all languages at hand together |
 | ``rest`` | ``rest>hin`` | those of all languages at hand but the tested one |
 
-What a subset learns from can be cut down to a number of items (``Data.train_size``); `Cut` says which are left. The
-dev split is never cut: it is what choices are made on, and a choice on fewer items would be a second thing that changes
-along a curve. Nor is the test split.
+What a subset learns from can be cut down to a number of items (``Data.train_size``); `TrainingSample` says which are
+left. The dev split is never cut: it is what choices are made on, and a choice on fewer items would be a second thing
+that changes along a curve. Nor is the test split.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Transfer:
 
 
 @dataclass(frozen=True)
-class Parts:
+class SubsetRecords:
     """The records of one subset."""
 
     data_set: str
@@ -84,7 +84,7 @@ def subsets(
     options: Mapping[str, Any],
     languages: Sequence[str],
     train_size: int | None = None,
-    check: Callable[[Parts], None] = lambda parts: None,
+    check: Callable[[SubsetRecords], None] = lambda parts: None,
 ) -> Iterator[Subset]:
     """A subset for every transfer between languages of the card; those without their data are marked as missing.
 
@@ -95,8 +95,8 @@ def subsets(
     if unknown:
         hint = did_you_mean(unknown[0], languages)
         raise UsageError(f"{data_set.name}: [options] from: {unknown[0]!r} is none of the card's languages.{hint}")
-    at_hand = {split: _Shelf(source) for split, source in _sources(data_set)}
-    cut = Cut(data_set.name, train_size) if train_size is not None else None
+    at_hand = {split: _Split(source) for split, source in _sources(data_set)}
+    cut = TrainingSample(data_set.name, train_size) if train_size is not None else None
     for transfer in transfers(options, languages, at_hand["train"].languages()):
         yield _subset(data_set.name, at_hand, transfer, cut, check)
 
@@ -123,7 +123,7 @@ def transfers(options: Mapping[str, Any], languages: Sequence[str], trained: Seq
                 yield Transfer(f"{kind}>{target}", sources, target, (target,))
 
 
-class _Shelf:
+class _Split:
     """One split, which remembers which languages have nothing in it: no file, or a header alone."""
 
     def __init__(self, source: Source) -> None:
@@ -157,10 +157,10 @@ class _Shelf:
 
 def _subset(
     name: str,
-    at_hand: Mapping[str, _Shelf],
+    at_hand: Mapping[str, _Split],
     transfer: Transfer,
-    cut: Cut | None,
-    check: Callable[[Parts], None],
+    cut: TrainingSample | None,
+    check: Callable[[SubsetRecords], None],
 ) -> Subset:
     why = _why_missing(name, at_hand, transfer)
     if why:
@@ -182,7 +182,7 @@ def _subset(
     )
 
 
-def _why_missing(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer) -> str:
+def _why_missing(name: str, at_hand: Mapping[str, _Split], transfer: Transfer) -> str:
     if why := at_hand["test"].lacks(transfer.target):
         return f"nothing to test on: {why}"
     for source in transfer.sources:
@@ -191,9 +191,9 @@ def _why_missing(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer) -
     return "" if transfer.sources else f"{name}: nothing to train on: no other language with a train split is at hand"
 
 
-def _read(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer) -> Parts:
+def _read(name: str, at_hand: Mapping[str, _Split], transfer: Transfer) -> SubsetRecords:
     dev = at_hand.get("dev")
-    return Parts(
+    return SubsetRecords(
         name,
         transfer.target,
         {source: at_hand["train"].read(source) for source in transfer.sources},
@@ -202,7 +202,7 @@ def _read(name: str, at_hand: Mapping[str, _Shelf], transfer: Transfer) -> Parts
     )
 
 
-def _fingerprint(parts: Parts) -> str:
+def _fingerprint(parts: SubsetRecords) -> str:
     """Over all that is learned from, chosen on and tested, each with its part, so that none can stand for another."""
 
     def of(records: Mapping[str, Records]) -> str:
@@ -211,7 +211,7 @@ def _fingerprint(parts: Parts) -> str:
     return digest("transfer", of(parts.train), of(parts.dev), parts.test.fingerprint())
 
 
-class Cut:
+class TrainingSample:
     """Training items cut down to ``size`` of them, all languages together; all of them where there are no more.
 
     The items are put in one order, and the first ``size`` are taken: of two sizes, the smaller choice lies within the

@@ -16,7 +16,7 @@ from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, tags, text
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
 
 KEYS = {
     "files": str | list[str],
@@ -64,7 +64,7 @@ class Sentence(tags.Sentence):
     """Where it begins."""
 
 
-class Conll(Reading):
+class Conll(ReaderSource):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:
@@ -116,8 +116,8 @@ class Conll(Reading):
     def _place(self) -> str:
         return files.place(self, self._patterns)
 
-    def _lying_there(self) -> str:
-        return files.lying_there(self, self._patterns)
+    def _undeclared_files(self) -> str:
+        return files.undeclared_files(self, self._patterns)
 
     def _read(self, language: str) -> Records:
         path = self._found[language]

@@ -22,9 +22,9 @@ from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, sample, text
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown import Unknown
+from xlbench_tasks.data.unknown import UnknownValues
 
 KEYS = {
     "files": str | list[str],
@@ -135,7 +135,7 @@ class Row(NamedTuple):
     """Which row of the file it is, from 1."""
 
 
-class Delimited(Reading):
+class Delimited(ReaderSource):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:
@@ -198,8 +198,8 @@ class Delimited(Reading):
     def _place(self) -> str:
         return files.place(self, self._patterns)
 
-    def _lying_there(self) -> str:
-        return files.lying_there(self, self._patterns)
+    def _undeclared_files(self) -> str:
+        return files.undeclared_files(self, self._patterns)
 
     def _table(self, path: Path) -> Table:
         return Table(path, self._delimiter, self.home.table)
@@ -275,7 +275,7 @@ class Delimited(Reading):
     def _labeled(self, rows: Sequence[Row], values: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
         """The card's labels for those of the files; `DataError` lists all that it does not know."""
         several = len({row.table for row in rows}) > 1
-        unknown = Unknown(
+        unknown = UnknownValues(
             self._place() if several else str(rows[0].table.path),
             f"labels that are none of the card's {sorted(labels)}",
             in_other_notation(labels),

@@ -24,9 +24,9 @@ from xlbench_tasks.data import repository, tags
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown import Unknown
+from xlbench_tasks.data.unknown import UnknownValues
 from xlbench_tasks.readers.delimited import JOINT, check_fields, joined_columns
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ _REVISION = re.compile(r"[0-9a-f]{40}")
 _WORDS = ("tokens", "tags")
 
 
-class Hub(Reading):
+class Hub(ReaderSource):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:
@@ -305,7 +305,7 @@ class Hub(Reading):
         values = self._values(data, column)
         labels = self._labels(data, column) if field == "label" and "labels" in self.home.table else {}
         fault = f"labels that are none of the card's {sorted(labels)}"
-        unknown = Unknown(self._place(), fault, in_other_notation(labels))
+        unknown = UnknownValues(self._place(), fault, in_other_notation(labels))
         for row in rows:
             value, where = values[row], f"{self._place()}, row {row + 1}"
             if not isinstance(value, str | int) or not visible(str(value)):
@@ -347,7 +347,7 @@ class Hub(Reading):
         return records
 
 
-def _sentence(tagset: tags.Tagset, words: Any, given: Any, where: str, unknown: Unknown) -> tags.Sentence:
+def _sentence(tagset: tags.Tagset, words: Any, given: Any, where: str, unknown: UnknownValues) -> tags.Sentence:
     """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be.
 
     Tags of no known type are added to ``unknown``.

@@ -12,7 +12,7 @@ from pathlib import Path
 from xlbench import Data, DataError, UsageError
 from xlbench_tasks.data import files, text
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
 
 KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_end": bool, "max_rows": int}
 """``files``: patterns with ``{language}``; ``embedded``: the files are the plugin's own, not below the data root;
@@ -21,7 +21,7 @@ KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_
 REQUIRED = ("files",)
 
 
-class Parallel(Reading):
+class Parallel(ReaderSource):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:
@@ -43,8 +43,8 @@ class Parallel(Reading):
     def _place(self) -> str:
         return files.place(self, self._patterns)
 
-    def _lying_there(self) -> str:
-        return files.lying_there(self, self._patterns)
+    def _undeclared_files(self) -> str:
+        return files.undeclared_files(self, self._patterns)
 
     def _read(self, language: str) -> Records:
         clusters = self._cluster_ids()

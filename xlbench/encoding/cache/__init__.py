@@ -17,7 +17,7 @@ from xlbench.encoding.cache.files import default_folder, file_digest
 from xlbench.encoding.cache.keys import KINDS, key_of, key_of_words, keys_of, keys_of_words
 from xlbench.encoding.cache.tables import Fact, ModelInfo
 from xlbench.encoding.cache.values import derived
-from xlbench.encoding.cache.vectors import MAX_BYTES, Cache, CachedVectors, Info, Verified
+from xlbench.encoding.cache.vectors import MAX_BYTES, Cache, CachedVectors, Info, VerifyReport
 
 __all__ = [
     "KINDS",
@@ -27,7 +27,7 @@ __all__ = [
     "Fact",
     "Info",
     "ModelInfo",
-    "Verified",
+    "VerifyReport",
     "default_folder",
     "derived",
     "file_digest",

@@ -67,7 +67,7 @@ class Info:
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifyReport:
     """What checking every entry has found."""
 
     entries: int
@@ -268,14 +268,14 @@ class Cache:
             )
         return matching
 
-    def verify(self, progress: Callable[[int, int], None] | None = None) -> Verified:
+    def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
         """Check every entry and the file around them; remove what is damaged.
 
         ``progress(done, total)`` is told of entries. Where the file itself is broken it is set aside as a whole.
         """
         before, aside = self._database.attempt(tables.count, 0), len(self._database.set_aside())
-        checked = self._database.attempt(lambda connection: self._verify(connection, progress), Verified(before, 0))
-        return checked if len(self._database.set_aside()) == aside else Verified(before, before)
+        checked = self._database.attempt(lambda connection: self._verify(connection, progress), VerifyReport(before, 0))
+        return checked if len(self._database.set_aside()) == aside else VerifyReport(before, before)
 
     def _outdated(self) -> list[Path]:
         """Files of earlier versions, which nothing reads any more."""
@@ -326,7 +326,7 @@ class Cache:
         with contextlib.suppress(sqlite3.OperationalError), transaction(connection):
             tables.remove(connection, rows)
 
-    def _verify(self, connection: sqlite3.Connection, progress: Callable[[int, int], None] | None) -> Verified:
+    def _verify(self, connection: sqlite3.Connection, progress: Callable[[int, int], None] | None) -> VerifyReport:
         check_pages(connection)  # first: where pages are in disorder, there may be no end to what lies in them
         total, done, damaged, last = tables.count(connection), 0, 0, -1
         query = (
@@ -344,7 +344,7 @@ class Cache:
             done, damaged = done + len(rows), damaged + len(broken)
             if progress:
                 progress(done, max(total, done))
-        return Verified(done, damaged)
+        return VerifyReport(done, damaged)
 
 
 def _fitting(

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
-from xlbench.reports.compare.matching import Matched, Unmatched, Wanted, match, require_whole
-from xlbench.reports.compare.several import Letters, letters_of, simultaneous
+from xlbench.reports.compare.matching import CellFilter, Matched, Unmatched, match, require_whole
+from xlbench.reports.compare.several import LetterDisplay, letters_of, simultaneous
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,7 +73,7 @@ def against_baseline(
     runs: Mapping[str, Run],
     read: Read,
     options: Options | None = None,
-    wanted: Wanted | None = None,
+    wanted: CellFilter | None = None,
     allow_intersection: float | None = None,
     examples: int = 0,
 ) -> list[Comparison]:
@@ -124,9 +124,9 @@ def all_pairs(
     runs: Mapping[str, Run],
     read: Read,
     options: Options | None = None,
-    wanted: Wanted | None = None,
+    wanted: CellFilter | None = None,
     allow_intersection: float | None = None,
-) -> tuple[Letters, ...]:
+) -> tuple[LetterDisplay, ...]:
     """All pairs of runs, overall and for every area and task, with letters for those that stay together.
 
     Args and errors are those of `against_baseline`.

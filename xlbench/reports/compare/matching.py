@@ -58,7 +58,7 @@ class Matched:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CellFilter:
     """What is to be compared; without names, all."""
 
     tasks: tuple[str, ...] = ()
@@ -71,7 +71,7 @@ class Wanted:
         return named and (not self.languages or bool({*self.languages} & {*cell.languages}))
 
 
-def match(runs: Sequence[Run], labels: Sequence[str], wanted: Wanted | None = None) -> Matched:
+def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None = None) -> Matched:
     """Pair the whole cells of all runs: points of curves and samples are left out, unless all there is are samples.
 
     A place is matched where every run has scored it, on the same data, by the same version of the task.
@@ -81,7 +81,7 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: Wanted | None = No
         labels: What they are called.
         wanted: Of which tasks and languages; `UsageError` for a name that no run knows.
     """
-    wanted = wanted or Wanted()
+    wanted = wanted or CellFilter()
     _check_names(wanted, [cell for run in runs for cell in run.cells])
     sampled = all(cell.limit is not None for run in runs for cell in run.cells if cell.train_size is None)
     of_run = [
@@ -104,7 +104,7 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: Wanted | None = No
     return Matched(matched, unmatched)
 
 
-def _check_names(wanted: Wanted, cells: Sequence[Cell]) -> None:
+def _check_names(wanted: CellFilter, cells: Sequence[Cell]) -> None:
     """`UsageError` for a task or a language that no run has."""
     tasks = {cell.task for cell in cells}
     languages = {language for cell in cells for language in cell.languages}

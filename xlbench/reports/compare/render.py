@@ -14,7 +14,7 @@ from tabulate import tabulate
 from xlbench.reports.boards.markup import escape
 from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
 from xlbench.reports.compare.differences import Verdict
-from xlbench.reports.compare.several import Letters
+from xlbench.reports.compare.several import LetterDisplay
 
 SCHEMA = 1
 SHOWN = 3
@@ -116,7 +116,7 @@ def changed_table(found: Comparison, form: str = "simple") -> str:
     return tabulate(cells, head, tablefmt=form, disable_numparse=True, colalign=("left", "left", "right", "right"))
 
 
-def letters_table(labels: Sequence[str], found: Iterable[Letters], form: str = "simple") -> str:
+def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: str = "simple") -> str:
     """All pairs: scores with letters, a row a group."""
     text = escape if form == "github" else str
     cells = [

@@ -19,7 +19,7 @@ Groups = Sequence[tuple[str, Mapping[Place, float]]]
 
 
 @dataclass(frozen=True)
-class Letters:
+class LetterDisplay:
     """All pairs of runs at one place: runs that share a letter cannot be told apart."""
 
     name: str
@@ -30,7 +30,9 @@ class Letters:
     """Of every run; ``a`` belongs to the best."""
 
 
-def letters_of(parts: Sequence[Mapping[Place, stats.Part]], groups: Groups, options: Options) -> tuple[Letters, ...]:
+def letters_of(
+    parts: Sequence[Mapping[Place, stats.Part]], groups: Groups, options: Options
+) -> tuple[LetterDisplay, ...]:
     """For every group the runs' averages, with letters by Tukey's range: all pairs of a group at once.
 
     Args:
@@ -43,7 +45,7 @@ def letters_of(parts: Sequence[Mapping[Place, stats.Part]], groups: Groups, opti
         averages = [stats.combine([own[place] for place in weights], list(weights.values())) for own in parts]
         apart = told_apart(averages, options.level) | _exactly_apart(averages, options.level)
         values = np.array([one.value for one in averages])
-        found.append(Letters(name, tuple(values.tolist()), tuple(compact_letters(values, apart))))
+        found.append(LetterDisplay(name, tuple(values.tolist()), tuple(compact_letters(values, apart))))
     return tuple(found)
 
 

@@ -20,7 +20,7 @@ from xlbench.reports.compare.differences import Options, difference_at, judged_g
 from xlbench.reports.compare.matching import Matched, Place, match
 from xlbench.reports.gate import validity
 from xlbench.reports.gate.policy import Policy, Role, check_names
-from xlbench.reports.gate.verdict import WORST_FIRST, Against, Finding, Gate, Outcome, Tested
+from xlbench.reports.gate.verdict import WORST_FIRST, Finding, Gate, GateComparison, GateTest, Outcome
 from xlbench.stats import multiple, paired, student
 from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 
@@ -62,18 +62,20 @@ def judge(
     sides: list[tuple[Literal["baseline", "anchor"], Run]] = [("baseline", baseline)]
     sides += [("anchor", anchor)] if anchor is not None else []
     alpha = policy.alpha / policy.pushes / len(sides)
-    against = tuple(_against(what, run, candidate, read, policy, alpha, allow_intersection) for what, run in sides)
-    outcome = next(one for one in WORST_FIRST if any(other.outcome == one for other in against))
+    comparisons = tuple(
+        _comparison(what, run, candidate, read, policy, alpha, allow_intersection) for what, run in sides
+    )
+    outcome = next(one for one in WORST_FIRST if any(other.outcome == one for other in comparisons))
     reasons = [
-        reason if len(against) == 1 else f"{one.what}: {reason}"
-        for one in against
+        reason if len(comparisons) == 1 else f"{one.what}: {reason}"
+        for one in comparisons
         for reason in one.reasons
         if one.outcome == outcome
     ]
-    return Gate(outcome, tuple(reasons), validity.side_of(candidate), against, policy, alpha)
+    return Gate(outcome, tuple(reasons), validity.gate_run(candidate), comparisons, policy, alpha)
 
 
-def _against(
+def _comparison(
     what: Literal["baseline", "anchor"],
     baseline: Run,
     candidate: Run,
@@ -81,30 +83,30 @@ def _against(
     policy: Policy,
     alpha: float,
     allow_intersection: float | None,
-) -> Against:
+) -> GateComparison:
     """The candidate against one run."""
-    side, runs = validity.side_of(baseline), (baseline, candidate)
+    side, runs = validity.gate_run(baseline), (baseline, candidate)
     matched = match(runs, [f"the {what}", "the candidate"])
     valid = validity.check(baseline, candidate, matched, allow_intersection, policy)
     if valid.reasons:
-        return Against(what, side, valid.outcome, valid.reasons, left_out=valid.left_out)
+        return GateComparison(what, side, valid.outcome, valid.reasons, left_out=valid.left_out)
     try:
         parts = parts_of(matched, lambda number, cell: read(cell, Path(runs[number].folder))).parts
     except ResultsError as error:
-        return Against(what, side, "INVALID", (one_line(str(error)),), left_out=valid.left_out)
+        return GateComparison(what, side, "INVALID", (one_line(str(error)),), left_out=valid.left_out)
     if others := validity.other_items(parts):
-        return Against(what, side, "INVALID", tuple(others), left_out=valid.left_out)
+        return GateComparison(what, side, "INVALID", tuple(others), left_out=valid.left_out)
     machines = {kernel_of(run) for run in runs} - {""}
     floor = TOLERANCE if len(machines) > 1 else 0.0
     paired_tests = PairedTests(matched, parts[0], parts[1], policy, alpha, floor)
-    tested = paired_tests.tested()
-    outcome, reasons = decided(tested, paired_tests)
+    tests = paired_tests.run()
+    outcome, reasons = outcome_of(tests, paired_tests)
     notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
     notes = [*validity.unscored(baseline, candidate), *notes]
     if floor:
         notes.insert(0, f"scored on different processors ({', '.join(sorted(machines))}): a loss of up to "
                         f"{100 * TOLERANCE:g} point may be their rounding, and fails nothing")  # fmt: skip
-    return Against(what, side, outcome, tuple(reasons), tested, tuple(notes), valid.left_out)
+    return GateComparison(what, side, outcome, tuple(reasons), tests, tuple(notes), valid.left_out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +126,7 @@ class PairedTests:
         """candidate - baseline at every place."""
         return {place: difference_at(self.candidate[place], self.baseline[place]) for place in self.matched.places}
 
-    def tested(self) -> tuple[Tested, ...]:
+    def run(self) -> tuple[GateTest, ...]:
         """All tests: the suite first, then the tasks as they stand in their areas, then languages of critical rules."""
         roles = {place: self.policy.role_of(cell) for place, cell in self.matched.cells[0].items()}
         judged = [place for place, role in roles.items() if role != "advisory"]
@@ -141,7 +143,7 @@ class PairedTests:
             *self._languages(),
         )
 
-    def _task(self, task: str, places: Sequence[Place], roles: Mapping[Place, Role], family: int) -> Tested:
+    def _task(self, task: str, places: Sequence[Place], roles: Mapping[Place, Role], family: int) -> GateTest:
         """The test of a task, of those of its subsets that are not advisory where it has such."""
         rules = [self.policy.task_rule_of(self.matched.cells[0][place]) for place in places]
         margins = {rule.margin for rule in rules if rule and rule.margin is not None and not rule.languages}
@@ -151,7 +153,7 @@ class PairedTests:
         margin = min(margins) if margins else self.policy.task_margin
         return self._test("task", task, role, places, margin, family)
 
-    def _languages(self) -> list[Tested]:
+    def _languages(self) -> list[GateTest]:
         """The languages of critical and advisory rules: the first fail by their margin, the others are shown."""
         found = []
         cells = self.matched.cells[0]
@@ -171,7 +173,7 @@ class PairedTests:
     def _test(
         self, level: Literal["suite", "task", "language"], name: str, role: Role, places: Sequence[Place],
         margin: float, family: int,
-    ) -> Tested:  # fmt: skip
+    ) -> GateTest:  # fmt: skip
         """The difference over places with its one-sided p, not yet adjusted; ``margin`` in points."""
         weights = weights_of(self.matched, places)
         before, after = (
@@ -189,9 +191,9 @@ class PairedTests:
         least = max(margin / 100, self.floor)
         one_sided = self.alpha / 2 / max(1, family)
         flips, seen = self._flips(places), detectable(difference, least, one_sided)
-        if seen is not None and _few(flips):  # fewer items than these are never told from chance
+        if seen is not None and _is_few(flips):  # fewer items than these are never told from chance
             seen = max(seen, FEW_DISCORDANT * max(weight / self.baseline[place].n for place, weight in weights.items()))
-        return Tested(
+        return GateTest(
             level, name, role, before, after, difference, least, None if lone else difference.one_sided(),
             seen, flips, "not tested", note,
         )  # fmt: skip
@@ -219,7 +221,7 @@ def detectable(difference: Difference, margin: float, alpha: float) -> float | N
     return max(student.quantile(1 - alpha, difference.freedom) * difference.se, margin) + beyond
 
 
-def _adjusted(tasks: Sequence[Tested], alpha: float) -> list[Tested]:
+def _adjusted(tasks: Sequence[GateTest], alpha: float) -> list[GateTest]:
     """Tasks with their p adjusted for one another (Holm); advisory ones are no part of that."""
     family = [one.role != "advisory" for one in tasks]
     worse = multiple.holm(np.array([_p(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
@@ -233,21 +235,21 @@ def _adjusted(tasks: Sequence[Tested], alpha: float) -> list[Tested]:
     return found
 
 
-def _p(one: Tested) -> float:
+def _p(one: GateTest) -> float:
     """The p that Holm's steps count; of what cannot be resolved or tested, 1."""
-    return 1.0 if one.p is None or _few(one.flips) else one.p
+    return 1.0 if one.p is None or _is_few(one.flips) else one.p
 
 
-def _better(one: Tested) -> float:
+def _better(one: GateTest) -> float:
     """The p of "no better", not adjusted; 1 too where nothing differs, since a test of nothing finds nothing."""
-    return 1.0 if one.p is None or _few(one.flips) or (one.difference.se or 0.0) <= NOISE else 1 - one.p
+    return 1.0 if one.p is None or _is_few(one.flips) or (one.difference.se or 0.0) <= NOISE else 1 - one.p
 
 
-def _few(flips: tuple[int, int] | None) -> bool:
+def _is_few(flips: tuple[int, int] | None) -> bool:
     return flips is not None and 0 < sum(flips) < FEW_DISCORDANT
 
 
-def _found(one: Tested, p: float | None, alpha: float, better: float | None = None) -> Tested:
+def _found(one: GateTest, p: float | None, alpha: float, better: float | None = None) -> GateTest:
     """The test with what it found."""
     value = one.difference.value or 0.0
     finding: Finding
@@ -257,7 +259,7 @@ def _found(one: Tested, p: float | None, alpha: float, better: float | None = No
         finding = "regression"
     elif one.p is None or p is None:
         finding = "not tested"
-    elif _few(one.flips):
+    elif _is_few(one.flips):
         few = f"the models disagree on {sum(one.flips or ())} items"
         return replace(one, finding="cannot be resolved", note=few)
     elif p <= alpha / 2 and value < 0:
@@ -269,12 +271,12 @@ def _found(one: Tested, p: float | None, alpha: float, better: float | None = No
     return replace(one, finding=finding)
 
 
-def decided(tested: Sequence[Tested], paired_tests: PairedTests) -> tuple[Outcome, list[str]]:
+def outcome_of(tests: Sequence[GateTest], paired_tests: PairedTests) -> tuple[Outcome, list[str]]:
     """The outcome of all tests, and why."""
     policy = paired_tests.policy
-    if not tested or tested[0].level != "suite":
+    if not tests or tests[0].level != "suite":
         return "INVALID", ["every cell is advisory: nothing is left that could fail"]
-    counted = [one for one in tested if one.role != "advisory"]
+    counted = [one for one in tests if one.role != "advisory"]
     untested = [one for one in counted if one.finding == "not tested"]
     if untested:
         lone = [" ".join(place) for place, part in paired_tests.candidate.items() if part.count < 2]
@@ -282,8 +284,8 @@ def decided(tested: Sequence[Tested], paired_tests: PairedTests) -> tuple[Outcom
         names = validity.some([f"{one.name}: {one.note}" for one in untested])
         return "INVALID", [f"no test can judge {names}{where}; a policy can make it advisory"]
     if failed := [one for one in counted if one.finding == "regression"]:
-        return "REGRESSION", [loss(one) for one in failed]
-    suite = tested[0]
+        return "REGRESSION", [describe_loss(one) for one in failed]
+    suite = tests[0]
     least = f"{100 * suite.margin:g}"
     if policy.must_detect is not None and suite.finding != "identical":
         must = f"{policy.must_detect:g} must be seen"
@@ -303,7 +305,7 @@ def decided(tested: Sequence[Tested], paired_tests: PairedTests) -> tuple[Outcom
     return "PASS", []
 
 
-def loss(one: Tested) -> str:
+def describe_loss(one: GateTest) -> str:
     """A line for a test that fails the gate."""
     what = "the suite" if one.level == "suite" else f"{one.level} {one.name}"
     critical = ", critical" if one.role == "critical" else ""
@@ -312,7 +314,7 @@ def loss(one: Tested) -> str:
     return f"{what} lost {lost} {interval(one)} (margin {100 * one.margin:g}{p}{critical})"
 
 
-def interval(one: Tested) -> str:
+def interval(one: GateTest) -> str:
     """The interval of a difference, in points."""
     if not one.difference.has_interval:
         return "[no interval]"

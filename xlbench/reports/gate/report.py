@@ -12,10 +12,10 @@ from xlbench.core.text import one_line, printable
 from xlbench.core.version import __version__
 from xlbench.reports.boards.markup import escape
 from xlbench.reports.compare.comparison import signed
-from xlbench.reports.gate.judge import interval, loss
+from xlbench.reports.gate.judge import describe_loss, interval
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.validity import grouped
-from xlbench.reports.gate.verdict import Against, Gate, Outcome, Side, Tested
+from xlbench.reports.gate.verdict import Gate, GateComparison, GateRun, GateTest, Outcome
 
 SCHEMA = 1
 LARGEST_SUMMARY = 1 << 20
@@ -29,8 +29,8 @@ ORDER = ("regression", "worse", "better", "cannot be resolved", "not tested", "c
 
 def failed(outcome: Outcome, reason: str, baseline: str, candidate: str) -> Gate:
     """The verdict where none could be reached: a wrong command, or an error."""
-    return Gate(outcome, (one_line(reason),), Side(candidate), (Against("baseline", Side(baseline), outcome, ()),),
-                Policy(), Policy().alpha)  # fmt: skip
+    comparison = GateComparison("baseline", GateRun(baseline), outcome, ())
+    return Gate(outcome, (one_line(reason),), GateRun(candidate), (comparison,), Policy(), Policy().alpha)
 
 
 def as_json(gate: Gate) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def as_json(gate: Gate) -> dict[str, Any]:
         "alpha": gate.alpha,
         "policy": _policy(gate.policy),
         "candidate": asdict(gate.candidate),
-        "against": [_against(one) for one in gate.against],
+        "against": [_comparison(one) for one in gate.comparisons],
     }
 
 
@@ -55,7 +55,7 @@ def _policy(policy: Policy) -> dict[str, Any]:
                               for rule in plain["rules"]]}  # fmt: skip
 
 
-def _against(one: Against) -> dict[str, Any]:
+def _comparison(one: GateComparison) -> dict[str, Any]:
     return {
         "what": one.what,
         "run": asdict(one.run),
@@ -63,11 +63,11 @@ def _against(one: Against) -> dict[str, Any]:
         "reasons": list(one.reasons),
         "notes": list(one.notes),
         "left_out": [asdict(place) for place in one.left_out],
-        "tests": [_tested(test) for test in one.tested],
+        "tests": [_test(test) for test in one.tests],
     }
 
 
-def _tested(one: Tested) -> dict[str, Any]:
+def _test(one: GateTest) -> dict[str, Any]:
     d = one.difference
     return {
         "level": one.level, "name": one.name, "role": one.role, "finding": one.finding, "baseline": one.baseline,
@@ -77,17 +77,17 @@ def _tested(one: Tested) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ordered(tested: Sequence[Tested]) -> list[Tested]:
+def ordered(tests: Sequence[GateTest]) -> list[GateTest]:
     """The suite, then what got worse, what got better, and the rest; within each the largest change first."""
     return sorted(
-        tested, key=lambda one: (one.level != "suite", ORDER.index(one.finding), -abs(one.difference.value or 0.0))
+        tests, key=lambda one: (one.level != "suite", ORDER.index(one.finding), -abs(one.difference.value or 0.0))
     )
 
 
-def rows(against: Against) -> list[tuple[str, ...]]:
+def rows(comparison: GateComparison) -> list[tuple[str, ...]]:
     """The table of tests as texts, in points."""
     found: list[tuple[str, ...]] = []
-    for one in ordered(against.tested):
+    for one in ordered(comparison.tests):
         name = one.name + (f" ({one.role})" if one.role != "supporting" else "")
         p = "" if one.p is None else f"{one.p:.4f}"
         seen = "" if one.detectable is None else f"{100 * one.detectable:.2f}"
@@ -98,13 +98,13 @@ def rows(against: Against) -> list[tuple[str, ...]]:
     return found
 
 
-def notes(against: Against) -> list[str]:
+def notes(comparison: GateComparison) -> list[str]:
     """What a reader of the tests should know."""
-    said = [*against.notes]
-    said += [f"not judged: {where}: {why}" for where, why in grouped(against.left_out)]
+    said = [*comparison.notes]
+    said += [f"not judged: {where}: {why}" for where, why in grouped(comparison.left_out)]
     said += [
         f"{one.name} cannot be resolved: {one.note}"
-        for one in against.tested
+        for one in comparison.tests
         if one.finding == "cannot be resolved" and one.note
     ]
     return [one_line(text) for text in said]
@@ -134,13 +134,13 @@ def _cases(gate: Gate) -> Iterator[tuple[dict[str, str], tuple[str, str] | None]
     """Every case's attributes, and what it ended with where it did not pass."""
     bad = {"REGRESSION": "failure", "PASS": ""}.get(gate.outcome, "error")
     yield {"classname": "xlbench.gate", "name": "verdict", "time": "0"}, (bad, gate.sentence) if bad else None
-    for one in gate.against:
-        for test in one.tested:
+    for one in gate.comparisons:
+        for test in one.tests:
             child = None
             if test.role == "advisory":
                 child = ("skipped", f"advisory: {test.finding} ({signed(test.difference.value, 2)})")
             elif test.finding == "regression":
-                child = ("failure", loss(test))
+                child = ("failure", describe_loss(test))
             elif test.finding in ("cannot be resolved", "not tested"):
                 child = ("skipped", f"{test.finding}: {test.note}")
             yield {"classname": f"xlbench.gate.{one.what}.{test.level}", "name": test.name, "time": "0"}, child
@@ -154,8 +154,8 @@ def _xml(text: str) -> str:
 def as_markdown(gate: Gate, limit: int = LARGEST_SUMMARY) -> str:
     """The verdict as a page of at most ``limit`` bytes: the line, a table for each comparison, notes."""
     lines = [f"## xlbench gate: {gate.outcome}", escape(gate.sentence)]
-    for one in gate.against:
-        if one.tested:
+    for one in gate.comparisons:
+        if one.tests:
             lines += [f"### Against the {one.what} ({escape(one.run.model)})", _table(one)]
         if said := notes(one):
             lines.append("\n".join(f"- {escape(note)}" for note in said))
@@ -170,9 +170,9 @@ def as_markdown(gate: Gate, limit: int = LARGEST_SUMMARY) -> str:
     return f"{cut}\n\nThe rest is in gate.json.\n"
 
 
-def _table(against: Against) -> str:
+def _table(comparison: GateComparison) -> str:
     sides = {"l": ":--", "r": "--:"}
-    found = rows(against)
+    found = rows(comparison)
     lines = ["| " + " | ".join(HEAD) + " |", "| " + " | ".join(sides[side] for side in ALIGNMENT) + " |"]
     lines += ["| " + " | ".join(map(escape, row)) + " |" for row in found[:SHOWN]]
     if len(found) > SHOWN:
@@ -190,9 +190,9 @@ def as_annotation(gate: Gate) -> str:
 def as_short(gate: Gate) -> str:
     """A few lines of markdown for a comment: the verdict, and what changed."""
     lines = [f"**xlbench gate: {gate.outcome}**. {escape(gate.sentence.partition(': ')[2])}"]
-    for one in gate.against:
+    for one in gate.comparisons:
         for finding in ("regression", "worse", "better"):
-            found = [test for test in ordered(one.tested) if test.finding == finding and test.level != "suite"]
+            found = [test for test in ordered(one.tests) if test.finding == finding and test.level != "suite"]
             if found:
                 named = ", ".join(f"{escape(test.name)} {escape(signed(test.difference.value))}" for test in found[:5])
                 more = f" and {len(found) - 5} more" if len(found) > 5 else ""

@@ -13,7 +13,7 @@ from xlbench.core.record import Cell, Run, cell_key
 from xlbench.core.text import one_line
 from xlbench.reports.compare.matching import Matched, Place, Unmatched
 from xlbench.reports.gate.policy import Policy
-from xlbench.reports.gate.verdict import Outcome, Side
+from xlbench.reports.gate.verdict import GateRun, Outcome
 from xlbench.runs.store import GONE
 
 SHOWN = 3
@@ -34,7 +34,7 @@ class Validity:
     """What is not judged, though the runs are."""
 
 
-def side_of(run: Run) -> Side:
+def gate_run(run: Run) -> GateRun:
     """The run with the hash of its content: places, scores and items, whatever the path and the time."""
     parts = sorted(
         digest(
@@ -43,7 +43,7 @@ def side_of(run: Run) -> Side:
         )
         for cell in run.cells
     )  # fmt: skip
-    return Side(run.folder, run.model, run.fingerprint, digest(*parts))
+    return GateRun(run.folder, run.model, run.fingerprint, digest(*parts))
 
 
 def damaged(run: Run) -> list[str]:

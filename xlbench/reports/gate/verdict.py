@@ -23,7 +23,7 @@ Finding = Literal["regression", "worse", "better", "identical", "cannot tell", "
 
 
 @dataclass(frozen=True)
-class Tested:
+class GateTest:
     """A difference, candidate - baseline, and what it is to the gate. All in units of the metric."""
 
     level: Literal["suite", "task", "language"]
@@ -51,7 +51,7 @@ class Tested:
 
 
 @dataclass(frozen=True)
-class Side:
+class GateRun:
     """A run that took part."""
 
     path: str
@@ -62,24 +62,24 @@ class Side:
 
 
 @dataclass(frozen=True)
-class Against:
+class GateComparison:
     """The candidate against one run."""
 
     what: Literal["baseline", "anchor"]
-    run: Side
+    run: GateRun
     outcome: Outcome
     reasons: tuple[str, ...]
     """Why it is no plain PASS."""
-    tested: tuple[Tested, ...] = ()
+    tests: tuple[GateTest, ...] = ()
     """The suite first, then tasks and critical languages."""
     notes: tuple[str, ...] = ()
     left_out: tuple[Unmatched, ...] = ()
     """What was not judged: cells that the candidate alone has, and those that an allowed intersection leaves out."""
 
     @property
-    def suite(self) -> Tested | None:
+    def suite(self) -> GateTest | None:
         """The suite's test."""
-        return self.tested[0] if self.tested else None
+        return self.tests[0] if self.tests else None
 
 
 @dataclass(frozen=True)
@@ -88,8 +88,8 @@ class Gate:
 
     outcome: Outcome
     reasons: tuple[str, ...]
-    candidate: Side
-    against: tuple[Against, ...]
+    candidate: GateRun
+    comparisons: tuple[GateComparison, ...]
     policy: Policy
     alpha: float
     """Of each comparison: the policy's, shared among pushes, baseline and anchor."""
@@ -110,7 +110,7 @@ class Gate:
     def _seen(self) -> str:
         """How the suite came out, and the smallest loss that would have been seen."""
         said = []
-        for one in self.against:
+        for one in self.comparisons:
             suite = one.suite
             if suite is None:
                 continue
@@ -121,7 +121,7 @@ class Gate:
                 text += f" cannot be resolved: {suite.note}"
             if suite.seen:
                 text += f", where a loss of {100 * suite.seen:.2f} would have been seen"
-            said.append(text if len(self.against) == 1 else f"{one.what} {text}")
+            said.append(text if len(self.comparisons) == 1 else f"{one.what} {text}")
         return "; ".join(said)
 
     def __repr__(self) -> str:

@@ -77,12 +77,12 @@ def k_means(vectors: Floats, k: int, seeds: Sequence[int]) -> list[Clustering]:
         first, _ = kmeans_plusplus(
             found.places, k_first, sample_weight=found.counts, x_squared_norms=squares, random_state=seed
         )
-        labels, converged = _settled(found, squares, first)
+        labels, converged = _lloyd(found, squares, first)
         clusterings.append(Clustering(labels[found.of_item], converged))
     return clusterings
 
 
-def _settled(found: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, bool]:
+def _lloyd(found: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, bool]:
     """Lloyd's algorithm from first centers (k, d): the cluster of every point (m,), and whether it came to an end.
 
     Of equally near centers the first is taken. A cluster that loses its last point gets the one that is furthest from
@@ -97,7 +97,7 @@ def _settled(found: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, b
         if (labels == before).all():
             return labels, True
         nearest = squares + distances[np.arange(len(labels)), labels]
-        labels = _filled(labels, nearest, len(centers))
+        labels = _without_empty_clusters(labels, nearest, len(centers))
         belongs = labels == np.arange(len(centers))[:, np.newaxis]
         sums, sizes = belongs.astype(np.float64) @ weighted, belongs @ found.counts
     return labels, False
@@ -113,7 +113,7 @@ def _distances(places: Doubles, sums: Doubles, sizes: Doubles) -> Doubles:
     return distances
 
 
-def _filled(labels: Ints, nearest: Doubles, k: int) -> Ints:
+def _without_empty_clusters(labels: Ints, nearest: Doubles, k: int) -> Ints:
     """Labels in which empty clusters have been given the points that are furthest from their centers."""
     empty = np.flatnonzero(np.bincount(labels, minlength=k) == 0)
     if not len(empty):

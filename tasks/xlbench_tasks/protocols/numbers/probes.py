@@ -152,7 +152,7 @@ class _FittedNeighbors:
         return found
 
 
-class Mteb:
+class MtebLogistic:
     """mteb's probe, to the letter: vectors as they are, 100 steps of lbfgs whether or not that is enough."""
 
     def learn(self, vectors: Floats, codes: Ints) -> FittedProbe:
@@ -164,7 +164,7 @@ class Mteb:
         return FittedProbe(model, 1.0, of_unit_length=False)
 
 
-Probe = Logistic | ChosenLogistic | Neighbors | Mteb
+Probe = Logistic | ChosenLogistic | Neighbors | MtebLogistic
 
 
 def macro_f1(true: Ints, predicted: Ints) -> float:

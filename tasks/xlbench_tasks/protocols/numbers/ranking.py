@@ -39,7 +39,7 @@ SUB_ROWS = 32
 
 
 @dataclass(frozen=True)
-class Ranked:
+class RankedQueries:
     """What the metrics need: a row a query."""
 
     columns: dict[str, NDArray[np.generic]]
@@ -110,7 +110,7 @@ def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
 
 def rank_pairs(
     queries: Floats, candidates: Floats, candidate_texts: Sequence[str], similarity: Literal["cosine", "dot"] = "cosine"
-) -> Ranked:
+) -> RankedQueries:
     """Rank, for query i, candidate i among all n candidates; vectors (n, d), not yet normalized.
 
     Candidates with one text are one target. A candidate of another text that is as near as the target, or nearer,
@@ -126,13 +126,13 @@ def rank_pairs(
     k = min(NEIGHBORS, g, n)
     near, near_group = np.empty((n, k + 1), np.float32), np.empty((n, k + 1), np.int64)
     backward = np.full((k, g), -np.inf, np.float32)
-    taken = rivals.Taken(g)
+    taken = rivals.CandidateInfluence(g)
     step = max(16, min(1024, BLOCK_CELLS // g))
     buffer = np.empty((min(step, n), g), np.float32)
     for start in range(0, n, step):
         here = slice(start, min(start + step, n))
         similar = np.matmul(queries[here], targets.T, out=buffer[: here.stop - start])
-        exact = _Exact(queries[here], targets)
+        exact = _ExactCosines(queries[here], targets)
         ahead, rank[here], ties[here] = _ranks(similar, exact, groups.of_row[here], groups.texts)
         taken.add(ahead, rank[here])
         backward = _merge_largest(backward, similar)
@@ -141,7 +141,7 @@ def rank_pairs(
     best_margin = _margin_hits(near[:, :k], near_group[:, :k], backward.mean(axis=0), groups)
     open_end = np.flatnonzero(near[:, k - 1] - near[:, k] <= np.float32(UNSURE))
     for some in np.array_split(open_end, len(open_end) // 1024 + 1):
-        cosines = _Exact(queries, targets).rows(some)
+        cosines = _ExactCosines(queries, targets).rows(some)
         best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
     margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
     true, random = _cosines(*units)
@@ -154,11 +154,11 @@ def rank_pairs(
         **taken.of_items(rank, groups.of_row, groups.single),
         "taken_margin_accuracy": _margin_taken(near, near_group, backward.mean(axis=0), groups, margin_hit),
     }  # fmt: skip
-    return Ranked(columns, distinct, float((ties > 0).mean()))
+    return RankedQueries(columns, distinct, float((ties > 0).mean()))
 
 
 @dataclass(frozen=True)
-class _Exact:
+class _ExactCosines:
     """Cosines of some queries in double precision, for those rows that need it."""
 
     queries: Floats
@@ -174,7 +174,7 @@ class _Exact:
         return found
 
 
-def _ranks(similar: Floats, exact: _Exact, target: Ints, texts: Ints) -> tuple[NDArray[np.bool_], Ints, Ints]:
+def _ranks(similar: Floats, exact: _ExactCosines, target: Ints, texts: Ints) -> tuple[NDArray[np.bool_], Ints, Ints]:
     """Which groups stand ahead of each row's target group, that one counted in (rows, g), the target's rank, and how
     many other texts are as near, from similarities (rows, g)."""
     rows = np.arange(len(target))
@@ -200,7 +200,7 @@ def _counted(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
     return counts
 
 
-def _first_of_nearest(near: Floats, nearest: Ints, exact: _Exact) -> Ints:
+def _first_of_nearest(near: Floats, nearest: Ints, exact: _ExactCosines) -> Ints:
     """The nearest group of each row, of equally near ones the first, from its k largest similarities (rows, k)."""
     unsure = np.flatnonzero(near[:, 0] - near[:, 1] <= np.float32(UNSURE))
     if not len(unsure):

@@ -36,7 +36,7 @@ def gains(rank: Ints) -> Doubles:
     return exact
 
 
-class Taken:
+class CandidateInfluence:
     """Sums over queries, block by block, of what each of g groups of candidates takes, for every metric of ranks."""
 
     def __init__(self, groups: int) -> None:

@@ -116,10 +116,10 @@ def best_sequences(scores: Floats, lengths: Ints) -> Ints:
         came_from[:, inner] = inner - (held[:, inner - 1] >= held[:, inner])
         back[rows] = came_from
         total[:alive] = np.take_along_axis(held, came_from, axis=1) + scores[rows]
-    return _traced(back, total.argmax(axis=1), starts, sizes, running)
+    return _backtrace(back, total.argmax(axis=1), starts, sizes, running)
 
 
-def _traced(back: NDArray[np.int16], last: Ints, starts: Ints, sizes: Ints, running: Ints) -> Ints:
+def _backtrace(back: NDArray[np.int16], last: Ints, starts: Ints, sizes: Ints, running: Ints) -> Ints:
     """Follow the way back from the last tag of every sentence."""
     tags, now = np.empty(len(back), np.int64), last.copy()
     for step in range(int(sizes[0]) - 1, -1, -1):

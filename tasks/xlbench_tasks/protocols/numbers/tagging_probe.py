@@ -90,7 +90,7 @@ def _standardize(examples: NDArray[np.float32], weights: Floats) -> tuple[Floats
 
 
 @dataclass(frozen=True)
-class Scored:
+class TaggingScores:
     """Rows of integers, one a sentence, and the numbers that stand beside the scores."""
 
     columns: dict[str, NDArray[np.generic]]
@@ -98,7 +98,7 @@ class Scored:
     """Entities of each type in the truth."""
 
 
-def score(log_probabilities: Floats, rows: Ints, gold: Ints, lengths: Ints, types: tuple[str, ...]) -> Scored:
+def score(log_probabilities: Floats, rows: Ints, gold: Ints, lengths: Ints, types: tuple[str, ...]) -> TaggingScores:
     """Compare with the truth: the best valid sequences strictly, and each word's best tag leniently."""
     if not len(gold) == len(rows) == int(lengths.sum()):
         raise DataError(f"{len(rows)} word vectors and {len(gold)} tags for {int(lengths.sum())} words")
@@ -114,4 +114,4 @@ def score(log_probabilities: Floats, rows: Ints, gold: Ints, lengths: Ints, type
         columns |= {f"{part}:{kind}": table[:, place] for place, kind in enumerate(types)}
         columns[f"lenient_{part}"] = getattr(lenient, part).sum(axis=1).astype(np.int32)
     columns["placed"] = strict.placed.astype(np.int32)
-    return Scored(columns, dict(zip(types, strict.gold.sum(axis=0).tolist(), strict=True)))
+    return TaggingScores(columns, dict(zip(types, strict.gold.sum(axis=0).tolist(), strict=True)))

@@ -46,7 +46,7 @@ class CardFile:
         return self.task.evaluate(subset, session)
 
 
-class LaterTask(Task):
+class LazyTask(Task):
     """A task whose metrics and settings are its protocol's, and so come with the import."""
 
     file: CardFile
@@ -67,6 +67,6 @@ class LaterTask(Task):
         return self.file.task.settings
 
 
-def later_task(card: Card, path: Path, spec: str) -> Task:
+def lazy_task(card: Card, path: Path, spec: str) -> Task:
     """The task of a card that was read without its modules (``read_card(path, spec, imports=False)``)."""
-    return LaterTask(CardFile(path, spec, card.modules), **described(card), imports=card.modules)
+    return LazyTask(CardFile(path, spec, card.modules), **described(card), imports=card.modules)
