@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Callable
 
 _MARKS_OF_A_LETTER = frozenset("'`")  # anyascii writes soft signs, glottal stops and nuktas so: parts of a word
-_UNSPELT = ("CJK ", "CUNEIFORM ")  # where no spelling is a gap in anyascii; elsewhere it is a silent letter (alef)
+_UNSPELLED = ("CJK ", "CUNEIFORM ")  # where no spelling is a gap in anyascii; elsewhere it is a silent letter (alef)
 _NO_VOWELS = str.maketrans("", "", "aeiou")
 
 
@@ -22,8 +22,8 @@ class CharacterTable(dict[int, str]):
         self._spell = spell
 
     def __missing__(self, code: int) -> str:
-        self[code] = spelt = self._spell(chr(code))
-        return spelt
+        self[code] = spelled = self._spell(chr(code))
+        return spelled
 
 
 class Plain:
@@ -55,10 +55,10 @@ class Latin:
 
     def _spell(self, character: str) -> str:
         """A character's letters and digits in lower case; one that anyascii has yet to learn, as it is."""
-        spelt = self._anyascii(character).lower()
-        if not spelt and unicodedata.name(character, "").startswith(_UNSPELT):
+        spelled = self._anyascii(character).lower()
+        if not spelled and unicodedata.name(character, "").startswith(_UNSPELLED):
             return character
-        return "".join(c if c.isalnum() else " " for c in spelt if c not in _MARKS_OF_A_LETTER)
+        return "".join(c if c.isalnum() else " " for c in spelled if c not in _MARKS_OF_A_LETTER)
 
 
 def _without_case(text: str) -> str:

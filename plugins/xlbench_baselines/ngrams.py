@@ -114,7 +114,7 @@ def _mix(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def _unit_rows(counts: NDArray[np.float64]) -> NDArray[np.float32]:
-    """Damped counts as rows of length one; a row without counts (no n-gram, or all cancelled) gets the last dimension.
+    """Damped counts as rows of length one; a row without counts (no n-gram, or all canceled) gets the last dimension.
 
     The squared length of a row of square roots is the sum of its absolute counts: a whole number, the same in any
     order of adding.

@@ -197,8 +197,8 @@ def test_good_items_beside_an_unusable_one_stay(plug):
     assert len(loaded.broken) == 1
 
 
-def test_every_misspelt_hook_is_reported(plug):
-    """Not only the first: each misspelt hook has its line, with the name that was meant."""
+def test_every_misspelled_hook_is_reported(plug):
+    """Not only the first: each misspelled hook has its line, with the name that was meant."""
     said = whys(plug("p", xlbench_modells=[], xlbench_enginess=[]))
     assert any("xlbench_modells is not a hook. Did you mean 'xlbench_models'" in why for why in said)
     assert any("xlbench_enginess is not a hook. Did you mean 'xlbench_engines'" in why for why in said)
@@ -312,7 +312,7 @@ def test_one_fault_of_every_kind_at_once_leaves_the_good_plugin_usable(plug):
         [
             EntryPoint("absent", "a_module_that_is_not_there", "xlbench"),
             plug("exits", xlbench_models=raise_late(SystemExit())),
-            plug("misspelt", xlbench_modells=[]),
+            plug("misspelled", xlbench_modells=[]),
             plug("strings", xlbench_models=["ngram"]),
             plug("arguments", xlbench_models=lambda config: []),
             plug("greedy", xlbench_engines=[Engine("serial", map)]),
@@ -322,7 +322,7 @@ def test_one_fault_of_every_kind_at_once_leaves_the_good_plugin_usable(plug):
     )
     assert [one.name for one in loaded.select_models(["m"])] == ["m"]
     assert {broken.plugin for broken in loaded.broken} == {
-        "absent", "exits", "misspelt", "strings", "arguments", "greedy"
+        "absent", "exits", "misspelled", "strings", "arguments", "greedy"
     }  # fmt: skip
     assert len(loaded.warnings()) == 7
 

@@ -19,7 +19,7 @@ BROKEN = {
         "xlbench_models raised ValueError: the second model's settings are damaged",
         "xl_half_way.py, line 17",
     ],
-    "misspelt": ["xlbench_modells is not a hook. Did you mean 'xlbench_models'", "xlbench_task is not a hook."],
+    "misspelled": ["xlbench_modells is not a hook. Did you mean 'xlbench_models'", "xlbench_task is not a hook."],
     "wrong_type": ["'just-a-string' is a str, not a Model", "model name '../../etc/x' is not allowed"],
     "exits": ["SystemExit: this was meant to be run as a script", "xl_exits.py, line 13"],
     "wrong_arguments": ["xlbench_models does not fit its hook", "settings"],
@@ -28,7 +28,7 @@ BROKEN = {
 
 STILL_GOOD = {
     "half_way": ("tasks", "still-there"),
-    "misspelt": ("models", "heard"),
+    "misspelled": ("models", "heard"),
     "wrong_type": ("models", "well-typed"),
 }
 """Distribution -> (kind, name) that it offers all the same."""

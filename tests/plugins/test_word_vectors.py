@@ -240,7 +240,7 @@ def byte_level(folder):
     return folder
 
 
-def test_words_are_spelt_as_in_running_text(tmp_path):
+def test_words_are_spelled_as_in_running_text(tmp_path):
     """A tokenizer that marks spaces gets them between words: its pieces are those of the text with spaces."""
     tokenizer = transformers.AutoTokenizer.from_pretrained(byte_level(tmp_path))
     sentence = ["word", "a", "worry", "中国"]

@@ -158,7 +158,7 @@ class TestAverages:
         assert row.areas["ner"].value == pytest.approx(0.875)
         assert row.overall.value == pytest.approx((0.45 + 0.875) / 2)
 
-    def test_standard_error_honours_shared_clusters(self):
+    def test_standard_error_honors_shared_clusters(self):
         """The 100 sentences that two subsets share are summed before they are squared: 100 + 50 + 80 clusters,
         three sets that share none."""
         row = by_name(full_world().board())["alpha"]

@@ -22,7 +22,7 @@ from xlbench.runs.request import Request, prepare, sizes_of
 from xlbench.testing import tasks
 from xlbench.testing.process import ConformanceError
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.protocols.transfer import Cut
+from xlbench_tasks.protocols.transfer import TrainingSample
 
 NEWS = ["curve", "-m", "ngram", "-t", "mini-news", "-l", "hin", "--train-sizes", "8,16,32,all"]
 
@@ -35,7 +35,7 @@ def records(labels: str, language: str = "", prefix: str = "set:") -> Records:
 
 
 def cut(train: dict[str, Records], size: int) -> dict[str, Records]:
-    return Cut("set", size)(train)
+    return TrainingSample("set", size)(train)
 
 
 def taken(train: dict[str, Records], size: int) -> set[tuple[str, str]]:

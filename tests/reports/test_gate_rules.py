@@ -84,7 +84,7 @@ def test_what_is_critical_cannot_be_left_out(tmp_path):
     assert "two eng-hin" in verdict.sentence
 
 
-def cancelling(tmp_path):
+def canceling(tmp_path):
     """Runs of which one cell wins by every document what the other loses: the suite has no spread."""
     groups = {place: [str(number % 40) for number in range(N)] for place in PLACES}
     steps = np.tile([0.1, -0.1, 0.2, 0.0], N // 4)
@@ -105,7 +105,7 @@ def test_what_cannot_be_seen_does_not_pass_must_detect(tmp_path):
 
 def test_a_suite_without_spread_is_not_identical(tmp_path):
     """Gains and losses that cancel in every document are no identity, and nobody knows what would be seen."""
-    runs = cancelling(tmp_path)
+    runs = canceling(tmp_path)
     suite = xlbench.gate(*runs).against[0].suite
     assert suite is not None
     assert (suite.detectable, suite.finding) == (None, "cannot tell")

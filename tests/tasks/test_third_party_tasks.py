@@ -227,7 +227,7 @@ def test_a_module_that_lacks_a_part_is_one_line(kind, change, message, tmp_path,
 
 
 def test_options_and_keys_are_checked_against_the_module(tmp_path, monkeypatch):
-    """A misspelt option or key of somebody's protocol or reader has its nearest right one."""
+    """A misspelled option or key of somebody's protocol or reader has its nearest right one."""
     monkeypatch.syspath_prepend(DISTS / "own_protocol")
     card = VERSE.read_text(encoding="utf-8")
     path = tmp_path / "verse.toml"

@@ -878,7 +878,7 @@ def jackknife(columns):
     return (n - 1) * np.array([SQUARED.value(sums) - SQUARED.value(sums - row) for row in rows])
 
 
-def linearised(columns):
+def linearized(columns):
     return 2 * columns["hit"].mean() * (columns["hit"] - columns["hit"].mean())
 
 
@@ -887,7 +887,7 @@ SQUARED = replace(ACCURACY, name="squared", value=lambda sums: (sums[..., 0] / s
 ALL_METRICS = [
     metric(),
     replace(SQUARED, influence=jackknife),
-    replace(SQUARED, influence=linearised),
+    replace(SQUARED, influence=linearized),
     metric(value=lambda sums: sums[..., 0] / sums[..., 1] * (1 + 1e-13)),
     metrics.mean("size", "size", (1.0, 8.0)),
     metrics.macro_f1("macro_f1", range(4)),

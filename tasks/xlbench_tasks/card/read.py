@@ -113,7 +113,7 @@ def _check_options(raw: Mapping[str, Any], languages: Sequence[str], where: str)
 
 
 def _check_area(area: str, where: str) -> None:
-    """That an area is a name, and no misspelt known one; it may be one of the card's own."""
+    """That an area is a name, and no misspelled known one; it may be one of the card's own."""
     check_name(f"{where}: area", area)
     if area not in AREAS and (near := difflib.get_close_matches(area.casefold(), AREAS, n=1, cutoff=0.75)):
         raise UsageError(f"{where} area: {area!r} is all but {near[0]!r}. Did you mean {near[0]!r}?")
@@ -214,7 +214,7 @@ def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ..
     if fits_type(keys["reader"], table.get("reader")) and not later:
         reader = module_of("reader", table["reader"], where)
         keys, required = keys | reader.KEYS, reader.REQUIRED
-    else:  # which keys there may be is not known, but a misspelt "reader" is
+    else:  # which keys there may be is not known, but a misspelled "reader" is
         checked = {key: value for key, value in table.items() if key == "reader" or did_you_mean(key, ["reader"])}
     check_table(checked, keys, where, required)
     for code, language in table.get("aliases", {}).items():

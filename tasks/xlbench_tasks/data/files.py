@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from xlbench import DataError, DataMissing, UsageError
 from xlbench_tasks.data.codes import meant
-from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 SHOWN = 5
 """So many files of no declared language are named."""
@@ -31,7 +31,7 @@ def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
     return listed
 
 
-def root_of(reading: ReaderSource) -> Path | None:
+def root_of(reading: Reading) -> Path | None:
     """The folder that a home's patterns are relative to: the data root, or where ``embedded`` files lie: this
     plugin's own data (True), or the folder that the card was read from."""
     embedded: bool | str = reading.home.table.get("embedded", False)
@@ -51,7 +51,7 @@ def expand(root: Path, pattern: str) -> dict[str, Path]:
     return found
 
 
-def by_language(reading: ReaderSource, listed: Sequence[str]) -> dict[str, Path]:
+def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
     """Declared language -> its file: that of the first pattern, in the card's order, which has one.
 
     `DataMissing` where there is none at all; `DataError` where one pattern has two for a language.
@@ -68,7 +68,7 @@ def by_language(reading: ReaderSource, listed: Sequence[str]) -> dict[str, Path]
     return files
 
 
-def undeclared_files(reading: ReaderSource, listed: Sequence[str]) -> str:
+def undeclared_files(reading: Reading, listed: Sequence[str]) -> str:
     """What to know of files that fit the patterns but are of no declared language, with the aliases that would take
     them: ``; there is t.fr: aliases = { fr = "fra" } would take it``. The empty string where there are none.
 
@@ -117,7 +117,7 @@ def _twice(language: str, read: str, others: Sequence[str]) -> str:
     return f"; {' and '.join(others)} may both be {language}: keep one of them, and name it under aliases"
 
 
-def _by_language(reading: ReaderSource, by_code: Mapping[str, Path]) -> dict[str, Path]:
+def _by_language(reading: Reading, by_code: Mapping[str, Path]) -> dict[str, Path]:
     """Declared language -> the file of one pattern; `DataError` where there are two."""
     files: dict[str, Path] = {}
     for code, path in by_code.items():
@@ -129,7 +129,7 @@ def _by_language(reading: ReaderSource, by_code: Mapping[str, Path]) -> dict[str
     return files
 
 
-def _remedy(reading: ReaderSource, code: str, language: str) -> str:
+def _remedy(reading: Reading, code: str, language: str) -> str:
     """What to do about two files of one language."""
     aliases = reading.home.table.get("aliases", {})
     alias = next((other for other in (code, *aliases) if aliases.get(other) == language), None)
@@ -138,7 +138,7 @@ def _remedy(reading: ReaderSource, code: str, language: str) -> str:
     return f"remove one of them, or the alias {alias!r} of {reading.home.where}"
 
 
-def place(reading: ReaderSource, listed: Sequence[str]) -> str:
+def place(reading: Reading, listed: Sequence[str]) -> str:
     """Where files were looked for, in words: ``a/b.{language}.txt under /data``."""
     root = root_of(reading)
     under = f"under {root}" if root is not None else "because no data root is set (--data DIR or XLBENCH_DATA)"

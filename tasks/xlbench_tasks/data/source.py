@@ -101,7 +101,7 @@ class Home:
         return found
 
 
-class ReaderSource:
+class Reading:
     """What the readers' sources share: what is at hand is looked up once, and each language is read once.
 
     A reader adds ``_find()`` (language -> whatever it needs to read it; `DataMissing` where nothing is there),

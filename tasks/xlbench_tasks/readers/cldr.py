@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Data, UsageError, code_fingerprint
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import Home, ReaderSource
+from xlbench_tasks.data.source import Home, Reading
 from xlbench_tasks.data.text import visible
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ CATEGORIES: Mapping[str, Callable[[Locale], dict[str, str]]] = {
 """Category -> the names that a locale gives, by code (weekdays: 0 is Monday)."""
 
 
-class Cldr(ReaderSource):
+class Cldr(Reading):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:

@@ -16,7 +16,7 @@ from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, tags, text
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 KEYS = {
     "files": str | list[str],
@@ -64,7 +64,7 @@ class Sentence(tags.Sentence):
     """Where it begins."""
 
 
-class Conll(ReaderSource):
+class Conll(Reading):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:

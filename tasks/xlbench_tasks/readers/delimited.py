@@ -22,7 +22,7 @@ from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, sample, text
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown import UnknownValues
 
@@ -135,7 +135,7 @@ class Row(NamedTuple):
     """Which row of the file it is, from 1."""
 
 
-class Delimited(ReaderSource):
+class Delimited(Reading):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:

@@ -24,7 +24,7 @@ from xlbench_tasks.data import repository, tags
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown import UnknownValues
 from xlbench_tasks.readers.delimited import JOINT, check_fields, joined_columns
@@ -62,7 +62,7 @@ _REVISION = re.compile(r"[0-9a-f]{40}")
 _WORDS = ("tokens", "tags")
 
 
-class Hub(ReaderSource):
+class Hub(Reading):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:

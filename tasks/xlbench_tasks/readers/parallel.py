@@ -12,7 +12,7 @@ from pathlib import Path
 from xlbench import Data, DataError, UsageError
 from xlbench_tasks.data import files, text
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, ReaderSource
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_end": bool, "max_rows": int}
 """``files``: patterns with ``{language}``; ``embedded``: the files are the plugin's own, not below the data root;
@@ -21,7 +21,7 @@ KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_
 REQUIRED = ("files",)
 
 
-class Parallel(ReaderSource):
+class Parallel(Reading):
     """See the module."""
 
     def __init__(self, home: Home, data: Data) -> None:

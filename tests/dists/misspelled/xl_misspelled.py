@@ -1,4 +1,4 @@
-"""A plugin with two misspelt hooks and a good one."""
+"""A plugin with two misspelled hooks and a good one."""
 
 import xlbench
 
