@@ -233,10 +233,10 @@ def test_a_spec_becomes_vectors(stocked, folders, make):
 def test_encoders_get_the_spec_with_presets_resolved(stocked, folders, monkeypatch):
     """An encoder is given the folder, every option of its table with its value, and no foreign code."""
     given = []
-    monkeypatch.setattr(encoders, "load", lambda *arguments: given.append(arguments))
+    monkeypatch.setattr(encoders, "load", lambda *arguments, **named: given.append((*arguments, named)))
     only(stocked, f"{folders['bert']}?layers=first-last&max_length=7").load()
-    kind, folder, spec, foreign = given[0]
-    assert (kind, folder, foreign) == ("hf", folders["bert"], False)
+    kind, folder, spec, named_arguments = given[0]
+    assert (kind, folder, named_arguments) == ("hf", folders["bert"], {"trust_remote_code": False})
     assert (spec["layer"], spec["max_length"], spec["pooling"]) == ((0, -1), 7, "mean")
     assert {option.name for option in options.OPTIONS["hf"]} <= set(spec.values)
 

@@ -71,7 +71,7 @@ def test_both_p_and_margin_are_needed(tmp_path):
 def test_what_would_be_seen_is_seen_four_times_in_five(tmp_path):
     """Losses of the size that `detectable` promises are found in about 80% of draws."""
     (old, new) = two_runs(tmp_path / "first", {"one": scores(0)})
-    suite = xlbench.gate(old, new, task_margin=100).against[0].suite
+    suite = xlbench.gate(old, new, task_margin=100).comparisons[0].suite
     assert suite is not None
     assert suite.detectable is not None
     found = 0

@@ -106,7 +106,7 @@ def test_what_cannot_be_seen_does_not_pass_must_detect(tmp_path):
 def test_a_suite_without_spread_is_not_identical(tmp_path):
     """Gains and losses that cancel in every document are no identity, and nobody knows what would be seen."""
     runs = canceling(tmp_path)
-    suite = xlbench.gate(*runs).against[0].suite
+    suite = xlbench.gate(*runs).comparisons[0].suite
     assert suite is not None
     assert (suite.detectable, suite.finding) == (None, "cannot tell")
     assert xlbench.gate(*runs, must_detect=5).outcome == "INCONCLUSIVE"

@@ -75,6 +75,25 @@ def test_a_language_without_its_script_gets_a_guess():
         check_languages(["zho"], [task])
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"languages": "tow"}, r"has the language 'tow'\. Did you mean 'two'"),
+        ({"engine": "serial", "workers": 2}, "takes no number of workers"),
+        ({"engine": "seriel"}, "Did you mean 'serial'"),
+    ],
+)
+def test_what_a_request_cannot_have_is_told_before_data_is_read(tmp_path, changes, said):
+    """An unknown language or engine, and workers that an engine cannot have, are refused while no subset is listed."""
+
+    def subsets(data):
+        raise AssertionError("no data is read")
+
+    task = Task("t", "news", (metrics.share("a", "hit"),), subsets, lambda subset, session: None, languages=("two",))
+    with pytest.raises(UsageError, match=said):
+        prepare(Request("random", [task], results=tmp_path / "results", **changes))
+
+
 def test_absent_subsets_count_where_they_were_asked_for():
     """A pair without data is kept where its absent language, or both of its languages, were asked for."""
     task = subsets_of(

@@ -122,8 +122,8 @@ def test_a_card_becomes_a_task(write, tmp_path):
         ("[options]", "hub = 1\n[options]", "talk.toml: [data.hub] must be a table"),
         (
             'license = "CC0-1.0"',
-            'license = "x"\nregister = "unregularized"',
-            "register: 'unregularized' is not one of 'regularized', 'unregularized'. Did you mean 'unregularized' or",
+            'license = "x"\nregister = "unregularizd"',
+            "register: 'unregularizd' is not one of 'regularized', 'unregularized'. Did you mean 'unregularized' or",
         ),
         ("[options]", "splits = { tset = 'x' }\n[options]", "[data] splits: the card has no 'tset', only 'test'. Did"),
         ("[options]", "splits = { dev = 'x' }\n[options]", "[data] splits: the card has no 'dev', only 'test'."),

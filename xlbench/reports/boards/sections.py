@@ -52,14 +52,16 @@ def standings(board: Board, legend: Legend) -> str:
         ]
         for row in board.rows
     ]  # fmt: skip
-    return table(headers, [*rows, *_chance(board, legend, areas, is_corrected)], "rl" + "r" * (len(headers) - 2))
+    return table(
+        headers, [*rows, *_chance(board, legend, areas, is_corrected=is_corrected)], "rl" + "r" * (len(headers) - 2)
+    )
 
 
 CORRECTED = "Above chance"
 """The column of the overall that is corrected for chance."""
 
 
-def _chance(board: Board, legend: Legend, areas: Sequence[str], is_corrected: bool) -> list[list[str]]:
+def _chance(board: Board, legend: Legend, areas: Sequence[str], *, is_corrected: bool) -> list[list[str]]:
     """The row of what guessing scores, where that is known of anything."""
     levels = [legend.points(board.chances.get(name)) for name in (OVERALL, *areas)]
     if all(level == MISSING for level in levels):
