@@ -151,7 +151,7 @@ def _of_recipes(
 ) -> Comparison:
     from xlbench.reports.compare.recipes import of_recipes
 
-    return of_recipes(before, after, reader.influence, *_judging(**options), examples or 0)
+    return of_recipes(before, after, reader.influence, *_comparison_options(**options), examples or 0)
 
 
 def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, examples: None, **options: Any) -> int:

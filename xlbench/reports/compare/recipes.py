@@ -15,7 +15,7 @@ from xlbench.core.record import Run
 from xlbench.reports.compare.choosing import by_label
 from xlbench.reports.compare.comparison import Comparison, Read, check_intact, notes_of
 from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
-from xlbench.reports.compare.matching import Matched, Place, Wanted, match, require_whole
+from xlbench.reports.compare.matching import CellFilter, Matched, Place, match, require_whole
 from xlbench.stats.rows import seed_sums
 
 LEAST = 2
@@ -27,7 +27,7 @@ def of_recipes(
     after: Sequence[Run],
     read: Read,
     options: Options,
-    wanted: Wanted | None = None,
+    wanted: CellFilter | None = None,
     allow_intersection: float | None = None,
     examples: int = 0,
 ) -> Comparison:
