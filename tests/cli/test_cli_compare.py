@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -128,3 +129,30 @@ def test_comparing_imports_no_model_library(finished):
     args = ["compare", "ngram", "random", "--results", str(finished)]
     done = subprocess.run([sys.executable, "-c", code, *args], capture_output=True, text=True, timeout=120, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_examples_have_their_texts(go):
+    """Items that changed most stand beside their texts, as the task's own reader finds them."""
+    done = go("random", "ngram", "-t", "mini-news", "--examples", "3", "--json")
+    assert done.returncode == 0, done.stderr
+    import xlbench_tasks
+
+    folder = Path(xlbench_tasks.__file__).parent / "mini"
+    known = "".join(path.read_text(encoding="utf-8") for path in folder.glob("news/*") if path.is_file())
+    changed = json.loads(done.stdout)["changed"]
+    assert len(changed) == 3
+    assert all(one["text"].rstrip("…") in known and one["text"] for one in changed)
+
+
+def test_texts_that_are_not_at_hand_are_said(xlbench_cli, tmp_path):
+    """A task that no plugin offers, and data other than was scored: one line each, and the items' ids alone."""
+    from saved_runs import save_run
+
+    for model, hits in (("alpha", 20), ("beta", 50)):
+        save_run(tmp_path / "r", model, {("strange", "eng-deu"): hits, ("mini-parallel", "eng-isl"): hits})
+    args = ["compare", "alpha", "beta", "--results", str(tmp_path / "r"), "--examples", "200"]
+    done = xlbench_cli(args)
+    assert done.returncode == 0, done.stderr
+    assert "note: strange: no texts of items: no plugin that is installed offers the task" in done.stdout
+    assert "note: mini-parallel: no texts of items: what is at hand is other data than was scored" in done.stdout
+    assert "strange:eng-deu:30" in done.stdout

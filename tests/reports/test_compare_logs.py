@@ -16,6 +16,9 @@ from scipy import stats as reference
 
 import xlbench
 from xlbench import ResultsError, UsageError
+from xlbench.cli.example_texts import with_texts
+from xlbench.reports.compare.comparison import against_baseline
+from xlbench.reports.compare.logs.reader import LogReader
 
 DATE = "2026-01-31T10-20-30.123456"
 N = 40
@@ -283,3 +286,14 @@ def test_a_path_that_is_not_there_is_named(tmp_path):
         xlbench.compare("inspect:nowhere.eval", "lm-eval:nowhere")
     with pytest.raises(UsageError, match=r"holds no results_<date>.json"):
         xlbench.compare(f"lm-eval:{tmp_path}", f"inspect:{tmp_path}")
+
+
+def test_examples_of_logs_have_their_texts(tmp_path):
+    """The items that changed most stand beside the question that the log holds."""
+    reader = LogReader()
+    runs = [reader.log(lm_eval(tmp_path / name, name, seed)) for name, seed in (("one", 1), ("two", 2))]
+    (found,) = against_baseline({run.model: run for run in runs}, reader.influence, examples=2)
+    changed = with_texts(found, runs[0], reader, None).changed
+    numbers = np.flatnonzero(drawn(1) != drawn(2))
+    assert len(changed) == 2
+    assert {one["text"] for one in changed} <= {f"What is {number}+1?" for number in numbers}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import did_you_mean
 
@@ -54,6 +54,8 @@ ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
 @click.option("--allow-intersection", type=click.FloatRange(0, 1, min_open=True), metavar="SHARE",
               help="Compare what the runs share, if that is this share of their items at least.")  # fmt: skip
 @click.option("--examples", type=click.IntRange(min=1), metavar="N", help="Show the N items that changed most.")
+@click.option("--data", type=click.Path(path_type=Path), envvar="XLBENCH_DATA", show_envvar=True,
+              help="Folder of data files, for the texts of --examples.")  # fmt: skip
 @click.option("--metric", metavar="NAME", help="Of logs: compare them by this metric, as acc_norm.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of random numbers.")
 @click.option("--out", "files", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
@@ -61,7 +63,7 @@ ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
 def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pairs: bool, files: tuple[Path, ...],
             as_json: bool, metric: str | None, before: tuple[str, ...], after: tuple[str, ...],
-            **options: Any) -> int:  # fmt: skip
+            data: Path | None, **options: Any) -> int:  # fmt: skip
     """Compare RUNs cell by cell: paired differences with intervals, p-values, and a verdict each.
 
     A RUN is the folder of one, a pack, a results folder that holds one (or, given alone, several), or the name of a
@@ -69,7 +71,43 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
     """
     from xlbench.reports.compare import render
     from xlbench.reports.compare.choosing import find_each, find_runs
-    from xlbench.reports.compare.logs.reader import PREFIXES, LogReader
+    from xlbench.reports.compare.logs.reader import LogReader
+
+    _check(runs=runs, before=before, after=after, baseline=baseline, all_pairs=all_pairs, files=files, metric=metric,
+           **options)  # fmt: skip
+    reader = LogReader(metric or "")
+    if before or after:
+        compared = [
+            _of_recipes(find_each(before, results, reader), find_each(after, results, reader), reader, **options)
+        ]
+    else:
+        named = _in_order(find_runs(runs, results, reader), baseline)
+        if len(named) > 2 and files:
+            raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
+        if all_pairs:
+            return _all_pairs(named, reader, as_json=as_json, **options)
+        compared, first = _compared(named, reader, **options), next(iter(named.values()))
+    if options["examples"]:
+        from xlbench.cli.example_texts import with_texts
+
+        with plugins_print_elsewhere():
+            compared = [with_texts(one, first, reader, data) for one in compared]
+    for path in files:
+        _write(path, compared[0])
+    if as_json:
+        plain = [render.as_json(one) for one in compared]
+        echo_json(plain[0] if len(plain) == 1 else {"schema": render.SCHEMA, "comparisons": plain})
+        return OK
+    echo("\n\n\n".join(render.as_text(one) for one in compared))
+    for path in files:
+        echo(f"wrote {path}", err=True)
+    return OK
+
+
+def _check(*, runs: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...], baseline: str | None,
+           all_pairs: bool, files: tuple[Path, ...], metric: str | None, **options: Any) -> None:  # fmt: skip
+    """`UsageError` for options that do not go together, before anything is read."""
+    from xlbench.reports.compare.logs.reader import PREFIXES
 
     if not 0 < options["level"] < 1:
         raise UsageError(f"--level {options['level']}: give a number between 0 and 1")
@@ -85,28 +123,6 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
         raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
     if metric and not any(text.startswith(PREFIXES) for text in (*runs, *before, *after)):
         raise UsageError(f"--metric is for logs ({', '.join(PREFIXES)}): saved runs are compared by their main metric")
-    reader = LogReader(metric or "")
-    if before or after:
-        compared = [
-            _of_recipes(find_each(before, results, reader), find_each(after, results, reader), reader, **options)
-        ]
-    else:
-        named = _in_order(find_runs(runs, results, reader), baseline)
-        if len(named) > 2 and files:
-            raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
-        if all_pairs:
-            return _all_pairs(named, reader, as_json=as_json, **options)
-        compared = _compared(named, reader, **options)
-    for path in files:
-        _write(path, compared[0])
-    if as_json:
-        plain = [render.as_json(one) for one in compared]
-        echo_json(plain[0] if len(plain) == 1 else {"schema": render.SCHEMA, "comparisons": plain})
-        return OK
-    echo("\n\n\n".join(render.as_text(one) for one in compared))
-    for path in files:
-        echo(f"wrote {path}", err=True)
-    return OK
 
 
 def _check_all_pairs(**options: Any) -> None:

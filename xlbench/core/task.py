@@ -141,6 +141,9 @@ class Task:
     imports: tuple[str, ...] = ()
     """Modules of a user's card that scoring imports: its own protocol and reader. Metrics and settings may need them,
     so that listing the task reads neither."""
+    texts: Callable[[Subset], Mapping[str, str]] | None = None
+    """Item id -> its text, for showing items beside their scores (``xlbench compare --examples``); raises `DataMissing`
+    where data is not at hand. None: the task does not tell."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,7 @@ def task(card: Card) -> Task:
         metrics=tuple(by_name[name] for name in card.metrics or by_name),
         subsets=partial(_subsets, card),
         evaluate=partial(_evaluate, card, protocol.evaluate),
+        texts=_texts,
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
     )
 
@@ -46,6 +47,12 @@ def _evaluate(card: Card, evaluate: Callable[..., Outcome], subset: Subset, sess
     if not card.metrics:
         return outcome
     return replace(outcome, chance={name: level for name, level in outcome.chance.items() if name in card.metrics})
+
+
+def _texts(subset: Subset) -> Mapping[str, str]:
+    from xlbench_tasks.card import texts
+
+    return texts.texts(subset)
 
 
 def described(card: Card) -> dict[str, Any]:

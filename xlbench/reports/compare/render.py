@@ -109,11 +109,15 @@ def by_language(found: Comparison) -> str:
 def changed_table(found: Comparison, form: str = "simple") -> str:
     """The items that changed most."""
     text = escape if form == "github" else str
+    told = any(one.get("text") for one in found.changed)
     cells = [
-        [text(one["task"]), text(one["item"]), signed(one["change"] / 100, 2), one["subsets"]] for one in found.changed
+        [text(one["task"]), text(one["item"]), signed(one["change"] / 100, 2), one["subsets"]]
+        + [text(one["text"])] * told
+        for one in found.changed
     ]
-    head = ("task", "item", "change", "subsets")
-    return tabulate(cells, head, tablefmt=form, disable_numparse=True, colalign=("left", "left", "right", "right"))
+    head = ("task", "item", "change", "subsets", "text")[: 4 + told]
+    align = ("left", "left", "right", "right", "left")[: 4 + told]
+    return tabulate(cells, head, tablefmt=form, disable_numparse=True, colalign=align)
 
 
 def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: str = "simple") -> str:
