@@ -21,7 +21,7 @@ from xlbench import stats
 from xlbench.core.record import Cell, Run, Score
 from xlbench.core.task import AREAS
 from xlbench.reports.compare.matching import Matched
-from xlbench.reports.gate.judge import PairedTests, decided
+from xlbench.reports.gate.judge import PairedTests, outcome_of
 from xlbench.reports.gate.policy import Policy
 from xlbench.runs.store import Reader
 
@@ -98,7 +98,7 @@ def fails(baseline: Sequence[np.ndarray], candidate: Sequence[np.ndarray], polic
             for number, (task, subset) in enumerate(places)
         })  # fmt: skip
     tests = PairedTests(Matched(tuple(cells), ()), sides[0], sides[1], policy, alpha)
-    return decided(tests.run(), tests)[0] == "REGRESSION"
+    return outcome_of(tests.run(), tests)[0] == "REGRESSION"
 
 
 def alarms(rows: Sequence[Stored], times: int, policy: Policy, losses: float | None = None, seed: int = 0) -> float:

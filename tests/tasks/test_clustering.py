@@ -320,7 +320,7 @@ def test_a_cluster_that_loses_all_items_gets_the_furthest_one():
     places = np.array([[0.0, 0.0], [1.0, 0.0], [10.0, 0.0], [14.0, 0.0]])
     found = grouping.Points(places, np.ones(4), np.arange(4))
     squares = (places * places).sum(axis=1)
-    labels, converged = grouping._settled(found, squares, places[[0, 0, 1]])
+    labels, converged = grouping._lloyd(found, squares, places[[0, 0, 1]])
     assert converged
     assert sorted(np.bincount(labels, minlength=3).tolist()) == [1, 1, 2]
 
