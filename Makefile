@@ -22,7 +22,7 @@ EVERYTHING := .venv/everything-$(HASH)
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-run: $(CORE)  ## Score the embedded models on the embedded suite; boards go to out/
+run: $(CORE)  ## Score the built-in models on the built-in suite; boards go to out/
 	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
 
 test: $(EVERYTHING)  ## All tests, the fast ones first; the benchmarks alone, since they measure

@@ -66,7 +66,7 @@ class Commands(click.Group):
     cls=Commands,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     epilog="\b\nExamples:\n"
-    "  xlbench run                                  score the embedded models on the embedded suite\n"
+    "  xlbench run                                  score the built-in models on the built-in suite\n"
     "  xlbench run --task ntrex --data DIR -m ngram one model on one task\n"
     "  xlbench board results                        render saved runs\n"
     "  xlbench list tasks                           what can be asked",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  xlbench curve -t mini-news                                   the embedded models, the usual sizes\n"
+    "  xlbench curve -t mini-news                                   the built-in models, the usual sizes\n"
     "  xlbench curve -m ngram -t mini-ner -l hin --train-sizes 10,20,all\n"
     "  xlbench curve -t masakhanews --data DIR -n                   which cells that would be\n"
     "  xlbench curve --suite nepali --data DIR --out plots          every task of a suite that learns\n\n" + EXIT_CODES

@@ -1,4 +1,4 @@
-"""What the commands that score have in common (`run`, `curve`): options, the plan of a dry run, reasons, exit codes."""
+"""The options that the commands that score share (`run`, `curve`), and the request that is made of them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _selection(suites: str, models: str, languages: str) -> Callable[[F], F]:
 selection_options = _combined(
     _selection(
         "Tasks to run, as a suite (repeatable).  [default: mini]",
-        "A model's name, pattern or spec (repeatable).  [default: the embedded models]",
+        "A model's name, pattern or spec (repeatable).  [default: the built-in models]",
         "Only subsets that involve this language, ISO 639-3 (repeatable).",
     ),
     click.option(

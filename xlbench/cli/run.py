@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 @click.command(
     epilog="\b\nExamples:\n"
-    "  xlbench run                                    the embedded models on the embedded suite\n"
+    "  xlbench run                                    the built-in models on the built-in suite\n"
     "  xlbench run -m ngram -t ntrex --data DIR       one model, one task\n"
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
     "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n\n" + EXIT_CODES

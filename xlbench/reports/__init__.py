@@ -1,1 +1,12 @@
-"""Reports: boards, curves and published figures, made from saved runs alone."""
+"""What is made from saved runs alone: boards, comparisons, gates, curves and published figures.
+
+| room | what it does |
+|---|---|
+| `selection` | which saved runs are meant |
+| `boards` | standings as markdown and CSV |
+| `compare` | paired differences of two or more runs |
+| `gate` | a comparison and a policy, ending in one verdict |
+| `curves`, `plots` | scores against training size |
+| `published` | saved scores beside published figures |
+| `render` | writes boards and curves into files |
+"""

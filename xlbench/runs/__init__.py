@@ -1,1 +1,18 @@
-"""From a request to saved cells: request, plan, execute, engine, work, worker, store."""
+"""From a request to saved cells.
+
+| room | what it does |
+|---|---|
+| `request` | names and specs become models, tasks and settings |
+| `plan` | lists every cell, and whether the results folder has it |
+| `execute` | drives a run: jobs out, cells back, manifests last |
+| `engine`, `processes` | hand out jobs and account for what comes back; here, or in other processes |
+| `work` | makes a job's cells, in whatever process |
+| `worker` | loads the model and scores one cell |
+| `store`, `manifest` | save and read cells and runs |
+| `cells`, `jobs`, `slices`, `items` | what the rooms above pass on |
+| `contract`, `failures` | what plugins have to return; which errors end a cell, a model or a run |
+| `pack`, `unpack`, `parts` | a run as one file |
+| `fetch` | brings data and checkpoints beforehand |
+| `provenance` | what a run says about the machine |
+| `verify`, `confusion` | recompute scores from saved items; who is mistaken for whom |
+"""

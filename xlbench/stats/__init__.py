@@ -9,6 +9,9 @@
 | `aggregate` | averages over cells that may share items |
 | `paired` | differences of two models |
 | `ranking` | which ranks the data leaves open |
+| `multiple` | p-values of many comparisons at once |
+| `student` | Student's t |
+| `metrics`, `kernels` | the metrics that plugins use, and their formulas |
 
 The public names, each imported when it is first used: scipy takes a moment.
 """

@@ -10,7 +10,8 @@ A protocol is a module with
 - ``evaluate(subset, session, options)``;
 - if it likes, ``LANGUAGE_OPTIONS``, the options that name languages of the card -> words that may stand there instead.
 
-A card names one of these by its plain name, and anybody else's as ``package.module``.
+A card names one of these by its plain name, and anybody else's as ``package.module``. Two rooms here are no protocols:
+``transfer`` and ``labeled`` hold what protocols that learn share.
 """
 
 from collections.abc import Callable, Mapping
