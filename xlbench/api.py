@@ -217,7 +217,9 @@ def compare(
     runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
     options = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
     wanted = CellFilter(several(tasks), several(languages))
-    (found,) = against_baseline(runs, reader.influence, options, wanted, allow_intersection, examples)
+    (found,) = against_baseline(
+        runs, reader.influence, options, wanted, allow_intersection, examples, reader.load_items
+    )
     return found
 
 

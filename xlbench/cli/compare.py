@@ -159,7 +159,7 @@ def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
 def _compared(runs: Mapping[str, Run], reader: LogReader, *, examples: int | None, **options: Any) -> list[Comparison]:
     from xlbench.reports.compare.comparison import against_baseline
 
-    return against_baseline(runs, reader.influence, *_comparison_options(**options), examples or 0)
+    return against_baseline(runs, reader.influence, *_comparison_options(**options), examples or 0, reader.load_items)
 
 
 def _of_recipes(
@@ -167,7 +167,9 @@ def _of_recipes(
 ) -> Comparison:
     from xlbench.reports.compare.recipes import of_recipes
 
-    return of_recipes(before, after, reader.influence, *_comparison_options(**options), examples or 0)
+    return of_recipes(
+        before, after, reader.influence, *_comparison_options(**options), examples or 0, reader.load_items
+    )
 
 
 def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, examples: None, **options: Any) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
+from xlbench.reports.compare.common import Common, ReadItems, on_common_items
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
 from xlbench.reports.compare.matching import CellFilter, Matched, Unmatched, match, require_whole
 from xlbench.reports.compare.several import LetterDisplay, letters_of, simultaneous
@@ -76,6 +77,7 @@ def against_baseline(
     wanted: CellFilter | None = None,
     allow_intersection: float | None = None,
     examples: int = 0,
+    read_items: ReadItems | None = None,
 ) -> list[Comparison]:
     """Compare every other run with the first; with several, their overall intervals hold together.
 
@@ -86,6 +88,7 @@ def against_baseline(
         wanted: Of which tasks and languages.
         allow_intersection: The share of the items that all runs must have; None: all.
         examples: How many of the items that changed most to name.
+        read_items: The items of a cell: cells over other data are then compared on the items that all runs have.
 
     Raises:
         UsageError: The runs have no cell in common, or not all, and ``allow_intersection`` does not allow it.
@@ -95,9 +98,9 @@ def against_baseline(
     check_intact(listed)
     if len(listed) > 2 and options.method != "t":
         raise UsageError(f"--method {options.method} is for two runs: the intervals of several hold together by t")
-    matched = match(listed, labels, wanted)
-    require_whole(matched, allow_intersection)
-    found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))
+    common = matched_in(listed, labels, wanted, allow_intersection, read_items)
+    matched = common.matched
+    found = parts_of(matched, lambda number, cell: common.has(number, cell) or read(cell, Path(listed[number].folder)))
     baseline = found.parts[0]
     verdicts_of = [verdicts(matched, baseline, candidate, options) for candidate in found.parts[1:]]
     if len(verdicts_of) > 1:
@@ -105,11 +108,27 @@ def against_baseline(
         verdicts_of = [(first, *rest[1:]) for first, rest in zip(overall, verdicts_of, strict=True)]
     return [
         Comparison(
-            labels[0], label, own, matched.unmatched, tuple(notes_of([listed[0], run], matched)), options,
+            labels[0], label, own, matched.unmatched, (*common.notes, *notes_of([listed[0], run], matched)), options,
             tuple(most_changed(matched, baseline, candidate, found.names, examples)),
         )
         for label, run, own, candidate in zip(labels[1:], listed[1:], verdicts_of, found.parts[1:], strict=True)
     ]  # fmt: skip
+
+
+def matched_in(
+    runs: Sequence[Run],
+    labels: Sequence[str],
+    wanted: CellFilter | None,
+    allow_intersection: float | None,
+    read_items: ReadItems | None,
+) -> Common:
+    """The cells of runs that can be compared, whole or, where that is allowed, on common items; `UsageError` as for
+    `against_baseline`."""
+    common = Common(match(runs, labels, wanted))
+    if allow_intersection is not None and read_items is not None:
+        common = on_common_items(common.matched, runs, labels, read_items, allow_intersection)
+    require_whole(common.matched, allow_intersection)
+    return common
 
 
 def check_intact(runs: Sequence[Run]) -> None:

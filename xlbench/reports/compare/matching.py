@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell, Run
@@ -15,6 +15,10 @@ Place = tuple[str, str]
 """Task and subset."""
 SHOWN = 3
 """How many places a line names before it counts the rest."""
+
+
+OTHER_DATA = "other data"
+"""How the reason begins where runs scored a place on other data."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Matched:
     cells: tuple[Mapping[Place, Cell], ...]
     """Of every run, its cell at each place, in the order of tasks and subsets."""
     unmatched: tuple[Unmatched, ...]
+    apart: Mapping[Place, tuple[Cell, ...]] = field(default_factory=dict)
+    """Of the places that are not matched: those that all runs scored alike, on other data."""
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -101,7 +107,17 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None 
         for place, why in reasons.items()
         if why
     )
-    return Matched(matched, unmatched)
+    apart = {
+        place: cells
+        for place in places
+        if reasons[place].startswith(OTHER_DATA) and _asked_alike(cells := tuple(own[place] for own in of_run))
+    }
+    return Matched(matched, unmatched, apart)
+
+
+def _asked_alike(cells: Sequence[Cell]) -> bool:
+    """Whether scored cells answer one question, of whatever items."""
+    return len({(cell.task_identity, cell.main.metric if cell.main else "", cell.limit) for cell in cells}) == 1
 
 
 def _check_names(wanted: CellFilter, cells: Sequence[Cell]) -> None:
@@ -174,7 +190,7 @@ def _why_unmatched(
     scored = [cell for cell in cells if cell is not None]
     if len({cell.data_fingerprint for cell in scored}) > 1:
         counts = {_items(cell) for cell in scored}
-        return "other data" + (
+        return OTHER_DATA + (
             f" ({' and '.join(f'{count:,}' for count in sorted(counts))} items)" if len(counts) > 1 else ""
         )
     if len({cell.task_identity for cell in scored}) > 1 or len({cell.main.metric for cell in scored if cell.main}) > 1:

@@ -13,9 +13,10 @@ from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.reports.compare.choosing import by_label
-from xlbench.reports.compare.comparison import Comparison, Read, check_intact, notes_of
-from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
-from xlbench.reports.compare.matching import CellFilter, Matched, Place, match, require_whole
+from xlbench.reports.compare.common import ReadItems
+from xlbench.reports.compare.comparison import Comparison, Read, check_intact, matched_in
+from xlbench.reports.compare.differences import Options, parts_of, verdicts
+from xlbench.reports.compare.matching import CellFilter, Matched, Place
 from xlbench.stats.rows import seed_sums
 
 LEAST = 2
@@ -30,6 +31,7 @@ def of_recipes(
     wanted: CellFilter | None = None,
     allow_intersection: float | None = None,
     examples: int = 0,
+    read_items: ReadItems | None = None,
 ) -> Comparison:
     """Compare the mean of several runs with the mean of several others.
 
@@ -44,6 +46,7 @@ def of_recipes(
         wanted: Of which tasks and languages.
         allow_intersection: The share of the items that all runs must have; None: all.
         examples: How many of the items that changed most to name.
+        read_items: As of `against_baseline`.
 
     Raises:
         UsageError: A side has one run alone, or one run twice; otherwise as `against_baseline`.
@@ -58,10 +61,10 @@ def of_recipes(
     labeled = by_label([*before, *after])
     listed = [*labeled.values()]
     check_intact(listed)
-    matched = match(listed, [*labeled], wanted)
-    require_whole(matched, allow_intersection)
+    common = matched_in(listed, [*labeled], wanted, allow_intersection, read_items)
+    matched = common.matched
     _check_copies(matched, [*labeled], len(before))
-    found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))
+    found = parts_of(matched, lambda number, cell: common.has(number, cell) or read(cell, Path(listed[number].folder)))
     first = len(found.names)
     one = mean_of(found.parts[: len(before)], first)
     other = mean_of(found.parts[len(before) :], first + len(before))
@@ -73,7 +76,8 @@ def of_recipes(
     )
     return Comparison(
         names[0], names[1], verdicts(matched, one, other, options), matched.unmatched,
-        (note, *notes_of(listed, matched)), options, tuple(most_changed(matched, one, other, found.names, examples)),
+        (note, *common.notes, *notes_of(listed, matched)), options,
+        tuple(most_changed(matched, one, other, found.names, examples)),
     )  # fmt: skip
 
 
