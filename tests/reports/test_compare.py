@@ -341,6 +341,30 @@ def test_several_candidates_hold_together(tmp_path):
         assert both.method == "simultaneous-t"
 
 
+def test_areas_tasks_and_languages_hold_together_too(tmp_path):
+    """With several candidates every interval is wider by Dunnett's quantile, and no p is smaller than of two runs."""
+    names = enumerate(("alpha", "beta", "gamma"))
+    runs = [saved(tmp_path, name, number, number * 0.2, SUBSETS[2:4]) for number, name in names]
+    together = against_baseline({run.model: run for run in runs}, Reader().influence)
+    critical = dunnett_quantile(2)
+    for one, run in zip(together, runs[1:], strict=True):
+        for alone, both in zip(compared(runs[0], run).verdicts, one.verdicts, strict=True):
+            assert both.adjusted >= alone.adjusted * (1 - 1e-9)
+            ratio = (both.difference.high - both.difference.low) / (alone.difference.high - alone.difference.low)
+            assert ratio == pytest.approx(critical / reference.norm.ppf(0.975), rel=0.04)
+            assert both.judgment in ("cannot tell", alone.judgment)
+    explored = against_baseline({run.model: run for run in runs}, Reader().influence, Options(explore=True))
+    raw = [verdict.difference.p for one in explored for verdict in one.of("task")]
+    found = [verdict.adjusted for one in explored for verdict in one.of("task")]
+    assert found == pytest.approx(reference.false_discovery_control(raw))
+
+
+def dunnett_quantile(others):
+    """The quantile of the largest of several |t| against one that they share, of many degrees of freedom."""
+    drawn = np.random.default_rng(0).standard_normal((200_000, others + 1))
+    return float(np.quantile(np.abs(drawn[:, 1:] - drawn[:, :1]).max(1), 0.95)) / np.sqrt(2)
+
+
 def test_all_pairs_have_letters(tmp_path):
     """Runs that share a letter cannot be told apart; a clear winner has one of its own."""
     runs = [saved(tmp_path, "alpha", 1), saved(tmp_path, "beta", 2), saved(tmp_path, "gamma", 3, lift=1.5)]

@@ -10,8 +10,7 @@ from scipy import stats as reference
 
 from xlbench import UsageError
 from xlbench.stats import Part, multiple, paired, part
-from xlbench.stats.bootstrap import random_state
-from xlbench.stats.ranking import largest_against_one, studentized_range, told_apart
+from xlbench.stats.ranking import largest_against_one, p_against_one, studentized_range, told_apart
 
 
 def mean_part(x, clusters=None, seeds=None):
@@ -131,11 +130,32 @@ def test_the_studentized_range_is_scipys(models, freedom, level):
 
 
 @pytest.mark.parametrize(
-    ("others", "freedom", "expected"), [(1, 20, 2.086), (2, 20, 2.38), (5, 60, 2.58), (3, 10, 2.76)]
+    ("others", "freedom", "expected"),
+    [(1, 20, 2.086), (2, 20, 2.38), (2, 5, 3.03), (4, 10, 2.89), (9, 60, 2.77), (5, np.inf, 2.51)],
 )
 def test_the_largest_of_several_against_one_is_dunnetts(others, freedom, expected):
-    """Within 3% of Dunnett's published two-sided table (1964), and Student's t for one."""
-    assert largest_against_one(others, freedom, 0.95, random_state(0, "")) == pytest.approx(expected, rel=0.03)
+    """Dunnett's published two-sided table (1964), to its two decimals, and Student's t for one; p is its inverse."""
+    found = largest_against_one(others, freedom)
+    assert found == pytest.approx(expected, abs=0.006)
+    assert p_against_one(np.array([-found]), others, freedom)[0] == pytest.approx(0.05, rel=2e-3)
+
+
+def test_dunnetts_p_lies_between_that_of_one_and_bonferronis():
+    """However small: never below that of a single test, never above as many times as much."""
+    t = np.array([0.0, 0.5, 2.0, 6.0, 12.0, 40.0])
+    alone = 2 * reference.t.sf(t, 25)
+    found = p_against_one(t, 4, 25)
+    assert (found >= alone).all()
+    assert (found <= np.minimum(4 * alone, 1)).all()
+
+
+def test_holm_of_families_is_holm_for_families_of_one():
+    """One test a family: Holm's; a family that is not done yet counts until its last test."""
+    p = np.array([0.01, 0.04, 0.03, np.nan])
+    assert multiple.holm_of_families(p[:, None])[:, 0] == pytest.approx(multiple.holm(p), nan_ok=True)
+    assert multiple.holm_of_families(np.array([[0.001, 0.02], [0.01, 0.5]])) == pytest.approx(
+        np.array([[0.002, 0.04], [0.02, 0.5]])
+    )
 
 
 def test_told_apart_lines_up_clusters():

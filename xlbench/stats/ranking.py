@@ -14,9 +14,6 @@ from xlbench.core.errors import UsageError
 from xlbench.stats.aggregate import Part, combine
 from xlbench.stats.rows import BLOCK, satterthwaite, set_variances
 
-DRAWS = 20_000
-"""Of the largest difference against one."""
-
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
@@ -163,12 +160,44 @@ def _pair_errors(
     return errors, float(fewest)
 
 
-def largest_against_one(others: int, freedom: float, level: float, random: np.random.RandomState) -> float:
+def largest_against_one(others: int, freedom: float, level: float = 0.95) -> float:
     """Quantile of the largest |t| of ``others`` independent values against one that they share (Dunnett, 1955).
 
-    Args: as of `studentized_range`; and random numbers.
+    Args: as of `studentized_range`.
     """
-    drawn = random.standard_normal((DRAWS, others + 1))
-    largest = np.abs(drawn[:, 1:] - drawn[:, :1]).max(axis=1)
-    error = np.sqrt(random.chisquare(freedom, DRAWS) / freedom) if np.isfinite(freedom) else 1.0
-    return float(np.quantile(largest / error, level)) / math.sqrt(2)
+    low, high = 0.0, 1e6
+    for _ in range(100):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _beyond(np.array([middle]), others, freedom)[0] > 1 - level else (low, middle)
+    return high
+
+
+def p_against_one(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
+    """How often (T,) the largest |t| of ``others`` values against one that they share is |t| (T,) or more: Dunnett's p,
+    between that of a single value and ``others`` times as much.
+
+    Args: as of `studentized_range`.
+    """
+    alone = 2 * special.stdtr(freedom, -np.abs(t))
+    found: np.ndarray = np.clip(_beyond(np.abs(t), others, freedom), alone, np.minimum(others * alone, 1.0))
+    return found
+
+
+def _beyond(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
+    """(T,) probabilities that any of several |t| is larger, averaged over the distribution of their standard error."""
+    widths, shares = _distribution_against_one(others)
+    if not np.isfinite(freedom):
+        return np.asarray(1 - np.interp(math.sqrt(2) * t, widths, shares))
+    errors = np.sqrt(special.chdtri(freedom, (1 - NODES) / 2) / freedom)
+    found: np.ndarray = 1 - np.interp(math.sqrt(2) * np.outer(t, errors), widths, shares) @ (WEIGHTS / 2)
+    return found
+
+
+@functools.lru_cache(maxsize=128)
+def _distribution_against_one(others: int) -> tuple[np.ndarray, np.ndarray]:
+    """Widths w (W,) and how often all of ``others`` standard normal values lie within w of one more:
+    the integral of phi(z) (Phi(z + w) - Phi(z - w))^others."""
+    places, widths = np.arange(-8.0, 8.0, STEP), np.arange(0.0, 14.0, STEP)
+    within = special.ndtr(places + widths[:, None]) - special.ndtr(places - widths[:, None])
+    density = np.exp(-np.square(places) / 2) / math.sqrt(2 * math.pi)
+    return widths, np.minimum(STEP * (within**others) @ density, 1.0)

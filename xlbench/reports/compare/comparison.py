@@ -79,7 +79,7 @@ def against_baseline(
     examples: int = 0,
     read_items: ReadItems | None = None,
 ) -> list[Comparison]:
-    """Compare every other run with the first; with several, their overall intervals hold together.
+    """Compare every other run with the first; with several, what is said of a place holds for all.
 
     Args:
         runs: By what they are called.
@@ -104,8 +104,7 @@ def against_baseline(
     baseline = found.parts[0]
     verdicts_of = [verdicts(matched, baseline, candidate, options) for candidate in found.parts[1:]]
     if len(verdicts_of) > 1:
-        overall = simultaneous([one[0] for one in verdicts_of], options)
-        verdicts_of = [(first, *rest[1:]) for first, rest in zip(overall, verdicts_of, strict=True)]
+        verdicts_of = simultaneous(verdicts_of, options)
     return [
         Comparison(
             labels[0], label, own, matched.unmatched, (*common.notes, *notes_of([listed[0], run], matched)), options,

@@ -109,7 +109,7 @@ def verdicts(
                 float(sum(weight * parts[place].value for place, weight in weights.items()))
                 for parts in (baseline, candidate)
             )
-            judgment = "identical" if same.issuperset(weights) else _judgment(difference, adjusted, options, note)
+            judgment = "identical" if same.issuperset(weights) else judgment_of(difference, adjusted, options, note)
             found.append(Verdict(level, name, before, after, difference, adjusted, judgment, note))
     return tuple(found)
 
@@ -269,7 +269,8 @@ def _is_same(
     return alone and one.value == other.value and np.array_equal(one.influence, other.influence)
 
 
-def _judgment(difference: Difference, adjusted: float | None, options: Options, note: str) -> Judgment:
+def judgment_of(difference: Difference, adjusted: float | None, options: Options, note: str) -> Judgment:
+    """What a difference that is not identical on every item comes to, from its adjusted p."""
     if adjusted is None or adjusted > 1 - options.level or not difference.value or note == FEW:
         return "cannot tell"
     return "better" if difference.value > 0 else "worse"

@@ -14,8 +14,8 @@ from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.reports.compare.choosing import by_label
 from xlbench.reports.compare.common import ReadItems
-from xlbench.reports.compare.comparison import Comparison, Read, check_intact, matched_in
-from xlbench.reports.compare.differences import Options, parts_of, verdicts
+from xlbench.reports.compare.comparison import Comparison, Read, check_intact, matched_in, notes_of
+from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
 from xlbench.reports.compare.matching import CellFilter, Matched, Place
 from xlbench.stats.rows import seed_sums
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from scipy import special
 
 from xlbench import stats
-from xlbench.reports.compare.differences import Judgment, Options, Verdict
+from xlbench.reports.compare.differences import Options, Verdict, judgment_of
 from xlbench.reports.compare.matching import Place
-from xlbench.stats import paired
-from xlbench.stats.bootstrap import random_state
-from xlbench.stats.ranking import largest_against_one, told_apart
+from xlbench.stats import multiple, paired
+from xlbench.stats.paired import Difference
+from xlbench.stats.ranking import largest_against_one, p_against_one, told_apart
 
 Groups = Sequence[tuple[str, Mapping[Place, float]]]
 
@@ -90,25 +91,64 @@ def _letter(number: int) -> str:
     return chr(ord("a") + number % 26) + (str(number // 26) if number >= 26 else "")
 
 
-def simultaneous(overalls: Sequence[Verdict], options: Options) -> tuple[Verdict, ...]:
-    """The overall differences of several candidates from one baseline, with intervals that hold together (Dunnett).
+def simultaneous(of_candidates: Sequence[Sequence[Verdict]], options: Options) -> list[tuple[Verdict, ...]]:
+    """The differences of several candidates from one baseline, at every place held together by Dunnett's test.
 
-    Their degrees of freedom are the fewest of any. A candidate whose interval leaves out 0 is better or worse.
+    Args:
+        of_candidates: Of each candidate its verdicts, the same places in the same order.
+        options: How differences are judged.
+
+    Returns:
+        The same with intervals that hold for all candidates of a place, and p for all candidates and all places of a
+        level. Degrees of freedom are the fewest of any candidate's at the place.
     """
-    known = [one.difference.freedom for one in overalls if one.difference.freedom]
-    if len(known) < 2:
-        return tuple(overalls)
-    critical = largest_against_one(
-        len(overalls), min(known), options.level, random_state(options.seed, "against a baseline")
-    )
-    return tuple(_widened(one, critical) for one in overalls)
+    found: list[list[Verdict]] = [[] for _ in of_candidates]
+    places = [*zip(*of_candidates, strict=True)]
+    for level in dict.fromkeys(place[0].level for place in places):
+        own = [place for place in places if place[0].level == level]
+        widened = [_together(place, options) for place in own]
+        if options.explore:
+            raw = np.array([[_known(one.difference.p) for one in place] for place in own])
+            adjusted = multiple.benjamini_hochberg(raw.ravel()).reshape(raw.shape)
+        else:
+            adjusted = multiple.holm_of_families(np.array([p for _, p in widened]))
+        for (differences, _), place, p_values in zip(widened, own, adjusted.tolist(), strict=True):
+            for verdicts, verdict, difference, p in zip(found, place, differences, p_values, strict=True):
+                verdicts.append(_rejudged(verdict, difference, None if np.isnan(p) else p, options))
+    return [tuple(verdicts) for verdicts in found]
 
 
-def _widened(verdict: Verdict, critical: float) -> Verdict:
-    found = verdict.difference
+def _together(place: Sequence[Verdict], options: Options) -> tuple[list[Difference], np.ndarray]:
+    """The candidates' differences at a place with simultaneous intervals, and their p (C,) for all candidates."""
+    differences = [one.difference for one in place]
+    p = np.array([_known(one.p) for one in differences])
+    freedoms = [one.freedom for one in differences if one.freedom]
+    if not freedoms:
+        return differences, np.minimum(p * len(p), 1.0)
+    fewest = min(freedoms)
+    critical = largest_against_one(len(place), fewest, options.level)
+    own = np.array([one.freedom or fewest for one in differences])
+    # A p that is not of Student's t (McNemar's) counts as the t that it would be of.
+    together = p_against_one(special.stdtrit(own, p / 2), len(place), fewest)
+    together = np.where(p == 1, 1.0, together)
+    return [_widened(one, critical, fewest) for one in differences], together
+
+
+def _known(p: float | None) -> float:
+    return np.nan if p is None else p
+
+
+def _widened(found: Difference, critical: float, freedom: float) -> Difference:
     if found.value is None or not found.se:
-        return verdict
+        return found
     half = critical * found.se
-    difference = replace(found, low=found.value - half, high=found.value + half, method="simultaneous-t")
-    judgment: Judgment = "cannot tell" if abs(found.value) <= half else "better" if found.value > 0 else "worse"
-    return replace(verdict, difference=difference, judgment=judgment, adjusted=None)  # its p is of this pair alone
+    seen = half + float(special.stdtrit(freedom, paired.POWER)) * found.se
+    return replace(
+        found, low=found.value - half, high=found.value + half, method="simultaneous-t", detectable=seen,
+    )  # fmt: skip
+
+
+def _rejudged(verdict: Verdict, difference: Difference, p: float | None, options: Options) -> Verdict:
+    same = verdict.judgment == "identical"
+    judgment = verdict.judgment if same else judgment_of(difference, p, options, verdict.note)
+    return replace(verdict, difference=difference, judgment=judgment, adjusted=p)
