@@ -25,7 +25,7 @@ from scipy import stats as reference
 
 from xlbench import stats
 from xlbench.builtin import xlbench_boards
-from xlbench.core.record import LONG, Cell, Results, Run, Score
+from xlbench.core.record import ALIKE, LONG, Cell, Results, Run, Score
 from xlbench.core.text import one_line
 from xlbench.reports.boards import legend, markdown, markup, spreadsheet
 from xlbench.reports.boards.averages import Entry
@@ -739,6 +739,22 @@ class TestData:
         assert re.search(r"\| +Lost items +\|", section)
         assert re.search(r"\| pairs .* 12 \|", section)
         assert read(files[".data.csv"]).set_index("subset").loc["eng-deu"].lost_items == "12"
+
+    def test_neighbors_that_are_alike_have_a_footnote_and_their_correlation(self):
+        """The highest of the models that it is no chance for, on the board and in the file; of others there is none."""
+        world = World()
+        for model, subset, r, notes in (
+            ("alpha", "hin", 0.264, (ALIKE,)), ("beta", "hin", 0.291, (ALIKE,)), ("alpha", "tel", 0.3, ()),
+        ):  # fmt: skip
+            world.add(model, "tags", subset, shares(100, 384), None, area="ner", facts={"lag_one": r}, notes=notes)
+        files = render_all(world.board())
+        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        assert "Lag-1 r: how alike items next to each other are" in section
+        assert re.search(r"\| tags +\| hin .* 0\.29 \|", section)
+        assert not re.search(r"\| tags +\| tel ", section)
+        assert "items next to each other are alike (lag-1 r: Data warnings)" in files[".md"].split("## Footnotes")[1]
+        frame = read(files[".data.csv"]).set_index("subset")
+        assert (frame.loc["hin"].lag_one, frame.loc["tel"].lag_one) == ("0.29100000", "")
 
     def test_repairs_and_entities_left_out_stand_beside_the_score(self):
         """What a reader put right, and the entities whose types the card does not count, are columns of their own."""

@@ -26,6 +26,16 @@ WHOLE_TASK = "*"
 ALL = "all"
 """How the whole of the training items is asked for, and shown."""
 
+LAG_ONE, LAG_ONE_P = "lag_one", "lag_one_p"
+"""Facts of a cell whose items are all alone: the lag-1 correlation of their influences in the order of the test set,
+and how often chance gives as high a one."""
+
+ALIKE = (
+    "items next to each other are alike (lag-1 r: Data warnings), so that this interval is too narrow: give the card "
+    "a block or a cluster"
+)
+"""The note of a cell where chance does not explain that correlation."""
+
 Status = Literal["ok", "skipped", "error"]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.model import Encoder, Model
-from xlbench.core.record import Cell, Status
+from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, Cell, Status
 from xlbench.core.task import Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
@@ -152,6 +152,7 @@ class Worker:
     def _scored(self, item: PlannedCell, outcome: Outcome) -> tuple[Cell, Items]:
         """All metrics of an outcome, with the influence of every item on the main one."""
         from xlbench.stats import Scorer
+        from xlbench.stats.neighbors import neighbors
 
         self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
         clusters = check_outcome(item.task, outcome)
@@ -167,7 +168,10 @@ class Worker:
         seeds = _seeds(item, outcome, scored[0][0].value, content)
         items = Items(outcome.item_ids, clusters, outcome.columns, scored[0][1])
         scores = tuple(score for score, _ in scored)
-        notes = outcome.notes
+        facts, notes = dict(outcome.facts), outcome.notes
+        if codes is None and (found := neighbors(scored[0][1], outcome.columns, content)):
+            facts |= {LAG_ONE: found.r, LAG_ONE_P: found.p}
+            notes = (*notes, ALIKE) if found.alike else notes
         if seen := trained_on_note(item.model, item.task):
             notes = (*notes, seen)
         return replace(
@@ -175,7 +179,7 @@ class Worker:
             status="ok",
             reason="",
             scores=scores,
-            facts=dict(outcome.facts),
+            facts=facts,
             seeds=seeds,
             notes=tuple(dict.fromkeys(notes)),
         ), items

@@ -12,6 +12,7 @@
 | `multiple` | p-values of many comparisons at once |
 | `student` | Student's t |
 | `metrics`, `kernels` | the metrics that plugins use, and their formulas |
+| `neighbors` | whether items that stand next to each other are alike |
 
 The public names, each imported when it is first used: scipy takes a moment.
 """

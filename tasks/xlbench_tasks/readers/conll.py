@@ -15,6 +15,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, tags, text
+from xlbench_tasks.data.blocks import check_block
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
@@ -95,10 +96,7 @@ class Conll(Reading):
                 raise UsageError(f"{where}: {language!r} is none of the card's languages.{hint}")
         if min(table.get("token", 1), table.get("tag", 1)) < 1:
             raise UsageError(f"{where}: columns are counted from 1")
-        if table.get("block", 2) < 2:
-            raise UsageError(f"{where} block: give 2 sentences or more; without it, every sentence is alone")
-        if "block" in table and "documents" in table:
-            raise UsageError(f"{where} block: the documents are the clusters; remove block or documents")
+        check_block(self.home, instead="documents")
         if self._own_ids and "id" not in table:
             raise UsageError(f"{where} own_ids: there is no id that could be shared")
 

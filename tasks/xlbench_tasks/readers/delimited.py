@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, sample, text
+from xlbench_tasks.data.blocks import blocks, check_block
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
@@ -33,6 +34,7 @@ KEYS = {
     "where": dict[str, str],
     "id": str | int,
     "cluster": str | int,
+    "block": int,
     "labels": dict[str, str],
     "language": str,
     "header": bool,
@@ -43,7 +45,7 @@ KEYS = {
 }
 """``embedded``: the files are the plugin's own, not below the data root; ``fields``: field -> the name of a column, or
 its number from 1 (``text`` can be several, which are joined); ``id``: the column of item ids that all languages share;
-``cluster``: the column that says what hangs together (a document, a speaker);
+``cluster``: the column that says what hangs together (a document, a speaker); ``block``: so many rows, or ids, are one;
 ``labels``: label in the file -> label (all of them); ``header``: the first line names the columns (default; to be said
 where all columns are numbers); ``delimiter``: default tab for .tsv, comma otherwise; ``quoting``: ``csv`` (default) or
 ``none``, where a quote is a character; ``keep_line_end``: with ``none``, a carriage return at a line's end is part of
@@ -163,6 +165,7 @@ class Delimited(Reading):
         columns += [*(table[key] for key in ("id", "cluster") if key in table), *self._where]
         if any(column < 1 for column in columns if isinstance(column, int)):
             raise UsageError(f"{where}: columns are counted from 1")
+        check_block(self.home, instead="cluster")
         if "header" not in table and all(isinstance(column, int) for column in columns):
             raise UsageError(
                 f"{where}: all columns are numbers, so say header = true (the first line names the columns) or "
@@ -249,7 +252,7 @@ class Delimited(Reading):
         ids = self._ids(rows, own, several=len(paths) > 1)
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
         fields = {field: self._column(rows, field, value) for field, value in columns.items()}
-        clusters = self._clusters(rows) if "cluster" in self.home.table else ids
+        clusters = self._clusters(rows) if "cluster" in self.home.table else blocks(self.home, ids, str(paths[0]))
         return Records(ids, clusters, fields, places=lambda row: f"{rows[row].table.path}, line {rows[row].line}")
 
     def _clusters(self, rows: Sequence[Row]) -> tuple[str, ...]:

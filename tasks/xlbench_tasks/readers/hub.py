@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import repository, tags
+from xlbench_tasks.data.blocks import blocks, check_block
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
@@ -42,6 +43,7 @@ KEYS = {
     "where": dict[str, str],
     "pivot": dict[str, str],
     "id": str,
+    "block": int,
     "labels": dict[str, str],
     "tags": dict[str, str],
     "scheme": tuple(tags.SCHEMES),
@@ -53,8 +55,9 @@ KEYS = {
 the repository, for a language or for all; ``fields``: field -> column (``text`` can be several, which are joined; a dot
 leads into a column of structs), or ``tokens`` and ``tags``; ``where``: column = value, only these rows; ``pivot``: the
 ``language`` that all the others are paired with, and the column that is its ``text``; ``id``: the column of item ids
-that all languages share; ``labels``: label in the data set, or its number -> label (all of them); ``tags``,
-``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without which a row is left out."""
+that all languages share; ``block``: so many rows in a row, or ids, are a cluster; ``labels``: label in the data set, or
+its number -> label (all of them); ``tags``, ``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without
+which a row is left out."""
 REQUIRED = ("repo", "revision", "fields")
 
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -99,6 +102,7 @@ class Hub(Reading):
                 f"{where}: say in one place what the languages are: fields.text = '{LANGUAGE}' for a column a "
                 f"language, {LANGUAGE} in config, in files or in where, or language = '...' for the only one"
             )
+        check_block(self.home)
         self._check_fields()
         self._check_pivot()
 
@@ -243,7 +247,8 @@ class Hub(Reading):
             return self._rows_as(language, self._fields)
         parts = [self._rows_as(one, {"text": self._pivot["text"]}) for one in self.languages() if one != language]
         ids = tuple(item for part in parts for item in part.ids)
-        return Records(ids, ids, {"text": tuple(text for part in parts for text in part.fields["text"])})
+        clusters = tuple(cluster for part in parts for cluster in part.clusters)
+        return Records(ids, clusters, {"text": tuple(text for part in parts for text in part.fields["text"])})
 
     def _rows_as(self, language: str, given: Mapping[str, str | list[str]]) -> Records:
         """The rows of a language with these fields."""
@@ -259,7 +264,10 @@ class Hub(Reading):
         fields = {name: self._column(data, rows, name, column) for name, column in columns.items()}
         notes = ("rows without what the card asks of them are left out (how many is in the facts)",) if dropped else ()
         facts = {f"rows_left_out ({language})": dropped} if dropped else {}
-        return Records(ids, ids, fields, notes, facts, places=lambda item: f"{self._place()}, row {rows[item] + 1}")
+        clusters = blocks(self.home, ids, self._place())
+        return Records(
+            ids, clusters, fields, notes, facts, places=lambda item: f"{self._place()}, row {rows[item] + 1}"
+        )
 
     def _rows_of(self, data: Dataset, code: str, columns: Mapping[str, Any]) -> tuple[list[int], int]:
         """The rows of a language, from 0: those that ``where`` asks for; and how many more lack what is needed."""
@@ -337,7 +345,8 @@ class Hub(Reading):
         unknown.check()
         if not kept:
             raise DataError(f"{self._place()}: no row has a word")
-        records = self._tagset.records(tuple(kept), tuple(kept), sentences, self._place())
+        clusters = blocks(self.home, kept, self._place())
+        records = self._tagset.records(tuple(kept), clusters, sentences, self._place())
         records = replace(records, places=places.__getitem__)
         if empty := len(rows) - len(kept):
             note = "sentences without a word are left out (how many is in the facts)"

@@ -11,12 +11,21 @@ from pathlib import Path
 
 from xlbench import Data, DataError, UsageError
 from xlbench_tasks.data import files, text
+from xlbench_tasks.data.blocks import blocks, check_block
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
-KEYS = {"files": str | list[str], "embedded": bool, "clusters": str, "keep_line_end": bool, "max_rows": int}
+KEYS = {
+    "files": str | list[str],
+    "embedded": bool,
+    "clusters": str,
+    "block": int,
+    "keep_line_end": bool,
+    "max_rows": int,
+}
 """``files``: patterns with ``{language}``; ``embedded``: the files are the plugin's own, not below the data root;
-``clusters``: a file with a cluster id a line; ``keep_line_end``: a carriage return at a line's end is part of the text;
+``clusters``: a file with a cluster id a line; ``block``: without one, so many lines in a row are a cluster;
+``keep_line_end``: a carriage return at a line's end is part of the text;
 ``max_rows``: only so many lines from the start."""
 REQUIRED = ("files",)
 
@@ -33,6 +42,7 @@ class Parallel(Reading):
         clusters = files.patterns(home, "clusters")
         if clusters and LANGUAGE in clusters[0]:
             raise UsageError(f"{home.where} clusters: one file for all languages, so without {LANGUAGE}")
+        check_block(home, instead="clusters")
         self._clusters_file = clusters[0] if clusters else ""
         self._reference: tuple[Path, int] | None = None  # the first file read, and its number of lines
         self._clusters: tuple[str, ...] | None = None
@@ -50,7 +60,8 @@ class Parallel(Reading):
         clusters = self._cluster_ids()
         texts = self._lines(self._found[language], keep_line_end=bool(self.home.table.get("keep_line_end")))
         ids = tuple(f"{self.name}:{row}" for row in range(1, len(texts) + 1))
-        path, clusters = self._found[language], clusters[: len(ids)] if clusters else ids
+        path = self._found[language]
+        clusters = clusters[: len(ids)] if clusters else blocks(self.home, ids, str(path))
         return Records(ids, clusters, {"text": tuple(texts)}, places=lambda row: f"{path}, line {row + 1}")
 
     def _cluster_ids(self) -> tuple[str, ...]:

@@ -24,6 +24,8 @@ def data(board: Board) -> str:
         for number, line in enumerate(odd)
     ]
     lost = "Lost items: those of two languages that the other lacks. " if any(line.lost_items for line in odd) else ""
+    if any(line.lag_one for line in odd):
+        lost += "Lag-1 r: how alike items next to each other are, where that is no chance, in the model with the most. "
     words = (
         f"Of {counted(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. Overlap: test items "
         "whose text is in the training set too. Duplicates: items whose text has occurred before. Tiny classes: those "
@@ -66,6 +68,7 @@ _DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
     "Candidates": _candidates,
     "Tie rate, %": _tie_rate,
     "Lost items": lambda line: whole(line.lost_items),
+    "Lag-1 r": lambda line: MISSING if line.lag_one is None else f"{line.lag_one:.2f}",
 }
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from xlbench.core.record import Cell
+from xlbench.core.record import ALIKE, LAG_ONE, Cell
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.gather import ModelKey, Table
 
@@ -51,13 +51,15 @@ class DataLine:
     """The same in the model that has most."""
     lost_items: int | None = None
     """Items of two languages that the other one lacks, and that are left out."""
+    lag_one: float | None = None
+    """The lag-1 correlation of influences where it is no chance (the note `ALIKE`): the highest of the models'."""
 
     @property
     def is_odd(self) -> bool:
         """Whether a reader should know of it."""
         counts = (self.test_in_train, self.test_duplicates, self.train_duplicates, self.tiny_classes, self.repairs,
                   self.train_repairs, self.entities_dropped, self.repeated_candidates, self.tie_rate_high,
-                  self.lost_items)  # fmt: skip
+                  self.lost_items, self.lag_one)  # fmt: skip
         return any(counts)
 
 
@@ -85,12 +87,14 @@ def _data_line(area: str, task: str, subset: str, table: Table) -> DataLine:
     # Cells that were saved before their protocol counted something know nothing of it: the others say.
     counts = {name: max(known) for name in COUNTED if (known := list(_numbers(name, cells)))}
     ties = list(_numbers(TIE_RATE, cells))
+    alike = _numbers(LAG_ONE, (cell for cell in cells if ALIKE in cell.notes))
     return DataLine(
         area, task, subset,
         n=max((cell.main.n for cell in cells if cell.main), default=0),
         **{name: int(count) for name, count in counts.items()},
         tie_rate_low=min(ties, default=None),
         tie_rate_high=max(ties, default=None),
+        lag_one=max(alike, default=None),
     )  # fmt: skip
 
 

@@ -36,7 +36,7 @@ _COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seco
 
 _DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes",
          "repairs", "train_repairs", "entities", "entities_dropped", "candidates", "repeated_candidates",
-         "tie_rate_low", "tie_rate_high", "lost_items")  # fmt: skip
+         "tie_rate_low", "tie_rate_high", "lost_items", "lag_one")  # fmt: skip
 _MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cut", "settings", "license",
            "description")  # fmt: skip
 _RANK = ("rank", "rank_low", "rank_high", "tied_with_best")
