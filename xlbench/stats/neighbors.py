@@ -85,7 +85,8 @@ def _bounded(psi: np.ndarray) -> np.ndarray:
     """The influences (n,), those further than `FURTHEST` standard deviations from their mean taken to be that far: a
     sentence with fifty entities would drown all that the others say."""
     far = FURTHEST * psi.std()
-    return np.clip(psi, psi.mean() - far, psi.mean() + far)
+    bounded: np.ndarray = np.clip(psi, psi.mean() - far, psi.mean() + far)
+    return bounded
 
 
 def _stretches(psi: np.ndarray, columns: Columns) -> Iterator[np.ndarray]:
