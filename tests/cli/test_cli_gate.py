@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from gate_runs import PLACES, N, asking, hits, missing, run_of, save
+from tiny_task import tiny
 
 import xlbench
 
@@ -341,6 +342,22 @@ def test_gate_run_computes_what_the_baseline_has(xlbench_cli, tmp_path):
     assert xlbench_cli([*command[:-1], "ngrma"]).returncode == 2
     verdict = json.loads((tmp_path / "gate.json").read_text(encoding="utf-8"))
     assert verdict["verdict"] == "USAGE"
+
+
+def test_gate_run_takes_cards_and_the_settings_file(xlbench_cli, tmp_path):
+    """A task of one's own is named by its card; [gate.run] in xlbench.toml holds options, card and data too."""
+    card = tiny(tmp_path)
+    done = xlbench_cli(["run", "-m", "ngram", *card, "--results", "base", "--quiet"])
+    assert done.returncode == 0, done.stderr
+    named = xlbench_cli(["gate", "run", "--baseline", "base", "--model", "ngram", *card])
+    assert named.stdout.startswith("PASS: identical"), named.stderr
+    assert xlbench_cli(["gate", "run", "--baseline", "base", "--model", "ngram", "--data", card[-1]]).returncode == 2
+    other = xlbench_cli(["gate", "run", "--baseline", "base", "--model", "ngram", *card, "--task", "lexicon"])
+    assert (other.returncode, "base" in other.stderr, "lexicon" in other.stderr) == (2, True, True)
+    settings = f'[gate.run]\nbaseline = "base"\ntask = ["{card[1]}"]\ndata = "{card[-1]}"\nout = "v.json"\n'
+    (tmp_path / "xlbench.toml").write_text(settings, encoding="utf-8")
+    assert xlbench_cli(["gate", "run", "--model", "ngram"]).stdout.startswith("PASS: identical")
+    assert json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))["verdict"] == "PASS"
 
 
 def test_the_gate_of_the_published_runs_is_light(tmp_path):

@@ -50,6 +50,37 @@ def test_a_given_path_is_told_of_wrong_usage_too(xlbench_cli, tmp_path):
         assert "USAGE" in (tmp_path / "v.xml").read_text(encoding="utf-8")
 
 
+BEFORE = {
+    "a broken settings file": (["gate"], "x = ["),
+    "a key that there is not": (["gate"], '[gate]\nbasline = "a"\n'),
+    "an option before the subcommand": (["gate", "--alpha", "0.05", "run", "--model", "ngram"], ""),
+    "no such subcommand": (["gate", "runn"], ""),
+    "no such option of xlbench": (["--nope", "gate"], ""),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE)
+def test_no_old_verdict_stays_where_the_gate_is_not_reached(case, xlbench_cli, tmp_path):
+    """What fails before the gate's own options are read leaves INVALID (or USAGE) in the files of an earlier PASS."""
+    args, settings = BEFORE[case]
+    paths = ["--out", "v.json", "--junit", "v.xml"]
+    runs = ["--baseline", run_of(tmp_path / "a"), "--candidate", run_of(tmp_path / "b", "new")]
+    assert xlbench_cli(["gate", *runs, *paths]).returncode == 0
+    (tmp_path / "xlbench.toml").write_text(settings, encoding="utf-8")
+    assert xlbench_cli([*args, *paths]).returncode == 2
+    assert json.loads((tmp_path / "v.json").read_text(encoding="utf-8"))["verdict"] in ("INVALID", "USAGE")
+    assert "PASS" not in (tmp_path / "v.xml").read_text(encoding="utf-8")
+
+
+def test_a_verdict_stays_where_nothing_is_judged(xlbench_cli, tmp_path):
+    """Help, a policy to begin with, and other commands leave an earlier verdict as it is."""
+    runs = ["--baseline", run_of(tmp_path / "a"), "--candidate", run_of(tmp_path / "b", "new")]
+    assert xlbench_cli(["gate", *runs]).returncode == 0
+    for args in (["gate", "--help"], ["gate", "policy"], ["list", "areas"], ["gate", "accept"]):
+        xlbench_cli(args)
+        assert json.loads((tmp_path / "gate.json").read_text(encoding="utf-8"))["verdict"] == "PASS"
+
+
 @pytest.mark.parametrize("option", ["--out", "--junit", "--summary"])
 def test_a_verdict_replaces_no_input(option, xlbench_cli, tmp_path):
     """A file that is judged, or says how, is refused as a file of the verdict, and stays as it is."""

@@ -94,6 +94,10 @@ def _guarded(arguments: list[str], *, debug: bool) -> int:
     from xlbench.core.tracebacks import shown_tracebacks
 
     try:
+        if "gate" in arguments:
+            from xlbench.cli.verdict_files import invalidate
+
+            invalidate(arguments)
         with shown_tracebacks(wanted=debug):
             outcome: Any = group.main(arguments, prog_name="xlbench", standalone_mode=False)
         return outcome if isinstance(outcome, int) else OK

@@ -4,6 +4,9 @@
 data = "/data/xlbench"
 model = ["ngram", "random"]
 ci = "bootstrap"
+
+[gate.run]
+baseline = "baseline.xlpack"
 """
 
 from __future__ import annotations
@@ -46,8 +49,11 @@ def _checked(commands: click.Group, ctx: click.Context, name: str, table: dict[s
     command = commands.get_command(ctx, name)
     assert command is not None
     options = {_long(option): option for option in command.params if isinstance(option, click.Option)}
-    values = {}
+    values: dict[str, Any] = {}
     for key, value in table.items():
+        if isinstance(command, click.Group) and key in command.commands and isinstance(value, dict):
+            values[key] = _checked(command, ctx, key, value)
+            continue
         if key not in options:
             raise UsageError(f"{FILE}: [{name}] has no option {key!r}.{did_you_mean(key, options)}")
         option = options[key]

@@ -64,6 +64,7 @@ def _gate_options(command: Any) -> Any:
     epilog="\b\nExamples:\n"
     "  xlbench gate --baseline main.xlpack --candidate results          a pack, and a results folder of one run\n"
     "  xlbench gate run --model ./new --baseline main.xlpack            compute what the baseline has, and judge\n"
+    "  xlbench gate run -m ./new --baseline main.xlpack -t ./my-card.toml   the same, with a task of your own\n"
     "  xlbench gate --baseline main.xlpack --anchor v1.xlpack --candidate results   small losses add up, too\n"
     "  xlbench gate accept results --out main.xlpack --by ME --reason WHY  a new baseline\n"
     "  xlbench gate policy > gate.toml                                  a policy to begin with\n\n" + EXIT_CODES,
@@ -99,6 +100,8 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
     "--baseline", type=click.Path(path_type=Path), metavar="PATH", required=True, help="The run to be judged by."
 )
 @click.option("--model", "-m", metavar="SPEC", required=True, help="The candidate: a model's name or spec.")
+@click.option("--task", "-t", "tasks", multiple=True, metavar="CARD",
+              help="The card of a task that the baseline has and no plugin offers (repeatable).")  # fmt: skip
 @click.option("--baseline-model", metavar="NAME", help="Which run is meant, where the baseline's folder holds several.")
 @click.option(
     "--data", type=click.Path(path_type=Path), envvar="XLBENCH_DATA", show_envvar=True, help="Folder of data files."
@@ -207,7 +210,7 @@ def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
         raise ResultsError(f"{baseline.folder} has samples of several sizes (--limit): a baseline has one size")
     if not cells:
         raise ResultsError(f"{baseline.folder} has no scores: nothing can be computed beside it")
-    tasks = tuple(dict.fromkeys(cell.task for cell in cells))
+    tasks = _addresses([*dict.fromkeys(cell.task for cell in cells)], options["tasks"], baseline)
     with plugins_print_elsewhere():
         prepared = prepare(request_of({**options, "models": (model,), "tasks": tasks, "limit": limits.pop()}))
         if len(prepared.models) != 1:
@@ -219,6 +222,16 @@ def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
         with watching(planned, quiet=bool(options["as_json"])) as observer:
             (computed,) = carry_out(replace(prepared, planned=planned), observer)
     return computed
+
+
+def _addresses(names: list[str], cards: tuple[str, ...], baseline: Run) -> tuple[str, ...]:
+    """How the baseline's tasks are asked for: by their cards where these are given, otherwise by name."""
+    from xlbench.catalog import load
+
+    by_card = {task.name for task in load().select_tasks(cards)} if cards else set()
+    if strangers := sorted(by_card - {*names}):
+        raise UsageError(f"--task: {baseline.folder} has no scores of {', '.join(strangers)}")
+    return (*cards, *(name for name in names if name not in by_card))
 
 
 def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ STARTS = {
 }
 """How each file of a verdict begins; gate.json is the last to be written."""
 PACK = ".xlpack"
+STOPPED = "the gate was stopped before it came to a verdict"
 
 
 class _Reporting(click.Command):
@@ -62,13 +64,50 @@ def paths_in(arguments: Sequence[str], defaults: Mapping[str, Any]) -> dict[str,
     return paths | {"out": paths["out"] or DEFAULT}
 
 
-def overwrite(reason: str, options: Mapping[str, Any], baseline: str = "", candidate: str = "") -> None:
-    """Write USAGE where nothing lies yet or an earlier verdict does; whatever else lies there is left alone."""
+def invalidate(arguments: Sequence[str]) -> None:
+    """Turn an earlier verdict into INVALID where a command line judges, before anything else that could fail is done:
+    before xlbench.toml is read, before options are. What cannot be overwritten is removed."""
+    words = [argument for argument in arguments if not argument.startswith("-")]
+    if words[:1] != ["gate"]:
+        return
+    own = arguments[arguments.index("gate") + 1 :]
+    if [*own[:1]] in (["accept"], ["policy"]) or {"--help", "-h"} & {*own}:
+        return
+    for name, path in paths_in(own, _in_settings(own)).items():
+        if path is None or not path.is_file() or not _is_free(path, STARTS[name]):
+            continue
+        overwrite(STOPPED, {name: path}, outcome="INVALID")
+        with contextlib.suppress(OSError):
+            if b"INVALID" not in path.read_bytes()[:500]:
+                path.unlink()
+
+
+def _in_settings(own: Sequence[str]) -> Mapping[str, Any]:
+    """What xlbench.toml says of a gate's files, as far as it can be read."""
+    from xlbench.cli.config import FILE
+
+    try:
+        table = tomllib.loads(FILE.read_text(encoding="utf-8-sig")).get("gate")
+        table = table.get("run") if isinstance(table, dict) and [*own[:1]] == ["run"] else table
+    except (OSError, ValueError):
+        return {}
+    known = table if isinstance(table, dict) else {}
+    return {name: known[name] for name in STARTS if isinstance(known.get(name), str)}
+
+
+def overwrite(
+    reason: str,
+    options: Mapping[str, Any],
+    baseline: str = "",
+    candidate: str = "",
+    outcome: Outcome = "USAGE",
+) -> None:
+    """Write an outcome where nothing lies yet or an earlier verdict does; whatever else lies there is left alone."""
     from xlbench.reports.gate.report import failed
 
     free = {name: options.get(name) if _is_free(options.get(name), start) else None for name, start in STARTS.items()}
     with contextlib.suppress(XlbenchError, OSError):  # the wrong command is what is told
-        write(failed("USAGE", reason, baseline, candidate), free)
+        write(failed(outcome, reason, baseline, candidate), free)
 
 
 def _is_free(path: Path | None, start: bytes) -> bool:
@@ -126,7 +165,7 @@ def reported(baseline: Path, candidate: str, options: Mapping[str, Any]) -> Iter
     except UsageError as error:
         overwrite(str(error), options, str(baseline), candidate)
         raise
-    note("INVALID", "the gate was stopped before it came to a verdict")
+    note("INVALID", STOPPED)
     try:
         yield
     except UsageError as error:
