@@ -47,6 +47,7 @@ def run(
     offline: bool = False,
     allow_pickle: bool = False,
     trust_remote_code: bool = False,
+    ci_training: int = 0,
 ) -> Results:
     """Score models on tasks or suites.
 
@@ -71,6 +72,8 @@ def run(
         offline: Make no request.
         allow_pickle: Load weights from pickles, which can run code while they are read.
         trust_remote_code: Run code that comes with a checkpoint, where its revision is pinned.
+        ci_training: From how many bootstrapped training sets a probe learns again, so that intervals hold what the
+            training set leaves open, too; scores stay those of the whole set. 0: intervals hold the test items alone.
 
     Returns:
         A `Run` a model; ``.to_frame()`` gives the long table.
@@ -82,6 +85,7 @@ def run(
     request = Request(
         models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",), cache=cache,
         offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, workers=workers,
+        ci_training=ci_training,
     )  # fmt: skip
     with granted(request.permissions):
         return carry_out(prepare(request), Observer(warning=_warn), fail_fast=fail_fast)

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.slow
 
 LONG = [
     "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
-    "chance", "majority", "register", "status", "note",
+    "chance", "majority", "register", "status", "note", "covers",
 ]  # fmt: skip
 
 

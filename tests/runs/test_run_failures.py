@@ -269,6 +269,37 @@ CONTRACT = {
         lambda: gives(seed_ids=["one", "one"]),
         "seed_ids must be texts, no two alike, in a list",
     ),
+    "training sets without names": (
+        lambda: gives(retrained=[{"hit": np.ones(3)}] * 2),
+        "the task gave 0 training_ids and 2 of retrained: two of each at least",
+    ),
+    "one training set": (
+        lambda: gives(retrained=[{"hit": np.ones(3)}], training_ids=["one"]),
+        "the task gave 1 training_ids and 1 of retrained: two of each at least",
+    ),
+    "a training set twice": (
+        lambda: gives(retrained=[{"hit": np.ones(3)}] * 2, training_ids=["one", "one"]),
+        "training_ids must be texts, no two alike, in a list",
+    ),
+    "columns of training sets that the whole lacks": (
+        lambda: gives(retrained=[{"hits": np.ones(3)}] * 2, training_ids=["one", "two"]),
+        "retrained must hold some of the outcome's columns, by their names",
+    ),
+    "a short column of a training set": (
+        lambda: gives(retrained=[{"hit": np.ones(2)}] * 2, training_ids=["one", "two"]),
+        "the task gave 3 items and 2 values of hit",
+    ),
+    "training sets beside seeds": (
+        lambda: replace(
+            gives(retrained=[{"hit": np.ones(3)}] * 2, training_ids=["one", "two"]),
+            metrics=(replace(metrics.share("accuracy", "hit"), seeds=lambda columns: [1.0, 1.0]),),
+        ),
+        "the task has retrained columns, and accuracy has seeds: a score has one of them",
+    ),
+    "training sets that nobody asked for": (
+        lambda: gives(retrained=[{"hit": np.ones(3)}] * 2, training_ids=["one", "two"]),
+        "the task gave columns for 2 training sets, and its subset says training_draws=0",
+    ),
     "a fact that is NaN": (
         lambda: gives(facts={"ties": float("nan")}),
         "the fact 'ties' is nan: give a plain finite number (float(x), int(x)) or a text",

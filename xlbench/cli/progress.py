@@ -28,7 +28,7 @@ def watching(planned: Sequence[PlannedCell], *, quiet: bool) -> Iterator[Observe
             yield observer
     else:
         lines = _Lines(Counter((item.cell.model, item.cell.task) for item in planned))
-        yield Observer(lines.cell, lines.encoding, _warn)
+        yield Observer(lines.cell, lines.encoding, _warn, lines.learning)
 
 
 @contextlib.contextmanager
@@ -57,9 +57,20 @@ def _bar(planned: Sequence[PlannedCell]) -> Iterator[Observer]:
             """Show how fast texts are encoded, beside the bar."""
             progress.update(bar, detail=_escaped(pace.line(model, done, total)))
 
-        yield Observer(
-            cell, encoding, lambda line: progress.console.print(one_line(line), markup=False, highlight=False)
-        )
+        def learning(model: str, done: int, total: int) -> None:
+            """Show from how many training sets a probe has learned, beside the bar."""
+            progress.update(bar, detail=_escaped(_learned(model, done, total)))
+            pace.rest()
+
+        def warning(line: str) -> None:
+            """Print a line above the bar."""
+            progress.console.print(one_line(line), markup=False, highlight=False)
+
+        yield Observer(cell, encoding, warning, learning)
+
+
+def _learned(model: str, done: int, total: int) -> str:
+    return f"{model}: a probe has learned from {done:,} of {total:,} training sets"
 
 
 def _escaped(text: str) -> str:
@@ -119,6 +130,12 @@ class _Lines:
         line = self._pace.line(model, done, total)
         if time.monotonic() - self._said > self.EVERY:
             self._say(line)
+
+    def learning(self, model: str, done: int, total: int) -> None:
+        """A probe has learned from some of its training sets."""
+        if time.monotonic() - self._said > self.EVERY:
+            self._say(_learned(model, done, total))
+        self._pace.rest()
 
     def _say(self, line: str) -> None:
         self._said = time.monotonic()

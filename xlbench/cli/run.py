@@ -42,7 +42,8 @@ if TYPE_CHECKING:
     "  xlbench run                                    the built-in models on the built-in suite\n"
     "  xlbench run -m ngram -t ntrex --data DIR       one model, one task\n"
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
-    "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n\n" + EXIT_CODES
+    "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n"
+    "  xlbench run -t mini-news --ci-training 20      intervals that hold test items and training set\n\n" + EXIT_CODES
 )
 @selection_options
 @click.option(
@@ -57,6 +58,14 @@ if TYPE_CHECKING:
     type=click.IntRange(min=1),
     metavar="N",
     help="Only the first N items of each subset: a sample, which never comes onto a board.",
+)
+@click.option(
+    "--ci-training",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Probes learn from N resampled training sets, too (20, say): intervals then hold the training set's luck.",
 )
 @scoring_options
 @cache_and_permission_options

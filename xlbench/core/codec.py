@@ -115,7 +115,7 @@ def _of_cell(cell: Cell) -> Iterator[str]:
         yield f"the status is {cell.status!r}, with {len(cell.scores)} scores"
     if "/" in cell.items_file or "\\" in cell.items_file:
         yield f"the items' file {cell.items_file!r} is not a file's name"
-    for what in ("limit", "train_size", "train_items", "seed", "seconds", "encode_seconds", "encoded"):
+    for what in ("limit", "train_size", "train_items", "ci_training", "seed", "seconds", "encode_seconds", "encoded"):
         number = getattr(cell, what)
         if number is not None and not 0 <= number < math.inf:
             yield f"{what} is {number}"
@@ -125,6 +125,11 @@ def _of_cell(cell: Cell) -> Iterator[str]:
     for name, value in cell.seeds.items():
         if not abs(value) <= LARGEST:
             yield f"the score of seed {name!r} is {value}"
+    for name, value in cell.training.items():
+        if not abs(value) <= LARGEST:
+            yield f"the score from training set {name!r} is {value}"
+    if cell.training and len(cell.training) != cell.ci_training:
+        yield f"there are scores from {len(cell.training)} training sets, and ci_training is {cell.ci_training}"
     for number, score in enumerate(cell.scores):
         yield from _of_score(score, 1.0 if not number else LARGEST)
     if not _is_shallow(cell.provenance):
@@ -134,11 +139,13 @@ def _of_cell(cell: Cell) -> Iterator[str]:
 def _of_score(score: Score, largest: float) -> Iterator[str]:
     """What is wrong with a score of at most ``largest``: boards show main scores as hundredths of 1."""
     yield from _of_label("metric", score.metric)
-    numbers = {what: getattr(score, what) for what in ("value", "low", "high", "chance", "se", "seed_se")}
+    numbers = {
+        what: getattr(score, what) for what in ("value", "low", "high", "chance", "se", "seed_se", "training_se")
+    }
     for what, number in numbers.items():
         if number is not None and not abs(number) <= (LARGEST if "se" in what else largest + SLACK):
             yield f"the {what} of {score.metric} is {number}, and not within {-largest:g} to {largest:g}"
-    for what in ("se", "seed_se", "n", "clusters"):
+    for what in ("se", "seed_se", "training_se", "n", "clusters"):
         if (getattr(score, what) or 0) < 0:
             yield f"the {what} of {score.metric} is {getattr(score, what)}"
     if score.clusters > score.n:

@@ -48,6 +48,8 @@ class Score(Estimate):
     """What guessing scores, where that is known."""
     seed_se: float = 0.0
     """The part of ``se`` that comes from seeds: k-means starts, training subsets."""
+    training_se: float = 0.0
+    """The part of ``se`` that comes from the training set, where it was asked for (`Cell.ci_training`)."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,10 @@ class Cell:
     seeds: Mapping[str, float] = field(default_factory=dict)
     """The main score by single seeds, where it has some: k-means starts, training subsets. Equal names in other cells
     are the same draws."""
+    ci_training: int = 0
+    """From how many bootstrapped training sets the intervals hold the training set's variance; 0: they do not."""
+    training: Mapping[str, float] = field(default_factory=dict)
+    """The main score by each of these. Equal names in other cells are the same draws of the same items."""
     key: str = ""
     """Identity of what was computed: model, task, data. Equal keys have equal rows."""
     data_fingerprint: str = ""
@@ -107,9 +113,21 @@ class Cell:
         return self.scores[0] if self.scores else None
 
 
-def cell_key(version: int, fingerprint: str, task_identity: str, subset: str, data_fingerprint: str) -> str:
+def cell_key(
+    version: int, fingerprint: str, task_identity: str, subset: str, data_fingerprint: str, ci_training: int = 0
+) -> str:
     """A cell's ``key``: ``version`` is that of how xlbench makes rows from vectors."""
-    return digest(str(version), fingerprint, task_identity, subset, data_fingerprint)
+    training = [f"{ci_training} training sets"] if ci_training else []
+    return digest(str(version), fingerprint, task_identity, subset, data_fingerprint, *training)
+
+
+ITEMS, SEEDS, TRAINING = "items", "seeds", "training"
+"""What an interval may hold: the luck of the test items, of seeds, of the training set."""
+
+
+def covers(cell: Cell) -> str:
+    """What the cell's intervals hold: ``items``, ``items + seeds`` or ``items + training``."""
+    return " + ".join([ITEMS, *[SEEDS] * bool(cell.seeds), *[TRAINING] * bool(cell.training)])
 
 
 @dataclass(frozen=True, repr=False)
@@ -168,7 +186,7 @@ class Results:
         """A row a score (a cell without scores has one row, with its status and reason), as a pandas DataFrame.
 
         Columns: model, fingerprint, area, task, subset, metric, value, low, high, method, n, clusters, chance,
-        majority, register, status, note.
+        majority, register, status, note, covers.
         """
         import pandas as pd
 
@@ -215,7 +233,7 @@ def _shown(cell: Cell) -> tuple[str, str, str]:
 
 LONG = (
     "model", "fingerprint", "area", "task", "subset", "metric", "value", "low", "high", "method", "n", "clusters",
-    "chance", "majority", "register", "status", "note",
+    "chance", "majority", "register", "status", "note", "covers",
 )  # fmt: skip
 """Columns of the long table: every number, interval and note of every cell."""
 
@@ -230,10 +248,11 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
     cut = "" if cell.train_size is None else f"learned from {cell.train_items} items alone"
     for score in cell.scores:
         note = "; ".join(filter(None, (score.note, sample, cut, *cell.notes)))
-        beside = {"majority": majority(cell, score.metric), "note": note}
+        held = covers(cell) if score.has_interval else ""
+        beside = {"majority": majority(cell, score.metric), "note": note, "covers": held}
         yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)} | beside
     if not cell.scores:
-        yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason}
+        yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason, "covers": ""}
 
 
 def majority(cell: Cell, metric: str) -> float | None:

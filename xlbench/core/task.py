@@ -64,6 +64,9 @@ class Data:
     """At most so many items for a subset to learn from, in all its languages together: a point of a curve
     (``xlbench curve``), which never comes onto a board. Smaller samples are subsets of larger ones, are drawn by the
     items' content alone, and leave the test items as they are. A task that learns nothing ignores it."""
+    training_draws: int = 0
+    """How many bootstrapped training sets to learn from again (``--ci-training``), beside the whole one; 0: none. It
+    changes no score. A task that learns says in `Subset.training_draws` how many it will learn from."""
     languages: tuple[str, ...] = ()
     """The languages to download (``xlbench fetch --language``); none: all. Only a task's ``download`` reads it; which
     subsets are scored is chosen elsewhere."""
@@ -87,6 +90,9 @@ class Subset:
     """Why its data cannot be used (file, line, what to do): an error, and the task's other subsets go on."""
     train_items: int | None = None
     """How many items it learns from, 0 where they are not at hand; None: it learns nothing, and has no curve."""
+    training_draws: int = 0
+    """How many bootstrapped training sets its outcome will have (`Outcome.retrained`): `Data.training_draws`, or 0
+    where nothing is learned, or where what is learned from is drawn already (few shots)."""
 
 
 @dataclass(frozen=True)
@@ -108,6 +114,12 @@ class Outcome:
     """What the main metric's S seeds are called, where it has some. Equal ids in other subsets are the same draws (one
     training subset behind many languages): their luck is shared. None given: the seeds are of these items alone, and
     the same for every model."""
+    retrained: Sequence[Columns] = ()
+    """For each of the bootstrapped training sets that `Data.training_draws` asks for, the columns that are other ones
+    when the task learns from it: their variance is that of the training set. Never beside metrics with seeds."""
+    training_ids: Sequence[str] = ()
+    """What these training sets are called, one a name. Equal names in other subsets are the same draws of the same
+    items, for every model: their luck is shared."""
 
 
 @dataclass(frozen=True)

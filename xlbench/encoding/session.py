@@ -76,6 +76,9 @@ class EncodingSession:
         self._gathered: dict[tuple[Role | None, str], None] | None = None
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
+        self.learned: Callable[[int, int], None] = lambda done, total: None
+        """To be told by a task that learns many times: from how many of ``total`` training sets it has, for whoever
+        watches."""
 
     def with_transform(self, transform: Transform | None, progress: Progress | None = None) -> EncodingSession:
         """A session for a model of the same vectors and another transform: one encoder and one memory serve both."""
@@ -189,6 +192,11 @@ class EncodingSession:
         """Counts to stand beside the cell's scores."""
         counts = {"texts_cut": len(self._truncated), "texts_unknown": len(self._unknown)}
         return {name: count for name, count in counts.items() if count}
+
+    @property
+    def is_gathering(self) -> bool:
+        """Whether texts are only being collected for a transform: what is made of these vectors is thrown away."""
+        return self._gathered is not None
 
     def once(self, key: Hashable, make: Callable[[], R]) -> R:
         """``make()``, or what it gave before for an equal ``key``: for what many cells learn from the same vectors.

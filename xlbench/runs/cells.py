@@ -79,10 +79,12 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
     """
     subset = part.subset
     name = subset.name if part.train_size is None else f"{subset.name}@{part.train_size}"
-    key = cell_key(ROW_VERSION, base.fingerprint, task.identity(), name, subset.fingerprint)
+    again = subset.training_draws
+    key = cell_key(ROW_VERSION, base.fingerprint, task.identity(), name, subset.fingerprint, again)
     cell = replace(
         base, subset=name, languages=subset.languages, key=key, data_fingerprint=subset.fingerprint,
         task_identity=task.identity(), train_size=part.train_size, train_items=subset.train_items,
+        ci_training=again,
     )  # fmt: skip
     if part.failure:
         return PlannedCell(model, task, subset, replace(cell, status=part.failure, reason=part.reason), part.failure)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from xlbench.core.errors import UsageError
@@ -40,7 +41,17 @@ def check_outcome(task: Task, outcome: Any) -> Sequence[str]:
     _check_chance(task, outcome)
     _check_notes(outcome)
     _check_seeds(outcome)
+    _check_retrained(task, outcome)
     return clusters
+
+
+def check_training(subset: Subset, outcome: Outcome) -> None:
+    """`UsageError` where an outcome has other training sets than its subset says."""
+    if len(outcome.retrained) != subset.training_draws:
+        raise UsageError(
+            f"the task gave columns for {len(outcome.retrained)} training sets, and its subset says "
+            f"training_draws={subset.training_draws}"
+        )
 
 
 def _check_items(outcome: Outcome, clusters: Any) -> None:
@@ -93,6 +104,21 @@ def _check_seeds(outcome: Outcome) -> None:
     ids = outcome.seed_ids
     if isinstance(ids, str) or not all(isinstance(name, str) for name in ids) or len(set(ids)) != len(ids):
         raise UsageError("seed_ids must be texts, no two alike, in a list")
+
+
+def _check_retrained(task: Task, outcome: Outcome) -> None:
+    """Columns by training sets: others of the same, one set of them a name, beside metrics without seeds."""
+    ids, given = outcome.training_ids, outcome.retrained
+    if isinstance(ids, str) or not all(isinstance(name, str) for name in ids) or len(set(ids)) != len(ids):
+        raise UsageError("training_ids must be texts, no two alike, in a list")
+    if len(ids) != len(given) or len(given) == 1:
+        raise UsageError(f"the task gave {len(ids)} training_ids and {len(given)} of retrained: two of each at least")
+    for columns in given:
+        if not isinstance(columns, Mapping) or not columns or not columns.keys() <= outcome.columns.keys():
+            raise UsageError("retrained must hold some of the outcome's columns, by their names")
+        _check_columns(replace(outcome, columns=columns))
+    if given and (seeded := [metric.name for metric in task.metrics if metric.seeds is not None]):
+        raise UsageError(f"the task has retrained columns, and {seeded[0]} has seeds: a score has one of them")
 
 
 def _check_notes(outcome: Outcome) -> None:

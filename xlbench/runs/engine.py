@@ -29,6 +29,8 @@ class Observer:
     """A model has encoded so many of the texts of one request, in this process."""
     warning: Callable[[str], None] = lambda line: None
     """Something was wrong that cost no result: a damaged part of the cache, say."""
+    learning: Callable[[str, int, int], None] = lambda model, done, total: None
+    """A probe has learned from so many of the training sets of one cell, in this process."""
 
 
 def serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterator[Any]:

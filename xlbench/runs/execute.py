@@ -39,6 +39,7 @@ def carry_out(prepared: PreparedRun, observer: Observer | None = None, *, fail_f
     origin = {
         "command": prepared.command, **prepared.context.provenance,
         "seed": prepared.settings.seed, "ci": prepared.settings.ci,
+        **({"ci_training": draws} if (draws := prepared.context.data.training_draws) else {}),
         "peak_memory_bytes": peak_memory_bytes(), "linear_algebra": linear_algebra(),
     }  # fmt: skip
     plans = {suite: _subsets_of(prepared, tasks) for suite, tasks in prepared.suites.items()}
@@ -87,7 +88,7 @@ def execute(
     jobs = jobs_of(planned, context, specs or Specs())
     finished: dict[CellAddress, Cell] = {}
     failed_models = FailedModels(planned, store)
-    worker = Worker(store, settings, observer.encoding)
+    worker = Worker(store, settings, observer.encoding, observer.learning)
     run = EngineRun(engine, engine_label or engine.name, planned, observer)
     computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers)
     with contextlib.closing(worker), contextlib.closing(computed_cells):

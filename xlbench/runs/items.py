@@ -55,7 +55,7 @@ class Influence:
     n: int
     """Items."""
     seeds: int = 0
-    """How many of the clusters, the last ones, are seeds: what is random beside the items."""
+    """How many of the clusters, the last ones, are seeds or training sets: what is random beside the items."""
 
 
 def influence(folder: Path, cell: Cell) -> Influence:
@@ -84,6 +84,7 @@ def cluster_sums(
     import numpy as np
 
     from xlbench.stats.rows import left_out, linear_sums, seed_sums
+    from xlbench.stats.training import training_sums
 
     if cell.main is not None and cell.main.seed_se > 0 and not cell.seeds:
         raise ResultsError(
@@ -91,11 +92,18 @@ def cluster_sums(
         )
     psi = psi.astype(np.float64)
     sums, shares = linear_sums(psi, codes), np.bincount(codes) / len(psi)
-    seeds = np.array([*cell.seeds.values()], dtype=np.float64)
-    names = np.asarray([*clusters, *(f"{SEED} {name}" for name in cell.seeds)], dtype=object)
+    if cell.main is not None and cell.main.training_se > 0 and not cell.training:
+        raise ResultsError(f"{cell.task} {cell.subset} of {cell.model} lacks its scores by training sets: run it again")
+    drawn = cell.training or cell.seeds
+    seeds = np.array([*drawn.values()], dtype=np.float64)
+    if cell.training and cell.main is not None:
+        moved = training_sums(seeds, cell.main.training_se)
+    else:
+        moved = seed_sums(seeds) if len(seeds) else seeds
+    names = np.asarray([*clusters, *(f"{SEED} {name}" for name in drawn)], dtype=object)
     return Influence(
         names,
-        np.concatenate([left_out(sums, shares), seed_sums(seeds) if len(seeds) else seeds]),
+        np.concatenate([left_out(sums, shares), moved]),
         np.concatenate([shares, np.full(len(seeds), 1 / max(1, len(seeds)))]),
         len(psi),
         len(seeds),

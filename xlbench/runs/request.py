@@ -25,6 +25,9 @@ from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
 from xlbench.runs.store import Store
 
+MOST_DRAWS = 1000
+"""Training sets that a probe learns from again, at the most."""
+
 T = TypeVar("T")
 OneOrMore: TypeAlias = T | Sequence[T]
 """A thing, or several of them: a text alone is one name, never a sequence of letters."""
@@ -64,6 +67,8 @@ class Request:
     trust_remote_code: bool = False
     workers: int | None = None
     """How many workers the engine has; None: as many as it finds good."""
+    ci_training: int = 0
+    """From how many bootstrapped training sets intervals hold the training set's variance; 0: they do not."""
 
     @property
     def permissions(self) -> Permissions:
@@ -137,6 +142,8 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     folder = Store(Path(request.results))
     check_languages(languages, tasks)
     planned = plan(models, tasks, context.data, folder, context.settings, languages, context.provenance, sizes)
+    if request.ci_training:
+        _check_learning(planned.cells)
     narrowed = named or languages or request.limit or sizes
     whole = {} if narrowed else {name: catalog.select_suite(name).tasks for name in suites}
     return PreparedRun(
@@ -144,6 +151,16 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
         Specs(model_specs, task_specs),
         engine, request.workers, provenance.of_command(request.command),
     )  # fmt: skip
+
+
+def _check_learning(planned: Sequence[PlannedCell]) -> None:
+    """Raise `UsageError` where nothing of a run could have another training set."""
+    computed = [item for item in planned if item.state in ("todo", "rescore", "done")]
+    if computed and not any(item.cell.ci_training for item in computed):
+        raise UsageError(
+            "--ci-training is for probes that learn from a training set, and none of these tasks has one: leave it "
+            "out. Tasks with few shots draw theirs anyway"
+        )
 
 
 def _context(request: Request, catalog: Catalog) -> Context:
@@ -211,6 +228,11 @@ def check_request(request: Request) -> None:
         raise UsageError("a limit is at least 1 item")
     if request.seed < 0:
         raise UsageError("a seed is 0 or larger")
+    draws = request.ci_training
+    if isinstance(draws, bool) or not isinstance(draws, int) or (draws and not 2 <= draws <= MOST_DRAWS):
+        raise UsageError(
+            f"{draws!r} is no number of training sets (--ci-training): give 2 to {MOST_DRAWS}, such as 20, or 0"
+        )
     if request.suites and several(request.tasks):
         raise UsageError("give a suite or tasks, not both")
 
@@ -276,7 +298,7 @@ def data_of(request: Request) -> Data:
     root = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
     if root is not None and not Path(root).is_dir():
         raise UsageError(f"there is no data folder {root}; give one with --data or XLBENCH_DATA")
-    return Data(Path(root) if root is not None else None, request.limit)
+    return Data(Path(root) if root is not None else None, request.limit, training_draws=request.ci_training)
 
 
 def prepare_curve(request: Request, catalog: Catalog | None = None) -> PreparedRun:

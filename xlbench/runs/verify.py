@@ -63,7 +63,7 @@ def _checked(cell: Cell, task: Task | None, reader: Reader, run: Run) -> tuple[V
         return "differs", wrong
     if task is None:
         return "unknown", "no plugin offers this task (a card of one's own is given with --task)"
-    key = cell_key(ROW_VERSION, cell.fingerprint, task.identity(), cell.subset, cell.data_fingerprint)
+    key = cell_key(ROW_VERSION, cell.fingerprint, task.identity(), cell.subset, cell.data_fingerprint, cell.ci_training)
     if key != cell.key:
         return "unknown", "the task has another version, other settings or other metrics here"
     try:

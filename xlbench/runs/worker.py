@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +12,11 @@ from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder, 
 from xlbench.core.ids import digest
 from xlbench.core.model import Encoder, Model
 from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, Cell, Status
-from xlbench.core.task import Outcome
+from xlbench.core.task import Metric, Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.cells import PlannedCell, Settings, trained_on_note
-from xlbench.runs.contract import check_outcome
+from xlbench.runs.contract import check_outcome, check_training
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
 from xlbench.runs.store import Store
@@ -24,17 +24,24 @@ from xlbench.runs.store import Store
 if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
     from xlbench.encoding.cache import Cache
-    from xlbench.stats import Scorer
+    from xlbench.stats import Scorer, Training
 
 Progress = Callable[[str, int, int], None]
+
+
+def _unheard(model: str, done: int, total: int) -> None:
+    """Nobody watches."""
 
 
 class Worker:
     """Computes cells and saves them, one model loaded at a time."""
 
-    def __init__(self, store: Store, settings: Settings, progress: Progress = lambda model, done, total: None) -> None:
-        """``progress(model, done, total)`` is told of texts encoded while a request runs."""
-        self._store, self._settings, self._progress = store, settings, progress
+    def __init__(
+        self, store: Store, settings: Settings, progress: Progress = _unheard, learning: Progress = _unheard
+    ) -> None:
+        """``progress(model, done, total)`` is told of texts encoded while a request runs, ``learning`` of training sets
+        that a probe has learned from."""
+        self._store, self._settings, self._progress, self._learning = store, settings, progress, learning
         self._session: tuple[str, str, EncodingSession] | None = None
         """Of one model: its name, the identity of its vectors, and what encodes."""
         self._cache: Cache | None = None
@@ -80,6 +87,8 @@ class Worker:
 
     def _rescored(self, item: PlannedCell) -> tuple[Cell, Items]:
         """Other seeds or intervals need no model: the rows are saved."""
+        from xlbench.stats import Training
+
         items = self._store.load_items(item.cell)
         outcome = Outcome(
             items.item_ids,
@@ -90,7 +99,9 @@ class Worker:
             item.cell.notes,
             tuple(item.cell.seeds),
         )
-        return self._scored(item, outcome)
+        draws = len(item.cell.training)
+        known = {score.metric: Training(score.training_se, draws) for score in item.cell.scores} if draws else {}
+        return self._scored(item, outcome, known)
 
     def _evaluated(self, item: PlannedCell) -> tuple[Cell, Items]:
         session = self._session_of(item.model, item.cell.fingerprint)
@@ -104,6 +115,7 @@ class Worker:
         outcome = replace(
             outcome, facts={**outcome.facts, **session.cell_facts()}, notes=(*outcome.notes, *session.notes())
         )
+        check_training(item.subset, outcome)
         cell, items = self._scored(item, outcome)
         vectors = {"dimensions": session.dimensions, "dtype": session.dtype, "parameters": session.parameters}
         return replace(
@@ -138,6 +150,7 @@ class Worker:
                     transform=transform,
                     progress=progress,
                 )
+            session.learned = functools.partial(self._learning, model.name)
             self._session = (model.name, vectors, session)
         return self._session[2]
 
@@ -149,20 +162,31 @@ class Worker:
             self._cache = Cache(self._settings.cache, self._settings.cache_bytes)
         return self._cache
 
-    def _scored(self, item: PlannedCell, outcome: Outcome) -> tuple[Cell, Items]:
-        """All metrics of an outcome, with the influence of every item on the main one."""
+    def _scored(
+        self, item: PlannedCell, outcome: Outcome, training: Mapping[str, Training] | None = None
+    ) -> tuple[Cell, Items]:
+        """All metrics of an outcome, with the influence of every item on the main one.
+
+        ``training``: by metric, what its training set is known to add; None: it follows from the outcome.
+        """
         from xlbench.stats import Scorer
         from xlbench.stats.neighbors import neighbors
 
+        metrics = item.task.metrics
         self._scorer = self._scorer or Scorer(seed=self._settings.seed, ci=self._settings.ci)
         clusters = check_outcome(item.task, outcome)
         codes = _codes(clusters)
         # In any order: a pair's two directions, and all models, share their resamples.
         content = digest(*(part for pair in sorted(zip(outcome.item_ids, clusters, strict=True)) for part in pair))
+        if training is None:
+            training = _training(metrics, outcome, codes)
         scored = [
-            self._scorer.score(metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name))
-            for metric in item.task.metrics
-        ]
+            self._scorer.score(
+                metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name),
+                training=training.get(metric.name),
+            )
+            for metric in metrics
+        ]  # fmt: skip
         if scored[0][0].value is None:
             raise UsageError(f"metric {scored[0][0].metric}: the value of all items is not a finite number")
         seeds = _seeds(item, outcome, scored[0][0].value, content)
@@ -181,6 +205,7 @@ class Worker:
             scores=scores,
             facts=facts,
             seeds=seeds,
+            training=_by_training_set(outcome, training[metrics[0].name]) if outcome.retrained else item.cell.training,
             notes=tuple(dict.fromkeys(notes)),
         ), items
 
@@ -195,6 +220,23 @@ def _seeds(item: PlannedCell, outcome: Outcome, value: float, content: str) -> d
     if values and len(names) != len(values):
         raise UsageError(f"the task gave {len(names)} seed_ids, and metric {metric.name} has {len(values)} seeds")
     return dict(zip(names, values, strict=True)) if values else {}
+
+
+def _training(metrics: Sequence[Metric], outcome: Outcome, codes: Any) -> dict[str, Training]:
+    """By metric, what the training set adds; nothing where the outcome has none but the whole one."""
+    from xlbench.stats import Training
+
+    retrained = outcome.retrained
+    return {one.name: Training.of(one, outcome.columns, retrained, codes) for one in metrics} if retrained else {}
+
+
+def _by_training_set(outcome: Outcome, main: Training) -> dict[str, float]:
+    """The main score by each training set."""
+    if not main.is_known:
+        raise UsageError(
+            "the main metric is not defined by one of the resampled training sets: leave --ci-training out"
+        )
+    return dict(zip(outcome.training_ids, main.values.tolist(), strict=True))
 
 
 def load_unchanged(model: Model, fingerprint: str) -> Encoder:

@@ -6,6 +6,7 @@
 | `bootstrap` | resamples: the random numbers |
 | `intervals` | which interval is due, and its formula |
 | `scorer` | one cell: a metric over items |
+| `training` | what the training set of a probe adds |
 | `aggregate` | averages over cells that may share items |
 | `paired` | differences of two models |
 | `ranking` | which ranks the data leaves open |
@@ -28,15 +29,16 @@ if TYPE_CHECKING:
     from xlbench.stats.paired import Difference, compare
     from xlbench.stats.ranking import Ranks, ranks
     from xlbench.stats.scorer import Scorer
+    from xlbench.stats.training import Training
 
 _HOME_OF = {
     "CI": "intervals", "Difference": "paired", "Part": "aggregate", "Ranks": "ranking",
-    "Scorer": "scorer", "combine": "aggregate", "compare": "paired", "estimate": "aggregate", "part": "aggregate",
-    "ranks": "ranking",
+    "Scorer": "scorer", "Training": "training", "combine": "aggregate", "compare": "paired", "estimate": "aggregate",
+    "part": "aggregate", "ranks": "ranking",
 }  # fmt: skip
 
 __all__ = [
-    "CI", "Difference", "Part", "Ranks", "Scorer", "combine", "compare", "estimate", "part", "ranks",
+    "CI", "Difference", "Part", "Ranks", "Scorer", "Training", "combine", "compare", "estimate", "part", "ranks",
 ]  # fmt: skip
 
 

@@ -116,11 +116,19 @@ def _stretched(ends: Ends, sample: Sample, method: str) -> Ends:
     return tuple(sample.value + (end - sample.value) * sample.stretch for end in ends)  # type: ignore[return-value]
 
 
-def widen(found: Interval, sample: Sample, variance: float, level: float) -> Interval:
-    """The interval with the variance of seeds added: half-widths add up in squares, within the metric's bounds."""
+def widen(found: Interval, sample: Sample, variance: float, level: float, effective: float | None = None) -> Interval:
+    """The interval with another variance added: half-widths add up in squares, within the metric's bounds.
+
+    Args:
+        found: The interval over items.
+        sample: What it was made from.
+        variance: Of seeds, or of the training set.
+        level: Of the interval.
+        effective: From how many draws the variance is known, for Student's t; None: as many as there are clusters.
+    """
     if found.low is None or found.high is None or not variance > 0:
         return found
-    extra = t_quantile(level, sample.effective) * float(np.sqrt(variance))
+    extra = t_quantile(level, sample.effective if effective is None else effective) * float(np.sqrt(variance))
     low = sample.value - float(np.hypot(sample.value - found.low, extra))
     high = sample.value + float(np.hypot(found.high - sample.value, extra))
     least, most = sample.metric.bounds

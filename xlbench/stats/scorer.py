@@ -13,6 +13,7 @@ from xlbench.core.task import Columns, Metric
 from xlbench.stats import intervals, rows
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import Grouped
+from xlbench.stats.training import Training
 
 
 class Scorer:
@@ -40,11 +41,13 @@ class Scorer:
         clusters: np.ndarray | None = None,
         content: str = "",
         chance: float | None = None,
+        training: Training | None = None,
     ) -> tuple[Score, np.ndarray]:
         """The score, and psi (n,): the influence of every item, in units of the value.
 
         ``clusters`` are integer codes (n,), equal for items that stand or fall together; None: all are alone.
-        ``content`` names the items: a digest of item and cluster ids. psi is NaN where an item's influence cannot be
+        ``content`` names the items: a digest of item and cluster ids. ``training``: what the training set adds to the
+        variance; None: nothing that was asked for. psi is NaN where an item's influence cannot be
         known (n = 1, or a value that is not defined): an average that it enters then has no interval.
         """
         items = rows.metric_rows(metric, columns)
@@ -69,10 +72,14 @@ class Scorer:
         seeds = rows.seed_values(metric, columns, value)
         variance = rows.cluster_variance(rows.seed_sums(seeds)) if len(seeds) else 0.0
         found = intervals.widen(found, sample, variance, self._level)
-        se = math.sqrt(sample.se**2 + variance) if math.isfinite(sample.se) else None
+        training = training or Training(0.0, 2)
+        found = training.added_to(found, sample, self._level)
+        known = math.isfinite(sample.se) and training.is_known
+        se = math.sqrt(sample.se**2 + variance + training.se**2) if known else None
         score = Score(
             value, found.low, found.high, found.method, se, len(items), count, found.note,
             metric=metric.name, chance=chance, seed_se=math.sqrt(variance),
+            training_se=training.se if training.is_known else 0.0,
         )  # fmt: skip
         return score, psi
 

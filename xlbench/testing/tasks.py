@@ -14,7 +14,7 @@ from xlbench.core.model import Encoder, Role
 from xlbench.core.record import WHOLE_TASK
 from xlbench.core.task import Data, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
-from xlbench.runs.contract import check_outcome, check_subsets
+from xlbench.runs.contract import check_outcome, check_subsets, check_training
 from xlbench.testing.metrics import check_metric, checked_rows, metric_functions, value_of_rows
 from xlbench.testing.models import ROLES
 from xlbench.testing.process import (
@@ -62,6 +62,7 @@ def check_task(
     _check_train_size(task, data, subsets)
     present = _present(subsets, only)
     sessions = _session(encoder or _Hashed("one")), _session(_Hashed("other"))
+    _check_training_draws(task, data, present, sessions[0])
     # A class may be missing from a sample, and from some subsets: only of the main metric a sample has to have a value.
     whole = only is None and data.limit is None
     undefined = {metric.name for metric in (task.metrics if whole else task.metrics[:1])}
@@ -164,6 +165,22 @@ def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
             )
 
 
+def _check_training_draws(task: Task, data: Data, present: Sequence[Subset], session: EncodingSession) -> None:
+    """With training draws a subset is of the same data, and its outcome has the same columns and as many others."""
+    drawn = {subset.name: subset for subset in _listed(task, replace(data, training_draws=2))}
+    for subset in present:
+        again = drawn.get(subset.name)
+        if again is None or (again.n, again.fingerprint) != (subset.n, subset.fingerprint):
+            raise ConformanceError(
+                f"subset {subset.name} is another one with Data(training_draws=2): only learn more often"
+            )
+    first = next((subset for subset in present if drawn[subset.name].training_draws), None)
+    if first is not None:
+        plain, outcome = (_evaluated(task, one, session) for one in (first, drawn[first.name]))
+        if not _same(plain, outcome):
+            raise ConformanceError(f"subset {first.name}: evaluate() gives other items with Data(training_draws=2)")
+
+
 def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
     """With a train size of half of what is learned from, a subset learns from no more, and scores what it scored."""
     whole = {subset.name: subset for subset in subsets if not subset.missing and (subset.train_items or 0) > 1}
@@ -236,6 +253,7 @@ def _evaluated(task: Task, subset: Subset, session: EncodingSession) -> Outcome:
     where = f"subset {subset.name}"
     outcome: Outcome = call(f"{where}: evaluate()", task.evaluate, subset, session)
     accepted(where, check_outcome, task, outcome)
+    accepted(where, check_training, subset, outcome)
     return outcome
 
 

@@ -19,6 +19,7 @@ from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
 from xlbench_tasks.protocols.labeled import Labeled, facts_of, notes_of
+from xlbench_tasks.protocols.redraws import Relearned, redraws, relearned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -184,7 +185,10 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
     if options.get("c") == "dev" and data_set.dev is None:
         raise UsageError(f"{data_set.name}: [options] c = 'dev' needs a dev split, which the card does not have")
     labels = options["labels"]
-    return transfer.subsets(data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, labels))
+    again = data.training_draws if _runs(options) == 1 else 0  # several runs are several training sets already
+    return transfer.subsets(
+        data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, labels), again
+    )
 
 
 def _check_labels(parts: SubsetRecords, labels: Sequence[str]) -> None:
@@ -215,6 +219,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     train = _labeled(parts.data_set, parts.train, labels)
     test = _labeled(parts.data_set, {parts.target: parts.test}, labels)
     fits, predicted = _fit_and_predict(parts, session, train, test, options)
+    drawn = _redraws(parts, session, train, test, options)
     columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
     return Outcome(
         item_ids=parts.test.ids,
@@ -222,6 +227,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         columns=columns,
         chance=_chance(train, test, options),
         seed_ids=_seed_ids(parts, options),
+        retrained=[{"predicted": codes} for codes in drawn.learned],
+        training_ids=drawn.names,
         facts={**facts_of(train, test, fits, options), **parts.test.facts},
         notes=tuple(notes_of(parts, train, test, fits, labels)),
     )
@@ -312,6 +319,33 @@ def _fit_and_predict(
     with threadpool_limits(1):
         fits = session.once(("classification", parts.data_set, *content, json.dumps(options, sort_keys=True)), learn)
         return fits, [fit.label(asked) for fit in fits]
+
+
+def _redraws(
+    parts: SubsetRecords, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
+) -> Relearned[np.ndarray]:
+    """What the probe says of the test items, codes (n,), when it learns from bootstrapped training sets, where those
+    are asked for. The dev split, and so what C is chosen on, is not drawn."""
+    import numpy as np
+    from threadpoolctl import threadpool_limits
+
+    if not parts.redraws or session.is_gathering:
+        return Relearned()
+    probe, vectors, asked = _probe(parts, session, options), session.encode(train.texts), session.encode(test.texts)
+    drawn = redraws(parts.data_set, parts.train, parts.redraws, lambda rows: len(np.unique(train.codes[rows])) > 1)
+
+    def learn(rows: np.ndarray) -> FittedProbe:
+        with threadpool_limits(1):  # as above
+            return probe.learn(vectors[rows], train.codes[rows])
+
+    kind = "classification", parts.data_set, json.dumps(options, sort_keys=True)
+    fits = relearned(parts, session, kind, drawn, learn)
+
+    def label(fit: FittedProbe) -> np.ndarray:
+        with threadpool_limits(1):
+            return fit.label(asked)
+
+    return Relearned(fits.names, map(label, fits.learned))
 
 
 def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:

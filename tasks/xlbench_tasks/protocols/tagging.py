@@ -15,6 +15,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.stats.metrics import Column, micro_f1
 from xlbench_tasks.data.unknown import UnknownValues
 from xlbench_tasks.protocols import transfer
+from xlbench_tasks.protocols.redraws import Relearned, redraws, relearned
 
 if TYPE_CHECKING:
     import numpy as np
@@ -101,7 +102,9 @@ def _share_gradient(sums: np.ndarray) -> np.ndarray:
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer that the card asks for."""
     types = _types(options)
-    return transfer.subsets(data_set, options, languages, data.train_size, lambda parts: _check_entities(parts, types))
+    return transfer.subsets(
+        data_set, options, languages, data.train_size, lambda parts: _check_entities(parts, types), data.training_draws
+    )
 
 
 def _check_entities(parts: transfer.SubsetRecords, types: Sequence[str]) -> None:
@@ -133,15 +136,22 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     _check_types(parts, types, {*train_tags, *test_tags})
     probe = _fitted_probe(parts, session, train_words, train_tags, types)
     asked = session.encode_words(test_words)
+    drawn = _redraws(parts, session, train_words, train_tags, types)
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
     gold = spans.encode(test_tags, types)
-    scored = tagging_probe.score(probe.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
+
+    def columns(of: Probe) -> tagging_probe.TaggingScores:
+        return tagging_probe.score(of.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
+
+    scored = columns(probe)
     oddities = _warning_counts(parts, scored.support)
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
         columns=scored.columns,
         chance=_chance(scored.support, options),
+        retrained=[columns(one).columns for one in drawn.learned],
+        training_ids=drawn.names,
         facts={
             "words": len(gold),
             "train_sentences": len(train_words),
@@ -177,6 +187,35 @@ def _fitted_probe(
 
     content = tuple(records.fingerprint() for records in parts.train.values())
     return session.once(("tagging", types, content), learn)
+
+
+def _redraws(
+    parts: transfer.SubsetRecords,
+    session: EncodingSession,
+    words: list[list[str]],
+    tags: list[str],
+    types: tuple[str, ...],
+) -> Relearned[Probe]:
+    """Probes of bootstrapped training sets, where they are asked for."""
+    import numpy as np
+
+    from xlbench_tasks.protocols.numbers import spans, tagging_probe
+
+    if not parts.redraws or session.is_gathering:
+        return Relearned()
+    known = session.encode_words(words)
+    codes, lengths = spans.encode(tags, types), np.fromiter(map(len, words), np.int64, len(words))
+    starts = np.cumsum(lengths) - lengths
+    entity = np.add.reduceat(codes > 0, starts) > 0
+    drawn = redraws(parts.data_set, parts.train, parts.redraws, lambda rows: bool(entity[rows].any()))
+
+    def learn(sentences: np.ndarray) -> Probe:
+        of_words = np.arange(int(lengths[sentences].sum())) + np.repeat(
+            starts[sentences] - (np.cumsum(lengths[sentences]) - lengths[sentences]), lengths[sentences]
+        )
+        return tagging_probe.fit(known.vectors, known.rows[of_words], codes[of_words], 1 + 2 * len(types))
+
+    return relearned(parts, session, ("tagging", types), drawn, learn)
 
 
 def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:

@@ -58,6 +58,14 @@ class SubsetRecords:
     dev: Mapping[str, Records]
     """By training language, those that have any: a choice is never made on the tested language's."""
     test: Records
+    redraws: int = 0
+    """From how many bootstrapped training sets it is to be learned again."""
+
+    @property
+    def serves_others(self) -> bool:
+        """Whether other subsets learn from the same training items: ``eng>hin``, ``all>hin``."""
+        alone = self.sources == (self.target,)
+        return not alone and (len(self.sources) == 1 or self.target in self.sources)
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -85,11 +93,12 @@ def subsets(
     languages: Sequence[str],
     train_size: int | None = None,
     check: Callable[[SubsetRecords], None] = lambda parts: None,
+    redraws: int = 0,
 ) -> Iterator[Subset]:
     """A subset for every transfer between languages of the card; those without their data are marked as missing.
 
     With ``train_size`` each learns from at most so many items. ``check`` raises `DataError` for parts on which no score
-    would mean anything: such a subset is marked as damaged.
+    would mean anything: such a subset is marked as damaged. ``redraws``: `SubsetRecords.redraws` of each.
     """
     unknown = [code for code in options.get("from", ()) if code not in languages]
     if unknown:
@@ -98,7 +107,7 @@ def subsets(
     at_hand = {split: _Split(source) for split, source in _sources(data_set)}
     cut = TrainingSample(data_set.name, train_size) if train_size is not None else None
     for transfer in transfers(options, languages, at_hand["train"].languages()):
-        yield _subset(data_set.name, at_hand, transfer, cut, check)
+        yield _subset(data_set.name, at_hand, transfer, cut, check, redraws)
 
 
 def _sources(data_set: DataSet) -> Iterator[tuple[str, Source]]:
@@ -161,6 +170,7 @@ def _subset(
     transfer: Transfer,
     cut: TrainingSample | None,
     check: Callable[[SubsetRecords], None],
+    redraws: int,
 ) -> Subset:
     why = _why_missing(name, at_hand, transfer)
     if why:
@@ -172,6 +182,7 @@ def _subset(
         return Subset(transfer.name, transfer.languages, damaged=str(damage), train_items=0)
     if cut is not None:
         parts = replace(parts, train=cut(parts.train))
+    parts = replace(parts, redraws=redraws)
     return Subset(
         transfer.name,
         transfer.languages,
@@ -179,6 +190,7 @@ def _subset(
         fingerprint=_fingerprint(parts),
         load=lambda: parts,
         train_items=sum(len(records.ids) for records in parts.train.values()),
+        training_draws=redraws,
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from xlbench import stats
 from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
-from xlbench.core.record import WHOLE_TASK, Cell
+from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell
 from xlbench.reports.boards.gather import ModelKey, Place, Table
 
 if TYPE_CHECKING:
@@ -53,6 +53,9 @@ class Entry(Estimate):
     """Why there is no value."""
     notes: tuple[str, ...] = ()
     """What a reader should know about this number, ``note`` among it: texts, which renderings number."""
+    covers: str = ""
+    """What its interval holds: ``items``, and with a plus ``seeds`` and ``training``, the training set of probes;
+    ``training in part`` where that is known of some of its parts that learn, and not of others."""
 
     @classmethod
     def of(cls, estimate: Estimate) -> Entry:
@@ -111,7 +114,8 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        nodes[place] = Node(part_of(score.value, found, clusters, order), Entry.of(score), (place,))
+        entry = replace(Entry.of(score), covers=covered([place], table))
+        nodes[place] = Node(part_of(score.value, found, clusters, order), entry, (place,))
     return nodes
 
 
@@ -155,7 +159,19 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Setting
     if not nodes or len(parts) < len(nodes):
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine(parts)
-    return Node(part, estimated(part, bounds_of(places, table), content, settings), places)
+    entry = estimated(part, bounds_of(places, table), content, settings)
+    return Node(part, replace(entry, covers=covered(places, table)), places)
+
+
+def covered(places: Iterable[Place], table: Table) -> str:
+    """What the intervals of these scores hold together: `Entry.covers`."""
+    cells = [table.cells[place] for place in places if place not in table.reasons]
+    learning = [cell for cell in cells if cell.training or (cell.train_items and not cell.seeds)]
+    training = sum(bool(cell.training) for cell in learning)
+    held = [ITEMS, *[SEEDS] * any(cell.seeds for cell in cells)]
+    if training:
+        held.append(TRAINING if training == len(learning) else f"{TRAINING} in part")
+    return " + ".join(held)
 
 
 def estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
@@ -236,7 +252,8 @@ def difference(one: Node, other: Node, table: Table, content: str, settings: Set
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine([one.part, other.part], [1.0, -1.0])
     low, high = bounds_of(places, table)
-    return Node(part, estimated(part, (low - high, high - low), content, settings), places)
+    entry = estimated(part, (low - high, high - low), content, settings)
+    return Node(part, replace(entry, covers=covered(places, table)), places)
 
 
 def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:

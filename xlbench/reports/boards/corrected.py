@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from xlbench import stats
-from xlbench.reports.boards.averages import OVERALL, Entry, Settings, Tree, bounds_of, estimated, some
+from xlbench.reports.boards.averages import OVERALL, Entry, Settings, Tree, bounds_of, covered, estimated, some
 from xlbench.reports.boards.gather import ModelKey, Table
 
 MOST = 1 - 1e-9
@@ -91,7 +91,8 @@ def corrected(
         total = fsum(scale.values())
         ends = low * total - shift, high * total - shift
         entry = estimated(replace(part, value=part.value - shift), ends, f"{OVERALL} corrected", settings)
-    return replace(entry, notes=(*entry.notes, *_notes(without, table)))
+    held = covered((place for node in nodes for place in node.places), table)
+    return replace(entry, notes=(*entry.notes, *_notes(without, table)), covers=held)
 
 
 def _mapped(entry: Entry, scale: float, shift: float) -> Entry:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xlbench.core.estimate import Estimate
+from xlbench.core.record import TRAINING
 from xlbench.reports.boards.markup import MISSING, points, raised
 
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 MOST_DECIMALS = 6
 AVERAGED = "cluster-t"
+WITH_TRAINING = "⁺"
+"""Behind an interval that holds the training set, too."""
 UNMARKED = frozenset({"percentile", "centered", "bca", "student", AVERAGED})
 """Interval methods that need no mark: the bootstraps, and the t interval over clusters that averages have."""
 _METHOD_MARKS = "ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
@@ -27,6 +30,8 @@ class Legend:
     footnotes: Mapping[str, int]
     methods: Mapping[str, str]
     """Interval method -> its mark."""
+    training: bool
+    """Whether some intervals hold the training set of probes, and are marked."""
     averaged: bool
     """Whether averages have intervals by `AVERAGED`."""
 
@@ -37,12 +42,14 @@ class Legend:
         entries = [*rows, *(entry for line in lines for entry in line)]
         methods = {entry.method for entry in entries if entry.has_interval}
         footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
-        return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), AVERAGED in methods)
+        return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), any(map(_marked, entries)),
+                   AVERAGED in methods)  # fmt: skip
 
     def number(self, entry: Entry, place: str = "") -> str:
         """``41.2 [39.8, 42.6] (= 1–2)`` in points with its ``place``, a text, and its marks; the interval never has a
         width of 0."""
         method = self.methods.get(entry.method, "") if entry.has_interval else ""
+        method += WITH_TRAINING if _marked(entry) else ""
         marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
         return " ".join(filter(None, [self.interval(entry) + method, place, marks]))
 
@@ -66,6 +73,11 @@ class Legend:
         low, high = points(entry.low, decimals), points(entry.high, decimals)
         value = points(entry.value, decimals)
         return value if low == high else f"{value} [{low}, {high}]"
+
+
+def _marked(entry: Entry) -> bool:
+    """Whether an interval holds the training set of all its probes."""
+    return entry.has_interval and entry.covers.endswith(TRAINING)
 
 
 def _method_marks(methods: Sequence[str]) -> dict[str, str]:

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xlbench.reports.boards import about, sections
-from xlbench.reports.boards.legend import Legend
+from xlbench.reports.boards.legend import WITH_TRAINING, Legend
 from xlbench.reports.boards.markup import DECIMALS, MISSING, counted, escape
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def _how_to_read(board: Board, legend: Legend) -> str:
         "Borda is the share of the other models beaten, averaged in the same way.",
         *([f"{baselines}."] if baselines else []),
         *([_corrected(board)] if any(row.corrected.value is not None for row in board.rows) else []),
-        *([_training(board)] if board.learning else []),
+        *([_training(board)] if board.learning or board.training_sets else []),
         "A rank is followed by the ranks that the model may well have. All models of this board are compared at once, "
         "so that all these ranks hold together; = marks models that cannot be told from the best in that way. Behind "
         "the score of an area or a task, in parentheses, stand the ranks there: they hold together within it. The more "
@@ -99,12 +99,23 @@ def _corrected(board: Board) -> str:
 
 
 def _training(board: Board) -> str:
-    """What the intervals of probes leave out."""
-    *others, last = board.learning
+    """What the intervals of probes hold of their training sets, and what they leave out."""
+    if not board.training_sets:
+        return _without_training(board.learning)
+    sets = " or ".join(map(str, board.training_sets))
+    held = (
+        f"An interval with {WITH_TRAINING} is of items + training: it holds what the test items and what the training "
+        f"items of its probes leave open, these from {sets} bootstrapped training sets (--ci-training); others do not."
+    )
+    return f"{held} {_without_training(board.learning)}" if board.learning else held
+
+
+def _without_training(learning: Sequence[str]) -> str:
+    *others, last = learning
     areas = f"{', '.join(others)} and {last}" if others else last
     return (
         f"In {areas} a probe learns from training items. The intervals hold what the test items leave open, not what "
-        "another training set would have scored."
+        "another training set would have scored (`xlbench run --ci-training` adds that)."
     )
 
 

@@ -57,6 +57,7 @@ def _average(entry: Entry, chance: float | None) -> dict[str, Any]:
         "low": entry.low if shown else None,
         "high": entry.high if shown else None,
         "method": entry.method if shown else "",
+        "covers": entry.covers if shown else "",
         "chance": chance,
         "n": entry.n,
         "clusters": entry.clusters,

@@ -41,9 +41,9 @@ _MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cu
            "description")  # fmt: skip
 _RANK = ("rank", "rank_low", "rank_high", "tied_with_best")
 _TASKS = ("area", "task", "model", "fingerprint", "value", "low", "high", "method", *_RANK, "chance", "n", "clusters",
-          "note")  # fmt: skip
+          "note", "covers")  # fmt: skip
 _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
-              "note")  # fmt: skip
+              "note", "covers")  # fmt: skip
 
 
 def render(board: Board) -> dict[str, str]:
@@ -99,6 +99,7 @@ def _columns(board: Board) -> list[str]:
     ends = ("", "_low", "_high", "_method")
     numbers = [f"{name}{end}" for name in (OVERALL, *board.areas) for end in ends]
     beside = [f"{area}{end}" for area in board.areas for end in ("_chance", *(f"_{name}" for name in _RANK))]
+    beside += [f"{name}_covers" for name in (OVERALL, *board.areas)]
     beside = [f"{OVERALL}_chance", *(f"{CORRECTED}{end}" for end in ends), *beside]
     return [*_RANK, "model", "fingerprint", *numbers, "borda", "n", "clusters", "status", "notes", *beside]
 
@@ -153,10 +154,11 @@ def _averaged(row: Row, entry: Entry) -> dict[str, Any]:
     interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
     return dict(zip(("low", "high", "method"), interval, strict=True)) | {
         "model": row.model, "fingerprint": row.fingerprint, "value": entry.value, "n": entry.n or None,
-        "clusters": entry.clusters or None, "note": note,
+        "clusters": entry.clusters or None, "note": note, "covers": entry.covers if entry.has_interval else None,
     }  # fmt: skip
 
 
 def _number(name: str, entry: Entry) -> dict[str, Any]:
-    interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
-    return dict(zip((name, f"{name}_low", f"{name}_high", f"{name}_method"), (entry.value, *interval), strict=True))
+    interval = (entry.low, entry.high, entry.method, entry.covers) if entry.has_interval else (None,) * 4
+    columns = (name, f"{name}_low", f"{name}_high", f"{name}_method", f"{name}_covers")
+    return dict(zip(columns, (entry.value, *interval), strict=True))

@@ -138,7 +138,9 @@ class Board:
     """What difference of the overall from the best would have been seen four times in five: the least and the greatest
     over the other models. None where there is no other."""
     learning: tuple[str, ...] = ()
-    """The areas in which something is learned from training items."""
+    """The areas in which something is learned from training items, and an interval does not hold these."""
+    training_sets: tuple[int, ...] = ()
+    """From how many bootstrapped training sets some of the intervals hold the training set, too (``--ci-training``)."""
     chances: Mapping[str, float | None] = field(default_factory=dict)
     """What guessing scores by the overall (under ``overall``) and in every area; where that depends on the model, the
     least of every subset. None where a part has no chance level."""
@@ -202,7 +204,8 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     trees = {model: averages.tree(model, table, nodes, settings) for model in table.models}
     chances = Chances.of(table)
     rows = _rows(trees, table, chances, settings)
-    learning = {cell.task for cell in table.cells.values() if cell.train_items}
+    cells = table.cells.values()
+    learning = {cell.task for cell in cells if cell.train_items and not cell.training}
     board = Board(
         title=title,
         level=LEVEL,
@@ -221,7 +224,10 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
     )
     return replace(
-        board, without_chance=chances.without, chances=averaged(table, lambda task: board.baseline(task, "chance"))
+        board,
+        without_chance=chances.without,
+        training_sets=tuple(sorted({cell.ci_training for cell in cells if cell.training})),
+        chances=averaged(table, lambda task: board.baseline(task, "chance")),
     )
 
 

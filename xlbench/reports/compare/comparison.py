@@ -12,7 +12,7 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.reports.compare.common import Common, ReadItems, on_common_items
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
-from xlbench.reports.compare.matching import CellFilter, Matched, Unmatched, match, require_whole
+from xlbench.reports.compare.matching import CellFilter, Matched, Unmatched, match, require_whole, training_apart
 from xlbench.reports.compare.several import LetterDisplay, letters_of, simultaneous
 
 if TYPE_CHECKING:
@@ -168,6 +168,7 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         )
     if any(cell.limit is not None for cell in matched.cells[0].values()):
         found.append("samples of the items (--limit), not whole subsets")
+    found += _of_training(matched)
     trained = [
         f"{cell.task} ({cell.model})"
         for cells in matched.cells
@@ -202,6 +203,23 @@ def _of_logs(runs: Sequence[Run], matched: Matched) -> list[str]:
     if scales and len(matched.places) > 1:
         found.append(f"no shares of 1, so that the overall mixes scales: {', '.join(sorted(scales))}")
     return list(dict.fromkeys(found))
+
+
+def _of_training(matched: Matched) -> list[str]:
+    """What the differences hold of the training sets of probes, where a run was made with ``--ci-training``."""
+    apart = training_apart(matched)
+    if apart:
+        (task, subset), counts = apart[0]
+        of = f"--ci-training {', '.join(map(str, counts))}: {task} {subset}"
+        more = f" and {len(apart) - 1} more" if len(apart) > 1 else ""
+        return [
+            f"scored with other settings ({of}{more}): these differences hold the items alone, not the training set"
+        ]
+    drawn = {len(cell.training) for cell in matched.cells[0].values() if cell.training}
+    sets = " or ".join(map(str, sorted(drawn)))
+    return [f"differences of probes hold items + training, from {sets} training sets that both learned from"] * bool(
+        drawn
+    )
 
 
 def kernel_of(run: Run) -> str:

@@ -13,7 +13,7 @@ from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
 from xlbench.reports.boards.averages import Influence, cluster_codes, part_of
-from xlbench.reports.compare.matching import Matched, Place
+from xlbench.reports.compare.matching import Matched, Place, training_apart
 from xlbench.stats import multiple, paired, rows
 from xlbench.stats.paired import Difference
 
@@ -69,12 +69,32 @@ class Parts:
 def parts_of(matched: Matched, read: Read) -> Parts:
     """Every run's cells as parts; cluster ids become numbers, the same id the same number in all cells and runs."""
     found = [{place: read(number, cell) for place, cell in cells.items()} for number, cells in enumerate(matched.cells)]
+    for place, _ in training_apart(matched):  # what only one of them has drawn cannot be paired
+        for of_run in found:
+            of_run[place] = _of_items(of_run[place])
     influences = [influence for of_run in found for influence in of_run.values()]
     codes = iter(cluster_codes(influences))
     parts = []
     for cells, of_run in zip(matched.cells, found, strict=True):
         parts.append({place: _part(cells[place], influence, *next(codes)) for place, influence in of_run.items()})
     return Parts(parts, sorted({name for influence in influences for name in influence.clusters}))
+
+
+@dataclass(frozen=True)
+class _Items:
+    """An `Influence` of items alone."""
+
+    clusters: np.ndarray
+    sums: np.ndarray
+    shares: np.ndarray
+    n: int
+    seeds: int = 0
+
+
+def _of_items(one: Influence) -> Influence:
+    """Without what is random beside the items."""
+    count = len(one.clusters) - one.seeds
+    return _Items(one.clusters[:count], one.sums[:count], one.shares[:count], one.n)
 
 
 def _part(cell: Cell, influence: Influence, clusters: np.ndarray, order: np.ndarray) -> stats.Part:

@@ -132,6 +132,17 @@ def _check_names(wanted: CellFilter, cells: Sequence[Cell]) -> None:
             raise UsageError(f"no run has the language {language!r}.{did_you_mean(language, languages)}")
 
 
+def training_apart(matched: Matched) -> list[tuple[Place, tuple[int, ...]]]:
+    """Places where the runs differ in how much of the training set their intervals hold, with each run's
+    ``--ci-training``."""
+    found = []
+    for place in matched.places:
+        cells = [of_run[place] for of_run in matched.cells]
+        if len({(cell.ci_training, tuple(cell.training)) for cell in cells}) > 1:
+            found.append((place, tuple(cell.ci_training for cell in cells)))
+    return found
+
+
 def require_whole(matched: Matched, least: float | None) -> None:
     """`UsageError` where runs cannot be compared: nothing is matched, or less than all and less than ``least``.
 

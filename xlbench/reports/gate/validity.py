@@ -11,7 +11,7 @@ from xlbench import stats
 from xlbench.core.ids import digest
 from xlbench.core.record import Cell, Run, cell_key
 from xlbench.core.text import one_line
-from xlbench.reports.compare.matching import Matched, Place, Unmatched
+from xlbench.reports.compare.matching import Matched, Place, Unmatched, training_apart
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.verdict import GateRun, Outcome
 from xlbench.runs.store import GONE
@@ -141,11 +141,17 @@ def _scored_otherwise(matched: Matched) -> Iterator[str]:
     if apart:
         first = f"{apart[0].task} {apart[0].subset}"
         yield f"{len(apart)} cells were scored by another version of xlbench ({first}): run the baseline again"
+    if drawn := training_apart(matched):
+        (task, subset), counts = drawn[0]
+        yield (
+            f"{len(drawn)} cells were scored with other settings ({task} {subset}: --ci-training {counts[0]} in the "
+            f"baseline, {counts[1]} in the candidate): run one of them again with the other's"
+        )
 
 
 def row_version(cell: Cell) -> int | None:
     """The version of xlbench's rows that a cell's key was made with; None where it tells of none."""
-    content = cell.fingerprint, cell.task_identity, cell.subset, cell.data_fingerprint
+    content = cell.fingerprint, cell.task_identity, cell.subset, cell.data_fingerprint, cell.ci_training
     return next((version for version in range(1, NEWEST) if cell_key(version, *content) == cell.key), None)
 
 
