@@ -119,6 +119,9 @@ def _over(cell: Cell, items: Items, values: np.ndarray, rows: np.ndarray) -> tup
     kept = values[rows]
     clusters, codes = np.unique(np.asarray(items.cluster_ids, dtype=object)[rows], return_inverse=True)
     mean = float(kept.mean())
-    score = replace(cell.main, value=mean, low=None, high=None, se=None, n=len(rows), clusters=len(clusters))
-    cut = replace(cell, scores=(score,), items_digest="")
+    score = replace(
+        cell.main, value=mean, low=None, high=None, se=None, n=len(rows), clusters=len(clusters), training_se=0.0
+    )
+    # What its training sets scored was over all of its items.
+    cut = replace(cell, scores=(score,), items_digest="", training={}, ci_training=0)
     return cut, cluster_sums(cut, clusters, codes, kept - mean)
