@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from importlib import metadata
@@ -16,6 +17,7 @@ from checkout import tracked
 from conftest import ROOT
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from test_house import imports, modules
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
@@ -159,6 +161,52 @@ def test_all_is_all_extras():
     """`xlbench[all]` names every other extra."""
     named = {extra for requirement in map(Requirement, EXTRAS["all"]) for extra in requirement.extras}
     assert named == set(EXTRAS) - {"all"}
+
+
+IMPORTED_AS = {"scikit-learn": "sklearn"}
+"""Distribution -> the module that it installs, where the names differ by more than a hyphen."""
+THROUGH_OTHERS = {
+    "mteb": "tests compare with its random encoder, and README.md says so: nothing that is installed calls it",
+    "protobuf": "transformers reads SentencePiece models with it",
+    "sentencepiece": "transformers cuts texts with it",
+    "tokenizers": "transformers cuts texts with it",
+}
+"""Dependency -> why it is one although no code here imports it."""
+WITH_OTHERS = {"tqdm": ("tqdm", "huggingface-hub"), "yaml": ("pyyaml", "transformers")}
+"""Module that is imported and not declared -> its distribution, and the dependency that always brings it."""
+
+
+def imported(top_level_only=False) -> set[str]:
+    """The top-level modules that the code that is installed imports at run time."""
+    paths = [path for folder in ("xlbench", "plugins", "tasks") for path in modules(folder)]
+    return {name.partition(".")[0] for path in paths for name in imports(path, top_level_only)}
+
+
+@pytest.mark.slow
+def test_every_dependency_is_imported_and_every_import_declared():
+    """What is installed for nothing costs time and disk; what is imported and comes by chance may be gone tomorrow."""
+    used = {top for top in imported() - sys.stdlib_module_names if not top.startswith("xlbench")}
+    names = {canonicalize_name(one.name) for one in declared(*EXTRAS)} - {"xlbench"}
+    assert {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names - set(THROUGH_OTHERS)} == (
+        used - set(WITH_OTHERS)
+    )
+    assert names > set(THROUGH_OTHERS)
+    assert used > set(WITH_OTHERS)
+    for distribution, other in WITH_OTHERS.values():
+        assert other in names
+        required = [Requirement(text) for text in metadata.requires(other) or ()]
+        assert distribution in {canonicalize_name(one.name) for one in required if not one.marker}
+
+
+POSIX = {"curses", "fcntl", "grp", "posix", "pty", "pwd", "readline", "resource", "syslog", "termios", "tty"}
+"""Modules that Python lacks on Windows."""
+
+
+@pytest.mark.slow
+def test_no_module_needs_what_windows_lacks():
+    """A module of POSIX systems is imported inside a function, or where its absence is caught."""
+    assert imported(top_level_only=True) & POSIX == set()
+    assert imported() & POSIX == {"fcntl", "resource"}
 
 
 def test_torch_is_pinned_without_a_build():
