@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import xlbench
 from xlbench.core.errors import EncoderError
 from xlbench.core.model import Transform
 from xlbench.encoding import EncodingSession, ModelCache
@@ -67,6 +68,28 @@ def test_texts_of_which_none_is_known_are_counted():
     assert session.cell_facts() == {"texts_unknown": 2}
 
 
+class Words(Silent):
+    """Gives vectors of words, too, and says nothing of zeros."""
+
+    def encode_words(self, sentences):
+        return [self.encode(words) for words in sentences]
+
+
+def test_words_that_are_not_known_are_counted(tmp_path):
+    """Words may be zeros whatever their encoder says; distinct ones are counted in each cell, from the cache, too."""
+    for _ in range(2):
+        session = EncodingSession(Words(), cache=ModelCache(Cache(tmp_path), "b" * 64))
+        session.begin_cell()
+        found = session.encode_words([["ab", "xyz"], ["xyz", "c", "zz"]])
+        assert found.vectors[found.rows].any(axis=1).tolist() == [True, False, False, True, False]
+        assert session.cell_facts() == {"words_unknown": 2}
+        note = "words of which the encoder knows nothing have a vector of zeros (how many: words_unknown)"
+        assert session.notes() == (note,)
+        session.begin_cell()
+        session.encode_words([["ab"], ["c", "b"]])
+        assert (session.cell_facts(), session.notes()) == ({}, ())
+
+
 def test_unknown_texts_come_out_of_the_cache_as_such(tmp_path):
     """Vectors of zeros are kept between runs, and counted again."""
     for _ in range(2):
@@ -89,6 +112,31 @@ def test_a_transform_leaves_unknown_texts_alone():
     session = EncodingSession(Letters(), transform=Transform(fit, fit_on=("a", "xyz", "b")))
     assert session.encode(["c", "zzz"]).tolist() == [[-5, -5, -4], [0, 0, 0]]
     assert fitted == [[[1, 0, 0], [0, 1, 0]]]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [True, False])
+def test_every_area_is_scored_where_nothing_is_known(tmp_path, words):
+    """An encoder that knows no text of a language has a score in each area, no hit in retrieval, and its counts."""
+
+    class Blank(Letters):
+        def encode(self, texts, role=None):
+            return np.zeros((len(texts), 3))
+
+    class BlankWords(Blank):
+        def encode_words(self, sentences):
+            return [np.zeros((len(sentence), 3)) for sentence in sentences]
+
+    model = xlbench.Model("blank", load=BlankWords if words else Blank, fingerprint=lambda: "1")
+    names = ["mini-words-relatedness", "mini-news", "mini-sentiment", "mini-ner", "mini-parallel"]
+    (run,) = xlbench.run([model], names, languages=["tel"], results=tmp_path / "r", cache=False)
+    assert {cell.task for cell in run.cells} == set(names)
+    for cell in run.cells:
+        assert cell.status == "ok", cell.reason
+        counted = "words_unknown" if words and cell.task == "mini-ner" else "texts_unknown"
+        assert cell.facts[counted] > 40, cell
+        assert any(counted in note for note in cell.notes)
+        assert cell.task not in ("mini-ner", "mini-parallel") or cell.main.value == 0
 
 
 def test_a_task_asks_how_vectors_are_compared():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
@@ -71,6 +72,7 @@ class EncodingSession:
         self._transform, self._progress = transform, progress
         self._truncated: set[str] = set()
         self._unknown: set[str] = set()
+        self._unknown_words: set[str] = set()
         self._similarity_asked = False
         self._words_asked = False
         self._gathered: dict[tuple[Role | None, str], None] | None = None
@@ -155,6 +157,7 @@ class EncodingSession:
         """Forget what was noted about the cell before."""
         self._truncated.clear()
         self._unknown.clear()
+        self._unknown_words.clear()
         self._words_asked = self._similarity_asked = False
         if self.transductive:
             self._fitted, self._gathered = None, {}
@@ -176,6 +179,7 @@ class EncodingSession:
     def notes(self) -> tuple[str, ...]:
         """What a reader of the cell's scores has to know."""
         unknown = ("texts of which the encoder knows nothing have similarity 0 to all (how many: texts_unknown)",)
+        blank = ("words of which the encoder knows nothing have a vector of zeros (how many: words_unknown)",)
         cosine = ("the model is compared by dot products, and this task compares by the cosine",)
         cut = ("texts longer than the encoder's limit were cut (how many: Models)",) if self._truncated else ()
         fitted = ("transductive: the vectors were transformed by a fit on the scored texts",)
@@ -183,6 +187,7 @@ class EncodingSession:
         return (
             *cut,
             *(unknown if self._unknown else ()),
+            *(blank if self._unknown_words else ()),
             *(cosine if self._similarity == "dot" and not self._similarity_asked else ()),
             *(fitted if self.transductive and self._fitted is not None else ()),
             *(words if self._words_asked and self._transform is not None and self._transform.fit_on != () else ()),
@@ -190,7 +195,11 @@ class EncodingSession:
 
     def cell_facts(self) -> dict[str, int]:
         """Counts to stand beside the cell's scores."""
-        counts = {"texts_cut": len(self._truncated), "texts_unknown": len(self._unknown)}
+        counts = {
+            "texts_cut": len(self._truncated),
+            "texts_unknown": len(self._unknown),
+            "words_unknown": len(self._unknown_words),
+        }
         return {name: count for name, count in counts.items() if count}
 
     @property
@@ -245,6 +254,9 @@ class EncodingSession:
             return WordVectors(self.encode(list(number)), np.array(numbers, np.int64), contextual=False)
         self._words_asked = True
         vectors, rows = self._source.words([tuple(sentence) for sentence in sentences], self._progress)
+        if (zero := np.flatnonzero(~vectors.any(axis=1))).size:
+            words = (word for sentence in sentences for word in sentence)
+            self._unknown_words.update(compress(words, np.isin(rows, zero)))
         if self._transform is not None and self._transform.words is not None:
             vectors = _checked(self._transform.words(vectors), len(vectors))
         self.dimensions = vectors.shape[1]
