@@ -402,6 +402,23 @@ def test_every_form_says_the_same(two):
     assert "be|ta&lt;b&gt;" in found._repr_html_()
 
 
+def test_no_name_in_a_csv_is_a_formula_or_a_row(two):
+    """Names of tasks and notes that a spreadsheet would run, or cut in two, are plain text; numbers are in full."""
+    odd = ("=1+1", "nice\r=1+1", "a\n@b", '=cmd|"x"', "+1")
+    found = compared(*two)
+    task = next(one for one in found.verdicts if one.level == "task")
+    wicked = replace(found, verdicts=tuple(replace(task, name=name, note=name, baseline=-0.1) for name in odd))
+    text = render.as_csv(wicked)
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert len(text.splitlines()) == 1 + len(odd) == 1 + len(table)
+    for row, name in zip(table, odd, strict=True):
+        assert None not in row
+        for column in ("task", "name", "note"):
+            assert not row[column].startswith(("=", "+", "-", "@", "\t", "\r")), (name, row[column])
+        assert float(row["baseline"]) == -0.1
+        assert float(row["se"]) == task.difference.se
+
+
 def test_the_forest_plot_is_drawn_the_same_every_time(two):
     """PNG and SVG of overall, areas and tasks; equal comparisons give equal bytes."""
     pytest.importorskip("matplotlib")

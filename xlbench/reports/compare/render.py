@@ -12,6 +12,7 @@ from typing import Any
 from tabulate import tabulate
 
 from xlbench.reports.boards.markup import escape
+from xlbench.reports.boards.spreadsheet import cell
 from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
 from xlbench.reports.compare.differences import Verdict
 from xlbench.reports.compare.several import LetterDisplay
@@ -131,11 +132,14 @@ def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: s
 
 
 def as_csv(found: Comparison) -> str:
-    """The long table, a row a verdict; what is not known is empty."""
+    """The long table, a row a verdict; numbers are in full, what is not known is empty, and names and notes do nothing
+    in a spreadsheet."""
     file = io.StringIO()
-    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: "" if value is None else value for name, value in row.items()} for row in rows(found))
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows(found):
+        values = map(row.__getitem__, COLUMNS)
+        writer.writerow(value if isinstance(value, int | float) else cell(value) for value in values)
     return file.getvalue()
 
 
