@@ -77,13 +77,18 @@ def test_a_manifest_lists_the_cells_of_all_commands(tmp_path):
     assert [(cell.task, cell.status) for cell in cells] == [("pairs", "ok"), ("topics", "ok")]
 
 
-def test_another_models_cell_is_refused(root):
-    """A cell that was copied over one's own is no score: model, fingerprint and place must agree."""
+@pytest.mark.parametrize("its_run_is_there", [True, False])
+def test_another_models_cell_is_refused(root, its_run_is_there):
+    """A cell that was copied over one's own is no score, whether or not the run that it is of is there, too: model,
+    fingerprint and place must agree."""
     mine, other = (cell_file(root, model, "pairs", "eng-deu") for model in ("alpha", "beta"))
     shutil.copy(other, mine)
+    if not its_run_is_there:
+        shutil.rmtree(Store(root).folder("beta", PRINTS["beta"]))
     made, rows = only(root)
     assert rows["alpha"].overall.value is None
-    assert rows["beta"].overall.value == pytest.approx(0.375)
+    assert ("beta" in rows) == its_run_is_there
+    assert not its_run_is_there or rows["beta"].overall.value == pytest.approx(0.375)
     assert made.troubles == (f"{mine} is a cell of another model (beta): delete it and run again",)
     with pytest.raises(ResultsError, match="another cell"):
         Store(root).load_cell(mine)

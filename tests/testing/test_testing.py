@@ -664,6 +664,7 @@ def test_wrong_tasks_fail_their_check(make, message):
     [
         task(),
         task(languages=()),
+        task(area="qa"),
         task(subsets=partial(subsets), evaluate=lambda subset, session: evaluate(subset, session)),
         task(metrics=(ACCURACY, metrics.mean("near", "near", (-float("inf"), 0.0)))),
         gives(cluster_ids=lambda words: None, chance=lambda words: {}, facts=lambda words: {}, notes=lambda words: ()),
@@ -671,7 +672,17 @@ def test_wrong_tasks_fail_their_check(make, message):
         columns_of(lambda words: array(*words, dtype=object)),
         columns_of(lambda words: array(float("nan"), *range(1, len(words)))),
     ],
-    ids=["all", "no languages", "partial", "two metrics", "least", "texts", "text objects", "NaN in a column"],
+    ids=[
+        "all",
+        "no languages",
+        "an area of one's own",
+        "partial",
+        "two metrics",
+        "least",
+        "texts",
+        "text objects",
+        "NaN in a column",
+    ],
 )
 def test_right_tasks_pass(right):
     """Tasks that give the same for the same data and vectors pass, pickled or not."""
