@@ -568,3 +568,21 @@ def test_ctrl_c_before_the_first_cell_leaves_nothing_in_the_way(go, installed_di
     assert (process.returncode, "Traceback" in errors) == (130, False)
     assert {cell["state"] for cell in planned(go(*args, "-n", "--json"))} == {"todo"}
     assert go(*args).returncode == 0
+
+
+def test_training_sets_by_option_and_by_settings_file(xlbench_cli, tmp_path):
+    """``--ci-training`` and its key in xlbench.toml are one: nothing is to do for the same number, all for another; a
+    run in which nothing learns is refused."""
+    small = ["run", "-m", "random", "-t", "mini-sentiment", "-l", "isl", "--no-cache"]
+    done = xlbench_cli([*small, "--ci-training", "2", "--json"])
+    assert done.returncode == 0, done.stderr
+    assert {score["training_se"] > 0 for cell in json.loads(done.stdout)["cells"] for score in cell["scores"][:1]} == {
+        True,
+    }  # fmt: skip
+    (tmp_path / "xlbench.toml").write_text("[run]\nci-training = 2\n", encoding="utf-8")
+    for args, state in (([], "done"), (["--ci-training", "3"], "todo"), (["--ci-training", "0"], "todo")):
+        plan = json.loads(xlbench_cli([*small, *args, "--dry-run", "--json"]).stdout)
+        assert {cell["state"] for cell in plan["cells"]} == {state}
+    refused = xlbench_cli(["run", "-m", "random", "-t", "mini-parallel", "-l", "isl", "--no-cache"])
+    assert refused.returncode == 2
+    assert "--ci-training is for probes" in refused.stderr
