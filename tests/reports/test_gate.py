@@ -107,6 +107,27 @@ def test_clusters_count_as_one(tmp_path):
     assert xlbench.gate(*together).outcome == "PASS"
 
 
+def test_items_won_and_lost_are_counted_in_clusters_too(tmp_path):
+    """Items of documents: as many won and lost as if they were alone; of scores that are no hits, none is counted."""
+    place = ("one", "eng-deu")
+    groups = {place: [str(number // 8) for number in range(400)]}
+    runs = two_runs(tmp_path / "a", {"one": (hits(400, 200), hits(400, 200, lost=24, won=7))}, clusters=groups)
+    (against,) = xlbench.gate(*runs).comparisons
+    assert [one.flips for one in against.tests] == [(7, 24), (7, 24)]
+    halves = hits(400, 200) / 2, hits(400, 200, lost=24) / 2
+    (against,) = xlbench.gate(*two_runs(tmp_path / "b", {"one": halves}, clusters=groups)).comparisons
+    assert [one.flips for one in against.tests] == [None, None]
+
+
+def test_few_items_in_clusters_cannot_be_resolved(tmp_path):
+    """Five items lost in five documents: no test can tell, in clusters as alone."""
+    place = ("one", "eng-deu")
+    groups = {place: [str(number % 50) for number in range(400)]}
+    runs = two_runs(tmp_path, {"one": (hits(400, 200), hits(400, 200, lost=5))}, clusters=groups)
+    (against,) = xlbench.gate(*runs).comparisons
+    assert {one.finding for one in against.tests} == {"cannot be resolved"}
+
+
 def test_the_version_of_rows_is_read_off_a_key():
     """The key of a published cell tells by which version of xlbench's rows it was scored."""
     (path, *_) = sorted((ROOT / "leaderboards" / "runs").glob("*.xlpack"))

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from xlbench import stats
 from xlbench.core.errors import ResultsError, UsageError
-from xlbench.core.record import Run
+from xlbench.core.record import Cell, Run
 from xlbench.core.text import one_line
 from xlbench.reports.boards.gather import TOLERANCE
 from xlbench.reports.compare.comparison import Read, kernel_of, notes_of, signed
 from xlbench.reports.compare.differences import Options, difference_at, judged_group, parts_of, weights_of
 from xlbench.reports.compare.matching import Matched, Place, match
 from xlbench.reports.gate import validity
+from xlbench.reports.gate.flips import item_flips
 from xlbench.reports.gate.policy import Policy, Role, check_names
 from xlbench.reports.gate.verdict import WORST_FIRST, Finding, Gate, GateComparison, GateTest, Outcome
 from xlbench.stats import multiple, paired, student
 from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ReadTable = Callable[[Cell, Path], "pa.Table"]
+"""The saved items of a cell whose run lies in a folder or pack."""
 SUITE = "suite"
 ROUNDING = 1e-12
 NOISE = 1e-8
@@ -39,6 +45,7 @@ def judge(
     anchor: Run | None = None,
     allow_intersection: float | None = None,
     policy_path: Path | None = None,
+    read_items: ReadTable | None = None,
 ) -> Gate:
     """Judge a candidate by a baseline, and by a pinned anchor too where there is one.
 
@@ -50,6 +57,7 @@ def judge(
         anchor: An older run that does not move, against which small losses add up.
         allow_intersection: The share of the baseline's items that the candidate must have; None: all.
         policy_path: Where the policy comes from, for messages.
+        read_items: The saved items of a cell, to count those won and lost where they hang together in clusters.
 
     Raises:
         UsageError: Baseline and candidate are one run, or a rule names what the baseline does not have.
@@ -63,7 +71,7 @@ def judge(
     sides += [("anchor", anchor)] if anchor is not None else []
     alpha = policy.alpha / policy.pushes / len(sides)
     comparisons = tuple(
-        _comparison(what, run, candidate, read, policy, alpha, allow_intersection) for what, run in sides
+        _comparison(what, run, candidate, read, policy, alpha, allow_intersection, read_items) for what, run in sides
     )
     outcome = next(one for one in WORST_FIRST if any(other.outcome == one for other in comparisons))
     reasons = [
@@ -83,6 +91,7 @@ def _comparison(
     policy: Policy,
     alpha: float,
     allow_intersection: float | None,
+    read_items: ReadTable | None,
 ) -> GateComparison:
     """The candidate against one run."""
     side, runs = validity.gate_run(baseline), (baseline, candidate)
@@ -98,7 +107,8 @@ def _comparison(
         return GateComparison(what, side, "INVALID", tuple(others), left_out=valid.left_out)
     machines = {kernel_of(run) for run in runs} - {""}
     floor = TOLERANCE if len(machines) > 1 else 0.0
-    paired_tests = PairedTests(matched, parts[0], parts[1], policy, alpha, floor)
+    folders = (Path(baseline.folder), Path(candidate.folder))
+    paired_tests = PairedTests(matched, parts[0], parts[1], policy, alpha, floor, read_items, folders)
     tests = paired_tests.run()
     outcome, reasons = outcome_of(tests, paired_tests)
     notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
@@ -120,6 +130,10 @@ class PairedTests:
     alpha: float
     floor: float = 0.0
     """The smallest margin: what rounding may do."""
+    read_items: ReadTable | None = None
+    """The saved items of a cell; None: items in clusters are not counted one by one."""
+    folders: tuple[Path, Path] = (Path(), Path())
+    """Where the baseline and the candidate lie."""
 
     @cached_property
     def apart(self) -> Mapping[Place, stats.Part]:
@@ -205,11 +219,28 @@ class PairedTests:
 
     def _flips(self, places: Iterable[Place]) -> tuple[int, int] | None:
         """Items that only the candidate, and that only the baseline has right."""
-        splits = [paired.discordant(self.candidate[place], self.baseline[place]) for place in places]
+        splits = [self._split(place) for place in places]
         known = [split for split in splits if split is not None]
         if len(known) < len(splits):
             return None
         return sum(won for won, _ in known), sum(lost for _, lost in known)
+
+    def _split(self, place: Place) -> tuple[int, int] | None:
+        """`_flips` of one place; of items in clusters, from the items that were saved."""
+        if place not in self._splits:
+            own = paired.discordant(self.candidate[place], self.baseline[place])
+            clustered = own is None and self.candidate[place].count < self.candidate[place].n
+            if clustered and self.read_items is not None:
+                cells = [cells[place] for cells in self.matched.cells]
+                tables = [self.read_items(cell, where) for cell, where in zip(cells, self.folders, strict=True)]
+                own = item_flips((cells[1], tables[1]), (cells[0], tables[0]))
+            self._splits[place] = own
+        return self._splits[place]
+
+    @cached_property
+    def _splits(self) -> dict[Place, tuple[int, int] | None]:
+        """What was counted already: the suite and its task ask for the same places."""
+        return {}
 
 
 def detectable(difference: Difference, margin: float, alpha: float) -> float | None:

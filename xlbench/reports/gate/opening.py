@@ -57,7 +57,7 @@ def gate_of(
     ]
     pinned = pick(anchor, reader, model, alone=True) if isinstance(anchor, Path) else anchor
     where = policy if isinstance(policy, Path) else None
-    return judge(runs[0], runs[1], reader.influence, settled, pinned, allow_intersection, where)
+    return judge(runs[0], runs[1], reader.influence, settled, pinned, allow_intersection, where, reader.load_table)
 
 
 def policy_of(policy: Path | Policy | None, changes: Mapping[str, Any] | None = None) -> Policy:

@@ -38,7 +38,8 @@ class GateTest:
     detectable: float | None
     """The smallest loss that this test finds four times in five."""
     flips: tuple[int, int] | None
-    """Items that only the candidate, and that only the baseline has right; None where scores are no shares of hits."""
+    """Items that only the candidate, and that only the baseline has right, in clusters or alone; None where scores are
+    no shares of hits over single items."""
     finding: Finding
     note: str = ""
 

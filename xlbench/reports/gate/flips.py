@@ -1,0 +1,47 @@
+"""Items that one of two runs alone has right, where the items of a score hang together in clusters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from xlbench.core.record import Cell
+from xlbench.runs.items import INFLUENCE, ITEM_ID
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ROUNDING = 1e-3
+"""Of hits that are read off saved influences, which have single precision."""
+
+
+def item_flips(candidate: tuple[Cell, pa.Table], baseline: tuple[Cell, pa.Table]) -> tuple[int, int] | None:
+    """Items that only the candidate, and that only the baseline has right.
+
+    None where a score is no share of hits over single items, or the two were not scored on the same items. An item's
+    influence on a share is its hit less the share: of a score that hangs on other items, too, it is something else.
+
+    Args:
+        candidate: A cell with its saved items.
+        baseline: The same of the other run.
+    """
+    first, second = (_hits(*one) for one in (candidate, baseline))
+    if first is None or second is None or len(first) != len(second):
+        return None
+    ids = [table.column(ITEM_ID).to_pylist() for _, table in (candidate, baseline)]
+    if ids[0] != ids[1]:
+        return None
+    return int(np.count_nonzero(first & ~second)), int(np.count_nonzero(second & ~first))
+
+
+def _hits(cell: Cell, table: pa.Table) -> np.ndarray | None:
+    """(n,) booleans: which items a cell has right; None where its score is no share of them."""
+    if cell.main is None or cell.main.value is None or cell.seeds or cell.main.seed_se > 0:
+        return None
+    psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks())  # not `to_numpy`, which imports pandas
+    x = np.asarray(psi, dtype=np.float64) + cell.main.value
+    if np.abs(x - x.round()).max(initial=0.0) > ROUNDING or not np.isin(x.round(), (0, 1)).all():
+        return None
+    hits = x.round().astype(bool)
+    return hits if abs(float(hits.mean()) - cell.main.value) < ROUNDING else None
