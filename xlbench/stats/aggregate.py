@@ -152,6 +152,9 @@ def _connected(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
     """The connected sets of the clusters ``codes`` (G,) of all parts together: sets that share a cluster are one."""
     if all(one.sets is None and len(one.clusters) == len(codes) for one in parts):
         return None  # all have the same clusters, and each is one set
+    first_sets = parts[0].connected
+    if all(np.array_equal(one.clusters, codes) and np.array_equal(one.connected, first_sets) for one in parts):
+        return first_sets if first_sets.any() else None  # models over the same scores
     places = [np.searchsorted(codes, one.clusters) for one in parts]
     first = np.cumsum([0, *(int(one.connected.max(initial=0)) + 1 for one in parts)])
     of_part = [one.connected + start for one, start in zip(parts, first[:-1], strict=True)]

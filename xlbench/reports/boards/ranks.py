@@ -39,8 +39,14 @@ class Ranked:
 def ranked(trees: Mapping[ModelKey, Tree], level: float) -> Ranked:
     """Ranks by the overall, and within every area and every task; models without an average have none there."""
 
+    known: dict[tuple[int, ...], dict[ModelKey, Rank]] = {}
+
     def within(nodes: Mapping[ModelKey, Node]) -> dict[ModelKey, Rank]:
-        return _ranks({model: node.part for model, node in nodes.items() if node.part is not None}, level)
+        parts = {model: node.part for model, node in nodes.items() if node.part is not None}
+        same = tuple(map(id, parts.values()))  # an average of one, an area of one task, is that one
+        if same not in known:
+            known[same] = _ranks(parts, level)
+        return known[same]
 
     areas = dict.fromkeys(area for one in trees.values() for area in one.areas)
     tasks = dict.fromkeys(task for one in trees.values() for task in one.tasks)
