@@ -69,6 +69,7 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
         "other protocol": (old, changed("b11", task_identity="2" * 64), (), 3, "INVALID",
                            "another version of the task"),
         "other scoring": (old, changed("b12", key="9" * 64), (), 3, "INVALID", "another version of xlbench"),
+        "other influences": (old, changed("b27", scoring=99), (), 3, "INVALID", "another version of xlbench"),
         "a sample": (old, changed("b13", limit=10), (), 3, "INVALID", "one eng-deu (the candidate has not run it)"),
         "samples beside whole cells": (mixed, new("b26", places=PLACES[1:]), (), 3, "INVALID", "nobody judges these"),
         "other items": (old, new("b24", prefix="x"), (), 3, "INVALID", "the items are others"),
@@ -99,7 +100,7 @@ def edges(tmp_path) -> dict[str, tuple[Path, Path, tuple[str, ...], int, str, st
 
 CASES = (
     "one item", "one cluster", "all right", "all right, all wrong", "no spread, no hits", "few discordant items",
-    "lost a cell", "failed", "skipped", "other data", "other protocol", "other scoring", "a sample",
+    "lost a cell", "failed", "skipped", "other data", "other protocol", "other scoring", "other influences", "a sample",
     "samples beside whole cells", "other items",
     "another pool", "allowed", "allowed too little", "same path", "same path, by its results folder",
     "same content elsewhere", "nothing in common", "empty baseline", "unreadable baseline", "damaged items",

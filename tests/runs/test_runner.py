@@ -125,6 +125,21 @@ def test_other_intervals_are_made_from_saved_rows(tmp_path):
     assert again[0].main.chance == 0.5
 
 
+def test_cells_of_another_version_of_scoring_are_scored_again(tmp_path, monkeypatch):
+    """What older versions saved is read, and gets its intervals anew from its rows, without a model."""
+    _, first = go(tmp_path)
+
+    def never():
+        raise AssertionError("loaded")
+
+    monkeypatch.setattr("xlbench.runs.cells.SCORING", 99)
+    planned, again = go(tmp_path, [model(load=never)])
+    assert states(planned) == ["rescore"] * 3
+    assert {cell.scoring for cell in again} == {99}
+    assert [cell.scores for cell in again] == [cell.scores for cell in first]
+    assert states(go(tmp_path, [model(load=never)])[0]) == ["done"] * 3
+
+
 def test_a_changed_register_is_written_into_saved_cells(tmp_path):
     """A register is a label: cells of a task that got one are mended from their rows, and keep their scores."""
     _, first = go(tmp_path)

@@ -194,3 +194,18 @@ def test_what_does_not_fit_together_is_refused():
         part(0.5, np.zeros(3), np.zeros(2))
     with pytest.raises(UsageError, match="choose from"):
         estimate(one, ci="none")
+
+
+def test_an_average_is_centered_on_the_value_less_its_bias():
+    """Two scores that are 2 points too low, and one that is not: the interval moves up by their mean, the value stays,
+    and the interval holds it."""
+    x = np.random.default_rng(1).random((3, 40)) / 2
+    scores = [(row.mean(), row - row.mean(), np.arange(40)) for row in x]
+    plain = estimate(combine([part(*one) for one in scores]))
+    parts = [part(*one, bias=bias) for one, bias in zip(scores, (-0.02, -0.02, 0.0), strict=True)]
+    moved = estimate(combine(parts))
+    assert combine(parts).bias == pytest.approx(-0.04 / 3)
+    assert moved.value == plain.value
+    assert (moved.low, moved.high) == pytest.approx((plain.low + 0.04 / 3, plain.high + 0.04 / 3))
+    far = estimate(combine([part(*scores[0], bias=-0.9), part(*scores[1])]))
+    assert far.low == far.value < far.high

@@ -159,10 +159,42 @@ def test_wilson_is_refused_to_what_is_no_share():
     assert "shares of hits" in found.note
 
 
-def test_wilson_near_a_bound_does_not_promise_95():
-    """49 of 50 carry a warning, 30 of 50 do not."""
-    assert "91 to 92%" in score(ACCURACY, hits(49, 50)).note
+def test_wilson_of_few_misses_does_not_promise_95():
+    """48 of 50 carry a warning, and 2 of 1,000; 30 of 50 do not, nor 990 of 1,000."""
+    assert "84 to 98%" in score(ACCURACY, hits(48, 50)).note
+    assert "84 to 98%" in score(ACCURACY, hits(2, 1000)).note
     assert score(ACCURACY, hits(30, 50)).note == ""
+    assert score(ACCURACY, hits(990, 1000)).note == ""
+
+
+@pytest.mark.parametrize("right", [0, 50])
+def test_all_wrong_or_all_right_says_that_and_no_more(right):
+    """What is known against intervals of few misses is not said of none."""
+    assert score(ACCURACY, hits(right, 50)).note == "every item scores the same"
+
+
+def test_a_bootstrap_without_spread_falls_back_within_bounds():
+    """Of 50 reciprocal ranks 48 are 1: too few resamples have a spread, and the interval reaches as far as that of so
+    many hits, below what theta - t se is; without bounds it is theta +- t se."""
+    found = score(MRR, {"score": np.r_[np.ones(48), 0.5, 0.25]})
+    assert found.method == "wilson"
+    assert "too few distinct items" in found.note
+    n = found.value * (1 - found.value) / found.se**2
+    assert (found.low, found.high) == pytest.approx(intervals.wilson(found.value, n, reference.t.ppf(0.975, 49)))
+    assert found.low < found.value - 2.01 * found.se
+    unbounded = metrics.mean("score", "score", (-np.inf, np.inf))
+    assert score(unbounded, {"score": np.r_[np.ones(48), 0.5, 0.25]}).method == "jackknife"
+
+
+def test_of_very_many_distinct_rows_the_t_interval_is_the_default(monkeypatch):
+    """More than `MANY` distinct numbers are not resampled unless a bootstrap is asked for; few distinct ones are,
+    however many items they come from."""
+    monkeypatch.setattr(intervals, "MANY", 300)
+    numbers = np.random.default_rng(0).random(400)
+    assert score(MRR, {"score": numbers}).method == "jackknife"
+    assert score(MRR, {"score": numbers}, ci="bootstrap").method == "student"
+    assert score(MRR, {"score": numbers[:250]}).method == "student"
+    assert score(MRR, {"score": numbers.round(1)}).method == "student"
 
 
 @pytest.mark.parametrize("ci", CI)

@@ -47,16 +47,23 @@ def test_macro_f1_takes_an_answer_outside_the_labels_as_wrong_and_refuses_such_a
         value(metrics.macro_f1("f1", "a"), **columns)
 
 
-def test_macro_f1_influence_is_the_closed_form(answers):
-    """IF(t,p) = -(F_t/q_t + F_p/q_p) n/k, plus 2n/(k q_t) where t = p; its mean is 0."""
+def test_macro_f1_influence_is_by_leaving_out_three_quarters_of_an_item(answers):
+    """As scikit-learn scores with such a weight: (n - .75) / .75 times what the value loses."""
     true, predicted = answers["true"], answers["predicted"]
-    scores = f1_score(true, predicted, average=None)
-    size = np.bincount(true) + np.bincount(predicted)
-    expected = -(scores[true] / size[true] + scores[predicted] / size[predicted]) * 300 / 4
-    expected += np.where(true == predicted, 2 * 300 / (4 * size[true]), 0.0)
     found = metrics.macro_f1("f1", range(4)).influence(answers)
-    assert found == pytest.approx(expected, abs=1e-12)
-    assert found.mean() == pytest.approx(0, abs=1e-12)
+    whole = f1_score(true, predicted, average="macro")
+    for item in (0, 7, 299):
+        weights = np.ones(300)
+        weights[item] = 0.25
+        without = f1_score(true, predicted, average="macro", sample_weight=weights)
+        assert found[item] == pytest.approx((300 - 0.75) / 0.75 * (whole - without))
+
+
+def test_the_only_item_of_a_class_leaves_its_class_in_the_average():
+    """Without it the mean over the other class alone would be .5 and not .75, and its influence as large as that."""
+    columns = {"true": np.array(["a", "a", "b"]), "predicted": np.array(["a", "c", "b"])}
+    found = metrics.macro_f1("f1", "abc").influence(columns)
+    assert found[2] == pytest.approx(0.0)
 
 
 def test_macro_f1_influence_is_near_the_jackknife(answers):

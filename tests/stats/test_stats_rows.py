@@ -166,3 +166,25 @@ def test_sums_come_back_from_influences(clusters, seed):
     sums = rng.normal(size=clusters)
     sums -= sums.mean()
     assert rows.sums_of(rows.left_out(sums, shares), shares) == pytest.approx(sums, abs=1e-9)
+
+
+def test_the_bias_of_macro_f1_is_that_of_many_tests():
+    """Of 20,000 tests of 60 items, three classes: the mean is below the truth by what single tests say, to a tenth."""
+    table = np.array([[12, 5, 1], [4, 8, 3], [1, 4, 4]]) / 42
+    metric, random = metrics.macro_f1("f1", range(3)), np.random.RandomState(0)
+    truth = float(np.mean(2 * np.diag(table) / (table.sum(axis=0) + table.sum(axis=1))))
+    drawn = random.multinomial(60, table.ravel(), 20_000).reshape(-1, 3, 3)
+    sums = np.concatenate([drawn[:, range(3), range(3)], drawn.sum(axis=2), drawn.sum(axis=1)], axis=1)
+    expected = float(np.mean(metric.value(sums.astype(float)))) - truth
+    found = []
+    for one in drawn[:300]:
+        true, predicted = np.repeat(np.indices((3, 3)).reshape(2, 9), one.ravel(), axis=1)
+        found.append(rows.bias(metric, rows.group(metric.rows({"true": true, "predicted": predicted}))))
+    assert expected < -0.005
+    assert np.mean(found) == pytest.approx(expected, rel=0.1)
+
+
+def test_a_mean_has_no_bias():
+    """Nor has anything else that is linear in the sums."""
+    grouped = rows.group(metrics.mean("mean", "x").rows({"x": np.random.default_rng(0).random(30)}))
+    assert rows.bias(metrics.mean("mean", "x"), grouped) == pytest.approx(0.0, abs=1e-12)

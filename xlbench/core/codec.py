@@ -115,7 +115,9 @@ def _of_cell(cell: Cell) -> Iterator[str]:
         yield f"the status is {cell.status!r}, with {len(cell.scores)} scores"
     if "/" in cell.items_file or "\\" in cell.items_file:
         yield f"the items' file {cell.items_file!r} is not a file's name"
-    for what in ("limit", "train_size", "train_items", "ci_training", "seed", "seconds", "encode_seconds", "encoded"):
+    for what in (
+        "limit", "train_size", "train_items", "ci_training", "seed", "scoring", "seconds", "encode_seconds", "encoded",
+    ):  # fmt: skip
         number = getattr(cell, what)
         if number is not None and not 0 <= number < math.inf:
             yield f"{what} is {number}"
@@ -139,9 +141,8 @@ def _of_cell(cell: Cell) -> Iterator[str]:
 def _of_score(score: Score, largest: float) -> Iterator[str]:
     """What is wrong with a score of at most ``largest``: boards show main scores as hundredths of 1."""
     yield from _of_label("metric", score.metric)
-    numbers = {
-        what: getattr(score, what) for what in ("value", "low", "high", "chance", "se", "seed_se", "training_se")
-    }
+    names = ("value", "low", "high", "chance", "se", "seed_se", "training_se", "bias")
+    numbers = {what: getattr(score, what) for what in names}
     for what, number in numbers.items():
         if number is not None and not abs(number) <= (LARGEST if "se" in what else largest + SLACK):
             yield f"the {what} of {score.metric} is {number}, and not within {-largest:g} to {largest:g}"

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 SCHEMA = 1
 
+SCORING = 2
+"""Raised when equal rows would get other intervals or influences: saved cells are then scored again from their rows."""
+
 LOOSE = "run"
 """Name of the board of runs that are of no whole suite."""
 
@@ -50,6 +53,9 @@ class Score(Estimate):
     """The part of ``se`` that comes from seeds: k-means starts, training subsets."""
     training_se: float = 0.0
     """The part of ``se`` that comes from the training set, where it was asked for (`Cell.ci_training`)."""
+    bias: float = 0.0
+    """By how much tests of this size score too high on average (below 0: too low), where the metric is a curved
+    function of sums, as macro-F1 is. The value is not corrected for it; averages center their intervals on what is."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +96,8 @@ class Cell:
     """How many items were learned from; None where the task learns nothing, or does not say."""
     seed: int = 0
     ci: str = "auto"
+    scoring: int = 1
+    """Version of how intervals and influences are made from rows (`SCORING`)."""
     seconds: float = 0.0
     """Wall-clock of the whole cell."""
     encode_seconds: float = 0.0

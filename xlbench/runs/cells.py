@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.model import Model
-from xlbench.core.record import Cell, cell_key
+from xlbench.core.record import SCORING, Cell, cell_key
 from xlbench.core.task import Subset, Task
 from xlbench.core.text import GIB
 from xlbench.runs.slices import Slice
@@ -57,7 +57,7 @@ def base_cell(model: str, fingerprint: str, task: Task, settings: Settings, prov
     """What all cells of a model and a task have in common."""
     return Cell(
         model, fingerprint, task.name, task.area, "", (), "ok", limit=settings.limit, seed=settings.seed,
-        ci=settings.ci, register=task.register, provenance=dict(provenance),
+        ci=settings.ci, scoring=SCORING, register=task.register, provenance=dict(provenance),
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
     others = tuple(note for note in saved.notes if not note.startswith(TRAINED_ON))
     is_marked = {*saved.notes} - {*others} == ({trained_on_note(model, task)} - {""})
     # Labels are cheap to mend, too.
-    labels = {name: getattr(cell, name) for name in ("seed", "ci", "area", "register")}
+    labels = {name: getattr(cell, name) for name in ("seed", "ci", "scoring", "area", "register")}
     if not is_marked or any(getattr(saved, name) != label for name, label in labels.items()):
         wanted = replace(saved, **labels, notes=others)
         return PlannedCell(model, task, subset, wanted, "rescore")

@@ -44,6 +44,8 @@ class Part:
     """(G,) how much of the value's weight lies in each cluster; None: as much in each."""
     seeds: np.ndarray | None = None
     """(G,) booleans: the clusters that are seeds; None: none is."""
+    bias: float = 0.0
+    """By how much the value is too high on average, as of a `Score`."""
 
     @property
     def items(self) -> np.ndarray:
@@ -72,6 +74,7 @@ def part(
     clusters: np.ndarray,
     seed_values: np.ndarray | None = None,
     seed_codes: np.ndarray | None = None,
+    bias: float = 0.0,
 ) -> Part:
     """A score as a part.
 
@@ -81,12 +84,13 @@ def part(
         clusters: (n,) their integer codes.
         seed_values: (S,) the score by single seeds; None: it has none.
         seed_codes: (S,) their integer codes, which no cluster of items has.
+        bias: By how much the score is too high on average.
     """
     if np.shape(psi) != np.shape(clusters) or not len(psi):
         raise UsageError(f"{np.shape(psi)} influences do not go with {np.shape(clusters)} cluster codes")
     codes, inverse = np.unique(np.asarray(clusters), return_inverse=True)
     sums, shares = linear_sums(psi, inverse), np.bincount(inverse) / len(psi)
-    alone = Part(value, codes, left_out(sums, shares), len(psi), shares=shares)
+    alone = Part(value, codes, left_out(sums, shares), len(psi), shares=shares, bias=bias)
     return alone if seed_values is None or seed_codes is None else _with_seeds(alone, seed_values, seed_codes)
 
 
@@ -98,7 +102,7 @@ def _with_seeds(alone: Part, values: np.ndarray, codes: np.ndarray) -> Part:
     sums, shares = np.concatenate([alone.influence, seed_sums(values)]), np.full(len(codes), 1 / len(codes))
     return Part(
         alone.value, together[order], sums[order], alone.n, sets=seeds.astype(np.intp),
-        shares=np.concatenate([alone.weight, shares])[order], seeds=seeds,
+        shares=np.concatenate([alone.weight, shares])[order], seeds=seeds, bias=alone.bias,
     )  # fmt: skip
 
 
@@ -126,6 +130,7 @@ def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Pa
         influence=sums,
         n=sum(one.n for one in parts),
         seeds=_seeds(parts, codes),
+        bias=math.fsum(w * one.bias for w, one in zip(weights, parts, strict=True)),
     )
 
 
@@ -202,7 +207,8 @@ def estimate(
 
     Where every cluster says the same, Wilson's interval over clusters. ``ci``: "bootstrap" and "student", "percentile",
     "bca" resample the clusters' linear sums, with draws that depend on ``seed`` and ``content``; "wilson" takes the
-    effective number of items, Theta (1 - Theta) / se^2, for a value within finite bounds.
+    effective number of items, Theta (1 - Theta) / se^2, for a value within finite bounds. Theta is the value less its
+    bias: what is lost in each of many small tests adds up, while chance does not.
     """
     ci = intervals.check_ci(ci)
     count = part.count
@@ -216,6 +222,7 @@ def estimate(
         note = "every cluster scores the same"
     else:
         ends, method, note = _ends(sample, part, se, ci, seed, level)
+    ends = ends[0] - part.bias, ends[1] - part.bias
     clipped, _ = intervals.finish(ends, part.value, bounds)
     if clipped is None:
         note = "no interval: every cluster scores the same"

@@ -21,6 +21,11 @@ CI = CI_METHODS
 MIDDLE = (0.05, 0.95)
 """Where a share's bootstrap intervals cover what they promise, given `ENOUGH` items."""
 ENOUGH = 200
+MANY = 20_000
+"""With more distinct rows than this, a t interval stands in for a bootstrap by default: 10,000 resamples of so many
+take 3 s, and of more in proportion; t held the truth of 94.6% of tests of 10,000 log-normal numbers (sigma 1)."""
+FEW_MISSES = 3
+"""Of fewer hits or misses than this a Wilson interval covers 84 to 98%; of more, 93 to 97%."""
 FEW_CLUSTERS = 10
 """The fewest clusters with which the clustered bootstrap was shown to cover what it promises; fewer are pointed out."""
 
@@ -102,7 +107,9 @@ def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95)
     method, notes = choose(sample, ci)
     ends = _stretched(METHODS[method](sample, resampler, level), sample, method)
     if not np.isfinite(ends).all():
-        ends, method, notes = jackknife(sample, resampler, level), "jackknife", ["too few distinct items to resample"]
+        bounded = np.isfinite(sample.share)
+        ends = (_wilson if bounded else jackknife)(sample, resampler, level)
+        method, notes = "wilson" if bounded else "jackknife", ["too few distinct items to resample"]
     clipped, widened = finish(ends, sample.value, sample.metric.bounds)
     if clipped is None or not clipped[0] < clipped[1]:
         return _over_clusters(sample, level, f"a {method} interval has no width here")
@@ -162,31 +169,44 @@ def finish(ends: Ends, value: float, bounds: Ends) -> tuple[Ends | None, list[st
 
 def choose(sample: Sample, ci: str) -> tuple[str, list[str]]:
     """The method that ``ci`` comes to for this sample, and notes on the choice. Defaults go by measured coverage."""
-    kind, counted = sample.metric.interval, support(sample)
-    if ci == "wilson" and kind != "proportion" and counted is None:
-        return choose(sample, "auto")[0], ["a Wilson interval is for shares of hits"]
-    if ci == "auto" and counted is not None:
-        held = counted.n >= ENOUGH and MIDDLE[0] <= counted.share <= MIDDLE[1]
-        return ("student" if held else "wilson"), []
-    if ci == "auto" and sample.metric.through_others is not None:
-        return ("wilson" if kind == "proportion" else "jackknife"), []
-    if ci == "auto" and kind == "proportion":
-        held = sample.n >= ENOUGH and MIDDLE[0] <= sample.share <= MIDDLE[1]
-        return choose(sample, "bootstrap") if held else ("wilson", [])
+    kind = sample.metric.interval
     if ci == "auto":
-        return ("student" if kind == "studentized" else "jackknife"), []
-    if ci == "bootstrap":
-        by_kind = {"proportion": "student" if sample.clustered else "percentile", "jackknife": "centered"}
-        return by_kind.get(kind, "student"), []
-    return ci, []
+        return _default(sample), []
+    if ci == "wilson" and kind not in ("proportion", "ratio", "f1"):
+        method = _default(sample)
+        return method, [] if method == "wilson" else ["a Wilson interval is for shares of hits"]
+    return (_bootstrap(sample) if ci == "bootstrap" else ci), []
+
+
+def _default(sample: Sample) -> str:
+    """The method of ``auto``."""
+    kind, counted, metric = sample.metric.interval, support(sample), sample.metric
+    if counted is not None:
+        held, method = counted.n >= ENOUGH and MIDDLE[0] <= counted.share <= MIDDLE[1], "student"
+    elif metric.through_others is not None:
+        bounded = kind != "jackknife" and np.isfinite(metric.bounds).all()
+        return "wilson" if bounded else "jackknife"
+    elif kind == "proportion":
+        held, method = sample.n >= ENOUGH and MIDDLE[0] <= sample.share <= MIDDLE[1], _bootstrap(sample)
+    else:
+        held, method = True, "student" if kind == "studentized" else "jackknife"
+    if held and len(sample.units.cells) > MANY:
+        return "jackknife"
+    return method if held else "wilson"
+
+
+def _bootstrap(sample: Sample) -> str:
+    """The bootstrap that suits the kind of metric."""
+    by_kind = {"proportion": "student" if sample.clustered else "percentile", "jackknife": "centered"}
+    return by_kind.get(sample.metric.interval, "student")
 
 
 def warnings(sample: Sample, method: str) -> list[str]:
     """What is known against this method for this sample."""
     kind, found = sample.metric.interval, []
     inside = MIDDLE[0] <= sample.share <= MIDDLE[1]
-    if method == "wilson" and not inside and kind == "proportion":
-        found.append("near a bound a Wilson interval covers less than 95% (91 to 92% beyond .98 at n = 50)")
+    if method == "wilson" and kind == "proportion" and 0 < _misses(sample) < FEW_MISSES:
+        found.append(f"of fewer than {FEW_MISSES} hits or misses a Wilson interval covers 84 to 98%, not 95%")
     if kind == "proportion" and method in ("percentile", "bca", "student", "jackknife"):
         if not inside:
             found.append(f"near a bound a {method} interval covers 85 to 100%, not 95%")
@@ -203,6 +223,11 @@ def warnings(sample: Sample, method: str) -> list[str]:
     if sample.clustered and sample.clusters < FEW_CLUSTERS:
         found.append(f"only {sample.clusters} clusters")
     return found
+
+
+def _misses(sample: Sample) -> float:
+    """Items (clusters, where items are clustered) that are right, or wrong, whichever are fewer."""
+    return min(sample.share, 1 - sample.share) * sample.clusters
 
 
 def wilson(share: float, n: float, quantile: float) -> Ends:
@@ -277,14 +302,17 @@ def _wilson_of_support(found: Support, sample: Sample, level: float) -> Ends:
 
 def _wilson(sample: Sample, _: Resampler, level: float) -> Ends:
     """Wilson's interval; where items are clustered, or move the rows of others, with n / deff items and t. The design
-    effect is at least 1."""
+    effect of hits is at least 1. That of other numbers is what their spread makes it: n / deff hits would have the same
+    standard error, and the interval is as skewed near a bound as the numbers are."""
     if found := support(sample):
         return _wilson_of_support(found, sample, level)
-    if not sample.clustered and sample.metric.through_others is None:
+    hits = sample.metric.interval == "proportion"
+    if hits and not sample.clustered and sample.metric.through_others is None:
         return scaled_wilson(sample.share, sample.n, _normal_quantile(level), sample.metric.bounds)
     low, high = sample.metric.bounds
     simple = sample.share * (1 - sample.share) / sample.n
-    effect = max(1.0, (sample.se / (high - low)) ** 2 / simple) if simple > 0 else sample.n / sample.effective
+    effect = (sample.se / (high - low)) ** 2 / simple if simple > 0 else sample.n / sample.effective
+    effect = max(1.0, effect) if hits else effect
     quantile = t_quantile(level, sample.effective)
     return scaled_wilson(sample.share, sample.n / effect, quantile, sample.metric.bounds)
 

@@ -106,19 +106,8 @@ def macro_f1(
     def rows(columns: Columns) -> np.ndarray:
         return class_counts(*codes(columns), range(len(labels)))
 
-    def influence(columns: Columns) -> np.ndarray:
-        """psi(t, p) = n/k (-(F_t/q_t + F_p/q_p) + 2/q_t where t = p), for k classes and q = true + predicted."""
-        import numpy as np
-
-        gold, guess = codes(columns)
-        slope = macro_gradient(rows(columns).sum(axis=0, dtype=np.float64))
-        hits, others = slope[: len(labels)], slope[len(labels) : 2 * len(labels)]
-        guessed = np.where(guess >= 0, others[guess], 0.0)
-        psi: np.ndarray = len(gold) * (others[gold] + guessed + np.where(gold == guess, hits[gold], 0.0))
-        return psi
-
-    return Metric(
-        name, rows, macro_value, "studentized", (0.0, 1.0), macro_gradient, influence, description=description
+    return _without_part(
+        Metric(name, rows, macro_value, "studentized", (0.0, 1.0), macro_gradient, description=description)
     )
 
 
@@ -174,15 +163,19 @@ def _of_classes(
         gold, guess = label_codes(true(columns), labels, f"metric {name!r}"), label_codes(predicted(columns), labels)
         return class_counts(gold, guess, range(len(labels)) if only is None else only)
 
+    return _without_part(Metric(name, rows, value, "studentized", (0.0, 1.0), gradient, description=description))
+
+
+def _without_part(metric: Metric) -> Metric:
+    """The metric with influences by leaving a part of each item out: a class keeps its only item, and where classes are
+    small, standard errors are those of the curve and not of its slope, which are up to a sixth too small."""
+
     def influence(columns: Columns) -> np.ndarray:
-        """n times the slope along each item's row: the sums' own share of it is 0, since scale changes nothing."""
-        import numpy as np
+        from xlbench.stats import rows
 
-        own = rows(columns).astype(np.float64)
-        psi: np.ndarray = len(own) * (own @ gradient(own.sum(axis=0)))
-        return psi
+        return rows.jackknife(metric, rows.group(rows.metric_rows(metric, columns)), rows.PART)
 
-    return Metric(name, rows, value, "studentized", (0.0, 1.0), gradient, influence, description=description)
+    return replace(metric, influence=influence)
 
 
 def micro_f1(

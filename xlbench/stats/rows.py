@@ -188,17 +188,41 @@ def others(metric: Metric, columns: Columns, n: int) -> np.ndarray:
     return given.astype(np.float64)
 
 
-def jackknife(metric: Metric, grouped: Grouped) -> np.ndarray:
-    """psi (n,) by leaving one row of every cell out."""
-    sums, value = grouped.sums, value_of(metric, grouped.sums)
-    step = max(1, BLOCK // grouped.cells.shape[1])
+def jackknife(metric: Metric, grouped: Grouped, part: float = 1.0) -> np.ndarray:
+    """psi (n,) by leaving one row of every cell out, or a ``part`` of it: (n - part) / part (theta - theta_without)."""
+    value = value_of(metric, grouped.sums)
+    of_cell = (grouped.n - part) / part * (value - _without(metric, grouped, part))
+    psi: np.ndarray = of_cell[grouped.inverse]
+    return psi
+
+
+def _without(metric: Metric, grouped: Grouped, part: float) -> np.ndarray:
+    """The values (K,) without a part of one row of each cell."""
+    sums, step = grouped.sums, max(1, BLOCK // grouped.cells.shape[1])
     with np.errstate(all="ignore"):
-        without = [
-            unmasked(metric, "value()", metric.value(sums - grouped.cells[start : start + step])).astype(np.float64)
+        values = [
+            unmasked(metric, "value()", metric.value(sums - part * grouped.cells[start : start + step]))
             for start in range(0, len(grouped.cells), step)
         ]
-    psi: np.ndarray = ((grouped.n - 1) * (value - np.concatenate(without)))[grouped.inverse]
-    return psi
+    without: np.ndarray = np.concatenate(values).astype(np.float64)
+    return without
+
+
+PART = 0.75
+"""How much of a row is left out where a class may have but one: without it, the class would leave the average. (All of
+it would follow the curve of a ratio best; halves find 90% of the bias of macro-F1 on 61 items.)"""
+
+
+def bias(metric: Metric, units: Grouped) -> float:
+    """By how much tests of n such units score too high on average, against one without end; 0 where that is not known.
+
+    The jackknife's (Quenouille, 1956), with a `PART` of each unit left out: (n - part)^2 / (part^2 n) times the mean of
+    theta_without - theta.
+    """
+    with np.errstate(all="ignore"):
+        moved = float(units.counts @ (_without(metric, units, PART) - value_of(metric, units.sums)))
+    found = ((units.n - PART) / (PART * units.n)) ** 2 * moved
+    return found if np.isfinite(found) else 0.0
 
 
 def linear_sums(psi: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -15,6 +15,10 @@ from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import Grouped
 from xlbench.stats.training import Training
 
+CURVED = ("studentized", "ratio", "f1")
+"""Kinds of metrics whose bias is known from rows: smooth functions of sums. A clustering's, and a rank's among fewer
+candidates, are those of another question."""
+
 
 class Scorer:
     """Scores metrics over items, each with an interval.
@@ -76,10 +80,12 @@ class Scorer:
         found = training.added_to(found, sample, self._level)
         known = math.isfinite(sample.se) and training.is_known
         se = math.sqrt(sample.se**2 + variance + training.se**2) if known else None
+        curved = metric.interval in CURVED and metric.through_others is None
         score = Score(
             value, found.low, found.high, found.method, se, len(items), count, found.note,
             metric=metric.name, chance=chance, seed_se=math.sqrt(variance),
             training_se=training.se if training.is_known else 0.0,
+            bias=rows.bias(metric, sample.units) if curved else 0.0,
         )  # fmt: skip
         return score, psi
 

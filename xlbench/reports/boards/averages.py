@@ -115,11 +115,13 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         assert score is not None
         assert score.value is not None
         entry = replace(Entry.of(score), covers=covered([place], table))
-        nodes[place] = Node(part_of(score.value, found, clusters, order), entry, (place,))
+        nodes[place] = Node(part_of(score.value, found, clusters, order, score.bias), entry, (place,))
     return nodes
 
 
-def part_of(value: float, found: Influence, clusters: NDArray[np.intp], order: NDArray[np.intp]) -> stats.Part:
+def part_of(
+    value: float, found: Influence, clusters: NDArray[np.intp], order: NDArray[np.intp], bias: float = 0.0
+) -> stats.Part:
     """A score as a part of averages; ``clusters`` and ``order`` are those of `cluster_codes`."""
     import numpy as np
 
@@ -128,7 +130,7 @@ def part_of(value: float, found: Influence, clusters: NDArray[np.intp], order: N
         value, clusters, np.asarray(found.sums, float)[order], found.n,
         sets=seeds.astype(np.intp) if found.seeds else None,
         shares=np.asarray(found.shares, float)[order],
-        seeds=seeds if found.seeds else None,
+        seeds=seeds if found.seeds else None, bias=bias,
     )  # fmt: skip
 
 

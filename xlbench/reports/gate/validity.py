@@ -135,9 +135,9 @@ def _lost(
 
 
 def _scored_otherwise(matched: Matched) -> Iterator[str]:
-    """Cells whose rows were made by different versions of xlbench's scoring."""
+    """Cells whose rows, or whose influences, were made by different versions of xlbench's scoring."""
     cells = zip(matched.cells[0].values(), matched.cells[1].values(), strict=True)
-    apart = [one for one, other in cells if row_version(one) != row_version(other)]
+    apart = [one for one, other in cells if (row_version(one), one.scoring) != (row_version(other), other.scoring)]
     if apart:
         first = f"{apart[0].task} {apart[0].subset}"
         yield f"{len(apart)} cells were scored by another version of xlbench ({first}): run the baseline again"
