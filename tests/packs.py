@@ -16,11 +16,11 @@ from xlbench.catalog.loading import load
 from xlbench.core.codec import checksum
 from xlbench.core.errors import ResultsError
 from xlbench.reports.render import boards_of, render
-from xlbench.runs import pack as pack_module
-from xlbench.runs.pack import choose, name_of, pack, write_pack
-from xlbench.runs.parts import ROWS, compressed
+from xlbench.runs.packs import write as pack_module
+from xlbench.runs.packs.parts import ROWS, compressed
+from xlbench.runs.packs.read import HEAD, ITEMS, Pack
+from xlbench.runs.packs.write import choose, name_of, pack, write_pack
 from xlbench.runs.store import Reader
-from xlbench.runs.unpack import HEAD, ITEMS, Pack
 
 PLACES = {("pairs", "eng-deu"): 30, ("pairs", "eng-hin"): 15, ("topics", "hin"): 20}
 

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
     from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.confusion import Confusion, confusion
     from xlbench.reports.gate.policy import Policy
     from xlbench.reports.gate.verdict import Gate
-    from xlbench.runs.confusion import Confusion, confusion
     from xlbench.stats import metrics
 
 _HOMES = {
@@ -43,9 +43,9 @@ _HOMES = {
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
     "reports.compare.comparison": ("Comparison",),
+    "reports.confusion": ("Confusion", "confusion"),
     "reports.gate.policy": ("Policy",),
     "reports.gate.verdict": ("Gate",),
-    "runs.confusion": ("Confusion", "confusion"),
     "stats": ("metrics",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}

@@ -327,7 +327,7 @@ def pack(run: Run | str | Path, out: str | Path, *, model: str | None = None) ->
         UsageError: There is no such run, or several; or the file cannot be written there.
         ResultsError: The run is damaged.
     """
-    from xlbench.runs.pack import choose, write_pack
+    from xlbench.runs.packs.write import choose, write_pack
     from xlbench.runs.store import Reader
 
     where = Path(run.folder if isinstance(run, Run) else run)

@@ -298,7 +298,7 @@ def accept(xlbench_cli, run, *options):
 
 def test_accept_writes_who_when_why_and_what_changed(go, xlbench_cli, tmp_path):
     """A baseline holds who accepted it, when and why, the hash of the one before, and the gate's word on the change."""
-    from xlbench.runs.unpack import Pack
+    from xlbench.runs.packs.read import Pack
 
     old, new = run_of(tmp_path / "a"), run_of(tmp_path / "b", "new", lost=20)
     done = accept(xlbench_cli, old, "--reason", "the first")

@@ -7,8 +7,8 @@ import shutil
 import pytest
 from saved_runs import PRINTS, save_cell, save_run
 
+from xlbench.runs.packs.read import Pack
 from xlbench.runs.store import Store
-from xlbench.runs.unpack import Pack
 
 pytestmark = pytest.mark.slow
 

@@ -28,7 +28,7 @@ from xlbench.cli import COMMANDS, group
 from xlbench.core import errors
 from xlbench.core.record import LONG, Cell, Run, Score
 from xlbench.reports.boards import spreadsheet
-from xlbench.runs import unpack
+from xlbench.runs.packs import read as packs
 from xlbench.testing.models import check_model
 from xlbench.testing.tasks import check_task
 from xlbench_tasks.card.read import CARDS, read_card
@@ -417,12 +417,12 @@ def test_every_recorded_field_is_documented():
 def test_every_field_and_member_of_a_pack_is_documented():
     """docs/results.md names every field of a pack's description, what a baseline says, and every member."""
     fields = {
-        *unpack.PackHeader.__dataclass_fields__,
-        *unpack.PackMember.__dataclass_fields__,
-        *unpack.ACCEPTED,
+        *packs.PackHeader.__dataclass_fields__,
+        *packs.PackMember.__dataclass_fields__,
+        *packs.ACCEPTED,
         "checksum",
     }
-    names = {unpack.HEAD, unpack.MANIFEST, unpack.CELLS, unpack.ITEMS.format(0), unpack.ENDING, *get_args(unpack.Kind)}
+    names = {packs.HEAD, packs.MANIFEST, packs.CELLS, packs.ITEMS.format(0), packs.ENDING, *get_args(packs.Kind)}
     assert not undocumented("docs/results.md", fields | names)
 
 

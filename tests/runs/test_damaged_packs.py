@@ -8,8 +8,8 @@ from saved_runs import PRINTS, save_run
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.reports.render import boards_of
+from xlbench.runs.packs.read import Pack
 from xlbench.runs.store import find_runs
-from xlbench.runs.unpack import Pack
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ def test_what_is_no_file_is_refused(tmp_path, monkeypatch):
         os.mkfifo(tmp_path / "pipe.xlpack")
         (run,) = find_runs(tmp_path)
         assert "it is no file" in run.troubles[0]
-    monkeypatch.setattr("xlbench.runs.unpack.LARGEST_PACK", 10)
+    monkeypatch.setattr("xlbench.runs.packs.read.LARGEST_PACK", 10)
     (tmp_path / "large.xlpack").write_bytes(bytes(11))
     (run,) = find_runs(tmp_path / "large.xlpack")
     assert "larger than 10 bytes" in run.troubles[0]

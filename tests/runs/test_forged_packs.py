@@ -25,10 +25,10 @@ from packs import (
 from saved_runs import PRINTS, save_cell, save_run
 
 from xlbench.core.errors import ResultsError
-from xlbench.runs import pack as pack_module
-from xlbench.runs.parts import to_part
+from xlbench.runs.packs import write as pack_module
+from xlbench.runs.packs.parts import to_part
+from xlbench.runs.packs.read import CELLS, ITEMS, Pack
 from xlbench.runs.store import Store, find_runs
-from xlbench.runs.unpack import CELLS, ITEMS, Pack
 
 pytestmark = pytest.mark.slow
 
@@ -236,7 +236,7 @@ def test_bombs_are_refused_in_bounded_memory(root, tmp_path, bomb):
     (tmp_path / "bomb.xlpack").write_bytes(content)
     code = (
         "import resource, sys\nfrom pathlib import Path\nfrom xlbench.core.errors import ResultsError\n"
-        "from xlbench.runs.unpack import Pack\n"
+        "from xlbench.runs.packs.read import Pack\n"
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "Pack(Path('good.xlpack')).check()\nbefore = peak()\n"
         "try:\n    Pack(Path('bomb.xlpack')).check()\nexcept ResultsError as error:\n"

@@ -32,10 +32,10 @@ from xlbench.catalog.loading import load
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run, Score
 from xlbench.runs.items import Items
-from xlbench.runs.pack import choose, pack, write_pack
-from xlbench.runs.parts import ROWS
+from xlbench.runs.packs.parts import ROWS
+from xlbench.runs.packs.read import Pack
+from xlbench.runs.packs.write import choose, pack, write_pack
 from xlbench.runs.store import Reader, Store, find_runs
-from xlbench.runs.unpack import Pack
 from xlbench.runs.verify import verify
 
 pytestmark = pytest.mark.slow
@@ -269,7 +269,7 @@ def test_a_damaged_run_is_not_packed(root):
 
 def test_nothing_is_written_where_a_pack_could_not_be_read(root, tmp_path, monkeypatch):
     """A run beyond the bounds of packs is an error, and no file appears."""
-    monkeypatch.setattr("xlbench.runs.unpack.MOST_VALUES", 20)
+    monkeypatch.setattr("xlbench.runs.packs.read.MOST_VALUES", 20)
     with pytest.raises(
         ResultsError, match="cannot be packed, as its pack could not be read: its cells hold more than 20 values"
     ):

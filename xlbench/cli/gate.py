@@ -154,9 +154,9 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
     from datetime import UTC, datetime
 
     from xlbench.reports.gate.opening import pick
-    from xlbench.runs.pack import write_pack
+    from xlbench.runs.packs.read import Pack
+    from xlbench.runs.packs.write import write_pack
     from xlbench.runs.store import Reader
-    from xlbench.runs.unpack import Pack
 
     for name, text in (("--by", by), ("--reason", reason)):
         if not one_line(text):

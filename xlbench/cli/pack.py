@@ -15,7 +15,7 @@ from xlbench.core.text import byte_count, one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Run
-    from xlbench.runs.pack import WrittenPack
+    from xlbench.runs.packs.write import WrittenPack
     from xlbench.runs.store import Reader
 
 
@@ -43,7 +43,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
     Cells and items are all in it, so that boards from the pack are those from the folder, to the byte. No model, data
     or plugin is needed. An edited, cut or otherwise damaged pack is refused when it is read.
     """
-    from xlbench.runs.pack import choose
+    from xlbench.runs.packs.write import choose
     from xlbench.runs.store import Reader
 
     if everything and model is not None:
@@ -72,7 +72,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
 
 def _written(runs: list[Run], out: Path, reader: Reader, *, everything: bool) -> Iterator[WrittenPack | ResultsError]:
     """Write one pack after the other; a run that is damaged stops no other."""
-    from xlbench.runs.pack import name_of, write_pack
+    from xlbench.runs.packs.write import name_of, write_pack
 
     for run in runs:
         try:

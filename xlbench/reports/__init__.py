@@ -7,6 +7,7 @@
 | `compare` | paired differences of two or more runs |
 | `gate` | a comparison and a policy, ending in one verdict |
 | `curves`, `plots` | scores against training size |
+| `confusion` | who is mistaken for whom, of one cell |
 | `published` | saved scores beside published figures |
 | `render` | writes boards and curves into files |
 """

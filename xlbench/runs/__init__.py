@@ -11,8 +11,8 @@
 | `store`, `manifest` | save and read cells and runs |
 | `cells`, `jobs`, `slices`, `items` | what the rooms above pass on |
 | `contract`, `failures` | what plugins have to return; which errors end a cell, a model or a run |
-| `pack`, `unpack`, `parts` | a run as one file |
+| `packs/` | a run as one file: made, read, and the items in it |
 | `fetch` | brings data and checkpoints beforehand |
 | `provenance` | what a run says about the machine |
-| `verify`, `confusion` | recompute scores from saved items; who is mistaken for whom |
+| `verify` | computes saved scores again, from the saved items |
 """

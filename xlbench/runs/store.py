@@ -30,7 +30,7 @@ from xlbench.core.ids import slug
 from xlbench.core.record import WHOLE_TASK, Cell, Run
 from xlbench.core.text import byte_count
 from xlbench.runs.items import Influence, Items, influence, read_items, read_table, to_parquet
-from xlbench.runs.unpack import ENDING, Pack
+from xlbench.runs.packs.read import ENDING, Pack
 
 if TYPE_CHECKING:
     import pyarrow as pa

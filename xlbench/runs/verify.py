@@ -1,5 +1,5 @@
 """Saved runs checked: scores computed again from their saved items, and what stands beside them held against the tasks
-and the manifest."""
+and the manifest. It is no report: it needs the tasks, and the version of the rows by which `cells` makes keys."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import byte_count
 from xlbench.runs.items import Influence, Items, items_of
-from xlbench.runs.parts import Part
+from xlbench.runs.packs.parts import Part
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -245,7 +245,7 @@ def _read(path: Path) -> bytes:
 
 
 def _members(content: bytes) -> dict[str, bytes]:
-    """The stored members by name, from a zip that is as `pack` writes it."""
+    """The stored members by name, from a zip that is as `write` makes it."""
     if len(content) < _END.size or not content.startswith(b"PK\x03\x04"):
         raise ResultsError("it is no pack, or cut off")
     mark, disk, first_disk, here, count, size, start, comment = _END.unpack(content[-_END.size :])

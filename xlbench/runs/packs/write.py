@@ -19,9 +19,9 @@ from xlbench.core.ids import slug
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
-from xlbench.runs.parts import compressed, to_part
+from xlbench.runs.packs.parts import compressed, to_part
+from xlbench.runs.packs.read import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, Pack, PackHeader, PackMember
 from xlbench.runs.store import GONE, Reader
-from xlbench.runs.unpack import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, Pack, PackHeader, PackMember
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -82,7 +82,7 @@ def write_pack(
     Args:
         run: As ``reader`` has found it, in a folder or a pack.
         out: The file; its folder is created.
-        kind: What it is for; a "baseline" says in ``about`` all of `unpack.ACCEPTED`.
+        kind: What it is for; a "baseline" says in ``about`` all of `packs.read.ACCEPTED`.
         about: What is said of it, kept as it is given.
 
     Raises:
