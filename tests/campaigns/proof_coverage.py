@@ -182,25 +182,37 @@ def of_areas(documents: Population, items: Population, count: int, n: int, times
     return summary(found, (documents.truth("accuracy") + items.truth("accuracy")) / 2)
 
 
+def hits(people: Population) -> np.ndarray:
+    """(N,) whether each item is right."""
+    found: np.ndarray = people.metrics["accuracy"].rows(people.columns)[:, 0]
+    return found
+
+
 def told_apart(
-    documents: Sequence[Population], items: Sequence[Population], count: int, n: int, times: int, models: int
+    ranked: np.ndarray, documents: np.ndarray, items: np.ndarray, count: int, n: int, times: int, models: int
 ) -> float:
     """How often equal models are told apart on a board of such averages.
 
     Each simulated model takes the outcomes of one of the real ones, by a toss for every document and every item: so all
     are equal, and differ from one another as the real ones do.
+
+    Args:
+        ranked: (M, N) of each real model the hits in documents.
+        documents: (N,) the document of each.
+        items: (M, N') the hits on items that are alone.
+        count: Documents that are drawn.
+        n: Items that are drawn.
+        times: Boards.
+        models: Simulated models on a board.
     """
-    random, members = np.random.RandomState(count), members_of(documents[0].clusters)
-    hits = np.stack([people.metrics["accuracy"].rows(people.columns)[:, 0] for people in documents])
-    others = np.stack([people.metrics["accuracy"].rows(people.columns)[:, 0] for people in items])
-    wrong = 0
+    random, members, wrong = np.random.RandomState(count), members_of(documents), 0
     for _ in range(times):
         chosen, codes = draw_clusters(members, count, random)
-        picked = random.randint(0, others.shape[1], n)
+        picked = random.randint(0, items.shape[1], n)
         parts = []
         for _ in range(models):
-            few = hits[random.randint(0, len(hits), count)[codes], chosen]
-            many = others[random.randint(0, len(others), n), picked]
+            few = ranked[random.randint(0, len(ranked), count)[codes], chosen]
+            many = items[random.randint(0, len(items), n), picked]
             pair = [stats.part(x.mean(), x - x.mean(), c) for x, c in ((few, codes), (many, count + np.arange(n)))]
             parts.append(stats.combine(pair))
         values, influences = np.array([one.value for one in parts]), np.array([one.influence for one in parts])
@@ -275,9 +287,10 @@ def line(model: str, what: str, drawn: str, found: Coverage) -> str:
     return f"| {model} | {what} | {drawn} | {found} |"
 
 
-def _of_model(root: Path, model: str, times: int) -> tuple[Outcomes, list[str]]:
+def _of_model(root: Path, model: str, times: int) -> tuple[list[str], np.ndarray, np.ndarray, np.ndarray]:
+    """The rows of a model, and what `told_apart` needs of it."""
     of = outcomes(root, model)
-    return of, list(lines(model, of, times))
+    return list(lines(model, of, times)), hits(of.ranked), of.ranked.clusters, hits(of.news)
 
 
 def main(root: Path, times: int = 400) -> None:
@@ -286,12 +299,12 @@ def main(root: Path, times: int = 400) -> None:
     sys.stdout.write(f"| {' | '.join(head)} |\n{'|---' * len(head)}|\n")
     with ProcessPoolExecutor(len(MODELS)) as pool:
         every = list(pool.map(_of_model, [root] * len(MODELS), MODELS, [times] * len(MODELS)))
-    for _, rows in every:
+    for rows, *_ in every:
         sys.stdout.write("\n".join(rows) + "\n")
-    news, ranked = ([getattr(of, name) for of, _ in every] for name in ("news", "ranked"))
+    ranked, news = np.stack([one[1] for one in every]), np.stack([one[3] for one in every])
     for count in (5, 10, 20):
         for models in (2, 5):
-            wrong = told_apart(ranked, news, count, 200, times, models)
+            wrong = told_apart(ranked, every[0][2], news, count, 200, times, models)
             sys.stdout.write(f"{models} equal models, {count} documents, 200 items: told apart in {100 * wrong:.1f}%\n")
 
 
