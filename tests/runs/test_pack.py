@@ -117,6 +117,25 @@ def test_confusions_are_counted_from_a_pack(finished, packs):
         assert any(one is not None for one, _ in counted)
 
 
+def test_confusions_are_those_of_the_saved_predictions(finished):
+    """Each pair of labels that occurs is counted, as scikit-learn does; pairs that do not occur take no room."""
+    from sklearn.metrics import confusion_matrix
+
+    checked = 0
+    for run in find_runs(finished):
+        for cell in run.cells:
+            if (found := xlbench.confusion(run, cell)) is not None:
+                columns = Reader().load_items(cell, Path(run.folder)).columns
+                predicted = [columns[name] for name in columns if name.startswith("predicted")]
+                true = np.tile(columns["true"], len(predicted))
+                table = confusion_matrix(true, np.concatenate(predicted), labels=range(len(found.labels)))
+                assert found.to_frame().to_numpy().tolist() == table.tolist()
+                assert min(found.counts.values()) > 0
+                assert len(found.counts) == np.count_nonzero(table)
+                checked += 1
+    assert checked == 8
+
+
 def test_the_public_function_packs_a_run_of_its_results(tmp_path):
     """`xlbench.pack` takes what `xlbench.run` returned, and `xlbench.board` the pack."""
     results = xlbench.run("random", "lexicon", languages="mlt", results=tmp_path / "results", cache=False)
