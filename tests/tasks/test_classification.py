@@ -19,7 +19,7 @@ from xlbench.stats.rows import group, jackknife, value_of
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
 from xlbench_tasks.protocols import classification, labeled
-from xlbench_tasks.protocols.numbers import probes
+from xlbench_tasks.protocols.numbers import probes, softmax
 
 LABELS = ("bad", "fine", "good")
 
@@ -128,6 +128,17 @@ def test_c_is_chosen_on_dev(made):
     _, fixed = evaluated(made, f"c = {best}")
     assert (outcome.columns["predicted"] == fixed.columns["predicted"]).all()
     assert len(set(scores)) > 1
+
+
+@pytest.mark.parametrize("options", ["", "c = 10.0", 'c = "dev"', "shots = 8\ndraws = 3"])
+def test_a_probe_that_did_not_converge_is_told(made, options, monkeypatch):
+    """A footnote and a count of probes stand beside its scores, whichever probe it is; where it converged, neither."""
+    _, settled = evaluated(made, options)
+    monkeypatch.setattr(softmax, "MAX_ITERATIONS", 1)
+    _, stopped = evaluated(made, options)
+    note, fact = "the probe did not converge", "not_converged"
+    assert (note in settled.notes, fact in settled.facts) == (False, False)
+    assert (note in stopped.notes, stopped.facts[fact]) == (True, 3 if "draws" in options else 1)
 
 
 def test_neighbors_vote_by_cosine(made):

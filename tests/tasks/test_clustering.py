@@ -315,6 +315,18 @@ def test_no_order_of_sums_changes_clusters_where_distances_are_equal():
     assert [found.labels.tolist() for found in one] == [found.labels.tolist() for found in other]
 
 
+def test_starts_that_did_not_settle_are_told(blobs, monkeypatch):
+    """A footnote and the count of such starts stand beside the scores; where all settled, neither."""
+    rows, vectors = blobs[0][:60], blobs[1]
+    settled = outcome_of({"eng": rows}, vectors)
+    monkeypatch.setattr(grouping, "MAX_ITERATIONS", 1)
+    stopped = outcome_of({"eng": rows}, vectors)
+    told = [("k-means did not converge" in one.notes, one.facts.get("not_converged", 0)) for one in (settled, stopped)]
+    assert told[0] == (False, 0)
+    assert told[1][0]
+    assert told[1][1] > 1
+
+
 def test_a_cluster_that_loses_all_items_gets_the_furthest_one():
     """Two of three first centers are one place: the third cluster takes what lies furthest from its center."""
     places = np.array([[0.0, 0.0], [1.0, 0.0], [10.0, 0.0], [14.0, 0.0]])

@@ -12,7 +12,7 @@ from xlbench_tasks.card import read
 from xlbench_tasks.card.task import task as task_of
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols import tagging
-from xlbench_tasks.protocols.numbers import spans, tagging_probe
+from xlbench_tasks.protocols.numbers import softmax, spans, tagging_probe
 
 CARD = """
 name = "made"
@@ -100,6 +100,16 @@ def test_a_separable_problem_is_learned(made, encoder):
         alone = "no word vectors: every word was encoded alone"
         assert (alone in outcome.notes) == (encoder is ByWord)
     assert outcome.facts["train_sentences"] == 80
+
+
+def test_a_probe_that_did_not_converge_is_told(made, monkeypatch):
+    """A footnote and a fact stand beside its scores; where it converged, neither."""
+    task, data = made
+    settled = task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
+    monkeypatch.setattr(softmax, "MAX_ITERATIONS", 1)
+    stopped = task.evaluate(cells(task, data)["eng"], EncodingSession(ByWord()))
+    told = [("the probe did not converge" in one.notes, one.facts.get("not_converged")) for one in (settled, stopped)]
+    assert told == [(False, None), (True, 1)]
 
 
 def test_vectors_without_information_find_next_to_nothing(made):
