@@ -137,6 +137,58 @@ def test_a_hold_out_that_leaves_one_item_or_none_says_so(rows, said, go, tmp_pat
     assert trouble(go(*RUN, "-t", "held.toml", "--data", "data"), 1) == [said]
 
 
+NAMES = """
+name = "names"
+area = "ner"
+protocol = "tagging"
+description = "Names in made-up sentences"
+license = "CC0-1.0"
+languages = ["eng"]
+splits = { train = "train", test = "test" }
+
+[data]
+reader = "conll"
+files = "{language}.{split}"
+tags = { PER = "PER" }
+
+[options]
+types = ["PER"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("card", "files", "said"),
+    [
+        (CARD, {"tiny.eng.txt": b"one\ntwo\n"}, "skipped: tiny (good-letters): tiny has no 'deu' here: none in "),
+        (
+            CARD,
+            {"tiny.eng.txt": b"one\ntwo\n", "tiny.deu.txt": b"eins\rzwei\r"},
+            "error: tiny eng-deu, deu-eng (good-letters): data/tiny.deu.txt: its lines end in bare carriage returns",
+        ),
+        (
+            HELD_OUT,
+            {"eng.tsv": b"text\tlabel\n"},
+            "skipped: held (good-letters): nothing to test on: held has no 'eng' ",
+        ),
+        (
+            NAMES,
+            {"eng.train": b"a B-PER\nb O\n\n", "eng.test": b"a B-PER\nb O\n" * 300},
+            "error: names eng (good-letters): data/eng.test: one sentence of 600 words; put an empty line after each",
+        ),
+    ],
+    ids=["one language of a pair is missing", "bare carriage returns", "a header alone", "no empty lines"],
+)
+@pytest.mark.parametrize("quiet", [[], ["--quiet"]])
+def test_data_of_which_nothing_can_be_scored_says_why(card, files, said, quiet, go, tmp_path):
+    """The reason is printed, however quiet the command is, and the exit code is 1."""
+    (tmp_path / "data").mkdir()
+    for name, content in files.items():
+        (tmp_path / "data" / name).write_bytes(content)
+    (tmp_path / "card.toml").write_text(card, encoding="utf-8")
+    (line,) = trouble(go(*RUN, "-t", "card.toml", "--data", "data", *quiet), 1)
+    assert line.startswith(said)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [

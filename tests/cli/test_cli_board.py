@@ -6,6 +6,7 @@ import re
 import shutil
 
 import pytest
+from one_module import installed
 from tiny_task import CARD, one_line, texts, tiny, write_texts
 
 pytestmark = pytest.mark.slow
@@ -133,6 +134,54 @@ def test_a_suite_has_a_board_of_its_own(go, tmp_path):
     boards = tmp_path / "leaderboards"
     assert {path.name.split(".")[0] for path in boards.iterdir()} == {"kinds-only"}
     assert sorted(models_on((boards / "kinds-only.md").read_text(encoding="utf-8"))[:2]) == ["letters", "random"]
+
+
+FAILING = """
+import xlbench
+
+
+def raises(board):
+    raise ValueError("no such font")
+
+
+@xlbench.hookimpl
+def xlbench_boards():
+    yield xlbench.BoardFormat("raises", raises)
+    yield xlbench.BoardFormat("leaves", lambda board: {"/../../evil.txt": "x"})
+"""
+
+
+def test_a_format_that_fails_is_named_and_ends_with_1(go, xlbench_cli, tmp_path):
+    """`board` and `run` write the boards of all other formats, nothing outside of their folder, and end with code 1."""
+    run_tiny(go, tmp_path)
+    site = installed(tmp_path / "site", "xl_failing", FAILING)
+    ours = [it for it in (tmp_path / "leaderboards").iterdir() if ".costs" not in it.name]
+    expected = {it.name: it.read_bytes() for it in ours}
+    assert len(expected) > 5
+    for command in (["board", "results"], ["run", "-m", "random", *tiny(tmp_path), "--results", "more"]):
+        done = xlbench_cli([*command, "--boards", f"{command[0]}/boards"], [site])
+        assert done.returncode == 1
+        assert "board format raises failed on run, and wrote nothing: ValueError: no such font" in done.stderr
+        assert "board format leaves failed on run, and wrote nothing: the suffix" in done.stderr
+        written = {it.name: it.read_bytes() for it in (tmp_path / command[0] / "boards").iterdir()}
+        assert set(written) >= set(expected)
+        assert command[0] == "run" or {name: written[name] for name in expected} == expected
+    assert not list(tmp_path.rglob("*evil*"))
+
+
+def test_packs_and_ones_own_runs_of_the_same_models_are_no_conflict(go, xlbench_cli, tmp_path):
+    """What was just computed, beside packs of the same models from elsewhere, is one row a model, without a word."""
+    run_tiny(go, tmp_path, "-m", "ngram", "-m", "random", "--boards", "own")
+    again = tmp_path / "elsewhere"
+    again.mkdir()
+    run_tiny(lambda *args: go(*args, cwd=again), again, "-m", "ngram", "-m", "random")
+    assert xlbench_cli(["pack", again / "results", "--all", "--out", "packs"]).returncode == 0
+    done = xlbench_cli(["board", "results", "packs", "--boards", "both"])
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if line and not line.startswith("wrote ")] == []
+    pages = [(tmp_path / folder / "run.md").read_bytes() for folder in ("both", "own")]
+    assert pages[0] == pages[1]
+    assert sorted(models_on(pages[0].decode())) == ["ngram", "random"]
 
 
 def test_board_of_a_suite_leaves_loose_tasks_out(go, tmp_path):

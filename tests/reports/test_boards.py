@@ -1153,6 +1153,15 @@ class TestCsv:
         assert (row.encoded, row.sentences_per_second) == ("402", "33.50000000")
         assert (row.parameters, row.peak_memory_bytes) == ("1000000", str(3 << 20))
 
+    def test_memory_that_is_not_known_is_no_number(self):
+        """Where the system did not tell a run's peak, the page has a dash and the file nothing: never 0."""
+        world = golden_world()
+        world.runs["beta"] = {"provenance": {"peak_memory_bytes": None}}
+        files = render_all(world.board())
+        assert read(files[".costs.csv"]).set_index("model").loc["beta"].peak_memory_bytes == ""
+        (line,) = [line for line in files[".costs.md"].splitlines() if line.startswith("| beta ")]
+        assert line.rstrip(" |").endswith("—")
+
 
 class TestDeterminism:
     """Equal results give equal bytes."""

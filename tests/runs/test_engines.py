@@ -11,10 +11,10 @@ import sys
 import threading
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from conftest import ROOT, environment
+from one_module import installed
 from test_runner import go, model, task
 from tiny_task import one_line, tiny
 
@@ -41,16 +41,6 @@ SMALL = ("run", "-m", "ngram", "-m", "random", "-t", "lexicon", "-t", "mini-ner"
 def board_bytes(folder):
     """The files of the boards that do not vary from run to run."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if ".costs." not in path.name}
-
-
-def installed(folder: Path, module: str, code: str) -> Path:
-    """A folder for PYTHONPATH with a plugin of one module in it, as pip leaves it."""
-    (folder / f"{module}-1.5.dist-info").mkdir(parents=True)
-    (folder / f"{module}.py").write_text(code, encoding="utf-8")
-    name = module.replace("_", "-")
-    (folder / f"{module}-1.5.dist-info" / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.5\n")
-    (folder / f"{module}-1.5.dist-info" / "entry_points.txt").write_text(f"[xlbench]\n{name} = {module}\n")
-    return folder
 
 
 # ---- jobs
