@@ -251,14 +251,21 @@ def test_heads_over_an_encoder_may_be_left_out(stocked, tmp_path, name):
      ("RemBert", "ForMaskedLM"), ("Qwen2", "ForCausalLM")],
 )  # fmt: skip
 def test_heads_of_other_architectures_may_be_left_out(stocked, tmp_path, config, model):
-    """Checkpoints that were saved with a head load as encoders, whatever their architecture calls it."""
+    """Checkpoints that were saved with a head load as encoders, whatever their architecture calls it, and have the
+    vectors of transformers' own encoder."""
     tokenizer = checkpoints.wordpiece()
     sizes = rare.TINY | {"vocab_size": len(tokenizer), "pad_token_id": 0}
     sizes |= {"num_key_value_heads": 2} if config == "Qwen2" else {}
     settings = getattr(transformers, f"{config}Config")(**sizes)
     rare.drawn(getattr(transformers, f"{config}{model}")(settings)).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
-    assert model_of(stocked, tmp_path).load().encode(["a text"]).shape == (1, 32)
+    encoder = model_of(stocked, tmp_path, "device=cpu&pooling=mean").load()
+    theirs, cut = (auto.from_pretrained(tmp_path) for auto in (transformers.AutoModel, transformers.AutoTokenizer))
+    theirs.eval()
+    for text in (text[:30] for text in TEXTS[-4:]):  # none is cut
+        with torch.no_grad():
+            states = theirs(**cut(text, return_tensors="pt")).last_hidden_state[0]
+        np.testing.assert_allclose(encoder.encode([text])[0], states.mean(dim=0).numpy(), atol=1e-5)
 
 
 def test_vectors_of_a_pooler_without_weights_are_refused(stocked, tmp_path):
