@@ -700,6 +700,15 @@ def test_a_limit_spreads_over_the_labels_of_a_hub_folder(tmp_path):
         _hub(tmp_path, labels={"good": "x"}, **table).read("nep")
 
 
+def test_all_unknown_labels_of_a_hub_folder_are_told_at_once(tmp_path):
+    """As in tables: each with how often it occurs and its first row, the most frequent first."""
+    _parquet(tmp_path / "org/name/test.parquet", text=list("abcde"), label=["good", "none", "bad ", "bad ", "good"])
+    table = {"fields": {"text": "text", "label": "label"}, "language": "nep", "labels": {"good": "x", "bad": "y"}}
+    with pytest.raises(DataError) as error:
+        _hub(tmp_path, **table).read("nep")
+    assert "'bad ' (2 times, first at row 3); 'none' (1 time, first at row 2)" in str(error.value)
+
+
 def test_files_of_a_hub_folder_can_be_named_and_lie_in_archives(tmp_path):
     """For repositories that need a loading script: parquet, JSON lines, and files of zip archives in any folder."""
     folder = tmp_path / "org/name"
