@@ -15,9 +15,9 @@ from xlbench.core.task import Task
 from xlbench.reports import curves
 from xlbench.reports.render import boards_of, curves_of, render
 from xlbench.reports.selection import Selection
-from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
 from xlbench.runs.fetch import FetchResult, prepare_fetch
+from xlbench.runs.observer import Observer
 from xlbench.runs.request import OneOrMore, Request, idle_tasks, learning_tasks, prepare, prepare_curve, several
 
 if TYPE_CHECKING:

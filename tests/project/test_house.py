@@ -148,7 +148,7 @@ def test_no_circle(folder):
         walk(name)
 
 
-HOPS = ("execute", "request", "plan", "engine", "work", "worker", "store")
+HOPS = ("execute", "request", "plan", "engine", "job_runners", "worker", "store")
 """The rooms of a run: the one that drives it, then the hops in their order. What several of them pass on (cells, jobs,
 slices) lies in other rooms."""
 

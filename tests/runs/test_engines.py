@@ -24,12 +24,12 @@ from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
 from xlbench.runs import plan
 from xlbench.runs.cells import Settings
-from xlbench.runs.engine import Observer
 from xlbench.runs.execute import carry_out
+from xlbench.runs.job_runners import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.jobs import Context, Job, JobCell, Specs, jobs_of
+from xlbench.runs.observer import Observer
 from xlbench.runs.request import Request, prepare
 from xlbench.runs.store import Store
-from xlbench.runs.work import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.worker import Worker
 
 pytestmark = pytest.mark.slow

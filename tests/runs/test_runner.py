@@ -14,8 +14,8 @@ from xlbench.encoding.cache import Cache
 from xlbench.reports.render import render
 from xlbench.runs import plan
 from xlbench.runs.cells import Settings
-from xlbench.runs.engine import Observer
 from xlbench.runs.execute import execute
+from xlbench.runs.observer import Observer
 from xlbench.runs.store import Store
 
 TEXTS = {"one": ("a", "bb", "ccc"), "two": ("dddd", "a", "bb"), "three": ("x", "yy", "zzz")}

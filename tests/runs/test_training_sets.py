@@ -222,8 +222,8 @@ def test_nothing_that_learns_is_refused(tmp_path):
 
 def test_progress_is_heard(tmp_path):
     """Who watches a run hears how many of the training sets a probe has learned from."""
-    from xlbench.runs.engine import Observer
     from xlbench.runs.execute import carry_out
+    from xlbench.runs.observer import Observer
     from xlbench.runs.request import Request, prepare
 
     heard = []

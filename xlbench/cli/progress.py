@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from xlbench.cli.output import echo
 from xlbench.core.text import one_line
 from xlbench.runs.cells import PlannedCell
-from xlbench.runs.engine import Observer
+from xlbench.runs.observer import Observer
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell

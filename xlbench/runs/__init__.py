@@ -6,10 +6,11 @@
 | `plan` | lists every cell, and whether the results folder has it |
 | `execute` | drives a run: jobs out, cells back, manifests last |
 | `engine`, `processes` | hand out jobs and account for what comes back; here, or in other processes |
-| `work` | makes a job's cells, in whatever process |
+| `job_runners` | what an engine calls: makes a job's cells, in the run's process or in another |
 | `worker` | loads the model and scores one cell |
 | `store`, `manifest` | save and read cells and runs |
 | `cells`, `jobs`, `slices`, `items` | what the rooms above pass on |
+| `observer` | who is told of progress |
 | `contract`, `failures` | what plugins have to return; which errors end a cell, a model or a run |
 | `packs/` | a run as one file: made, read, and the items in it |
 | `fetch` | brings data and checkpoints beforehand |

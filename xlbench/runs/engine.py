@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from xlbench.catalog.hooks import Engine
@@ -13,24 +13,11 @@ from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.cells import PlannedCell
 from xlbench.runs.jobs import RunWarning
+from xlbench.runs.observer import Observer
 from xlbench.runs.store import LOST
 
 CellAddress = tuple[str, str, str, str]
 """Model, fingerprint, task and subset: what tells the cells of a run apart."""
-
-
-@dataclass(frozen=True)
-class Observer:
-    """Who is told of progress; every call may do nothing."""
-
-    cell: Callable[[Cell], None] = lambda cell: None
-    """A cell is finished (or was done before)."""
-    encoding: Callable[[str, int, int], None] = lambda model, done, total: None
-    """A model has encoded so many of the texts of one request, in this process."""
-    warning: Callable[[str], None] = lambda line: None
-    """Something was wrong that cost no result: a damaged part of the cache, say."""
-    learning: Callable[[str, int, int], None] = lambda model, done, total: None
-    """A probe has learned from so many of the training sets of one cell, in this process."""
 
 
 def serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterator[Any]:
