@@ -218,6 +218,20 @@ def test_a_model_without_a_fingerprint_fails_alone(tmp_path, error):
     assert [run.model for run in Store(tmp_path / "r").runs()] == ["lengths"]
 
 
+@pytest.mark.parametrize(
+    ("error", "state"), [(DataMissing("get it"), "skipped"), (DataError("cut"), "error"), (OSError("cut"), "error")]
+)
+def test_the_plan_of_a_model_without_a_fingerprint(tmp_path, error, state):
+    """Planned, a model whose files are absent is skipped and another without an identity fails; neither has damage."""
+
+    def fails():
+        raise error
+
+    planned, cells = go(tmp_path, [Model("bad", Lengths, fails)])
+    assert (states(planned), [cell.status for cell in cells]) == ([state], [state])
+    assert not [*Store(tmp_path / "results").runs()]
+
+
 def test_what_is_no_exception_fails_its_cell_too(tmp_path):
     """Libraries in other languages raise what is no Exception: the cell fails, the run goes on."""
 

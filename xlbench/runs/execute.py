@@ -111,7 +111,8 @@ def execute(
 def _known(planned: Sequence[PlannedCell], store: Store, *, writable: bool) -> Iterator[Cell]:
     """Yields the cells that need no computing; saves failures where the folder can be written."""
     for item in planned:
-        if item.state in ("skipped", "error") and writable:
+        has_place = writable and item.cell.fingerprint  # a model without an identity has no folder
+        if has_place and item.state in ("skipped", "error"):
             _save_failure(item.cell, store)
         if item.state not in ("todo", "rescore"):
             yield item.cell

@@ -15,7 +15,7 @@ from xlbench.core.record import WHOLE_TASK, Status
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import PlannedCell, Settings, base_cell, planned_cell
+from xlbench.runs.cells import PlannedCell, Settings, State, base_cell, planned_cell
 from xlbench.runs.slices import sliced
 from xlbench.runs.store import Store
 
@@ -52,9 +52,10 @@ def plan(
         fingerprint, status, reason = identity_of(model)
         for task in tasks:
             base = base_cell(model.name, fingerprint, task, settings, provenance or {})
-            if reason:  # without an identity there is no place to keep results in
+            if reason:
                 failed = replace(base, subset=WHOLE_TASK, status=status, reason=reason)
-                cells.append(PlannedCell(model, task, Subset(WHOLE_TASK), failed, "damaged"))
+                state: State = "skipped" if status == "skipped" else "error"
+                cells.append(PlannedCell(model, task, Subset(WHOLE_TASK), failed, state))
             else:
                 cells += [planned_cell(model, task, part, base, store) for part in of_task[task.name].slices]
     lacking = {name: its for name, its in of_task.items() if its.absent}
