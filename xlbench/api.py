@@ -211,9 +211,9 @@ def compare(
         UsageError: There is no such run, or the two do not have the same cells.
         ResultsError: Results are damaged.
     """
-    from xlbench.reports.compare.choosing import by_label, one_run
     from xlbench.reports.compare.comparison import against_baseline
     from xlbench.reports.compare.differences import Options
+    from xlbench.reports.compare.inputs import by_label, one_run
     from xlbench.reports.compare.logs.reader import LogReader
     from xlbench.reports.compare.matching import CellFilter
 
@@ -267,7 +267,7 @@ def gate(
     Raises:
         UsageError: A path, a name or the policy is wrong, or both runs are one.
     """
-    from xlbench.reports.gate.opening import gate_of
+    from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
 
     changes = {"alpha": alpha, "mode": mode, "margin": margin, "task_margin": task_margin, "must_detect": must_detect,

@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Literal
 
 from xlbench import DataError, UsageError
-from xlbench_transformers import modules, weights
-from xlbench_transformers.foreign import foreign_names
+from xlbench_transformers import st_modules, weights
+from xlbench_transformers.checkpoint_code import foreign_names
 from xlbench_transformers.listing import Listing, check_regular, list_folder
-from xlbench_transformers.modules import CHAIN_SETTINGS, Module
+from xlbench_transformers.st_modules import CHAIN_SETTINGS, Module
 
 Kind = Literal["hf", "st", "siamese", "static"]
 
@@ -89,16 +89,16 @@ def lay_out(listing: Listing, kind: Kind | None) -> Layout:
         DataError: A file of it is damaged.
     """
     _check_no_adapter(listing, "")
-    modules.check_model_type(listing)
+    st_modules.check_model_type(listing)
     kind = kind or _looks_like(listing)
-    chain = modules.modules_of(listing) if kind != "hf" else []
+    chain = st_modules.modules_of(listing) if kind != "hf" else []
     _check_kind(listing, kind, chain)
     parts = chain or [_only_module(listing, kind)]
     sites = sorted({"", *(module.site for module in parts)})
     for site in sites:
         _check_whole(listing, site)
     for module in chain:
-        modules.check_settings(listing, module)
+        st_modules.check_settings(listing, module)
     found = {module.site: _weights_of(listing, module) for module in parts}
     for module in parts:
         _check_tokenizer(listing, module)
@@ -120,13 +120,13 @@ def _check_kind(listing: Listing, kind: Kind, chain: Sequence[Module]) -> None:
     if kind == "st" and not chain:
         raise UsageError(f"{listing.label} has no modules.json, so it is no sentence-transformers checkpoint: try hf:")
     if kind in ("hf", "siamese") and not chain and not listing.model_type():
-        other = " It has a modules.json: try st:" if modules.LIST in listing.names else ""
+        other = " It has a modules.json: try st:" if st_modules.LIST in listing.names else ""
         raise UsageError(f"{listing.label} has no config.json with a model_type, which {kind}: reads.{other}")
 
 
 def _looks_like(listing: Listing) -> Kind:
     """The kind of a checkpoint by its files; `UsageError` says what was looked for."""
-    chain = modules.modules_of(listing)
+    chain = st_modules.modules_of(listing)
     if chain:
         return "static" if chain[0].kind == "StaticEmbedding" else "st"
     if "siamese.json" in listing.names:
@@ -147,7 +147,7 @@ def _model2vec(listing: Listing) -> str | None:
     """The folder in which model2vec's table lies, "" being the checkpoint itself; None: there is none."""
     for site in ("", "0_StaticEmbedding"):
         table = {posixpath.join(site, name) for name in ("model.safetensors", "tokenizer.json")}
-        if table <= listing.names and {"config.json", modules.SETTINGS} & listing.names:
+        if table <= listing.names and {"config.json", st_modules.SETTINGS} & listing.names:
             return site
     return None
 

@@ -16,7 +16,7 @@ from fake_hub import serving
 
 from xlbench import UsageError, catalog
 from xlbench_transformers import layout, safety
-from xlbench_transformers.modules import KNOWN_TYPES
+from xlbench_transformers.st_modules import KNOWN_TYPES
 
 pytestmark = pytest.mark.slow
 

@@ -27,7 +27,7 @@ from xlbench.runs.fetch import fetch_items
 from xlbench_tasks.card import fetch as fetch_card
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
-from xlbench_tasks.data.repository import Repository
+from xlbench_tasks.data.hub_data import Repository
 
 COMMIT = "5" * 40
 CODES = ("eng_Latn", "hin_Deva", "npi_Deva")

@@ -70,7 +70,7 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
     model in --results. Needs neither model nor data. lm-eval:PATH and inspect:PATH are logs of other tools.
     """
     from xlbench.reports.compare import render
-    from xlbench.reports.compare.choosing import find_each, find_runs
+    from xlbench.reports.compare.inputs import find_each, find_runs
     from xlbench.reports.compare.logs.reader import LogReader
 
     _check(runs=runs, before=before, after=after, baseline=baseline, all_pairs=all_pairs, files=files, metric=metric,

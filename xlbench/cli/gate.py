@@ -115,7 +115,7 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
 def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) -> int:
     """Score a model on exactly the cells that the baseline has, and judge it. What was computed is not done again."""
     with reported(baseline, model, options):
-        from xlbench.reports.gate.opening import pick, policy_of
+        from xlbench.reports.gate.inputs import pick, policy_of
         from xlbench.runs.store import Reader
 
         policy_of(options["policy"], {name: options[name] for name in _POLICY})  # before hours of work
@@ -153,7 +153,7 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
     """
     from datetime import UTC, datetime
 
-    from xlbench.reports.gate.opening import pick
+    from xlbench.reports.gate.inputs import pick
     from xlbench.runs.packs.read import Pack
     from xlbench.runs.packs.write import write_pack
     from xlbench.runs.store import Reader
@@ -183,7 +183,7 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
 
 def _changed(old: Path, accepted: Run) -> str:
     """What the gate says of a run that is to replace a baseline."""
-    from xlbench.reports.gate.opening import gate_of
+    from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
 
     return one_line(gate_of(old, accepted, Reader()).sentence)
@@ -235,7 +235,7 @@ def _addresses(names: list[str], cards: tuple[str, ...], baseline: Run) -> tuple
 
 
 def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:
-    from xlbench.reports.gate.opening import gate_of
+    from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
 
     changes = {name: options[name] for name in _POLICY}

@@ -12,7 +12,7 @@
 | `ranking` | which ranks the data leaves open |
 | `multiple` | p-values of many comparisons at once |
 | `student` | Student's t |
-| `metrics`, `kernels` | the metrics that plugins use, and their formulas |
+| `metrics`, `formulas` | the metrics that plugins use, and their formulas |
 | `neighbors` | whether items that stand next to each other are alike |
 
 The public names, each imported when it is first used: scipy takes a moment.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.errors import UsageError
 from xlbench.core.task import Columns, Metric
-from xlbench.stats.kernels import (
+from xlbench.stats.formulas import (
     Table,
     ari_pseudo_values,
     class_counts,

@@ -10,7 +10,7 @@ from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.schema import SPLIT
 from xlbench_tasks.data.source import Home, Source
 from xlbench_tasks.data.splits import DataSet, FirstAvailable, HeldOut
-from xlbench_tasks.modules import module_of
+from xlbench_tasks.lookup import module_of
 
 
 def source_of(home: Home, data: Data) -> Source:

@@ -30,7 +30,7 @@ from xlbench_tasks.card.schema import (
 )
 from xlbench_tasks.data.codes import three_letters
 from xlbench_tasks.data.source import Home
-from xlbench_tasks.modules import allowed, module_of
+from xlbench_tasks.lookup import allowed, module_of
 
 CARDS = Path(__file__).parent.parent / "cards"
 """The folder of the first-party cards."""

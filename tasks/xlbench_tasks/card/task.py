@@ -12,7 +12,7 @@ from xlbench import Data, Download, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
-from xlbench_tasks.modules import module_of
+from xlbench_tasks.lookup import module_of
 from xlbench_tasks.readers import PACKAGED
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import Column, mean, share
 from xlbench_tasks.data.text import twins
-from xlbench_tasks.protocols.numbers.of_rank import OF_RANK
+from xlbench_tasks.protocols.numbers.rank_metrics import OF_RANK
 
 if TYPE_CHECKING:
     import numpy as np

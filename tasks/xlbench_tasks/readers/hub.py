@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
-from xlbench_tasks.data import repository, tags
+from xlbench_tasks.data import hub_data, tags
 from xlbench_tasks.data.blocks import blocks, check_block
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
 from xlbench_tasks.data.labels import in_other_notation
@@ -71,7 +71,7 @@ class Hub(Reading):
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
         table = home.table
-        self._repository = repository.Repository(table["repo"], table["revision"], data, home.task)
+        self._repository = hub_data.Repository(table["repo"], table["revision"], data, home.task)
         self._config: str = table.get("config", "")
         self._files: str = table.get("files", "")
         self._where: Mapping[str, str] = table.get("where", {})
@@ -94,8 +94,8 @@ class Hub(Reading):
             raise UsageError(f"{where} files: stands in place of config and split; {{split}} can be in the file's name")
         if "files" not in table and "split" not in table:
             raise UsageError(f"{where} lacks 'split' (or files, for files of a repository without splits)")
-        if self._files and not self._files.endswith(tuple(repository.FORMATS)):
-            raise UsageError(f"{where} files: {self._files!r} does not end in one of {', '.join(repository.FORMATS)}")
+        if self._files and not self._files.endswith(tuple(hub_data.FORMATS)):
+            raise UsageError(f"{where} files: {self._files!r} does not end in one of {', '.join(hub_data.FORMATS)}")
         places = (self._per_column, LANGUAGE in self._config, LANGUAGE in self._files, "language" in table)
         if sum(places) + len(self._per_row) != 1:
             raise UsageError(
@@ -180,7 +180,7 @@ class Hub(Reading):
         if not self._files:
             return tuple(self._repository.prepare(unit) for unit in units)
         folder = self._repository.fetch_files(units)
-        return tuple(folder / repository.parted(unit)[0] for unit in units)
+        return tuple(folder / hub_data.parted(unit)[0] for unit in units)
 
     @property
     def _per_unit(self) -> bool:
@@ -192,7 +192,7 @@ class Hub(Reading):
         if not self._per_unit:
             return ()
         if self._files:
-            names, pattern = self._repository.known_files(), repository.parted(self._files)[0]
+            names, pattern = self._repository.known_files(), hub_data.parted(self._files)[0]
         else:
             names, pattern = self._repository.known_configs(), self._config
         return None if names is None else _between(names, pattern)
@@ -228,7 +228,7 @@ class Hub(Reading):
         if LANGUAGE in self._config:
             return _between(self._repository.configs(), self._config)
         if LANGUAGE in self._files:
-            return _between(self._repository.files(), repository.parted(self._files)[0])
+            return _between(self._repository.files(), hub_data.parted(self._files)[0])
         column, value = next((column, value) for column, value in self._where.items() if LANGUAGE in value)
         return _between(dict.fromkeys(map(str, self._values(self._load(""), column))), value)
 

@@ -3,8 +3,8 @@
 | room | what it does |
 |---|---|
 | `gather` | the cells of a board, one a place, or why there is none |
-| `averages`, `corrected`, `ranks`, `registers` | averages, above chance, ranks, by register |
+| `averages`, `chance_corrected`, `ranks`, `registers` | averages, above chance, ranks, by register |
 | `standings` | all of it as one `Board` |
-| `markdown`, `sections`, `about`, `legend`, `notes`, `models`, `markup` | a board for people |
+| `markdown`, `sections`, `other_sections`, `legend`, `notes`, `models`, `markup` | a board for people |
 | `spreadsheet`, `plain` | a board for programs: CSV, JSON |
 """

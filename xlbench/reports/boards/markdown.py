@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xlbench.reports.boards import about, sections
+from xlbench.reports.boards import other_sections, sections
 from xlbench.reports.boards.legend import WITH_TRAINING, Legend
 from xlbench.reports.boards.markup import DECIMALS, MISSING, counted, escape
 
@@ -27,12 +27,12 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         sections.registers(board, legend),
         sections.subsets(board, legend),
         sections.languages(board, legend),
-        about.data(board),
-        about.models(board),
+        other_sections.data(board),
+        other_sections.models(board),
         _footnotes(board),
         _how_to_read(board, legend),
     ]
-    costs = [f"# {escape(board.title)}: costs", "These figures vary from run to run.", about.costs(board)]
+    costs = [f"# {escape(board.title)}: costs", "These figures vary from run to run.", other_sections.costs(board)]
     return {".md": _joined(parts), ".costs.md": _joined(costs)}
 
 

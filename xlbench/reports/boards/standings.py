@@ -10,7 +10,7 @@ from typing import Any, Literal
 from xlbench.core.record import Cell, Results, Run, majority, score_rows
 from xlbench.reports.boards import averages
 from xlbench.reports.boards.averages import Entry, Influence, Settings, Tree
-from xlbench.reports.boards.corrected import Chances, averaged, corrected
+from xlbench.reports.boards.chance_corrected import Chances, averaged, corrected
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, DataLine, by_model, is_small, of_data, shared

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from xlbench_tasks.protocols.numbers import rivals
+from xlbench_tasks.protocols.numbers import candidate_influence
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -44,8 +44,8 @@ class RankedQueries:
 
     columns: dict[str, NDArray[np.generic]]
     """rank (1 is best), margin_hit, row (the query's own), mteb_row (raw argmax), cosine_true, cosine_random; and what
-    the item does as a candidate of other queries: taken_... (see `rivals`), taken_margin_accuracy, mteb_second (whether
-    the query would be right by mteb_row without that row)."""
+    the item does as a candidate of other queries: taken_... (see `candidate_influence`), taken_margin_accuracy,
+    mteb_second (whether the query would be right by mteb_row without that row)."""
     candidates: int
     """Distinct candidate texts."""
     tie_rate: float
@@ -104,7 +104,7 @@ def group_rows(vectors: Floats, texts: Sequence[str]) -> Groups:
     of_row, first = equal_rows(vectors)
     last = {text: row for row, text in enumerate(texts)}
     distinct = np.fromiter(last.values(), np.int64)
-    single = rivals.single_texts(np.fromiter((last[text] for text in texts), np.int64, len(texts)))
+    single = candidate_influence.single_texts(np.fromiter((last[text] for text in texts), np.int64, len(texts)))
     return Groups(of_row, first, np.bincount(of_row[distinct], minlength=len(first)), single)
 
 
@@ -126,7 +126,7 @@ def rank_pairs(
     k = min(NEIGHBORS, g, n)
     near, near_group = np.empty((n, k + 1), np.float32), np.empty((n, k + 1), np.int64)
     backward = np.full((k, g), -np.inf, np.float32)
-    taken = rivals.CandidateInfluence(g)
+    taken = candidate_influence.CandidateInfluence(g)
     step = max(16, min(1024, BLOCK_CELLS // g))
     buffer = np.empty((min(step, n), g), np.float32)
     for start in range(0, n, step):
@@ -145,7 +145,7 @@ def rank_pairs(
         best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
     margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
     true, random = _cosines(*units)
-    second = rivals.next_rows(best, near_group, groups.of_row, groups.first_row)
+    second = candidate_influence.next_rows(best, near_group, groups.of_row, groups.first_row)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "margin_hit": margin_hit, "row": np.arange(n, dtype=np.int32),
         "mteb_row": groups.first_row[best].astype(np.int32),

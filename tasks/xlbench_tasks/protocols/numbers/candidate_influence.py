@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xlbench_tasks.protocols.numbers.of_rank import OF_RANK
+from xlbench_tasks.protocols.numbers.rank_metrics import OF_RANK
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

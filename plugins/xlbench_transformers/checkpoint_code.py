@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from xlbench_transformers.listing import Listing, objects_in
-from xlbench_transformers.modules import CHAIN_SETTINGS, KNOWN_TYPES, Module
+from xlbench_transformers.st_modules import CHAIN_SETTINGS, KNOWN_TYPES, Module
 
 _FILES = ("config.json", "tokenizer_config.json", "processor_config.json", "preprocessor_config.json")
 _ARGUMENTS = ("model_args", "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from xlbench.stats import Scorer
 from xlbench_tasks.protocols import retrieval
-from xlbench_tasks.protocols.numbers import ranking, rivals
+from xlbench_tasks.protocols.numbers import candidate_influence, ranking
 
 METRICS = {metric.name: metric for metric in retrieval.metrics({})}
 OF_RANKS = [metric.name for metric in retrieval.RANKS]
@@ -21,7 +21,7 @@ OF_RANKS = [metric.name for metric in retrieval.RANKS]
 def _exact():
     """What items take is kept to the digits of its sums; the coarser steps in which it is saved have their own test."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rivals, "SAVED", rivals.COARSE)
+        patch.setattr(candidate_influence, "SAVED", candidate_influence.COARSE)
         yield
 
 
@@ -137,7 +137,7 @@ def test_block_edges_leave_no_trace(monkeypatch, seed):
     order = np.random.RandomState(seed).permutation(700)
     shuffled = ranking.rank_pairs(queries[order], candidates[order], texts(700)).columns
     monkeypatch.setattr(ranking, "BLOCK_CELLS", 700 * 16)
-    monkeypatch.setattr(rivals, "ROWS", 7)
+    monkeypatch.setattr(candidate_influence, "ROWS", 7)
     parts = ranking.rank_pairs(queries, candidates, texts(700)).columns
     for name in [name for name in whole if name.startswith("taken_") or name == "mteb_second"]:
         assert whole[name].tobytes() == parts[name].tobytes(), name
@@ -187,9 +187,9 @@ def test_steps_of_what_is_saved_are_far_below_its_chance(monkeypatch):
     saved = 2.0**-4
     queries, candidates = pairs(5, 300)
     fine = ranking.rank_pairs(queries, candidates, texts(300)).columns
-    monkeypatch.setattr(rivals, "SAVED", saved)
+    monkeypatch.setattr(candidate_influence, "SAVED", saved)
     coarse = ranking.rank_pairs(queries, candidates, texts(300)).columns
-    assert np.abs(coarse["taken_mrr"] - fine["taken_mrr"]).max() <= saved / 2 + rivals.COARSE
+    assert np.abs(coarse["taken_mrr"] - fine["taken_mrr"]).max() <= saved / 2 + candidate_influence.COARSE
     assert np.abs(coarse["taken_mrr"] - fine["taken_mrr"]).max() > 0
     assert coarse["taken_accuracy"].tolist() == fine["taken_accuracy"].tolist()
     errors = [Scorer(resamples=100).score(METRICS["mrr"], columns)[0].se for columns in (fine, coarse)]
@@ -198,5 +198,5 @@ def test_steps_of_what_is_saved_are_far_below_its_chance(monkeypatch):
 
 def test_the_step_is_the_one_that_was_tried():
     """Outside of this file, steps are those of the test above."""
-    code = "from xlbench_tasks.protocols.numbers import rivals; assert rivals.SAVED == 2.0**-4"
+    code = "from xlbench_tasks.protocols.numbers.candidate_influence import SAVED; assert SAVED == 2.0**-4"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

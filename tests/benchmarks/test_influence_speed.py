@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from conftest import LARGE
 
-from xlbench_tasks.protocols.numbers import ranking, rivals
+from xlbench_tasks.protocols.numbers import candidate_influence, ranking
 
 N, D, ROUNDS = (6000, 128, 7) if LARGE else (4000, 128, 5)
 
@@ -20,9 +20,9 @@ def test_influences_cost_at_most_15_percent_of_the_ranking(monkeypatch, record_p
     candidates = random.standard_normal((N, D)).astype(np.float32)
     queries = candidates + np.float32(noise) * random.standard_normal((N, D)).astype(np.float32)
     texts = [str(row) for row in range(N)]
-    add, margin, taken = rivals.CandidateInfluence.add, ranking._margin_taken, {True: [], False: []}
+    add, margin, taken = candidate_influence.CandidateInfluence.add, ranking._margin_taken, {True: [], False: []}
     for whole in [True, False] * (ROUNDS + 1):
-        monkeypatch.setattr(rivals.CandidateInfluence, "add", add if whole else lambda *_: None)
+        monkeypatch.setattr(candidate_influence.CandidateInfluence, "add", add if whole else lambda *_: None)
         monkeypatch.setattr(ranking, "_margin_taken", margin if whole else lambda *_: np.zeros(N, np.int32))
         started = time.process_time()
         ranking.rank_pairs(queries, candidates, texts)
