@@ -1,6 +1,6 @@
 """How often intervals hold the truth on real outcomes of two encoders: `main` prints the table of docs/coverage.md.
 
-    PYTHONPATH=tests python tests/campaigns/proof_coverage.py [TIMES]        (some minutes; needs the data root)
+    PYTHONPATH=tests/helpers python tests/campaigns/proof_coverage.py [TIMES]        (some minutes; needs the data root)
 
 Where an item's outcome does not hang on the other items, a test is n items (or G whole clusters) drawn with
 replacement from all real ones: the real ones are then the whole truth, however few they are. Where outcomes are made

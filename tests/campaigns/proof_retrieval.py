@@ -1,6 +1,6 @@
 """How often retrieval's intervals hold the truth, where every pool of sentences is drawn fresh: `main` prints a table.
 
-    PYTHONPATH=tests python tests/campaigns/proof_retrieval.py          (some minutes; needs NTREX below the data root)
+    PYTHONPATH=tests/helpers python tests/campaigns/proof_retrieval.py  (some minutes; needs NTREX below the data root)
 
 From vectors of all 1,997 sentences, pools of n are drawn, each ranked and scored as a cell is. The truth is the mean
 score of all pools of that size. A pool is a part of a finite set: a score deviates from the truth by sqrt(1 - n/N) of

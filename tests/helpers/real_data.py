@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parent.parent.parent
 DATA = Path(os.environ.get("XLBENCH_DATA") or ROOT.parent / "shared" / "data")
 GOLDEN = DATA.parent / "golden"
 """Published values that are to be reproduced, beside the data."""

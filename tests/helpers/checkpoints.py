@@ -26,7 +26,7 @@ from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_toke
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-MINI = Path(__file__).parent.parent / "tasks" / "xlbench_tasks" / "mini"
+MINI = Path(__file__).parent.parent.parent / "tasks" / "xlbench_tasks" / "mini"
 LANGUAGES = ("eng", "hin", "isl", "nep", "slk", "swa", "tel", "tur")
 MAX_LENGTH = 64
 """Tokens that a checkpoint takes, special ones included."""

@@ -2,8 +2,8 @@
 
 By hand, for all of mini and for SIB-200 (arguments after ``--`` go to ``xlbench run``)::
 
-    python tests/kernels.py OUT -- --suite mini
-    python tests/kernels.py OUT -- -t sib200-news -t sib200-clustering -m ngram -l eng -l hin --data DATA
+    python tests/helpers/kernels.py OUT -- --suite mini
+    python tests/helpers/kernels.py OUT -- -t sib200-news -t sib200-clustering -m ngram -l eng -l hin --data DATA
 """
 
 from __future__ import annotations
