@@ -34,7 +34,7 @@ ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
-class Settings:
+class TransformSettings:
     """What a spec says about what comes after encoding."""
 
     whiten: str
@@ -73,7 +73,7 @@ def identity_of(spec: xlbench.Spec) -> str:
     return digest("transform", str(VERSION), repr(kept), *(_texts(settings.whiten_on) or ()))
 
 
-def _settings(spec: xlbench.Spec) -> Settings:
+def _settings(spec: xlbench.Spec) -> TransformSettings:
     dimensions = spec["dimensions"] or ()
     if len(dimensions) > 1:
         raise xlbench.UsageError(f"{spec.text!r} has several dimensions: each is a model of its own")
@@ -93,7 +93,7 @@ def _settings(spec: xlbench.Spec) -> Settings:
         )
     if whiten == "whiten" and components and dimensions and dimensions[0] > components:
         raise xlbench.UsageError(f"{spec.text!r}: dimensions={dimensions[0]} of whiten_components={components}")
-    return Settings(
+    return TransformSettings(
         whiten, on or None, components, dimensions[0] if dimensions else None, bool(spec["normalize"]),
         spec["similarity"],
     )  # fmt: skip
@@ -108,7 +108,7 @@ def _meant(path: Path) -> str:
     return did_you_mean(path.name, [*names, CELL])
 
 
-def _transform(settings: Settings) -> xlbench.Transform:
+def _transform(settings: TransformSettings) -> xlbench.Transform:
     return xlbench.Transform(
         fit=partial(_fit, settings),
         fit_on=_texts(settings.whiten_on),
@@ -135,7 +135,7 @@ def _texts(whiten_on: str | None) -> tuple[str, ...] | None:
     return texts
 
 
-def _fit(settings: Settings, vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+def _fit(settings: TransformSettings, vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
     """What turns vectors (n, d) into those that the settings ask for, fitted on ``vectors`` (m, d)."""
     steps: list[Callable[[Any], Any]] = []
     if settings.whiten == "whiten":
@@ -155,7 +155,7 @@ def _in_turn(steps: tuple[Callable[[Any], Any], ...], vectors: np.ndarray) -> np
     return vectors
 
 
-def _whitening(vectors: np.ndarray, settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
+def _whitening(vectors: np.ndarray, settings: TransformSettings) -> Callable[[np.ndarray], np.ndarray]:
     """Principal component whitening: (x - mean) U S^(-1/2), U S U' being the covariance of ``vectors`` (m, d).
 
     Su, Cao, Liu, Ou: Whitening sentence representations for better semantics and faster retrieval (2021); Huang and
@@ -179,7 +179,7 @@ def _whitening(vectors: np.ndarray, settings: Settings) -> Callable[[np.ndarray]
     return partial(_affine, mean, directions[:, :kept] / np.sqrt(variances[:kept]))
 
 
-def _all_but_the_top(vectors: np.ndarray, settings: Settings) -> Callable[[np.ndarray], np.ndarray]:
+def _all_but_the_top(vectors: np.ndarray, settings: TransformSettings) -> Callable[[np.ndarray], np.ndarray]:
     """x - mean without its parts along the D main components of ``vectors`` (m, d); D is d / 100, one at the least.
 
     Mu, Viswanath: All-but-the-top (2018).

@@ -32,6 +32,7 @@ from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.models import line_of
 from xlbench.reports.boards.plain import plain
 from xlbench.reports.boards.standings import Board, standings
+from xlbench.runs.items import Influence
 
 GOLDEN = Path(__file__).parent / "golden_boards"
 LABELS = {
@@ -43,17 +44,6 @@ LABELS = {
 }
 """What the cells of the golden world say of their data."""
 PRINT = {"alpha": "a" * 64, "beta": "b" * 64, "gamma": "c" * 64}
-
-
-@dataclass(frozen=True)
-class Influence:
-    """A cell's cluster sums, as a results folder would give them."""
-
-    clusters: np.ndarray
-    sums: np.ndarray
-    shares: np.ndarray
-    n: int
-    seeds: int = 0
 
 
 @dataclass

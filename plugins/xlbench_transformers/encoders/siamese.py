@@ -38,7 +38,7 @@ _FEATURES = {
 
 
 @dataclass(frozen=True)
-class Settings:
+class SiameseSettings:
     """``siamese.json``: ``pooling``, and ``head`` with ``weight``, ``bias``, ``inputs`` and ``labels``."""
 
     pooling: str | None = None
@@ -139,7 +139,7 @@ class SiameseWordEncoder(SiameseEncoder):
 
 
 def _load_chain(
-    folder: Path, spec: Spec, settings: Settings, *, trust_remote_code: bool
+    folder: Path, spec: Spec, settings: SiameseSettings, *, trust_remote_code: bool
 ) -> tuple[st.SentenceEncoder, Head | None]:
     """A folder of sentence-transformers, which says itself how it pools and keeps no head."""
     for name in ("pooling", "layer", "layers"):
@@ -151,7 +151,7 @@ def _load_chain(
 
 
 def _load_checkpoint(
-    folder: Path, spec: Spec, settings: Settings, *, trust_remote_code: bool
+    folder: Path, spec: Spec, settings: SiameseSettings, *, trust_remote_code: bool
 ) -> tuple[hf.HuggingFaceEncoder, Head | None]:
     """A checkpoint of Hugging Face's, its encoder's tensors perhaps under a prefix."""
     device, dtype = batching.device_of(spec), batching.dtype_of(spec)
@@ -204,7 +204,7 @@ def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_c
     return _EncoderTensors(prefix, prefix in ("", f"{plain.base_model_prefix}."), frozenset(names))
 
 
-def _head(folder: Path, shapes: _Tensors, part: _EncoderTensors, width: int, settings: Settings) -> Head | None:
+def _head(folder: Path, shapes: _Tensors, part: _EncoderTensors, width: int, settings: SiameseSettings) -> Head | None:
     """The head beside the encoder: named by ``siamese.json``, else the one matrix with a column for every input."""
     columns = len(settings.inputs) * width
     name = settings.weight
@@ -228,7 +228,7 @@ def _head(folder: Path, shapes: _Tensors, part: _EncoderTensors, width: int, set
     return _read_head(folder, shapes, name, settings)
 
 
-def _read_head(folder: Path, shapes: _Tensors, name: str, settings: Settings) -> Head:
+def _read_head(folder: Path, shapes: _Tensors, name: str, settings: SiameseSettings) -> Head:
     weight = shapes.read(name).float().numpy()
     bias_name = settings.bias or f"{name.removesuffix('weight')}bias"
     bias = np.zeros(len(weight), np.float32)
@@ -291,10 +291,10 @@ class _Tensors:
             return tensor
 
 
-def _settings(path: Path) -> Settings:
+def _settings(path: Path) -> SiameseSettings:
     """``siamese.json``, checked; all defaults where there is none."""
     if not path.is_file():
-        return Settings()
+        return SiameseSettings()
     try:
         table: Any = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -311,7 +311,9 @@ def _settings(path: Path) -> Settings:
     for name in inputs:
         if name not in _FEATURES:
             raise DataError(f"{path}: a head has no input {name!r}: choose among {', '.join(_FEATURES)}")
-    return Settings(pooling, head.get("weight"), head.get("bias"), inputs, tuple(map(str, head.get("labels") or ())))
+    return SiameseSettings(
+        pooling, head.get("weight"), head.get("bias"), inputs, tuple(map(str, head.get("labels") or ()))
+    )
 
 
 def _check_keys(path: Path, table: Any, known: Sequence[str]) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from xlbench import stats
 from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell
 from xlbench.reports.boards.gather import ModelKey, Place, Table
+from xlbench.runs.items import Influence
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,30 +20,6 @@ if TYPE_CHECKING:
 OVERALL = "overall"
 SHOWN = 3
 """How many missing parts a reason names before it counts the rest."""
-
-
-class Influence(Protocol):
-    """How much each cluster of items moves a cell's main score."""
-
-    @property
-    def clusters(self) -> NDArray[Any]:
-        """(G,) ids, comparable across cells."""
-
-    @property
-    def sums(self) -> NDArray[np.float64]:
-        """(G,) by how much each cluster moves the score when it is left out."""
-
-    @property
-    def shares(self) -> NDArray[np.float64]:
-        """(G,) the share of the items that lie in each cluster."""
-
-    @property
-    def n(self) -> int:
-        """Items."""
-
-    @property
-    def seeds(self) -> int:
-        """How many of the clusters, the last ones, are seeds: what is random beside the items."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +53,7 @@ class Node:
 
 
 @dataclass(frozen=True)
-class Settings:
+class IntervalSettings:
     """How the intervals of averages are made."""
 
     ci: str
@@ -84,7 +61,7 @@ class Settings:
     level: float
 
     @classmethod
-    def of(cls, table: Table, level: float) -> Settings:
+    def of(cls, table: Table, level: float) -> IntervalSettings:
         """What the cells were scored with, where they agree, so that averages are treated as their parts were."""
         cells = [table.cells[place] for place in table.cells if place not in table.reasons]
         ci, seeds = {cell.ci for cell in cells}, {cell.seed for cell in cells}
@@ -152,7 +129,7 @@ def cluster_codes(influences: Iterable[Influence]) -> Iterator[tuple[NDArray[np.
         yield in_order[one], ordered[one]
 
 
-def average(nodes: Sequence[Node], table: Table, content: str, settings: Settings) -> Node:
+def average(nodes: Sequence[Node], table: Table, content: str, settings: IntervalSettings) -> Node:
     """The mean of ``nodes`` with equal weights; missing where one of them is. A mean of one is that one."""
     if len(nodes) == 1:
         return nodes[0]
@@ -176,7 +153,7 @@ def covered(places: Iterable[Place], table: Table) -> str:
     return " + ".join(held)
 
 
-def estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: Settings) -> Entry:
+def estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: IntervalSettings) -> Entry:
     """A part with its interval, clipped to ``bounds``."""
     return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level))
 
@@ -216,7 +193,7 @@ class Tree:
     """By task and subset."""
 
 
-def tree(model: ModelKey, table: Table, nodes: Mapping[Place, Node], settings: Settings) -> Tree:
+def tree(model: ModelKey, table: Table, nodes: Mapping[Place, Node], settings: IntervalSettings) -> Tree:
     """Average one model's leaves upwards."""
     own = {(task, subset): nodes[model, task, subset] for _, task, subset in table.places(model)}
     tasks = {}
@@ -230,7 +207,9 @@ def tree(model: ModelKey, table: Table, nodes: Mapping[Place, Node], settings: S
     return Tree(_without(whole, list(table.plan), table), areas, tasks, own)
 
 
-def over_tasks(names: Sequence[str], tasks: Mapping[str, Node], table: Table, content: str, settings: Settings) -> Node:
+def over_tasks(
+    names: Sequence[str], tasks: Mapping[str, Node], table: Table, content: str, settings: IntervalSettings
+) -> Node:
     """The mean of one model's tasks, of those that count, with a note where that leaves some out."""
     counted = [task for task in names if table.counted(task)]
     return _without(average([tasks[task] for task in counted or names], table, content, settings), names, table)
@@ -247,7 +226,7 @@ def _without(node: Node, tasks: Sequence[str], table: Table) -> Node:
     return replace(node, entry=replace(node.entry, notes=notes))
 
 
-def difference(one: Node, other: Node, table: Table, content: str, settings: Settings) -> Node:
+def difference(one: Node, other: Node, table: Table, content: str, settings: IntervalSettings) -> Node:
     """one - other of one model, with an interval made as those of averages are: they may share clusters."""
     places = (*one.places, *other.places)
     if one.part is None or other.part is None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from xlbench import stats
-from xlbench.reports.boards.averages import OVERALL, Entry, Settings, Tree, bounds_of, covered, estimated, some
+from xlbench.reports.boards.averages import OVERALL, Entry, IntervalSettings, Tree, bounds_of, covered, estimated, some
 from xlbench.reports.boards.gather import ModelKey, Table
 
 MOST = 1 - 1e-9
@@ -68,7 +68,7 @@ def weights(table: Table, without: Iterable[str] = ()) -> dict[str, float]:
 
 
 def corrected(
-    tree: Tree, chances: Mapping[str, float], without: Sequence[str], table: Table, settings: Settings
+    tree: Tree, chances: Mapping[str, float], without: Sequence[str], table: Table, settings: IntervalSettings
 ) -> Entry:
     """The overall of (score - chance) / (1 - chance), task by task: 0 is what guessing scores, 1 is the most.
 

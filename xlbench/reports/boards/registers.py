@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xlbench.reports.boards import averages
-from xlbench.reports.boards.averages import Entry, Node, Settings, Tree
+from xlbench.reports.boards.averages import Entry, IntervalSettings, Node, Tree
 from xlbench.reports.boards.gather import ModelKey, Table
 
 REGISTERS = ("regularized", "unregularized")
@@ -35,7 +35,7 @@ class RegisterLine:
 
 
 def by_register(
-    models: Sequence[ModelKey], trees: Mapping[ModelKey, Tree], table: Table, settings: Settings
+    models: Sequence[ModelKey], trees: Mapping[ModelKey, Tree], table: Table, settings: IntervalSettings
 ) -> tuple[RegisterLine, ...]:
     """A line for every area and register, then the difference where the area has both; then the mean of these areas,
     where there are two or more. No lines where the tasks have fewer than two registers."""
@@ -62,7 +62,7 @@ def _area(
     models: Sequence[ModelKey],
     trees: Mapping[ModelKey, Tree],
     table: Table,
-    settings: Settings,
+    settings: IntervalSettings,
 ) -> Iterator[RegisterLine]:
     nodes = {
         register: [_node(area, register, own, trees[model], table, settings) for model in models]
@@ -76,7 +76,7 @@ def _over_areas(
     models: Sequence[ModelKey],
     trees: Mapping[ModelKey, Tree],
     table: Table,
-    settings: Settings,
+    settings: IntervalSettings,
 ) -> Iterator[RegisterLine]:
     def node(model: ModelKey, register: str) -> Node:
         parts = [_node(area, register, own[register], trees[model], table, settings) for area, own in groups.items()]
@@ -87,7 +87,7 @@ def _over_areas(
     yield from _lines(BOTH, tasks, nodes, table, settings)
 
 
-def _node(area: str, register: str, tasks: Sequence[str], tree: Tree, table: Table, settings: Settings) -> Node:
+def _node(area: str, register: str, tasks: Sequence[str], tree: Tree, table: Table, settings: IntervalSettings) -> Node:
     return averages.over_tasks(tasks, tree.tasks, table, f"area {area} {register}", settings)
 
 
@@ -96,7 +96,7 @@ def _lines(
     tasks: Mapping[str, tuple[str, ...]],
     nodes: Mapping[str, Sequence[Node]],
     table: Table,
-    settings: Settings,
+    settings: IntervalSettings,
 ) -> Iterator[RegisterLine]:
     """A line a register, and their difference where there are two."""
     for register, found in nodes.items():

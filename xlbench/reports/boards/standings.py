@@ -9,15 +9,16 @@ from typing import Any, Literal
 
 from xlbench.core.record import Cell, Results, Run, majority, score_rows
 from xlbench.reports.boards import averages
-from xlbench.reports.boards.averages import Entry, Influence, Settings, Tree
+from xlbench.reports.boards.averages import Entry, IntervalSettings, Tree
 from xlbench.reports.boards.chance_corrected import Chances, averaged, corrected
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, DataLine, by_model, is_small, of_data, shared
 from xlbench.reports.boards.ranks import Rank, detectable, ranked
 from xlbench.reports.boards.registers import RegisterLine, by_register
+from xlbench.runs.items import Influence
 
-__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Influence", "Line", "ModelLine", "Rank", "RegisterLine",
+__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Line", "ModelLine", "Rank", "RegisterLine",
            "Row", "standings"]  # fmt: skip
 
 LEVEL = 0.95
@@ -200,7 +201,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     table = gather(results, title, plan)
     table, scored = averages.influences(table, parts)
     nodes = averages.leaves(table, scored)
-    settings = Settings.of(table, LEVEL)
+    settings = IntervalSettings.of(table, LEVEL)
     trees = {model: averages.tree(model, table, nodes, settings) for model in table.models}
     chances = Chances.of(table)
     rows = _rows(trees, table, chances, settings)
@@ -231,7 +232,9 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     )
 
 
-def _rows(trees: Mapping[ModelKey, Tree], table: Table, chances: Chances, settings: Settings) -> tuple[Row, ...]:
+def _rows(
+    trees: Mapping[ModelKey, Tree], table: Table, chances: Chances, settings: IntervalSettings
+) -> tuple[Row, ...]:
     borda, notes, places = averages.borda(trees, table), by_model(table), ranked(trees, settings.level)
     values = {model: one.overall.entry.value for model, one in trees.items()}
 

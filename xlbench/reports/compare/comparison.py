@@ -18,7 +18,7 @@ from xlbench.reports.compare.several import LetterDisplay, letters_of, simultane
 if TYPE_CHECKING:
     import pandas as pd
 
-    from xlbench.reports.boards.averages import Influence
+    from xlbench.runs.items import Influence
 
 Read = Callable[[Cell, Path], "Influence"]
 """The influence of a cell whose run lies in a folder or pack."""

@@ -12,8 +12,9 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
-from xlbench.reports.boards.averages import Influence, cluster_codes, part_of
+from xlbench.reports.boards.averages import cluster_codes, part_of
 from xlbench.reports.compare.matching import Matched, Place, training_apart
+from xlbench.runs.items import Influence
 from xlbench.stats import multiple, paired, rows
 from xlbench.stats.paired import Difference
 
@@ -57,7 +58,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Parts:
+class PairedParts:
     """Cells of several runs, ready to be averaged and paired."""
 
     parts: list[dict[Place, stats.Part]]
@@ -66,7 +67,7 @@ class Parts:
     """Of every cluster, by its number."""
 
 
-def parts_of(matched: Matched, read: Read) -> Parts:
+def parts_of(matched: Matched, read: Read) -> PairedParts:
     """Every run's cells as parts; cluster ids become numbers, the same id the same number in all cells and runs."""
     found = [{place: read(number, cell) for place, cell in cells.items()} for number, cells in enumerate(matched.cells)]
     for place, _ in training_apart(matched):  # what only one of them has drawn cannot be paired
@@ -77,24 +78,13 @@ def parts_of(matched: Matched, read: Read) -> Parts:
     parts = []
     for cells, of_run in zip(matched.cells, found, strict=True):
         parts.append({place: _part(cells[place], influence, *next(codes)) for place, influence in of_run.items()})
-    return Parts(parts, sorted({name for influence in influences for name in influence.clusters}))
-
-
-@dataclass(frozen=True)
-class _Items:
-    """An `Influence` of items alone."""
-
-    clusters: np.ndarray
-    sums: np.ndarray
-    shares: np.ndarray
-    n: int
-    seeds: int = 0
+    return PairedParts(parts, sorted({name for influence in influences for name in influence.clusters}))
 
 
 def _of_items(one: Influence) -> Influence:
     """Without what is random beside the items."""
     count = len(one.clusters) - one.seeds
-    return _Items(one.clusters[:count], one.sums[:count], one.shares[:count], one.n)
+    return Influence(one.clusters[:count], one.sums[:count], one.shares[:count], one.n)
 
 
 def _part(cell: Cell, influence: Influence, clusters: np.ndarray, order: np.ndarray) -> stats.Part:

@@ -75,7 +75,7 @@ def _written(table: pa.Table, encodings: dict[str, str]) -> bytes:
     return sink.getvalue()
 
 
-class Part:
+class PackPart:
     """One such file, read; `ResultsError` where it is none that `to_part` has made."""
 
     def __init__(self, content: bytes) -> None:

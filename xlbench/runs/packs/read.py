@@ -31,7 +31,7 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import byte_count
 from xlbench.runs.items import Influence, Items, items_of
-from xlbench.runs.packs.parts import Part
+from xlbench.runs.packs.parts import PackPart
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -126,7 +126,7 @@ class Pack:
         self._influence: dict[int, Influence] = {}
         self._where: dict[int, int] = {}
         """Cell -> part."""
-        self._part: tuple[int, Part] | None = None
+        self._part: tuple[int, PackPart] | None = None
         """The one that was read last: they are large."""
 
     def influence(self, cell: Cell) -> Influence:
@@ -184,9 +184,9 @@ class Pack:
                 raise ResultsError(f"it holds {rows} items and says {self.head.items}")
         self._where, self._influence = where, influence
 
-    def _open(self, number: int) -> Part:
+    def _open(self, number: int) -> PackPart:
         if self._part is None or self._part[0] != number:
-            self._part = number, Part(self._inflated(ITEMS.format(number)))
+            self._part = number, PackPart(self._inflated(ITEMS.format(number)))
         return self._part[1]
 
     def _inflated(self, name: str) -> bytes:

@@ -21,7 +21,7 @@ LONGEST_TEXT = 200
 
 
 @dataclass(frozen=True)
-class Figure:
+class LogFigure:
     """The mean of a metric over items, as a log reports it."""
 
     task: str
@@ -72,7 +72,7 @@ def shown(text: str) -> str:
     return line if len(line) <= LONGEST_TEXT else line[: LONGEST_TEXT - 1] + "…"
 
 
-def log_of(tool: str, model: str, where: str, figures: Sequence[Figure], notes: Sequence[str]) -> Log:
+def log_of(tool: str, model: str, where: str, figures: Sequence[LogFigure], notes: Sequence[str]) -> Log:
     """The figures of one model as a run.
 
     Args:
@@ -94,7 +94,7 @@ def log_of(tool: str, model: str, where: str, figures: Sequence[Figure], notes: 
     return Log(run, {(cell.task, cell.subset): items for cell, items in pairs}, texts)
 
 
-def _cell(tool: str, model: str, fingerprint: str, figure: Figure) -> tuple[Cell, Items]:
+def _cell(tool: str, model: str, fingerprint: str, figure: LogFigure) -> tuple[Cell, Items]:
     ids = sorted(figure.values)
     values = np.array([figure.values[one] for one in ids])
     clusters = [figure.clusters[one] for one in ids]

@@ -12,7 +12,7 @@ import msgspec
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.ids import digest
-from xlbench.reports.compare.logs.figures import Figure, Log, check_mean, log_of, shown
+from xlbench.reports.compare.logs.figures import Log, LogFigure, check_mean, log_of, shown
 from xlbench.reports.compare.logs.zipped import members
 
 TOOL = "inspect"
@@ -93,7 +93,7 @@ def read(path: Path, metric: str = "") -> Log:
         files = [path]
     if not files:
         raise UsageError(f"{path} holds no log of inspect_ai: give a .json or .eval file, or a folder of them")
-    figures: dict[str, Figure] = {}
+    figures: dict[str, LogFigure] = {}
     notes: list[str] = []
     models: set[str] = set()
     for file in files:
@@ -153,7 +153,7 @@ def _decoded(content: bytes, kind: Any, where: str) -> Any:
         raise ResultsError(f"{where}:1: no log of inspect_ai: {error}") from None
 
 
-def _figure(file: Path, header: _Header, wanted: str) -> tuple[Figure | None, list[str]]:
+def _figure(file: Path, header: _Header, wanted: str) -> tuple[LogFigure | None, list[str]]:
     """The figure that a task is compared by, and what is said of the others."""
     assert header.samples is not None
     found, said = None, []
@@ -189,7 +189,7 @@ def _in_order(header: _Header) -> list[tuple[_Scored, str]]:
     return sorted(pairs, key=lambda pair: not is_headline(pair))
 
 
-def _mean(file: Path, header: _Header, scored: _Scored, metric: str) -> tuple[Figure, bool]:
+def _mean(file: Path, header: _Header, scored: _Scored, metric: str) -> tuple[LogFigure, bool]:
     """A figure with its items, which have the mean that the log reports; and whether their scores are numbers."""
     assert header.samples is not None
     by_item: dict[str, list[float]] = {}
@@ -218,7 +218,7 @@ def _mean(file: Path, header: _Header, scored: _Scored, metric: str) -> tuple[Fi
     about = json.dumps([header.eval.task_version, header.eval.task_args], sort_keys=True)
     identity = digest(TOOL, header.eval.task, about, scored.scorer, scored.name, metric)
     clusters = {item: f"{TOOL}:{header.eval.task}:{item}" for item in values}
-    return Figure(header.eval.task, scored.name, metric, values, clusters, identity, "", texts), numbers
+    return LogFigure(header.eval.task, scored.name, metric, values, clusters, identity, "", texts), numbers
 
 
 def _value(sample: _Sample, scored: _Scored) -> Any:

@@ -13,7 +13,7 @@ import msgspec
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.ids import digest
-from xlbench.reports.compare.logs.figures import Figure, Log, check_mean, is_mean, log_of, shown
+from xlbench.reports.compare.logs.figures import Log, LogFigure, check_mean, is_mean, log_of, shown
 
 TOOL = "lm-eval"
 TEXT_FIELDS = ("question", "query", "input", "text", "sentence", "prompt", "problem", "goal", "ctx", "premise")
@@ -53,7 +53,7 @@ def read(path: Path, metric: str = "") -> Log:
     models = {str(plain.get("model_name") or "") for plain in results.values()}
     if len(models) > 1:
         raise UsageError(f"{path} holds logs of several models ({', '.join(sorted(models))}): give the file of one")
-    figures: dict[str, Figure] = {}
+    figures: dict[str, LogFigure] = {}
     notes: list[str] = []
     for file, plain in results.items():
         for task in plain["configs"]:
@@ -94,7 +94,7 @@ def _results(file: Path) -> dict[str, Any]:
     return dict(plain)
 
 
-def _figure(file: Path, plain: Mapping[str, Any], task: str, wanted: str) -> tuple[Figure | None, list[str]]:
+def _figure(file: Path, plain: Mapping[str, Any], task: str, wanted: str) -> tuple[LogFigure | None, list[str]]:
     """The figure that a task is compared by, and what is said of the others."""
     reported, config = plain["results"].get(task), plain["configs"][task]
     if not isinstance(reported, dict):
@@ -143,7 +143,9 @@ def _why_not(plain: Mapping[str, Any], task: str, key: str, samples: Sequence[_S
     return "it is no mean of its items" if known and not declared and not is_mean(numbers, float(reported)) else ""
 
 
-def _mean(file: Path, path: Path, plain: Mapping[str, Any], task: str, key: str, samples: Sequence[_Sample]) -> Figure:
+def _mean(
+    file: Path, path: Path, plain: Mapping[str, Any], task: str, key: str, samples: Sequence[_Sample]
+) -> LogFigure:
     """A figure with its items, which have the mean that the log reports."""
     name, _, own = key.partition(",")
     kept = [one for one in samples if one.filter == own]
@@ -164,7 +166,7 @@ def _mean(file: Path, path: Path, plain: Mapping[str, Any], task: str, key: str,
     config = plain["configs"][task]
     asked = [f"{part}={json.dumps(config.get(part), sort_keys=True)}" for part in ASKED]
     version = json.dumps((plain.get("versions") or {}).get(task))
-    return Figure(
+    return LogFigure(
         task, key, name, values, {one.item: one.cluster for one in kept},
         digest(TOOL, task, version, key, *asked), digest(*sorted(one.prompt for one in kept)),
         {one.cluster: _text(one.fields.get("doc")) for one in kept},
