@@ -9,7 +9,7 @@ import unicodedata
 
 from xlbench.core.text import one_line
 from xlbench.reports.boards.markdown import escape
-from xlbench.reports.boards.spreadsheet import to_csv
+from xlbench.reports.csv_text import to_csv
 
 ODD = (
     "|\\`*_{}[]()<>#+-.!~$&@=\"'/:;^\r\n\t\v\f\x00\x07\x1b\x7f\x85"

@@ -160,6 +160,14 @@ def test_no_circle(folder):
         walk(name)
 
 
+def test_comparisons_and_gates_know_no_board():
+    """What boards, comparisons and gates share is no board's; a gate may compare, and a comparison knows no gate."""
+    for own, others in {"compare": ("boards", "gate"), "gate": ("boards",), "boards": ("compare", "gate")}.items():
+        for path in modules(f"xlbench/reports/{own}"):
+            for other in others:
+                assert not [name for name in rooms_imported(path) if name.startswith(f"xlbench.reports.{other}")], path
+
+
 HOPS = ("execute", "request", "plan", "engine", "job_runners", "worker", "store")
 """The rooms of a run: the one that drives it, then the hops in their order. What several of them pass on (cells, jobs,
 slices) lies in other rooms."""

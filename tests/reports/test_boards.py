@@ -27,7 +27,8 @@ from xlbench import stats
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import ALIKE, LONG, Cell, Results, Run, Score
 from xlbench.core.text import one_line
-from xlbench.reports.boards import legend, markdown, markup, spreadsheet
+from xlbench.reports import csv_text, markup
+from xlbench.reports.boards import legend, markdown, spreadsheet
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.models import line_of
 from xlbench.reports.boards.plain import plain
@@ -1099,7 +1100,7 @@ class TestCsv:
     @pytest.mark.parametrize("text", ["=cmd()", "+1", "-x", "@sum", "\tx", "\rx", "\x00=cmd()", "\u202e=cmd()"])
     def test_formulas_are_defused(self, text):
         """Text that a spreadsheet would run gets a quote before it, also behind characters that are not shown."""
-        assert spreadsheet.cell(text)[0] == "'"
+        assert csv_text.cell(text)[0] == "'"
 
     @pytest.mark.parametrize("mark", ["\r", "\n", "\r\n", "\x0b", "\x0c", "\x85", "\u2028", "\u2029"])
     def test_a_row_is_one_line_whatever_a_text_holds(self, mark):

@@ -10,4 +10,5 @@
 | `confusion` | who is mistaken for whom, of one cell |
 | `published` | saved scores beside published figures |
 | `render` | writes boards and curves into files |
+| `parts`, `markup`, `csv_text` | what these share: scores as parts of averages, markdown, CSV |
 """

@@ -125,14 +125,14 @@ def long_rows(curves: Iterable[Curve]) -> Iterator[dict[str, Any]]:
 
 def tables(curves: Curves) -> dict[str, str]:
     """The tables by file name: ``<name>.csv`` with every number, ``<name>.md`` for people."""
-    from xlbench.reports.boards.spreadsheet import to_csv
+    from xlbench.reports.csv_text import to_csv
 
     return {f"{curves.name}.md": markdown(curves), f"{curves.name}.csv": to_csv(long_rows(curves), LONG)}
 
 
 def markdown(curves: Curves) -> str:
     """Main scores for people: a table a task, a line a subset and model, a column a training size."""
-    from xlbench.reports.boards.markup import escape
+    from xlbench.reports.markup import escape
 
     sections = [f"# {escape(curves.name)}: scores by training size", _HOW_TO_READ]
     for task, own in curves.tasks.items():
@@ -152,7 +152,7 @@ above chance: a reading aid, not a test."""
 
 
 def _metric(curves: Sequence[Curve]) -> str:
-    from xlbench.reports.boards.markup import escape
+    from xlbench.reports.markup import escape
 
     scores = [score for curve in curves for _, score in curve.points]
     metrics = sorted({score.metric for score in scores})
@@ -164,7 +164,7 @@ def _metric(curves: Sequence[Curve]) -> str:
 
 def table(curves: Sequence[Curve], shown: Callable[[str], str]) -> str:
     """The main scores of curves of one task as a table; ``shown`` makes names safe where the table is to stand."""
-    from xlbench.reports.boards.markup import table as markdown_table
+    from xlbench.reports.markup import table as markdown_table
 
     sizes = sorted({_order(cell) for curve in curves for cell in curve.cells})
     headers = ["subset", "model", "chance", *(ALL if whole else str(size) for whole, size in sizes), "enough"]
@@ -199,7 +199,7 @@ def _points(value: float | None) -> str:
 
 def _missing(curves: Sequence[Curve]) -> list[str]:
     """A line a reason why a score or an interval is not there, with the cells that it befell."""
-    from xlbench.reports.boards.markup import escape
+    from xlbench.reports.markup import escape
 
     reasons: dict[str, list[str]] = {}
     for curve in curves:

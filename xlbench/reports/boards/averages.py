@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell
 from xlbench.reports.boards.gather import ModelKey, Place, Table
+from xlbench.reports.parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
 
 if TYPE_CHECKING:
@@ -94,39 +95,6 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         entry = replace(Entry.of(score), covers=covered([place], table))
         nodes[place] = Node(part_of(score.value, found, clusters, order, score.bias), entry, (place,))
     return nodes
-
-
-def part_of(
-    value: float, found: Influence, clusters: NDArray[np.intp], order: NDArray[np.intp], bias: float = 0.0
-) -> stats.Part:
-    """A score as a part of averages; ``clusters`` and ``order`` are those of `cluster_codes`."""
-    import numpy as np
-
-    seeds = order >= len(order) - found.seeds
-    return stats.Part(
-        value, clusters, np.asarray(found.sums, float)[order], found.n,
-        sets=seeds.astype(np.intp) if found.seeds else None,
-        shares=np.asarray(found.shares, float)[order],
-        seeds=seeds if found.seeds else None, bias=bias,
-    )  # fmt: skip
-
-
-def cluster_codes(influences: Iterable[Influence]) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-    """For every influence its clusters as sorted numbers (G,), and the order (G,) that sorts them.
-
-    Cells over the same sentences have the same ids: these are numbered once, and add up later without a search.
-    """
-    import numpy as np
-
-    ids = [tuple(found.clusters) for found in influences]
-    distinct = set(ids)
-    # Sorted ids, so that a number (and with it the order of every later sum) does not depend on the order of runs.
-    number = {name: code for code, name in enumerate(sorted({name for one in distinct for name in one}))}
-    coded = {one: np.fromiter((number[name] for name in one), np.intp, len(one)) for one in distinct}
-    ordered = {one: np.argsort(codes) for one, codes in coded.items()}
-    in_order = {one: codes[ordered[one]] for one, codes in coded.items()}
-    for one in ids:
-        yield in_order[one], ordered[one]
 
 
 def average(nodes: Sequence[Node], table: Table, content: str, settings: IntervalSettings) -> Node:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from xlbench.core.record import LOOSE, WHOLE_TASK, Cell, Results, Run, Score
 from xlbench.core.task import AREAS
+from xlbench.reports.parts import TOLERANCE
 
 ModelKey = tuple[str, str]
 """A model's name and fingerprint: two checkpoints of one name are two models."""
@@ -22,8 +23,6 @@ Plan = Mapping[str, tuple[str, ...]]
 NOT_RUN = "not run"
 UNKNOWN = "unknown"
 """The area of a task of which there is nothing but a refused file."""
-TOLERANCE = 0.001
-"""By how much two runs of one cell may differ, on other processors say, and agree: a tenth of a point."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import TRAINING
-from xlbench.reports.boards.markup import MISSING, points, raised
+from xlbench.reports.markup import MISSING, points, raised
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.standings import Board, Entry

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xlbench.reports.boards import other_sections, sections
 from xlbench.reports.boards.legend import WITH_TRAINING, Legend
-from xlbench.reports.boards.markup import DECIMALS, MISSING, counted, escape
+from xlbench.reports.markup import DECIMALS, MISSING, counted, escape
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.standings import Board

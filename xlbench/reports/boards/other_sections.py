@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from xlbench.reports.boards.markup import MISSING, counted, escape, points, table, whole
+from xlbench.reports.markup import MISSING, counted, escape, points, table, whole
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.standings import Board, DataLine

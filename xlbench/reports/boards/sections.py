@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xlbench.core.estimate import Estimate
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.legend import Legend
-from xlbench.reports.boards.markup import (
+from xlbench.reports.markup import (
     MISSING,
     escape,
     number_or_none,

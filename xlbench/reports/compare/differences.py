@@ -12,8 +12,8 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
-from xlbench.reports.boards.averages import cluster_codes, part_of
 from xlbench.reports.compare.matching import Matched, Place, training_apart
+from xlbench.reports.parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
 from xlbench.stats import multiple, paired, rows
 from xlbench.stats.paired import Difference

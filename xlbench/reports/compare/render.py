@@ -11,11 +11,11 @@ from typing import Any
 
 from tabulate import tabulate
 
-from xlbench.reports.boards.markup import escape
-from xlbench.reports.boards.spreadsheet import cell
 from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
 from xlbench.reports.compare.differences import Verdict
 from xlbench.reports.compare.several import LetterDisplay
+from xlbench.reports.csv_text import cell
+from xlbench.reports.markup import escape
 
 SCHEMA = 1
 SHOWN = 3

@@ -14,7 +14,6 @@ from xlbench import stats
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import one_line
-from xlbench.reports.boards.gather import TOLERANCE
 from xlbench.reports.compare.comparison import Read, kernel_of, notes_of, signed
 from xlbench.reports.compare.differences import Options, difference_at, judged_group, parts_of, weights_of
 from xlbench.reports.compare.matching import Matched, Place, match
@@ -22,6 +21,7 @@ from xlbench.reports.gate import validity
 from xlbench.reports.gate.flips import item_flips
 from xlbench.reports.gate.policy import Policy, Role, check_names
 from xlbench.reports.gate.verdict import WORST_FIRST, Finding, Gate, GateComparison, GateTest, Outcome
+from xlbench.reports.parts import TOLERANCE
 from xlbench.stats import multiple, paired, student
 from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 

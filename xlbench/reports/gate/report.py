@@ -10,12 +10,12 @@ from xml.etree import ElementTree
 
 from xlbench.core.text import one_line, printable
 from xlbench.core.version import __version__
-from xlbench.reports.boards.markup import escape
 from xlbench.reports.compare.comparison import signed
 from xlbench.reports.gate.judge import describe_loss, interval
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.validity import grouped
 from xlbench.reports.gate.verdict import Gate, GateComparison, GateRun, GateTest, Outcome
+from xlbench.reports.markup import escape
 
 SCHEMA = 1
 LARGEST_SUMMARY = 1 << 20

@@ -51,22 +51,27 @@ def points(value: float, decimals: int = DECIMALS) -> str:
 
 
 def whole(number: int | None) -> str:
+    """A count with commas; `MISSING` where it is not known."""
     return MISSING if number is None else f"{number:,}"
 
 
 def number_or_none(number: int) -> str:
+    """A count with commas; `MISSING` where there is none."""
     return f"{number:,}" if number else MISSING
 
 
 def counted(number: int, noun: str) -> str:
+    """A count and its noun, in the plural but for one."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def title(area: str) -> str:
+    """An area as a headline."""
     return "NER" if area == "ner" else escape(area[:1].upper() + area[1:])
 
 
 def with_marks(text: str, marks: str) -> str:
+    """A text with the marks of its notes, if there are any."""
     return f"{text} {marks}" if marks else text
 
 
