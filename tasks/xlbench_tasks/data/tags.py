@@ -34,7 +34,7 @@ CAUSES: Mapping[str, str] = {
 
 
 @dataclass(frozen=True)
-class Scheme:
+class TagScheme:
     """A way to mark entities word by word: prefixes of the first, the inner and the last word, and of a single one."""
 
     begin: str = "B"
@@ -48,12 +48,12 @@ class Scheme:
         return self.begin + self.inside + self.end + self.single
 
 
-SCHEMES: Mapping[str, Scheme] = {
-    "iob1": Scheme(),
-    "iob2": Scheme(),
-    "bioes": Scheme(end="E", single="S"),
-    "bilou": Scheme(end="L", single="U"),
-    "bmes": Scheme(inside="M", end="E", single="S"),
+SCHEMES: Mapping[str, TagScheme] = {
+    "iob1": TagScheme(),
+    "iob2": TagScheme(),
+    "bioes": TagScheme(end="E", single="S"),
+    "bilou": TagScheme(end="L", single="U"),
+    "bmes": TagScheme(inside="M", end="E", single="S"),
 }
 """In iob1 an entity begins with I, and with B only where one of the same type stands right before it."""
 

@@ -54,7 +54,7 @@ LONGEST = 200
 
 
 @dataclass
-class Sentence(tags.Sentence):
+class ConllSentence(tags.Sentence):
     """The rows between two empty lines."""
 
     item: str = ""
@@ -128,7 +128,9 @@ class Conll(Reading):
         records = self._tagset.records(ids, clusters, sentences, str(path))
         return replace(records, places=lambda row: f"{path}, line {sentences[row].line}")
 
-    def _ids(self, path: Path, language: str, sentences: Sequence[Sentence]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    def _ids(
+        self, path: Path, language: str, sentences: Sequence[ConllSentence]
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Ids and clusters: from the comments or row numbers; the sentences of a document or a block are a cluster."""
         shared = "id" in self.home.table and language not in self._own_ids
         prefix = f"{self.name}:" if shared else f"{self.name}:{language}:"
@@ -148,15 +150,15 @@ class Conll(Reading):
             return ids, tuple(f"{prefix}block-{row // block}" for row in range(len(ids))) if block else ids
         return ids, tuple(f"{prefix}document-{sentence.document}" for sentence in sentences)
 
-    def _sentences(self, path: Path, rows: _Rows) -> Iterator[Sentence]:
+    def _sentences(self, path: Path, rows: _Rows) -> Iterator[ConllSentence]:
         """The sentences of a file, one by one."""
-        now, documents = Sentence(), 0
+        now, documents = ConllSentence(), 0
         for number, line in enumerate(text.lines(path), 1):
             cells = line.split(self._separator)
             mark, seen = self._mark(line, cells, rows), text.visible(line)
             if (mark or not seen) and now.words:
                 yield now
-                now = Sentence(document=documents)
+                now = ConllSentence(document=documents)
             if mark == "documents":
                 documents += 1
                 now.document = documents
@@ -207,7 +209,7 @@ class _Rows:
     def _read(self, cells: Sequence[str]) -> tags.Tag | None:
         return self._tagset.read(cells[self._tag - 1])
 
-    def add(self, now: Sentence, cells: Sequence[str], line: int) -> None:
+    def add(self, now: ConllSentence, cells: Sequence[str], line: int) -> None:
         """Add a row to its sentence, or count it where it is a tag alone."""
         where = f"{self._path}, line {line}"
         self._width = self._width or len(cells)
