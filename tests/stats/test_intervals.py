@@ -148,7 +148,7 @@ def test_an_interval_that_misses_its_value_is_widened_and_says_so():
     rng = np.random.default_rng(1)
     columns = {"true": rng.integers(0, 3, 40), "predicted": np.arange(40) % 20}
     found = score(V, columns, ci="percentile")
-    assert found.low == found.value
+    assert 0 <= found.value - found.low <= 1e-12
     assert "widened" in found.note
 
 

@@ -194,7 +194,7 @@ class Worker:
         scores = tuple(score for score, _ in scored)
         facts, notes = dict(outcome.facts), outcome.notes
         if codes is None and (found := neighbors(scored[0][1], outcome.columns, content)):
-            facts |= {LAG_ONE: found.r, LAG_ONE_P: found.p}
+            facts |= {LAG_ONE: round(found.r, 4), LAG_ONE_P: found.p}
             notes = (*notes, ALIKE) if found.alike else notes
         if seen := trained_on_note(item.model, item.task):
             notes = (*notes, seen)

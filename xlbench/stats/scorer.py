@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,9 @@ from xlbench.stats.training import Training
 CURVED = ("studentized", "ratio", "f1")
 """Kinds of metrics whose bias is known from rows: smooth functions of sums. A clustering's, and a rank's among fewer
 candidates, are those of another question."""
+
+DECIMALS = 12
+"""Places of an interval's ends and of standard errors that are kept: more would be noise, which no file compresses."""
 
 
 class Scorer:
@@ -82,12 +86,18 @@ class Scorer:
         se = math.sqrt(sample.se**2 + variance + training.se**2) if known else None
         curved = metric.interval in CURVED and metric.through_others is None
         score = Score(
-            value, found.low, found.high, found.method, se, len(items), count, found.note,
+            value, _kept(found.low, math.floor), _kept(found.high, math.ceil), found.method, _kept(se, round),
+            len(items), count, found.note,
             metric=metric.name, chance=chance, seed_se=math.sqrt(variance),
             training_se=training.se if training.is_known else 0.0,
-            bias=rows.bias(metric, sample.units) if curved else 0.0,
+            bias=round(rows.bias(metric, sample.units), DECIMALS) if curved else 0.0,
         )  # fmt: skip
         return score, psi
+
+
+def _kept(number: float | None, rounded: Callable[[float], int]) -> float | None:
+    """The number with the places that are kept; an interval's ends are rounded outward, so that it holds its value."""
+    return None if number is None else rounded(number * 10**DECIMALS) / 10**DECIMALS
 
 
 def _codes(clusters: np.ndarray | None, n: int) -> np.ndarray | None:

@@ -199,20 +199,23 @@ def _item_by_item(metric: Metric, columns: Columns, rows: np.ndarray, where: str
 
 
 def _left_out(metric: Metric, rows: np.ndarray, where: str) -> np.ndarray:
-    """(3, n): what leaving an item out does, in units of the value; and what leaving it out of many copies of all
-    items, and adding it to them, does.
+    """(4, n): what leaving an item out does, in units of the value, or a part of it; and what leaving it out of many
+    copies of all items, and adding it to them, does.
 
-    The first is the jackknife, the others are one-sided derivatives, of which a tie has two: an influence may be
-    either, or lie between them.
+    The first is the jackknife, the second what metrics of classes have (a class keeps its only item), the others are
+    one-sided derivatives, of which a tie has two: an influence may be any, or lie between them.
     """
     import numpy as np
+
+    from xlbench.stats.rows import PART
 
     n, copies, sums = len(rows), 10_000, rows.sum(axis=0)
     value, many, block = value_of_rows(metric, sums, where), copies * n, max(1, (1 << 20) // rows.shape[1])
     kinds = []
     for part in (rows[start : start + block] for start in range(0, n, block)):
         once = (n - 1) * (value - value_of_rows(metric, sums - part, where))
+        partly = (n - PART) / PART * (value - value_of_rows(metric, sums - PART * part, where))
         less = (many - 1) * (value - value_of_rows(metric, copies * sums - part, where))
         more = (many + 1) * (value_of_rows(metric, copies * sums + part, where) - value)
-        kinds.append(np.stack([once, less, more]))
+        kinds.append(np.stack([once, partly, less, more]))
     return np.concatenate(kinds, axis=1)
