@@ -27,6 +27,8 @@ FEWEST = 10
 """Of fewer items nothing is said."""
 LEVEL = 0.01
 """Up to this p items count as alike: of tests without any order, one in a hundred does."""
+MATTERS = 0.15
+"""From this correlation on, a standard error is a seventh or more too small: sqrt(1 + 2 r)."""
 TURNS = 499
 """Random orders of a permutation test."""
 CLEAR = 0.05
@@ -44,8 +46,8 @@ class Neighbors:
 
     @property
     def alike(self) -> bool:
-        """Whether chance does not explain it."""
-        return self.p <= LEVEL
+        """Whether chance does not explain it, and it is large enough to matter to an interval."""
+        return self.p <= LEVEL and self.r >= MATTERS
 
 
 def neighbors(psi: np.ndarray, columns: Columns, content: str) -> Neighbors | None:

@@ -21,6 +21,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Data, UsageError, code_fingerprint
+from xlbench.core.ids import digest
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home, Reading
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from babel import Locale
 
 KEYS = {"categories": list[str], "pivot": str}
-"""``categories``: which of `CATEGORIES`, in the order of the items; ``pivot``: the language whose names others must
+"""``categories``: which of `CATEGORIES`; ``pivot``: the language whose names others must
 differ from."""
 REQUIRED = ("categories", "pivot")
 
@@ -179,14 +180,19 @@ class Cldr(Reading):
         return code_fingerprint(__name__, "xlbench_tasks.data.text") + unicodedata.unidata_version
 
     def _names(self, language: str) -> dict[str, str]:
-        """Thing -> name, in NFC without white space around it, by category, then by code; no name is its own code."""
+        """Thing -> name, in NFC without white space around it; no name is its own code.
+
+        The order is fixed and says nothing: in the order of codes all the parts of the world, all months would stand
+        together, as if things beside each other had something to do with each other.
+        """
         locale = self._found[language]
-        return {
+        names = {
             f"{self.name}:{category}:{code}": unicodedata.normalize("NFC", name).strip()
             for category in self._categories
-            for code, name in sorted(CATEGORIES[category](locale).items())
+            for code, name in CATEGORIES[category](locale).items()
             if visible(name) and fold(name) != fold(code)
         }
+        return dict(sorted(names.items(), key=lambda item: digest(item[0])))
 
 
 def locale_of(language: str) -> Any:
