@@ -85,7 +85,7 @@ def test_the_same_items_get_the_same_answer():
 
 
 def test_what_hardly_moves_an_interval_is_not_said():
-    """Of very many items a small correlation is beyond chance, and makes a standard error less than a seventh larger."""
+    """Of very many items a small correlation is beyond chance, and makes an interval less than a seventh wider."""
     rng = np.random.default_rng(7)
     noise = rng.normal(size=20_001)
     found = neighbors(noise[1:] + 0.08 * noise[:-1], {}, "x")

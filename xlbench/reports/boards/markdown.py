@@ -59,7 +59,14 @@ def _how_to_read(board: Board, legend: Legend) -> str:
     marked = "; ".join(f"{mark} {escape(method)}" for method, mark in legend.methods.items())
     intervals = [
         "from a bootstrap over items (over clusters where items hang together)",
-        *(["for an average, from the spread over all its clusters (Student's t)"] if legend.averaged else []),
+        *(
+            [
+                "for an average, from the spread over all its clusters (Student's t), and around the average less what "
+                "macro-F1 gains from small classes (its bias), so that it can lie to one side"
+            ]
+            if legend.averaged
+            else []
+        ),
         *([f"where a raised letter says so, by another method ({marked})"] if marked else []),
     ]
     baselines = "; ".join(
