@@ -67,7 +67,7 @@ class Worker:
         started = time.perf_counter()
         try:
             cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
-            cell = replace(cell, seconds=cell.seconds + time.perf_counter() - started)
+            cell = replace(cell, seconds=round(cell.seconds + time.perf_counter() - started, 6))
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - models and tasks are plugins: a failure is the cell's
@@ -121,7 +121,7 @@ class Worker:
         return replace(
             cell,
             encoded=session.encoded - encoded,
-            encode_seconds=session.seconds - seconds,
+            encode_seconds=round(session.seconds - seconds, 6),
             provenance={**cell.provenance, **vectors, "encoder": dict(session.details)},
         ), items
 
@@ -194,7 +194,7 @@ class Worker:
         scores = tuple(score for score, _ in scored)
         facts, notes = dict(outcome.facts), outcome.notes
         if codes is None and (found := neighbors(scored[0][1], outcome.columns, content)):
-            facts |= {LAG_ONE: round(found.r, 4), LAG_ONE_P: found.p}
+            facts |= {LAG_ONE: round(found.r, 4), LAG_ONE_P: round(found.p, 4)}
             notes = (*notes, ALIKE) if found.alike else notes
         if seen := trained_on_note(item.model, item.task):
             notes = (*notes, seen)
