@@ -171,7 +171,7 @@ METHODS = {
     "bca": ("bca", "bca"),
     "student": ("student", "student"),
     "jackknife": ("jackknife", "jackknife"),
-    "wilson": ("wilson", "jackknife"),
+    "wilson": ("wilson", "wilson"),
 }
 """--ci -> the method of a share of hits (accuracy), and of a mean (mrr)."""
 
