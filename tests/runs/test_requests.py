@@ -49,6 +49,7 @@ def test_the_size_of_the_cache_is_in_the_unit_that_is_shown(tmp_path):
     assert by_default.cache_bytes == Settings().cache_bytes == MAX_BYTES
 
 
+@pytest.mark.slow
 def test_several_suites_are_planned_together():
     """Two suites from Python: the tasks of both, each once, and a plan for each."""
     prepared = prepare(Request("random", suite=("mini", "mini")))

@@ -97,6 +97,7 @@ def labeled(a, b, wanted=None):
     return similar[keep], np.eye(n, dtype=bool)[keep]
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(2, 40), st.sampled_from([0.3, 1.0, 3.0]))
 @settings(max_examples=60, deadline=None)
 def test_auc_and_cosines_equal_scikit_learn(seed, n, noise):
@@ -109,6 +110,7 @@ def test_auc_and_cosines_equal_scikit_learn(seed, n, noise):
     assert value("cosine_random", columns) == pytest.approx(score[~label].mean(), abs=1e-6)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(2, 30))
 @settings(max_examples=40, deadline=None)
 def test_ties_count_half_as_in_scikit_learn(seed, n):

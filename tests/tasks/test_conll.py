@@ -200,6 +200,7 @@ def test_il_ner(language, sizes, without_b, overlap):
     assert kinds == {"O", *(f"{p}-{k}" for p in "BI" for k in ("NEP", "NEL", "NEO", "NEN", "NETI", "NEAR"))}
 
 
+@pytest.mark.slow
 @needs("uner")
 def test_uner():
     """Slovak has its three splits; English and German PUD are the same items of the same documents."""

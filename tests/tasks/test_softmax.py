@@ -18,10 +18,11 @@ def examples(seed: int, n: int, dimensions: int, labels: int, noise: float = 1.0
     return centers[codes] + noise * random.standard_normal((n, dimensions)), codes
 
 
+MANY = pytest.param(220, 3, 110, marks=pytest.mark.slow)  # labels
+
+
 @pytest.mark.parametrize("c", [0.1, 1.0, 1000.0])
-@pytest.mark.parametrize(
-    ("n", "dimensions", "labels"), [(200, 8, 2), (200, 8, 5), (40, 100, 2), (40, 100, 4), (220, 3, 110)]
-)
+@pytest.mark.parametrize(("n", "dimensions", "labels"), [(200, 8, 2), (200, 8, 5), (40, 100, 2), (40, 100, 4), MANY])
 def test_the_optimum_is_scikit_learns(n, dimensions, labels, c):
     """More examples than dimensions and fewer, two labels, several, and more than a hundred: the same probabilities."""
     features, codes = examples(n, n, dimensions, labels)

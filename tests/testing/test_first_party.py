@@ -56,11 +56,9 @@ def test_first_party_models_are_described(name):
 
 
 def of_every_task() -> list[Any]:
-    """The tasks' names; what trains or groups takes seconds, ranking does not."""
-    return [
-        pytest.param(name, marks=() if FOUND.tasks[name].area == "retrieval" else pytest.mark.slow)
-        for name in own("tasks")
-    ]
+    """The tasks' names; what trains, groups or has hundreds of pairs takes seconds, ranking does not."""
+    quick = {name for name in own("tasks") if FOUND.tasks[name].area == "retrieval"} - {"ntrex-all"}
+    return [pytest.param(name, marks=() if name in quick else pytest.mark.slow) for name in own("tasks")]
 
 
 @pytest.fixture
