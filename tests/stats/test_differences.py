@@ -141,12 +141,12 @@ def test_the_largest_of_several_against_one_is_dunnetts(others, freedom, expecte
 
 
 def test_dunnetts_p_lies_between_that_of_one_and_bonferronis():
-    """However small: never below that of a single test, never above as many times as much."""
+    """However small: never below that of a single test, never above as many times as much (but for rounding)."""
     t = np.array([0.0, 0.5, 2.0, 6.0, 12.0, 40.0])
     alone = 2 * reference.t.sf(t, 25)
     found = p_against_one(t, 4, 25)
-    assert (found >= alone).all()
-    assert (found <= np.minimum(4 * alone, 1)).all()
+    assert (found >= alone * (1 - 1e-9)).all()
+    assert (found <= np.minimum(4 * alone * (1 + 1e-9), 1)).all()
 
 
 def test_holm_of_families_is_holm_for_families_of_one():

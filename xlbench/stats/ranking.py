@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special
 
 from xlbench.core.errors import UsageError
+from xlbench.stats import student
 from xlbench.stats.aggregate import Part, combine
 from xlbench.stats.rows import BLOCK, satterthwaite, set_variances
 
@@ -46,15 +46,31 @@ def studentized_range(models: int, freedom: float, level: float = 0.95) -> float
     low = float(np.interp(level, shares, widths))
     if not np.isfinite(freedom):
         return low / math.sqrt(2)
-    errors = np.sqrt(special.chdtri(freedom, (1 - NODES) / 2) / freedom)
+    errors, weights = _standard_errors(freedom)
     high = low * (4.0 if freedom >= 3 else 1e4)
     for _ in range(3):
         tried = low * (high / low) ** POWERS
-        reached = np.interp(np.outer(tried, errors), widths, shares) @ (WEIGHTS / 2)
+        reached = np.interp(np.outer(tried, errors), widths, shares) @ weights
         place = int(np.clip(np.searchsorted(reached, level), 1, len(tried) - 1))
         low, high = tried[place - 1], tried[place]
     found = float(np.interp(level, reached[place - 1 : place + 1], (low, high)))
     return found / math.sqrt(2)
+
+
+@functools.lru_cache(maxsize=1024)
+def _standard_errors(freedom: float) -> tuple[np.ndarray, np.ndarray]:
+    """Standard errors (64,) for a true one of 1, and the weight of each in an average: that of chi / sqrt(freedom)."""
+    reach = 9 / math.sqrt(2 * freedom)  # nine standard deviations on both sides
+    low, high = max(0.0, 1 - reach), 1 + reach
+    errors = low + (high - low) * (NODES + 1) / 2
+    density = (freedom - 1) * np.log(errors) - freedom * np.square(errors) / 2
+    weights = WEIGHTS * np.exp(density - density.max())
+    return errors, weights / weights.sum()
+
+
+def _normal(places: np.ndarray) -> np.ndarray:
+    """The distribution function of the standard normal distribution at places (P,)."""
+    return np.array([math.erfc(-one / math.sqrt(2)) / 2 for one in places.tolist()])
 
 
 @functools.lru_cache(maxsize=128)
@@ -62,7 +78,7 @@ def _range_distribution(models: int) -> tuple[np.ndarray, np.ndarray]:
     """Widths w (W,) and P(R <= w) of the range R of so many standard normal values:
     models * integral of phi(z) (Phi(z + w) - Phi(z))^(models - 1)."""
     places = np.arange(-8.0, 22.0, STEP)
-    below = special.ndtr(places)
+    below = _normal(places)
     starts, widths = np.arange(round(16 / STEP)), np.arange(round(14 / STEP))
     within = below[starts + widths[:, None]] - below[starts]
     density = np.exp(-np.square(places[starts]) / 2) / math.sqrt(2 * math.pi)
@@ -178,7 +194,7 @@ def p_against_one(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
 
     Args: as of `studentized_range`.
     """
-    alone = 2 * special.stdtr(freedom, -np.abs(t))
+    alone = 2 * np.array([student.tail(one, freedom) for one in np.abs(t).tolist()])
     found: np.ndarray = np.clip(_beyond(np.abs(t), others, freedom), alone, np.minimum(others * alone, 1.0))
     return found
 
@@ -188,8 +204,8 @@ def _beyond(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
     widths, shares = _distribution_against_one(others)
     if not np.isfinite(freedom):
         return np.asarray(1 - np.interp(math.sqrt(2) * t, widths, shares))
-    errors = np.sqrt(special.chdtri(freedom, (1 - NODES) / 2) / freedom)
-    found: np.ndarray = 1 - np.interp(math.sqrt(2) * np.outer(t, errors), widths, shares) @ (WEIGHTS / 2)
+    errors, weights = _standard_errors(freedom)
+    found: np.ndarray = 1 - np.interp(math.sqrt(2) * np.outer(t, errors), widths, shares) @ weights
     return found
 
 
@@ -198,6 +214,8 @@ def _distribution_against_one(others: int) -> tuple[np.ndarray, np.ndarray]:
     """Widths w (W,) and how often all of ``others`` standard normal values lie within w of one more:
     the integral of phi(z) (Phi(z + w) - Phi(z - w))^others."""
     places, widths = np.arange(-8.0, 8.0, STEP), np.arange(0.0, 14.0, STEP)
-    within = special.ndtr(places + widths[:, None]) - special.ndtr(places - widths[:, None])
+    grid = _normal(np.arange(-22.0, 22.0, STEP))
+    center, width = np.arange(len(places)) + round(14 / STEP), np.arange(len(widths))
+    within = grid[center + width[:, None]] - grid[center - width[:, None]]
     density = np.exp(-np.square(places) / 2) / math.sqrt(2 * math.pi)
     return widths, np.minimum(STEP * (within**others) @ density, 1.0)
