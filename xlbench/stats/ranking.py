@@ -62,9 +62,11 @@ def _standard_errors(freedom: float) -> tuple[np.ndarray, np.ndarray]:
     """Standard errors (64,) for a true one of 1, and the weight of each in an average: that of chi / sqrt(freedom)."""
     reach = 9 / math.sqrt(2 * freedom)  # nine standard deviations on both sides
     low, high = max(0.0, 1 - reach), 1 + reach
-    errors = low + (high - low) * (NODES + 1) / 2
+    power = 1 if low else 4  # with few degrees of freedom, what is near 0 counts most
+    places = (NODES + 1) / 2
+    errors = low + (high - low) * places**power
     density = (freedom - 1) * np.log(errors) - freedom * np.square(errors) / 2
-    weights = WEIGHTS * np.exp(density - density.max())
+    weights = WEIGHTS * places ** (power - 1) * np.exp(density - density.max())
     return errors, weights / weights.sum()
 
 
