@@ -27,11 +27,13 @@ def save(
     clusters: Mapping[tuple[str, str], Sequence[str]] | None = None,
     changes: Mapping[tuple[str, str], Mapping[str, object]] | None = None,
     prefix: str = "",
+    ranked: bool = False,
     **manifest: object,
 ) -> Path:
     """Save a run: of each (task, subset) the score of every item, of which the mean is the main score.
 
-    ``changes`` replaces fields of single cells; ``prefix`` begins the items' ids. Returns the run's folder.
+    ``changes`` replaces fields of single cells; ``prefix`` begins the items' ids; with ``ranked``, hits are saved as
+    ranks, and influences hold what items take as candidates, too. Returns the run's folder.
     """
     store, saved = Store(root), []
     for place, scores in cells.items():
@@ -46,7 +48,9 @@ def save(
             key=cell_key(VERSION, fingerprint, IDENTITY, place[1], data), data_fingerprint=data, task_identity=IDENTITY,
         )  # fmt: skip
         cell = replace(cell, **(changes or {}).get(place, {}))
-        items = Items(ids, groups, {"hit": values}, values - values.mean())
+        taken = 0.3 * (-1.0) ** np.arange(len(ids)) if ranked else 0.0
+        columns = {"rank": (2 - values).astype(int)} if ranked else {"hit": values}
+        items = Items(ids, groups, columns, values - values.mean() + taken)
         saved.append(store.save_cell(cell, items if cell.status == "ok" else None))
     run = Run(model, PRINT.get(model, "f" * 64), tuple(saved), **manifest)
     store.save_manifest(run)

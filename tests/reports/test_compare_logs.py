@@ -18,6 +18,7 @@ import xlbench
 from xlbench import ResultsError, UsageError
 from xlbench.cli.example_texts import with_texts
 from xlbench.reports.compare.comparison import against_baseline
+from xlbench.reports.compare.logs.figures import is_mean
 from xlbench.reports.compare.logs.reader import LogReader
 
 DATE = "2026-01-31T10-20-30.123456"
@@ -297,3 +298,10 @@ def test_examples_of_logs_have_their_texts(tmp_path):
     numbers = np.flatnonzero(drawn(1) != drawn(2))
     assert len(changed) == 2
     assert {one["text"] for one in changed} <= {f"What is {number}+1?" for number in numbers}
+
+
+@pytest.mark.parametrize("reported", [float("inf"), float("-inf"), float("nan"), 0.51])
+def test_a_reported_figure_has_to_be_the_mean_of_its_items(reported):
+    """Neither another number nor one that is not finite passes."""
+    assert is_mean([0.0, 1.0], 0.5)
+    assert not is_mean([0.0, 1.0], reported)

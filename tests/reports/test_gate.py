@@ -128,6 +128,17 @@ def test_few_items_in_clusters_cannot_be_resolved(tmp_path):
     assert {one.finding for one in against.tests} == {"cannot be resolved"}
 
 
+def test_hits_of_retrieval_are_counted_by_their_ranks(tmp_path):
+    """Influences that hold the items' part as candidates tell no hits, and saved ranks do: five lost are too few."""
+    place = ("one", "eng-deu")
+    old = save(tmp_path / "a", "old", {place: hits(400, 200)}, ranked=True)
+    for lost, finding in ((5, "cannot be resolved"), (40, "regression")):
+        new = save(tmp_path / f"lost {lost}", "new", {place: hits(400, 200, lost=lost)}, ranked=True)
+        (against,) = xlbench.gate(old, new).comparisons
+        assert {one.flips for one in against.tests} == {(0, lost)}
+        assert {one.finding for one in against.tests} == {finding}
+
+
 def test_the_version_of_rows_is_read_off_a_key():
     """The key of a published cell tells by which version of xlbench's rows it was scored."""
     (path, *_) = sorted((ROOT / "leaderboards" / "runs").glob("*.xlpack"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -11,6 +13,7 @@ from scipy import stats as reference
 from xlbench import UsageError, metrics
 from xlbench.core.task import Metric
 from xlbench.stats import CI, Scorer, intervals
+from xlbench.stats.scorer import _kept
 
 ACCURACY = metrics.share("accuracy", "hit")
 MRR = metrics.mean("mrr", "score")
@@ -385,3 +388,12 @@ def test_what_was_never_counted_has_no_interval():
     found, _ = Scorer().score(F1, counts_of([0] * 500, [0] * 500, [0] * 500))
     assert (found.value, found.low, found.high) == (1.0, None, None)
     assert "no interval: nothing was found" in found.note
+
+
+@given(st.floats(-2000, 2000) | st.floats(0, 1e-9))
+def test_kept_ends_hold_their_value(number):
+    """Rounded to the places that are kept, a lower end is never above its number, an upper one never below, and what
+    is not 0 does not become 0 as a standard error."""
+    assert _kept(number, math.floor) <= number <= _kept(number, math.ceil)
+    assert (_kept(number, round) == 0) == (number == 0)
+    assert _kept(number, round) == pytest.approx(number, abs=1e-12)

@@ -197,3 +197,13 @@ def test_ranks_hang_on_no_order():
     assert one.low.tolist() == other.low[::-1].tolist()
     with pytest.raises(UsageError, match="do not go with"):
         ranks(values[:2], influences)
+
+
+def test_all_right_is_told_apart_from_all_wrong():
+    """Two models that differ by the same on every item leave no standard error; 500 items that one of them alone has
+    right are no tie, and 3 could be."""
+    none = np.zeros((2, 500))
+    apart, few = ranks(np.array([1.0, 0.0]), none), ranks(np.array([1.0, 0.0]), none[:, :3])
+    assert (apart.low.tolist(), apart.high.tolist(), apart.tied_with_best.tolist()) == ([1, 2], [1, 2], [True, False])
+    assert few.tied_with_best.tolist() == [True, True]
+    assert ranks(np.array([0.5, 0.5]), none).tied_with_best.tolist() == [True, True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -182,6 +183,16 @@ def test_the_bias_of_macro_f1_is_that_of_many_tests():
         found.append(rows.bias(metric, rows.group(metric.rows({"true": true, "predicted": predicted}))))
     assert expected < -0.005
     assert np.mean(found) == pytest.approx(expected, rel=0.1)
+
+
+@pytest.mark.parametrize("n", [5, 12, 60])
+def test_the_bias_of_a_squared_mean_is_the_variance_over_n(n):
+    """By hand: the square of a mean of n numbers is too high by their variance over n, with few numbers, too."""
+    x = np.random.default_rng(n).normal(10, 1, n)
+    squared = metrics.mean("squared", "x")
+    squared = replace(squared, value=lambda sums: (sums[..., 0] / sums[..., 1]) ** 2, gradient=None, influence=None)
+    found = rows.bias(squared, rows.group(np.stack([x, np.ones(n)], axis=1)))
+    assert found == pytest.approx(x.var(ddof=1) / n, rel=0.15)
 
 
 def test_a_mean_has_no_bias():

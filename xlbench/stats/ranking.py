@@ -105,7 +105,8 @@ def ranks(
     range of M independent normal values over an independent standard error (Tukey, 1953; Kramer, 1956), over sqrt(2),
     with the fewest degrees of freedom of any pair. The correlations of the models do not enter: from a few documents
     they are known too badly, and a quantile drawn with them told equal models apart in 9 to 16% of boards.
-    Models with equal influences and values are tied, as is one with NaN with all others.
+    Models with equal influences and values are tied, as is one with NaN with all others; with other values they differ
+    by the same in every cluster, which a sign test of all clusters judges.
 
     Args:
         values: (M,) one a model.
@@ -153,16 +154,24 @@ def _apart(
         errors, freedom = _pair_errors(values[known], influences[known], sets, shares)
         critical = studentized_range(len(known), freedom, level)
         gaps = np.abs(values[known][:, None] - values[known])
-        apart[np.ix_(known, known)] = np.where(errors > 0, gaps > critical * errors, False)
+        # Without an error the two differ by the same in every cluster: a sign test of all clusters, for all pairs.
+        pairs, clusters = len(known) * (len(known) - 1) / 2, np.count_nonzero(shares)
+        always = (gaps > _tiny(values[known])) & (pairs * 0.5 ** (clusters - 1) <= 1 - level)
+        apart[np.ix_(known, known)] = np.where(errors > 0, gaps > critical * errors, always)
     return apart
+
+
+def _tiny(values: np.ndarray) -> float:
+    """What is 0 but for rounding."""
+    return 1e-11 * max(1.0, float(np.abs(values).max()))
 
 
 def _pair_errors(
     values: np.ndarray, influences: np.ndarray, sets: np.ndarray, shares: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Standard errors (M, M) of differences, 0 where two models cannot be told apart, and the fewest degrees of freedom
-    of any pair."""
-    tiny = 1e-11 * max(1.0, float(np.abs(values).max()))
+    """Standard errors (M, M) of differences, 0 where two models differ by the same everywhere, and the fewest degrees
+    of freedom of any pair."""
+    tiny = _tiny(values)
     errors, fewest = np.zeros((len(values), len(values))), np.inf
     if not influences.shape[1]:
         return errors, fewest

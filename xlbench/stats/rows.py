@@ -216,12 +216,15 @@ it would follow the curve of a ratio best; halves find 90% of the bias of macro-
 def bias(metric: Metric, units: Grouped) -> float:
     """By how much tests of n such units score too high on average, against one without end; 0 where that is not known.
 
-    The jackknife's (Quenouille, 1956), with a `PART` of each unit left out: (n - part)^2 / (part^2 n) times the mean of
-    theta_without - theta.
+    The jackknife's (Quenouille, 1956), with a `PART` of each unit left out: (n - part)^2 / (part^2 (n - 1)) times the
+    mean of theta_without - theta.
     """
+    n = units.n
+    if n < 2:
+        return 0.0
     with np.errstate(all="ignore"):
         moved = float(units.counts @ (_without(metric, units, PART) - value_of(metric, units.sums)))
-    found = ((units.n - PART) / (PART * units.n)) ** 2 * moved
+    found = ((n - PART) / PART) ** 2 / (n * (n - 1)) * moved
     return found if np.isfinite(found) else 0.0
 
 

@@ -22,6 +22,8 @@ candidates, are those of another question."""
 
 DECIMALS = 12
 """Places of an interval's ends and of standard errors that are kept: more would be noise, which no file compresses."""
+LARGEST = 1000.0
+"""From here on numbers are kept as they are: they have no more places than that."""
 
 
 class Scorer:
@@ -97,7 +99,10 @@ class Scorer:
 
 def _kept(number: float | None, rounded: Callable[[float], int]) -> float | None:
     """The number with the places that are kept; an interval's ends are rounded outward, so that it holds its value."""
-    return None if number is None else rounded(number * 10**DECIMALS) / 10**DECIMALS
+    if number is None or abs(number) >= LARGEST:
+        return number
+    kept = rounded(number * 10**DECIMALS) / 10**DECIMALS
+    return min(kept, number) if rounded is math.floor else max(kept, number) if rounded is math.ceil else kept or number
 
 
 def _codes(clusters: np.ndarray | None, n: int) -> np.ndarray | None:

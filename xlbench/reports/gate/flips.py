@@ -1,4 +1,4 @@
-"""Items that one of two runs alone has right, where the items of a score hang together in clusters."""
+"""Items that one of two runs alone has right, where influences over single items do not tell: of clusters, of ranks."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from xlbench.runs.items import INFLUENCE, ITEM_ID
 if TYPE_CHECKING:
     import pyarrow as pa
 
+RANK = "rank"
+"""The column of saved items with the rank of the right answer, 1 where it was found first."""
 ROUNDING = 1e-3
 """Of hits that are read off saved influences, which have single precision."""
 
@@ -20,7 +22,8 @@ def item_flips(candidate: tuple[Cell, pa.Table], baseline: tuple[Cell, pa.Table]
     """Items that only the candidate, and that only the baseline has right.
 
     None where a score is no share of hits over single items, or the two were not scored on the same items. An item's
-    influence on a share is its hit less the share: of a score that hangs on other items, too, it is something else.
+    influence on a share is its hit less the share; of a score that hangs on other items, too, it is something else, and
+    the saved ranks say what was found first.
 
     Args:
         candidate: A cell with its saved items.
@@ -41,7 +44,10 @@ def _hits(cell: Cell, table: pa.Table) -> np.ndarray | None:
         return None
     psi = np.from_dlpack(table.column(INFLUENCE).combine_chunks())  # not `to_numpy`, which imports pandas
     x = np.asarray(psi, dtype=np.float64) + cell.main.value
-    if np.abs(x - x.round()).max(initial=0.0) > ROUNDING or not np.isin(x.round(), (0, 1)).all():
+    if np.abs(x - x.round()).max(initial=0.0) <= ROUNDING and np.isin(x.round(), (0, 1)).all():
+        hits = x.round().astype(bool)
+    elif RANK in table.column_names:  # of retrieval, where influences hold what candidates take, too
+        hits = np.from_dlpack(table.column(RANK).combine_chunks()) == 1
+    else:
         return None
-    hits = x.round().astype(bool)
     return hits if abs(float(hits.mean()) - cell.main.value) < ROUNDING else None

@@ -226,11 +226,10 @@ class PairedTests:
         return sum(won for won, _ in known), sum(lost for _, lost in known)
 
     def _split(self, place: Place) -> tuple[int, int] | None:
-        """`_flips` of one place; of items in clusters, from the items that were saved."""
+        """`_flips` of one place; of items in clusters and of retrieval, from the items that were saved."""
         if place not in self._splits:
             own = paired.discordant(self.candidate[place], self.baseline[place])
-            clustered = own is None and self.candidate[place].count < self.candidate[place].n
-            if clustered and self.read_items is not None:
+            if own is None and self.read_items is not None:
                 cells = [cells[place] for cells in self.matched.cells]
                 tables = [self.read_items(cell, where) for cell, where in zip(cells, self.folders, strict=True)]
                 own = item_flips((cells[1], tables[1]), (cells[0], tables[0]))

@@ -53,7 +53,7 @@ class Log:
 def is_mean(values: Sequence[float], reported: float) -> bool:
     """Whether a reported figure is the mean of its items."""
     mean = math.fsum(values) / len(values)
-    return abs(mean - reported) <= TOLERANCE * max(1.0, abs(reported))
+    return math.isfinite(reported) and abs(mean - reported) <= TOLERANCE * max(1.0, abs(reported))
 
 
 def check_mean(values: Sequence[float], reported: float, what: str) -> None:
