@@ -25,7 +25,7 @@ from scipy import stats as reference
 
 from xlbench import stats
 from xlbench.builtin import xlbench_boards
-from xlbench.core.record import ALIKE, LONG, Cell, Results, Run, Score
+from xlbench.core.record import ALIKE, LONG, LOOSE, Cell, Results, Run, Score
 from xlbench.core.text import one_line
 from xlbench.reports import csv_text, markup
 from xlbench.reports.boards import legend, markdown, spreadsheet
@@ -464,6 +464,18 @@ class TestWhatEnters:
         rows = by_name(world.board())
         assert "another version of this task" in rows["beta"].areas["ner"].reason
         assert rows["alpha"].areas["ner"].value is not None
+
+    def test_subsets_of_two_tasks_of_one_name_are_not_averaged(self):
+        """Subsets of another card of that name have no score beside those of the first, and say why; two against one
+        is the usual task, one against one is none."""
+        world = World()
+        for subset, task in (("deu-eng", "first"), ("hin-eng", "first"), ("nan-eng", "other")):
+            world.add("alpha", "pairs", subset, shares(40), task_identity=task)
+        reason = by_name(world.board(LOOSE))["alpha"].areas["retrieval"].reason
+        assert "another task called pairs" in reason
+        world.cells = world.cells[1:]
+        reason = by_name(world.board(LOOSE))["alpha"].areas["retrieval"].reason
+        assert "scored by different tasks or versions" in reason
 
     def test_the_failure_of_a_whole_task_is_not_a_subset(self):
         """One model's cell `*` explains its gaps and asks nothing of the others."""

@@ -34,8 +34,8 @@ LAG_ONE, LAG_ONE_P = "lag_one", "lag_one_p"
 and how often chance gives as high a one."""
 
 ALIKE = (
-    "items next to each other are alike (lag-1 r: Data warnings), so that this interval is too narrow: give the card "
-    "a block or a cluster"
+    "items next to each other are alike (lag-1 r: Data warnings): if they belong together, the interval is too narrow "
+    "(give the card a block or a cluster); of parallel lines, look whether one side has shifted"
 )
 """The note of a cell where chance does not explain that correlation."""
 

@@ -197,6 +197,24 @@ def _incomparable(scored: Mapping[Place, Cell]) -> dict[Place, str]:
             elif identities[place] != usual:
                 what = "on other data" if is_data else "by another version of this task"
                 reasons[place] = f"scored {what} than most models here: run it again on the same"
+    return reasons | _other_tasks({place: cell for place, cell in scored.items() if place not in reasons})
+
+
+def _other_tasks(scored: Mapping[Place, Cell]) -> dict[Place, str]:
+    """Places that were scored by another task than most subsets of their task's name: a card of that name, or another
+    version of it. Where none has a strict majority, none counts."""
+    reasons = {}
+    by_task: dict[str, list[Place]] = {}
+    for place in sorted(scored):
+        if scored[place].task_identity:
+            by_task.setdefault(place[1], []).append(place)
+    for task, places in by_task.items():
+        usual, count = Counter(scored[place].task_identity for place in places).most_common(1)[0]
+        for place in places:
+            if 2 * count <= len(places):
+                reasons[place] = f"subsets of {task} were scored by different tasks or versions: run them with one"
+            elif scored[place].task_identity != usual:
+                reasons[place] = f"scored by another task called {task}, or another version, than most subsets here"
     return reasons
 
 
