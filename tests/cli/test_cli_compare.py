@@ -1,5 +1,6 @@
 """``xlbench compare`` as a real process: which runs are meant, what is printed and written, and what is refused."""
 
+import csv
 import json
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from conftest import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -55,6 +57,20 @@ def test_files_are_written_by_their_ending(go, tmp_path):
     refused = go("random", "ngram", "--out", str(tmp_path / "a.docx"))
     assert refused.returncode == 2
     assert "a comparison is written as .md, .csv, .json, .png, .svg" in refused.stderr
+
+
+def test_several_candidates_are_written_into_one_file(go, tmp_path):
+    """Of three runs, a page, a table, JSON and a plot hold both candidates."""
+    files = [tmp_path / f"three{ending}" for ending in (".md", ".csv", ".json", ".svg")]
+    packs = str(ROOT / "leaderboards" / "runs")
+    done = go(packs, "--baseline", "random", "-t", "mini-parallel", *(f"--out={path}" for path in files))
+    assert done.returncode == 0, done.stderr
+    page, table, plain, plot = (path.read_text(encoding="utf-8") for path in files)
+    both = {"ngram", "ngram-translit"}
+    assert {row["candidate_run"] for row in csv.DictReader(table.splitlines())} == both
+    assert {one["candidate"] for one in json.loads(plain)["comparisons"]} == both
+    assert page.count("than random") == 2
+    assert plot.startswith("<?xml")
 
 
 def test_json_for_programs(go):

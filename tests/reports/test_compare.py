@@ -392,8 +392,8 @@ def test_every_form_says_the_same(two):
     page = render.as_markdown(found)
     assert page.startswith("# be\\|ta&lt;b&gt; against alpha\n")
     assert page.count("\n| names ") == 2, "the task and its subset"
-    table = list(csv.DictReader(io.StringIO(render.as_csv(found))))
-    plain = json.loads(render.to_json(found))
+    table = list(csv.DictReader(io.StringIO(render.as_csv([found]))))
+    plain = json.loads(render.to_json([found]))
     frame = found.to_frame()
     assert len(table) == len(plain["verdicts"]) == len(frame) == len(found.verdicts)
     assert [float(row["difference"]) for row in table] == pytest.approx(frame.difference.tolist())
@@ -408,7 +408,7 @@ def test_no_name_in_a_csv_is_a_formula_or_a_row(two):
     found = compared(*two)
     task = next(one for one in found.verdicts if one.level == "task")
     wicked = replace(found, verdicts=tuple(replace(task, name=name, note=name, baseline=-0.1) for name in odd))
-    text = render.as_csv(wicked)
+    text = render.as_csv([wicked])
     table = list(csv.DictReader(io.StringIO(text)))
     assert len(text.splitlines()) == 1 + len(odd) == 1 + len(table)
     for row, name in zip(table, odd, strict=True):
@@ -422,7 +422,7 @@ def test_no_name_in_a_csv_is_a_formula_or_a_row(two):
 def test_the_forest_plot_is_drawn_the_same_every_time(two):
     """PNG and SVG of overall, areas and tasks; equal comparisons give equal bytes."""
     pytest.importorskip("matplotlib")
-    one, other = (forest.render(compared(*two)) for _ in range(2))
+    one, other = (forest.render([compared(*two)]) for _ in range(2))
     assert one == other
     assert one["png"].startswith(b"\x89PNG")
     assert b"retrieval" in one["svg"] or b"<path" in one["svg"]
@@ -433,10 +433,9 @@ def test_packs_and_folders_compare_alike(two, tmp_path):
     packs = [tmp_path / f"{run.model}.xlpack" for run in two]
     for run, path in zip(two, packs, strict=True):
         xlbench.pack(run.folder, path)
-    expected = render.to_json(xlbench.compare(two[0].folder, two[1].folder))
-    assert (
-        render.to_json(xlbench.compare(*packs)) == render.to_json(xlbench.compare(two[0].folder, packs[1])) == expected
-    )
+    pairs = [(run.folder for run in two), packs, (two[0].folder, packs[1])]
+    folders, packed, mixed = (render.to_json([xlbench.compare(*pair)]) for pair in pairs)
+    assert folders == packed == mixed
 
 
 def test_points_have_no_negative_zero():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,8 +82,6 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
         ]
     else:
         named = _in_order(find_runs(runs, results, reader), baseline)
-        if len(named) > 2 and files:
-            raise UsageError(f"--out is for two runs, and {len(named)} are compared: name two, or use --json")
         if all_pairs:
             return _all_pairs(named, reader, as_json=as_json, **options)
         compared, first = _compared(named, reader, **options), next(iter(named.values()))
@@ -93,10 +91,9 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
         with plugins_print_elsewhere():
             compared = [with_texts(one, first, reader, data) for one in compared]
     for path in files:
-        _write(path, compared[0])
+        _write(path, compared)
     if as_json:
-        plain = [render.as_json(one) for one in compared]
-        echo_json(plain[0] if len(plain) == 1 else {"schema": render.SCHEMA, "comparisons": plain})
+        echo_json(render.as_plain(compared))
         return OK
     echo("\n\n\n".join(render.as_text(one) for one in compared))
     for path in files:
@@ -199,13 +196,14 @@ def _comparison_options(
     return judged, CellFilter(tasks, languages), allow_intersection
 
 
-def _write(path: Path, found: Comparison) -> None:
+def _write(path: Path, found: Sequence[Comparison]) -> None:
+    """One file of all candidates, by its ending."""
     from xlbench.core.files import write_files
     from xlbench.reports.compare import forest, render
 
     if path.suffix in (".png", ".svg"):
         content: str | bytes = forest.render(found)[path.suffix[1:]]
     else:
-        makers = {".md": render.as_markdown, ".csv": render.as_csv, ".json": render.to_json}
+        makers = {".md": render.as_pages, ".csv": render.as_csv, ".json": render.to_json}
         content = makers[path.suffix](found)
     write_files(path.parent, {path.name: content}, "comparison", "--out")

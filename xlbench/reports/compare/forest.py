@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from xlbench.reports.plots import check_installed, saved
 
 if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.compare.differences import Verdict
 
 COLOR_OF = {"better": "#1b7837", "worse": "#b2182b", "cannot tell": "#777777", "identical": "#777777"}
 
 
-def render(found: Comparison) -> dict[str, bytes]:
-    """``png`` and ``svg``: candidate - baseline in points, overall on top. `MissingExtraError` without matplotlib."""
+def render(found: Sequence[Comparison]) -> dict[str, bytes]:
+    """``png`` and ``svg``: candidate - baseline in points, overall on top, one candidate below the other.
+    `MissingExtraError` without matplotlib."""
     check_installed()
     from matplotlib.figure import Figure
 
-    shown = [found.overall, *found.of("area"), *found.of("task")]
-    figure = Figure(figsize=(7.0, 1.2 + 0.26 * len(shown)), layout="constrained")
-    axes = figure.add_subplot()
+    heights = [1.2 + 0.26 * len(_shown(one)) for one in found]
+    figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
+    panels = figure.subplots(len(found), 1, squeeze=False, height_ratios=heights)
+    for axes, one in zip(panels[:, 0], found, strict=True):
+        _draw(axes, one)
+    return dict(saved(figure))
+
+
+def _shown(found: Comparison) -> list[Verdict]:
+    return [found.overall, *found.of("area"), *found.of("task")]
+
+
+def _draw(axes: Any, found: Comparison) -> None:
+    """One candidate's lines."""
+    shown = _shown(found)
     axes.axvline(0, color="black", linewidth=0.8)
     for place, one in enumerate(shown):
         d = one.difference
@@ -39,4 +54,3 @@ def render(found: Comparison) -> dict[str, bytes]:
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)
     axes.tick_params(axis="y", length=0)
-    return dict(saved(figure))

@@ -131,14 +131,23 @@ def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: s
     return tabulate(cells, ("", *map(text, labels)), tablefmt=form, disable_numparse=True)
 
 
-def as_csv(found: Comparison) -> str:
-    """The long table, a row a verdict; numbers are in full, what is not known is empty, and names and notes do nothing
-    in a spreadsheet."""
+RUNS = ("baseline_run", "candidate_run")
+"""The columns of the CSV before `COLUMNS`: which runs a row is about."""
+
+
+def as_pages(found: Sequence[Comparison]) -> str:
+    """`as_markdown` of every candidate, one after the other."""
+    return "\n".join(map(as_markdown, found))
+
+
+def as_csv(found: Sequence[Comparison]) -> str:
+    """The long table, a row a verdict of any candidate; numbers are in full, what is not known is empty, and names and
+    notes do nothing in a spreadsheet."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in rows(found):
-        values = map(row.__getitem__, COLUMNS)
+    writer.writerow((*RUNS, *COLUMNS))
+    for one, row in [(each, row) for each in found for row in rows(each)]:
+        values = one.baseline, one.candidate, *map(row.__getitem__, COLUMNS)
         writer.writerow(value if isinstance(value, int | float) else cell(value) for value in values)
     return file.getvalue()
 
@@ -174,6 +183,12 @@ def as_text(found: Comparison) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
-def to_json(found: Comparison) -> str:
-    """`as_json` as text."""
-    return json.dumps(as_json(found), indent=1, ensure_ascii=False) + "\n"
+def as_plain(found: Sequence[Comparison]) -> dict[str, Any]:
+    """`as_json` of the one candidate, or of all under ``comparisons``."""
+    plain = [as_json(one) for one in found]
+    return plain[0] if len(plain) == 1 else {"schema": SCHEMA, "comparisons": plain}
+
+
+def to_json(found: Sequence[Comparison]) -> str:
+    """`as_plain` as text."""
+    return json.dumps(as_plain(found), indent=1, ensure_ascii=False) + "\n"
