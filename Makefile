@@ -8,7 +8,7 @@ BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 OUT := out
 CAMPAIGNS := tests/campaigns tests/tasks/test_same_everywhere.py tests/runs/test_durability.py \
 	tests/runs/test_concurrency.py tests/runs/test_damaged_packs.py tests/encoding/test_cache.py \
-	tests/plugins/test_checkpoint_runs.py tests/tasks/test_golden_ntrex.py
+	tests/plugins/test_checkpoint_runs.py tests/tasks/test_golden_ntrex.py tests/stats/test_training.py
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
 PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
