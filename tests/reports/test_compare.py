@@ -16,11 +16,13 @@ from saved_runs import PRINTS, save_cell
 from scipy import stats as reference
 
 import xlbench
-from xlbench import Results, ResultsError, Run, UsageError
+from xlbench import Results, ResultsError, Run, UsageError, catalog
 from xlbench.core.record import LOOSE
 from xlbench.reports.compare import forest, render
 from xlbench.reports.compare.comparison import Comparison, against_baseline, all_pairs, points, signed
 from xlbench.reports.compare.differences import Options, Verdict
+from xlbench.reports.compare.inputs import find_runs
+from xlbench.reports.compare.logs.reader import LogReader
 from xlbench.reports.compare.matching import CellFilter
 from xlbench.reports.compare.several import compact_letters
 from xlbench.reports.render import standings
@@ -454,3 +456,16 @@ def test_from_python(two):
         xlbench.compare(two[0], two[0].folder)
     with pytest.raises(UsageError, match="holds several runs"):
         xlbench.compare(two[0], str(Path(two[0].folder).parent))
+
+
+def test_a_checkpoint_is_compared_by_the_name_that_it_has(tmp_path, monkeypatch):
+    """A model that is called as its folder is: the name means its run in the results folder, and not the folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "checkpoint").mkdir()
+    ngram = catalog.load().models["ngram"]
+    models = [replace(ngram, name=name) for name in ("./checkpoint", "ngram")]
+    xlbench.run(models, ["mini-words-sentiment"], languages=["eng"], results=tmp_path / "results")
+    found = find_runs(("./checkpoint", "ngram"), tmp_path / "results", LogReader())
+    assert [run.model for run in found.values()] == ["./checkpoint", "ngram"]
+    with pytest.raises(UsageError, match="holds no runs"):
+        find_runs(("checkpoint", "ngram"), tmp_path / "results", LogReader())

@@ -36,6 +36,23 @@ def test_a_quantile_has_its_tail(freedom, above):
     assert student.tail(student.quantile(1 - above, freedom), freedom) == pytest.approx(above, rel=1e-6)
 
 
+@pytest.mark.parametrize("freedom", [1.0, 5.0, 25.0, 700.0, math.inf])
+@pytest.mark.parametrize("above", [1e-9, 1e-17, 1e-30, 1e-100])
+def test_quantiles_of_tiny_probabilities_have_them_above(freedom, above):
+    """A p far below what 1 - p can hold still has its value."""
+    found = -student.quantile(above, freedom)
+    assert found > 5
+    assert student.tail(found, freedom) == pytest.approx(above, rel=1e-6)
+
+
+@pytest.mark.parametrize("freedom", [9.9e7, 1e8, 1e12, 1e15])
+def test_very_many_degrees_of_freedom_are_normal(freedom):
+    """Rounding spoils neither tail nor quantile, where a continued fraction would no longer do."""
+    for t in (0.5, 1.96, 2.5, 5.0):
+        assert student.tail(t, freedom) == pytest.approx(special.ndtr(-t), rel=1e-5)
+    assert student.quantile(0.975, freedom) == pytest.approx(special.ndtri(0.975), rel=1e-7)
+
+
 def test_tables_of_students_t_hold():
     """Values as textbooks print them; with infinitely many degrees of freedom those of the normal distribution."""
     printed = {1: 12.706, 2: 4.303, 5: 2.571, 10: 2.228, 30: 2.042, 120: 1.980, math.inf: 1.960}

@@ -33,6 +33,8 @@ TURNS = 499
 """Random orders of a permutation test."""
 CLEAR = 0.05
 """Above this p the normal approximation will do: it is not near `LEVEL`."""
+MANY = 5_000
+"""Of more items it will do, too: bounded numbers add up to a normal one, and random orders would take seconds."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def neighbors(psi: np.ndarray, columns: Columns, content: str) -> Neighbors | No
     """The correlation of each item's influence psi (n,) with the next one's, items in the order of the test set.
 
     p is that of a permutation test (Wald and Wolfowitz, 1943), as a few large influences among many make the normal
-    approximation too bold; where that one is above `CLEAR`, it is taken.
+    approximation too bold; where that one is above `CLEAR`, or of more than `MANY` items, it is taken.
 
     Args:
         psi: (n,) influences.
@@ -74,7 +76,7 @@ def neighbors(psi: np.ndarray, columns: Columns, content: str) -> Neighbors | No
     r = _product(centered) / total
     expected = -sum(float(stretch @ stretch) / len(stretch) for stretch in centered) / total
     p = math.erfc((r - expected) * math.sqrt(n / 2)) / 2
-    if p <= CLEAR:
+    if p <= CLEAR and n <= MANY:
         seed = np.random.SeedSequence(int(digest("neighbors", content), 16))
         rng = np.random.RandomState(np.random.MT19937(seed))
         turned = ((rng.permutation(stretch) for stretch in centered) for _ in range(TURNS))

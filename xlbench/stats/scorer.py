@@ -78,23 +78,26 @@ class Scorer:
         if metric.through_others is not None:
             fixed = _sample(metric, value, items, grouped, own, codes, content).se
             sample = replace(sample, stretch=sample.se / fixed if fixed > 0 else 1.0)
-        found = intervals.interval(sample, self._ci, self._resampler, self._level)
         seeds = rows.seed_values(metric, columns, value)
         variance = rows.cluster_variance(rows.seed_sums(seeds)) if len(seeds) else 0.0
+        score = self._with_interval(sample, variance, training or Training(0.0, 2))
+        return replace(score, clusters=count, chance=chance), psi
+
+    def _with_interval(self, sample: intervals.Sample, variance: float, training: Training) -> Score:
+        """The score of a sample; ``variance`` is that of seeds."""
+        metric = sample.metric
+        found = intervals.interval(sample, self._ci, self._resampler, self._level)
         found = intervals.widen(found, sample, variance, self._level)
-        training = training or Training(0.0, 2)
         found = training.added_to(found, sample, self._level)
         known = math.isfinite(sample.se) and training.is_known
         se = math.sqrt(sample.se**2 + variance + training.se**2) if known else None
         curved = metric.interval in CURVED and metric.through_others is None
-        score = Score(
-            value, _kept(found.low, math.floor), _kept(found.high, math.ceil), found.method, _kept(se, round),
-            len(items), count, found.note,
-            metric=metric.name, chance=chance, seed_se=math.sqrt(variance),
+        return Score(
+            sample.value, _kept(found.low, math.floor), _kept(found.high, math.ceil), found.method, _kept(se, round),
+            sample.n, note=found.note, metric=metric.name, seed_se=math.sqrt(variance),
             training_se=training.se if training.is_known else 0.0,
             bias=round(rows.bias(metric, sample.units), DECIMALS) if curved else 0.0,
         )  # fmt: skip
-        return score, psi
 
 
 def _kept(number: float | None, rounded: Callable[[float], int]) -> float | None:

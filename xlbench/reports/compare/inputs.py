@@ -29,6 +29,8 @@ def find_each(given: Sequence[str], results: Path, reader: LogReader) -> list[Ru
         path = Path(text)
         if text.startswith(PREFIXES):
             runs = [reader.log(text)]
+        elif own := _of_checkpoint(text, results, reader):
+            runs = [own]
         elif path.exists():
             runs = reader.find_runs(path)
             if len(runs) > 1 and len(given) > 1:
@@ -38,6 +40,16 @@ def find_each(given: Sequence[str], results: Path, reader: LogReader) -> list[Ru
             runs = [_named(text, results, reader.find_runs(results) if results.is_dir() else [])]
         found += runs
     return found
+
+
+def _of_checkpoint(text: str, results: Path, reader: LogReader) -> Run | None:
+    """The one run in ``results`` of a model that is called as its folder is, where that folder holds no runs itself."""
+    folder = Path(text)
+    holds_runs = any(folder.glob("run.json")) or any(folder.glob("*/run.json")) or any(folder.glob("*.xlpack"))
+    if holds_runs or not (folder.is_dir() and results.is_dir()):
+        return None
+    named = [run for run in reader.find_runs(results) if run.model == text]
+    return named[0] if len(named) == 1 else None
 
 
 def by_label(runs: Sequence[Run]) -> dict[str, Run]:

@@ -52,12 +52,7 @@ def of_recipes(
         UsageError: A side has one run alone, or one run twice; otherwise as `against_baseline`.
         ResultsError: Items are missing or damaged.
     """
-    for side, runs in (("a", before), ("b", after)):
-        if len(runs) < LEAST:
-            raise UsageError(f"--{side} is given {len(runs)} time{'s' * (len(runs) != 1)}: a recipe needs "
-                             f"{LEAST} runs at least to tell how its runs differ")  # fmt: skip
-    if options.over_languages:
-        raise UsageError("--over languages takes languages as the sample, and --a and --b take runs: leave one out")
+    _check_asked(before, after, options)
     labeled = by_label([*before, *after])
     listed = [*labeled.values()]
     check_intact(listed)
@@ -79,6 +74,16 @@ def of_recipes(
         (note, *common.notes, *notes_of(listed, matched)), options,
         tuple(most_changed(matched, one, other, found.names, examples)),
     )  # fmt: skip
+
+
+def _check_asked(before: Sequence[Run], after: Sequence[Run], options: Options) -> None:
+    """`UsageError` where a side has too few runs, or languages are to be the sample as well."""
+    for side, runs in (("a", before), ("b", after)):
+        if len(runs) < LEAST:
+            raise UsageError(f"--{side} is given {len(runs)} time{'s' * (len(runs) != 1)}: a recipe needs "
+                             f"{LEAST} runs at least to tell how its runs differ")  # fmt: skip
+    if options.over_languages:
+        raise UsageError("--over languages takes languages as the sample, and --a and --b take runs: leave one out")
 
 
 def mean_of(parts: Sequence[Mapping[Place, stats.Part]], first: int) -> dict[Place, stats.Part]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
-from scipy import special
 
 from xlbench import stats
 from xlbench.reports.compare.differences import Options, Verdict, judgment_of
 from xlbench.reports.compare.matching import Place
-from xlbench.stats import multiple, paired
+from xlbench.stats import multiple, paired, student
 from xlbench.stats.paired import Difference
 from xlbench.stats.ranking import largest_against_one, p_against_one, told_apart
 
@@ -44,24 +43,10 @@ def letters_of(
     found = []
     for name, weights in groups:
         averages = [stats.combine([own[place] for place in weights], list(weights.values())) for own in parts]
-        apart = told_apart(averages, options.level) | _exactly_apart(averages, options.level)
         values = np.array([one.value for one in averages])
-        found.append(LetterDisplay(name, tuple(values.tolist()), tuple(compact_letters(values, apart))))
+        letters = compact_letters(values, told_apart(averages, options.level))
+        found.append(LetterDisplay(name, tuple(values.tolist()), tuple(letters)))
     return tuple(found)
-
-
-def _exactly_apart(averages: Sequence[stats.Part], level: float) -> np.ndarray:
-    """(M, M) booleans: shares of hits that differ by the same on every item, which leaves no standard error: told apart
-    by McNemar's mid-p, times the number of pairs."""
-    apart = np.zeros((len(averages), len(averages)), dtype=bool)
-    pairs = len(averages) * (len(averages) - 1) / 2
-    for one, other in combinations(range(len(averages)), 2):
-        a, b = averages[one], averages[other]
-        if a.value == b.value or a.influence.shape != b.influence.shape or not np.allclose(a.influence, b.influence):
-            continue
-        if split := paired.discordant(a, b):
-            apart[one, other] = apart[other, one] = paired.mcnemar(*split) * pairs <= 1 - level
-    return apart
 
 
 def compact_letters(values: np.ndarray, apart: np.ndarray) -> list[str]:
@@ -129,9 +114,15 @@ def _together(place: Sequence[Verdict], options: Options) -> tuple[list[Differen
     critical = largest_against_one(len(place), fewest, options.level)
     own = np.array([one.freedom or fewest for one in differences])
     # A p that is not of Student's t (McNemar's) counts as the t that it would be of.
-    together = p_against_one(special.stdtrit(own, p / 2), len(place), fewest)
+    as_t = np.array([_t_of(one, freedom) for one, freedom in zip(p.tolist(), own.tolist(), strict=True)])
+    together = p_against_one(as_t, len(place), fewest)
     together = np.where(p == 1, 1.0, together)
     return [_widened(one, critical, fewest) for one in differences], together
+
+
+def _t_of(p: float, freedom: float) -> float:
+    """The |t| of a two-sided p; infinite where p is 0."""
+    return math.inf if p == 0 else abs(student.quantile(p / 2, freedom))
 
 
 def _known(p: float | None) -> float:
@@ -142,7 +133,7 @@ def _widened(found: Difference, critical: float, freedom: float) -> Difference:
     if found.value is None or not found.se:
         return found
     half = critical * found.se
-    seen = half + float(special.stdtrit(freedom, paired.POWER)) * found.se
+    seen = half + student.quantile(paired.POWER, freedom) * found.se
     return replace(
         found, low=found.value - half, high=found.value + half, method="simultaneous-t", detectable=seen,
     )  # fmt: skip
