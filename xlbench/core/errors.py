@@ -58,10 +58,11 @@ class MissingExtraError(UsageError):
 
 
 EXTRAS = {
-    "hf": ("model2vec", "safetensors", "sentence_transformers", "sentencepiece", "tokenizers", "torch", "transformers"),
+    "hf": ("model2vec", "sentence_transformers", "sentencepiece", "tokenizers", "torch", "transformers"),
     "hub": ("datasets", "huggingface_hub"),
     "mteb": ("mteb",),
     "plots": ("matplotlib",),
+    "train": ("accelerate", "peft"),
 }
 """Extra of xlbench -> the libraries that it installs, as they are imported."""
 
