@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results, Run, Score
     from xlbench.core.specs import Option, Spec
     from xlbench.core.task import AREAS, Columns, Data, Metric, Outcome, Subset, Suite, Task
+    from xlbench.core.text_keys import text_keys
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
     from xlbench.reports.compare.comparison import Comparison
@@ -40,6 +41,7 @@ _HOMES = {
     "core.record": ("Cell", "Results", "Run", "Score"),
     "core.specs": ("Option", "Spec"),
     "core.task": ("AREAS", "Columns", "Data", "Metric", "Outcome", "Subset", "Suite", "Task"),
+    "core.text_keys": ("text_keys",),
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
     "reports.compare.comparison": ("Comparison",),
@@ -56,6 +58,7 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "Outcome", "Permissions", "Policy", "Results", "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset",
     "Suite", "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "board",
     "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",
+    "text_keys",
 ]  # fmt: skip
 
 

@@ -50,7 +50,7 @@ _OTHER_WEIGHTS = (
 """Weights that no module reads, where they lie beside those that it does read."""
 _NO_CONTENT = (
     ".*", "*.md", "LICENSE*", "LICENCE*", "NOTICE*", "*.py", "*.ipynb", "*.pdf", "*.png", "*.jpg", "*.jpeg", "*.gif",
-    "*.svg", "xlbench.toml", "trainer_state.json", "*_results.json", "events.out.tfevents.*",
+    "*.svg", "*.npy", "xlbench.toml", "trainer_state.json", "*_results.json", "events.out.tfevents.*",
 )  # fmt: skip
 """Files that no library reads to make vectors: cards, licenses, pictures, and what training leaves."""
 

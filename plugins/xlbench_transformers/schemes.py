@@ -21,7 +21,7 @@ from xlbench_transformers.encoders.prompts import Prompts
 from xlbench_transformers.layout import Kind
 from xlbench_transformers.named import NamedCheckpoint, entries
 from xlbench_transformers.options import DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
-from xlbench_transformers.trained_on import data_sets_of
+from xlbench_transformers.trained_on import data_sets_of, texts_of
 
 VECTORS_VERSION = 1
 """Part of every fingerprint: to be raised when the same checkpoint and options would give other vectors."""
@@ -117,6 +117,7 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: NamedCheckpoint) ->
             description=entry.description,
             license=entry.license,
             trained_on=seen,
+            trained_on_texts=texts_of(folder),
             spec=again if again != name else "",
             details=Details(recipe),
             transform=transforms.transform_of(one),

@@ -1,24 +1,29 @@
-"""The data sets that a model was trained on: what its spec and its folder declare.
+"""The data sets and texts that a model was trained on: what its spec and its folder declare.
 
-A folder declares them in ``xlbench.toml`` (``trained_on = ["ntrex"]``), or in the front matter of its model card
-(``datasets:`` of README.md).
+A folder declares data sets in ``xlbench.toml`` (``trained_on = ["ntrex"]``), or in the front matter of its model card
+(``datasets:`` of README.md); and texts in a file that ``xlbench.toml`` names (``trained_on_texts = "texts.npy"``),
+which holds their keys.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xlbench import DataError, Spec
 from xlbench.core.text import did_you_mean
 from xlbench_transformers.listing import reader
 
+if TYPE_CHECKING:
+    import numpy as np
+
 FILE = "xlbench.toml"
 CARD = "README.md"
-_KEYS = ("trained_on",)
+_KEYS = ("trained_on", "trained_on_texts")
 _FRONT = re.compile(r"\A---\r?\n(.*?)^---\s*$", re.DOTALL | re.MULTILINE)
 _DATASETS = re.compile(r"^datasets:[^\n]*\n(?:[ \t]*-[^\n]*\n|[ \t]+[^\n]*\n)*", re.MULTILINE)
 
@@ -35,6 +40,35 @@ def data_sets_of(spec: Spec, folder: Path | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for full in named for name in _spellings(full)))
 
 
+def texts_of(folder: Path | None) -> Callable[[], np.ndarray] | None:
+    """What gives the keys of the texts that a local folder says it was trained on; None where it names no file of them.
+
+    Raises `DataError` for an ``xlbench.toml`` that is none, and when it is called, for a file that holds no keys.
+    """
+    if folder is None or not (folder / FILE).is_file():
+        return None
+    name = _table(folder).get("trained_on_texts")
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name or Path(name).name != name:
+        raise DataError(f'{folder / FILE}: trained_on_texts is a file beside it: trained_on_texts = "texts.npy"')
+    return partial(_keys, folder / name)
+
+
+def _keys(path: Path) -> np.ndarray:
+    """The keys of a file: uint64 (n,), sorted."""
+    import numpy as np
+
+    try:
+        with path.open("rb") as file:
+            keys: np.ndarray = np.load(file, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise DataError(f"{path}, which {FILE} names, cannot be read: {error}") from None
+    if not isinstance(keys, np.ndarray) or keys.ndim != 1 or keys.dtype != np.uint64:
+        raise DataError(f"{path} holds no keys of texts: save numpy.unique(xlbench.text_keys(texts))")
+    return keys
+
+
 def _spellings(name: str) -> Iterator[str]:
     yield name
     if "/" in name:
@@ -42,6 +76,14 @@ def _spellings(name: str) -> Iterator[str]:
 
 
 def _of_file(folder: Path) -> list[str]:
+    names = _table(folder).get("trained_on", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
+        raise DataError(f'{folder / FILE}: trained_on is a list of names of data sets: trained_on = ["ntrex"]')
+    return names
+
+
+def _table(folder: Path) -> dict[str, Any]:
+    """The keys and values of a folder's ``xlbench.toml``."""
     path = folder / FILE
     try:
         table = tomllib.loads(reader(folder)(FILE))
@@ -50,10 +92,7 @@ def _of_file(folder: Path) -> list[str]:
     for key in table:
         if key not in _KEYS:
             raise DataError(f"{path}: there is no key {key!r}.{did_you_mean(key, _KEYS)} There are: {', '.join(_KEYS)}")
-    names = table.get("trained_on", [])
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise DataError(f'{path}: trained_on is a list of names of data sets: trained_on = ["ntrex"]')
-    return names
+    return table
 
 
 def _of_card(folder: Path) -> list[str]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 from conftest import LARGE
 
-WORDS = "32768" if LARGE else "8192"
+WORDS = "32768" if LARGE else "4096"
 CODE = """
 import json, sys, time
 import numpy as np
@@ -48,7 +48,7 @@ print(json.dumps({
 
 @pytest.mark.slow
 def test_a_large_training_set_costs_what_its_products_cost_and_bounded_memory(record_property):
-    """8,192 words of 768 dimensions, with `make bench` 32,768: the probe converges, in a small multiple of the time of
+    """4,096 words of 768 dimensions, with `make bench` 32,768: the probe converges, in a small multiple of the time of
     its steps' products.
 
     Beside the vectors it needs less than three times their memory, and a quarter of a gigabyte.

@@ -549,6 +549,26 @@ def test_a_wrong_declaration_is_one_line(stocked, tmp_path, content, said):
     assert said in refused(stocked, folder)
 
 
+def test_a_folder_names_the_texts_that_it_was_trained_on(stocked, tmp_path):
+    """`trained_on_texts` in an `xlbench.toml` is a file of keys beside it; what is none is one line when it is read."""
+    folder = checkpoints.bert(tmp_path / "bert")
+    assert model_of(stocked, folder).trained_on_texts is None
+    before = model_of(stocked, folder).identity()
+    keys = np.unique(xlbench.text_keys(["one", "two"]))
+    np.save(folder / "texts.npy", keys)
+    (folder / "xlbench.toml").write_text('trained_on_texts = "texts.npy"')
+    assert model_of(stocked, folder).trained_on_texts().tolist() == keys.tolist()
+    assert model_of(stocked, folder).identity() == before
+    np.save(folder / "texts.npy", keys.astype(float))
+    with pytest.raises(DataError, match=r"texts\.npy holds no keys"):
+        model_of(stocked, folder).trained_on_texts()
+    (folder / "texts.npy").write_text("none")
+    with pytest.raises(DataError, match=r"texts\.npy, which xlbench\.toml names, cannot be read"):
+        model_of(stocked, folder).trained_on_texts()
+    (folder / "xlbench.toml").write_text('trained_on_texts = "../texts.npy"')
+    assert "is a file beside it" in refused(stocked, folder)
+
+
 # ---- prompts and similarity
 
 

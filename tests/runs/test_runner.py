@@ -379,6 +379,58 @@ def test_training_data_that_is_declared_later_marks_saved_cells(tmp_path):
         assert marked == [bool(seen)] * len(cells)
 
 
+@pytest.mark.parametrize(
+    ("data_sets", "texts", "note"),
+    [
+        (("shorts",), ["A  a", "other"], "2 of these 4 items (shorts)"),
+        ((), ["b\tB"], "1 of these 4 items"),
+        (("shorts",), ["other"], "other items of shorts, on none of these 4"),
+        ((), ["other"], None),
+    ],
+)
+def test_items_whose_texts_the_model_has_seen_are_counted(tmp_path, data_sets, texts, note):
+    """The mark says of how many items a text was seen in training, whatever its case and white space; a model that
+    names the data set, and has seen other items of it, gets a mark that says so. It stays when a run finds all done."""
+
+    def pairs(subset, session):
+        items = [("aa", "x"), ("y", "AA"), ("b b", "z"), ("c", "d")]
+        hit = session.encode([text for item in items for text in item])[::2, 0] < 3
+        return Outcome([first for first, _ in items], {"hit": hit}, item_texts=items)
+
+    one = model(trained_on=data_sets, trained_on_texts=lambda: np.unique(xlbench.text_keys(texts)))
+    paired = replace(task(texts={"eng": ["a"]}), evaluate=pairs)
+    for _ in range(2):
+        (cell,) = xlbench.run([one], [paired], results=tmp_path / "r", seed=1).runs[0].cells
+        assert cell.notes == ((f"the model declares that it was trained on {note}",) if note else ())
+    assert cell.facts["items_trained_on"] == int((note or "0")[0] if note and note[0].isdigit() else 0)
+
+
+@pytest.mark.parametrize(
+    ("item_texts", "said"),
+    [
+        ([("a",)], "4 items and 1 values of item_texts"),
+        ([("a",), ("b",), ("c",), ("d", "e")], "of one length"),
+        (["a", "b", "c", "d"], "a tuple of texts an item"),
+    ],
+)
+def test_texts_of_items_that_do_not_fit_fail_their_cell(tmp_path, item_texts, said):
+    """Each item has as many texts as every other one."""
+    outcome = Outcome(list("abcd"), {"hit": np.ones(4)}, item_texts=item_texts)
+    _, cells = go(tmp_path, tasks=[replace(task(), evaluate=lambda subset, session: outcome)])
+    assert said in cells[0].reason
+
+
+def test_keys_that_are_none_fail_the_cell(tmp_path):
+    """A model that gives texts in the place of keys would never be marked."""
+    outcome = Outcome(["a"], {"hit": np.ones(1)}, item_texts=[("a",)])
+    _, cells = go(
+        tmp_path,
+        [model(trained_on_texts=lambda: np.array(["a"]))],
+        [replace(task(), evaluate=lambda subset, session: outcome)],
+    )
+    assert "must give keys of texts" in cells[0].reason
+
+
 def test_the_last_word_of_an_encoder_is_kept(tmp_path):
     """Details that change from cell to cell, as which prompts were applied, stand in the run as they were said last."""
 

@@ -9,8 +9,8 @@ import kernels
 import pytest
 from real_data import DATA, needs
 
-A_PART = ["-m", "ngram", "-m", "ngram-translit", "-l", "tur", "-l", "isl",
-          *(part for task in ("ner", "sentiment", "parallel", "words-sentiment")
+A_PART = ["-m", "ngram", "-m", "ngram-translit", "-l", "isl",
+          *(part for task in ("ner", "parallel", "words-sentiment")
             for part in ("-t", f"mini-{task}"))]  # fmt: skip
 SIB = ["-m", "ngram", "-t", "sib200-news", "-t", "sib200-clustering", "--data", str(DATA)]
 FIVE = [part for code in ("eng", "hin", "nep", "isl", "swa") for part in ("-l", code)]
@@ -32,7 +32,7 @@ def test_another_processor_changes_no_score_of_sib_200_by_a_tenth_of_a_point(tmp
     compare(tmp_path, [*SIB, "-l", "isl", "--limit", "100"] if scale == 1 else [*SIB, *FIVE], at_least=10)
 
 
-def compare(folder: Path, arguments: list[str], at_least: int = 200) -> None:
+def compare(folder: Path, arguments: list[str], at_least: int = 60) -> None:
     """Score the same under the machine's own kernel and under an old one, and hold the two against each other."""
     folders = {name: folder / name for name in ("own", "nehalem")}
     processes = [kernels.start(name, place, arguments) for name, place in folders.items()]

@@ -82,6 +82,8 @@ class Model:
     license: str = ""
     trained_on: tuple[str, ...] = ()
     """Names of the data sets (a card's ``data`` name) that the model has seen; boards mark its scores there."""
+    trained_on_texts: Callable[[], np.ndarray] | None = None
+    """Gives the keys (`text_keys`) of the texts that it was trained on: boards count them among the scored items."""
     in_suites: bool = False
     """Whether a run that names no model includes this one: for small models that come with their plugin."""
     spec: str = ""

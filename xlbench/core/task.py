@@ -120,6 +120,9 @@ class Outcome:
     training_ids: Sequence[str] = ()
     """What these training sets are called, one a name. Equal names in other subsets are the same draws of the same
     items, for every model: their luck is shared."""
+    item_texts: Sequence[Sequence[str]] = ()
+    """The texts of each item (a pair has two), by which it is counted on how many items a model was trained; none
+    given: that is not counted."""
 
 
 @dataclass(frozen=True)

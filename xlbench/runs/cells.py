@@ -18,12 +18,10 @@ from xlbench.core.task import Subset, Task
 from xlbench.core.text import GIB
 from xlbench.runs.slices import Slice
 from xlbench.runs.store import Store
+from xlbench.runs.trained_on import TRAINED_ON, trained_on_note
 
 ROW_VERSION = 1
 """Raised when equal models, tasks and data would be stored as other rows."""
-
-TRAINED_ON = "the model declares that it was trained on "
-"""What the note begins with that marks a model's scores on data it has seen."""
 
 State = Literal["todo", "rescore", "done", "skipped", "error", "damaged"]
 """What is to be done with a cell. A damaged one stays as it is, for its owner to look at."""
@@ -61,12 +59,6 @@ def base_cell(model: str, fingerprint: str, task: Task, settings: Settings, prov
     )  # fmt: skip
 
 
-def trained_on_note(model: Model, task: Task) -> str:
-    """The note that marks a model's scores on data that it says it was trained on; "" for other data."""
-    seen = [name for name in (task.data, task.name) if name in model.trained_on]
-    return f"{TRAINED_ON}{seen[0]}" if seen else ""
-
-
 def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store) -> PlannedCell:
     """What is known of one cell before anything is computed.
 
@@ -100,7 +92,7 @@ def planned_cell(model: Model, task: Task, part: Slice, base: Cell, store: Store
         saved, train_items=cell.train_items, task_identity=cell.task_identity
     )  # equal keys: so it was, whether or not it was written down
     others = tuple(note for note in saved.notes if not note.startswith(TRAINED_ON))
-    is_marked = {*saved.notes} - {*others} == ({trained_on_note(model, task)} - {""})
+    is_marked = {*saved.notes} - {*others} == ({trained_on_note(model, task, saved.facts)} - {""})
     # Labels are cheap to mend, too.
     labels = {name: getattr(cell, name) for name in ("seed", "ci", "scoring", "area", "register")}
     if not is_marked or any(getattr(saved, name) != label for name, label in labels.items()):

@@ -37,6 +37,7 @@ def check_outcome(task: Task, outcome: Any) -> Sequence[str]:
         raise UsageError(f"evaluate() returns {type(outcome).__name__}: return an Outcome")
     clusters = outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids
     _check_items(outcome, clusters)
+    _check_item_texts(outcome)
     _check_columns(outcome)
     _check_chance(task, outcome)
     _check_notes(outcome)
@@ -66,6 +67,18 @@ def _check_items(outcome: Outcome, clusters: Any) -> None:
         raise UsageError(f"the task gave two items the id {doubled!r}")
     if len(clusters) != n:
         raise UsageError(f"the task gave {n} items and {len(clusters)} values of cluster_ids")
+
+
+def _check_item_texts(outcome: Outcome) -> None:
+    """The same number of texts an item, or none at all."""
+    given = outcome.item_texts
+    if not len(given):
+        return
+    texts = [text for item in given if isinstance(item, tuple | list) for text in item]
+    if len({len(item) for item in given}) != 1 or not texts or not all(isinstance(text, str) for text in texts):
+        raise UsageError("item_texts must hold a tuple of texts an item, of one length: [('a text',), ...]")
+    if len(given) != len(outcome.item_ids):
+        raise UsageError(f"the task gave {len(outcome.item_ids)} items and {len(given)} values of item_texts")
 
 
 def _check_columns(outcome: Outcome) -> None:

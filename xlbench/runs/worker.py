@@ -15,11 +15,12 @@ from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, Cell, Status
 from xlbench.core.task import Metric, Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import PlannedCell, Settings, trained_on_note
+from xlbench.runs.cells import PlannedCell, Settings
 from xlbench.runs.contract import check_outcome, check_training
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
 from xlbench.runs.store import Store
+from xlbench.runs.trained_on import count_trained_on, trained_on_note
 
 if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
@@ -112,9 +113,8 @@ class Worker:
             session.fit()
         outcome = item.task.evaluate(item.subset, session)
         check_outcome(item.task, outcome)
-        outcome = replace(
-            outcome, facts={**outcome.facts, **session.cell_facts()}, notes=(*outcome.notes, *session.notes())
-        )
+        counts = {**session.cell_facts(), **count_trained_on(item.model, outcome)}
+        outcome = replace(outcome, facts={**outcome.facts, **counts}, notes=(*outcome.notes, *session.notes()))
         check_training(item.subset, outcome)
         cell, items = self._scored(item, outcome)
         vectors = {"dimensions": session.dimensions, "dtype": session.dtype, "parameters": session.parameters}
@@ -196,7 +196,7 @@ class Worker:
         if codes is None and (found := neighbors(scored[0][1], outcome.columns, content)):
             facts |= {LAG_ONE: round(found.r, 4), LAG_ONE_P: round(found.p, 4)}
             notes = (*notes, ALIKE) if found.alike else notes
-        if seen := trained_on_note(item.model, item.task):
+        if seen := trained_on_note(item.model, item.task, facts):
             notes = (*notes, seen)
         return replace(
             item.cell,

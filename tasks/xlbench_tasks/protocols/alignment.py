@@ -203,6 +203,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     return Outcome(
         item_ids=pair.ids,
         cluster_ids=pair.clusters,
+        item_texts=list(zip(pair.queries, pair.candidates, strict=True)),
         columns={**of_ranks(ranked.columns), **columns},
         chance={"auc": 0.5, "cosine_gap": 0.0, "threshold_accuracy": 0.5, **retrieval.chance_of_ranks(m)},
         facts={

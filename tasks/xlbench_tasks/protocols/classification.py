@@ -224,6 +224,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
+        item_texts=[(text,) for text in parts.test.fields["text"]],
         columns=columns,
         chance=_chance(train, test, options),
         seed_ids=_seed_ids(parts, options),

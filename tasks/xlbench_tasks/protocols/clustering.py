@@ -236,6 +236,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     return Outcome(
         item_ids=items.ids,
         cluster_ids=items.clusters,
+        item_texts=[(text,) for text in items.texts],
         columns=columns,
         chance=_chance(columns, found, int(digest("permutations", *items.ids)[:8], 16)),
         facts={**facts, **_warning_counts(items), **items.facts},

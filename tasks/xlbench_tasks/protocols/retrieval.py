@@ -329,6 +329,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     return Outcome(
         item_ids=pair.ids,
         cluster_ids=pair.clusters,
+        item_texts=list(zip(pair.queries, pair.candidates, strict=True)),
         columns=ranked.columns,
         chance={**chance_of_ranks(m), "margin_accuracy": 1 / m, "mteb_accuracy": 1 / n},
         facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},

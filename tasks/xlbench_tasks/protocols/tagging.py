@@ -148,6 +148,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
+        item_texts=[(" ".join(words),) for words in test_words],
         columns=scored.columns,
         chance=_chance(scored.support, options),
         retrained=[columns(one).columns for one in drawn.learned],
