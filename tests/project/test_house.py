@@ -34,10 +34,11 @@ WINGS: dict[str, set[str]] = {
     "hub": {"core"},
     "runs": {"core", "catalog", "encoding", "stats"},
     "reports": {"core", "stats", "runs.store", "runs.items"},
+    "space": {"core", "catalog", "runs", "reports.plots"},
     "builtin": {"catalog", "runs", "reports"},
     "testing": {"core", "encoding", "runs", "stats"},
     "api": {"core", "catalog", "runs", "reports"},
-    "cli": {"core", "catalog", "encoding", "runs", "reports"},
+    "cli": {"core", "catalog", "encoding", "runs", "reports", "space"},
 }
 """Wing -> the wings (or the rooms of a wing) that it may import at run time."""
 

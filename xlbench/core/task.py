@@ -126,6 +126,18 @@ class Outcome:
 
 
 @dataclass(frozen=True)
+class LabeledText:
+    """A text of an item as it is looked at, in a drawing or a list: an item in two languages has two texts."""
+
+    item: str
+    """The item's id; texts of equal ids in other languages are its translations."""
+    text: str
+    language: str = ""
+    label: str = ""
+    """Its class, where it has one."""
+
+
+@dataclass(frozen=True)
 class Task:
     """A question in one area: data, a protocol, metrics (the first is the main one) and a version."""
 
@@ -159,6 +171,10 @@ class Task:
     texts: Callable[[Subset], Mapping[str, str]] | None = None
     """Item id -> its text, for showing items beside their scores (``xlbench compare --examples``); raises `DataMissing`
     where data is not at hand. None: the task does not tell."""
+    labeled_texts: Callable[[Subset], Sequence[LabeledText]] | None = None
+    """The texts of a subset one by one, with the language and the label of each, for drawing their vectors (``xlbench
+    plot space``, ``xlbench export projector``); raises `DataMissing` where data is not at hand. None: the task does not
+    tell."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -45,14 +45,18 @@ def render(curves: Curves) -> dict[str, bytes]:
     return files
 
 
-def saved(figure: Figure) -> Iterator[tuple[str, bytes]]:
-    """The figure's files by their form, without dates and other things that change from one drawing to the next."""
+def saved(figure: Figure, source: str | None = None) -> Iterator[tuple[str, bytes]]:
+    """The figure's files by their form, without dates and other things that change from one drawing to the next.
+
+    ``source`` is noted in them: which command has drawn it.
+    """
     import matplotlib
 
     with matplotlib.rc_context({"svg.hashsalt": "xlbench"}):
         for form, unnamed in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             buffer = io.BytesIO()
-            figure.savefig(buffer, format=form, dpi=DOTS_PER_INCH, metadata=unnamed)
+            noted = unnamed | ({} if source is None else {"Source": source})
+            figure.savefig(buffer, format=form, dpi=DOTS_PER_INCH, metadata=noted)
             yield form, buffer.getvalue()
 
 

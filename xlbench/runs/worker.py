@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder, UsageError
+from xlbench.core.errors import DataMissing, InconsistentEncoder, UsageError
 from xlbench.core.ids import digest
-from xlbench.core.model import Encoder, Model
+from xlbench.core.model import Model
 from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, Cell, Status
 from xlbench.core.task import Metric, Outcome
 from xlbench.core.text import reason_of
@@ -19,6 +19,7 @@ from xlbench.runs.cells import PlannedCell, Settings
 from xlbench.runs.contract import check_outcome, check_training
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
+from xlbench.runs.sessions import check_unchanged, open_session
 from xlbench.runs.store import Store
 from xlbench.runs.trained_on import count_trained_on, trained_on_note
 
@@ -128,8 +129,6 @@ class Worker:
     def _session_of(self, model: Model, fingerprint: str) -> EncodingSession:
         """The model's session; a model that failed to load is not tried again for each of its cells. What was loaded
         and encoded serves the next model, too, where that one differs in its transform alone."""
-        from xlbench.encoding import EncodingSession, ModelCache
-
         if self._session is None or self._session[0] != model.name:
             before, self._session = self._session, None
             if why := self._store.failure(model.name, fingerprint):
@@ -144,12 +143,7 @@ class Worker:
             else:
                 before = None  # let go first: two large models may not fit
                 cache = self._opened_cache() if model.cached else None
-                session = EncodingSession(
-                    load=functools.partial(load_unchanged, model, fingerprint),
-                    cache=ModelCache(cache, vectors, model.name) if cache else None,
-                    transform=transform,
-                    progress=progress,
-                )
+                session = open_session(model, fingerprint, vectors, transform, cache, progress)
             session.learned = functools.partial(self._learning, model.name)
             self._session = (model.name, vectors, session)
         return self._session[2]
@@ -237,22 +231,6 @@ def _by_training_set(outcome: Outcome, main: Training) -> dict[str, float]:
             "the main metric is not defined by one of the resampled training sets: leave --ci-training out"
         )
     return dict(zip(outcome.training_ids, main.values.tolist(), strict=True))
-
-
-def load_unchanged(model: Model, fingerprint: str) -> Encoder:
-    """The model's encoder, of the content that the run was planned with."""
-    encoder = model.load()
-    check_unchanged(model, fingerprint)
-    return encoder
-
-
-def check_unchanged(model: Model, fingerprint: str) -> None:
-    """`EncoderError` where a model's content has changed since its fingerprint was taken: a training that goes on
-    writes into the folder, say. Neither vectors nor scores may be kept under what it was before."""
-    if model.identity() != fingerprint:
-        raise EncoderError(
-            "the model's content has changed since the run began: start it again, and it is taken for what it is now"
-        )
 
 
 def _codes(clusters: Sequence[str]) -> Any:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, Download, Metric, Outcome, Subset, Task
+from xlbench import Data, Download, LabeledText, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
@@ -37,6 +37,7 @@ def task(card: Card) -> Task:
         subsets=partial(_subsets, card),
         evaluate=partial(_evaluate, card, protocol.evaluate),
         texts=_texts,
+        labeled_texts=_labeled_texts,
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
     )
 
@@ -53,6 +54,12 @@ def _texts(subset: Subset) -> Mapping[str, str]:
     from xlbench_tasks.card import texts
 
     return texts.texts(subset)
+
+
+def _labeled_texts(subset: Subset) -> Sequence[LabeledText]:
+    from xlbench_tasks.card import texts
+
+    return texts.labeled_texts(subset)
 
 
 def described(card: Card) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xlbench import DataMissing, Subset
+from xlbench import DataMissing, LabeledText, Subset
 
 
 def texts(subset: Subset) -> Mapping[str, str]:
@@ -14,14 +14,39 @@ def texts(subset: Subset) -> Mapping[str, str]:
     Raises:
         DataMissing: The data is not at hand, or its protocol is one that keeps no texts by item.
     """
-    if subset.load is None:
-        raise DataMissing(subset.missing)
-    loaded: Any = subset.load()
-    items = getattr(loaded, "test", loaded)
+    _, items = _loaded(subset)
     shown = _shown(items)
     if shown is None or len(shown) != len(items.ids):
         raise DataMissing("its protocol does not tell the texts of items")
     return dict(zip(items.ids, shown, strict=True))
+
+
+def labeled_texts(subset: Subset) -> Sequence[LabeledText]:
+    """The texts of a subset's items one by one, each with its language and, where it has one, its label: of a pair, the
+    queries and then the candidates.
+
+    Raises:
+        DataMissing: The data is not at hand, or its protocol is one that keeps no texts by item.
+    """
+    loaded, items = _loaded(subset)
+    if hasattr(items, "queries"):
+        sides = zip(subset.languages, (items.queries, items.candidates), strict=True)
+        return [LabeledText(*one, language) for language, side in sides for one in zip(items.ids, side, strict=True)]
+    shown = _shown(items)
+    if shown is None or len(shown) != len(items.ids):
+        raise DataMissing("its protocol does not tell the texts of items")
+    language = getattr(loaded, "target", subset.languages[-1] if subset.languages else "")
+    languages = getattr(items, "languages", [language] * len(items.ids))
+    labels = getattr(items, "labels", getattr(items, "fields", {}).get("label", [""] * len(items.ids)))
+    return [LabeledText(*one) for one in zip(items.ids, shown, languages, labels, strict=True)]
+
+
+def _loaded(subset: Subset) -> tuple[Any, Any]:
+    """What a subset's protocol scores, and of that the items of the test."""
+    if subset.load is None:
+        raise DataMissing(subset.missing or subset.damaged)
+    loaded: Any = subset.load()
+    return loaded, getattr(loaded, "test", loaded)
 
 
 def _shown(items: Any) -> Sequence[str] | None:

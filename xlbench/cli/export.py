@@ -1,0 +1,61 @@
+"""``xlbench export``: vectors in the files of other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from xlbench.cli.output import echo, echo_json
+from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
+from xlbench.core.errors import OK
+
+
+@click.group(
+    epilog="\b\nExamples:\n"
+    "  xlbench export projector ngram -t mini-parallel -l eng -l hin --out space   for the TensorFlow Embedding Projector"
+)
+def command() -> None:
+    """Write vectors in the files of other programs."""
+
+
+@command.command(
+    short_help="Write vectors for the TensorFlow Embedding Projector.",
+    epilog="\b\nExamples:\n"
+    "  xlbench export projector ngram -t mini-parallel -l eng -l hin\n"
+    "  xlbench export projector results/labse-1f3a09c2 -t ntrex -l eng -l hin --data DIR --out labse-eng-hin\n"
+    "  xlbench export projector st:./my-siamese -t mini-news -l hin --limit 2000\n\n" + EXIT_CODES,
+)
+@click.argument("model", metavar="RUN|SPEC")
+@text_options(1000, "projector")
+def projector(
+    model: str, task: str, languages: tuple[str, ...], limit: int, out: Path, as_json: bool, quiet: bool, **options: Any
+) -> int:
+    """Write the vectors of a task's texts by one model as vectors.tsv, metadata.tsv and projector_config.json.
+
+    RUN is the folder of a run or a pack: its model, as it was scored, is loaded again. Anything else is a name or a
+    spec. All languages are in one file; metadata.tsv has the columns language, id, text and label. The files open in
+    https://projector.tensorflow.org (Load) and in TensorBoard; nothing is sent anywhere by this command.
+    """
+    from xlbench.core.files import check_folder
+    from xlbench.space.files import write_own
+    from xlbench.space.projector import files_of, own_files
+
+    check_folder(out, "vectors", "--out")
+    texts, (points,) = placed([model], task, languages, limit, quiet=quiet or as_json, **options)
+    written = write_own(out, files_of(task, points), own_files(out), "vectors")
+    if as_json:
+        echo_json({
+            "model": points.model, "fingerprint": points.fingerprint, "task": texts.task,
+            "languages": list(texts.languages), "items": texts.items, "available": texts.available,
+            "texts": len(points.texts), "unknown": points.unknown, "dimensions": points.vectors.shape[1],
+            "notes": list(points.notes), "files": [str(path) for path in written],
+        })  # fmt: skip
+    elif not quiet:
+        echo(
+            f"{len(points.texts)} texts of {texts.items} items ({texts.available} there are), "
+            f"{points.vectors.shape[1]} dimensions, languages: {', '.join(texts.languages)}"
+        )
+        echo("\n".join(f"wrote {path}" for path in written), err=True)
+    return OK

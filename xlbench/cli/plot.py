@@ -1,0 +1,159 @@
+"""``xlbench plot``: pictures that are no scores."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import click
+
+from xlbench.cli.output import echo, echo_json
+from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
+from xlbench.cli.tables import table
+from xlbench.core.errors import OK, UsageError
+
+if TYPE_CHECKING:
+    from xlbench.space.distances import Distances
+    from xlbench.space.picture import Picture
+    from xlbench.space.texts import TaskTexts
+    from xlbench.space.vectors import Points
+
+
+@click.group(
+    epilog="\b\nExamples:\n"
+    "  xlbench plot space ngram -t mini-parallel -l eng -l hin   vectors of two languages in one space"
+)
+def command() -> None:
+    """Draw what can be looked at, beside the scores."""
+
+
+@command.command(
+    short_help="Draw the vectors of a task's texts in two and three dimensions.",
+    epilog="\b\nExamples:\n"
+    "  xlbench plot space ngram -t mini-parallel -l eng -l hin\n"
+    "  xlbench plot space st:./base siamese:./tuned -t ntrex -l eng -l hin --data DIR    before and after\n"
+    "  xlbench plot space results/labse-1f3a09c2 -t mini-news --color label --method tsne\n\n" + EXIT_CODES,
+)
+@click.argument("models", nargs=-1, required=True, metavar="RUN|SPEC...")
+@text_options(200, "plots")
+@click.option("--method", "methods", multiple=True, type=click.Choice(["pca", "tsne"]), default=("pca", "tsne"),
+              show_default=True, help="How to flatten (repeatable): a row of panels each.")  # fmt: skip
+@click.option("--dimensions", multiple=True, type=click.Choice(["2", "3"]), default=("2", "3"), show_default=True,
+              help="A picture each (repeatable).")  # fmt: skip
+@click.option("--color", type=click.Choice(["language", "label"]), default="language", show_default=True,
+              help="What colors are for; markers are for languages.")  # fmt: skip
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of t-SNE.")
+def space(
+    models: tuple[str, ...], task: str, languages: tuple[str, ...], limit: int, out: Path, methods: tuple[str, ...],
+    dimensions: tuple[str, ...], color: Literal["language", "label"], seed: int, as_json: bool, quiet: bool,
+    **options: Any,
+) -> int:  # fmt: skip
+    """Draw the vectors of a task's texts by one model, or by several beside each other (before and after).
+
+    A RUN is the folder of a run or a pack: its model, as it was scored, is loaded again. Anything else is a name or a
+    spec. Thin lines join translations. The caption says how far apart these are in the space itself, beside random
+    pairs: look at that number, and at scores; a projection proves nothing.
+    """
+    from xlbench.core.files import check_folder
+    from xlbench.reports.plots import check_installed
+    from xlbench.space.files import write_own
+    from xlbench.space.picture import is_own
+    from xlbench.space.vectors import shared
+
+    check_installed()
+    check_folder(out, "pictures", "--out")
+    texts, found = placed(models, task, languages, limit, quiet=quiet or as_json, **options)
+    if color == "label" and not any(text.label for text in texts.texts):
+        raise UsageError(f"the items of {texts.task} have no labels: leave out --color label")
+    points = shared(found)
+    pictures = _pictures(texts, points, methods, [int(one) for one in dimensions], color, seed)
+    files = {f"{name}.{form}": content for name, one in pictures.items() for form, content in _rendered(one)}
+    written = write_own(out, files, is_own, "pictures")
+    _print(texts, found, points, next(iter(pictures.values())), written, as_json=as_json, quiet=quiet)
+    return OK
+
+
+def _rendered(picture: Picture) -> Sequence[tuple[str, bytes]]:
+    from xlbench.space.picture import render
+
+    return [*render(picture).items()]
+
+
+def _pictures(
+    texts: TaskTexts, points: Sequence[Points], methods: Sequence[Any], dimensions: Sequence[int],
+    color: Literal["language", "label"], seed: int,
+) -> dict[str, Picture]:  # fmt: skip
+    """File name without its ending -> the picture in so many dimensions."""
+    from xlbench.core.ids import slug
+    from xlbench.space.distances import distances
+    from xlbench.space.picture import Picture, Panel, language_name
+    from xlbench.space.projection import project, turned
+    from dataclasses import replace
+
+    names = _labels(points)
+    apart = {name: distances(one.texts, one.vectors) for name, one in zip(names, points, strict=True)}
+    shown = len({text.item for text in points[0].texts})
+    several = len(texts.languages)
+    which = " and ".join(map(language_name, texts.languages)) if several <= 2 else f"{several} languages"
+    sample = f", a sample of {texts.available:,}" if texts.available > texts.items else ""
+    title = f"{texts.task}: {shown:,} items in {which}{sample}"
+    left_out = len(texts.texts) - len(points[0].texts)
+    notes = (f"{left_out} of {len(texts.texts)} texts left out: a model knows nothing of them.",) * bool(left_out)
+    pictures = {}
+    for size in sorted(set(dimensions)):
+        rows = []
+        for method in dict.fromkeys(methods):
+            flat = [project(one.vectors, method, size, seed) for one in points]
+            flat[1:] = [replace(one, points=turned(one.points, flat[0].points), variance=()) for one in flat[1:]]
+            rows.append(tuple(Panel(name, one) for name, one in zip(names, flat, strict=True)))
+        task = texts.task if texts.task.replace("-", "").isalnum() else slug(texts.task)
+        name = ".".join([task, *(["-".join(texts.languages)] if several <= 3 else []), f"{size}d"])
+        pictures[name] = Picture(title, points[0].texts, tuple(rows), apart, color, notes)
+    return pictures
+
+
+def _labels(points: Sequence[Points]) -> list[str]:
+    """What the models are called: with the first digits of their content where two have one name.
+
+    Raises:
+        UsageError: One model is given twice.
+    """
+    if len({one.fingerprint for one in points}) < len(points):
+        raise UsageError("one model is given twice: there is nothing to see beside each other")
+    names = [one.model for one in points]
+    return [name if names.count(name) == 1 else f"{name} ({one.fingerprint[:8]})"
+            for name, one in zip(names, points, strict=True)]  # fmt: skip
+
+
+def _print(
+    texts: TaskTexts, found: Sequence[Points], points: Sequence[Points], picture: Picture, written: Sequence[Path],
+    *, as_json: bool, quiet: bool,
+) -> None:  # fmt: skip
+    from xlbench.space.picture import NO_EVIDENCE
+
+    apart = picture.distances
+    if as_json:
+        of = zip(apart.items(), found, strict=True)
+        models = [{"model": name, "fingerprint": one.fingerprint, "unknown": one.unknown, "notes": list(one.notes),
+                   "distances": _plain(far)} for (name, far), one in of]  # fmt: skip
+        echo_json({
+            "task": texts.task, "languages": list(texts.languages), "items": texts.items,
+            "available": texts.available, "texts": len(points[0].texts), "models": models,
+            "files": [str(path) for path in written], "note": NO_EVIDENCE,
+        })  # fmt: skip
+        return
+    if quiet:
+        return
+    rows = [[name, f"{far.translations:.3f}", f"{far.random:.3f}", "" if far.ratio is None else f"{far.ratio:.2f}",
+             str(far.pairs)] for name, far in apart.items() if far]  # fmt: skip
+    if rows:
+        echo(table(["model", "translations", "random pairs", "ratio", "pairs"], rows, "lrrrr"))
+    echo(NO_EVIDENCE)
+    echo("\n".join(f"wrote {path}" for path in written), err=True)
+
+
+def _plain(far: Distances | None) -> dict[str, float | int | None] | None:
+    if far is None:
+        return None
+    return {"translations": far.translations, "random": far.random, "ratio": far.ratio, "pairs": far.pairs}

@@ -1,0 +1,13 @@
+"""Texts as points: the vectors of a task's texts, laid out to be looked at. Nothing here is a score, or evidence.
+
+| room | what it does |
+|---|---|
+| `models` | the model that a run or a spec means, the very one that was scored |
+| `texts` | the texts of a task in some languages, and a sample of them |
+| `vectors` | their vectors, through the encoding session as a run makes them |
+| `distances` | how far apart translations are, beside random pairs |
+| `projection` | many dimensions flattened to two or three: PCA and t-SNE |
+| `picture` | projections as PNG and SVG |
+| `projector` | the files of the TensorFlow Embedding Projector |
+| `files` | writing them, never over files of others |
+"""

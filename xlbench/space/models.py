@@ -1,0 +1,62 @@
+"""The model that is meant by a saved run or by a spec: of a run, the very content that was scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from xlbench.catalog import Catalog
+from xlbench.core.errors import UsageError
+from xlbench.core.model import Model
+from xlbench.core.record import Run
+from xlbench.runs.packs.read import ENDING
+from xlbench.runs.plan import identity_of
+from xlbench.runs.store import find_runs
+
+
+def model_of(given: str, catalog: Catalog) -> tuple[Model, str]:
+    """The model of a run (its folder, a pack, or a results folder that holds one), else that of a name or spec.
+
+    Returns:
+        The model and its fingerprint.
+
+    Raises:
+        UsageError: There is no such model, it cannot be loaded, or it is no longer what the run scored.
+    """
+    run = _run_at(Path(given))
+    (model,) = _one(catalog.select_models([given if run is None else run.spec or run.model]), given)
+    fingerprint, status, reason = identity_of(model)
+    if status != "ok":
+        raise UsageError(f"{given}: {reason}")
+    if run is not None and fingerprint != run.fingerprint:
+        raise UsageError(
+            f"{given} was scored with another {model.name} than is here now (content {run.fingerprint[:8]}, now "
+            f"{fingerprint[:8]}): bring the model back as it was, or score it again"
+        )
+    return model, fingerprint
+
+
+def _one(models: tuple[Model, ...], given: str) -> tuple[Model]:
+    if len(models) != 1:
+        raise UsageError(f"{given!r} is {len(models)} models ({', '.join(one.name for one in models)}): name one")
+    return (models[0],)
+
+
+def _run_at(path: Path) -> Run | None:
+    """The one run that lies at a path; None where there is none, so that a checkpoint's folder is a spec.
+
+    Raises:
+        UsageError: There are several, or the run says that its model cannot be scored.
+    """
+    if not (path.suffix == ENDING or any(path.glob("run.json")) or _holds_runs(path)):
+        return None
+    runs = find_runs(path)
+    if len(runs) > 1:
+        models = ", ".join(sorted(run.model for run in runs))
+        raise UsageError(f"{path} holds several runs ({models}): give the folder of one, as {runs[0].folder}")
+    if runs[0].failure:
+        raise UsageError(f"{path}: the model cannot be scored: {runs[0].failure}")
+    return runs[0]
+
+
+def _holds_runs(path: Path) -> bool:
+    return path.is_dir() and (any(path.glob("*/run.json")) or any(path.glob(f"*{ENDING}")))
