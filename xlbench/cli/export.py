@@ -14,7 +14,7 @@ from xlbench.core.errors import OK
 
 @click.group(
     epilog="\b\nExamples:\n"
-    "  xlbench export projector ngram -t mini-parallel -l eng -l hin --out space   for the TensorFlow Embedding Projector"
+    "  xlbench export projector ngram -t mini-parallel -l eng -l hin   for the TensorFlow Embedding Projector"
 )
 def command() -> None:
     """Write vectors in the files of other programs."""

@@ -85,11 +85,12 @@ def _pictures(
     color: Literal["language", "label"], seed: int,
 ) -> dict[str, Picture]:  # fmt: skip
     """File name without its ending -> the picture in so many dimensions."""
+    from dataclasses import replace
+
     from xlbench.core.ids import slug
     from xlbench.space.distances import distances
-    from xlbench.space.picture import Picture, Panel, language_name
+    from xlbench.space.picture import Panel, Picture, language_name
     from xlbench.space.projection import project, turned
-    from dataclasses import replace
 
     names = _labels(points)
     apart = {name: distances(one.texts, one.vectors) for name, one in zip(names, points, strict=True)}

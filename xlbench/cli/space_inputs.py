@@ -12,7 +12,7 @@ import click
 
 from xlbench.cli.options import cache_and_permission_options, request_of
 from xlbench.cli.output import echo, plugins_print_elsewhere
-from xlbench.core.errors import UsageError
+from xlbench.core.errors import DataMissing, UsageError
 from xlbench.core.text import GIB, one_line
 
 if TYPE_CHECKING:
@@ -78,7 +78,10 @@ def placed(
         found = catalog.select_tasks([task])
         if len(found) != 1:
             raise UsageError(f"{task!r} is {len(found)} tasks: name one")
-        texts = texts_of(found[0], data_of(request), languages, limit)
+        try:
+            texts = texts_of(found[0], data_of(request), languages, limit)
+        except DataMissing as missing:  # of a run, cells would be skipped; here nothing is left to do
+            raise UsageError(str(missing)) from None
         points = []
         for model, fingerprint in models:
             with _bar(len(texts.texts), model.name, quiet=quiet) as progress:

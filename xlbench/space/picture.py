@@ -21,14 +21,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#F0E442")
-"""The palette of Okabe and Ito (2008), which readers with any color vision tell apart; its yellow, faint on white, last."""
+"""The palette of Okabe and Ito (2008), which readers with any color vision tell apart; its yellow is last,
+being faint on white."""
 MARKERS = "o^sDvP*X"
 PANEL = 3.6
 """Width and height of a panel, in inches."""
 INK, FAINT = "#333333", "#8a8a8a"
-SHOWN = 64
-"""Languages or labels that have a color and a marker of their own together."""
-
 OWN = {"png": b"xlbench plot space", "svg": b"xlbench plot space"}
 """What a picture of ours holds, by its form."""
 
@@ -217,7 +215,7 @@ def language_name(code: str) -> str:
     english = Locale("en")
     name = english.languages.get(get_global("language_aliases").get(language, language), "")
     written = english.scripts.get(script, script)
-    return f"{name}{f' in {written}' if script else ''} ({code})" if name else code
+    return f"{', '.join(filter(None, (name, written)))} ({code})" if name else code
 
 
 def _plain(text: str) -> str:

@@ -39,8 +39,9 @@ def project(vectors: NDArray[np.float32], method: Method, dimensions: int, seed:
 
     units = unit(vectors)
     pca = PCA(min(dimensions, *units.shape), svd_solver="full")
-    flat = pca.fit_transform(units)
-    share = np.nan_to_num(pca.explained_variance_ratio_)  # all texts in one place: 0 of 0
+    with np.errstate(invalid="ignore"):  # all texts in one place: shares are 0 of 0
+        flat = pca.fit_transform(units)
+    share = np.nan_to_num(pca.explained_variance_ratio_)
     if method == "tsne":
         flat, share = _tsne(units, dimensions, seed), share[:0]
     points = np.zeros((len(units), dimensions))
@@ -60,8 +61,8 @@ def _tsne(units: NDArray[np.float64], dimensions: int, seed: int) -> NDArray[np.
 
 
 def turned(points: NDArray[np.float64], like: NDArray[np.float64]) -> NDArray[np.float64]:
-    """``points`` turned and mirrored, never stretched, to lie as near to ``like`` as can be: axes of projections have no
-    meaning, and two pictures of the same texts are then easier to compare."""
+    """``points`` turned and mirrored, never stretched, to lie as near to ``like`` as can be: axes of projections mean
+    nothing, and two pictures of the same texts are then easier to compare."""
     from scipy.linalg import orthogonal_procrustes
 
     centered = points - points.mean(axis=0)

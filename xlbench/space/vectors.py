@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from xlbench.core.errors import EncoderError
 from xlbench.core.model import Model
 from xlbench.core.task import LabeledText
@@ -13,7 +15,6 @@ from xlbench.runs.sessions import open_session
 from xlbench.space.texts import TaskTexts
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from xlbench.encoding.cache import Cache
@@ -65,14 +66,14 @@ def points_of(
     if session.transductive:
         session.fit()
         vectors = session.encode(strings)
-    known = vectors.any(axis=1)
-    if known.sum() < 3:
+    known = np.flatnonzero(vectors.any(axis=1))
+    if len(known) < 3:
         raise EncoderError(
-            f"{model.name} knows {known.sum()} of these {len(strings)} texts: there is nothing to look at"
+            f"{model.name} knows {len(known)} of these {len(strings)} texts: there is nothing to look at"
         )
-    given = tuple(text for text, has_vector in zip(texts.texts, known.tolist(), strict=True) if has_vector)
     counts = session.cell_facts()
     notes = tuple(_counted(note, counts) for note in session.notes() if "knows nothing" not in note)
+    given = tuple(texts.texts[row] for row in known.tolist())
     return Points(model.name, fingerprint, given, vectors[known], len(strings) - len(given), notes)
 
 
