@@ -7,6 +7,7 @@ import pytest
 from conftest import ROOT
 
 from xlbench.core.errors import DataError
+from xlbench.core.record import Score
 from xlbench.reports import published
 
 FIGURES = ROOT / "docs" / "published" / "labse-ntrex.csv"
@@ -24,23 +25,65 @@ def figures_of(found, change=0.0):
     return HEAD + "".join(",".join(map(str, row)) + "\n" for row in rows)
 
 
-def test_saved_runs_are_compared_with_figures(xlbench_cli, tmp_path):
-    """The same figures agree; others differ by more than the tolerance, or are missing, and the exit code says so."""
+@pytest.fixture(scope="module")
+def ngram(cli_in, tmp_path_factory):
+    """What a run of ngram prints, and the folder of its results."""
+    folder = tmp_path_factory.mktemp("ngram")
     command = ["run", "-m", "ngram", "-t", "mini-parallel", "-l", "eng", "--results", "r", "--boards", "b", "--json"]
-    found = json.loads(xlbench_cli(command).stdout)
+    return json.loads(cli_in(folder)(command).stdout), folder / "r"
+
+
+def test_saved_runs_are_compared_with_figures(xlbench_cli, tmp_path, ngram):
+    """The same figures agree; others differ by more than the tolerance, or are missing, and the exit code says so."""
+    found, results = ngram
     (tmp_path / "same.csv").write_text(figures_of(found))
-    same = xlbench_cli(["published", "same.csv", "r"])
+    same = xlbench_cli(["published", "same.csv", results])
     assert (same.returncode, same.stdout) == (
         0,
         "14 agree, 0 differ, 0 missing; the largest difference is 0.00 points\n",
     )
     (tmp_path / "moved.csv").write_text(figures_of(found, -0.01) + "labse,ntrex,eng-hin,accuracy,0.99\n")
-    moved = xlbench_cli(["published", "moved.csv", "r"])
+    moved = xlbench_cli(["published", "moved.csv", results])
     assert moved.returncode == 1
     assert "0 agree, 14 differ, 1 missing; the largest difference is 1.00 points" in moved.stdout
     assert "1.00  differs" in moved.stdout
-    close = xlbench_cli(["published", "moved.csv", "r", "--tolerance", "0.01", "--json"])
+    close = xlbench_cli(["published", "moved.csv", results, "--tolerance", "0.01", "--json"])
     assert [one["verdict"] for one in json.loads(close.stdout)] == ["agrees"] * 14 + ["missing"]
+
+
+def test_a_copy_of_a_model_is_set_beside_its_figures(xlbench_cli, tmp_path, ngram):
+    """--model takes another model's scores: a page has each difference with its interval, and the means."""
+    found, results = ngram
+    figures = figures_of(found, 0.01).replace("\nngram,", "\noriginal,") + "original,ntrex,eng-hin,accuracy,0.9\n"
+    (tmp_path / "figures.csv").write_text(figures)
+    done = xlbench_cli(["published", "figures.csv", results, "--model", "ngram", "--out", "pages/copy.md"])
+    assert done.returncode == 1
+    assert "mini-parallel, accuracy: ours less theirs is -1.00 [-1.00, -1.00] points" in done.stdout
+    page = (tmp_path / "pages" / "copy.md").read_text(encoding="utf-8")
+    assert page.startswith("# original as published, and ngram\n")
+    assert "\n1 of the figures has no score here.\n" in page
+    cell = next(cell for cell in found["cells"] if cell["subset"] == "eng-hin")
+    (score,) = [score for score in cell["scores"] if score["metric"] == "accuracy"]
+    low, high = (f"{100 * (score[end] - score['value']) - 1:+.2f}" for end in ("low", "high"))
+    assert f"-1.00 [{low}, {high}]" in next(line for line in page.splitlines() if "| eng-hin" in line)
+    done = xlbench_cli(["published", "figures.csv", results, "--model", "ngrm"])
+    assert (done.returncode, done.stderr) == (2, "xlbench: there is no run of 'ngrm' here. Did you mean 'ngram'?\n")
+
+
+def test_mean_differences_are_those_counted_by_hand():
+    """Of 1, 3 and 5 points below: the mean is 3, with Student's interval for three; one figure lies within ours."""
+    figure = published.Figure("m", "t", "eng", "f1", 0.5)
+    scores = [Score(0.5 - gap, 0.5 - gap - 0.02, 0.5 - gap + 0.02, metric="f1") for gap in (0.01, 0.03, 0.05)]
+    compared = [published.FigureComparison(figure, score, "differs") for score in scores]
+    (mean,) = published.mean_differences([*compared, published.FigureComparison(figure, None, "missing")])
+    assert (mean.mean, mean.within) == (pytest.approx(-0.03), 1)
+    half = 4.302653 * 0.02 / 3**0.5
+    assert mean.ends == (pytest.approx(-0.03 - half), pytest.approx(-0.03 + half))
+    assert published.mean_differences(compared[:1])[0].ends is None
+    assert published.sentence(mean) == (
+        "t, f1: ours less theirs is -3.00 [-7.97, +1.97] points in the mean over 3 figures (-5.00 to -1.00); "
+        "1 of these lie within our interval"
+    )
 
 
 @pytest.mark.parametrize(
@@ -79,6 +122,20 @@ def test_the_figures_of_the_documentation_fit_the_card():
         assert f"{100 * float(row['value']):.2f}" in next(
             line for line in page.split("\n") if line.startswith(f"| {other} |")
         )
+
+
+def test_the_figures_of_e5_fit_their_cards():
+    """Every figure of multilingual-e5-small is of a language, or a pair, and a metric that its task has."""
+    from xlbench.catalog.loading import load
+
+    tasks = load().tasks
+    figures = published.read_figures(FIGURES.parent / "multilingual-e5-small.csv")
+    assert len(figures) == 480 + 4 + 12
+    assert {figure.task for figure in figures} == {"ntrex", "sib200-news-few-shot", "nusax-senti-mteb"}
+    for figure in figures:
+        task = tasks[figure.task]
+        assert set(figure.subset.split("-")) <= set(task.languages)
+        assert figure.metric in {metric.name for metric in task.metrics}
 
 
 def test_figures_that_are_not_there_are_wrong_usage(xlbench_cli):

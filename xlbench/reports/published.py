@@ -38,6 +38,12 @@ class FigureComparison:
     verdict: Verdict
 
     @property
+    def ends(self) -> tuple[float, float] | None:
+        """The interval of the difference: that of our score, less theirs, which is one number. None: it has none."""
+        low, high = (self.score.low, self.score.high) if self.score else (None, None)
+        return None if low is None or high is None else (low - self.figure.value, high - self.figure.value)
+
+    @property
     def difference(self) -> float | None:
         """Ours less theirs, in units of the metric."""
         return None if self.score is None or self.score.value is None else self.score.value - self.figure.value
@@ -78,8 +84,12 @@ def _figure(path: Path, line: int, row: dict[str, str]) -> Figure:
     return Figure(model, task, subset, metric, value)
 
 
-def compare(figures: Iterable[Figure], results: Results, tolerance: float) -> tuple[FigureComparison, ...]:
+def compare(
+    figures: Iterable[Figure], results: Results, tolerance: float, model: str = ""
+) -> tuple[FigureComparison, ...]:
     """Every figure with the score of that name; they agree where they differ by ``tolerance`` at the most.
+
+    ``model`` is whose scores to take, where it is not the model of the figures: a copy of it in fewer bits, say.
 
     A tolerance, and not the score's interval: on the same data and the same weights the same number is expected, up to
     what another processor rounds otherwise. Samples and points of curves do not count.
@@ -93,7 +103,7 @@ def compare(figures: Iterable[Figure], results: Results, tolerance: float) -> tu
         if score.value is not None
     }
     return tuple(
-        _compared(figure, scores.get((figure.model, figure.task, figure.subset, figure.metric)), tolerance)
+        _compared(figure, scores.get((model or figure.model, figure.task, figure.subset, figure.metric)), tolerance)
         for figure in figures
     )
 
@@ -111,3 +121,94 @@ def summary(compared: Sequence[FigureComparison]) -> str:
     largest = max((abs(one.difference) for one in compared if one.difference is not None), default=None)
     largest_text = "" if largest is None else f"; the largest difference is {100 * largest:.2f} points"
     return f"{counts['agrees']} agree, {counts['differs']} differ, {counts['missing']} missing{largest_text}"
+
+
+@dataclass(frozen=True)
+class MeanDifference:
+    """Ours less theirs over all figures of a task and a metric that have a score."""
+
+    task: str
+    metric: str
+    differences: tuple[float, ...]
+    within: int
+    """How many published figures lie within the interval of our score."""
+
+    @property
+    def mean(self) -> float:
+        """The mean of the differences."""
+        return sum(self.differences) / len(self.differences)
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """95% interval of the mean (Student's t), as if the figures were drawn one by one from many of their kind; None
+        where there is one alone."""
+        import numpy as np
+        from scipy.stats import t
+
+        n = len(self.differences)
+        if n < 2:
+            return None
+        half = float(t.ppf(0.975, n - 1) * np.std(self.differences, ddof=1) / np.sqrt(n))
+        return self.mean - half, self.mean + half
+
+
+def mean_differences(compared: Sequence[FigureComparison]) -> tuple[MeanDifference, ...]:
+    """A mean difference a task and metric, in the order of the figures."""
+    groups: dict[tuple[str, str], list[FigureComparison]] = {}
+    for one in compared:
+        if one.difference is not None:
+            groups.setdefault((one.figure.task, one.figure.metric), []).append(one)
+    return tuple(
+        MeanDifference(
+            *place,
+            tuple(one.difference for one in own if one.difference is not None),
+            sum(one.ends is not None and one.ends[0] <= 0 <= one.ends[1] for one in own),
+        )
+        for place, own in groups.items()
+    )
+
+
+def sentence(mean: MeanDifference) -> str:
+    """A mean difference in words, in points."""
+    n = len(mean.differences)
+    between = f" [{signed(mean.ends[0])}, {signed(mean.ends[1])}]" if mean.ends else ""
+    return (
+        f"{mean.task}, {mean.metric}: ours less theirs is {signed(mean.mean)}{between} points in the mean over {n} "
+        f"figure{'s' * (n != 1)} ({signed(min(mean.differences))} to {signed(max(mean.differences))}); "
+        f"{mean.within} of these lie within our interval"
+    )
+
+
+def signed(value: float) -> str:
+    """A difference in points, with its sign; 0 has none."""
+    text = f"{100 * value:+.2f}"
+    return "0.00" if float(text) == 0 else text
+
+
+def markdown(compared: Sequence[FigureComparison], model: str = "") -> str:
+    """The figures that have a score as a page: what they are in the mean, then a line a figure."""
+    from xlbench.reports.markup import escape, points, table
+
+    rows = []
+    for one in compared:
+        if one.score is None or one.score.value is None or one.difference is None:
+            continue
+        figure, score = one.figure, one.score
+        own, apart = points(one.score.value, 2), signed(one.difference)
+        if score.low is not None and score.high is not None and one.ends is not None:
+            own += f" [{points(score.low, 2)}, {points(score.high, 2)}]"
+            apart += f" [{signed(one.ends[0])}, {signed(one.ends[1])}]"
+        names = [escape(name) for name in (figure.task, figure.subset, figure.metric)]
+        rows.append([*names, points(figure.value, 2), own, apart])
+    theirs = ", ".join(dict.fromkeys(one.figure.model for one in compared))
+    head = f"# {escape(theirs)} as published{f', and {escape(model)}' if model else ''}"
+    means = "\n".join(f"- {escape(sentence(one))}" for one in mean_differences(compared))
+    missing = sum(one.verdict == "missing" for one in compared)
+    rest = f"{missing} of the figures {'has' if missing == 1 else 'have'} no score here." if missing else ""
+    headers = ["task", "subset", "metric", "published", "ours", "difference"]
+    return "\n\n".join(filter(None, [head, _HOW, means, rest, table(headers, rows, "lllrrr")])) + "\n"
+
+
+_HOW = """\
+In points, with 95% intervals. An interval of a difference holds the luck of our test items; the published figure is one
+number. An interval of a mean holds the spread over figures, as if each were drawn by itself."""
