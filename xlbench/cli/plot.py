@@ -45,7 +45,7 @@ def command() -> None:
               help="What colors are for; markers are for languages.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of t-SNE.")
 def space(
-    models: tuple[str, ...], task: str, languages: tuple[str, ...], limit: int, out: Path, methods: tuple[str, ...],
+    models: tuple[str, ...], task: str, languages: tuple[str, ...], limit: int, out: Path, methods: tuple[Literal["pca", "tsne"], ...],
     dimensions: tuple[str, ...], color: Literal["language", "label"], seed: int, as_json: bool, quiet: bool,
     **options: Any,
 ) -> int:  # fmt: skip
@@ -58,7 +58,8 @@ def space(
     from xlbench.core.files import check_folder
     from xlbench.reports.plots import check_installed
     from xlbench.space.files import write_own
-    from xlbench.space.picture import is_own
+    from xlbench.space.picture import is_own, render
+    from xlbench.space.pictures import pictures_of
     from xlbench.space.vectors import shared
 
     check_installed()
@@ -67,64 +68,11 @@ def space(
     if color == "label" and not any(text.label for text in texts.texts):
         raise UsageError(f"the items of {texts.task} have no labels: leave out --color label")
     points = shared(found)
-    pictures = _pictures(texts, points, methods, [int(one) for one in dimensions], color, seed)
-    files = {f"{name}.{form}": content for name, one in pictures.items() for form, content in _rendered(one)}
+    pictures = pictures_of(texts, points, methods, [int(one) for one in dimensions], color, seed)
+    files = {f"{name}.{form}": content for name, one in pictures.items() for form, content in render(one).items()}
     written = write_own(out, files, is_own, "pictures")
     _print(texts, found, points, next(iter(pictures.values())), written, as_json=as_json, quiet=quiet)
     return OK
-
-
-def _rendered(picture: Picture) -> Sequence[tuple[str, bytes]]:
-    from xlbench.space.picture import render
-
-    return [*render(picture).items()]
-
-
-def _pictures(
-    texts: TaskTexts, points: Sequence[Points], methods: Sequence[Any], dimensions: Sequence[int],
-    color: Literal["language", "label"], seed: int,
-) -> dict[str, Picture]:  # fmt: skip
-    """File name without its ending -> the picture in so many dimensions."""
-    from dataclasses import replace
-
-    from xlbench.core.ids import slug
-    from xlbench.space.distances import distances
-    from xlbench.space.picture import Panel, Picture, language_name
-    from xlbench.space.projection import project, turned
-
-    names = _labels(points)
-    apart = {name: distances(one.texts, one.vectors) for name, one in zip(names, points, strict=True)}
-    shown = len({text.item for text in points[0].texts})
-    several = len(texts.languages)
-    which = " and ".join(map(language_name, texts.languages)) if several <= 2 else f"{several} languages"
-    sample = f", a sample of {texts.available:,}" if texts.available > texts.items else ""
-    title = f"{texts.task}: {shown:,} items in {which}{sample}"
-    left_out = len(texts.texts) - len(points[0].texts)
-    notes = (f"{left_out} of {len(texts.texts)} texts left out: a model knows nothing of them.",) * bool(left_out)
-    pictures = {}
-    for size in sorted(set(dimensions)):
-        rows = []
-        for method in dict.fromkeys(methods):
-            flat = [project(one.vectors, method, size, seed) for one in points]
-            flat[1:] = [replace(one, points=turned(one.points, flat[0].points), variance=()) for one in flat[1:]]
-            rows.append(tuple(Panel(name, one) for name, one in zip(names, flat, strict=True)))
-        task = texts.task if texts.task.replace("-", "").isalnum() else slug(texts.task)
-        name = ".".join([task, *(["-".join(texts.languages)] if several <= 3 else []), f"{size}d"])
-        pictures[name] = Picture(title, points[0].texts, tuple(rows), apart, color, notes)
-    return pictures
-
-
-def _labels(points: Sequence[Points]) -> list[str]:
-    """What the models are called: with the first digits of their content where two have one name.
-
-    Raises:
-        UsageError: One model is given twice.
-    """
-    if len({one.fingerprint for one in points}) < len(points):
-        raise UsageError("one model is given twice: there is nothing to see beside each other")
-    names = [one.model for one in points]
-    return [name if names.count(name) == 1 else f"{name} ({one.fingerprint[:8]})"
-            for name, one in zip(names, points, strict=True)]  # fmt: skip
 
 
 def _print(

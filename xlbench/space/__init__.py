@@ -7,7 +7,8 @@
 | `vectors` | their vectors, through the encoding session as a run makes them |
 | `distances` | how far apart translations are, beside random pairs |
 | `projection` | many dimensions flattened to two or three: PCA and t-SNE |
-| `picture` | projections as PNG and SVG |
+| `pictures` | what each picture of some models shows |
+| `picture` | one picture as PNG and SVG |
 | `projector` | the files of the TensorFlow Embedding Projector |
 | `files` | writing them, never over files of others |
 """
