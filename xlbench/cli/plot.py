@@ -45,7 +45,8 @@ def command() -> None:
               help="What colors are for; markers are for languages.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of t-SNE.")
 def space(
-    models: tuple[str, ...], task: str, languages: tuple[str, ...], limit: int, out: Path, methods: tuple[Literal["pca", "tsne"], ...],
+    models: tuple[str, ...], task: str, languages: tuple[str, ...], limit: int, out: Path,
+    methods: tuple[Literal["pca", "tsne"], ...],
     dimensions: tuple[str, ...], color: Literal["language", "label"], seed: int, as_json: bool, quiet: bool,
     **options: Any,
 ) -> int:  # fmt: skip

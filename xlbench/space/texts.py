@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xlbench.core.errors import DataMissing, UsageError
+from xlbench.core.errors import DataMissing, UsageError, XlbenchError
 from xlbench.core.ids import digest
 from xlbench.core.task import Data, LabeledText, Subset, Task
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import did_you_mean, reason_of
+from xlbench.core.tracebacks import log_traceback
 
 
 @dataclass(frozen=True)
@@ -77,11 +78,24 @@ def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) ->
 
 def _texts(task: Task, subset: Subset) -> Sequence[LabeledText]:
     """The texts of a subset; of a task that tells them by item alone, those of subsets in one language."""
-    if task.labeled_texts is not None:
-        return task.labeled_texts(subset)
-    if len(subset.languages) != 1 or task.texts is None:
-        return ()
-    return [LabeledText(item, text, subset.languages[0]) for item, text in task.texts(subset).items()]
+    try:
+        if task.labeled_texts is not None:
+            found = list(task.labeled_texts(subset))
+        elif len(subset.languages) == 1 and task.texts is not None:
+            found = [LabeledText(item, text, subset.languages[0]) for item, text in task.texts(subset).items()]
+        else:
+            return ()
+    except (XlbenchError, KeyboardInterrupt):
+        raise
+    except BaseException as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
+        log_traceback(f"the texts of {task.name} {subset.name}")
+        raise UsageError(f"{task.name} {subset.name}: its texts cannot be had: {reason_of(error)}") from None
+    wrong = next((one for one in found if not isinstance(one, LabeledText) or not isinstance(one.text, str)), None)
+    if wrong is not None:
+        raise UsageError(
+            f"{task.name} {subset.name}: its texts are {type(wrong).__name__}, and no LabeledText of a str"
+        )
+    return found
 
 
 def sampled(texts: Iterable[LabeledText], limit: int) -> set[str]:
