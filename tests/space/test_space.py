@@ -72,7 +72,7 @@ def test_what_cannot_be_had_is_a_line():
         texts_of(task_of([], languages=("eng", "hin")), Data(), ["hi"], 10)
     with pytest.raises(UsageError, match="made eng: its texts are tuple, and no LabeledText of a str"):
         texts_of(task_of([("eng", ("eng",), [("t:1", "one")])]), Data(), [], 10)
-    with pytest.raises(UsageError, match="made eng: its texts cannot be had: .*'eng'"):
+    with pytest.raises(UsageError, match=r"made eng: its texts cannot be had: .*'eng'"):
         texts_of(task_of([("eng", ("eng",), {})], labeled_texts=lambda subset: subset.load()["eng"]), Data(), [], 10)
     absent = Task("made", "news", (), lambda data: [Subset("hin", ("hin",), missing="no file hin.tsv")],
                   lambda subset, session: None, labeled_texts=lambda subset: [])  # fmt: skip
