@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -168,12 +168,12 @@ def mean_differences(compared: Sequence[FigureComparison]) -> tuple[MeanDifferen
     )
 
 
-def sentence(mean: MeanDifference) -> str:
-    """A mean difference in words, in points."""
+def sentence(mean: MeanDifference, shown: Callable[[str], str] = str) -> str:
+    """A mean difference in words, in points; ``shown`` makes names safe where it is to stand."""
     n = len(mean.differences)
     between = f" [{signed(mean.ends[0])}, {signed(mean.ends[1])}]" if mean.ends else ""
     return (
-        f"{mean.task}, {mean.metric}: ours less theirs is {signed(mean.mean)}{between} points in the mean over {n} "
+        f"{shown(mean.task)}, {shown(mean.metric)}: ours less theirs is {signed(mean.mean)}{between} points in the mean over {n} "
         f"figure{'s' * (n != 1)} ({signed(min(mean.differences))} to {signed(max(mean.differences))}); "
         f"{mean.within} of these lie within our interval"
     )
@@ -202,7 +202,7 @@ def markdown(compared: Sequence[FigureComparison], model: str = "") -> str:
         rows.append([*names, points(figure.value, 2), own, apart])
     theirs = ", ".join(dict.fromkeys(one.figure.model for one in compared))
     head = f"# {escape(theirs)} as published{f', and {escape(model)}' if model else ''}"
-    means = "\n".join(f"- {escape(sentence(one))}" for one in mean_differences(compared))
+    means = "\n".join(f"- {sentence(one, escape)}" for one in mean_differences(compared))
     missing = sum(one.verdict == "missing" for one in compared)
     rest = f"{missing} of the figures {'has' if missing == 1 else 'have'} no score here." if missing else ""
     headers = ["task", "subset", "metric", "published", "ours", "difference"]
@@ -210,5 +210,6 @@ def markdown(compared: Sequence[FigureComparison], model: str = "") -> str:
 
 
 _HOW = """\
-In points, with 95% intervals. An interval of a difference holds the luck of our test items; the published figure is one
-number. An interval of a mean holds the spread over figures, as if each were drawn by itself."""
+In points, with 95% intervals. That of a difference is ours less one number: it holds the luck of the test items, which the
+published figure shares, so that a paired one would be narrower. That of a mean holds the spread over figures, as if each
+were drawn by itself."""
