@@ -173,8 +173,8 @@ def sentence(mean: MeanDifference, shown: Callable[[str], str] = str) -> str:
     n = len(mean.differences)
     between = f" [{signed(mean.ends[0])}, {signed(mean.ends[1])}]" if mean.ends else ""
     return (
-        f"{shown(mean.task)}, {shown(mean.metric)}: ours less theirs is {signed(mean.mean)}{between} points in the mean over {n} "
-        f"figure{'s' * (n != 1)} ({signed(min(mean.differences))} to {signed(max(mean.differences))}); "
+        f"{shown(mean.task)}, {shown(mean.metric)}: ours less theirs is {signed(mean.mean)}{between} points in the mean "
+        f"over {n} figure{'s' * (n != 1)} ({signed(min(mean.differences))} to {signed(max(mean.differences))}); "
         f"{mean.within} of these lie within our interval"
     )
 
@@ -210,6 +210,6 @@ def markdown(compared: Sequence[FigureComparison], model: str = "") -> str:
 
 
 _HOW = """\
-In points, with 95% intervals. That of a difference is ours less one number: it holds the luck of the test items, which the
-published figure shares, so that a paired one would be narrower. That of a mean holds the spread over figures, as if each
-were drawn by itself."""
+In points, with 95% intervals. That of a difference is ours less one number: it holds the luck of the test items, which
+the published figure shares, so that a paired one would be narrower. That of a mean holds the spread over figures, as if
+each were drawn by itself."""
