@@ -173,9 +173,9 @@ def sentence(mean: MeanDifference, shown: Callable[[str], str] = str) -> str:
     n = len(mean.differences)
     between = f" [{signed(mean.ends[0])}, {signed(mean.ends[1])}]" if mean.ends else ""
     return (
-        f"{shown(mean.task)}, {shown(mean.metric)}: ours less theirs is {signed(mean.mean)}{between} points in the mean "
-        f"over {n} figure{'s' * (n != 1)} ({signed(min(mean.differences))} to {signed(max(mean.differences))}); "
-        f"{mean.within} of these lie within our interval"
+        f"{shown(mean.task)}, {shown(mean.metric)}: ours less theirs is {signed(mean.mean)}{between} points "
+        f"in the mean over {n} figure{'s' * (n != 1)} ({signed(min(mean.differences))} to "
+        f"{signed(max(mean.differences))}); {mean.within} of these lie within our interval"
     )
 
 

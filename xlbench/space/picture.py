@@ -115,18 +115,16 @@ def _draw(
     axes: Any, panel: Panel, texts: Sequence[LabeledText], styles: dict[tuple[str, str], tuple[str, str]]
 ) -> None:
     """The lines between translations, the points over them, and what the axes are."""
-    from matplotlib.collections import LineCollection
-    from mpl_toolkits.mplot3d.art3d import Line3DCollection
+    import numpy as np
 
     points = panel.projection.points
     dimensions = points.shape[1]
     ends = translations(texts)
-    if ends:
+    if ends:  # one line, with a gap (NaN) after each pair
+        gaps = np.full((len(ends), 1, dimensions), np.nan)
+        joined = np.concatenate([points[np.array(ends)], gaps], axis=1).reshape(-1, dimensions)
         alpha = 0.5 if len(ends) <= 300 else 0.2
-        lines = Line3DCollection if dimensions == 3 else LineCollection
-        axes.add_collection(
-            lines([points[[*pair]] for pair in ends], colors=FAINT, linewidths=0.45, alpha=alpha, zorder=1)
-        )
+        axes.plot(*joined.T, color=FAINT, linewidth=0.45, alpha=alpha, zorder=1)
     for style in dict.fromkeys(styles.values()):
         rows = [row for row, text in enumerate(texts) if styles[text.language, text.label] == style]
         given = {"s": 20 if style[1] == "o" else 24, "linewidths": 0.4, "edgecolors": "white", "alpha": 0.9}
