@@ -1,0 +1,1 @@
+"""Training of encoders, on sentence-transformers: imported when a recipe runs."""
