@@ -1,4 +1,8 @@
-"""The static encoder: a word is the sum of its features' rows, a text the sum of its words, of length one."""
+"""The static encoder: a word is the sum of its features' rows, a text the sum of its words, of length one.
+
+A sum of n rows is divided by the square root of n, so that long words weigh no more than short ones. How much a word
+says is in the length of its features' rows.
+"""
 
 from __future__ import annotations
 
@@ -38,20 +42,22 @@ class StaticEncoder:
         vectors = np.empty((len(texts), self._table.shape[1]), np.float32)
         for start in range(0, len(texts), BLOCK):
             found = self._features(texts[start : start + BLOCK])
-            vectors[start : start + BLOCK] = _unit(_sums(found.texts, _sums(found.words, self._table)))
+            vectors[start : start + BLOCK] = _unit(_sums(found.texts, _words(found.words, self._table)))
         return vectors
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
-        """Encode n sentences that are split into words: one array (words of the sentence, dimensions) each.
+        """Encode n sentences that are split into words: one array (words of the sentence, 3 * dimensions) each.
 
-        A word's vector is that of the text which it is, wherever it stands.
+        A word's vector is its own, as that of a text, then those of the words before and behind it: zeros where there
+        is none.
         """
-        distinct = list(dict.fromkeys(word for sentence in sentences for word in sentence))
-        if not distinct:
-            return [np.empty((0, self._table.shape[1]), np.float32) for _ in sentences]
-        vectors = self.encode(distinct)
-        numbers = {word: number for number, word in enumerate(distinct)}
-        return [vectors[[numbers[word] for word in sentence]] for sentence in sentences]
+        if not len(sentences):
+            raise EncoderError("there is nothing to encode: the list of sentences is empty")
+        numbers: dict[str, int] = {}
+        rows = [[numbers.setdefault(word, len(numbers)) for word in sentence] for sentence in sentences]
+        alone = self.encode([*numbers, ""])
+        around = [np.array([-1, *row, -1], np.int64) for row in rows]  # the last row is that of no word
+        return [alone[np.stack([row[1:-1], row[:-2], row[2:]], axis=1)].reshape(len(row) - 2, -1) for row in around]
 
 
 def load(folder: Path) -> StaticEncoder:
@@ -66,6 +72,13 @@ def _sums(bags: Bags, rows: NDArray[np.float32]) -> NDArray[np.float32]:
     matrix = sparse.csr_matrix((ones, bags.values, bags.starts), shape=(len(bags), len(rows)))
     sums: NDArray[np.float32] = matrix @ rows
     return sums
+
+
+def _words(bags: Bags, table: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The vector of each word: shape (words, dimensions)."""
+    vectors = _sums(bags, table)
+    vectors /= np.sqrt(np.maximum(np.diff(bags.starts), 1, dtype=np.float32))[:, None]
+    return vectors
 
 
 def _unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -92,7 +92,7 @@ def _check(path: Path, tensors: dict[str, np.ndarray], settings: Settings) -> No
     kind, width = {4: (np.uint8, settings.dimensions // 2), 8: (np.int8, settings.dimensions)}.get(
         settings.bits, (np.float32, settings.dimensions)
     )
-    expected = {TABLE: ((settings.buckets, width), np.dtype(kind))}
+    expected: dict[str, tuple[tuple[int, ...], np.dtype]] = {TABLE: ((settings.buckets, width), np.dtype(kind))}
     if settings.bits < 32:
         expected[SCALES] = ((settings.buckets,), np.dtype(np.float16))
     found = {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()}

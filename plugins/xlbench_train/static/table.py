@@ -72,12 +72,12 @@ def _scales(table: NDArray[np.float32], most: int) -> NDArray[np.float16]:
     With few bits, cutting the largest number of a row leaves finer steps for the others.
     """
     largest = np.abs(table).max(axis=1, initial=0)
-    best = (largest / most).astype(np.float16)
+    best: NDArray[np.float16] = (largest / most).astype(np.float16)
     if most > 7:
         return best
     smallest = np.full(len(table), np.inf, np.float32)
     for share in (1.0, 0.9, 0.8, 0.7, 0.6):
-        scales = (largest * share / most).astype(np.float16)
+        scales: NDArray[np.float16] = (largest * share / most).astype(np.float16)
         steps = np.maximum(scales.astype(np.float32), np.finfo(np.float32).tiny)[:, None]
         errors = np.square(np.clip(np.rint(table / steps), -most, most) * steps - table).sum(axis=1)
         better = errors < smallest

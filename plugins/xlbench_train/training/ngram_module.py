@@ -19,14 +19,14 @@ from xlbench_train.static.table import packed
 
 
 class NgramEmbedding(InputModule):
-    """A word is the sum of its features' rows, a text the sum of its words (see `xlbench_train.static`).
+    """Words are sums of their features' rows, texts sums of their words (see `xlbench_train.static.encoder`).
 
     Where a text has no word, its vector is zero.
     """
 
     def __init__(self, weights: torch.Tensor, bits: int = 32) -> None:
         """``weights``: shape (buckets, dimensions). ``bits``: in how many a number is to be saved."""
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.embedding = torch.nn.EmbeddingBag.from_pretrained(weights, freeze=False, mode="sum")
         self.bits = bits
         self._features = NgramFeatures(len(weights))
@@ -37,6 +37,7 @@ class NgramEmbedding(InputModule):
         return {
             "buckets": torch.from_numpy(found.words.values),
             "word_starts": torch.from_numpy(found.words.starts[:-1]),
+            "word_sizes": torch.from_numpy(np.maximum(np.diff(found.words.starts), 1).astype(np.float32)),
             "words": torch.from_numpy(found.texts.values),
             "text_starts": torch.from_numpy(found.texts.starts[:-1]),
         }
@@ -44,6 +45,7 @@ class NgramEmbedding(InputModule):
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Add ``sentence_embedding``, shape (texts, dimensions)."""
         words = self.embedding(features["buckets"], features["word_starts"])
+        words = words / features["word_sizes"].sqrt()[:, None]
         if not len(words):  # no text has a word: embedding_bag refuses an empty table
             words = words.new_zeros((1, words.shape[1])) + 0 * self.embedding.weight[:1]
         features["sentence_embedding"] = torch.nn.functional.embedding_bag(
@@ -63,11 +65,11 @@ class NgramEmbedding(InputModule):
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
         """Write ``config.json`` and ``model.safetensors``; there is no other way than the safe one."""
         table = self.embedding.weight.detach().cpu().float().numpy()
-        settings = files.Settings(*table.shape, bits=self.bits)
+        settings = files.Settings(len(table), table.shape[1], self.bits)
         files.save(Path(output_path), packed(table, self.bits), settings)
 
     @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any) -> NgramEmbedding:
+    def load(cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any) -> NgramEmbedding:  # type: ignore[override]
         """Read what `save` wrote, whatever the bits."""
         names = ("token", "cache_folder", "revision", "local_files_only")
         hub = {name: kwargs[name] for name in names if name in kwargs}
