@@ -32,10 +32,13 @@ class NgramEmbedding(InputModule):
         self._features = NgramFeatures(len(weights))
 
     def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **kwargs: Any) -> dict[str, Any]:
-        """Bags of numbers: the words of each text, and the buckets of each word; their starts without the last."""
+        """Bags of numbers: the words of each text, and the buckets of each word; their starts without the last.
+
+        ``input_ids``, the buckets, has the name by which the library's trainer knows a text.
+        """
         found = self._features([f"{prompt or ''}{text}" for text in inputs])
         return {
-            "buckets": torch.from_numpy(found.words.values),
+            "input_ids": torch.from_numpy(found.words.values),
             "word_starts": torch.from_numpy(found.words.starts[:-1]),
             "word_sizes": torch.from_numpy(np.maximum(np.diff(found.words.starts), 1).astype(np.float32)),
             "words": torch.from_numpy(found.texts.values),
@@ -44,7 +47,7 @@ class NgramEmbedding(InputModule):
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Add ``sentence_embedding``, shape (texts, dimensions)."""
-        words = self.embedding(features["buckets"], features["word_starts"])
+        words = self.embedding(features["input_ids"], features["word_starts"])
         words = words / features["word_sizes"].sqrt()[:, None]
         if not len(words):  # no text has a word: embedding_bag refuses an empty table
             words = words.new_zeros((1, words.shape[1])) + 0 * self.embedding.weight[:1]

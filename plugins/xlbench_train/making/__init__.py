@@ -1,0 +1,1 @@
+"""How the encoder that ships was made: its texts, its teacher, its training, its card."""
