@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from xlbench.api import board, compare, curve, fetch, gate, pack, run
     from xlbench.catalog import Catalog
-    from xlbench.catalog.hooks import BoardFormat, Engine, Scheme, hookimpl
+    from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme, hookimpl
     from xlbench.core.download import Download
     from xlbench.core.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.core.estimate import Estimate
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xlbench.core.permissions import Permissions
     from xlbench.core.record import Cell, Results, Run, Score
     from xlbench.core.specs import Option, Spec
-    from xlbench.core.task import AREAS, Columns, Data, LabeledText, Metric, Outcome, Subset, Suite, Task
+    from xlbench.core.task import AREAS, Columns, Data, LabeledText, Metric, Outcome, Subset, Suite, Task, TextPairs
     from xlbench.core.text_keys import text_keys
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "api": ("run", "curve", "fetch", "board", "compare", "gate", "pack"),
     "catalog": ("Catalog",),
-    "catalog.hooks": ("BoardFormat", "Engine", "Scheme", "hookimpl"),
+    "catalog.hooks": ("BoardFormat", "Engine", "Recipe", "Scheme", "hookimpl"),
     "core.download": ("Download",),
     "core.errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "core.estimate": ("Estimate",),
@@ -40,7 +40,18 @@ _HOMES = {
     "core.permissions": ("Permissions",),
     "core.record": ("Cell", "Results", "Run", "Score"),
     "core.specs": ("Option", "Spec"),
-    "core.task": ("AREAS", "Columns", "Data", "LabeledText", "Metric", "Outcome", "Subset", "Suite", "Task"),
+    "core.task": (
+        "AREAS",
+        "Columns",
+        "Data",
+        "LabeledText",
+        "Metric",
+        "Outcome",
+        "Subset",
+        "Suite",
+        "Task",
+        "TextPairs",
+    ),
     "core.text_keys": ("text_keys",),
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
@@ -55,10 +66,10 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError",
     "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Gate",
-    "LabeledText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Results", "ResultsError", "Role",
-    "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform", "UsageError", "WordEncoder",
-    "XlbenchError", "__version__", "board", "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate",
-    "hookimpl", "metrics", "pack", "run", "text_keys",
+    "LabeledText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
+    "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "TextPairs", "Transform",
+    "UsageError", "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "compare", "confusion",
+    "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run", "text_keys",
 ]  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from conftest import environment
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from xlbench import BoardFormat, Engine, Model, Option, Scheme, Suite, Task, catalog, hookimpl, metrics
+from xlbench import BoardFormat, Engine, Model, Option, Recipe, Scheme, Suite, Task, catalog, hookimpl, metrics
 from xlbench.core.errors import DataError, UsageError
 from xlbench.core.ids import check_name
 
@@ -180,6 +180,7 @@ def test_unusable_models_are_named_with_what_is_wrong(result, said, plug):
         ("xlbench_schemes", Scheme("s", matches=bool), "scheme 's': it makes neither a model nor tasks"),
         ("xlbench_engines", Engine("e", map=None), "engine 'e': map must be a function"),
         ("xlbench_boards", BoardFormat("b", render=None), "board 'b': render must be a function"),
+        ("xlbench_recipes", Recipe("r", command=None), "recipe 'r': command must be a function"),
     ],
 )
 def test_unusable_items_of_every_kind_are_reported(hook, item, said, plug):

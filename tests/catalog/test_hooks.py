@@ -100,6 +100,15 @@ def test_example_of_xlbench_boards(run_example):
     assert names.render(board) == {".names.txt": "labse\nngram\n"}
 
 
+def test_example_of_xlbench_recipes(run_example, tmp_path):
+    """The recipe "vocabulary" gives a command that writes each word of a text once, in order."""
+    recipe = run_example("xlbench_recipes").select_recipe("vocabulary")
+    (tmp_path / "text").write_text("b a\nb", encoding="utf-8")
+    out = tmp_path / "out"
+    recipe.command().main([str(tmp_path / "text"), "--out", str(out)], standalone_mode=False)
+    assert out.read_text(encoding="utf-8") == "a\nb\n"
+
+
 def test_every_hook_has_a_test():
     """A hook without a test of its example in this file is not finished."""
     tested = {name.removeprefix("test_example_of_") for name in globals() if name.startswith("test_example_of_")}

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from xlbench.catalog.checking import SINGULAR, attempt, check_label, error_line, flaw_in
-from xlbench.catalog.hooks import BoardFormat, Engine, Scheme
+from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme
 from xlbench.core.errors import UsageError, XlbenchError
 from xlbench.core.model import Model
 from xlbench.core.task import Suite, Task
@@ -66,6 +66,7 @@ class Catalog:
     schemes: Mapping[str, Scheme]
     engines: Mapping[str, Engine]
     boards: Mapping[str, BoardFormat]
+    recipes: Mapping[str, Recipe]
     plugins: tuple[Plugin, ...]
     """The core itself (``core``, for what is built in), then those that could be loaded, by name and distribution."""
     broken: tuple[Broken, ...]
@@ -112,6 +113,11 @@ class Catalog:
         """The engine of that name; `UsageError` where there is none, or two plugins claim it."""
         engine: Engine = self._named("engines", name)
         return engine
+
+    def select_recipe(self, name: str) -> Recipe:
+        """The recipe of that name; `UsageError` where there is none, or two plugins claim it."""
+        recipe: Recipe = self._named("recipes", name)
+        return recipe
 
     def _of_suite(self, suite: Suite) -> list[Task]:
         for name in suite.tasks:
@@ -194,6 +200,7 @@ class Catalog:
             )
         guess = did_you_mean(bare, known)
         see = f"xlbench list {kind}" if kind in ("models", "tasks", "suites") else "xlbench plugins"
+        see = "xlbench train" if kind == "recipes" else see
         schemes = ""
         if kind in ("models", "tasks") and re.search(r"[:/\\]|\.[A-Za-z]+$", name):
             able = ", ".join(scheme.name for scheme in self._schemes_of(kind)) or "none"

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
-from xlbench.catalog.hooks import BoardFormat, Engine, Scheme
+from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import check_name
 from xlbench.core.model import Model
@@ -22,6 +22,7 @@ from xlbench.core.text import error_text
 
 KINDS: Mapping[str, type[Any]] = {
     "models": Model, "tasks": Task, "suites": Suite, "schemes": Scheme, "engines": Engine, "boards": BoardFormat,
+    "recipes": Recipe,
 }  # fmt: skip
 """Kind -> what its hook, ``xlbench_<kind>``, yields."""
 
@@ -32,7 +33,7 @@ SINGULAR = {kind: kind.removesuffix("s") for kind in KINDS}
 
 _CALLABLE: Mapping[str, tuple[str, ...]] = {
     "models": ("load",), "tasks": ("subsets", "evaluate"), "schemes": ("matches",), "engines": ("map",),
-    "boards": ("render",),
+    "boards": ("render",), "recipes": ("command",),
 }  # fmt: skip
 _TUPLES: Mapping[str, tuple[str, type]] = {
     "models": ("trained_on", str), "tasks": ("metrics", Metric), "suites": ("tasks", str),

@@ -83,6 +83,18 @@ class BoardFormat:
     any, such files stay."""
 
 
+@dataclass(frozen=True)
+class Recipe:
+    """A way to make a model: ``xlbench train NAME`` runs its command."""
+
+    name: str
+    command: Callable[[], Any]
+    """Gives a ``click.Command``, or a click group of them. Called when the recipe is named; what is slow to import comes
+    in when that command runs. The command's ``ctx.obj`` is the catalog; an `XlbenchError` that it raises ends in one
+    line, and an integer that it returns is the exit code."""
+    description: str = ""
+
+
 class Hooks:
     """The specifications that implementations are checked against."""
 
@@ -201,6 +213,31 @@ class Hooks:
             @xlbench.hookimpl
             def xlbench_boards():
                 yield xlbench.BoardFormat("names", render)
+        """
+
+    @hookspec
+    def xlbench_recipes(self) -> Iterable[Recipe]:  # type: ignore[empty-body]
+        """Ways to make a model, for ``xlbench train NAME``.
+
+        Fires when the catalog is loaded. Example, a file with the words of a text, a line each::
+
+            import xlbench
+
+            def command():
+                import click
+
+                @click.command()
+                @click.argument("text", type=click.File(encoding="utf-8"))
+                @click.option("--out", type=click.File("w", encoding="utf-8"), required=True)
+                def vocabulary(text, out):
+                    "Collect the words of TEXT."
+                    out.writelines(f"{word}\\n" for word in sorted(set(text.read().split())))
+
+                return vocabulary
+
+            @xlbench.hookimpl
+            def xlbench_recipes():
+                yield xlbench.Recipe("vocabulary", command, "The words of a text.")
         """
 
 

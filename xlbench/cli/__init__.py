@@ -32,6 +32,7 @@ COMMANDS = {
     "published": "Compare saved runs with published figures.",
     "fetch": "Bring data and checkpoints onto this machine beforehand.",
     "results": "Check saved runs.",
+    "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
 """Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
 

@@ -51,7 +51,7 @@ def _checked(commands: click.Group, ctx: click.Context, name: str, table: dict[s
     options = {_long(option): option for option in command.params if isinstance(option, click.Option)}
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if isinstance(command, click.Group) and key in command.commands and isinstance(value, dict):
+        if isinstance(command, click.Group) and isinstance(value, dict) and key in command.list_commands(ctx):
             values[key] = _checked(command, ctx, key, value)
             continue
         if key not in options:

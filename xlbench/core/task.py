@@ -138,6 +138,17 @@ class LabeledText:
 
 
 @dataclass(frozen=True)
+class TextPairs:
+    """Aligned texts of a subset: ``first[i]`` and ``second[i]`` are one item in its two languages."""
+
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    """Items of one cluster stand or fall together, as a document's sentences do."""
+    first: tuple[str, ...]
+    second: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Task:
     """A question in one area: data, a protocol, metrics (the first is the main one) and a version."""
 
@@ -175,6 +186,9 @@ class Task:
     """The texts of a subset one by one, with the language and the label of each, for drawing their vectors (``xlbench
     plot space``, ``xlbench export projector``); raises `DataMissing` where data is not at hand. None: the task does not
     tell."""
+    pairs: Callable[[Subset], TextPairs] | None = None
+    """The aligned texts of a subset of two languages, for a recipe that trains on them; raises `DataMissing` where it is
+    of no two languages, or data is not at hand. None: the task has no such texts."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

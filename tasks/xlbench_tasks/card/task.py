@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, Download, LabeledText, Metric, Outcome, Subset, Task
+from xlbench import Data, Download, LabeledText, Metric, Outcome, Subset, Task, TextPairs
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
@@ -38,6 +38,7 @@ def task(card: Card) -> Task:
         evaluate=partial(_evaluate, card, protocol.evaluate),
         texts=_texts,
         labeled_texts=_labeled_texts,
+        pairs=_pairs,
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
     )
 
@@ -60,6 +61,12 @@ def _labeled_texts(subset: Subset) -> Sequence[LabeledText]:
     from xlbench_tasks.card import texts
 
     return texts.labeled_texts(subset)
+
+
+def _pairs(subset: Subset) -> TextPairs:
+    from xlbench_tasks.card import texts
+
+    return texts.pairs(subset)
 
 
 def described(card: Card) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from xlbench import DataMissing, LabeledText, Subset
+from xlbench import DataMissing, LabeledText, Subset, TextPairs
 
 
 def texts(subset: Subset) -> Mapping[str, str]:
@@ -39,6 +39,18 @@ def labeled_texts(subset: Subset) -> Sequence[LabeledText]:
     languages = getattr(items, "languages", [language] * len(items.ids))
     labels = getattr(items, "labels", getattr(items, "fields", {}).get("label", [""] * len(items.ids)))
     return [LabeledText(*one) for one in zip(items.ids, shown, languages, labels, strict=True)]
+
+
+def pairs(subset: Subset) -> TextPairs:
+    """The aligned texts of a subset of two languages.
+
+    Raises:
+        DataMissing: The data is not at hand, or its protocol is about no pairs of texts.
+    """
+    _, items = _loaded(subset)
+    if not hasattr(items, "queries"):
+        raise DataMissing(f"{subset.name}: its items are no pairs of texts")
+    return TextPairs(tuple(items.ids), tuple(items.clusters), tuple(items.queries), tuple(items.candidates))
 
 
 def _loaded(subset: Subset) -> tuple[Any, Any]:
