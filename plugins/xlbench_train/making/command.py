@@ -1,56 +1,65 @@
-"""The command that makes siamese-mini again, from its data and its teacher: ``make siamese-mini``."""
+"""``xlbench train siamese-mini``: the encoder that ships, made again from its data and its teacher."""
 
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from xlbench import UsageError, XlbenchError
+from xlbench import Catalog, Data, DataMissing
+
+if TYPE_CHECKING:
+    from xlbench_train.making.training import Settings
 
 SHIPPED = Path(__file__).parent.parent / "siamese_mini"
-BITS = 4
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command()
-@click.option("--data", type=click.Path(path_type=Path), required=True, help="The data root: ntrex, sib200 and nusax.")
-@click.option("--teacher", type=click.Path(path_type=Path), required=True, help="The folder of multilingual-e5-small-q4.")
-@click.option("--out", type=click.Path(path_type=Path), default=SHIPPED, help="The folder to write.")
-@click.option("--steps", type=click.IntRange(1), help="Fewer than usual, for a trial.")
-def main(data: Path, teacher: Path, out: Path, steps: int | None) -> None:
-    """Train siamese-mini, and write its folder with its card."""
-    try:
-        _make(data, teacher, out, steps)
-    except XlbenchError as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-
-
-def _make(data: Path, teacher: Path, out: Path, steps: int | None) -> None:
+@click.command("siamese-mini")
+@click.option("--data", type=FOLDER, envvar="XLBENCH_DATA", required=True, metavar="DIR",
+              help="The data root, with ntrex, sib200 and nusax.  [or XLBENCH_DATA]")  # fmt: skip
+@click.option("--teacher", type=FOLDER, required=True, metavar="DIR",
+              help="A folder of sentence-transformers: multilingual-e5-small-q4.")  # fmt: skip
+@click.option("--out", type=FOLDER, default=SHIPPED, metavar="DIR", help="The folder to write.  [default: the one that ships]")
+@click.option("--steps", type=click.IntRange(1), metavar="N", help="Fewer batches than usual, for a trial.")
+@click.pass_obj
+def command(catalog: Catalog, data: Path, teacher: Path, out: Path, steps: int | None) -> None:
+    """Make the encoder that ships again, with its card: a table of n-grams, taught by translations and a teacher."""
     from xlbench.core.errors import require_extra
-    from xlbench_train.making import texts
 
-    require_extra("train", "making siamese-mini", "torch", "sentence_transformers", "accelerate", "datasets")
-    if not teacher.is_dir():
-        raise UsageError(f"there is no teacher {teacher}: make multilingual-e5-small-q4 first, and give --teacher its folder")
+    require_extra("train", "training", "accelerate", "datasets", "sentence_transformers", "torch")
+    from xlbench_train.making import card, texts
+    from xlbench_train.making.teacher import Teacher
+    from xlbench_train.making.training import Settings, trained
+
+    settings = Settings() if steps is None else replace(Settings(), steps=steps)
+    by = Teacher(teacher)
     sentences, held_out = texts.training_sentences(data), texts.held_out_sentences(data)
-    from xlbench_train.making import card, teacher as teaching, training
-
-    settings = training.Settings() if steps is None else replace(training.Settings(), steps=steps)
-    targets = teaching.targets(teacher, [sentence.english for sentence in sentences], settings.dimensions)
-    model = training.trained(sentences, targets, settings)
-    model[0].bits = BITS
+    words = by.words(settings.words, without=texts_of_suite(catalog, "mini"))
+    click.echo(f"{len(sentences)} sentences and {len(words)} words; the teacher reads them", err=True)
+    taught = by.targets([[sentence.english for sentence in sentences], words], settings.dimensions)
+    model = trained(sentences, words, taught, settings)
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder, create_model_card=False)
-        out.mkdir(parents=True, exist_ok=True)
         shutil.copytree(folder, out, dirs_exist_ok=True)
-    card.write(out, sentences, held_out, settings)
+    card.write(out, sentences, words, held_out, settings)
     click.echo(f"wrote {out}")
 
 
-if __name__ == "__main__":
-    main()
+def texts_of_suite(catalog: Catalog, name: str) -> set[str]:
+    """All texts of a suite's tasks as they are scored, and both sides of pairs, in lower case."""
+    found: set[str] = set()
+    for task in catalog.select_tasks([], suite=name):
+        for subset in task.subsets(Data()):
+            for tell in (task.pairs, task.texts):
+                try:
+                    told = tell(subset) if tell else None
+                except DataMissing:
+                    continue
+                sides = (told.first, told.second) if hasattr(told, "first") else (told.values(),)
+                found.update(text.casefold() for side in sides for text in side)
+    return found

@@ -12,6 +12,7 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
+from sentence_transformers.base.training_args import MultiDatasetBatchSamplers
 from sentence_transformers.sentence_transformer.losses import EmbedDistillLoss, MultipleNegativesSymmetricRankingLoss
 from torch.utils.data import BatchSampler, SequentialSampler
 
@@ -34,70 +35,97 @@ class Settings:
     """Share of pairs that have English on one side; in the others two translations meet."""
     teacher: float = 1.0
     """Weight of the cosine to the teacher's vector, beside the loss of the pairs."""
+    words: int = 48000
+    """Words of the teacher's vocabulary."""
+    bits: int = 4
+    """Of a number of the table, once it is trained."""
     seed: int = 0
 
 
 class TaughtTranslations(torch.nn.Module):
     """Both sides of a pair find each other among the batch, and both lie near the teacher's vector of the English."""
 
-    def __init__(
-        self, model: SentenceTransformer, targets: NDArray[np.float32] | None, settings: Settings
-    ) -> None:
+    def __init__(self, model: SentenceTransformer, targets: NDArray[np.float32], settings: Settings) -> None:
         """``targets``: the teacher's vectors of the English sentences, shape (sentences, dimensions)."""
         super().__init__()
         self._pairs = MultipleNegativesSymmetricRankingLoss(model, scale=settings.scale)
         self._teacher = EmbedDistillLoss(model, distance_metric="cosine")
         self._model = model
-        self._targets = None if targets is None else torch.from_numpy(targets)
+        self._targets = torch.from_numpy(targets)
         self._weight = settings.teacher
 
     def forward(self, sentence_features: Iterable[dict[str, Any]], labels: torch.Tensor) -> torch.Tensor:
         """The loss of a batch of pairs; ``labels``: the number of each pair's sentence, shape (batch,)."""
         vectors = [self._model(features)["sentence_embedding"] for features in sentence_features]
-        loss: torch.Tensor = self._pairs.compute_loss_from_embeddings(vectors, None)
-        if self._targets is not None:
-            taught = [self._targets[labels]] * len(vectors)
-            loss = loss + self._weight * self._teacher.compute_loss_from_embeddings(vectors, taught)
+        taught = [self._targets[labels]] * len(vectors)
+        loss: torch.Tensor = self._pairs.compute_loss_from_embeddings(vectors, labels)
+        return loss + self._weight * self._teacher.compute_loss_from_embeddings(vectors, taught)
+
+
+class TaughtWords(EmbedDistillLoss):
+    """Words lie near the teacher's vectors of them."""
+
+    def __init__(self, model: SentenceTransformer, targets: NDArray[np.float32]) -> None:
+        """``targets``: the teacher's vectors, shape (words, dimensions)."""
+        super().__init__(model, distance_metric="cosine")
+        self._targets = torch.from_numpy(targets)
+
+    def forward(self, sentence_features: Iterable[dict[str, Any]], labels: torch.Tensor | None) -> torch.Tensor:
+        """The loss of a batch; ``labels``: each word's number, shape (batch,)."""
+        loss: torch.Tensor = super().forward(sentence_features, self._targets[labels])
         return loss
 
 
 def trained(
-    sentences: Sequence[Sentence], targets: NDArray[np.float32] | None, settings: Settings
+    sentences: Sequence[Sentence],
+    words: Sequence[str],
+    targets: Sequence[NDArray[np.float32]],
+    settings: Settings,
 ) -> SentenceTransformer:
-    """A model of hashed n-grams, trained on sentences in many languages.
+    """A model of hashed n-grams, trained on sentences in many languages, and on words.
 
     Args:
-        sentences: What to train on.
-        targets: The teacher's vector of each, shape (n, dimensions); None: without a teacher.
+        sentences: What to train on; batches of their translations and of words come in turns.
+        words: The same.
+        targets: The teacher's vectors of the English sentences, and of the words: (n, dimensions) each.
         settings: How.
     """
     model = new_ngram_model(settings.buckets, settings.dimensions, settings.seed)
+    of_sentences, of_words = targets
     with tempfile.TemporaryDirectory() as folder:
-        arguments = SentenceTransformerTrainingArguments(
-            output_dir=folder,
-            num_train_epochs=1,
-            per_device_train_batch_size=settings.batch,
-            learning_rate=settings.learning_rate,
-            warmup_steps=settings.steps // 20,
-            lr_scheduler_type="linear",
-            weight_decay=0.0,
-            adam_beta2=0.98,
-            max_grad_norm=0.0,  # the gradient of a table is sparse, and its length says little
-            batch_sampler=_in_order,
-            dataloader_num_workers=0,
-            use_cpu=True,
-            save_strategy="no",
-            logging_steps=20,
-            report_to=[],
-            seed=settings.seed,
-        )
         SentenceTransformerTrainer(
             model=model,
-            args=arguments,
-            train_dataset=_data_set(sentences, settings),
-            loss=TaughtTranslations(model, targets, settings),
+            args=_arguments(folder, settings),
+            train_dataset={"translations": _translations(sentences, settings), "words": _words(words, settings)},
+            loss={
+                "translations": TaughtTranslations(model, of_sentences, settings),
+                "words": TaughtWords(model, of_words),
+            },
         ).train()
+    ngrams: Any = model[0]
+    ngrams.bits = settings.bits
     return model
+
+
+def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingArguments:
+    return SentenceTransformerTrainingArguments(
+        output_dir=folder,
+        num_train_epochs=1,
+        per_device_train_batch_size=settings.batch,
+        learning_rate=settings.learning_rate,
+        warmup_steps=settings.steps // 10,
+        lr_scheduler_type="linear",
+        weight_decay=0.0,
+        adam_beta2=0.98,
+        max_grad_norm=0.0,  # the gradient of a table is sparse, and its length says little
+        batch_sampler=_in_order,
+        multi_dataset_batch_sampler=MultiDatasetBatchSamplers.ROUND_ROBIN,
+        use_cpu=True,
+        save_strategy="no",
+        logging_steps=20,
+        report_to=[],
+        seed=settings.seed,
+    )
 
 
 def _in_order(dataset: Dataset, batch_size: int, drop_last: bool, **_: Any) -> BatchSampler:
@@ -105,10 +133,18 @@ def _in_order(dataset: Dataset, batch_size: int, drop_last: bool, **_: Any) -> B
     return BatchSampler(SequentialSampler(dataset), batch_size, drop_last)
 
 
-def _data_set(sentences: Sequence[Sentence], settings: Settings) -> Dataset:
+def _translations(sentences: Sequence[Sentence], settings: Settings) -> Dataset:
     """All pairs of the training, batch after batch."""
     numbers, anchors, positives = zip(*_pairs(sentences, settings), strict=True)
     return Dataset.from_dict({"anchor": anchors, "positive": positives, "label": numbers})
+
+
+def _words(words: Sequence[str], settings: Settings) -> Dataset:
+    """All batches of words, as many as there are of pairs."""
+    draw = np.random.default_rng(settings.seed)
+    size = min(settings.batch, len(words))
+    drawn = np.concatenate([draw.choice(len(words), size, replace=False) for _ in range(settings.steps)])
+    return Dataset.from_dict({"word": [words[number] for number in drawn], "label": drawn})
 
 
 def _pairs(sentences: Sequence[Sentence], settings: Settings) -> Iterator[tuple[int, str, str]]:
