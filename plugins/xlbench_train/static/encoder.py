@@ -57,7 +57,8 @@ class StaticEncoder:
         rows = [[numbers.setdefault(word, len(numbers)) for word in sentence] for sentence in sentences]
         alone = self.encode([*numbers, ""])
         around = [np.array([-1, *row, -1], np.int64) for row in rows]  # the last row is that of no word
-        return [alone[np.stack([row[1:-1], row[:-2], row[2:]], axis=1)].reshape(len(row) - 2, -1) for row in around]
+        width = 3 * alone.shape[1]
+        return [alone[np.stack([row[1:-1], row[:-2], row[2:]], axis=1)].reshape(-1, width) for row in around]
 
 
 def load(folder: Path) -> StaticEncoder:
