@@ -25,7 +25,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         "siamese-mini",
         load=_load_siamese_mini,
         fingerprint=_fingerprint_of_siamese_mini,
-        description="A siamese table of hashed n-grams, trained on sentences in 46 languages; its card is in its folder.",
+        description="A table of hashed n-grams, trained on translations in 46 languages, with a card beside it.",
         license="CC-BY-SA-4.0",
         trained_on=("ntrex", "sib200", "flores", "nusax-senti"),
         trained_on_texts=_texts_of_siamese_mini,
@@ -58,7 +58,8 @@ def _fingerprint_of_siamese_mini() -> str:
 def _texts_of_siamese_mini() -> np.ndarray:
     import numpy as np
 
-    return np.load(_SIAMESE_MINI / "trained_on_texts.npy", allow_pickle=False)
+    keys: np.ndarray = np.load(_SIAMESE_MINI / "trained_on_texts.npy", allow_pickle=False)
+    return keys
 
 
 def _make_siamese_mini() -> Any:

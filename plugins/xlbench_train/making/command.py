@@ -13,7 +13,7 @@ import click
 from xlbench import Catalog, Data, DataMissing
 
 if TYPE_CHECKING:
-    from xlbench_train.making.training import Settings
+    pass
 
 SHIPPED = Path(__file__).parent.parent / "siamese_mini"
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -24,7 +24,9 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
               help="The data root, with ntrex, sib200 and nusax.  [or XLBENCH_DATA]")  # fmt: skip
 @click.option("--teacher", type=FOLDER, required=True, metavar="DIR",
               help="A folder of sentence-transformers: multilingual-e5-small-q4.")  # fmt: skip
-@click.option("--out", type=FOLDER, default=SHIPPED, metavar="DIR", help="The folder to write.  [default: the one that ships]")
+@click.option(
+    "--out", type=FOLDER, default=SHIPPED, metavar="DIR", help="The folder to write.  [default: the one that ships]"
+)
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Fewer batches than usual, for a trial.")
 @click.pass_obj
 def command(catalog: Catalog, data: Path, teacher: Path, out: Path, steps: int | None) -> None:

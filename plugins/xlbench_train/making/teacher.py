@@ -43,7 +43,9 @@ class Teacher:
         try:
             pieces = [str(piece) for piece, _ in json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(f"{path} holds no list of pieces with their scores ({error}): make the teacher anew") from None
+            raise DataError(
+                f"{path} holds no list of pieces with their scores ({error}): make the teacher anew"
+            ) from None
         words = [piece.removeprefix(_BEGINS_A_WORD) for piece in pieces if piece.startswith(_BEGINS_A_WORD)]
         kept = [word for word in words if len(word) >= SHORTEST and _is_word(word) and word.casefold() not in without]
         return kept[:count]
@@ -79,4 +81,4 @@ def _encoded(model: SentenceTransformer, texts: Sequence[str]) -> NDArray[np.flo
 
 def _is_word(text: str) -> bool:
     """Whether it is written in letters and their marks alone."""
-    return all(character.isalpha() or not character.isascii() and not character.isnumeric() for character in text)
+    return all(character.isalpha() or (not character.isascii() and not character.isnumeric()) for character in text)
