@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from xlbench import Catalog, Data, DataMissing
+from xlbench import Catalog, Data, DataMissing, Subset, Task
 
 if TYPE_CHECKING:
     pass
@@ -24,9 +25,8 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
               help="The data root, with ntrex, sib200 and nusax.  [or XLBENCH_DATA]")  # fmt: skip
 @click.option("--teacher", type=FOLDER, required=True, metavar="DIR",
               help="A folder of sentence-transformers: multilingual-e5-small-q4.")  # fmt: skip
-@click.option(
-    "--out", type=FOLDER, default=SHIPPED, metavar="DIR", help="The folder to write.  [default: the one that ships]"
-)
+@click.option("--out", type=FOLDER, default=SHIPPED, metavar="DIR",
+              help="The folder to write.  [default: the one that ships]")  # fmt: skip
 @click.option("--steps", type=click.IntRange(1), metavar="N", help="Fewer batches than usual, for a trial.")
 @click.pass_obj
 def command(catalog: Catalog, data: Path, teacher: Path, out: Path, steps: int | None) -> None:
@@ -57,11 +57,17 @@ def texts_of_suite(catalog: Catalog, name: str) -> set[str]:
     found: set[str] = set()
     for task in catalog.select_tasks([], suite=name):
         for subset in task.subsets(Data()):
-            for tell in (task.pairs, task.texts):
-                try:
-                    told = tell(subset) if tell else None
-                except DataMissing:
-                    continue
-                sides = (told.first, told.second) if hasattr(told, "first") else (told.values(),)
-                found.update(text.casefold() for side in sides for text in side)
+            found.update(text.casefold() for text in _texts_of(task, subset))
     return found
+
+
+def _texts_of(task: Task, subset: Subset) -> list[str]:
+    """The texts of a subset, both sides where they are pairs; none where its task does not tell them."""
+    with suppress(DataMissing):
+        if task.pairs is not None:
+            pairs = task.pairs(subset)
+            return [*pairs.first, *pairs.second]
+    with suppress(DataMissing):
+        if task.texts is not None:
+            return list(task.texts(subset).values())
+    return []

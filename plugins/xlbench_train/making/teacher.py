@@ -43,9 +43,7 @@ class Teacher:
         try:
             pieces = [str(piece) for piece, _ in json.loads(path.read_text(encoding="utf-8"))["model"]["vocab"]]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise DataError(
-                f"{path} holds no list of pieces with their scores ({error}): make the teacher anew"
-            ) from None
+            raise DataError(f"{path} holds no list of pieces with their scores ({error}): make it anew") from None
         words = [piece.removeprefix(_BEGINS_A_WORD) for piece in pieces if piece.startswith(_BEGINS_A_WORD)]
         kept = [word for word in words if len(word) >= SHORTEST and _is_word(word) and word.casefold() not in without]
         return kept[:count]

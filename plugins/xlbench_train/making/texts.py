@@ -1,4 +1,4 @@
-"""The sentences that siamese-mini is trained on, each in many languages, and the NTREX documents that are kept from it."""
+"""The sentences that siamese-mini is trained on, and those of NTREX that are kept from it, each in many languages."""
 
 from __future__ import annotations
 

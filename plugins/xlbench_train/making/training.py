@@ -12,9 +12,9 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from sentence_transformers.base.training_args import MultiDatasetBatchSamplers
+from sentence_transformers.base.sampler import DefaultBatchSampler
 from sentence_transformers.sentence_transformer.losses import EmbedDistillLoss, MultipleNegativesSymmetricRankingLoss
-from torch.utils.data import BatchSampler, SequentialSampler
+from torch.utils.data import SequentialSampler
 
 from xlbench_train.making.texts import Sentence
 from xlbench_train.training.ngram_module import new_ngram_model
@@ -119,7 +119,7 @@ def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingAr
         adam_beta2=0.98,
         max_grad_norm=0.0,  # the gradient of a table is sparse, and its length says little
         batch_sampler=_in_order,
-        multi_dataset_batch_sampler=MultiDatasetBatchSamplers.ROUND_ROBIN,
+        multi_dataset_batch_sampler="round_robin",
         use_cpu=True,
         save_strategy="no",
         logging_steps=20,
@@ -128,9 +128,9 @@ def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingAr
     )
 
 
-def _in_order(dataset: Dataset, batch_size: int, drop_last: bool, **_: Any) -> BatchSampler:
+def _in_order(dataset: Dataset, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
     """Batches as the pairs come: no sentence is in one twice, so that no translation is taken for a wrong one."""
-    return BatchSampler(SequentialSampler(dataset), batch_size, drop_last)
+    return DefaultBatchSampler(SequentialSampler(dataset), batch_size, drop_last)
 
 
 def _translations(sentences: Sequence[Sentence], settings: Settings) -> Dataset:
