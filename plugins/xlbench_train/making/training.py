@@ -26,9 +26,9 @@ class Settings:
 
     buckets: int = 65536
     dimensions: int = 256
-    steps: int = 400
+    steps: int = 300
     batch: int = 1024
-    learning_rate: float = 0.01
+    learning_rate: float = 0.04
     scale: float = 10.0
     """Of the cosines in the loss: one over the temperature."""
     english: float = 0.5
