@@ -28,15 +28,17 @@ class Settings:
     dimensions: int = 256
     steps: int = 300
     batch: int = 1024
-    learning_rate: float = 0.04
+    learning_rate: float = 0.03
     scale: float = 10.0
     """Of the cosines in the loss: one over the temperature."""
     english: float = 0.5
     """Share of pairs that have English on one side; in the others two translations meet."""
-    teacher: float = 1.0
-    """Weight of the cosine to the teacher's vector, beside the loss of the pairs."""
-    words: int = 48000
+    teacher: float = 10.0
+    """Weight of the distance to the teacher's vector of the English, beside the loss of the pairs."""
+    words: int = 60000
     """Words of the teacher's vocabulary."""
+    teacher_of_words: float = 8.0
+    """Weight of the distance to the teacher's vectors of words."""
     bits: int = 4
     """Of a number of the table, once it is trained."""
     seed: int = 0
@@ -65,15 +67,16 @@ class TaughtTranslations(torch.nn.Module):
 class TaughtWords(EmbedDistillLoss):
     """Words lie near the teacher's vectors of them."""
 
-    def __init__(self, model: SentenceTransformer, targets: NDArray[np.float32]) -> None:
+    def __init__(self, model: SentenceTransformer, targets: NDArray[np.float32], settings: Settings) -> None:
         """``targets``: the teacher's vectors, shape (words, dimensions)."""
         super().__init__(model, distance_metric="cosine")
+        self._weight = settings.teacher_of_words
         self._targets = torch.from_numpy(targets)
 
     def forward(self, sentence_features: Iterable[dict[str, Any]], labels: torch.Tensor | None) -> torch.Tensor:
         """The loss of a batch; ``labels``: each word's number, shape (batch,)."""
         loss: torch.Tensor = super().forward(sentence_features, self._targets[labels])
-        return loss
+        return self._weight * loss
 
 
 def trained(
@@ -99,7 +102,7 @@ def trained(
             train_dataset={"translations": _translations(sentences, settings), "words": _words(words, settings)},
             loss={
                 "translations": TaughtTranslations(model, of_sentences, settings),
-                "words": TaughtWords(model, of_words),
+                "words": TaughtWords(model, of_words, settings),
             },
         ).train()
     ngrams: Any = model[0]
@@ -130,7 +133,7 @@ def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingAr
 
 def _in_order(dataset: Dataset, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
     """Batches as the pairs come: no sentence is in one twice, so that no translation is taken for a wrong one."""
-    return DefaultBatchSampler(SequentialSampler(dataset), batch_size, drop_last)
+    return DefaultBatchSampler(SequentialSampler(dataset), batch_size=batch_size, drop_last=drop_last)
 
 
 def _translations(sentences: Sequence[Sentence], settings: Settings) -> Dataset:

@@ -46,19 +46,16 @@ class StaticEncoder:
         return vectors
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
-        """Encode n sentences that are split into words: one array (words of the sentence, 3 * dimensions) each.
+        """Encode n sentences that are split into words: one array (words of the sentence, dimensions) each.
 
-        A word's vector is its own, as that of a text, then those of the words before and behind it: zeros where there
-        is none.
+        A word's vector is that of the text which it is, wherever it stands.
         """
         if not len(sentences):
             raise EncoderError("there is nothing to encode: the list of sentences is empty")
         numbers: dict[str, int] = {}
         rows = [[numbers.setdefault(word, len(numbers)) for word in sentence] for sentence in sentences]
-        alone = self.encode([*numbers, ""])
-        around = [np.array([-1, *row, -1], np.int64) for row in rows]  # the last row is that of no word
-        width = 3 * alone.shape[1]
-        return [alone[np.stack([row[1:-1], row[:-2], row[2:]], axis=1)].reshape(-1, width) for row in around]
+        vectors = self.encode([*numbers] or [""])
+        return [vectors[np.array(row, np.int64)] for row in rows]
 
 
 def load(folder: Path) -> StaticEncoder:

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
+from safetensors.numpy import save as as_bytes
 
 from xlbench import DataError, UsageError
 from xlbench_train.static import features
@@ -38,7 +39,7 @@ def save(folder: Path, table: PackedTable, settings: Settings) -> None:
     tensors = {TABLE: np.ascontiguousarray(table.numbers)}
     if table.scales is not None:
         tensors[SCALES] = np.ascontiguousarray(table.scales)
-    save_file(tensors, folder / WEIGHTS)
+    (folder / WEIGHTS).write_bytes(as_bytes(tensors))  # its own save_file lets nobody else read the file
     (folder / SETTINGS).write_text(json.dumps(asdict(settings), indent=2) + "\n", encoding="utf-8")
 
 
