@@ -123,10 +123,12 @@ def test_a_text_without_words_is_unknown() -> None:
 
 
 def test_words_have_no_context() -> None:
-    """A word's vector is that of the word alone, wherever it stands; a sentence without words has none."""
-    (found, none) = ENCODER.encode_words([["Anna", "lives", "Anna"], []])
-    np.testing.assert_allclose(found, ENCODER.encode(["Anna", "lives", "Anna"]), atol=1e-6)
+    """A word's vector is the sum of its rows wherever it stands; a sentence without words has none."""
+    (found, none) = ENCODER.encode_words([["Anna", "lives", "Anna", "?"], []])
+    expected = [TABLE[buckets_of(word)].sum(axis=0) / np.sqrt(len(buckets_of(word))) for word in ("Anna", "lives")]
+    np.testing.assert_allclose(found, [*expected, expected[0], np.zeros(DIMENSIONS)], atol=1e-5)
     assert none.shape == (0, DIMENSIONS)
+    assert ENCODER.encode_words([[], []])[1].shape == (0, DIMENSIONS)
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

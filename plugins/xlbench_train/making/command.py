@@ -53,11 +53,11 @@ def command(catalog: Catalog, data: Path, teacher: Path, out: Path, steps: int |
 
 
 def texts_of_suite(catalog: Catalog, name: str) -> set[str]:
-    """All texts of a suite's tasks as they are scored, and both sides of pairs, in lower case."""
+    """All texts of a suite's tasks as they are scored, and both sides of pairs."""
     found: set[str] = set()
     for task in catalog.select_tasks([], suite=name):
         for subset in task.subsets(Data()):
-            found.update(text.casefold() for text in _texts_of(task, subset))
+            found.update(_texts_of(task, subset))
     return found
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from xlbench import DataError, UsageError
+from xlbench import DataError, UsageError, text_keys
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -37,7 +37,7 @@ class Teacher:
     def words(self, count: int, without: AbstractSet[str]) -> list[str]:
         """The first ``count`` words of the vocabulary, whose order is that of their frequency, in all its languages.
 
-        ``without``: words to leave out, in lower case. Raises `DataError` where the vocabulary is none.
+        ``without``: texts to leave out, in whatever case and notation. Raises `DataError` where the vocabulary is none.
         """
         path = self._folder / "tokenizer.json"
         try:
@@ -45,8 +45,9 @@ class Teacher:
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise DataError(f"{path} holds no list of pieces with their scores ({error}): make it anew") from None
         words = [piece.removeprefix(_BEGINS_A_WORD) for piece in pieces if piece.startswith(_BEGINS_A_WORD)]
-        kept = [word for word in words if len(word) >= SHORTEST and _is_word(word) and word.casefold() not in without]
-        return kept[:count]
+        words = [word for word in words if len(word) >= SHORTEST and _is_word(word)]
+        left_out = np.isin(text_keys(words), text_keys(without))
+        return [word for word, out in zip(words, left_out, strict=True) if not out][:count]
 
     def targets(self, kinds: Sequence[Sequence[str]], dimensions: int) -> list[NDArray[np.float32]]:
         """What the teacher says of texts of several kinds: an array (texts, dimensions) a kind, rows of length one.

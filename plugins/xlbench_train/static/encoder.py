@@ -41,21 +41,26 @@ class StaticEncoder:
             raise EncoderError("there is nothing to encode: the list of texts is empty")
         vectors = np.empty((len(texts), self._table.shape[1]), np.float32)
         for start in range(0, len(texts), BLOCK):
-            found = self._features(texts[start : start + BLOCK])
-            vectors[start : start + BLOCK] = _unit(_sums(found.texts, _words(found.words, self._table)))
+            vectors[start : start + BLOCK] = _unit(self._sums(texts[start : start + BLOCK]))
         return vectors
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Encode n sentences that are split into words: one array (words of the sentence, dimensions) each.
 
-        A word's vector is that of the text which it is, wherever it stands.
+        A word's vector is the same wherever it stands, and as long as the table has it: how long says how much the word
+        says.
         """
         if not len(sentences):
             raise EncoderError("there is nothing to encode: the list of sentences is empty")
         numbers: dict[str, int] = {}
         rows = [[numbers.setdefault(word, len(numbers)) for word in sentence] for sentence in sentences]
-        vectors = self.encode([*numbers] or [""])
+        vectors = self._sums([*numbers])
         return [vectors[np.array(row, np.int64)] for row in rows]
+
+    def _sums(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """The sum of each text's words, shape (n, dimensions)."""
+        found = self._features(texts)
+        return _sums(found.texts, _words(found.words, self._table))
 
 
 def load(folder: Path) -> StaticEncoder:
