@@ -200,6 +200,17 @@ def test_wrong_encoders_fail_their_check(encode, message):
     rejects(lambda: check_model(model(encoder(encode))), message)
 
 
+def test_zeros_of_unknown_texts_pass():
+    """An encoder that says so may give zeros to a text of which it knows nothing."""
+
+    def load():
+        known = encoder(with_vector("?!", 0.0))()
+        known.zero_is_unknown = True
+        return known
+
+    check_model(model(load))
+
+
 def unreliable():
     """A load function each of whose encoders has vectors of its own."""
     count = counted()

@@ -136,6 +136,7 @@ class _RecordedEncoder:
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
+        self._zero_is_unknown = getattr(encoder, "zero_is_unknown", False) is True
         self._answers: list[tuple[np.ndarray, np.ndarray]] = []
 
     def vectors(self, texts: list[str], role: Role | None) -> np.ndarray:
@@ -164,7 +165,8 @@ class _RecordedEncoder:
             )
         with np.errstate(over="ignore"):
             seen = vectors.astype(np.float32)  # which is what tasks are given
-        for bad, what in ((~np.isfinite(seen).all(axis=1), "holds NaN or infinity"), (~seen.any(axis=1), "is all 0")):
+        zero = np.zeros(len(seen), bool) if self._zero_is_unknown else ~seen.any(axis=1)
+        for bad, what in ((~np.isfinite(seen).all(axis=1), "holds NaN or infinity"), (zero, "is all 0")):
             if bad.any():
                 raise ConformanceError(f"{where}: the vector of {texts[int(bad.argmax())][:30]!r} {what} (as float32)")
         copy = vectors.copy()
@@ -183,13 +185,14 @@ class _RecordedEncoder:
 
 
 def _near(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
-    """Whether every vector of a is within ``tolerance`` of its like in b, relative to that one's length."""
+    """Whether every vector of a is within ``tolerance`` of its like in b, relative to that one's length where it has one."""
     import numpy as np
 
     if a.shape != b.shape:
         return False
     wide = b.astype(np.float64)
-    moved = np.linalg.norm(a - wide, axis=1) / np.linalg.norm(wide, axis=1)
+    lengths = np.linalg.norm(wide, axis=1)
+    moved = np.linalg.norm(a - wide, axis=1) / np.where(lengths == 0, 1, lengths)
     return bool((moved <= tolerance).all())
 
 
