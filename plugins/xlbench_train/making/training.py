@@ -131,7 +131,7 @@ def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingAr
     )
 
 
-def _in_order(dataset: Dataset, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
+def _in_order(dataset: Dataset, *, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
     """Batches as the pairs come: no sentence is in one twice, so that no translation is taken for a wrong one."""
     return DefaultBatchSampler(SequentialSampler(dataset), batch_size=batch_size, drop_last=drop_last)
 
