@@ -185,7 +185,7 @@ class _RecordedEncoder:
 
 
 def _near(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
-    """Whether every vector of a is within ``tolerance`` of its like in b, relative to that one's length if it has one."""
+    """Whether every vector of a is within ``tolerance`` of its like in b, relative to that one's length (if not 0)."""
     import numpy as np
 
     if a.shape != b.shape:
