@@ -63,11 +63,8 @@ def texts_of_suite(catalog: Catalog, name: str) -> set[str]:
 
 def _texts_of(task: Task, subset: Subset) -> list[str]:
     """The texts of a subset, both sides where they are pairs; none where its task does not tell them."""
+    if task.labeled_texts is None:
+        return []
     with suppress(DataMissing):
-        if task.pairs is not None:
-            pairs = task.pairs(subset)
-            return [*pairs.first, *pairs.second]
-    with suppress(DataMissing):
-        if task.texts is not None:
-            return list(task.texts(subset).values())
+        return [told.text for told in task.labeled_texts(subset)]
     return []
