@@ -53,6 +53,7 @@ def test_what_it_was_trained_on_is_marked() -> None:
     assert {task.data for task in catalog.load().tasks.values()} >= set(MODEL.trained_on)
 
 
+@pytest.mark.slow
 def test_no_text_of_mini_was_trained_on() -> None:
     """None of the suite that ships with xlbench is among its texts, so that its scores there are not marked."""
     from xlbench_train.making.command import texts_of_suite
@@ -139,15 +140,17 @@ def test_intervals_are_of_documents() -> None:
 
 
 def test_without_its_teacher_or_data_it_says_so(tmp_path: Path) -> None:
-    """What is missing is one line, before anything is trained."""
+    """What is missing is one line, before anything is trained, and so is a folder that holds another model."""
     from xlbench_train.making.command import command
 
+    def make(*arguments: str) -> None:
+        found = catalog.load()
+        CliRunner().invoke(command, ["--data", str(tmp_path), *arguments], obj=found, catch_exceptions=False)
+
     with pytest.raises(xlbench.UsageError, match="no teacher in"):
-        CliRunner().invoke(
-            command,
-            ["--data", str(tmp_path), "--teacher", str(tmp_path)],
-            obj=catalog.load(),
-            catch_exceptions=False,
-        )
+        make("--teacher", str(tmp_path))
+    (tmp_path / "modules.json").write_text("[]")
+    with pytest.raises(xlbench.UsageError, match="holds something else"):
+        make("--teacher", str(tmp_path), "--out", str(tmp_path))
     with pytest.raises(xlbench.DataMissing, match="ntrex"):
-        texts.training_sentences(tmp_path)
+        make("--teacher", str(tmp_path), "--out", str(tmp_path / "new"))

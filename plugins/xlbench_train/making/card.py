@@ -16,7 +16,7 @@ from xlbench_train.making.texts import DATA_SETS, HELD_OUT, HeldOut, Sentence
 from xlbench_train.static import encoder, files
 
 if TYPE_CHECKING:
-    from xlbench_train.making.training import Settings
+    from xlbench_train.making.settings import Settings
 
 CARD, MARKS, KEYS = "README.md", "xlbench.toml", "trained_on_texts.npy"
 

@@ -7,14 +7,10 @@ import tempfile
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from xlbench import Catalog, Data, DataMissing, Subset, Task
-
-if TYPE_CHECKING:
-    pass
+from xlbench import Catalog, Data, DataMissing, Subset, Task, UsageError, XlbenchError
 
 SHIPPED = Path(__file__).parent.parent / "siamese_mini"
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -35,21 +31,37 @@ def command(catalog: Catalog, data: Path, teacher: Path, out: Path, steps: int |
 
     require_extra("train", "training", "accelerate", "datasets", "sentence_transformers", "torch")
     from xlbench_train.making import card, texts
+    from xlbench_train.making.settings import Settings
     from xlbench_train.making.teacher import Teacher
-    from xlbench_train.making.training import Settings, trained
 
     settings = Settings() if steps is None else replace(Settings(), steps=steps)
     by = Teacher(teacher)
+    _require_free(out)
     sentences, held_out = texts.training_sentences(data), texts.held_out_sentences(data)
     words = by.words(settings.words, without=texts_of_suite(catalog, "mini"))
     click.echo(f"{len(sentences)} sentences and {len(words)} words; the teacher reads them", err=True)
     taught = by.targets([[sentence.english for sentence in sentences], words], settings.dimensions)
+    from xlbench_train.making.training import trained  # torch: when all else is there
+
     model = trained(sentences, words, taught, settings)
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder, create_model_card=False)
         shutil.copytree(folder, out, dirs_exist_ok=True)
     card.write(out, sentences, words, held_out, settings)
     click.echo(f"wrote {out}")
+
+
+def _require_free(out: Path) -> None:
+    """`UsageError` where the folder holds something else than a table of n-grams: nothing of it is to be lost."""
+    from xlbench_train.static import files
+
+    if out.is_dir() and any(out.iterdir()):
+        try:
+            files.read_settings(out)
+        except XlbenchError:
+            raise UsageError(
+                f"--out {out} holds something else: give a folder that is new, empty or a siamese-mini"
+            ) from None
 
 
 def texts_of_suite(catalog: Catalog, name: str) -> set[str]:
