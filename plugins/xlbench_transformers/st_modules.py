@@ -19,18 +19,23 @@ SETTINGS = "config_sentence_transformers.json"
 CHAIN_SETTINGS = "sentence_*_config.json"
 """Settings of a Transformer: sentence_bert_config.json, and older names."""
 
+OWN_TYPES = ("xlbench_train.training.ngram_module.NgramEmbedding",)
+"""Types of modules that come in the same distribution as this plugin, so that no folder can choose what their names
+mean; they load nothing but numbers."""
+
 KNOWN_TYPES = re.compile(
     r"sentence_transformers\.(models|base\.modules(\.\w+)?|sentence_transformer\.modules(\.\w+)?)\."
     r"(Transformer|Pooling|Dense|Normalize|LayerNorm|Dropout|WeightedLayerPooling|StaticEmbedding|Router|Asym)"
+    + "".join(f"|{re.escape(name)}" for name in OWN_TYPES)
 )
 """Types of modules that load nothing but numbers. Others run code that the folder chooses: classes of its own, or such
 as import a class by a name in their settings (WordEmbeddings)."""
 
 _ROUTERS = ("Router", "Asym")
 _ROUTER_SETTINGS = ("router_config.json", "config.json")
-_WITH_WEIGHTS = ("Transformer", "StaticEmbedding", "Dense", "LayerNorm", "WeightedLayerPooling")
+_WITH_WEIGHTS = ("Transformer", "StaticEmbedding", "NgramEmbedding", "Dense", "LayerNorm", "WeightedLayerPooling")
 _READ_TEXT = ("Transformer", "StaticEmbedding")
-_WITH_SETTINGS = ("Transformer", "Pooling", "Dense", "LayerNorm", "WeightedLayerPooling")
+_WITH_SETTINGS = ("Transformer", "NgramEmbedding", "Pooling", "Dense", "LayerNorm", "WeightedLayerPooling")
 _MAX_NESTED = 3
 
 _OTHER_MODELS = {

@@ -89,9 +89,9 @@ class Recipe:
 
     name: str
     command: Callable[[], Any]
-    """Gives a ``click.Command``, or a click group of them. Called when the recipe is named; what is slow to import comes
-    in when that command runs. The command's ``ctx.obj`` is the catalog; an `XlbenchError` that it raises ends in one
-    line, and an integer that it returns is the exit code."""
+    """Gives a ``click.Command``, or a click group of them. Called when the recipe is named; what is slow to import
+    comes in when that command runs. The command's ``ctx.obj`` is the catalog; an `XlbenchError` that it raises ends in
+    one line, and an integer that it returns is the exit code."""
     description: str = ""
 
 

@@ -187,8 +187,8 @@ class Task:
     plot space``, ``xlbench export projector``); raises `DataMissing` where data is not at hand. None: the task does not
     tell."""
     pairs: Callable[[Subset], TextPairs] | None = None
-    """The aligned texts of a subset of two languages, for a recipe that trains on them; raises `DataMissing` where it is
-    of no two languages, or data is not at hand. None: the task has no such texts."""
+    """The aligned texts of a subset of two languages, for a recipe that trains on them; raises `DataMissing` where
+    its items are no pairs of texts, or data is not at hand. None: the task has no such texts."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -1,1 +1,1 @@
-"""Training of encoders, on sentence-transformers: imported when a recipe runs."""
+"""Training itself, on sentence-transformers' trainer and losses: bases, objectives, checkpoints, report and card."""

@@ -8,12 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules.input_module import InputModule
 from sentence_transformers.sentence_transformer.modules import Normalize
 
 from xlbench import UsageError
 from xlbench_train.static import files
+from xlbench_train.static.encoder import StaticEncoder
 from xlbench_train.static.features import NgramFeatures
 from xlbench_train.static.table import packed
 
@@ -59,6 +61,10 @@ class NgramEmbedding(InputModule):
     def get_embedding_dimension(self) -> int:
         """Width of the vectors."""
         return int(self.embedding.embedding_dim)
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
+        """Vectors of words: those of the static encoder over the same table."""
+        return StaticEncoder(self.embedding.weight.detach().cpu().float().numpy()).encode_words(sentences)
 
     @property
     def max_seq_length(self) -> float:

@@ -25,6 +25,8 @@ from xlbench.core.text import did_you_mean
 from xlbench_transformers.encoders import batching, completeness, hf, st
 
 SETTINGS = "siamese.json"
+HEAD = "siamese_head.safetensors"
+"""The head's own file, beside a folder of sentence-transformers."""
 POOLINGS = ("mean", "cls", "max", "last")
 INPUTS = ("u", "v", "|u-v|")
 """What a head is given, unless ``siamese.json`` says otherwise: Reimers and Gurevych, Sentence-BERT (2019)."""
@@ -141,13 +143,22 @@ class SiameseWordEncoder(SiameseEncoder):
 def _load_chain(
     folder: Path, spec: Spec, settings: SiameseSettings, *, trust_remote_code: bool
 ) -> tuple[st.SentenceEncoder, Head | None]:
-    """A folder of sentence-transformers, which says itself how it pools and keeps no head."""
+    """A folder of sentence-transformers, which says itself how it pools, and keeps a head in a file of its own."""
     for name in ("pooling", "layer", "layers"):
         if name in spec.given:
             raise UsageError(f"{spec.text!r}: {name} is the folder's own where it has a modules.json")
-    if settings.pooling or settings.weight:
-        raise UsageError(f"{folder / SETTINGS}: pooling and head are for folders without a modules.json")
-    return st.load(folder, spec, trust_remote_code=trust_remote_code), None
+    if settings.pooling or (settings.weight and not (folder / HEAD).is_file()):
+        raise UsageError(
+            f"{folder / SETTINGS}: pooling is for folders without a modules.json, and head for those with a {HEAD}"
+        )
+    encoder = st.load(folder, spec, trust_remote_code=trust_remote_code)
+    if not (folder / HEAD).is_file():
+        return encoder, None
+    shapes = _Tensors(folder, HEAD)
+    head = _head(folder, shapes, frozenset(), len(encoder.encode(["a"])[0]), settings)
+    if head is None:
+        raise EncoderError(f"{folder / HEAD}: no matrix in it has a column for each of {', '.join(settings.inputs)}")
+    return encoder, head
 
 
 def _load_checkpoint(
@@ -162,7 +173,7 @@ def _load_checkpoint(
         )
         part = _encoder_part(folder, shapes, config, trust_remote_code=trust_remote_code)
         own = None if part.natural else {name.removeprefix(part.prefix): shapes.read(name) for name in part.names}
-    head = _head(folder, shapes, part, int(config.get_text_config().hidden_size), settings)
+    head = _head(folder, shapes, part.names, int(config.get_text_config().hidden_size), settings)
     model = hf.load_model(
         folder, dtype, trust_remote_code=trust_remote_code, weights=own, heads=head.tensors if head else ()
     )
@@ -204,12 +215,14 @@ def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_c
     return _EncoderTensors(prefix, prefix in ("", f"{plain.base_model_prefix}."), frozenset(names))
 
 
-def _head(folder: Path, shapes: _Tensors, part: _EncoderTensors, width: int, settings: SiameseSettings) -> Head | None:
+def _head(
+    folder: Path, shapes: _Tensors, of_encoder: frozenset[str], width: int, settings: SiameseSettings
+) -> Head | None:
     """The head beside the encoder: named by ``siamese.json``, else the one matrix with a column for every input."""
     columns = len(settings.inputs) * width
     name = settings.weight
     if name is None:
-        others = [name for name in shapes.names if name not in part.names]
+        others = [name for name in shapes.names if name not in of_encoder]
         fitting = [name for name in others if len(shapes.shape(name)) == 2 and shapes.shape(name)[1] == columns]
         if len(fitting) > 1:
             raise EncoderError(
@@ -256,12 +269,12 @@ def _described(head: Head | None) -> str:
 class _Tensors:
     """The tensors of a checkpoint by name: shapes at once, numbers when they are asked for."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, pattern: str = "model*.safetensors") -> None:
         self._file_of: dict[str, Path] = {}
         self._shapes: dict[str, tuple[int, ...]] = {}
         self._unpickled: dict[str, torch.Tensor] = {}
         with hf.loading(folder, "model"):
-            for path in sorted(folder.glob("model*.safetensors")):
+            for path in sorted(folder.glob(pattern)):
                 with safe_open(path, framework="pt") as file:
                     for name in file.keys():  # noqa: SIM118 - not a mapping
                         self._file_of[name] = path

@@ -6,6 +6,7 @@ what is added is the length limit, which texts were cut at it, batches that fit 
 
 from __future__ import annotations
 
+import importlib
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -21,6 +22,7 @@ from xlbench import EncoderError, Role, Spec, UsageError
 from xlbench.core.permissions import permissions
 from xlbench_transformers.encoders import batching, completeness, hf, prompts, tokens
 from xlbench_transformers.encoders.words import WordReader
+from xlbench_transformers.st_modules import OWN_TYPES
 from xlbench_transformers.weights import tensor_shapes
 
 BYTES_PER_TOKEN = 4
@@ -40,6 +42,8 @@ def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> Senten
         return TableEncoder(model, spec)
     if isinstance(first, Transformer) and first.tokenizer is not None:
         return TransformerEncoder(model, spec)
+    if hasattr(first, "encode_words"):
+        return NgramEncoder(model, spec)
     return SentenceEncoder(model, spec)
 
 
@@ -51,8 +55,10 @@ def load_sentence_transformer(folder: Path, spec: Spec, *, trust_remote_code: bo
     device, dtype = batching.device_of(spec), batching.dtype_of(spec)
     safe = None if permissions().allow_pickle else True
     with hf.loading(folder, "model"):
-        model = SentenceTransformer(
+        # given classes are not looked for in the folder, as they would be by their names
+        model = SentenceTransformer._load_with_module_classes(
             str(folder),
+            _own_classes(folder),
             device=str(device),
             trust_remote_code=trust_remote_code,
             local_files_only=True,
@@ -65,6 +71,16 @@ def load_sentence_transformer(folder: Path, spec: Spec, *, trust_remote_code: bo
             _check_weights(site, module, dtype, trust_remote_code=trust_remote_code)
             _give_padding(module)
     return model
+
+
+def _own_classes(folder: Path) -> dict[str, type[torch.nn.Module]]:
+    """The classes of this distribution that the folder's modules are of, as they are installed."""
+    listed = {str(entry.get("type")) for entry in json.loads((folder / "modules.json").read_text(encoding="utf-8"))}
+    found = {}
+    for name in listed & set(OWN_TYPES):
+        module, _, own = name.rpartition(".")
+        found[name] = getattr(importlib.import_module(module), own)
+    return found
 
 
 def parts_of(folder: Path, model: SentenceTransformer) -> Iterator[tuple[Path, torch.nn.Module]]:
@@ -311,6 +327,21 @@ def _similarity(model: SentenceTransformer, spec: Spec) -> dict[str, str]:
         return {}
     hint = ": similarity=dot takes it where the task can" if own == "dot" else ""
     return {"similarity_of_folder": f"{own}, scored by {spec['similarity']}{hint}"}
+
+
+class NgramEncoder(SentenceEncoder):
+    """A chain that begins with a table of n-grams (xlbench_train's NgramEmbedding), which has vectors of words, too."""
+
+    zero_is_unknown = True
+    """A vector of zeros is that of a text without a word."""
+
+    _batch_size = 1024
+
+    def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
+        """Encode n sentences that are split into words: one array (words of the sentence, d) each, as the module has
+        them; modules after it and prompts make no difference."""
+        found: list[NDArray[np.float32]] = self._first.encode_words(sentences)
+        return found
 
 
 def _described(module: torch.nn.Module) -> str:

@@ -1,0 +1,1 @@
+"""Pairs of texts to train on: where they come from (files, cards), and which of them are held out."""

@@ -1,0 +1,59 @@
+"""Lines and tables of text files, plain or gzipped, with the line of whatever cannot be read."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from xlbench import DataError
+
+GZIP = b"\x1f\x8b"
+"""How a gzipped file begins, whatever it is called."""
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """The lines of a UTF-8 file, without their ends; a byte-order mark is dropped.
+
+    Raises:
+        DataError: It cannot be read, is damaged, or a line is not UTF-8.
+    """
+    try:
+        for number, raw in enumerate(_raw_lines(path), 1):
+            try:
+                text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                raise DataError(f"{path}, line {number}: not UTF-8; save the file as UTF-8") from None
+            if "\x00" in text:
+                raise DataError(f"{path}, line {number}: a NUL character, as in UTF-16 or a binary file; save as UTF-8")
+            yield text.rstrip("\n").removesuffix("\r")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: the gzipped file is damaged ({error}): get it again") from None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
+
+
+def _raw_lines(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == GZIP
+    with gzip.open(path, "rb") if packed else path.open("rb") as file:
+        yield from file
+
+
+def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line numbers and objects of a JSON-lines file; blank lines are passed over. `DataError` names file and line."""
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"{path}, line {number}: no JSON ({error})") from None
+        if not isinstance(value, dict):
+            raise DataError(
+                f"{path}, line {number}: an object with two texts is expected, as in " + '{"en": "Yes", "de": "Ja"}'
+            )
+        yield number, value

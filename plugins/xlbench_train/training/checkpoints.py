@@ -1,0 +1,73 @@
+"""Checkpoints of a training: which are whole, which is the last one, and the weights in each."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xlbench import DataError
+
+if TYPE_CHECKING:
+    import torch
+
+WEIGHTS = "trained.safetensors"
+MARK = "complete"
+"""A file that is written when everything else of a checkpoint is: a kill leaves none."""
+
+
+def last_whole(folder: Path) -> Path | None:
+    """The latest checkpoint that was written to its end; None where there is none."""
+    return max(whole(folder), key=step_of, default=None)
+
+
+def whole(folder: Path) -> list[Path]:
+    """The checkpoints that were written to their end."""
+    return [path for path in folder.glob("checkpoint-*") if (path / MARK).is_file()]
+
+
+def step_of(checkpoint: Path) -> int:
+    """The step after which a checkpoint was written."""
+    found = re.search(r"-(\d+)$", checkpoint.name)
+    return int(found[1]) if found else 0
+
+
+def remove_cut_off(folder: Path) -> list[str]:
+    """Remove the checkpoints that a kill has cut off; their names."""
+    cut = [path for path in folder.glob("checkpoint-*") if not (path / MARK).is_file()]
+    for path in cut:
+        shutil.rmtree(path)
+    return [path.name for path in cut]
+
+
+def trained(loss: torch.nn.Module) -> dict[str, torch.Tensor]:
+    """The parameters that are learned, the loss's own among them, by name."""
+    return {name: value.detach() for name, value in loss.named_parameters() if value.requires_grad}
+
+
+def save_weights(loss: torch.nn.Module, folder: Path) -> None:
+    """Write the parameters that are learned."""
+    from safetensors.torch import save_file
+
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file({name: value.contiguous().cpu() for name, value in trained(loss).items()}, folder / WEIGHTS)
+
+
+def load_weights(loss: torch.nn.Module, folder: Path) -> None:
+    """Read them back, one by one: no second model is held. `DataError` where they are not those of this training."""
+    import torch
+    from safetensors import SafetensorError, safe_open
+
+    own = trained(loss)
+    try:
+        with safe_open(folder / WEIGHTS, framework="pt") as file, torch.no_grad():
+            names = set(file.keys())
+            if names != set(own):
+                raise DataError(f"{folder}: the checkpoint is of another model: choose another --out")
+            for name, value in own.items():
+                value.copy_(file.get_tensor(name))
+    except (OSError, SafetensorError) as error:
+        raise DataError(
+            f"{folder / WEIGHTS} is damaged ({error}): remove {folder}, and --resume from the one before"
+        ) from None

@@ -1,0 +1,263 @@
+"""The course of a training: a model and its loss are built, trained, tried again in smaller pieces where memory runs
+out, and left with the weights of the best epoch."""
+
+from __future__ import annotations
+
+import gc
+import math
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlbench.core.errors import is_out_of_memory
+from xlbench_train.pairs.held_out import Parts
+from xlbench_train.settings import Settings
+from xlbench_train.terminal import Terminal
+from xlbench_train.training import checkpoints
+from xlbench_train.training.adapters import add_adapter
+from xlbench_train.training.bases import Base, device_of, load_base
+from xlbench_train.training.failures import Diverged, TrainingStopped
+from xlbench_train.training.history import History
+from xlbench_train.training.objectives import columns_of, loss_of, takes_apart
+from xlbench_train.training.teacher import Teacher
+
+if TYPE_CHECKING:
+    import torch
+    from sentence_transformers import SentenceTransformer
+
+
+PIECE = 4
+"""Pairs that go through a transformer at a time on a processor, of a batch of any size."""
+
+
+@dataclass
+class Course:
+    """What is trained, on what, where, and how far it has come."""
+
+    base: Base
+    settings: Settings
+    parts: Parts
+    folder: Path
+    """For checkpoints and the history."""
+    terminal: Terminal
+    teacher: Teacher | None
+    notes: list[str] = field(default_factory=list)
+    """What happened on the way, each a sentence for the card."""
+
+    def built(self, piece: int) -> tuple[SentenceTransformer, torch.nn.Module]:
+        """The model and its loss as they are before training. ``piece``: how many pairs go through at a time."""
+        import torch
+
+        from xlbench_train.training.used_rows import train_used_rows
+
+        torch.manual_seed(self.settings.seed)
+        model = load_base(self.base, self.settings)
+        if self.settings.lora:
+            add_adapter(model, self.settings.lora, self.settings.base)
+        if not self.settings.is_static:
+            train_used_rows(model, self.parts.training.texts())
+        return model, loss_of(self.settings, model, piece).to(model.device)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training leaves."""
+
+    model: SentenceTransformer
+    head: torch.nn.Linear | None
+    """Of the objective softmax: W and its bias."""
+    history: History
+    best_epoch: float
+    """After which the validation loss was smallest; 0 where nothing was trained."""
+    stopped: str = ""
+    """Why it ended early, where it failed."""
+
+
+def train(course: Course, *, resume: bool) -> Trained:
+    """Train to the end, or until the validation loss has not become smaller for some epochs.
+
+    Args:
+        course: What is trained; its ``notes`` grow.
+        resume: Go on from the last whole checkpoint, where there is one.
+
+    Raises:
+        TrainingStopped: Memory does not suffice for one pair, or the loss is no number before the first checkpoint.
+    """
+    history = History(course.folder / "history.csv", course.terminal.row)
+    folder = course.folder / "checkpoints"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in checkpoints.remove_cut_off(folder):
+        course.terminal.say(f"{name} was cut off, and is not used")
+    last = checkpoints.last_whole(folder) if resume else None
+    if last:
+        history.read(checkpoints.step_of(last))
+        course.terminal.say(f"going on from step {checkpoints.step_of(last):,}")
+    piece = _first_piece(course.settings)
+    model, loss = course.built(piece)
+    columns = _Columns.of(course, model)
+    while True:
+        run = _Run(course, model, loss, piece, columns, history)
+        try:
+            return run.to_the_end(last)
+        except Exception as error:
+            if not is_out_of_memory(error):
+                raise
+            del run, model, loss
+            piece = _halved(course, piece)
+        _free()
+        model, loss = course.built(piece)
+        last = checkpoints.last_whole(folder)
+
+
+def _first_piece(settings: Settings) -> int:
+    """How many pairs go through at a time until memory runs out: on a processor few of a transformer, which is quicker
+    (they are padded less) and takes a fraction of the memory."""
+    if settings.is_static or device_of(settings.device) != "cpu":
+        return settings.batch_size
+    return max(size for size in range(1, PIECE + 1) if settings.batch_size % size == 0)
+
+
+def _halved(course: Course, piece: int) -> int:
+    """Half as many pairs at a time, said so; `TrainingStopped` where it is one already."""
+    if piece == 1:
+        raise TrainingStopped(
+            "out of memory with a single pair at a time: take a smaller --max-length, --lora 8, or a smaller base; "
+            "--resume goes on from the last checkpoint"
+        )
+    line = f"out of memory: going on with {piece // 2} pairs at a time, not {piece}"
+    if course.settings.is_static:  # a table's batch is not taken apart
+        course.settings = replace(course.settings, batch_size=piece // 2)
+        line += "; a batch is as large"
+    else:
+        line += "; a batch stays as large"
+    course.notes.append(line)
+    course.terminal.warn(line)
+    return piece // 2
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """What the loss learns from, and what it is validated on."""
+
+    training: Any
+    validation: Any
+
+    @classmethod
+    def of(cls, course: Course, model: SentenceTransformer) -> _Columns:
+        found = columns_of(course.parts.training, course.settings, model, course.teacher, mined=True)
+        for note in found.notes:
+            course.notes.append(note)
+            course.terminal.say(note)
+        held = columns_of(course.parts.evaluation, course.settings, model, course.teacher, mined=False)
+        return cls(found.dataset, held.dataset)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One try: with so many pairs at a time."""
+
+    course: Course
+    model: SentenceTransformer
+    loss: torch.nn.Module
+    piece: int
+    columns: _Columns
+    history: History
+
+    def to_the_end(self, last: Path | None) -> Trained:
+        """Train, from a checkpoint where one is given, and take the weights of the best epoch."""
+        from xlbench_train.training.used_rows import restore_rows
+
+        trainer = self._trainer()
+        stopped = ""
+        try:
+            with self.course.terminal.training():
+                if last is None and not self.history.rows:
+                    trainer.evaluate()
+                trainer.train(resume_from_checkpoint=str(last) if last else None)
+        except Diverged as diverged:
+            stopped = self._explained(str(diverged))
+        best = trainer.state.best_global_step
+        trainer.optimizer = trainer.lr_scheduler = None
+        folder = self.course.folder / "checkpoints"
+        at_best = folder / f"checkpoint-{best}"
+        if stopped or not (at_best / checkpoints.MARK).is_file():
+            at_best = checkpoints.last_whole(folder) or at_best
+        del trainer
+        _free()
+        checkpoints.load_weights(self.loss, at_best)
+        restore_rows(self.model)
+        epochs = [row["epoch"] or 0 for row in self.history.rows if row["step"] == checkpoints.step_of(at_best)]
+        head: Any = getattr(self.loss, "classifier", None)
+        return Trained(self.model, head, self.history, max(epochs, default=0), stopped)
+
+    def _explained(self, why: str) -> str:
+        """What a diverged training comes to. `TrainingStopped` where nothing of it can be kept."""
+        last = checkpoints.last_whole(self.course.folder / "checkpoints")
+        lower = f"try a lower --learning-rate than {self.course.settings.learning_rate:g}, in another --out"
+        if last is None:
+            raise TrainingStopped(f"{why}, before the first checkpoint, so that nothing is kept: {lower}")
+        return f"{why}: the last good checkpoint is kept, of step {checkpoints.step_of(last):,}; {lower}"
+
+    def _trainer(self) -> Any:
+        from transformers import EarlyStoppingCallback, PrinterCallback
+
+        from xlbench_train.training.evaluation import PairEvaluator
+        from xlbench_train.training.trainer import Following, PairTrainer
+
+        settings = self.course.settings
+        callbacks: list[Any] = [Following(self.course.terminal, self.history)]
+        callbacks += [EarlyStoppingCallback(settings.patience)] if settings.patience else []
+        head: Any = getattr(self.loss, "classifier", None)
+        trainer = PairTrainer(
+            model=self.model,
+            args=self._arguments(),
+            train_dataset=self.columns.training,
+            eval_dataset=self.columns.validation,
+            loss=self.loss,
+            evaluator=PairEvaluator(self.course.parts.evaluation, settings.seed, head),
+            callbacks=callbacks,
+        )
+        trainer.remove_callback(PrinterCallback)  # it prints dictionaries
+        return trainer
+
+    def _arguments(self) -> Any:
+        from sentence_transformers import SentenceTransformerTrainingArguments
+        from sentence_transformers.sentence_transformer.training_args import BatchSamplers
+
+        settings = self.course.settings
+        whole = self.piece == settings.batch_size or takes_apart(settings, self.piece)
+        size = settings.batch_size if whole else self.piece
+        distinct = settings.objective == "contrastive"  # equal texts are no negatives of each other
+        return SentenceTransformerTrainingArguments(
+            output_dir=str(self.course.folder / "checkpoints"),
+            num_train_epochs=settings.epochs,
+            per_device_train_batch_size=size,
+            per_device_eval_batch_size=size,
+            gradient_accumulation_steps=math.ceil(settings.batch_size / size),
+            learning_rate=settings.learning_rate,
+            warmup_steps=settings.warmup,
+            seed=settings.seed,
+            batch_sampler=BatchSamplers.NO_DUPLICATES if distinct else BatchSamplers.BATCH_SAMPLER,
+            prompts=settings.prompt or None,
+            eval_strategy="epoch",
+            save_strategy="epoch",
+            logging_strategy="epoch",
+            save_total_limit=2,
+            metric_for_best_model="loss",
+            greater_is_better=False,
+            restore_callback_states_from_checkpoint=True,
+            logging_nan_inf_filter=False,
+            use_cpu=device_of(settings.device) == "cpu",
+            dataloader_pin_memory=False,
+            disable_tqdm=True,
+            report_to="none",
+        )
+
+
+def _free() -> None:
+    """Give back what is held no more: the optimizer's state is twice the model."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()

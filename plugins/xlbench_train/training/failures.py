@@ -1,0 +1,16 @@
+"""Ways in which training ends early, each one line that says what is kept and what to do."""
+
+from __future__ import annotations
+
+from xlbench import XlbenchError
+from xlbench.core.errors import CELL_FAILED
+
+
+class TrainingStopped(XlbenchError):  # noqa: N818 - what happened, and no fault of the command
+    """Training could not go on: exit code 1."""
+
+    exit_code = CELL_FAILED
+
+
+class Diverged(TrainingStopped):
+    """The loss is no finite number any more."""

@@ -1,0 +1,159 @@
+"""The model card: what the model is, of which base, data and command, how it was trained, and how well it does."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from xlbench import __version__
+from xlbench_train.pairs.held_out import Parts
+from xlbench_train.pairs.pairs import UNKNOWN
+from xlbench_train.settings import OBJECTIVES, Settings
+from xlbench_train.training import history, report
+from xlbench_train.training.bases import Base
+
+CURVE = "training_curve.png"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card is written of."""
+
+    name: str
+    base: Base
+    settings: Settings
+    parts: Parts
+    command: Sequence[str]
+    rows: Sequence[history.Row]
+    best_epoch: float
+    notes: Sequence[str] = ()
+    report: report.Report | None = None
+    has_curve: bool = False
+    teacher: str = ""
+    stopped: str = ""
+    languages: tuple[str, ...] = field(default=())
+
+
+def text(card: Card) -> str:
+    """The card as markdown, with the front matter that the hub reads."""
+    return "\n".join([*_front(card), *_what(card), *_data(card), *_training(card), *_scores(card), *_use(card)]) + "\n"
+
+
+def _front(card: Card) -> Iterator[str]:
+    yield "---"
+    yield "library_name: sentence-transformers"
+    yield "pipeline_tag: sentence-similarity"
+    languages = sorted({code for pair in card.parts.training.languages for code in pair} - set(UNKNOWN))
+    if languages:
+        yield f"language: {json.dumps(languages)}"
+    if card.base.folder is not None and not card.settings.base.startswith((".", "/", "~")):
+        yield f"base_model: {json.dumps(card.settings.base.partition('?')[0])}"
+    names = sorted({source.data for source in card.parts.training.sources if source.data})
+    if names:
+        yield f"datasets: {json.dumps(names)}"
+    yield "tags: [sentence-transformers, siamese]"
+    yield "---"
+
+
+def _what(card: Card) -> Iterator[str]:
+    base = (
+        f"`{Path(card.settings.base).name}`"
+        if card.base.folder
+        else f"a new table of hashed n-grams (`{card.base.spec}`)"
+    )
+    yield f"\n# {card.name}\n"
+    yield (
+        f"A siamese encoder: {base}, trained on {len(card.parts.training):,} pairs of texts with the objective "
+        f"`{card.settings.objective}`: {OBJECTIVES[card.settings.objective]}."
+    )
+    if card.stopped:
+        yield f"\n**Its training stopped early: {card.stopped}**"
+
+
+def _data(card: Card) -> Iterator[str]:
+    yield "\n## Data and licenses\n"
+    yield "| pairs | languages | data | license |\n|---:|---|---|---|"
+    for source in card.parts.training.sources:
+        languages = "not said" if source.languages == UNKNOWN else "-".join(source.languages)
+        name = _cell(source.data or Path(source.spec).name)
+        yield f"| {source.pairs:,} | {languages} | {name} | {source.license or 'not said'} |"
+    yield ""
+    of_base = card.base.license or "not said" if card.base.folder else "none is needed: it is new"
+    yield f"License of the base: {of_base}."
+    if card.teacher:
+        yield f"Teacher: `{card.teacher}`, whose vectors of the first sides are the targets of both."
+    yield (
+        f"{len(card.parts.evaluation):,} pairs were held out. The texts of training are marked in "
+        f"`trained_on_texts.npy`: `xlbench` says so beside every score on them."
+    )
+    yield from (f"- {note}" for note in (*card.parts.notes, *card.notes))
+
+
+def _training(card: Card) -> Iterator[str]:
+    settings = card.settings
+    yield "\n## Training\n"
+    yield f"```sh\n{shlex.join(card.command)}\n```\n"
+    what = [
+        f"{settings.epochs} epochs at most",
+        f"batches of {settings.batch_size}",
+        f"learning rate {settings.learning_rate:g}",
+        f"warm-up over {settings.warmup:.0%} of the steps",
+        f"negatives: {settings.negatives}",
+        f"seed {settings.seed}",
+    ]
+    what += [f"at most {settings.max_length} tokens"] * bool(settings.max_length)
+    what += [f"LoRA of rank {settings.lora}, merged"] * bool(settings.lora)
+    what += [f"pooling: {settings.pooling}"] * bool(settings.pooling)
+    what += [f"prompt {settings.prompt!r} before every text"] * bool(settings.prompt)
+    yield f"{', '.join(what)}; xlbench {__version__}. The weights are those after epoch {card.best_epoch:g}, where the"
+    yield "validation loss was smallest.\n"
+    names = list(history.HEADINGS)
+    yield "| " + " | ".join(history.HEADINGS.values()) + " |"
+    yield "|" + "---:|" * len(names)
+    for row in card.rows:
+        yield "| " + " | ".join(history.shown(name, row[name]) for name in names) + " |"
+    yield "\nAccuracy is that of telling the held-out pairs from as many random ones."
+    if card.has_curve:
+        yield f"\n![Loss and accuracy by epoch]({CURVE})"
+
+
+def _scores(card: Card) -> Iterator[str]:
+    if card.report is None:
+        return
+    yield "\n## Before and after\n"
+    yield "On the held-out pairs, the base and this model, paired; intervals are of 95%, p is adjusted for all rows.\n"
+    yield "| " + " | ".join(report.HEADINGS) + " |\n|---|---:|---:|---:|---:|---|"
+    yield from ("| " + " | ".join(line) + " |" for line in report.lines(card.report))
+    yield from (f"\n{note}" for note in card.report.notes)
+    yield "\n| direction | n | " + " | ".join(report.METRICS[name] for name in _SHOWN) + " |"
+    yield "|---|---:|" + "---:|" * len(_SHOWN)
+    by_place = {(row["subset"], row["metric"]): row for row in card.report.scores}
+    for subset in dict.fromkeys(row["subset"] for row in card.report.scores):
+        cells = [_score(by_place[subset, name]) for name in _SHOWN]
+        yield f"| {subset} | {by_place[subset, 'accuracy']['n']:,} | " + " | ".join(cells) + " |"
+
+
+_SHOWN = ("accuracy", "mrr", "auc", "cosine_gap")
+
+
+def _score(row: object) -> str:
+    assert isinstance(row, dict)
+    ends = f" [{row['low']:.3f}, {row['high']:.3f}]" if row["low"] is not None and row["high"] is not None else ""
+    return f"{row['value']:.3f}{ends}"
+
+
+def _use(card: Card) -> Iterator[str]:
+    yield "\n## Use\n"
+    trust = ", trust_remote_code=True" if card.base.is_static else ""
+    yield "```python\nfrom sentence_transformers import SentenceTransformer\n"
+    yield f"model = SentenceTransformer({card.name!r}{trust})\n```\n"
+    if trust:
+        yield "(The code that is trusted is that of the installed xlbench: the folder holds none.)\n"
+    yield f"```sh\nxlbench run --model st:./{card.name} --task lexicon\n```"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

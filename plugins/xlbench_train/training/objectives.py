@@ -1,0 +1,99 @@
+"""Objectives: the loss of each, and the columns of texts and labels that it learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from xlbench_train.pairs.pairs import Pairs
+from xlbench_train.settings import Settings
+from xlbench_train.training.negatives import hard_negatives, random_negatives
+from xlbench_train.training.teacher import Teacher
+
+if TYPE_CHECKING:
+    import torch
+    from datasets import Dataset
+    from sentence_transformers import SentenceTransformer
+
+TRIPLET_MARGIN = 0.2
+"""By how much a translation has to be nearer, in cosine distance."""
+SCALE = 20.0
+"""Inverse temperature of the cosines in the objective contrastive: that of the library."""
+LABELS = ("other", "translation")
+"""The classes of the softmax head."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What a loss is given."""
+
+    dataset: Dataset
+    notes: tuple[str, ...] = ()
+
+
+def columns_of(
+    pairs: Pairs, settings: Settings, model: SentenceTransformer, teacher: Teacher | None, *, mined: bool
+) -> Columns:
+    """The columns that the objective's loss learns from, an example a row.
+
+    Args:
+        pairs: Translations.
+        settings: With the objective and where negatives come from.
+        model: The model, which hard negatives are mined with.
+        teacher: Whose vectors are learned, for ``distill``.
+        mined: Whether hard negatives may be mined; validation takes random ones, so that losses can be compared.
+    """
+    from datasets import Dataset
+
+    first, second = list(pairs.first), list(pairs.second)
+    if settings.objective == "distill":
+        assert teacher is not None
+        targets = teacher.targets(first, _dimensions(model))
+        return Columns(Dataset.from_dict({"first": first, "second": second, "label": list(targets)}))
+    if settings.negatives == "in-batch" or (settings.objective == "contrastive" and not mined):
+        return Columns(Dataset.from_dict({"first": first, "second": second}))
+    notes: tuple[str, ...] = ()
+    if settings.negatives == "hard" and mined:
+        found, negatives = hard_negatives(pairs, model, batch_size=64)
+        if len(found) < len(pairs):
+            notes = (f"{len(pairs) - len(found):,} pairs have no near other text, and are left out",)
+        first, second = list(found.first), list(found.second)
+    else:
+        negatives = random_negatives(pairs, settings.seed)
+    if settings.objective in ("triplet", "contrastive"):
+        return Columns(Dataset.from_dict({"first": first, "second": second, "negative": negatives}), notes)
+    label: list[Any] = [1] * len(first) + [0] * len(first)
+    if settings.objective == "cosine":
+        label = [float(one) for one in label]
+    return Columns(Dataset.from_dict({"first": first * 2, "second": second + negatives, "label": label}), notes)
+
+
+def loss_of(settings: Settings, model: SentenceTransformer, piece: int) -> torch.nn.Module:
+    """The objective's loss over the model. ``piece``: texts that go through the model at a time, where the loss itself
+    takes a batch apart."""
+    from sentence_transformers.sentence_transformer import losses
+
+    if settings.objective == "softmax":
+        return losses.SoftmaxLoss(model, _dimensions(model), num_labels=len(LABELS))
+    if settings.objective == "triplet":
+        return losses.TripletLoss(model, losses.TripletDistanceMetric.COSINE, TRIPLET_MARGIN)
+    if settings.objective == "cosine":
+        return losses.CosineSimilarityLoss(model)
+    if settings.objective == "distill":
+        return losses.EmbedDistillLoss(model, distance_metric="cosine")
+    both: Any = ("query_to_doc", "doc_to_query") if settings.negatives == "in-batch" else ("query_to_doc",)
+    if takes_apart(settings, piece):
+        return losses.CachedMultipleNegativesRankingLoss(model, SCALE, mini_batch_size=piece, directions=both)
+    return losses.MultipleNegativesRankingLoss(model, SCALE, directions=both)
+
+
+def takes_apart(settings: Settings, piece: int) -> bool:
+    """Whether the loss itself takes a batch apart (GradCache): where the pairs of a batch are each other's negatives, a
+    smaller batch would be another objective."""
+    return settings.objective == "contrastive" and piece < settings.batch_size
+
+
+def _dimensions(model: SentenceTransformer) -> int:
+    found = model.get_embedding_dimension()
+    assert found is not None
+    return int(found)

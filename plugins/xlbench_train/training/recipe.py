@@ -1,0 +1,250 @@
+"""The recipe `siamese` from its settings to a finished folder: pairs, base, before, training, after, card."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Catalog, Model, UsageError
+from xlbench.core.errors import OK, MissingExtraError, require_extra
+from xlbench.core.ids import digest
+from xlbench_train.pairs.held_out import Parts, read_parts
+from xlbench_train.settings import Settings, resolved
+from xlbench_train.terminal import Terminal
+from xlbench_train.training import curve, model_card, report, saving, workplace
+from xlbench_train.training.bases import Base, find_base, load_base, table_size
+from xlbench_train.training.course import Course, Trained, train
+from xlbench_train.training.failures import TrainingStopped
+from xlbench_train.training.teacher import Teacher
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a command asks for beside the settings of the training itself."""
+
+    settings: Settings
+    catalog: Catalog
+    data: Path | None
+    command: Sequence[str]
+    """As it was typed, for the card."""
+    resume: bool = False
+    dry_run: bool = False
+    report: bool = True
+
+
+def carry_out(wanted: Wanted, terminal: Terminal) -> int:
+    """Train, or say what would be done; the exit code.
+
+    Raises:
+        UsageError, DataError, DataMissing, EncoderError: The command cannot be carried out, in one line.
+        TrainingStopped: Training ended early; what is good of it is kept.
+    """
+    require_extra("train", "a training", "accelerate", "datasets", "sentence_transformers", "torch", "transformers")
+    settings = wanted.settings
+    workplace.check(settings.out, resume=wanted.resume)
+    if wanted.resume and workplace.is_finished(settings.out):
+        terminal.say(f"{settings.out} is finished already")
+        return OK
+    base = find_base(settings.base, wanted.catalog)
+    settings = resolved(settings, is_static=base.is_static)
+    wanted = replace(wanted, settings=settings)
+    parts = read_parts(
+        settings.pairs, settings.eval_pairs, wanted.catalog, wanted.data, seed=settings.seed,
+        skip_empty=settings.skip_empty,
+    )  # fmt: skip
+    _check_size(parts, settings)
+    if settings.teacher:
+        wanted.catalog.select_models([settings.teacher])
+    _say_plan(base, parts, settings, terminal)
+    if wanted.dry_run:
+        terminal.say("nothing was trained (--dry-run)")
+        return OK
+    _hush_libraries()
+    return _Session(wanted, base, parts, terminal).run()
+
+
+def _check_size(parts: Parts, settings: Settings) -> None:
+    n = len(parts.training)
+    if n < settings.batch_size:
+        raise UsageError(
+            f"{n:,} pairs to train on are fewer than a batch of {settings.batch_size:,}: give more pairs, or "
+            f"--batch-size {max(n // 4, 1)}"
+        )
+
+
+def _say_plan(base: Base, parts: Parts, settings: Settings, terminal: Terminal) -> None:
+    for source in parts.training.sources:
+        languages = "" if source.languages[0] == "qaa" else f", {'-'.join(source.languages)}"
+        terminal.say(f"{source.pairs:,} pairs of {source.data or source.spec}{languages}")
+    for note in parts.notes:
+        terminal.say(note)
+    rows = len(parts.training) * (2 if settings.objective in ("softmax", "cosine") else 1)
+    steps = -(-rows // settings.batch_size) * settings.epochs
+    terminal.say(
+        f"{len(parts.training):,} pairs to train {base.spec} on with {settings.objective}, {len(parts.evaluation):,} "
+        f"to evaluate on; {settings.epochs} epochs, about {steps:,} steps"
+    )
+
+
+def _hush_libraries() -> None:
+    """Warnings of libraries about their own arguments are no use to whoever typed a command."""
+    import logging
+
+    import datasets
+    import transformers
+
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    datasets.disable_progress_bars()
+    for name in ("sentence_transformers", "accelerate", "datasets"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+@dataclass
+class _Session:
+    """One training, from before to after."""
+
+    wanted: Wanted
+    base: Base
+    parts: Parts
+    terminal: Terminal
+    settings: Settings = field(init=False)
+    folder: Path = field(init=False)
+
+    def run(self) -> int:
+        """See `carry_out`."""
+        self.settings = self.wanted.settings
+        self.folder = workplace.settle(self.settings.out, self.settings, self.parts, self._identity())
+        cards = report.write_cards(self.parts.evaluation, self.folder / "report") if self.wanted.report else []
+        before = self._scored_before(cards) if cards else None
+        teacher = (
+            Teacher(self.settings.teacher, self.wanted.catalog, self.terminal.slow) if self.settings.teacher else None
+        )
+        course = Course(self.base, self.settings, self.parts, self.folder, self.terminal, teacher)
+        trained = train(course, resume=self.wanted.resume)
+        if self.settings.lora:
+            from xlbench_train.training.adapters import merge_adapter
+
+            merge_adapter(trained.model)
+        card = self._card(course, trained)
+        picture = self._picture(trained)
+        card = replace(card, has_curve=picture is not None)
+        saving.save(
+            self.settings.out, self.folder / "new", trained.model, trained.head,
+            {**self._marks(), "README.md": model_card.text(card), **({model_card.CURVE: picture} if picture else {})},
+        )  # fmt: skip
+        del trained
+        if before is not None and not card.stopped:
+            self._compare(before, cards, card)
+        self._clean(card)
+        if card.stopped:
+            raise TrainingStopped(f"{card.stopped}; it is in {self.settings.out}")
+        self.terminal.say(f"wrote {self.settings.out}: xlbench run --model st:{_as_spec(self.settings.out)}")
+        return OK
+
+    def _identity(self) -> str:
+        """Of the base's content: a training goes on with the base that it began with, and no other."""
+        return (
+            self.base.model.vectors_identity() if self.base.model else digest(self.base.spec, str(self.settings.seed))
+        )
+
+    def _scored_before(self, cards: Sequence[str]) -> Any:
+        """The base on the held-out pairs, before anything is learned."""
+        settings = self.settings
+        shaping = (settings.pooling, settings.max_length, settings.prompt)
+        encoder = _Untrained(self.base, settings)
+        model = Model(
+            "before",
+            load=lambda: encoder,
+            fingerprint=lambda: digest("before", self._identity(), repr(shaping)),
+        )
+        self.terminal.say("scoring the base on the held-out pairs")
+        found = report.score(model, cards, self.folder / "report")
+        encoder.release()
+        return found
+
+    def _compare(self, before: Any, cards: Sequence[str], card: model_card.Card) -> None:
+        """Score what was trained, print the difference, and write it into the card."""
+        device = "cpu" if self.settings.device == "auto" else self.settings.device
+        spec = f"st:{_as_spec(self.settings.out.resolve())}?name=after&device={device}"
+        after = report.score(spec, cards, self.folder / "report")
+        found = report.compared(before, after)
+        rows = [list(report.HEADINGS), *report.lines(found)]
+        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+        for row in rows:
+            sides = [text.ljust(width) if place in (0, 5) else text.rjust(width)
+                     for place, (text, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
+            self.terminal.out("  ".join(sides).rstrip())
+        for note in found.notes:
+            self.terminal.out(f"\n{note}")
+        saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=found)))
+
+    def _card(self, course: Course, trained: Trained) -> model_card.Card:
+        return model_card.Card(
+            name=self.settings.out.resolve().name,
+            base=self.base,
+            settings=self.settings,
+            parts=self.parts,
+            command=self.wanted.command,
+            rows=trained.history.rows,
+            best_epoch=trained.best_epoch,
+            notes=course.notes,
+            teacher=self.settings.teacher or "",
+            stopped=trained.stopped,
+        )
+
+    def _picture(self, trained: Trained) -> bytes | None:
+        """The curve; None, said so, where nothing can draw it."""
+        try:
+            return curve.draw(trained.history.rows, trained.best_epoch)
+        except MissingExtraError as missing:
+            self.terminal.say(f"no picture of the curve: {missing}")
+            return None
+
+    def _marks(self) -> dict[str, str | bytes]:
+        """What the model was trained on, by name and by text; the base's share of it, too."""
+        names = [*self.base.trained_on, *(source.data for source in self.parts.training.sources)]
+        of_base: NDArray[Any] | None = None
+        seen = getattr(self.base.model, "trained_on_texts", None)
+        if seen is not None:
+            of_base = seen()
+        texts = self.parts.training.texts()
+        return saving.trained_on_files([name for name in dict.fromkeys(names) if name], texts, of_base)
+
+    def _clean(self, card: model_card.Card) -> None:
+        """Remove what nobody needs any more: checkpoints, and the vectors of the report."""
+        shutil.rmtree(self.folder / "report" / "cache", ignore_errors=True)
+        shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
+
+
+class _Untrained:
+    """The base as training begins with it."""
+
+    def __init__(self, base: Base, settings: Settings) -> None:
+        self._base, self._settings = base, settings
+        self._model: Any = None
+        self.zero_is_unknown = base.is_static
+
+    def release(self) -> None:
+        """Let go of the model: whoever has scored it may keep this encoder."""
+        self._model = None
+
+    def encode(self, texts: Sequence[str], role: str | None = None) -> Any:
+        """Vectors (n, d) of texts."""
+        if self._model is None:
+            self._model = load_base(self._base, self._settings)
+        return self._model.encode(list(texts), batch_size=64, show_progress_bar=False, convert_to_numpy=True)
+
+
+def _as_spec(path: Path) -> str:
+    """A path as specs have it: a relative one begins with ``./``."""
+    return path.as_posix() if path.is_absolute() else f"./{path.as_posix()}"
+
+
+__all__ = ["Wanted", "carry_out", "table_size"]

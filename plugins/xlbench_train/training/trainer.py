@@ -1,0 +1,79 @@
+"""sentence-transformers' trainer for pairs: checkpoints that a kill cannot spoil, and a loss that is looked at."""
+
+from __future__ import annotations
+
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import torch
+from sentence_transformers import SentenceTransformerTrainer
+from transformers import TrainerCallback
+
+from xlbench_train.terminal import Terminal
+from xlbench_train.training import checkpoints
+from xlbench_train.training.failures import Diverged
+from xlbench_train.training.history import History
+
+SAVE_SECONDS = 300.0
+"""Between two checkpoints within an epoch: what a kill can cost."""
+
+
+class PairTrainer(SentenceTransformerTrainer):
+    """The library's trainer, with checkpoints of what is learned alone: the loss's own weights, too, and no pickle of
+    settings."""
+
+    def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
+        """The library's own. Raises `Diverged` where it is no finite number."""
+        found = super().compute_loss(*args, **kwargs)
+        loss = found[0] if isinstance(found, tuple) else found
+        if not math.isfinite(float(loss.detach())):
+            raise Diverged(f"the loss is {float(loss.detach())} in step {self.state.global_step + 1:,}")
+        return found
+
+    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
+        """None: the card is the recipe's."""
+
+    def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
+        checkpoints.save_weights(self._of_loss(), Path(output_dir or str(self.args.output_dir)))
+
+    def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
+        checkpoints.load_weights(self._of_loss(), Path(resume_from_checkpoint))
+
+    def _of_loss(self) -> torch.nn.Module:
+        """The loss, which holds the model, too."""
+        assert isinstance(self.loss, torch.nn.Module)
+        return self.loss
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        super()._save_checkpoint(model, trial)
+        folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
+        (folder / checkpoints.MARK).write_bytes(b"")
+
+
+class Following(TrainerCallback):
+    """Shows steps and epochs, and has a checkpoint written every few minutes."""
+
+    def __init__(self, terminal: Terminal, history: History) -> None:
+        self._terminal, self._history = terminal, history
+        self._loss: float | None = None
+        self._saved = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A step is done."""
+        self._terminal.step(state.global_step, state.max_steps, state.epoch or 0)
+        if time.monotonic() - self._saved > SAVE_SECONDS:
+            control.should_save = True
+
+    def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        """A checkpoint is written."""
+        self._saved = time.monotonic()
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
+        """The mean loss of an epoch is known."""
+        self._loss = (logs or {}).get("loss", self._loss)
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
+        """An epoch was evaluated."""
+        self._history.add(round(state.epoch or 0, 4), state.global_step, self._loss, metrics or {})

@@ -1,0 +1,84 @@
+"""The folder that a training writes to: whose it is, whether it may be used, and what was asked for in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from xlbench import DataError, UsageError
+from xlbench.core.files import check_folder, write_whole
+from xlbench.core.ids import digest
+from xlbench_train.pairs.held_out import Parts
+from xlbench_train.settings import Settings
+
+INNER = "training"
+"""The folder within the model's in which everything lies that is no part of the model."""
+RECORD = "settings.json"
+_NOT_ASKED = ("out", "device")
+"""Settings that may be others when a training goes on."""
+_MODEL = "modules.json"
+"""The last file of a model that is written: where it is, the model is whole."""
+
+
+def is_finished(out: Path) -> bool:
+    """Whether a model lies there that this recipe has finished."""
+    return (out / _MODEL).is_file() and (out / INNER / RECORD).is_file() and not (out / INNER / "checkpoints").is_dir()
+
+
+def check(out: Path, *, resume: bool) -> None:
+    """`UsageError` where a folder holds something that a training would spoil, or nothing to go on from."""
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"--out {out} is a file: give a folder")
+    there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    ours = (out / INNER / RECORD).is_file()
+    if resume:
+        if not ours:
+            raise UsageError(f"--out {out}: there is no training to go on with: leave --resume out")
+        return
+    if ours:
+        what = "a finished model" if is_finished(out) else "a training that is not finished; --resume goes on with it"
+        raise UsageError(f"--out {out} holds {what}: nothing is written over it; choose another folder")
+    if there:
+        what = "another model" if "config.json" in there or _MODEL in there else "other files"
+        raise UsageError(f"--out {out} holds {what} ({there[0]}): nothing is written over it; choose another folder")
+
+
+def settle(out: Path, settings: Settings, parts: Parts, base_identity: str) -> Path:
+    """Make the folder a training's own, or find that it is this very training's; the folder for what is no model.
+
+    Raises:
+        UsageError: It cannot be written to, or what lies there was asked for otherwise.
+        DataError: The record there is damaged.
+    """
+    folder = out / INNER
+    record = _record(settings, parts, base_identity)
+    path = folder / RECORD
+    if not path.is_file():
+        check_folder(folder, "the model", "--out")
+        write_whole(path, json.dumps(record, indent=1, ensure_ascii=False).encode(), durable_name=True)
+        return folder
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        assert isinstance(known, dict)
+    except (ValueError, AssertionError):
+        raise DataError(f"{path} is damaged: choose another --out") from None
+    for name, value in record.items():
+        if known.get(name) != value:
+            was = f"{known.get(name)!r}, and is {value!r} now" if name in settings.__dict__ else "other content"
+            raise UsageError(f"--resume: {_said(name)} was {was}: give what was given, or choose another --out")
+    return folder
+
+
+def _record(settings: Settings, parts: Parts, base_identity: str) -> Mapping[str, Any]:
+    asked = {name: value for name, value in asdict(settings).items() if name not in _NOT_ASKED}
+    plain = json.loads(json.dumps(asked))
+    sides = {"training texts": parts.training, "evaluation texts": parts.evaluation}
+    texts = {name: digest(*pairs.first, "", *pairs.second) for name, pairs in sides.items()}
+    return {**plain, **texts, "content of the base": base_identity}
+
+
+def _said(name: str) -> str:
+    return f"--{name.replace('_', '-')}" if " " not in name else f"the {name}"
