@@ -66,7 +66,7 @@ def test_several_candidates_are_written_into_one_file(go, tmp_path):
     done = go(packs, "--baseline", "random", "-t", "mini-parallel", *(f"--out={path}" for path in files))
     assert done.returncode == 0, done.stderr
     page, table, plain, plot = (path.read_text(encoding="utf-8") for path in files)
-    both = {"ngram", "ngram-translit"}
+    both = {"ngram", "ngram-translit", "siamese-mini"}
     assert {row["candidate_run"] for row in csv.DictReader(table.splitlines())} == both
     assert {one["candidate"] for one in json.loads(plain)["comparisons"]} == both
     assert page.count("than random") == 2
