@@ -60,16 +60,16 @@ def test_files_are_written_by_their_ending(go, tmp_path):
 
 
 def test_several_candidates_are_written_into_one_file(go, tmp_path):
-    """Of three runs, a page, a table, JSON and a plot hold both candidates."""
+    """Of four runs, a page, a table, JSON and a plot hold all three candidates."""
     files = [tmp_path / f"three{ending}" for ending in (".md", ".csv", ".json", ".svg")]
     packs = str(ROOT / "leaderboards" / "runs")
     done = go(packs, "--baseline", "random", "-t", "mini-parallel", *(f"--out={path}" for path in files))
     assert done.returncode == 0, done.stderr
     page, table, plain, plot = (path.read_text(encoding="utf-8") for path in files)
-    both = {"ngram", "ngram-translit", "siamese-mini"}
-    assert {row["candidate_run"] for row in csv.DictReader(table.splitlines())} == both
-    assert {one["candidate"] for one in json.loads(plain)["comparisons"]} == both
-    assert page.count("than random") == 2
+    candidates = {"ngram", "ngram-translit", "siamese-mini"}
+    assert {row["candidate_run"] for row in csv.DictReader(table.splitlines())} == candidates
+    assert {one["candidate"] for one in json.loads(plain)["comparisons"]} == candidates
+    assert page.count("than random") == 3
     assert plot.startswith("<?xml")
 
 
