@@ -174,7 +174,7 @@ class _Session:
         device = "cpu" if self.settings.device == "auto" else self.settings.device
         spec = f"st:{_as_spec(self.settings.out.resolve())}?name=after&device={device}"
         after = report.score(spec, cards, self.folder / "report")
-        found = report.compared(before, after)
+        found = report.compared(before, after, sum(bool(row["step"]) for row in card.rows))
         rows = [list(report.HEADINGS), *report.lines(found)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
         for row in rows:
