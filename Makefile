@@ -25,7 +25,7 @@ EVERYTHING := .venv/everything-$(HASH)
 .PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish real quantized siamese-mini build wheel lock clean
 
 help:  ## What there is to make
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(CORE)  ## Score the built-in models on the built-in suite; boards go to out/
 	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
