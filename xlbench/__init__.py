@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from xlbench.core.permissions import Permissions
     from xlbench.core.record import Cell, Results, Run, Score
     from xlbench.core.specs import Option, Spec
-    from xlbench.core.task import AREAS, Columns, Data, LabeledText, Metric, Outcome, Subset, Suite, Task, TextPairs
+    from xlbench.core.task import AREAS, Columns, Data, ItemText, Metric, Outcome, Subset, Suite, Task
     from xlbench.core.text_keys import text_keys
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
@@ -40,18 +40,7 @@ _HOMES = {
     "core.permissions": ("Permissions",),
     "core.record": ("Cell", "Results", "Run", "Score"),
     "core.specs": ("Option", "Spec"),
-    "core.task": (
-        "AREAS",
-        "Columns",
-        "Data",
-        "LabeledText",
-        "Metric",
-        "Outcome",
-        "Subset",
-        "Suite",
-        "Task",
-        "TextPairs",
-    ),
+    "core.task": ("AREAS", "Columns", "Data", "ItemText", "Metric", "Outcome", "Subset", "Suite", "Task"),
     "core.text_keys": ("text_keys",),
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
@@ -66,8 +55,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError",
     "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Gate",
-    "LabeledText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
-    "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "TextPairs", "Transform",
+    "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
+    "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform",
     "UsageError", "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "compare", "confusion",
     "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run", "text_keys",
 ]  # fmt: skip

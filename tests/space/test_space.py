@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from xlbench import Data, DataMissing, LabeledText, Model, Subset, Task, UsageError
+from xlbench import Data, DataMissing, ItemText, Model, Subset, Task, UsageError
 from xlbench.catalog import load
 from xlbench.core.errors import EncoderError
 from xlbench.space.distances import distances, translations
@@ -18,13 +18,13 @@ from xlbench.space.vectors import Points, points_of, shared
 
 
 def text(item, language="eng", label="", words=""):
-    return LabeledText(item, words or f"{item} in {language}", language, label)
+    return ItemText(item, words or f"{item} in {language}", language, label)
 
 
 def task_of(subsets, **fields):
     """A task of the given subsets, each (name, languages, texts), that tells its texts."""
     made = [Subset(name, languages, len(own), load=lambda own=own: own) for name, languages, own in subsets]
-    tell = {"labeled_texts": lambda subset: subset.load()} | fields
+    tell = {"texts": lambda subset: subset.load()} | fields
     return Task("made", "news", (), lambda data: made, lambda subset, session: None, **tell)
 
 
@@ -53,29 +53,19 @@ def test_languages_without_a_pair_of_their_own_come_from_pairs_with_a_third():
     }  # fmt: skip
 
 
-def test_a_task_that_tells_texts_by_item_alone_is_drawn_by_its_languages():
-    """A third-party task with `texts` and no `labeled_texts` has the texts of its subsets in one language."""
-    made = task_of(
-        [("eng", ("eng",), {"t:1": "one"}), ("eng-hin", ("eng", "hin"), {})],
-        labeled_texts=None,
-        texts=lambda subset: subset.load(),
-    )
-    assert texts_of(made, Data(), ["eng"], 10).texts == (LabeledText("t:1", "one", "eng"),)
-
-
 def test_what_cannot_be_had_is_a_line():
     """A task that tells no texts, a language that it has not, and data that is not at hand each say so."""
-    silent = task_of([("eng", ("eng",), [])], labeled_texts=None)
-    with pytest.raises(UsageError, match=r"made does not tell the texts of its items \(Task.labeled_texts\)"):
+    silent = task_of([("eng", ("eng",), [])], texts=None)
+    with pytest.raises(UsageError, match=r"made does not tell the texts of its items \(Task.texts\)"):
         texts_of(silent, Data(), [], 10)
     with pytest.raises(UsageError, match=r"no language 'hi'\. Did you mean 'hin'\?"):
         texts_of(task_of([], languages=("eng", "hin")), Data(), ["hi"], 10)
-    with pytest.raises(UsageError, match="made eng: its texts are tuple, and no LabeledText of a str"):
+    with pytest.raises(UsageError, match="made eng: its texts are tuple, and no ItemText of a str"):
         texts_of(task_of([("eng", ("eng",), [("t:1", "one")])]), Data(), [], 10)
     with pytest.raises(UsageError, match=r"made eng: its texts cannot be had: .*'eng'"):
-        texts_of(task_of([("eng", ("eng",), {})], labeled_texts=lambda subset: subset.load()["eng"]), Data(), [], 10)
+        texts_of(task_of([("eng", ("eng",), {})], texts=lambda subset: subset.load()["eng"]), Data(), [], 10)
     absent = Task("made", "news", (), lambda data: [Subset("hin", ("hin",), missing="no file hin.tsv")],
-                  lambda subset, session: None, labeled_texts=lambda subset: [])  # fmt: skip
+                  lambda subset, session: None, texts=lambda subset: [])  # fmt: skip
     with pytest.raises(DataMissing, match=r"no texts in hin here: no file hin\.tsv"):
         texts_of(absent, Data(), ["hin"], 10)
 

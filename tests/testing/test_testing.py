@@ -18,7 +18,7 @@ from types import ModuleType
 
 import pytest
 
-from xlbench import Data, DataMissing, LabeledText, Metric, Model, Outcome, Subset, Task, UsageError, metrics
+from xlbench import Data, DataMissing, ItemText, Metric, Model, Outcome, Subset, Task, UsageError, metrics
 from xlbench.testing.metrics import check_metric
 from xlbench.testing.models import LONG, TEXTS, check_model
 from xlbench.testing.process import ConformanceError
@@ -656,8 +656,8 @@ TASKS = {
         "subset eng, metric far: the value -",
     ),
     "hash() in a fingerprint": (lambda: task(subsets=salted_subsets), "or fingerprints in another process"),
-    "tuples to draw": (lambda: task(labeled_texts=lambda subset: [("a", "b")]), "labeled_texts() gives ('a', 'b')"),
-    "texts in no language": (lambda: task(labeled_texts=lambda subset: [LabeledText("a", "b")]), "a text in ''"),
+    "tuples to draw": (lambda: task(texts=lambda subset: [("a", "b")]), "texts() gives ('a', 'b')"),
+    "texts in no language": (lambda: task(texts=lambda subset: [ItemText("a", "b", "")]), "a text in ''"),
     "order of a set": (lambda: task(evaluate=evaluate_set), "evaluate() gives other items or rows in another process"),
 }
 
@@ -678,7 +678,7 @@ def test_wrong_tasks_fail_their_check(make, message):
         task(),
         task(languages=()),
         task(area="qa"),
-        task(labeled_texts=lambda subset: [LabeledText(word, word, "eng") for word in subset.load()]),
+        task(texts=lambda subset: [ItemText(word, word, "eng") for word in subset.load()]),
         task(subsets=partial(subsets), evaluate=lambda subset, session: evaluate(subset, session)),
         task(metrics=(ACCURACY, metrics.mean("near", "near", (-float("inf"), 0.0)))),
         gives(cluster_ids=lambda words: None, chance=lambda words: {}, facts=lambda words: {}, notes=lambda words: ()),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from xlbench.core.text import one_line
 if TYPE_CHECKING:
     from xlbench.catalog import Catalog
     from xlbench.core.record import Cell, Run
-    from xlbench.core.task import Data, Subset
+    from xlbench.core.task import Data, ItemText, Subset
     from xlbench.reports.compare.comparison import Comparison
     from xlbench.reports.compare.logs.reader import LogReader
 
@@ -49,6 +49,14 @@ def with_texts(found: Comparison, run: Run, reader: LogReader, data: Path | None
     return replace(found, changed=tuple(changed), notes=(*found.notes, *notes))
 
 
+def _by_item(texts: Sequence[ItemText]) -> dict[str, str]:
+    """Item -> its text; of a pair, both sides."""
+    found: dict[str, list[str]] = {}
+    for told in texts:
+        found.setdefault(told.item, []).append(told.text)
+    return {item: " = ".join(sides) for item, sides in found.items()}
+
+
 def _cut(text: str) -> str:
     line = one_line(text)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
@@ -72,7 +80,7 @@ class _Texts:
             if subset.fingerprint != cell.data_fingerprint:
                 why = f"what is at hand is other data than was scored ({cell.subset})"
                 continue
-            texts = self._task(task).texts(subset)
+            texts = _by_item(self._task(task).texts(subset))
             saved = self.reader.load_items(cell, Path(run.folder))
             for item, cluster in zip(saved.item_ids, saved.cluster_ids, strict=True):
                 if cluster in items and item in texts:

@@ -126,26 +126,17 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class LabeledText:
-    """A text of an item as it is looked at, in a drawing or a list: an item in two languages has two texts."""
+class ItemText:
+    """A text of an item: an item in two languages has two texts."""
 
     item: str
     """The item's id; texts of equal ids in other languages are its translations."""
     text: str
-    language: str = ""
+    language: str
     label: str = ""
     """Its class, where it has one."""
-
-
-@dataclass(frozen=True)
-class TextPairs:
-    """Aligned texts of a subset: ``first[i]`` and ``second[i]`` are one item in its two languages."""
-
-    ids: tuple[str, ...]
-    clusters: tuple[str, ...]
-    """Items of one cluster stand or fall together, as a document's sentences do."""
-    first: tuple[str, ...]
-    second: tuple[str, ...]
+    cluster: str = ""
+    """Items of one cluster stand or fall together, as a document's sentences do; "" where each stands for itself."""
 
 
 @dataclass(frozen=True)
@@ -179,16 +170,10 @@ class Task:
     imports: tuple[str, ...] = ()
     """Modules of a user's card that scoring imports: its own protocol and reader. Metrics and settings may need them,
     so that listing the task reads neither."""
-    texts: Callable[[Subset], Mapping[str, str]] | None = None
-    """Item id -> its text, for showing items beside their scores (``xlbench compare --examples``); raises `DataMissing`
-    where data is not at hand. None: the task does not tell."""
-    labeled_texts: Callable[[Subset], Sequence[LabeledText]] | None = None
-    """The texts of a subset one by one, with the language and the label of each, for drawing their vectors (``xlbench
-    plot space``, ``xlbench export projector``); raises `DataMissing` where data is not at hand. None: the task does not
-    tell."""
-    pairs: Callable[[Subset], TextPairs] | None = None
-    """The aligned texts of a subset of two languages, for a recipe that trains on them; raises `DataMissing` where
-    its items are no pairs of texts, or data is not at hand. None: the task has no such texts."""
+    texts: Callable[[Subset], Sequence[ItemText]] | None = None
+    """The texts of a subset's items one by one, each with its language, for whoever looks at them or trains on
+    them: ``xlbench compare --examples``, ``xlbench plot space``, ``--pairs card:``. Raises `DataMissing` where data is
+    not at hand. None: the task does not tell."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xlbench.core.task import LabeledText
+from xlbench.core.task import ItemText
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,7 +39,7 @@ def unit(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     return scaled
 
 
-def distances(texts: Sequence[LabeledText], vectors: NDArray[np.float32]) -> Distances | None:
+def distances(texts: Sequence[ItemText], vectors: NDArray[np.float32]) -> Distances | None:
     """The mean distances of texts (n,) by their vectors (n, d); None where no two translations have others beside
     them."""
     row_of: dict[str, dict[str, int]] = {}
@@ -60,7 +60,7 @@ def distances(texts: Sequence[LabeledText], vectors: NDArray[np.float32]) -> Dis
     return Distances(max(true, 0.0) / pairs, max(others, 0.0) / crossed, pairs) if pairs else None
 
 
-def translations(texts: Sequence[LabeledText]) -> list[tuple[int, int]]:
+def translations(texts: Sequence[ItemText]) -> list[tuple[int, int]]:
     """Rows of translations: of every item, its text in the first of its languages and that in each other."""
     rows: dict[str, list[int]] = {}
     for row, text in sorted(enumerate(texts), key=lambda pair: pair[1].language):

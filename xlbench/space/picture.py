@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from xlbench.core.task import LabeledText
+from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
 from xlbench.reports.plots import saved
 from xlbench.space.distances import Distances, translations
@@ -49,7 +49,7 @@ class Picture:
     """What one picture shows."""
 
     title: str
-    texts: tuple[LabeledText, ...]
+    texts: tuple[ItemText, ...]
     rows: tuple[tuple[Panel, ...], ...]
     """By method, the panels of the models."""
     distances: dict[str, Distances | None]
@@ -111,9 +111,7 @@ def _figure(picture: Picture) -> Figure:
     return figure
 
 
-def _draw(
-    axes: Any, panel: Panel, texts: Sequence[LabeledText], styles: dict[tuple[str, str], tuple[str, str]]
-) -> None:
+def _draw(axes: Any, panel: Panel, texts: Sequence[ItemText], styles: dict[tuple[str, str], tuple[str, str]]) -> None:
     """The lines between translations, the points over them, and what the axes are."""
     import numpy as np
 

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-from xlbench.core.task import LabeledText
+from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
 from xlbench.core.version import __version__
 from xlbench.space.vectors import Points
@@ -52,7 +52,7 @@ def _vectors(points: Points) -> bytes:
 def _metadata(points: Points) -> bytes:
     """The projector splits at tabs and line breaks and knows no quotes: within a value they are a space."""
 
-    def line(text: LabeledText) -> str:
+    def line(text: ItemText) -> str:
         values = (text.language, text.item, text.text, text.label)
         return "\t".join(" ".join(value.split()) for value in values)
 

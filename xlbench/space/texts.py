@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from xlbench.core.errors import DataMissing, UsageError, XlbenchError
 from xlbench.core.ids import digest
-from xlbench.core.task import Data, LabeledText, Subset, Task
+from xlbench.core.task import Data, ItemText, Subset, Task
 from xlbench.core.text import did_you_mean, reason_of
 from xlbench.core.tracebacks import log_traceback
 
@@ -17,7 +17,7 @@ class TaskTexts:
     """Texts of a task, sorted by language and item."""
 
     task: str
-    texts: tuple[LabeledText, ...]
+    texts: tuple[ItemText, ...]
     available: int
     """How many items there are, of which these may be a sample."""
 
@@ -47,8 +47,8 @@ def texts_of(task: Task, data: Data, languages: Sequence[str], limit: int) -> Ta
                 f"{task.name} has no language {language!r}.{did_you_mean(language, task.languages)} "
                 f"Codes are ISO 639-3, with a script where it matters (zho_Hans)"
             )
-    if task.labeled_texts is None and task.texts is None:
-        raise UsageError(f"{task.name} does not tell the texts of its items (Task.labeled_texts), so none can be drawn")
+    if task.texts is None:
+        raise UsageError(f"{task.name} does not tell the texts of its items (Task.texts), so none can be drawn")
     found = _gathered(task, list(task.subsets(data)), wanted)
     items = {text.item for text in found.values()}
     kept = sampled(found.values(), limit)
@@ -56,11 +56,11 @@ def texts_of(task: Task, data: Data, languages: Sequence[str], limit: int) -> Ta
     return TaskTexts(task.name, tuple(found[key] for key in chosen), len(items))
 
 
-def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) -> dict[tuple[str, str], LabeledText]:
+def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) -> dict[tuple[str, str], ItemText]:
     """(language, item) -> its text, from as few subsets as have all the languages: those of few languages first."""
     at_hand = [subset for subset in subsets if not subset.missing and not subset.damaged]
     sought = set(wanted or {language for subset in at_hand for language in subset.languages})
-    found: dict[tuple[str, str], LabeledText] = {}
+    found: dict[tuple[str, str], ItemText] = {}
     left = set(sought)
     for subset in sorted(at_hand, key=lambda one: (not sought.issuperset(one.languages), len(one.languages))):
         if left.isdisjoint(subset.languages):
@@ -76,29 +76,23 @@ def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) ->
     return found
 
 
-def _texts(task: Task, subset: Subset) -> Sequence[LabeledText]:
-    """The texts of a subset; of a task that tells them by item alone, those of subsets in one language."""
+def _texts(task: Task, subset: Subset) -> Sequence[ItemText]:
+    """The texts of a subset."""
+    assert task.texts is not None
     try:
-        if task.labeled_texts is not None:
-            found = list(task.labeled_texts(subset))
-        elif len(subset.languages) == 1 and task.texts is not None:
-            found = [LabeledText(item, text, subset.languages[0]) for item, text in task.texts(subset).items()]
-        else:
-            return ()
+        found = list(task.texts(subset))
     except (XlbenchError, KeyboardInterrupt):
         raise
     except BaseException as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
         log_traceback(f"the texts of {task.name} {subset.name}")
         raise UsageError(f"{task.name} {subset.name}: its texts cannot be had: {reason_of(error)}") from None
-    wrong = next((one for one in found if not isinstance(one, LabeledText) or not isinstance(one.text, str)), None)
+    wrong = next((one for one in found if not isinstance(one, ItemText) or not isinstance(one.text, str)), None)
     if wrong is not None:
-        raise UsageError(
-            f"{task.name} {subset.name}: its texts are {type(wrong).__name__}, and no LabeledText of a str"
-        )
+        raise UsageError(f"{task.name} {subset.name}: its texts are {type(wrong).__name__}, and no ItemText of a str")
     return found
 
 
-def sampled(texts: Iterable[LabeledText], limit: int) -> set[str]:
+def sampled(texts: Iterable[ItemText], limit: int) -> set[str]:
     """The items of a sample: labels (and sets of languages) keep their shares, an item keeps all its translations.
 
     Items are put in one order, of which the first are taken, so that smaller samples lie within larger ones. Of each
@@ -106,7 +100,7 @@ def sampled(texts: Iterable[LabeledText], limit: int) -> set[str]:
     stratum a hash of the id decides: the sample does not hang on the order of files.
     """
     strata: dict[tuple[tuple[str, ...], tuple[str, ...]], list[str]] = {}
-    of_item: dict[str, list[LabeledText]] = {}
+    of_item: dict[str, list[ItemText]] = {}
     for text in texts:
         of_item.setdefault(text.item, []).append(text)
     for item, own in of_item.items():

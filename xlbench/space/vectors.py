@@ -10,7 +10,7 @@ import numpy as np
 
 from xlbench.core.errors import EncoderError
 from xlbench.core.model import Model
-from xlbench.core.task import LabeledText
+from xlbench.core.task import ItemText
 from xlbench.runs.sessions import open_session
 from xlbench.space.texts import TaskTexts
 
@@ -26,7 +26,7 @@ class Points:
 
     model: str
     fingerprint: str
-    texts: tuple[LabeledText, ...]
+    texts: tuple[ItemText, ...]
     vectors: NDArray[np.float32]
     """(texts, dimensions), none of zeros."""
     unknown: int

@@ -12,7 +12,7 @@ from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest, is_language
 from xlbench.core.model import Encoder, Role
 from xlbench.core.record import WHOLE_TASK
-from xlbench.core.task import Data, LabeledText, Metric, Outcome, Subset, Task
+from xlbench.core.task import Data, ItemText, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
 from xlbench.runs.contract import check_outcome, check_subsets, check_training
 from xlbench.testing.metrics import check_metric, checked_rows, metric_functions, value_of_rows
@@ -244,22 +244,22 @@ def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: E
             undefined.add(metric.name)
         else:
             check_metric(metric, outcome.columns, where)
-    _check_labeled_texts(task, subset)
+    _check_texts(task, subset)
     if not _same(outcome, kept):
         raise ConformanceError(f"{where}: a metric changes the columns that it is given: let it work on a copy")
     return undefined
 
 
-def _check_labeled_texts(task: Task, subset: Subset) -> None:
-    """The texts that are drawn, where the task tells them, are texts in the subset's languages."""
-    if task.labeled_texts is None:
+def _check_texts(task: Task, subset: Subset) -> None:
+    """The texts of items, where the task tells them, are texts in the subset's languages."""
+    if task.texts is None:
         return
-    for one in call(f"subset {subset.name}: labeled_texts()", task.labeled_texts, subset):
-        if not (isinstance(one, LabeledText) and all(isinstance(part, str) for part in vars(one).values())):
-            raise ConformanceError(f"subset {subset.name}: labeled_texts() gives {one!r}: give LabeledTexts of str")
+    for one in call(f"subset {subset.name}: texts()", task.texts, subset):
+        if not (isinstance(one, ItemText) and all(isinstance(part, str) for part in vars(one).values())):
+            raise ConformanceError(f"subset {subset.name}: texts() gives {one!r}: give ItemTexts of str")
         if one.language not in subset.languages:
             raise ConformanceError(
-                f"subset {subset.name}: labeled_texts() gives a text in {one.language!r}, none of its languages"
+                f"subset {subset.name}: texts() gives a text in {one.language!r}, none of its languages"
             )
 
 

@@ -75,8 +75,8 @@ def texts_of_suite(catalog: Catalog, name: str) -> set[str]:
 
 def _texts_of(task: Task, subset: Subset) -> list[str]:
     """The texts of a subset, both sides where they are pairs; none where its task does not tell them."""
-    if task.labeled_texts is None:
+    if task.texts is None:
         return []
     with suppress(DataMissing):
-        return [told.text for told in task.labeled_texts(subset)]
+        return [told.text for told in task.texts(subset)]
     return []

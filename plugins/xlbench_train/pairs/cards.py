@@ -30,8 +30,8 @@ def read_card(text: str, catalog: Catalog, data: Path | None) -> Pairs:
     if not name or not languages:
         raise UsageError(f"--pairs {text}: write card:NAME:LANGUAGES, as card:ntrex:eng-hin")
     (task,) = catalog.select_tasks([name])
-    if task.pairs is None:
-        raise UsageError(f"--pairs {text}: the task {task.name} has no aligned texts to train on")
+    if task.texts is None:
+        raise UsageError(f"--pairs {text}: the task {task.name} does not tell the texts of its items (Task.texts)")
     wanted = [part.strip() for part in languages.split(",") if part.strip()]
     return joined(_pairs_of(task, subset, text) for subset in _subsets(task, wanted, Data(root=data), text))
 
@@ -61,12 +61,21 @@ def _pairs_of(task: Task, subset: Subset, text: str) -> Pairs:
         raise DataError(subset.damaged)
     if subset.missing:
         raise DataMissing(f"--pairs {text}: {subset.name}: {subset.missing}")
-    assert task.pairs is not None
+    assert task.texts is not None
     try:
-        aligned = task.pairs(subset)
+        texts = task.texts(subset)
     except DataMissing as missing:
         raise UsageError(f"--pairs {text}: {missing}") from None
-    one, other = subset.languages
-    n = len(aligned.first)
-    source = Source(text, task.data or task.name, task.license, (one, other), n)
-    return Pairs(aligned.first, aligned.second, aligned.clusters, ((one, other),) * n, (source,))
+    one, other = subset.languages if len(subset.languages) == 2 else ("", "")
+    first = {told.item: told for told in texts if told.language == one}
+    second = {told.item: told.text for told in texts if told.language == other}
+    if not first or first.keys() != second.keys() or len(first) + len(second) < len(texts):
+        raise UsageError(f"--pairs {text}: {subset.name}: its items are no pairs of texts, one in each language")
+    source = Source(text, task.data or task.name, task.license, (one, other), len(first))
+    return Pairs(
+        tuple(told.text for told in first.values()),
+        tuple(second[item] for item in first),
+        tuple(told.cluster or item for item, told in first.items()),
+        ((one, other),) * len(first),
+        (source,),
+    )

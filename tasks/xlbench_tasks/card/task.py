@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, Download, LabeledText, Metric, Outcome, Subset, Task, TextPairs
+from xlbench import Data, Download, ItemText, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.source import Home
@@ -37,8 +37,6 @@ def task(card: Card) -> Task:
         subsets=partial(_subsets, card),
         evaluate=partial(_evaluate, card, protocol.evaluate),
         texts=_texts,
-        labeled_texts=_labeled_texts,
-        pairs=_pairs,
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
     )
 
@@ -51,22 +49,10 @@ def _evaluate(card: Card, evaluate: Callable[..., Outcome], subset: Subset, sess
     return replace(outcome, chance={name: level for name, level in outcome.chance.items() if name in card.metrics})
 
 
-def _texts(subset: Subset) -> Mapping[str, str]:
+def _texts(subset: Subset) -> Sequence[ItemText]:
     from xlbench_tasks.card import texts
 
     return texts.texts(subset)
-
-
-def _labeled_texts(subset: Subset) -> Sequence[LabeledText]:
-    from xlbench_tasks.card import texts
-
-    return texts.labeled_texts(subset)
-
-
-def _pairs(subset: Subset) -> TextPairs:
-    from xlbench_tasks.card import texts
-
-    return texts.pairs(subset)
 
 
 def described(card: Card) -> dict[str, Any]:
