@@ -221,6 +221,28 @@ def test_no_text_is_trained_on_and_evaluated_on(loaded, tmp_path):
     assert found.notes[-1].startswith("30 pairs are not trained on")
 
 
+def test_translations_of_a_sentence_are_held_out_together(loaded, tmp_path):
+    """Of a file in which every English sentence has six translations, a tenth of the sentences is held out: one pair of
+    each is evaluated on, and no pair of the others is lost."""
+    path = tmp_path / "many.tsv"
+    path.write_text(tsv([(f"text {i}", f"paath {i} {k}") for k in range(6) for i in range(300)]), encoding="utf-8")
+    found = parts(loaded, path)
+    assert len(found.evaluation) == len(set(found.evaluation.first)) == 30
+    assert len(found.training) == 1620
+    assert not set(found.training.first) & set(found.evaluation.first)
+    assert any(note.startswith("150 more are left out with them") for note in found.notes)
+
+
+def test_a_text_that_nearly_all_pairs_share_does_not_join_them(loaded, tmp_path):
+    """Where most pairs hang together through a few texts, pairs are held out one by one, each text once."""
+    path = tmp_path / "chained.tsv"
+    path.write_text(tsv([(f"text {i // 2}", f"paath {(i + 1) // 2}") for i in range(300)]), encoding="utf-8")
+    found = parts(loaded, path)
+    assert 20 <= len(found.evaluation) == len(set(found.evaluation.first)) == len(set(found.evaluation.second)) <= 30
+    assert not set(found.training.texts()) & set(found.evaluation.texts())
+    assert len(found.training) > 200
+
+
 def test_repeats_are_left_out(loaded, tmp_path):
     """A pair that comes twice is trained on once, and said."""
     found = parts(loaded, many(tmp_path), many(tmp_path, name="again.tsv"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from pathlib import Path
 
 from xlbench import Catalog, UsageError, text_keys
@@ -74,22 +75,63 @@ def _read(spec: str, catalog: Catalog, data: Path | None, *, skip_empty: bool) -
 
 
 def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
-    """The pairs without and with the held-out clusters, whose choice follows from their names and the seed alone."""
-    sizes = Counter(whole.clusters)
-    wanted = min(max(SHARE * len(whole), AT_LEAST), AT_MOST[0] * len(set(whole.languages)), AT_MOST[1], len(whole) / 2)
+    """The pairs to train on, and those to evaluate on: of whole clusters, whose choice follows from their names and the
+    seed alone, the pairs that share no text."""
+    has_documents = len(set(whole.clusters)) < len(whole)
+    clusters = list(whole.clusters) if has_documents else linked(whole)
+    sizes, distinct = Counter(clusters), Counter(compress(clusters, _first_with_its_texts(whole)))
+    most = max(SHARE * len(whole), AT_LEAST), AT_MOST[0] * len(set(whole.languages)), AT_MOST[1], len(whole) / 2
     chosen: set[str] = set()
-    held = 0
+    taken = held = 0
     for cluster in sorted(sizes, key=lambda name: digest("held out", str(seed), name)):
-        if held + sizes[cluster] <= wanted or (not chosen and len(sizes) > 1):
+        fits = taken + sizes[cluster] <= min(most[0], most[3]) and held + distinct[cluster] <= min(most[1:3])
+        if fits or (not chosen and len(sizes) > 1):
             chosen.add(cluster)
-            held += sizes[cluster]
-    documents = len(sizes) < len(whole)
-    what = f"{held:,} of {len(whole):,} pairs" + (f", {len(chosen):,} of {len(sizes):,} documents," * documents)
+            taken, held = taken + sizes[cluster], held + distinct[cluster]
+    out = [cluster in chosen for cluster in clusters]
+    evaluation = whole.only(out)
+    evaluation = evaluation.only(_first_with_its_texts(evaluation))
+    documents = f", {len(chosen):,} of {len(sizes):,} documents," if has_documents else ""
     notes.append(
-        f"{what} are held out to evaluate on" + ("" if documents else ", pair by pair: no documents are known")
+        f"{len(evaluation):,} of {len(whole):,} pairs{documents} are held out to evaluate on"
+        + ("" if has_documents else ", pair by pair: no documents are known")
     )
-    out = [cluster in chosen for cluster in whole.clusters]
-    return whole.only([not one for one in out]), whole.only(out)
+    if taken > len(evaluation):
+        notes.append(
+            f"{taken - len(evaluation):,} more are left out with them: a text of theirs is in another held-out pair, "
+            f"so that a ranking would have several right answers"
+        )
+    return whole.only([not one for one in out]), evaluation
+
+
+def linked(pairs: Pairs) -> list[str]:
+    """A name a pair, equal for those that share texts, however many pairs lie between: an English sentence and all its
+    translations. Where one such group has more than half of the pairs, each pair has its own name."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    n = len(pairs)
+    _, texts = np.unique(np.concatenate([text_keys(pairs.first), text_keys(pairs.second)]), return_inverse=True)
+    edges = coo_array((np.ones(n, np.int8), (texts[:n], texts[n:])), shape=(int(texts.max()) + 1,) * 2)
+    _, group_of_text = connected_components(edges, directed=False)
+    groups = group_of_text[texts[:n]]
+    if np.bincount(groups).max() > n / 2:
+        return list(pairs.clusters)
+    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+    return [pairs.clusters[row] for row in first[place]]
+
+
+def _first_with_its_texts(pairs: Pairs) -> list[bool]:
+    """Of each pair, whether no earlier one of its languages has its first text or its second."""
+    seen: set[tuple[tuple[str, str], int, int]] = set()
+    found = []
+    for languages, *keys in zip(pairs.languages, text_keys(pairs.first), text_keys(pairs.second), strict=True):
+        own = {(languages, side, int(key)) for side, key in enumerate(keys)}
+        found.append(seen.isdisjoint(own))
+        if found[-1]:
+            seen |= own
+    return found
 
 
 def _without_texts_of(pairs: Pairs, held: Pairs) -> tuple[Pairs, int]:
