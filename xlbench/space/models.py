@@ -26,10 +26,8 @@ def model_of(given: str, catalog: Catalog) -> tuple[Model, str]:
     (model,) = _one(catalog.select_models([given if run is None else run.spec or run.model]), given)
     fingerprint, status, reason = identity_of(model)
     if status != "ok":
-        nothing = (
-            "" if run or ":" in given or Path(given).exists() else "there is no such run or folder here; as a model: "
-        )
-        raise UsageError(f"{given}: {nothing}{reason}")
+        is_elsewhere = run is None and ":" not in given and not Path(given).exists()
+        raise UsageError(f"{given}: {'there is no such run or folder here; as a model: ' * is_elsewhere}{reason}")
     if run is not None and fingerprint != run.fingerprint:
         raise UsageError(
             f"{given} was scored with another {model.name} than is here now (content {run.fingerprint[:8]}, now "
