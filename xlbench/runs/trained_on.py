@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import EncoderError
 from xlbench.core.model import Model
 from xlbench.core.task import Outcome, Task
 from xlbench.core.text_keys import text_keys
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 TRAINED_ON = "the model declares that it was trained on "
 """What the note begins with that marks a model's scores on data it has seen."""
@@ -30,8 +34,23 @@ def count_trained_on(model: Model, outcome: Outcome) -> dict[str, int]:
     known = np.asarray(model.trained_on_texts())
     if known.ndim != 1 or known.dtype != np.uint64:
         raise EncoderError("the model's trained_on_texts must give keys of texts: xlbench.text_keys(texts)")
-    seen = [np.isin(text_keys(texts), known) for texts in zip(*outcome.item_texts, strict=True)]
+    if not (known[1:] >= known[:-1]).all():
+        known = np.sort(known)
+    seen = [_among(text_keys(texts), known) for texts in zip(*outcome.item_texts, strict=True)]
     return {ITEMS_TRAINED_ON: int(np.logical_or.reduce(seen).sum()), "items_of_cell": len(outcome.item_ids)}
+
+
+def _among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Whether each key is one of the known ones, which are sorted.
+
+    They are hundreds of thousands: hashing them for every cell, as `numpy.isin` does, would take longer than scoring.
+    """
+    import numpy as np
+
+    if not known.size:
+        return np.zeros(len(keys), bool)
+    found: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, keys), len(known) - 1)] == keys
+    return found
 
 
 def trained_on_note(model: Model, task: Task, facts: Mapping[str, Any]) -> str:
