@@ -28,7 +28,7 @@ help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: $(CORE)  ## Score the built-in models on the built-in suite; boards go to out/
-	$(BIN)/xlbench run --results $(OUT)/results --boards $(OUT)/leaderboards
+	$(BIN)/xlbench run --engine processes --results $(OUT)/results --boards $(OUT)/leaderboards
 
 test: $(EVERYTHING)  ## All tests, the fast ones first; the benchmarks alone, since they measure
 	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from conftest import ROOT, environment
@@ -22,7 +23,7 @@ import xlbench
 from xlbench import Data, UsageError
 from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
-from xlbench.runs import plan
+from xlbench.runs import plan, processes
 from xlbench.runs.cells import Settings
 from xlbench.runs.execute import carry_out
 from xlbench.runs.job_runners import LocalJobRunner, job_runner_of_this_process
@@ -234,6 +235,29 @@ def test_several_processes_give_the_bytes_of_one(serial, xlbench_cli, tmp_path):
     assert done.returncode == 0, done.stderr
     assert board_bytes(tmp_path / "leaderboards") == serial
     assert {"ngram: lexicon: 4 ok", "random: mini-ner: 2 ok"} <= set(done.stderr.splitlines())
+
+
+def threads_of_libraries(job):
+    """Work of a job: the threads that linear algebra has in this process, and those to come are told."""
+    import numpy  # noqa: F401 - loads its linear algebra
+    from threadpoolctl import threadpool_info
+
+    return [([one["num_threads"] for one in threadpool_info()], os.environ["OMP_NUM_THREADS"])]
+
+
+@pytest.mark.parametrize(("said", "told"), [(None, "1"), ("2", "2")])
+def test_workers_share_the_processors(said, told, monkeypatch):
+    """On two processors two workers use a thread each, whatever they load and when, unless the user says otherwise."""
+    for name in processes.THREAD_VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    if said:
+        monkeypatch.setenv("OMP_NUM_THREADS", said)
+    monkeypatch.setattr(processes, "_processors", lambda: 2)
+    jobs = [SimpleNamespace(model=name, task="x") for name in ("one", "other")]
+    found = list(processes.processes(threads_of_libraries, jobs, workers=2))
+    assert [variable for _, variable in found] == [told, told]
+    assert said or [threads for threads, _ in found] == [[1], [1]]
+    assert os.environ.get("OMP_NUM_THREADS") == said
 
 
 def test_an_engine_written_from_the_docs_gives_the_bytes_of_one(serial, xlbench_cli, tmp_path):

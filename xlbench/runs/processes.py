@@ -16,14 +16,20 @@ from concurrent.futures.process import BrokenProcessPool
 
 from xlbench.runs.jobs import Job, Message, RunWarning
 
+THREAD_VARIABLES = frozenset({"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
+"""By which numeric libraries are told, when they are loaded, how many threads to use."""
+
 Work = Callable[[Job], Iterable[Message]]
 
 
 def processes(work: Work, jobs: Iterable[Job], workers: int | None = None) -> Iterator[Message]:
-    """Compute jobs in ``workers`` processes (None: one a processor), and yield what comes back as jobs end."""
+    """Compute jobs in ``workers`` processes (None: one a processor), and yield what comes back as jobs end.
+
+    Numeric libraries get an equal share of the processors in each, unless OMP_NUM_THREADS says how many threads.
+    """
     waiting = list(jobs)
     count = min(workers or _processors(), len(waiting))
-    slots = [_WorkerSlot() for _ in range(count)]
+    slots = [_WorkerSlot(threads=max(1, _processors() // max(1, count))) for _ in range(count)]
     running: dict[Future[list[Message]], tuple[_WorkerSlot, Job]] = {}
     try:
         while waiting or running:
@@ -65,7 +71,9 @@ def _messages(future: Future[list[Message]], slot: _WorkerSlot, job: Job) -> lis
 class _WorkerSlot:
     """A worker process, started with its first job, and started again where it has died."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
+        """``threads``: how many its numeric libraries may use."""
+        self._threads = threads
         self.job: Job | None = None
         """What it computes now."""
         self.model = ""
@@ -77,7 +85,7 @@ class _WorkerSlot:
         """Begin a job."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(self._threads,))
             with _without_ctrl_c():
                 self._pid = self._executor.submit(os.getpid)
         self.job, self.model = job, job.model
@@ -99,10 +107,22 @@ def _computed(work: Work, job: Job) -> list[Message]:
     return list(work(job))
 
 
-def _begin() -> None:
+def _begin(threads: int) -> None:
     """In a new worker process: Ctrl-C is for the process that started it, and without that one it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _limit_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _limit_threads(threads: int) -> None:
+    """Have libraries that are loaded, and those still to be, use so many threads: threads that wait for a processor are
+    waited for in turn, so that twice as many take several times as long. What the user has set goes first."""
+    if not THREAD_VARIABLES.isdisjoint(os.environ):
+        return
+    from threadpoolctl import threadpool_limits
+
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
+    threadpool_limits(threads)
 
 
 def _end_with_parent() -> None:
