@@ -205,6 +205,16 @@ def test_whole_documents_are_held_out(loaded):
     assert parts(loaded, "card:mini-parallel:eng-hin,eng-tur", seed=1).evaluation != found.evaluation
 
 
+def test_documents_are_held_out_and_no_lines_beside_them(loaded, tmp_path):
+    """Of a card with documents and a file without, documents of the card are held out alone."""
+    extra = tmp_path / "extra.tsv"
+    extra.write_text(tsv([(f"text {i}", f"paath {i}") for i in range(60)]), encoding="utf-8")
+    found = parts(loaded, "card:mini-parallel:eng-hin,eng-tur", extra)
+    assert sum(text.startswith("text ") for text in found.training.first) == 60
+    assert len(found.evaluation) >= 20
+    assert not set(found.training.clusters) & set(found.evaluation.clusters)
+
+
 def many(folder: Path, n: int = 300, name: str = "many.tsv", start: int = 0) -> Path:
     path = folder / name
     path.write_text(tsv([(f"text {i}", f"paath {i}") for i in range(start, start + n)]), encoding="utf-8")

@@ -83,7 +83,7 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
     most = max(SHARE * len(whole), AT_LEAST), AT_MOST[0] * len(set(whole.languages)), AT_MOST[1], len(whole) / 2
     chosen: set[str] = set()
     taken = held = 0
-    for cluster in sorted(sizes, key=lambda name: digest("held out", str(seed), name)):
+    for cluster in sorted(_documents(sizes) or sizes, key=lambda name: digest("held out", str(seed), name)):
         fits = taken + sizes[cluster] <= min(most[0], most[3]) and held + distinct[cluster] <= min(most[1:3])
         if fits or (not chosen and len(sizes) > 1):
             chosen.add(cluster)
@@ -91,7 +91,7 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
     out = [cluster in chosen for cluster in clusters]
     evaluation = whole.only(out)
     evaluation = evaluation.only(_first_with_its_texts(evaluation))
-    documents = f", {len(chosen):,} of {len(sizes):,} documents," if has_documents else ""
+    documents = f", {len(chosen):,} of {len(_documents(sizes) or sizes):,} documents," if has_documents else ""
     notes.append(
         f"{len(evaluation):,} of {len(whole):,} pairs{documents} are held out to evaluate on"
         + ("" if has_documents else ", pair by pair: no documents are known")
@@ -102,6 +102,13 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
             f"so that a ranking would have several right answers"
         )
     return whole.only([not one for one in out]), evaluation
+
+
+def _documents(sizes: Counter[str]) -> set[str]:
+    """The clusters of several pairs, where they have at least half of all pairs: beside them, lines of a file, whose
+    documents nobody knows, are no evidence of what is learned about new ones. None where they have less."""
+    several = {cluster for cluster, size in sizes.items() if size > 1}
+    return several if sum(sizes[cluster] for cluster in several) >= sum(sizes.values()) / 2 else set()
 
 
 def linked(pairs: Pairs) -> list[str]:
