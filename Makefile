@@ -75,16 +75,16 @@ publish: $(CORE)  ## Render the published boards anew, from runs made anew and p
 	$(BIN)/xlbench pack $(OUT)/published --all --out leaderboards/runs
 
 real: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the suite `open`, and its boards and packs (hours; data: XLBENCH_DATA, else ../shared/data)
-	if test -d $(E5); then set -- --model 'st:$(E5)?prompt=query: &name=multilingual-e5-small-q4'; else set --; fi; \
+	if test -d $(E5); then set -- --model 'st:./$(E5)?prompt=query: &name=multilingual-e5-small-q4'; else set --; fi; \
 	$(BIN)/xlbench run --suite open --data $(REAL_DATA) --results $(REAL)/results --boards leaderboards --cache-size 40 \
 		--model random --model ngram --model ngram-translit --model siamese-mini \
-		--model 'st:$(MINILM)?name=all-MiniLM-L6-v2' "$$@"
+		--model 'st:./$(MINILM)?name=all-MiniLM-L6-v2' "$$@"
 	rm -rf leaderboards/runs-open
 	$(BIN)/xlbench pack $(REAL)/results --all --out leaderboards/runs-open
 
 quantized: $(EVERYTHING) $(E5)  ## multilingual-e5-small in 4 bits as the published figures asked it, and beside them (two hours; data as for real)
 	test ! -d $(E5) || $(BIN)/xlbench run --task ntrex --task nusax-senti-mteb --data $(REAL_DATA) --cache-size 40 \
-		--model 'st:$(E5)?name=multilingual-e5-small-q4-no-prompt' --results $(REAL)/quantized --boards $(REAL)/boards
+		--model 'st:./$(E5)?name=multilingual-e5-small-q4-no-prompt' --results $(REAL)/quantized --boards $(REAL)/boards
 	test ! -d $(E5) || $(BIN)/xlbench published docs/published/multilingual-e5-small.csv $(REAL)/quantized \
 		--model multilingual-e5-small-q4-no-prompt --out docs/published/multilingual-e5-small-q4.md || test $$? -eq 1
 
