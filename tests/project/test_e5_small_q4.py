@@ -158,7 +158,7 @@ def test_the_target_scores_what_it_says():
     done = subprocess.run(["make", "-n", "real"], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     models = ["random", "ngram ", "ngram-translit", "siamese-mini",
-              "'st:out/real/all-MiniLM-L6-v2?name=all-MiniLM-L6-v2'",
-              "'st:out/real/multilingual-e5-small-q4?prompt=query: &name=multilingual-e5-small-q4'"]  # fmt: skip
+              "'st:./out/real/all-MiniLM-L6-v2?name=all-MiniLM-L6-v2'",
+              "'st:./out/real/multilingual-e5-small-q4?prompt=query: &name=multilingual-e5-small-q4'"]  # fmt: skip
     for word in ("--suite open", "leaderboards/runs-open", *(f"--model {model}" for model in models)):
         assert word in done.stdout, word
