@@ -243,6 +243,19 @@ def test_translations_of_a_sentence_are_held_out_together(loaded, tmp_path):
     assert any(note.startswith("150 more are left out with them") for note in found.notes)
 
 
+def test_few_sentences_with_many_translations_are_enough(loaded, tmp_path):
+    """A tenth of 100 sentences is too few: twenty are held out, and one of 40 % of all pairs is not taken for one of them."""
+    path = tmp_path / "few.tsv"
+    large = [("the same", f"paath {k}") for k in range(400)]
+    path.write_text(
+        tsv([*large, *((f"text {i}", f"p {i} {k}") for k in range(6) for i in range(100))]), encoding="utf-8"
+    )
+    found = parts(loaded, path)
+    assert len(found.evaluation) == 20
+    assert len(found.training) == 880
+    assert found.training.first.count("the same") == 400
+
+
 def test_a_text_that_nearly_all_pairs_share_does_not_join_them(loaded, tmp_path):
     """Where most pairs hang together through a few texts, pairs are held out one by one, each text once."""
     path = tmp_path / "chained.tsv"

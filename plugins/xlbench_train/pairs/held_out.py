@@ -79,29 +79,44 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
     seed alone, the pairs that share no text."""
     has_documents = len(set(whole.clusters)) < len(whole)
     clusters = list(whole.clusters) if has_documents else linked(whole)
-    sizes, distinct = Counter(clusters), Counter(compress(clusters, _first_with_its_texts(whole)))
-    most = max(SHARE * len(whole), AT_LEAST), AT_MOST[0] * len(set(whole.languages)), AT_MOST[1], len(whole) / 2
-    chosen: set[str] = set()
-    taken = held = 0
-    for cluster in sorted(_documents(sizes) or sizes, key=lambda name: digest("held out", str(seed), name)):
-        fits = taken + sizes[cluster] <= min(most[0], most[3]) and held + distinct[cluster] <= min(most[1:3])
-        if fits or (not chosen and len(sizes) > 1):
-            chosen.add(cluster)
-            taken, held = taken + sizes[cluster], held + distinct[cluster]
+    sizes, usable = Counter(clusters), Counter(compress(clusters, _first_with_its_texts(whole)))
+    candidates = _documents(sizes) or set(sizes)
+    order = sorted(candidates, key=lambda name: digest("held out", str(seed), name))
+    at_most = min(AT_MOST[0] * len(set(whole.languages)), AT_MOST[1])
+    chosen = _chosen(order, sizes, usable, at_most)
     out = [cluster in chosen for cluster in clusters]
-    evaluation = whole.only(out)
-    evaluation = evaluation.only(_first_with_its_texts(evaluation))
-    documents = f", {len(chosen):,} of {len(_documents(sizes) or sizes):,} documents," if has_documents else ""
-    notes.append(
-        f"{len(evaluation):,} of {len(whole):,} pairs{documents} are held out to evaluate on"
-        + ("" if has_documents else ", pair by pair: no documents are known")
-    )
-    if taken > len(evaluation):
+    held = whole.only(out)
+    evaluation = held.only(_first_with_its_texts(held))
+    documents = f", {len(chosen):,} of {len(candidates):,} documents," if has_documents else ""
+    unknown = "" if has_documents else ", sentence by sentence: no documents are known"
+    notes.append(f"{len(evaluation):,} of {len(whole):,} pairs{documents} are held out to evaluate on{unknown}")
+    if len(held) > len(evaluation):
         notes.append(
-            f"{taken - len(evaluation):,} more are left out with them: a text of theirs is in another held-out pair, "
+            f"{len(held) - len(evaluation):,} more are left out with them: a text of theirs is in another held-out pair, "
             f"so that a ranking would have several right answers"
         )
     return whole.only([not one for one in out]), evaluation
+
+
+def _chosen(order: Sequence[str], sizes: Counter[str], usable: Counter[str], at_most: int) -> set[str]:
+    """The clusters that are held out: a share of the pairs, and up to half of them where that is too few to evaluate on.
+
+    Args:
+        order: The clusters, as they are tried.
+        sizes: Pairs of each cluster.
+        usable: Those of them that can be evaluated on.
+        at_most: Of the pairs that are evaluated on.
+    """
+    chosen: set[str] = set()
+    total = sizes.total()
+    taken = held = 0
+    for limit, enough in ((max(SHARE * total, AT_LEAST), at_most), (total, AT_LEAST)):
+        for cluster in order:
+            fits = taken + sizes[cluster] <= min(limit, total / 2) and held + usable[cluster] <= at_most
+            if fits and held < enough and cluster not in chosen:
+                chosen.add(cluster)
+                taken, held = taken + sizes[cluster], held + usable[cluster]
+    return chosen
 
 
 def _documents(sizes: Counter[str]) -> set[str]:
