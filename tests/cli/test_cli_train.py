@@ -103,7 +103,7 @@ def test_a_dry_run_reads_everything_and_trains_nothing(xlbench_cli, tmp_path):
     assert done.stderr.splitlines() == [
         "200 pairs of a.tsv",
         "200 pairs of b.tsv",
-        "40 of 400 pairs are held out to evaluate on, pair by pair: no documents are known",
+        "40 of 400 pairs are held out to evaluate on, sentence by sentence: no documents are known",
         "360 pairs to train ngrams:1024x16 on with contrastive, 40 to evaluate on; 5 epochs, about 20 steps",
         "nothing was trained (--dry-run)",
     ]

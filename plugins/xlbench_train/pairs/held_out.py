@@ -92,14 +92,14 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
     notes.append(f"{len(evaluation):,} of {len(whole):,} pairs{documents} are held out to evaluate on{unknown}")
     if len(held) > len(evaluation):
         notes.append(
-            f"{len(held) - len(evaluation):,} more are left out with them: a text of theirs is in another held-out pair, "
-            f"so that a ranking would have several right answers"
+            f"{len(held) - len(evaluation):,} more are left out with them: a text of theirs is in another held-out "
+            f"pair, so that a ranking would have several right answers"
         )
     return whole.only([not one for one in out]), evaluation
 
 
 def _chosen(order: Sequence[str], sizes: Counter[str], usable: Counter[str], at_most: int) -> set[str]:
-    """The clusters that are held out: a share of the pairs, and up to half of them where that is too few to evaluate on.
+    """The clusters that are held out: a share of the pairs, and up to half where that is too few to evaluate on.
 
     Args:
         order: The clusters, as they are tried.
