@@ -261,9 +261,9 @@ def test_a_text_that_nearly_all_pairs_share_does_not_join_them(loaded, tmp_path)
     path = tmp_path / "chained.tsv"
     path.write_text(tsv([(f"text {i // 2}", f"paath {(i + 1) // 2}") for i in range(300)]), encoding="utf-8")
     found = parts(loaded, path)
-    assert 20 <= len(found.evaluation) == len(set(found.evaluation.first)) == len(set(found.evaluation.second)) <= 40
+    assert 20 <= len(found.evaluation) == len(set(found.evaluation.first)) == len(set(found.evaluation.second)) <= 60
     assert not set(found.training.texts()) & set(found.evaluation.texts())
-    assert len(found.training) > 200
+    assert len(found.training) > 120
 
 
 def test_repeats_are_left_out(loaded, tmp_path):
