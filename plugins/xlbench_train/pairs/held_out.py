@@ -128,20 +128,23 @@ def _documents(sizes: Counter[str]) -> set[str]:
 
 def linked(pairs: Pairs) -> list[str]:
     """A name a pair, equal for those that share texts, however many pairs lie between: an English sentence and all its
-    translations. Where one such group has more than half of the pairs, each pair has its own name."""
+    translations. Where one such group has more than half of the pairs, each pair has a name of its own.
+
+    Names follow from the texts alone, so that a file has the same pairs held out wherever it lies.
+    """
     import numpy as np
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     n = len(pairs)
-    _, texts = np.unique(np.concatenate([text_keys(pairs.first), text_keys(pairs.second)]), return_inverse=True)
-    edges = coo_array((np.ones(n, np.int8), (texts[:n], texts[n:])), shape=(int(texts.max()) + 1,) * 2)
+    keys, texts = np.unique(np.concatenate([text_keys(pairs.first), text_keys(pairs.second)]), return_inverse=True)
+    edges = coo_array((np.ones(n, np.int8), (texts[:n], texts[n:])), shape=(len(keys), len(keys)))
     _, group_of_text = connected_components(edges, directed=False)
     groups = group_of_text[texts[:n]]
     if np.bincount(groups).max() > n / 2:
-        return list(pairs.clusters)
-    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
-    return [pairs.clusters[row] for row in first[place]]
+        return [f"{keys[one]} {keys[other]}" for one, other in zip(texts[:n], texts[n:], strict=True)]
+    _, smallest = np.unique(group_of_text, return_index=True)  # keys are sorted: the first of a group is its smallest
+    return [str(keys[text]) for text in smallest[groups]]
 
 
 def _first_with_its_texts(pairs: Pairs) -> list[bool]:
