@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -189,6 +190,21 @@ def test_wrong_cards_are_one_line(spec, said, loaded):
     """A card or a pair of languages that there is not, and one without pairs, are told with what may be meant."""
     with pytest.raises(UsageError, match=said):
         parts(loaded, spec)
+
+
+@pytest.mark.parametrize(
+    ("texts", "said"),
+    [
+        (lambda subset: subset.load()["eng"], "mini-parallel eng-hin: its texts cannot be had"),
+        (lambda subset: ["one"], "mini-parallel eng-hin: its texts are str, and no ItemText of a str"),
+        (None, r"the task mini-parallel does not tell the texts of its items \(Task.texts\)"),
+    ],
+)
+def test_a_task_that_fails_at_its_texts_is_one_line(texts, said, loaded):
+    """Whatever a plugin's ``Task.texts`` raises or gives, training says whose failure it is."""
+    task = replace(loaded.tasks["mini-parallel"], texts=texts)
+    with pytest.raises(UsageError, match=said):
+        parts(replace(loaded, tasks={**loaded.tasks, task.name: task}), "card:mini-parallel:eng-hin")
 
 
 # ---- what is held out

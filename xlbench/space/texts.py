@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from xlbench.core.errors import DataMissing, UsageError, XlbenchError
+from xlbench.core.errors import DataMissing, UsageError
 from xlbench.core.ids import digest
+from xlbench.core.item_texts import item_texts
 from xlbench.core.task import Data, ItemText, Subset, Task
-from xlbench.core.text import did_you_mean, reason_of
-from xlbench.core.tracebacks import log_traceback
+from xlbench.core.text import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) ->
     for subset in sorted(at_hand, key=lambda one: (not sought.issuperset(one.languages), len(one.languages))):
         if left.isdisjoint(subset.languages):
             continue
-        for text in _texts(task, subset):
+        for text in item_texts(task, subset):
             if text.language in left:
                 found[text.language, text.item] = text
         left -= {language for language, _ in found}
@@ -73,22 +73,6 @@ def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) ->
         why = next((one.missing or one.damaged for one in subsets if left & {*one.languages}), "")
         languages = ", ".join(sorted(left)) or "any language"
         raise DataMissing(f"{task.name} has no texts in {languages} here{f': {why}' if why else ' (--data)'}")
-    return found
-
-
-def _texts(task: Task, subset: Subset) -> Sequence[ItemText]:
-    """The texts of a subset."""
-    assert task.texts is not None
-    try:
-        found = list(task.texts(subset))
-    except (XlbenchError, KeyboardInterrupt):
-        raise
-    except BaseException as error:  # noqa: BLE001 - a task is a plugin: its failure is its own
-        log_traceback(f"the texts of {task.name} {subset.name}")
-        raise UsageError(f"{task.name} {subset.name}: its texts cannot be had: {reason_of(error)}") from None
-    wrong = next((one for one in found if not isinstance(one, ItemText) or not isinstance(one.text, str)), None)
-    if wrong is not None:
-        raise UsageError(f"{task.name} {subset.name}: its texts are {type(wrong).__name__}, and no ItemText of a str")
     return found
 
 

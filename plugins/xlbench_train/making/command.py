@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from xlbench import Catalog, Data, DataMissing, Subset, Task, UsageError, XlbenchError
+from xlbench.core.item_texts import item_texts
 
 SHIPPED = Path(__file__).parent.parent / "siamese_mini"
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -78,5 +79,5 @@ def _texts_of(task: Task, subset: Subset) -> list[str]:
     if task.texts is None:
         return []
     with suppress(DataMissing):
-        return [told.text for told in task.texts(subset)]
+        return [told.text for told in item_texts(task, subset)]
     return []

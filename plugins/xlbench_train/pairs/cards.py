@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from xlbench import Catalog, Data, DataError, DataMissing, Subset, Task, UsageError
+from xlbench.core.item_texts import item_texts
 from xlbench.core.text import did_you_mean
 from xlbench_train.pairs.pairs import Pairs, Source, joined
 
@@ -30,8 +31,6 @@ def read_card(text: str, catalog: Catalog, data: Path | None) -> Pairs:
     if not name or not languages:
         raise UsageError(f"--pairs {text}: write card:NAME:LANGUAGES, as card:ntrex:eng-hin")
     (task,) = catalog.select_tasks([name])
-    if task.texts is None:
-        raise UsageError(f"--pairs {text}: the task {task.name} does not tell the texts of its items (Task.texts)")
     wanted = [part.strip() for part in languages.split(",") if part.strip()]
     return joined(_pairs_of(task, subset, text) for subset in _subsets(task, wanted, Data(root=data), text))
 
@@ -61,9 +60,8 @@ def _pairs_of(task: Task, subset: Subset, text: str) -> Pairs:
         raise DataError(subset.damaged)
     if subset.missing:
         raise DataMissing(f"--pairs {text}: {subset.name}: {subset.missing}")
-    assert task.texts is not None
     try:
-        texts = task.texts(subset)
+        texts = item_texts(task, subset)
     except DataMissing as missing:
         raise UsageError(f"--pairs {text}: {missing}") from None
     one, other = subset.languages if len(subset.languages) == 2 else ("", "")
