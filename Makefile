@@ -22,7 +22,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish real quantized siamese-mini build wheel lock clean
+.PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish real quantized siamese-mini en-hi build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -90,6 +90,15 @@ quantized: $(EVERYTHING) $(E5)  ## multilingual-e5-small in 4 bits as the publis
 
 siamese-mini: $(EVERYTHING) $(E5)  ## The encoder that ships, made again (some ten minutes; data as for real)
 	$(BIN)/xlbench train siamese-mini --data $(REAL_DATA) --teacher $(E5)
+
+en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as docs/studies/en-hi.md has them (an hour; data as for real)
+	for language in eng_Latn hin_Deva; do tail -n +2 $(REAL_DATA)/sib200/data/annotated/$$language/train.tsv \
+		| sort -n | cut -f3 > $(REAL)/$$language.txt || exit 1; done
+	test -d $(E5) || exit 0; for objective in softmax contrastive; do for pooling in cls mean; do \
+		out=$(REAL)/en-hi-$$objective-$$pooling; test -f $$out/README.md || $(BIN)/xlbench train siamese --base $(E5) \
+		--pairs card:ntrex:eng-hin --pairs $(REAL)/eng_Latn.txt,$(REAL)/hin_Deva.txt --data $(REAL_DATA) \
+		--prompt 'query: ' --objective $$objective --pooling $$pooling --epochs 1 --max-length 64 \
+		--out $$out $$(test ! -d $$out/training || echo --resume) || exit 1; done; done
 
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
 	rm -rf dist

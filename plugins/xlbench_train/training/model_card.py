@@ -97,7 +97,7 @@ def _training(card: Card) -> Iterator[str]:
     yield "\n## Training\n"
     yield f"```sh\n{shlex.join(card.command)}\n```\n"
     what = [
-        f"{settings.epochs} epochs at most",
+        f"{settings.epochs} epoch{'s' * (settings.epochs != 1)} at most",
         f"batches of {settings.batch_size}",
         f"learning rate {settings.learning_rate:g}",
         f"warm-up over {settings.warmup:.0%} of the steps",

@@ -88,7 +88,7 @@ def _say_plan(base: Base, parts: Parts, settings: Settings, terminal: Terminal) 
     steps = -(-rows // settings.batch_size) * settings.epochs
     terminal.say(
         f"{len(parts.training):,} pairs to train {base.spec} on with {settings.objective}, {len(parts.evaluation):,} "
-        f"to evaluate on; {settings.epochs} epochs, about {steps:,} steps"
+        f"to evaluate on; {settings.epochs} epoch{'s' * (settings.epochs != 1)}, about {steps:,} steps"
     )
 
 
