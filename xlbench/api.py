@@ -18,7 +18,16 @@ from xlbench.reports.selection import Selection
 from xlbench.runs.execute import carry_out
 from xlbench.runs.fetch import FetchResult, prepare_fetch
 from xlbench.runs.observer import Observer
-from xlbench.runs.request import OneOrMore, Request, idle_tasks, learning_tasks, prepare, prepare_curve, several
+from xlbench.runs.request import (
+    OneOrMore,
+    PreparedRun,
+    Request,
+    idle_tasks,
+    learning_tasks,
+    prepare,
+    prepare_curve,
+    several,
+)
 
 if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
@@ -51,8 +60,8 @@ def run(
 ) -> Results:
     """Score models on tasks or suites.
 
-    A cell that fails carries its reason, and the others go on. What costs no result, such as a damaged part of the
-    cache, is a warning of the logger ``xlbench``.
+    A cell that fails carries its reason, and the others go on. Languages of a task without data, where ``languages``
+    names none, and what costs no result, such as a damaged part of the cache, are warnings of the logger ``xlbench``.
 
     Args:
         models: Names, specs or `Model` objects, one or several; none: the embedded models.
@@ -88,7 +97,14 @@ def run(
         ci_training=ci_training,
     )  # fmt: skip
     with granted(request.permissions):
-        return carry_out(prepare(request), Observer(warning=_warn), fail_fast=fail_fast)
+        return carry_out(_warned(prepare(request)), Observer(warning=_warn), fail_fast=fail_fast)
+
+
+def _warned(prepared: PreparedRun) -> PreparedRun:
+    """The run, after a warning for each task of whose languages some have no data here."""
+    for line in prepared.absent_lines():
+        _warn(line)
+    return prepared
 
 
 def _warn(line: str) -> None:
@@ -129,7 +145,7 @@ def curve(
         offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, train_sizes=train_sizes,
     )  # fmt: skip
     with granted(request.permissions):
-        prepared = prepare_curve(request)
+        prepared = _warned(prepare_curve(request))
         scored = carry_out(prepared, Observer(warning=_warn), fail_fast=fail_fast)
         return curves_of(scored, learning_tasks(prepared), idle_tasks(prepared))
 

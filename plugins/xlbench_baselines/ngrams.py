@@ -107,7 +107,7 @@ def _within_a_word(inside: NDArray[np.bool_], n: int) -> NDArray[np.intp]:
 
 
 def _mix(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Spread every bit of a hash over all bits (the finaliser of MurmurHash3, 32 bits)."""
+    """Spread every bit of a hash over all bits (the finalizer of MurmurHash3, 32 bits)."""
     hashes = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     hashes = (hashes ^ (hashes >> np.uint32(13))) * np.uint32(0xC2B2AE35)
     return hashes ^ (hashes >> np.uint32(16))

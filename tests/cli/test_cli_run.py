@@ -272,15 +272,18 @@ def test_a_dry_run_of_failing_cells_fails(go, tmp_path):
 
 
 def test_languages_without_data_are_listed_once(go, tmp_path):
-    """Languages that a task has and that nobody asked for are one line where they have no data, none with --quiet, and
-    code 1 with --strict."""
+    """Languages that a task has and that nobody asked for are one line where they have no data, none with --quiet; with
+    --strict always, and code 1; --json has them."""
     task = tiny(tmp_path)
     line = "tiny: no data here for 1 of its languages: nep"
     done = go("run", "-m", "good-letters", "-m", "zeros", *task)
     (said,) = [said for said in done.stderr.splitlines() if "no data here" in said]
     assert said.startswith(f"{line} (nep: ")
     assert go(*RUN, *task, "--quiet").stderr == ""
-    assert go(*RUN, *task, "--strict").returncode == 1
+    assert json.loads(go(*RUN, *task, "--json").stdout)["absent"] == {"tiny": ["nep"]}
+    for options in (["--quiet"], ["--json"], ["-n", "--quiet"], ["-n", "--json"]):
+        strict = go(*RUN, *task, "--strict", *options)
+        assert (strict.returncode, line in strict.stderr) == (1, True), options
     assert json.loads(go(*RUN, *task, "-n", "--json").stdout)["absent"] == {"tiny": ["nep"]}
     (tmp_path / "data" / "tiny.ne.txt").write_text("one\ntwo\n", encoding="utf-8")
     (line,) = [line for line in go(*RUN, *task, "-n").stderr.splitlines() if "no data here for 1 of" in line]

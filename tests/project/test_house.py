@@ -355,7 +355,7 @@ BRITISH = (
     r"analys(?:e|ed|ing)|behaviour\w*|cancell(?:ed|ing)|catalogue\w*|centr(?:e|ed|es)|colour\w*|favour\w*|flavour\w*|"
     r"fulfil|grey|harbour\w*|honour\w*|judgement\w*|labell(?:ed|ing)|learnt|modell(?:ed|er|ing)|neighbour\w*|spelt|"
     r"misspelt|travell(?:ed|er|ing)|unspelt|whilst|"
-    r"(?:capital|categor|character|general|initial|linear|minim|normal|optim|organ|random|recogn|regular|serial|"
+    r"(?:capital|categor|character|final|general|initial|linear|minim|normal|optim|organ|random|recogn|regular|serial|"
     r"special|standard|summar|token|util|vector|visual)is(?:ation\w*|e|ed|er|es|ing)"
 )
 """Spellings that the texts of the project do not use. Data keeps those of its authors."""
@@ -372,7 +372,11 @@ def test_spelling_is_american():
     """Code, cards and documentation are in one spelling, down to the parts of names."""
     for start in TEXTS:
         for path in [ROOT / start] if (ROOT / start).is_file() else (ROOT / start).rglob("*"):
-            told = path.suffix in (".py", ".md", ".toml", "") and path.is_file() and "__pycache__" not in path.parts
+            told = (
+                path.suffix in (".py", ".md", ".toml", ".yml", ".yaml", "")
+                and path.is_file()
+                and "__pycache__" not in path.parts
+            )
             if told and path != Path(__file__):
                 assert not british(path.read_text(encoding="utf-8", errors="replace")), path
 

@@ -192,3 +192,15 @@ def test_folders_are_tried_before_anything_is_computed(option, tmp_path, monkeyp
     assert ended.value.code == 2
     assert f"choose another {option}" in capsys.readouterr().err
     assert not list(tmp_path.rglob("*.parquet"))
+
+
+def test_languages_without_data_are_warnings_of_the_api(tmp_path, monkeypatch, caplog):
+    """`xlbench.run` warns once a task of languages that have no data here; one that is asked for by name is a cell."""
+    monkeypatch.chdir(tmp_path)
+    tiny(tmp_path)
+    xlbench.run("random", "tiny.toml", data="data", results="r", cache=False)
+    (warning,) = [record for record in caplog.records if record.name == "xlbench"]
+    assert warning.getMessage().startswith("tiny: no data here for 1 of its languages: nep (nep: ")
+    caplog.clear()
+    xlbench.run("random", "tiny.toml", data="data", results="r", languages="deu", cache=False)
+    assert not [record for record in caplog.records if record.name == "xlbench"]

@@ -83,3 +83,17 @@ def test_features_in_single_precision_and_in_blocks_have_the_same_optimum(monkey
     monkeypatch.setattr(softmax, "BLOCK", 12 * 30)
     parts = softmax.Problem(features.astype(np.float32), codes).solve(1.0)
     np.testing.assert_allclose(whole.logits(features), parts.logits(features), atol=1e-6)
+
+
+def test_of_many_examples_it_stops_where_nothing_changes_any_more(monkeypatch):
+    """With fewer steps, probabilities are those of the optimum and every label is the same."""
+    features, codes = examples(6, 30_000, 16, 5, 3.0)
+    asked, _ = examples(7, 5_000, 16, 5, 3.0)
+    found = softmax.Problem(features, codes).solve(1.0)
+    monkeypatch.setattr(softmax, "MANY", len(features) + 1)
+    whole = softmax.Problem(features, codes).solve(1.0)
+    assert found.converged
+    assert found.iterations < whole.iterations
+    one, other = (solution.logits(asked) for solution in (found, whole))
+    np.testing.assert_allclose(one, other, atol=1e-3)
+    np.testing.assert_array_equal(one.argmax(axis=1), other.argmax(axis=1))

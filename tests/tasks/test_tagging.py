@@ -288,3 +288,34 @@ def test_a_long_sentence_goes_through(made):
     starts = sum(tag.startswith("B") for _, tag in long)
     assert outcome.columns["gold:PER"][0] + outcome.columns["gold:LOC"][0] == starts
     assert spans.tag_names(("PER",)) == ["O", "B-PER", "I-PER"]
+
+
+@pytest.mark.parametrize("width", [1, 8])
+def test_equal_vectors_are_one_example(width):
+    """Every row is told which distinct row it equals, bit by bit, and these stay in the order of their first rows."""
+    random = np.random.RandomState(width)
+    vectors = random.randint(-2, 3, (40_000, width)).astype(np.float32) * np.float32(0.1)
+    vectors[:10] = random.standard_normal((10, width))
+    first, same = tagging_probe._distinct(vectors)
+    np.testing.assert_array_equal(vectors[first][same], vectors)
+    assert len(first) == len(np.unique(vectors.view(np.uint32), axis=0))
+    assert np.all(np.diff(first) > 0)
+    codes = random.randint(0, 3, 40_000)
+    one = tagging_probe.fit(vectors.copy(), np.arange(40_000), codes, 3)
+    other = tagging_probe.fit(vectors[first], same, codes, 3)
+    np.testing.assert_allclose(one.weights, other.weights, atol=1e-6)
+
+
+def test_where_sums_collide_every_row_stands_for_itself(monkeypatch):
+    """Rows with one 64-bit sum that are not equal are never merged."""
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: SameNumbers())
+    vectors = np.array([[1, 2], [2, 1], [1, 2]], np.float32)
+    first, same = tagging_probe._distinct(vectors)
+    assert first.tolist() == same.tolist() == [0, 1, 2]
+
+
+class SameNumbers:
+    """A generator of one number, with which sums do not tell the order of a row."""
+
+    def integers(self, high, size, dtype):
+        return np.zeros(size, dtype)

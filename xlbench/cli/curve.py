@@ -30,6 +30,7 @@ from xlbench.core.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from xlbench.reports.curves import Curves
+    from xlbench.runs.request import PreparedRun
 
 
 @click.command(
@@ -83,8 +84,8 @@ def command(
     for task in idle_tasks(prepared):
         echo(f"{task} learns nothing, and has no curve", err=True)
     if dry_run:
-        show_plan(prepared, as_json=as_json, quiet=quiet)
-        return plan_exit_code(prepared)
+        show_plan(prepared, as_json=as_json, quiet=quiet, strict=strict)
+        return plan_exit_code(prepared, strict=strict)
     plots = _can_plot()
     with plugins_print_elsewhere():
         if prepared.has_work:
@@ -95,9 +96,10 @@ def command(
         written = write_files(out, render_curves(curves, plots=plots), "curves", "--out")
     code = exit_code(prepared, curves.cells, strict=strict)
     if as_json:
-        _print_json(curves, written, code)
+        _print_json(prepared, curves, written, code)
     elif not quiet:
         _print_tables(curves, written)
+    if strict or not (as_json or quiet):
         print_absent(prepared)
     print_trouble(prepared, curves.cells)
     return code
@@ -124,11 +126,12 @@ def _print_tables(curves: Curves, written: Sequence[Path]) -> None:
     echo("\n".join(f"wrote {path}" for path in written), err=True)
 
 
-def _print_json(curves: Curves, written: Sequence[Path], code: int) -> None:
+def _print_json(prepared: PreparedRun, curves: Curves, written: Sequence[Path], code: int) -> None:
     from xlbench.reports.curves import long_rows
 
     plain = {
         "exit_code": code,
+        "absent": dict(prepared.absent),
         "files": [str(path) for path in written],
         "idle": list(curves.idle),
         "scores": list(long_rows(curves)),

@@ -13,7 +13,7 @@ import click
 
 from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, OK
-from xlbench.core.text import escaped_json, one_line, printable
+from xlbench.core.text import escaped_json, first_of, one_line, printable
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell
@@ -51,12 +51,14 @@ def exit_code(prepared: PreparedRun, cells: Sequence[Cell], *, strict: bool) -> 
     return CELL_FAILED if status["error"] or not status["ok"] or (strict and lacking) else OK
 
 
-def plan_exit_code(prepared: PreparedRun) -> int:
-    """0 where a run would score something, or has; 1 where every cell is skipped or failing."""
-    return OK if any(item.state in ("todo", "rescore", "done") for item in prepared.planned) else CELL_FAILED
+def plan_exit_code(prepared: PreparedRun, *, strict: bool) -> int:
+    """0 where a run would score something, or has; 1 where no cell can be, or (strict) something is not at hand."""
+    states = {item.state for item in prepared.planned}
+    lacking = bool("skipped" in states or prepared.absent)
+    return CELL_FAILED if not states & {"todo", "rescore", "done"} or (strict and lacking) else OK
 
 
-def show_plan(prepared: PreparedRun, *, as_json: bool, quiet: bool) -> None:
+def show_plan(prepared: PreparedRun, *, as_json: bool, quiet: bool, strict: bool) -> None:
     """Print what a dry run has found: the cells with their states, and what is wrong with any."""
     if as_json:
         rows = [
@@ -67,6 +69,7 @@ def show_plan(prepared: PreparedRun, *, as_json: bool, quiet: bool) -> None:
         echo_json({"cells": rows, "absent": dict(prepared.absent)})
     elif not quiet:
         echo(_plan_table(prepared))
+    if strict or not (as_json or quiet):
         print_absent(prepared)
     print_trouble(prepared, [item.cell for item in prepared.planned])
 
@@ -100,12 +103,9 @@ def _plan_table(prepared: PreparedRun) -> str:
 
 
 def print_absent(prepared: PreparedRun) -> None:
-    """A line a task: the languages that it has, that nobody asked for by name, and whose data is not at hand."""
-    for task, languages in prepared.absent.items():
-        named = _some(languages, 8)
-        why = prepared.why_absent.get(task, "")
-        reason = f" ({languages[0]}: {why})" if why else ""
-        echo(f"{task}: no data here for {len(languages)} of its languages: {named}{reason}", err=True)
+    """Print which languages of which tasks have no data at hand, though nobody asked for less."""
+    for line in prepared.absent_lines():
+        echo(line, err=True)
 
 
 def print_trouble(prepared: PreparedRun, cells: Sequence[Cell]) -> None:
@@ -126,13 +126,8 @@ def _print_reasons(cells: Sequence[Cell]) -> None:
         for reason, befell in list(reasons.items())[:REASONS]:
             subsets = list(dict.fromkeys(cell.subset for cell in befell))
             models = ", ".join(dict.fromkeys(cell.model for cell in befell))
-            where = task if subsets == [WHOLE_TASK] else f"{task} {_some(subsets, 4)}"
+            where = task if subsets == [WHOLE_TASK] else f"{task} {first_of(subsets, 4)}"
             echo(one_line(f"{status}: {where} ({models}): {reason}"), err=True)
         if len(reasons) > REASONS:
             rest = sum(len(befell) for befell in list(reasons.values())[REASONS:])
             echo(f"{status}: {task}: {rest} more cells, for other reasons (--json has them all)", err=True)
-
-
-def _some(names: Sequence[str], most: int) -> str:
-    """The first of several names, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -84,16 +84,17 @@ def command(
         request = request_of(options)
         prepared = prepare(request)
     if dry_run:
-        show_plan(prepared, as_json=as_json, quiet=quiet)
-        return plan_exit_code(prepared)
+        show_plan(prepared, as_json=as_json, quiet=quiet, strict=strict)
+        return plan_exit_code(prepared, strict=strict)
     with plugins_print_elsewhere():
         results, shown, (written, failures) = _scored(prepared, boards, fail_fast=fail_fast, silent=quiet or as_json)
     cells = [cell for run in results for cell in run.cells]
     code = CELL_FAILED if failures else exit_code(prepared, cells, strict=strict)
     if as_json:
-        _print_json(cells, shown, written, code)
+        _print_json(prepared, cells, shown, written, code)
     elif not quiet:
         _print_boards(prepared, results, shown, written)
+    if strict or not (as_json or quiet):
         print_absent(prepared)
     print_trouble(prepared, cells)
     for failure in failures:
@@ -173,11 +174,14 @@ def _interval(cell: Cell) -> str:
     return f"[{100 * score.low:.1f}, {100 * score.high:.1f}]"
 
 
-def _print_json(cells: Sequence[Cell], boards: Sequence[Board], written: Sequence[Path], code: int) -> None:
+def _print_json(
+    prepared: PreparedRun, cells: Sequence[Cell], boards: Sequence[Board], written: Sequence[Path], code: int
+) -> None:
     from xlbench.reports.boards.plain import plain
 
     content = {
         "exit_code": code,
+        "absent": dict(prepared.absent),
         "boards": [str(path) for path in written],
         "standings": [plain(board) for board in boards],
         "cells": [

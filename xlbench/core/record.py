@@ -168,7 +168,7 @@ class Run:
     """What was refused when its folder was read: a line a file."""
 
     def __repr__(self) -> str:
-        return overview((self,), "simple")
+        return overview((self,), "plain")
 
 
 @dataclass(frozen=True, repr=False)
@@ -184,7 +184,7 @@ class Results:
         return len(self.runs)
 
     def __repr__(self) -> str:
-        return overview(self.runs, "simple")
+        return overview(self.runs, "plain")
 
     def _repr_html_(self) -> str:
         """The same for notebooks, with every name escaped."""
@@ -210,7 +210,7 @@ def overview(runs: Sequence[Run], form: str) -> str:
 
     Args:
         runs: The runs.
-        form: A table format of tabulate: "simple" or "html".
+        form: A table format of tabulate: "plain" or "html".
     """
     from tabulate import tabulate
 

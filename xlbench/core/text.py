@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from xlbench.core.errors import XlbenchError, explain_import
 
@@ -50,6 +50,11 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     by_folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(wrong.casefold(), by_folded, n=2, cutoff=0.6)
     return f" Did you mean {' or '.join(repr(by_folded[name]) for name in near)}?" if near else ""
+
+
+def first_of(names: Sequence[str], most: int) -> str:
+    """The first of several names, and how many more there are."""
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def reason_of(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from xlbench.core.model import Model
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import ALL, LOOSE
 from xlbench.core.task import Data, Task
-from xlbench.core.text import GIB, did_you_mean
+from xlbench.core.text import GIB, did_you_mean, first_of
 from xlbench.core.version import __version__
 from xlbench.runs import provenance
 from xlbench.runs.cells import PlannedCell, Settings
@@ -114,6 +114,15 @@ class PreparedRun:
     def has_work(self) -> bool:
         """Whether there is anything to compute."""
         return any(item.state in ("todo", "rescore") for item in self.planned)
+
+    def absent_lines(self) -> list[str]:
+        """A line a task: the languages that it has, that nobody asked for by name, and whose data is not at hand."""
+        return [self._absent_line(task, languages) for task, languages in self.absent.items()]
+
+    def _absent_line(self, task: str, languages: Sequence[str]) -> str:
+        why = self.why_absent.get(task, "")
+        reason = f" ({languages[0]}: {why})" if why else ""
+        return f"{task}: no data here for {len(languages)} of its languages: {first_of(languages, 8)}{reason}"
 
     @property
     def settings(self) -> Settings:

@@ -166,7 +166,7 @@ def _whole(words: Sequence[str], salt: int) -> NDArray[np.uint32]:
 
 
 def _mixed(hashes: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """Spread every bit of a hash over all bits (the finaliser of MurmurHash3, 32 bits)."""
+    """Spread every bit of a hash over all bits (the finalizer of MurmurHash3, 32 bits)."""
     hashes = (hashes ^ (hashes >> np.uint32(16))) * np.uint32(0x85EBCA6B)
     hashes = (hashes ^ (hashes >> np.uint32(13))) * np.uint32(0xC2B2AE35)
     return hashes ^ (hashes >> np.uint32(16))

@@ -18,6 +18,7 @@ from xlbench_train.training import curve, model_card, report, saving, workplace
 from xlbench_train.training.bases import Base, find_base, load_base, table_size
 from xlbench_train.training.course import Course, Trained, train
 from xlbench_train.training.failures import TrainingStopped
+from xlbench_train.training.libraries import quiet_libraries
 from xlbench_train.training.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -65,8 +66,8 @@ def carry_out(wanted: Wanted, terminal: Terminal) -> int:
     if wanted.dry_run:
         terminal.say("nothing was trained (--dry-run)")
         return OK
-    _hush_libraries()
-    return _Session(wanted, base, parts, terminal).run()
+    with quiet_libraries():
+        return _Session(wanted, base, parts, terminal).run()
 
 
 def _check_size(parts: Parts, settings: Settings) -> None:
@@ -90,20 +91,6 @@ def _say_plan(base: Base, parts: Parts, settings: Settings, terminal: Terminal) 
         f"{len(parts.training):,} pairs to train {base.spec} on with {settings.objective}, {len(parts.evaluation):,} "
         f"to evaluate on; {settings.epochs} epoch{'s' * (settings.epochs != 1)}, about {steps:,} steps"
     )
-
-
-def _hush_libraries() -> None:
-    """Warnings of libraries about their own arguments are no use to whoever typed a command."""
-    import logging
-
-    import datasets
-    import transformers
-
-    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    datasets.disable_progress_bars()
-    for name in ("sentence_transformers", "accelerate", "datasets"):
-        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 @dataclass

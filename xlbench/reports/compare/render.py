@@ -47,7 +47,7 @@ def as_markdown(found: Comparison) -> str:
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
-def table(verdicts: Sequence[Verdict], form: str = "simple") -> str:
+def table(verdicts: Sequence[Verdict], form: str = "plain") -> str:
     """Verdicts as a table, a row each."""
     cells = [_row(one, escape if form == "github" else str) for one in verdicts]
     return tabulate(cells, HEAD, tablefmt=form, disable_numparse=True, colalign=ALIGN) if cells else ""
@@ -107,7 +107,7 @@ def by_language(found: Comparison) -> str:
     return f"{len(own)} language{'s' * (len(own) != 1)}: {', '.join(said)}."
 
 
-def changed_table(found: Comparison, form: str = "simple") -> str:
+def changed_table(found: Comparison, form: str = "plain") -> str:
     """The items that changed most."""
     text = escape if form == "github" else str
     told = any(one.get("text") for one in found.changed)
@@ -121,7 +121,7 @@ def changed_table(found: Comparison, form: str = "simple") -> str:
     return tabulate(cells, head, tablefmt=form, disable_numparse=True, colalign=align)
 
 
-def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: str = "simple") -> str:
+def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: str = "plain") -> str:
     """All pairs: scores with letters, a row a group."""
     text = escape if form == "github" else str
     cells = [

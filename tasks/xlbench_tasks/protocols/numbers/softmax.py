@@ -35,6 +35,10 @@ reach where C or the number of examples is large. scikit-learn stops at 1e-4 of 
 STEP_TOLERANCE = 1e-7
 """Largest entry of the gradient, in the solver's own coordinates, at which it stops."""
 
+ENOUGH, MANY = 0.1, 20_000
+"""Of so many examples it stops, too, at a gradient of so much of the relative tolerance. Of 100,000 words that saves a
+third of the steps, for probabilities within 5e-5 and the same labels of 50,000 others."""
+
 MAX_ITERATIONS = 5_000
 """Steps at most; a fit that needs more says that it has not converged."""
 
@@ -46,8 +50,8 @@ FEW_LABELS = 100
 """Up to so many labels, the axes are those of the second derivative; of more, the labels themselves, which need no
 product of labels by labels."""
 
-BLOCK = 1 << 22
-"""Features, or logits, held at once in double precision."""
+BLOCK = 1 << 18
+"""Features, or logits, held at once in double precision: what a processor's cache holds."""
 
 
 @dataclass(frozen=True)
@@ -143,20 +147,30 @@ class Problem:
                 weights, ends = weights @ self._turn.T, ends @ self._turn.T
             return first + (weights if self._axes is None else self._axes @ weights), offsets + ends
 
+        length = np.inf
+
         def loss(flat: Floats) -> tuple[float, Floats]:
+            nonlocal length
             value, by_weight, by_offset = self._loss(*place(flat), strength)
+            length = _length(by_weight, by_offset)
             if self._axes is not None:
                 by_weight = self._axes.T @ by_weight
             if self._turn is not None:
                 by_weight, by_offset = by_weight @ self._turn, by_offset @ self._turn
             return value, np.vstack([scale * by_weight, offset_scale * by_offset]).ravel()
 
+        enough = ENOUGH * self._relative_tolerance(strength) if self._total >= MANY else 0.0
+
+        def stop_where_enough(_: Floats) -> None:
+            if length <= enough:
+                raise StopIteration
+
         size = (width + 1) * count
         options = {
             "maxcor": min(MEMORY, max(5, MEMORY_NUMBERS // (2 * size))), "ftol": 0.0, "gtol": STEP_TOLERANCE,
             "maxiter": MAX_ITERATIONS, "maxfun": 2 * MAX_ITERATIONS,
         }  # fmt: skip
-        found = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", options=options)
+        found = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", options=options, callback=stop_where_enough)
         return self._finished(*place(found.x), strength, int(found.nit))
 
     def _started(self, start: Solution | None) -> tuple[Floats, Floats]:
@@ -170,11 +184,14 @@ class Problem:
     def _finished(self, weights: Floats, offsets: Floats, strength: float, iterations: int) -> Solution:
         """The solution in the features' own coordinates, with the gradient there."""
         _, by_weight, by_offset = self._loss(weights, offsets, strength)
-        gradient = float(np.sqrt((by_weight**2).sum() + (by_offset**2).sum()))
-        radius = float(np.sqrt(self._squares.sum() / self._total))
-        tolerance = max(TOLERANCE, RELATIVE_TOLERANCE * strength * self._total * radius)
+        tolerance = max(TOLERANCE, self._relative_tolerance(strength))
         own = weights if self._lift is None else self._lift @ weights
-        return Solution(own, offsets - self._mean @ own, iterations, gradient, tolerance)
+        return Solution(own, offsets - self._mean @ own, iterations, _length(by_weight, by_offset), tolerance)
+
+    def _relative_tolerance(self, strength: float) -> float:
+        """The length of a gradient that double precision can reach, whatever ``strength`` and number of examples."""
+        radius = float(np.sqrt(self._squares.sum() / self._total))
+        return RELATIVE_TOLERANCE * strength * self._total * radius
 
     def _loss(self, weights: Floats, offsets: Floats, c: float) -> tuple[float, Floats, Floats]:
         """F, and its derivatives by weights and by offsets of centered rows."""
@@ -197,6 +214,11 @@ class Problem:
         if self._lift is None:
             by_weight -= np.outer(self._mean, by_offset)
         return c * value + 0.5 * float((weights * weights).sum()), c * by_weight + weights, c * by_offset
+
+
+def _length(by_weight: Floats, by_offset: Floats) -> float:
+    """Length of a gradient."""
+    return float(np.sqrt((by_weight**2).sum() + (by_offset**2).sum()))
 
 
 def _blocks(n: int, *widths: int) -> Iterator[slice]:

@@ -50,8 +50,9 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
 
     Equal pairs of a vector and a tag are one example with a weight: the same optimum for less work.
     """
-    pairs, weights = np.unique(rows * tags + codes, return_counts=True)
-    examples, labels = vectors[pairs // tags], pairs % tags
+    first, same = _distinct(vectors)
+    pairs, weights = np.unique(same[rows] * tags + codes, return_counts=True)
+    examples, labels = vectors[first[pairs // tags]], pairs % tags
     mean, scale = _standardize(examples, weights.astype(np.float64))
     seen, dense = np.unique(labels, return_inverse=True)
     all_weights, all_offsets = np.zeros((vectors.shape[1], tags)), np.full(tags, -np.inf)
@@ -62,6 +63,28 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
     all_weights[:, seen] = solution.weights / scale[:, np.newaxis]
     all_offsets[seen] = solution.offsets - mean @ all_weights[:, seen]
     return Probe(all_weights, all_offsets, converged=solution.converged, iterations=solution.iterations)
+
+
+def _distinct(vectors: NDArray[np.float32]) -> tuple[Ints, Ints]:
+    """The first row of each distinct vector, in order, and for every row which of them it equals.
+
+    An encoder of single words gives a word the same vector in every sentence. Rows with equal 64-bit sums are compared
+    bit by bit; where any two of them differ, all rows stand for themselves.
+    """
+    bits = np.ascontiguousarray(vectors).view(np.uint32)
+    factors = np.random.default_rng(0).integers(1 << 63, size=bits.shape[1], dtype=np.uint64) * 2 + 1
+    sums = np.empty(len(bits), np.uint64)
+    for start in range(0, len(bits), BLOCK):
+        sums[start : start + BLOCK] = bits[start : start + BLOCK].astype(np.uint64) @ factors
+    _, first, group = np.unique(sums, return_index=True, return_inverse=True)
+    for start in range(0, len(bits), BLOCK):
+        here = slice(start, start + BLOCK)
+        if not np.array_equal(bits[here], bits[first[group[here]]]):
+            return np.arange(len(bits)), np.arange(len(bits))
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[group]
 
 
 def _solved(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
