@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from xlbench.core.permissions import Permissions, granted
 from xlbench_train.settings import NEGATIVES, OBJECTIVES, POOLINGS, Settings, check
@@ -115,10 +116,26 @@ def command(data: Path | None, **options: Any) -> int:
     from xlbench_train.terminal import Terminal
     from xlbench_train.training.recipe import Wanted, carry_out
 
-    wanted = Wanted(settings, ctx.obj, data, _typed(sys.argv), beside["resume"], beside["dry_run"], beside["report"])
+    wanted = Wanted(
+        settings, ctx.obj, data, _command(ctx, sys.argv), beside["resume"], beside["dry_run"], beside["report"]
+    )
     return carry_out(wanted, Terminal(quiet=beside["quiet"]))
 
 
-def _typed(arguments: Sequence[str]) -> list[str]:
-    """The command as it was typed, without what is of that one call: what makes the model again."""
-    return ["xlbench", *(one for one in arguments[1:] if one not in ("--resume", "--debug", "--quiet", "-q"))]
+def _command(ctx: click.Context, arguments: Sequence[str]) -> list[str]:
+    """What makes the model again: the command as it was typed, without what is of that one call, and with what came
+    from xlbench.toml and the environment."""
+    typed = ["xlbench", *(one for one in arguments[1:] if one not in ("--resume", "--debug", "--quiet", "-q"))]
+    for parameter in ctx.command.params:
+        source = ctx.get_parameter_source(parameter.name or "")
+        if source in (ParameterSource.DEFAULT_MAP, ParameterSource.ENVIRONMENT) and parameter.name != "quiet":
+            typed += _as_typed(parameter, ctx.params[parameter.name or ""])
+    return typed
+
+
+def _as_typed(parameter: click.Parameter, value: Any) -> list[str]:
+    """An option with its value, as on a command line."""
+    if isinstance(value, bool):
+        names = parameter.opts if value else parameter.secondary_opts
+        return names[:1]
+    return [part for one in (value if isinstance(value, tuple) else (value,)) for part in (parameter.opts[0], str(one))]

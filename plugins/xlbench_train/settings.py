@@ -26,6 +26,8 @@ NEGATIVES: dict[str, tuple[str, ...]] = {
 }
 """Objective -> where its other pairs may come from, the default first."""
 POOLINGS = ("mean", "cls", "max", "lasttoken")
+MAX_LENGTH = 128
+"""Tokens of a text, where nothing is given and the base reads as many."""
 NGRAMS = "ngrams:"
 """How the spec of a static base of hashed character n-grams begins: ``ngrams:65536x192``."""
 
@@ -71,12 +73,13 @@ def resolved(given: Settings, *, is_static: bool) -> Settings:
         epochs=given.epochs or (5 if static else 3),
         batch_size=given.batch_size or (512 if static else 32),
         learning_rate=given.learning_rate or (0.02 if static else 2e-4 if given.lora else 2e-5),
-        max_length=given.max_length or (None if static else 128),
     )
 
 
 def check(given: Settings) -> None:
     """`UsageError` where two settings make no sense together, whatever the base."""
+    if "?" in given.out.name:
+        raise UsageError(f"--out {given.out}: what comes after a ? is read as options: choose a name without it")
     able = NEGATIVES[given.objective]
     if given.negatives and given.negatives not in able:
         takes = f"takes {' or '.join(able)}" if able else "has none"

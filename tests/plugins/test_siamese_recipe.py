@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -240,6 +241,38 @@ def test_a_plain_checkpoint_is_a_base(tmp_path):
     np.testing.assert_allclose(model.encode(["a"]), model.encode(["query: a"], prompt=""), atol=1e-6)
 
 
+def test_one_prompt_goes_before_every_text(base, tmp_path):
+    """A base's own prompt is there in training, too: the model is the one that --prompt makes; and --prompt goes before
+    queries and documents, whatever the base puts there."""
+    own = tmp_path / "own"
+    shutil.copytree(base, own)
+    path = own / "config_sentence_transformers.json"
+    config = json.loads(path.read_text("utf-8"))
+    said = {"query": "zwei ", "document": "drei "}
+    path.write_text(json.dumps({**config, "prompts": said, "default_prompt_name": "query"}), encoding="utf-8")
+    assert carry_out(asked(own, tmp_path / "by-default")) == 0
+    assert "own prompt 'zwei ' is put before every text" in (tmp_path / "by-default/README.md").read_text("utf-8")
+    assert carry_out(asked(base, tmp_path / "asked", prompt="zwei ")) == 0
+    weights = [load_file(tmp_path / name / "model.safetensors") for name in ("by-default", "asked")]
+    for name, values in weights[0].items():
+        np.testing.assert_array_equal(values, weights[1][name])
+    assert carry_out(asked(own, tmp_path / "other", prompt="vier ")) == 0
+    model = encoder(f"st:{tmp_path / 'other'}")
+    for role in ("query", "document"):
+        np.testing.assert_allclose(model.encode(TEXTS, role=role), model.encode(TEXTS), atol=1e-6)
+
+
+def test_a_limit_that_nobody_asked_for_is_the_bases(base, tmp_path):
+    """The card says how many tokens the model reads, and a limit over the base's own is refused, be it 128."""
+    short = tmp_path / "short"
+    shutil.copytree(base, short)
+    (short / "sentence_bert_config.json").write_text('{"max_seq_length": 24}', encoding="utf-8")
+    assert carry_out(asked(short, tmp_path / "out")) == 0
+    assert "at most 24 tokens" in (tmp_path / "out/README.md").read_text("utf-8")
+    with pytest.raises(UsageError, match="reads 24 tokens at most"):
+        carry_out(asked(short, tmp_path / "longer", max_length=128))
+
+
 def test_rows_that_no_text_has_are_as_they_were(base, tmp_path):
     """Training the used rows of the vocabulary alone is training of the whole: the others do not move, and these do."""
     settings = asked(base, tmp_path / "out", max_length=32)
@@ -375,5 +408,5 @@ def test_the_settings_are_recorded(softmax, base):
     record = json.loads((out / "training/settings.json").read_text("utf-8"))
     assert record["objective"] == "softmax"
     assert record["negatives"] == "random"
-    assert record["max_length"] == 128
+    assert record["max_length"] is None
     assert len(record["training texts"]) == len(record["content of the base"]) == 64

@@ -120,6 +120,10 @@ def test_a_header_is_told_and_can_be_denied(tmp_path):
         (written("p.jsonl", '{"en": "a", "hi": "b"}\n{"en": "a", "hii": "b"}\n'),
          "line 2: there is no text 'hi'. Did you mean 'hii'"),
         (written("p.jsonl", "[1, 2]\n"), "line 1: an object with two texts is expected"),
+        (written("p.jsonl", '{"en": "a\\ud800", "hi": "b"}\n'), r"line 1: half a character \(\\ud800\)"),
+        (written("p.jsonl", '{"en": "a\\u0000", "hi": "b"}\n'), "line 1: a NUL character"),
+        (written("p.tsv", "a\tb\rc\td\r"), "line 1: carriage returns within the line"),
+        (written("p.tsv", ""), r"p\.tsv: there is no pair of texts"),
         (lambda folder: str(folder / "none.tsv"), "there is no such file; give a file, two as FIRST,SECOND, or card:"),
         (lambda folder: str(folder), "is a folder"),
     ],
@@ -132,6 +136,21 @@ def test_what_is_no_pair_is_named_with_its_line(write, said, tmp_path):
         said = r"p\.tsv, line 2: not UTF-8"
     with pytest.raises((DataError, UsageError), match=said):
         read(spec)
+
+
+def test_what_json_only_seems_to_hold_is_read(tmp_path):
+    """A backslash before u0000 is text."""
+    path = tmp_path / "p.jsonl"
+    path.write_text('{"en": "a\\\\u0000", "hi": "b"}\n', encoding="utf-8")
+    assert read(path) == [("a\\u0000", "b")]
+
+
+def test_pairs_with_equal_sides_are_counted(loaded, tmp_path):
+    """Where some pairs have one text on both sides, a note says how many."""
+    path = tmp_path / "p.tsv"
+    rows = [(f"one {number}", f"one {number}" if number % 4 else f"ek {number}") for number in range(200)]
+    path.write_text(tsv(rows), encoding="utf-8")
+    assert "of 150 pairs both sides are equal: there is little to learn from them" in parts(loaded, path).notes
 
 
 @pytest.mark.parametrize("longer", ["en", "hi"])

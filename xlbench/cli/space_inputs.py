@@ -26,10 +26,18 @@ EXIT_CODES = "\b\nExit codes: 0 written; 2 wrong usage; 3 damaged data or vector
 """The end of the help of both commands."""
 
 
+def _only_one(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str:
+    """What is given once; a second value would be dropped without a word."""
+    if len(given) != 1:
+        raise click.BadParameter(f"one task at a time: {', '.join(given)}", param=parameter)
+    return given[0]
+
+
 def text_options(limit: int, out: str) -> Callable[[F], F]:
     """The options that say which texts, where to, and what may be kept or asked for; two defaults differ."""
     options = (
-        click.option("--task", "-t", required=True, metavar="NAME", help="A task's name, or a path to a card."),
+        click.option("--task", "-t", required=True, multiple=True, metavar="NAME", callback=_only_one,
+                     help="A task's name, or a path to a card."),
         click.option("--language", "-l", "languages", multiple=True, metavar="CODE",
                      help="A language, ISO 639-3 (repeatable).  [default: all that are at hand]"),
         click.option("--limit", type=click.IntRange(min=3), default=limit, show_default=True, metavar="N",

@@ -67,6 +67,8 @@ def read_file(text: str, *, skip_empty: bool) -> Pairs:
                 f"out with --skip-empty"
             )
     notes += [f"{empty:,} pairs with an empty side were left out"] * bool(empty)
+    if not first:
+        raise DataError(f"{where}: there is no pair of texts")
     languages = _languages(spec, paths)
     source = Source(text, languages=languages, pairs=len(first), notes=tuple(notes))
     ids = tuple(f"{where}:{number}" for number in range(len(first)))

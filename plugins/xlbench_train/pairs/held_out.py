@@ -53,6 +53,8 @@ def read_parts(
     check(whole, "--pairs")
     notes = [note for source in whole.sources for note in source.notes]
     notes += [f"{repeats:,} repeated pairs were left out"] * bool(repeats)
+    equal = sum(map(str.__eq__, whole.first, whole.second))
+    notes += [f"of {equal:,} pairs both sides are equal: there is little to learn from them"] * bool(equal)
     if evaluation:
         given = (_read(spec, catalog, data, skip_empty=skip_empty) for spec in evaluation)
         held, _ = without_repeats(joined(given))

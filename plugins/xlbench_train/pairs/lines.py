@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,10 @@ def read_lines(path: Path) -> Iterator[str]:
                 text = raw.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError:
                 raise DataError(f"{path}, line {number}: not UTF-8; save the file as UTF-8") from None
+            if number == 1 and "\r" in text.rstrip("\r\n"):
+                raise DataError(
+                    f"{path}, line 1: carriage returns within the line: save the file with \\n as line ends"
+                )
             if "\x00" in text:
                 raise DataError(f"{path}, line {number}: a NUL character, as in UTF-16 or a binary file; save as UTF-8")
             yield text.rstrip("\n").removesuffix("\r")
@@ -52,8 +57,21 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             value = json.loads(line)
         except ValueError as error:
             raise DataError(f"{path}, line {number}: no JSON ({error})") from None
+        _check_characters(value, f"{path}, line {number}")
         if not isinstance(value, dict):
             raise DataError(
                 f"{path}, line {number}: an object with two texts is expected, as in " + '{"en": "Yes", "de": "Ja"}'
             )
         yield number, value
+
+
+def _check_characters(value: Any, where: str) -> None:
+    """`DataError` for what JSON can spell and no text has: half a character, and NUL."""
+    shown = json.dumps(value, ensure_ascii=False)
+    try:
+        shown.encode()
+    except UnicodeEncodeError as error:
+        half = shown[error.start].encode("utf-16-be", "surrogatepass").hex()
+        raise DataError(f"{where}: half a character (\\u{half}): write the file anew, as UTF-8") from None
+    if re.search(r"(?<!\\)(?:\\\\)*\\u0000", shown):
+        raise DataError(f"{where}: a NUL character: take it out")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Catalog, EncoderError, Model, UsageError
 from xlbench.core.errors import XlbenchError
 from xlbench.core.text import error_text
-from xlbench_train.settings import NGRAMS, Settings
+from xlbench_train.settings import MAX_LENGTH, NGRAMS, Settings
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -129,10 +129,15 @@ def load_base(base: Base, settings: Settings) -> SentenceTransformer:
         model = new_ngram_model(*table_size(base.spec), seed=settings.seed)
     else:
         model = _loaded(base, settings)
-    if settings.prompt:
-        model.prompts = {**model.prompts, "training": settings.prompt}
+    if settings.prompt:  # whatever the role of a text
+        model.prompts = dict.fromkeys([*model.prompts, "query", "document", "training"], settings.prompt)
         model.default_prompt_name = "training"
     return model
+
+
+def prompt_of(model: SentenceTransformer) -> str:
+    """What a model puts before a text of no role: in training as ever after."""
+    return str(model.prompts.get(model.default_prompt_name or "") or "")
 
 
 def _loaded(base: Base, settings: Settings) -> SentenceTransformer:
@@ -183,11 +188,11 @@ def _pool_anew(model: SentenceTransformer, mode: str, spec: str) -> None:
 def _limit(model: SentenceTransformer, settings: Settings, spec: str) -> None:
     """The length limit, which cannot be over the model's own."""
     own = model.max_seq_length
-    if settings.max_length is None or own is None or own == float("inf"):
+    if own is None or own == float("inf"):
         return
-    if settings.max_length > own and settings.max_length != 128:  # the default goes for what can be had
+    if (settings.max_length or 0) > own:
         raise UsageError(f"--max-length {settings.max_length}: {spec} reads {own} tokens at most")
-    model.max_seq_length = min(settings.max_length, own)
+    model.max_seq_length = min(settings.max_length or MAX_LENGTH, own)
 
 
 def device_of(name: str) -> str:

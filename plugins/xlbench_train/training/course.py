@@ -15,7 +15,7 @@ from xlbench_train.settings import Settings
 from xlbench_train.terminal import Terminal
 from xlbench_train.training import checkpoints
 from xlbench_train.training.adapters import add_adapter
-from xlbench_train.training.bases import Base, device_of, load_base
+from xlbench_train.training.bases import Base, device_of, load_base, prompt_of
 from xlbench_train.training.failures import Diverged, TrainingStopped
 from xlbench_train.training.history import History
 from xlbench_train.training.objectives import columns_of, loss_of, takes_apart
@@ -52,11 +52,19 @@ class Course:
 
         torch.manual_seed(self.settings.seed)
         model = load_base(self.base, self.settings)
+        if (own := prompt_of(model)) and not self.settings.prompt:
+            self.note(f"the base's own prompt {own!r} is put before every text, in training, too")
         if self.settings.lora:
             add_adapter(model, self.settings.lora, self.settings.base)
         if not self.settings.is_static:
             train_used_rows(model, self.parts.training.texts())
         return model, loss_of(self.settings, model, piece).to(model.device)
+
+    def note(self, text: str) -> None:
+        """Say what happened, once, and keep it for the card."""
+        if text not in self.notes:
+            self.notes.append(text)
+            self.terminal.say(text)
 
 
 @dataclass(frozen=True)
@@ -238,7 +246,7 @@ class _Run:
             warmup_steps=settings.warmup,
             seed=settings.seed,
             batch_sampler=BatchSamplers.NO_DUPLICATES if distinct else BatchSamplers.BATCH_SAMPLER,
-            prompts=settings.prompt or None,
+            prompts=prompt_of(self.model) or None,
             eval_strategy="epoch",
             save_strategy="epoch",
             logging_strategy="epoch",

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from xlbench import __version__
@@ -34,7 +35,8 @@ class Card:
     has_curve: bool = False
     teacher: str = ""
     stopped: str = ""
-    languages: tuple[str, ...] = field(default=())
+    max_length: int | None = None
+    """Tokens of a text that the model reads; None: there is no limit."""
 
 
 def text(card: Card) -> str:
@@ -49,13 +51,20 @@ def _front(card: Card) -> Iterator[str]:
     languages = sorted({code for pair in card.parts.training.languages for code in pair} - set(UNKNOWN))
     if languages:
         yield f"language: {json.dumps(languages)}"
-    if card.base.folder is not None and not card.settings.base.startswith((".", "/", "~")):
-        yield f"base_model: {json.dumps(card.settings.base.partition('?')[0])}"
+    if name := _name_on_the_hub(card):
+        yield f"base_model: {json.dumps(name)}"
     names = sorted({source.data for source in card.parts.training.sources if source.data})
     if names:
         yield f"datasets: {json.dumps(names)}"
     yield "tags: [sentence-transformers, siamese]"
     yield "---"
+
+
+def _name_on_the_hub(card: Card) -> str:
+    """``org/name`` of the base; empty for a folder of this machine, and for a new table."""
+    name = re.sub(r"^(st|hf|siamese):", "", card.base.spec.partition("?")[0])
+    on_hub = re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) and not Path(name).exists()
+    return name if card.base.folder is not None and on_hub else ""
 
 
 def _what(card: Card) -> Iterator[str]:
@@ -104,12 +113,13 @@ def _training(card: Card) -> Iterator[str]:
         f"negatives: {settings.negatives}",
         f"seed {settings.seed}",
     ]
-    what += [f"at most {settings.max_length} tokens"] * bool(settings.max_length)
+    what += [f"at most {card.max_length} tokens"] * bool(card.max_length)
     what += [f"LoRA of rank {settings.lora}, merged"] * bool(settings.lora)
     what += [f"pooling: {settings.pooling}"] * bool(settings.pooling)
     what += [f"prompt {settings.prompt!r} before every text"] * bool(settings.prompt)
-    yield f"{', '.join(what)}; xlbench {__version__}. The weights are those after epoch {card.best_epoch:g}, where the"
-    yield "validation loss was smallest.\n"
+    kept = "of the last good checkpoint" if card.stopped else "where the validation loss was smallest"
+    yield f"{', '.join(what)}; xlbench {__version__}. The weights are those after epoch"
+    yield f"{card.best_epoch:.3g}, {kept}.\n"
     names = list(history.HEADINGS)
     yield "| " + " | ".join(history.HEADINGS.values()) + " |"
     yield "|" + "---:|" * len(names)

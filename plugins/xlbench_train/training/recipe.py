@@ -184,6 +184,7 @@ class _Session:
             notes=course.notes,
             teacher=self.settings.teacher or "",
             stopped=trained.stopped,
+            max_length=_limit_of(trained.model),
         )
 
     def _picture(self, trained: Trained) -> bytes | None:
@@ -227,6 +228,12 @@ class _Untrained:
         if self._model is None:
             self._model = load_base(self._base, self._settings)
         return self._model.encode(list(texts), batch_size=64, show_progress_bar=False, convert_to_numpy=True)
+
+
+def _limit_of(model: Any) -> int | None:
+    """Tokens of a text that a model reads at most; None where there is no limit."""
+    own = model.max_seq_length
+    return None if own is None or own == float("inf") else int(own)
 
 
 def _as_spec(path: Path) -> str:

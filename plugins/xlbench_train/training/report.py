@@ -54,6 +54,8 @@ class Difference:
     high: float | None
     p: float | None
     verdict: str
+    note: str = ""
+    """Why there is no interval."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +161,8 @@ def compared(before: Run, after: Run, epochs: int) -> Report:
     )  # fmt: skip
     rose = {one.metric: one.verdict for one in differences}
     closer = rose["cosine_true"] == "higher" and rose["cosine_gap"] != "better"
-    return Report(differences, scores, (*[ANISOTROPY] * closer, *[CHOSEN] * (epochs > 1)))
+    why = [f"{METRICS[one.metric]}: {one.note}" for one in differences if one.note]
+    return Report(differences, scores, (*why, *[ANISOTROPY] * closer, *[CHOSEN] * (epochs > 1)))
 
 
 def _difference(metric: str, row: Mapping[Any, Any]) -> Difference:
@@ -169,7 +172,8 @@ def _difference(metric: str, row: Mapping[Any, Any]) -> Difference:
     low, high, p = (
         None if row[name] is None or row[name] != row[name] else row[name] for name in ("low", "high", "adjusted")
     )
-    return Difference(metric, row["baseline"], row["candidate"], row["difference"], low, high, p, verdict)
+    note = str(row["note"] or "") if low is None and verdict != "identical" else ""
+    return Difference(metric, row["baseline"], row["candidate"], row["difference"], low, high, p, verdict, note)
 
 
 def lines(report: Report) -> list[list[str]]:
