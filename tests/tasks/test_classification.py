@@ -326,6 +326,13 @@ def test_a_label_that_the_card_does_not_list_is_an_error(made, split):
     assert re.search(rf"'Good' \(2 times, first at .*eng/{split}\.tsv, line 4\); 'best' \(1 time, .*line 5\)$", damaged)
 
 
+def test_unknown_labels_are_counted_over_all_splits(made):
+    """One that stands in training and test items is counted in both."""
+    rows = [("1 0 0", "bad"), ("0 1 0", "fine"), ("0 0 1", "Good"), ("1 1 0", "best"), ("0 0 1", "Good")]
+    damaged = damage(made, train=rows, test=rows)
+    assert re.search(r"'Good' \(4 times, first at .*eng/train\.tsv, line 4\); 'best' \(2 times", damaged)
+
+
 def test_averages_over_many_classes_are_those_of_few(answers, monkeypatch):
     """With more labels than have metrics of their own, values and slopes are what the rows of all classes give;
     influences of few classes follow the curve, and differ from the slopes by a hundredth."""

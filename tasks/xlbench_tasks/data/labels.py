@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 
 from xlbench import DataError
 from xlbench_tasks.data.records import Records
@@ -24,15 +25,16 @@ def labels_of(name: str, records: Mapping[str, Records]) -> dict[str, None]:
     return found
 
 
-def check_known(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> None:
-    """Raise `DataError` where records have labels that are none of ``labels``: all of them, with counts and places."""
-    if set(labels_of(name, records)) <= set(labels):
+def check_known(name: str, labels: Sequence[str], *parts: Mapping[str, Records]) -> None:
+    """Raise `DataError` where records have labels that are none of ``labels``: all of them, with counts over all parts
+    and places."""
+    if all(set(labels_of(name, records)) <= set(labels) for records in parts):
         return
     fault = (
         f"labels that are none of the card's ({', '.join(labels)}); add them to labels of [options], or mend the data"
     )
     unknown = UnknownValues(name, fault, in_other_notation(labels))
-    for one in records.values():
+    for one in chain.from_iterable(records.values() for records in parts):
         for row, label in enumerate(one.fields["label"]):
             if label not in labels:
                 unknown.add(label, one.place(row))

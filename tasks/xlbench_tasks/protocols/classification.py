@@ -194,8 +194,7 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
 def _check_labels(parts: SubsetRecords, labels: Sequence[str]) -> None:
     """Raise `DataError` for labels that the card does not list, and where every encoder would score the same."""
     where = parts.data_set
-    for records in (parts.train, parts.dev, {parts.target: parts.test}):
-        check_known(where, records, labels)
+    check_known(where, labels, parts.train, parts.dev, {parts.target: parts.test})
     learned, asked = labels_of(where, parts.train), labels_of(where, {parts.target: parts.test})
     if len(asked) < 2:
         only = f"all {len(parts.test.ids)} test items are {next(iter(asked))!r}"
@@ -249,7 +248,7 @@ def _labeled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -
     import numpy as np
 
     code_of = {label: code for code, label in enumerate(labels)}
-    check_known(name, records, labels)
+    check_known(name, labels, records)
     texts = tuple(text for one in records.values() for text in one.fields["text"])
     given = (code_of[label] for one in records.values() for label in one.fields["label"])
     return Labeled(texts, np.fromiter(given, np.int64, len(texts)))

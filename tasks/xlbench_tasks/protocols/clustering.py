@@ -180,7 +180,7 @@ def _check_labels(data_set: str, subset: str, records: Mapping[str, Records], op
     occurring = labels_of(data_set, records)
     if not occurring:
         raise DataMissing(f"{where} has no items in this split")
-    check_known(data_set, records, options.get("labels", [*occurring]))
+    check_known(data_set, options.get("labels", [*occurring]), records)
     check_spellings(where, occurring)
     if len(occurring) < 2:
         only = next(iter(occurring))
