@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlbench import DataError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 WEIGHTS = "trained.safetensors"
 MARK = "complete"
 """A file that is written when everything else of a checkpoint is: a kill leaves none."""
+STATE = "trainer_state.json"
+"""What the library's trainer knows at a checkpoint."""
 
 
 def last_whole(folder: Path) -> Path | None:
@@ -39,6 +42,30 @@ def remove_cut_off(folder: Path) -> list[str]:
     for path in cut:
         shutil.rmtree(path)
     return [path.name for path in cut]
+
+
+def state_of(checkpoint: Path) -> dict[str, Any]:
+    """What the trainer knew at a checkpoint. `DataError` where that is damaged."""
+    path = checkpoint / STATE
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        assert isinstance(known, dict)
+    except (OSError, ValueError, AssertionError):
+        raise DataError(f"{path} is damaged: remove {checkpoint}, and --resume from the one before") from None
+    return known
+
+
+def best_at_early_stop(checkpoint: Path) -> int | None:
+    """The best step, where training was to stop early with this checkpoint; None where it was to go on.
+
+    The library's trainer forgets on going on that it was to stop; the callback that had it stop has its count saved.
+    """
+    state = state_of(checkpoint)
+    stopping = state.get("stateful_callbacks", {}).get("EarlyStoppingCallback")
+    if not stopping:
+        return None
+    is_over = stopping["attributes"]["early_stopping_patience_counter"] >= stopping["args"]["early_stopping_patience"]
+    return int(state["best_global_step"]) if is_over else None
 
 
 def trained(loss: torch.nn.Module) -> dict[str, torch.Tensor]:

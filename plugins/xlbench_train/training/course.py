@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xlbench import DataError
 from xlbench.core.errors import is_out_of_memory
 from xlbench_train.pairs.held_out import Parts
 from xlbench_train.settings import Settings
@@ -19,6 +20,7 @@ from xlbench_train.training.bases import Base, device_of, load_base, prompt_of
 from xlbench_train.training.failures import Diverged, TrainingStopped
 from xlbench_train.training.history import History
 from xlbench_train.training.objectives import columns_of, loss_of, takes_apart
+from xlbench_train.training.progress import Progress
 from xlbench_train.training.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -41,8 +43,11 @@ class Course:
     """For checkpoints and the history."""
     terminal: Terminal
     teacher: Teacher | None
-    notes: list[str] = field(default_factory=list)
-    """What happened on the way, each a sentence for the card."""
+    progress: Progress = field(init=False)
+    """What an earlier process has left, and what this one adds to it."""
+
+    def __post_init__(self) -> None:
+        self.progress = Progress.read(self.folder)
 
     def built(self, piece: int) -> tuple[SentenceTransformer, torch.nn.Module]:
         """The model and its loss as they are before training. ``piece``: how many pairs go through at a time."""
@@ -62,8 +67,7 @@ class Course:
 
     def note(self, text: str) -> None:
         """Say what happened, once, and keep it for the card."""
-        if text not in self.notes:
-            self.notes.append(text)
+        if self.progress.note(text):
             self.terminal.say(text)
 
 
@@ -101,20 +105,52 @@ def train(course: Course, *, resume: bool) -> Trained:
         history.read(checkpoints.step_of(last))
         course.terminal.say(f"going on from step {checkpoints.step_of(last):,}")
     piece = _first_piece(course.settings)
-    model, loss = course.built(piece)
-    columns = _Columns.of(course, model)
+    columns: _Columns | None = None
     while True:
-        run = _Run(course, model, loss, piece, columns, history)
+        _end_early(course, last)
+        model, loss = course.built(piece)
         try:
-            return run.to_the_end(last)
+            if course.progress.kept_step is None:
+                columns = columns or _Columns.of(course, model)
+                _Run(course, model, loss, piece, columns, history).to_the_end(last)
+                _free()
+            return _kept(course, model, loss, history)
         except Exception as error:
             if not is_out_of_memory(error):
                 raise
-            del run, model, loss
+            del model, loss
             piece = _halved(course, piece)
         _free()
-        model, loss = course.built(piece)
         last = checkpoints.last_whole(folder)
+
+
+def _end_early(course: Course, last: Path | None) -> None:
+    """Note that training has ended with its last checkpoint, where a process was killed that had found so."""
+    if course.progress.kept_step is None and last:
+        best = checkpoints.best_at_early_stop(last)
+        if best is not None:
+            course.progress.end(best, _no_better(course.settings))
+
+
+def _no_better(settings: Settings) -> str:
+    return f"no smaller validation loss for {settings.patience} epoch{'s' * (settings.patience != 1)}"
+
+
+def _kept(course: Course, model: SentenceTransformer, loss: torch.nn.Module, history: History) -> Trained:
+    """Take the weights of the checkpoint that is kept. `DataError` where it is not there, or damaged."""
+    from xlbench_train.training.used_rows import restore_rows
+
+    progress = course.progress
+    folder = course.folder / "checkpoints" / f"checkpoint-{progress.kept_step}"
+    if not (folder / checkpoints.MARK).is_file():
+        raise DataError(f"{folder}, whose weights are to be kept, is gone: begin anew in another --out")
+    checkpoints.load_weights(loss, folder)
+    restore_rows(model)
+    head: Any = getattr(loss, "classifier", None)
+    epoch = round(checkpoints.state_of(folder)["epoch"], 4)
+    if not progress.failed:
+        course.terminal.say(f"training has ended, {progress.why}: the weights after epoch {epoch:g} are kept")
+    return Trained(model, head, history, epoch, progress.why if progress.failed else "")
 
 
 def _first_piece(settings: Settings) -> int:
@@ -138,7 +174,7 @@ def _halved(course: Course, piece: int) -> int:
         line += "; a batch is as large"
     else:
         line += "; a batch stays as large"
-    course.notes.append(line)
+    course.progress.note(line)
     course.terminal.warn(line)
     return piece // 2
 
@@ -154,8 +190,7 @@ class _Columns:
     def of(cls, course: Course, model: SentenceTransformer) -> _Columns:
         found = columns_of(course.parts.training, course.settings, model, course.teacher, mined=True)
         for note in found.notes:
-            course.notes.append(note)
-            course.terminal.say(note)
+            course.note(note)
         held = columns_of(course.parts.evaluation, course.settings, model, course.teacher, mined=False)
         return cls(found.dataset, held.dataset)
 
@@ -171,40 +206,30 @@ class _Run:
     columns: _Columns
     history: History
 
-    def to_the_end(self, last: Path | None) -> Trained:
-        """Train, from a checkpoint where one is given, and take the weights of the best epoch."""
-        from xlbench_train.training.used_rows import restore_rows
-
+    def to_the_end(self, last: Path | None) -> None:
+        """Train, from a checkpoint where one is given, and note which checkpoint is kept."""
         trainer = self._trainer()
-        stopped = ""
+        progress = self.course.progress
         try:
             with self.course.terminal.training():
                 if last is None and not self.history.rows:
                     trainer.evaluate()
                 trainer.train(resume_from_checkpoint=str(last) if last else None)
         except Diverged as diverged:
-            stopped = self._explained(str(diverged))
-        best = trainer.state.best_global_step
+            kept = checkpoints.last_whole(self.course.folder / "checkpoints")
+            progress.end(checkpoints.step_of(kept) if kept else 0, self._explained(str(diverged), kept), failed=True)
+        else:
+            is_early = trainer.state.global_step < trainer.state.max_steps
+            why = _no_better(self.course.settings) if is_early else "all epochs are trained"
+            progress.end(trainer.state.best_global_step, why)
         trainer.optimizer = trainer.lr_scheduler = None
-        folder = self.course.folder / "checkpoints"
-        at_best = folder / f"checkpoint-{best}"
-        if stopped or not (at_best / checkpoints.MARK).is_file():
-            at_best = checkpoints.last_whole(folder) or at_best
-        del trainer
-        _free()
-        checkpoints.load_weights(self.loss, at_best)
-        restore_rows(self.model)
-        epochs = [row["epoch"] or 0 for row in self.history.rows if row["step"] == checkpoints.step_of(at_best)]
-        head: Any = getattr(self.loss, "classifier", None)
-        return Trained(self.model, head, self.history, max(epochs, default=0), stopped)
 
-    def _explained(self, why: str) -> str:
+    def _explained(self, why: str, kept: Path | None) -> str:
         """What a diverged training comes to. `TrainingStopped` where nothing of it can be kept."""
-        last = checkpoints.last_whole(self.course.folder / "checkpoints")
         lower = f"try a lower --learning-rate than {self.course.settings.learning_rate:g}, in another --out"
-        if last is None:
+        if kept is None:
             raise TrainingStopped(f"{why}, before the first checkpoint, so that nothing is kept: {lower}")
-        return f"{why}: the last good checkpoint is kept, of step {checkpoints.step_of(last):,}; {lower}"
+        return f"{why}: the last good checkpoint is kept, of step {checkpoints.step_of(kept):,}; {lower}"
 
     def _trainer(self) -> Any:
         from transformers import EarlyStoppingCallback, PrinterCallback

@@ -181,7 +181,7 @@ class _Session:
             command=self.wanted.command,
             rows=trained.history.rows,
             best_epoch=trained.best_epoch,
-            notes=course.notes,
+            notes=course.progress.notes,
             teacher=self.settings.teacher or "",
             stopped=trained.stopped,
             max_length=_limit_of(trained.model),

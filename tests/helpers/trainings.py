@@ -1,0 +1,72 @@
+"""Trainings of small bases: the command as typed, the recipe as called, and a process that is killed on the way."""
+
+from __future__ import annotations
+
+import io
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+
+import pytest
+from conftest import environment
+
+from xlbench import catalog
+from xlbench_train.settings import Settings
+from xlbench_train.terminal import Terminal
+
+PAIRS = "card:mini-parallel:eng-hin,eng-tur"
+FEW = "card:mini-parallel:eng-hin"
+QUICK = ["--epochs", "2", "--batch-size", "32", "--learning-rate", "1e-3", "--device", "cpu"]
+
+KILLED = """
+import os, signal, sys
+
+def watch(event, arguments):
+    if event == "os.rename" and os.path.basename(os.fsdecode(arguments[1])) == sys.argv[1]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+sys.addaudithook(watch)
+from xlbench.cli import main
+main(sys.argv[2:])
+"""
+
+
+def command(arguments: Sequence[object]) -> subprocess.CompletedProcess[str]:
+    """What the command does, in this process, which has the libraries loaded."""
+    from xlbench.cli import main
+
+    out, err = io.StringIO(), io.StringIO()
+    typed = ["xlbench", "train", "siamese", *map(str, arguments)]
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.setattr(sys, "argv", typed)
+        with pytest.raises(SystemExit) as ended:
+            main(typed[1:])
+    return subprocess.CompletedProcess(typed, int(ended.value.code or 0), out.getvalue(), err.getvalue())
+
+
+def killed_before(name: str, arguments: Sequence[object]) -> subprocess.CompletedProcess[str]:
+    """What the command does in a process that is killed (by SIGKILL) just before a file ``name`` gets its name."""
+    typed = [sys.executable, "-c", KILLED, name, "train", "siamese", *map(str, arguments)]
+    variables = environment([], {"OMP_NUM_THREADS": "1"})
+    return subprocess.run(typed, env=variables, capture_output=True, text=True, encoding="utf-8", timeout=600)
+
+
+def asked(base: Path | str, out: Path, **more) -> Settings:
+    """Settings of a short training."""
+    given = {"objective": "contrastive", "epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "device": "cpu"}
+    return Settings(str(base), (FEW,), out, **(given | more))
+
+
+def carry_out(settings: Settings, **more: bool) -> int:
+    """The recipe's exit code, without a report unless it is asked for; ``more``: resume, dry_run, report."""
+    from xlbench_train.training.recipe import Wanted, carry_out
+
+    wanted = Wanted(settings, catalog.load(), None, ["xlbench", "train", "siamese"], **{"report": False, **more})
+    return carry_out(wanted, Terminal(quiet=True))
+
+
+def history(out: Path) -> list[list[str]]:
+    """The rows of the history."""
+    return [row.split(",") for row in (out / "training/history.csv").read_text("utf-8").splitlines()[1:]]

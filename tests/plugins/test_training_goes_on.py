@@ -1,0 +1,90 @@
+"""The recipe `siamese` after a kill, beside another process, and where memory runs out: one training, one model."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import checkpoints
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from trainings import FEW, asked, carry_out, command, history, killed_before
+
+pytestmark = pytest.mark.slow
+
+EARLY = {"epochs": 12, "learning_rate": 0.05, "patience": 1, "objective": "softmax"}
+"""Stops long before its last epoch."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Iterator[None]:
+    """Sums are in one order in this process and in others."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small transformer in a folder of sentence-transformers."""
+    return checkpoints.sentence_transformer(tmp_path_factory.mktemp("bases") / "base")
+
+
+@pytest.fixture(scope="module")
+def early(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model whose training nobody has disturbed, and which stopped early."""
+    out = tmp_path_factory.mktemp("early") / "out"
+    assert carry_out(asked(base, out, **EARLY)) == 0
+    return out
+
+
+def assert_same_model(one: Path, other: Path) -> None:
+    """Equal weights, and the same rows of history."""
+    tensors, others = (load_file(out / "model.safetensors") for out in (one, other))
+    assert max(np.abs(tensors[name] - others[name]).max() for name in tensors) < 1e-6
+    rows, more = (np.array([[float(cell or 0) for cell in row] for row in history(out)]) for out in (one, other))
+    np.testing.assert_allclose(rows, more, atol=1e-5)
+
+
+# ---- after early stopping
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
+@pytest.mark.parametrize("file", ["progress.json", "modules.json"])
+def test_a_training_that_had_stopped_early_is_not_trained_on_after_a_kill(file, base, early, tmp_path):
+    """Killed before it could note its end, or while the model was moved to its place, it ends with the very model of
+    an undisturbed one, without another step."""
+    arguments = ["--base", base, "--pairs", FEW, "--no-report", "--batch-size", 32, "--device", "cpu", "--epochs", 12]
+    arguments += ["--learning-rate", 0.05, "--patience", 1, "--objective", "softmax", "--out", tmp_path / "out"]
+    assert killed_before(file, arguments).returncode == -9
+    assert not (tmp_path / "out" / "modules.json").exists()
+    assert len(history(tmp_path / "out")) == len(history(early)) < 12
+    done = command([*arguments, "--resume"])
+    assert done.returncode == 0, done.stderr
+    assert_same_model(early, tmp_path / "out")
+
+
+@pytest.mark.parametrize("where", ["progress.Progress.end", "saving.save"])
+def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, early, tmp_path, monkeypatch):
+    """Ended between the last checkpoint and the note of it, or later: the trainer is not even asked."""
+    from xlbench_train.training import progress, saving, trainer
+
+    place = {"progress.Progress.end": (progress.Progress, "end"), "saving.save": (saving, "save")}[where]
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, stop)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(asked(base, tmp_path / "out", **EARLY))
+    monkeypatch.setattr(trainer.PairTrainer, "train", stop)
+    monkeypatch.setattr(trainer.PairTrainer, "evaluate", stop)
+    assert carry_out(asked(base, tmp_path / "out", **EARLY), resume=True) == 0
+    assert_same_model(early, tmp_path / "out")
+    assert (tmp_path / "out/README.md").read_text("utf-8") == (early / "README.md").read_text("utf-8")

@@ -1,0 +1,58 @@
+"""What a training leaves of its state, and what a later process makes of it: without a training."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from xlbench import DataError
+from xlbench_train.training import checkpoints
+from xlbench_train.training.progress import Progress
+
+
+def checkpoint(folder, *, count=None, patience=2, best=40):
+    """A checkpoint's state as the library's trainer writes it."""
+    folder.mkdir(parents=True)
+    stopping = {
+        "args": {"early_stopping_patience": patience, "early_stopping_threshold": 0.0},
+        "attributes": {"early_stopping_patience_counter": count},
+    }
+    known = {} if count is None else {"EarlyStoppingCallback": stopping}
+    state = {"epoch": 3.0, "best_global_step": best, "stateful_callbacks": known}
+    (folder / "trainer_state.json").write_text(json.dumps(state), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(("count", "best"), [(None, None), (0, None), (1, None), (2, 40), (3, 40)])
+def test_a_checkpoint_tells_whether_training_was_to_stop_with_it(count, best, tmp_path):
+    """Where the count of epochs without a smaller loss has reached the patience, it was; with patience 0 never."""
+    assert checkpoints.best_at_early_stop(checkpoint(tmp_path / "checkpoint-80", count=count)) == best
+
+
+def test_a_damaged_state_says_which_checkpoint_it_is_of(tmp_path):
+    """And what to do: there is one before it."""
+    folder = checkpoint(tmp_path / "checkpoint-80")
+    (folder / "trainer_state.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=rf"is damaged: remove {re.escape(str(folder))}, and --resume from the one bef"):
+        checkpoints.best_at_early_stop(folder)
+
+
+def test_what_was_noted_is_read_again_and_no_note_comes_twice(tmp_path):
+    """A process that goes on finds the notes and the end, and may note the same again."""
+    first = Progress.read(tmp_path)
+    assert first == Progress(tmp_path)
+    first.note("3 pairs have no near other text")
+    first.end(40, "all epochs are trained")
+    second = Progress.read(tmp_path)
+    second.note("3 pairs have no near other text")
+    assert second == Progress(tmp_path, ["3 pairs have no near other text"], 40, "all epochs are trained")
+
+
+def test_a_damaged_progress_is_one_line(tmp_path):
+    """Half of the file, or fields of something else, are never taken for a training at its start."""
+    for content in ("{", "[]", '{"steps": 3}'):
+        (tmp_path / "progress.json").write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match=r"progress\.json is damaged: choose another --out"):
+            Progress.read(tmp_path)
