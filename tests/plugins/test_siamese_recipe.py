@@ -362,7 +362,8 @@ def failing(loss_of, when):
 
 
 def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(base, tmp_path, monkeypatch):
-    """It ends with one line and exit code 1, and the folder holds the weights of before, said so in its card."""
+    """It ends with one line and exit code 1, and the folder holds the weights of before, said so in its card; going on
+    says the same again, and trains nothing."""
     from xlbench_train.training import course
 
     monkeypatch.setattr(
@@ -374,6 +375,9 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(base, tmp_path,
     assert stopped.value.exit_code == 1
     assert np.isfinite(encoder(f"st:{tmp_path / 'out'}").encode(TEXTS)).all()
     assert "**Its training stopped early: the loss is nan" in (tmp_path / "out/README.md").read_text("utf-8")
+    with pytest.raises(TrainingStopped) as again:
+        carry_out(asked(base, tmp_path / "out", epochs=3), resume=True)
+    assert (str(again.value), again.value.exit_code) == (str(stopped.value), 1)
 
 
 def test_a_loss_that_is_never_a_number_leaves_no_model(base, tmp_path):

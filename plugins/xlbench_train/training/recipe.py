@@ -50,6 +50,8 @@ def carry_out(wanted: Wanted, terminal: Terminal) -> int:
     settings = wanted.settings
     workplace.check(settings.out, resume=wanted.resume)
     if wanted.resume and workplace.is_finished(settings.out):
+        if why := workplace.failure(settings.out):
+            raise TrainingStopped(why)
         terminal.say(f"{settings.out} is finished already")
         return OK
     base = find_base(settings.base, wanted.catalog)
@@ -131,7 +133,7 @@ class _Session:
             self._compare(before, cards, card)
         self._clean(card)
         if card.stopped:
-            raise TrainingStopped(f"{card.stopped}; it is in {self.settings.out}")
+            raise TrainingStopped(workplace.failure(self.settings.out))
         self.terminal.say(f"wrote {self.settings.out}: xlbench run --model st:{_as_spec(self.settings.out)}")
         return OK
 

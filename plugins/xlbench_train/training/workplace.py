@@ -13,6 +13,7 @@ from xlbench.core.files import check_folder, write_whole
 from xlbench.core.ids import digest
 from xlbench_train.pairs.held_out import Parts
 from xlbench_train.settings import Settings
+from xlbench_train.training.progress import Progress
 
 INNER = "training"
 """The folder within the model's in which everything lies that is no part of the model."""
@@ -26,6 +27,12 @@ _MODEL = "modules.json"
 def is_finished(out: Path) -> bool:
     """Whether a model lies there that this recipe has finished."""
     return (out / _MODEL).is_file() and (out / INNER / RECORD).is_file() and not (out / INNER / "checkpoints").is_dir()
+
+
+def failure(out: Path) -> str:
+    """Why the training of a finished model could not go on to its end; empty where it could."""
+    progress = Progress.read(out / INNER)
+    return f"{progress.why}; it is in {out}" if progress.failed else ""
 
 
 def check(out: Path, *, resume: bool) -> None:
