@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
+from conftest import environment
 
-from xlbench import DataError
-from xlbench_train.training import checkpoints
+from xlbench import DataError, UsageError
+from xlbench_train.training import checkpoints, workplace
 from xlbench_train.training.progress import Progress
 
 
@@ -56,3 +59,46 @@ def test_a_damaged_progress_is_one_line(tmp_path):
         (tmp_path / "progress.json").write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match=r"progress\.json is damaged: choose another --out"):
             Progress.read(tmp_path)
+
+
+# ---- one process a folder
+
+
+def test_a_folder_in_which_a_process_trains_is_no_other_process_s(tmp_path):
+    """Neither a new training nor one that goes on takes its checkpoints for its own; after a kill nothing blocks."""
+    out = tmp_path / "out"
+    code = (
+        "import sys, pathlib; from xlbench_train.training import workplace\n"
+        "with workplace.held(pathlib.Path(sys.argv[1]), resume=False): print('held', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(out)], env=environment([], {}), stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    try:
+        assert other.stdout.readline().strip() == b"held"
+        for resume in (False, True):
+            with pytest.raises(UsageError, match="another process trains there: wait for its end") as refused:
+                workplace.check(out, resume=resume)
+            with pytest.raises(UsageError, match="another process trains there"), workplace.held(out, resume=resume):
+                pass
+            assert refused.value.exit_code == 2
+    finally:
+        other.kill()
+        other.communicate()
+    workplace.check(out, resume=False)
+    with workplace.held(out, resume=False):
+        pass
+
+
+def test_a_training_that_another_process_has_finished_meanwhile_is_left_alone(tmp_path):
+    """What was no model when the command was looked at may be one when the folder is free."""
+    folder = tmp_path / "training"
+    folder.mkdir()
+    for path in (folder / "settings.json", tmp_path / "modules.json"):
+        path.write_text("{}", encoding="utf-8")
+    workplace.check(tmp_path, resume=True)
+    with (
+        pytest.raises(UsageError, match="another process has finished this training meanwhile"),
+        workplace.held(tmp_path, resume=True),
+    ):
+        pass

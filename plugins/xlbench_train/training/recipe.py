@@ -68,7 +68,7 @@ def carry_out(wanted: Wanted, terminal: Terminal) -> int:
     if wanted.dry_run:
         terminal.say("nothing was trained (--dry-run)")
         return OK
-    with quiet_libraries():
+    with quiet_libraries(), workplace.held(settings.out, resume=wanted.resume):
         return _Session(wanted, base, parts, terminal).run()
 
 

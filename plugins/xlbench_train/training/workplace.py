@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from xlbench_train.training.progress import Progress
 INNER = "training"
 """The folder within the model's in which everything lies that is no part of the model."""
 RECORD = "settings.json"
+LOCK = "lock"
+"""Held by the process that trains; the system lets go of it when that ends, by whatever cause."""
 _NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
 _MODEL = "modules.json"
@@ -36,9 +39,17 @@ def failure(out: Path) -> str:
 
 
 def check(out: Path, *, resume: bool) -> None:
-    """`UsageError` where a folder holds something that a training would spoil, or nothing to go on from."""
+    """`UsageError` where a folder holds something that a training would spoil, or nothing to go on from, or where
+    another process trains."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file: give a folder")
+    if (out / INNER / LOCK).is_file():
+        with _locked(out):
+            pass
+    _check_content(out, resume=resume)
+
+
+def _check_content(out: Path, *, resume: bool) -> None:
     there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     ours = (out / INNER / RECORD).is_file()
     if resume:
@@ -48,9 +59,45 @@ def check(out: Path, *, resume: bool) -> None:
     if ours:
         what = "a finished model" if is_finished(out) else "a training that is not finished; --resume goes on with it"
         raise UsageError(f"--out {out} holds {what}: nothing is written over it; choose another folder")
+    if INNER in there and {path.name for path in (out / INNER).iterdir()} <= {LOCK}:
+        there.remove(INNER)
     if there:
         what = "another model" if "config.json" in there or _MODEL in there else "other files"
         raise UsageError(f"--out {out} holds {what} ({there[0]}): nothing is written over it; choose another folder")
+
+
+@contextlib.contextmanager
+def held(out: Path, *, resume: bool) -> Iterator[None]:
+    """Keep other processes from training in a folder, which is looked at again: one may have done so meanwhile.
+
+    Raises:
+        UsageError: Another process trains there, or has finished; or the folder cannot be written to.
+    """
+    check_folder(out / INNER, "the model", "--out")
+    with _locked(out):
+        _check_content(out, resume=resume)
+        if is_finished(out):
+            raise UsageError(f"--out {out}: another process has finished this training meanwhile")
+        yield
+
+
+@contextlib.contextmanager
+def _locked(out: Path) -> Iterator[None]:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(out / INNER / LOCK)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(
+            f"--out {out}: another process trains there: wait for its end, or choose another folder"
+        ) from None
+    except OSError as error:
+        raise UsageError(f"cannot write the model to {out}: {error.strerror or error}; choose another --out") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def settle(out: Path, settings: Settings, parts: Parts, base_identity: str) -> Path:
