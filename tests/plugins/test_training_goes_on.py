@@ -88,3 +88,42 @@ def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, earl
     assert carry_out(asked(base, tmp_path / "out", **EARLY), resume=True) == 0
     assert_same_model(early, tmp_path / "out")
     assert (tmp_path / "out/README.md").read_text("utf-8") == (early / "README.md").read_text("utf-8")
+
+
+# ---- where memory runs out
+
+
+def test_a_table_that_memory_does_not_suffice_for_begins_anew_with_smaller_batches(tmp_path, monkeypatch, capsys):
+    """In the second epoch, with batches of 90: what is made is the model of batches of 45, by its weights, history and
+    card, also where the process is killed at the end."""
+    from sentence_transformers import SentenceTransformer
+
+    from xlbench_train.training import saving
+
+    forward, calls = SentenceTransformer.forward, []
+
+    def small(self, features, **more):
+        calls.append(self.training)
+        if self.training and len(features["text_starts"]) > 45 and sum(calls) > 4:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes")
+        return forward(self, features, **more)
+
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    wanted = {"epochs": 3, "learning_rate": 0.02}
+    assert carry_out(asked("ngrams:1024x16", tmp_path / "small", batch_size=45, **wanted)) == 0
+    settings = asked("ngrams:1024x16", tmp_path / "out", batch_size=90, **wanted)
+    with monkeypatch.context() as patch:
+        patch.setattr(SentenceTransformer, "forward", small)
+        patch.setattr(saving, "save", stop)
+        with pytest.raises(KeyboardInterrupt):
+            carry_out(settings)
+    line = "out of memory: batches are of 45 pairs from here on, from the start"
+    assert line in capsys.readouterr().err
+    assert carry_out(settings, resume=True) == 0
+    assert [row[0] for row in history(tmp_path / "out")] == ["0", "1", "2", "3"]
+    assert_same_model(tmp_path / "small", tmp_path / "out")
+    card = (tmp_path / "out/README.md").read_text("utf-8")
+    assert "batches of 45," in card
+    assert f"- {line}" in card

@@ -6,12 +6,16 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from conftest import environment
 
 from xlbench import DataError, UsageError
+from xlbench_train.settings import Settings
 from xlbench_train.training import checkpoints, workplace
+from xlbench_train.training.failures import TrainingStopped
+from xlbench_train.training.pieces import first_piece, smaller_batch, smaller_piece
 from xlbench_train.training.progress import Progress
 
 
@@ -47,10 +51,11 @@ def test_what_was_noted_is_read_again_and_no_note_comes_twice(tmp_path):
     first = Progress.read(tmp_path)
     assert first == Progress(tmp_path)
     first.note("3 pairs have no near other text")
+    first.take(45)
     first.end(40, "all epochs are trained")
     second = Progress.read(tmp_path)
     second.note("3 pairs have no near other text")
-    assert second == Progress(tmp_path, ["3 pairs have no near other text"], 40, "all epochs are trained")
+    assert second == Progress(tmp_path, ["3 pairs have no near other text"], 45, 40, "all epochs are trained")
 
 
 def test_a_damaged_progress_is_one_line(tmp_path):
@@ -102,3 +107,37 @@ def test_a_training_that_another_process_has_finished_meanwhile_is_left_alone(tm
         workplace.held(tmp_path, resume=True),
     ):
         pass
+
+
+# ---- where memory runs out
+
+
+def settings(batch_size, **more):
+    return Settings("base", ("pairs.tsv",), Path("out"), batch_size=batch_size, **more)
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda"])
+def test_pieces_always_make_up_a_batch_without_a_remainder(device):
+    """Of every size, down to a single pair, each at most half of the one before and as large as that allows."""
+    for batch_size in range(1, 257):
+        piece = first_piece(settings(batch_size), device)
+        assert batch_size % piece == 0
+        assert piece == batch_size or device == "cpu"
+        while piece > 1:
+            piece, was = smaller_piece(batch_size, piece), piece
+            assert batch_size % piece == 0
+            assert piece <= was // 2
+            assert all(batch_size % size for size in range(piece + 1, was // 2 + 1))
+        with pytest.raises(TrainingStopped, match="out of memory with a single pair at a time"):
+            smaller_piece(batch_size, piece)
+
+
+def test_a_batch_of_a_table_is_halved_as_long_as_it_teaches_something():
+    """In the objective contrastive a batch of one has nothing to tell the translation from, and no loss."""
+    table = {"base": "ngrams:1024x16", "is_static": True}
+    assert smaller_batch(settings(91, is_static=True)) == 45
+    assert smaller_batch(settings(2, objective="softmax", is_static=True)) == 1
+    for size, objective in ((3, "contrastive"), (2, "contrastive"), (1, "softmax")):
+        given = Settings(pairs=("pairs.tsv",), out=Path("out"), batch_size=size, objective=objective, **table)
+        with pytest.raises(TrainingStopped, match="take a smaller table than ngrams:1024x16, in another --out"):
+            smaller_batch(given)

@@ -4,7 +4,7 @@ out, and left with the weights of the best epoch."""
 from __future__ import annotations
 
 import gc
-import math
+import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,13 @@ from xlbench_train.training.bases import Base, device_of, load_base, prompt_of
 from xlbench_train.training.failures import Diverged, TrainingStopped
 from xlbench_train.training.history import History
 from xlbench_train.training.objectives import columns_of, loss_of, takes_apart
+from xlbench_train.training.pieces import first_piece, smaller_batch, smaller_piece
 from xlbench_train.training.progress import Progress
 from xlbench_train.training.teacher import Teacher
 
 if TYPE_CHECKING:
     import torch
     from sentence_transformers import SentenceTransformer
-
-
-PIECE = 4
-"""Pairs that go through a transformer at a time on a processor, of a batch of any size."""
 
 
 @dataclass
@@ -48,6 +45,13 @@ class Course:
 
     def __post_init__(self) -> None:
         self.progress = Progress.read(self.folder)
+        if self.progress.batch_size:
+            self.settings = replace(self.settings, batch_size=self.progress.batch_size)
+
+    def take(self, batch_size: int) -> None:
+        """Batches are of this size from here on."""
+        self.settings = replace(self.settings, batch_size=batch_size)
+        self.progress.take(batch_size)
 
     def built(self, piece: int) -> tuple[SentenceTransformer, torch.nn.Module]:
         """The model and its loss as they are before training. ``piece``: how many pairs go through at a time."""
@@ -104,7 +108,7 @@ def train(course: Course, *, resume: bool) -> Trained:
     if last:
         history.read(checkpoints.step_of(last))
         course.terminal.say(f"going on from step {checkpoints.step_of(last):,}")
-    piece = _first_piece(course.settings)
+    piece = first_piece(course.settings, device_of(course.settings.device))
     columns: _Columns | None = None
     while True:
         _end_early(course, last)
@@ -119,9 +123,28 @@ def train(course: Course, *, resume: bool) -> Trained:
             if not is_out_of_memory(error):
                 raise
             del model, loss
-            piece = _halved(course, piece)
+            piece = _smaller(course, piece, history)
         _free()
         last = checkpoints.last_whole(folder)
+        history.cut(checkpoints.step_of(last) if last else 0)
+
+
+def _smaller(course: Course, piece: int, history: History) -> int:
+    """How many pairs go through at a time from here on, where memory has run out; said so. A table of n-grams has
+    smaller batches, and begins anew: half of a training cannot be gone on with in others."""
+    if course.settings.is_static:
+        size = smaller_batch(course.settings)
+        shutil.rmtree(course.folder / "checkpoints")
+        history.rows = []
+        course.take(size)
+        line = f"out of memory: batches are of {size} pairs from here on, from the start"
+    else:
+        size = smaller_piece(course.settings.batch_size, piece)
+        pairs = f"{size} pair{'s' * (size != 1)}"
+        line = f"out of memory: going on with {pairs} at a time, not {piece}; a batch stays as large"
+    course.progress.note(line)
+    course.terminal.warn(line)
+    return size
 
 
 def _end_early(course: Course, last: Path | None) -> None:
@@ -151,32 +174,6 @@ def _kept(course: Course, model: SentenceTransformer, loss: torch.nn.Module, his
     if not progress.failed:
         course.terminal.say(f"training has ended, {progress.why}: the weights after epoch {epoch:g} are kept")
     return Trained(model, head, history, epoch, progress.why if progress.failed else "")
-
-
-def _first_piece(settings: Settings) -> int:
-    """How many pairs go through at a time until memory runs out: on a processor few of a transformer, which is quicker
-    (they are padded less) and takes a fraction of the memory."""
-    if settings.is_static or device_of(settings.device) != "cpu":
-        return settings.batch_size
-    return max(size for size in range(1, PIECE + 1) if settings.batch_size % size == 0)
-
-
-def _halved(course: Course, piece: int) -> int:
-    """Half as many pairs at a time, said so; `TrainingStopped` where it is one already."""
-    if piece == 1:
-        raise TrainingStopped(
-            "out of memory with a single pair at a time: take a smaller --max-length, --lora 8, or a smaller base; "
-            "--resume goes on from the last checkpoint"
-        )
-    line = f"out of memory: going on with {piece // 2} pairs at a time, not {piece}"
-    if course.settings.is_static:  # a table's batch is not taken apart
-        course.settings = replace(course.settings, batch_size=piece // 2)
-        line += "; a batch is as large"
-    else:
-        line += "; a batch stays as large"
-    course.progress.note(line)
-    course.terminal.warn(line)
-    return piece // 2
 
 
 @dataclass(frozen=True)
@@ -266,7 +263,7 @@ class _Run:
             num_train_epochs=settings.epochs,
             per_device_train_batch_size=size,
             per_device_eval_batch_size=size,
-            gradient_accumulation_steps=math.ceil(settings.batch_size / size),
+            gradient_accumulation_steps=settings.batch_size // size,
             learning_rate=settings.learning_rate,
             warmup_steps=settings.warmup,
             seed=settings.seed,

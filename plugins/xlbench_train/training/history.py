@@ -41,6 +41,10 @@ class History:
         for row in self.rows:
             self._tell(line(row))
 
+    def cut(self, until_step: int) -> None:
+        """Forget what was after a step: it is trained again."""
+        self.rows = [row for row in self.rows if (row["step"] or 0) <= until_step]
+
     def add(self, epoch: float, step: int, loss: float | None, metrics: Mapping[str, Any]) -> None:
         """A row of what an evaluation has found (``eval_loss``, ``eval_mrr`` ...)."""
         own = {name: metrics.get(f"eval_{name}") for name in COLUMNS}

@@ -20,6 +20,8 @@ class Progress:
     """The training's own."""
     notes: list[str] = field(default_factory=list)
     """What happened on the way, each a sentence for the card."""
+    batch_size: int = 0
+    """Of the batches, where memory did not suffice for those that were asked for; else 0."""
     kept_step: int | None = None
     """The step of the checkpoint whose weights are kept; None while there is something to train."""
     why: str = ""
@@ -45,6 +47,11 @@ class Progress:
             self.notes.append(line)
             self._write()
         return is_new
+
+    def take(self, batch_size: int) -> None:
+        """Batches are of this size from here on."""
+        self.batch_size = batch_size
+        self._write()
 
     def end(self, kept_step: int, why: str, *, failed: bool = False) -> None:
         """Nothing is trained from here on."""

@@ -178,7 +178,7 @@ class _Session:
         return model_card.Card(
             name=self.settings.out.resolve().name,
             base=self.base,
-            settings=self.settings,
+            settings=course.settings,
             parts=self.parts,
             command=self.wanted.command,
             rows=trained.history.rows,
