@@ -127,3 +127,31 @@ def test_a_table_that_memory_does_not_suffice_for_begins_anew_with_smaller_batch
     card = (tmp_path / "out/README.md").read_text("utf-8")
     assert "batches of 45," in card
     assert f"- {line}" in card
+
+
+# ---- weights that are no numbers
+
+
+def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(base, tmp_path, monkeypatch):
+    """Within an epoch, too, before any loss has shown it: what is kept is the checkpoint of the step before."""
+    import torch
+
+    from xlbench_train.training import trainer
+    from xlbench_train.training.failures import TrainingStopped
+
+    on_step_end = trainer.Following.on_step_end
+
+    def spoiled(self, args, state, control, **more):
+        if state.global_step == 6:
+            with torch.no_grad():
+                next(value for value in more["model"].parameters() if value.requires_grad)[0, 0] = np.nan
+        on_step_end(self, args, state, control, **more)
+
+    monkeypatch.setattr(trainer, "SAVE_SECONDS", -1.0)
+    monkeypatch.setattr(trainer.Following, "on_step_end", spoiled)
+    said = "the weights are no finite numbers after step 6: the last good checkpoint is kept, of step 5"
+    with pytest.raises(TrainingStopped, match=said):
+        carry_out(asked(base, tmp_path / "out", epochs=2))
+    weights = load_file(tmp_path / "out" / "model.safetensors")
+    assert all(np.isfinite(weights[name]).all() for name in weights)
+    assert "after epoch 1.25" in (tmp_path / "out/README.md").read_text("utf-8")

@@ -73,6 +73,13 @@ def trained(loss: torch.nn.Module) -> dict[str, torch.Tensor]:
     return {name: value.detach() for name, value in loss.named_parameters() if value.requires_grad}
 
 
+def are_finite(loss: torch.nn.Module) -> bool:
+    """Whether every parameter that is learned is a finite number."""
+    import torch
+
+    return all(bool(torch.isfinite(value).all()) for value in trained(loss).values())
+
+
 def save_weights(loss: torch.nn.Module, folder: Path) -> None:
     """Write the parameters that are learned."""
     from safetensors.torch import save_file

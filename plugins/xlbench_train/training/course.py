@@ -93,7 +93,7 @@ def train(course: Course, *, resume: bool) -> Trained:
     """Train to the end, or until the validation loss has not become smaller for some epochs.
 
     Args:
-        course: What is trained; its ``notes`` grow.
+        course: What is trained; its ``progress`` grows.
         resume: Go on from the last whole checkpoint, where there is one.
 
     Raises:
@@ -120,7 +120,7 @@ def train(course: Course, *, resume: bool) -> Trained:
                 _free()
             return _kept(course, model, loss, history)
         except Exception as error:
-            if not is_out_of_memory(error):
+            if not is_out_of_memory(error) or course.progress.kept_step is not None:
                 raise
             del model, loss
             piece = _smaller(course, piece, history)

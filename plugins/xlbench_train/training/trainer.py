@@ -47,8 +47,11 @@ class PairTrainer(SentenceTransformerTrainer):
         return self.loss
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
-        super()._save_checkpoint(model, trial)
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
+        if not checkpoints.are_finite(self._of_loss()):
+            raise Diverged(f"the weights are no finite numbers after step {self.state.global_step:,}")
+        (folder / checkpoints.MARK).unlink(missing_ok=True)  # of this step, too: it is whole again when all is written
+        super()._save_checkpoint(model, trial)
         (folder / checkpoints.MARK).write_bytes(b"")
 
 
