@@ -12,6 +12,8 @@ import pytest
 from conftest import environment
 
 from xlbench import DataError, UsageError
+from xlbench_train.pairs.held_out import Parts
+from xlbench_train.pairs.pairs import Pairs
 from xlbench_train.settings import Settings
 from xlbench_train.training import checkpoints, workplace
 from xlbench_train.training.failures import TrainingStopped
@@ -107,6 +109,64 @@ def test_a_training_that_another_process_has_finished_meanwhile_is_left_alone(tm
         workplace.held(tmp_path, resume=True),
     ):
         pass
+
+
+# ---- a folder in which nothing came of a training
+
+PARTS = Parts(*[Pairs(("one",), ("eins",), ("d1",), (("eng", "deu"),))] * 2, ())
+
+
+def settled(out, size, *, resume):
+    with workplace.held(out, resume=resume):
+        return workplace.settle(out, settings(size), PARTS, "content", resume=resume)
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_a_folder_in_which_nothing_came_of_a_training_is_free(resume, tmp_path):
+    """A base that was scored, and a checkpoint that a kill cut off, are nothing to lose: other settings are taken."""
+    folder = settled(tmp_path / "out", 32, resume=False)
+    (folder / "history.csv").write_text("epoch,step,loss\n0,0,\n", encoding="utf-8")
+    (folder / "checkpoints" / "checkpoint-4").mkdir(parents=True)
+    (folder / "progress.json").write_text("{}", encoding="utf-8")
+    workplace.check(tmp_path / "out", resume=resume)
+    settled(tmp_path / "out", 64, resume=resume)
+    assert json.loads((folder / "settings.json").read_text("utf-8"))["batch_size"] == 64
+    assert {path.name for path in folder.iterdir()} == {"settings.json", "lock"}
+
+
+def test_what_the_same_training_has_left_is_gone_on_with(tmp_path):
+    """Also where there is no checkpoint yet: the base need not be scored again."""
+    folder = settled(tmp_path / "out", 32, resume=False)
+    (folder / "report").mkdir()
+    settled(tmp_path / "out", 32, resume=True)
+    assert (folder / "report").is_dir()
+
+
+@pytest.mark.parametrize("kept", ["checkpoint", "epoch", "model"])
+def test_a_training_of_which_something_is_there_is_never_written_over(kept, tmp_path):
+    """A whole checkpoint, an epoch in the history, or a model: other settings are refused, with --resume or without."""
+    out = tmp_path / "out"
+    folder = settled(out, 32, resume=False)
+    (folder / "checkpoints" / "checkpoint-4").mkdir(parents=True)
+    path, content = {
+        "checkpoint": (folder / "checkpoints" / "checkpoint-4" / "complete", ""),
+        "epoch": (folder / "history.csv", "epoch,step,loss\n0,0,\n1,4,0.5\n"),
+        "model": (out / "modules.json", "[]"),
+    }[kept]
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(UsageError, match="a training that is not finished; --resume goes on with it"):
+        workplace.check(out, resume=False)
+    with pytest.raises(UsageError, match="--resume: --batch-size was 32, and is 64 now"):
+        settled(out, 64, resume=True)
+    assert path.read_text("utf-8") == content
+
+
+def test_files_of_others_beside_a_training_that_came_to_nothing_are_kept(tmp_path):
+    """A new training is refused there as in any folder with files."""
+    settled(tmp_path / "out", 32, resume=False)
+    (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match=r"holds other files \(notes\.txt\): nothing is written over it"):
+        workplace.check(tmp_path / "out", resume=False)
 
 
 # ---- where memory runs out

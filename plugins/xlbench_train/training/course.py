@@ -223,10 +223,12 @@ class _Run:
 
     def _explained(self, why: str, kept: Path | None) -> str:
         """What a diverged training comes to. `TrainingStopped` where nothing of it can be kept."""
-        lower = f"try a lower --learning-rate than {self.course.settings.learning_rate:g}, in another --out"
+        lower = f"try a lower --learning-rate than {self.course.settings.learning_rate:g}"
         if kept is None:
             raise TrainingStopped(f"{why}, before the first checkpoint, so that nothing is kept: {lower}")
-        return f"{why}: the last good checkpoint is kept, of step {checkpoints.step_of(kept):,}; {lower}"
+        return (
+            f"{why}: the last good checkpoint is kept, of step {checkpoints.step_of(kept):,}; {lower}, in another --out"
+        )
 
     def _trainer(self) -> Any:
         from transformers import EarlyStoppingCallback, PrinterCallback

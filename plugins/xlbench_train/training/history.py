@@ -63,6 +63,14 @@ class History:
         self._show(text)
 
 
+def has_epochs(path: Path) -> bool:
+    """Whether a history tells of anything that was trained, and not of the base alone."""
+    if not path.is_file():
+        return False
+    with path.open(encoding="utf-8", newline="") as file:
+        return any((row.get("step") or "0") != "0" for row in csv.DictReader(file))
+
+
 def heading() -> str:
     """The table's headings."""
     return "  ".join(f"{name:>9}" for name in HEADINGS.values())

@@ -14,7 +14,7 @@ from xlbench.core.ids import digest
 from xlbench_train.pairs.held_out import Parts, read_parts
 from xlbench_train.settings import Settings, resolved
 from xlbench_train.terminal import Terminal
-from xlbench_train.training import curve, model_card, report, saving, workplace
+from xlbench_train.training import curve, model_card, preflight, report, saving, workplace
 from xlbench_train.training.bases import Base, find_base, load_base, table_size
 from xlbench_train.training.course import Course, Trained, train
 from xlbench_train.training.failures import TrainingStopped
@@ -62,14 +62,13 @@ def carry_out(wanted: Wanted, terminal: Terminal) -> int:
         skip_empty=settings.skip_empty,
     )  # fmt: skip
     _check_size(parts, settings)
-    if settings.teacher:
-        wanted.catalog.select_models([settings.teacher])
+    teacher = preflight.check(base, settings, parts, wanted.catalog, terminal)
     _say_plan(base, parts, settings, terminal)
     if wanted.dry_run:
         terminal.say("nothing was trained (--dry-run)")
         return OK
     with quiet_libraries(), workplace.held(settings.out, resume=wanted.resume):
-        return _Session(wanted, base, parts, terminal).run()
+        return _Session(wanted, base, parts, terminal, teacher).run()
 
 
 def _check_size(parts: Parts, settings: Settings) -> None:
@@ -103,19 +102,19 @@ class _Session:
     base: Base
     parts: Parts
     terminal: Terminal
+    teacher: Teacher | None
     settings: Settings = field(init=False)
     folder: Path = field(init=False)
 
     def run(self) -> int:
         """See `carry_out`."""
         self.settings = self.wanted.settings
-        self.folder = workplace.settle(self.settings.out, self.settings, self.parts, self._identity())
+        self.folder = workplace.settle(
+            self.settings.out, self.settings, self.parts, self._identity(), resume=self.wanted.resume
+        )
         cards = report.write_cards(self.parts.evaluation, self.folder / "report") if self.wanted.report else []
         before = self._scored_before(cards) if cards else None
-        teacher = (
-            Teacher(self.settings.teacher, self.wanted.catalog, self.terminal.slow) if self.settings.teacher else None
-        )
-        course = Course(self.base, self.settings, self.parts, self.folder, self.terminal, teacher)
+        course = Course(self.base, self.settings, self.parts, self.folder, self.terminal, self.teacher)
         trained = train(course, resume=self.wanted.resume)
         if self.settings.lora:
             from xlbench_train.training.adapters import merge_adapter

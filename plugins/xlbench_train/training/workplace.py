@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -14,6 +15,7 @@ from xlbench.core.files import check_folder, write_whole
 from xlbench.core.ids import digest
 from xlbench_train.pairs.held_out import Parts
 from xlbench_train.settings import Settings
+from xlbench_train.training import checkpoints, history, progress
 from xlbench_train.training.progress import Progress
 
 INNER = "training"
@@ -23,6 +25,8 @@ LOCK = "lock"
 """Held by the process that trains; the system lets go of it when that ends, by whatever cause."""
 _NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
+_SCRAPS = (progress.FILE, "history.csv", "checkpoints", "report", "new")
+"""What a training that came to nothing leaves in `INNER` beside its record, which is written over."""
 _MODEL = "modules.json"
 """The last file of a model that is written: where it is, the model is whole."""
 
@@ -34,8 +38,16 @@ def is_finished(out: Path) -> bool:
 
 def failure(out: Path) -> str:
     """Why the training of a finished model could not go on to its end; empty where it could."""
-    progress = Progress.read(out / INNER)
-    return f"{progress.why}; it is in {out}" if progress.failed else ""
+    known = Progress.read(out / INNER)
+    return f"{known.why}; it is in {out}" if known.failed else ""
+
+
+def came_to_nothing(out: Path) -> bool:
+    """Whether a training was begun there of which there is nothing to lose: no model, no checkpoint, no epoch."""
+    folder = out / INNER
+    if (out / _MODEL).exists() or not (folder / RECORD).is_file():
+        return False
+    return not checkpoints.whole(folder / "checkpoints") and not history.has_epochs(folder / "history.csv")
 
 
 def check(out: Path, *, resume: bool) -> None:
@@ -56,10 +68,10 @@ def _check_content(out: Path, *, resume: bool) -> None:
         if not ours:
             raise UsageError(f"--out {out}: there is no training to go on with: leave --resume out")
         return
-    if ours:
+    if ours and not came_to_nothing(out):
         what = "a finished model" if is_finished(out) else "a training that is not finished; --resume goes on with it"
         raise UsageError(f"--out {out} holds {what}: nothing is written over it; choose another folder")
-    if INNER in there and {path.name for path in (out / INNER).iterdir()} <= {LOCK}:
+    if INNER in there and (ours or {path.name for path in (out / INNER).iterdir()} <= {LOCK}):
         there.remove(INNER)
     if there:
         what = "another model" if "config.json" in there or _MODEL in there else "other files"
@@ -100,8 +112,10 @@ def _locked(out: Path) -> Iterator[None]:
         lock.release()
 
 
-def settle(out: Path, settings: Settings, parts: Parts, base_identity: str) -> Path:
+def settle(out: Path, settings: Settings, parts: Parts, base_identity: str, *, resume: bool) -> Path:
     """Make the folder a training's own, or find that it is this very training's; the folder for what is no model.
+
+    What another training has left that came to nothing is removed.
 
     Raises:
         UsageError: It cannot be written to, or what lies there was asked for otherwise.
@@ -110,10 +124,31 @@ def settle(out: Path, settings: Settings, parts: Parts, base_identity: str) -> P
     folder = out / INNER
     record = _record(settings, parts, base_identity)
     path = folder / RECORD
-    if not path.is_file():
-        check_folder(folder, "the model", "--out")
-        write_whole(path, json.dumps(record, indent=1, ensure_ascii=False).encode(), durable_name=True)
-        return folder
+    if path.is_file():
+        is_free = came_to_nothing(out)
+        try:
+            _check_record(path, record, settings)
+            if resume or not is_free:
+                return folder
+        except (UsageError, DataError):
+            if not is_free:
+                raise
+    check_folder(folder, "the model", "--out")
+    for name in _SCRAPS:
+        _remove(folder / name)
+    write_whole(path, json.dumps(record, indent=1, ensure_ascii=False).encode(), durable_name=True)
+    return folder
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _check_record(path: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    """`UsageError` where another training was recorded, `DataError` where that is damaged."""
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
         assert isinstance(known, dict)
@@ -123,7 +158,6 @@ def settle(out: Path, settings: Settings, parts: Parts, base_identity: str) -> P
         if known.get(name) != value:
             was = f"{known.get(name)!r}, and is {value!r} now" if name in settings.__dict__ else "other content"
             raise UsageError(f"--resume: {_said(name)} was {was}: give what was given, or choose another --out")
-    return folder
 
 
 def _record(settings: Settings, parts: Parts, base_identity: str) -> Mapping[str, Any]:

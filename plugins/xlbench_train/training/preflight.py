@@ -1,0 +1,42 @@
+"""What can be found wrong with a training before anything is written: base, device and teacher are tried for once."""
+
+from __future__ import annotations
+
+from xlbench import Catalog
+from xlbench_train.pairs.held_out import Parts
+from xlbench_train.settings import Settings
+from xlbench_train.terminal import Terminal
+from xlbench_train.training.adapters import add_adapter
+from xlbench_train.training.bases import Base, device_of, load_base, table_size
+from xlbench_train.training.libraries import quiet_libraries
+from xlbench_train.training.teacher import Teacher
+
+
+def check(base: Base, settings: Settings, parts: Parts, catalog: Catalog, terminal: Terminal) -> Teacher | None:
+    """Load the base as it is to be trained, and its teacher, which is returned.
+
+    Raises:
+        UsageError: The device is not there, or the base or the teacher does not have what a setting is about.
+        EncoderError: One of them cannot be loaded.
+    """
+    if settings.device not in ("auto", "cpu"):
+        device_of(settings.device)
+    if base.folder is None and not settings.teacher:
+        return None  # a new table, of which there is nothing to try
+    with quiet_libraries():
+        dimensions = _dimensions(base, settings)
+        if not settings.teacher:
+            return None
+        teacher = Teacher(settings.teacher, catalog, terminal.slow)
+        teacher.check(parts.training.first, dimensions)
+        return teacher
+
+
+def _dimensions(base: Base, settings: Settings) -> int:
+    """Of the base's vectors."""
+    if base.folder is None:
+        return table_size(base.spec)[1]
+    model = load_base(base, settings)
+    if settings.lora:
+        add_adapter(model, settings.lora, settings.base)
+    return int(model.get_embedding_dimension() or 0)
