@@ -22,7 +22,7 @@ COMMANDS = {
     "curve": "Score models with more and more to learn from.",
     "board": "Render saved runs as leaderboards.",
     "plot": "Draw the vectors of a task's texts, to be looked at.",
-    "export": "Write vectors in the files of other programs.",
+    "export": "Write vectors or saved runs in the files of other programs.",
     "compare": "Say whether one run is better than another, where, and by how much.",
     "pack": "Write a saved run as one compact file.",
     "gate": "Judge a candidate by a baseline: one verdict, and an exit code for it.",

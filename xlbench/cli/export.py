@@ -1,4 +1,4 @@
-"""``xlbench export``: vectors in the files of other programs."""
+"""``xlbench export``: vectors, and saved runs, in the files of other programs."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from xlbench.cli.export_runs import every_eval_ever, model_card, mteb
 from xlbench.cli.output import echo, echo_json
 from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
 from xlbench.core.errors import OK
@@ -14,10 +15,17 @@ from xlbench.core.errors import OK
 
 @click.group(
     epilog="\b\nExamples:\n"
-    "  xlbench export projector ngram -t mini-parallel -l eng -l hin   for the TensorFlow Embedding Projector"
+    "  xlbench export projector ngram -t mini-parallel -l eng -l hin   for the TensorFlow Embedding Projector\n"
+    "  xlbench export mteb results/ngram-c6974c0f                      a results folder of mteb\n"
+    "  xlbench export model-card results -m ngram                      the model-index of a README.md\n"
+    "  xlbench export every-eval-ever results -m ngram                 a record of Every Eval Ever"
 )
 def command() -> None:
-    """Write vectors in the files of other programs."""
+    """Write vectors, or the scores of a saved run, in the files of other programs."""
+
+
+for of_runs in (mteb, model_card, every_eval_ever):
+    command.add_command(of_runs)
 
 
 @command.command(

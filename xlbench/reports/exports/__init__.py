@@ -1,0 +1,1 @@
+"""Saved runs in the formats of others: mteb's results, model cards, Every Eval Ever."""
