@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from xlbench.core.text_keys import text_keys
     from xlbench.core.version import __version__
     from xlbench.encoding import EncodingSession
+    from xlbench.libraries.for_mteb import as_mteb
+    from xlbench.libraries.sentence_evaluator import SentenceEvaluator
     from xlbench.reports.compare.comparison import Comparison
     from xlbench.reports.confusion import Confusion, confusion
     from xlbench.reports.gate.policy import Policy
@@ -44,6 +46,8 @@ _HOMES = {
     "core.text_keys": ("text_keys",),
     "core.version": ("__version__",),
     "encoding": ("EncodingSession",),
+    "libraries.for_mteb": ("as_mteb",),
+    "libraries.sentence_evaluator": ("SentenceEvaluator",),
     "reports.compare.comparison": ("Comparison",),
     "reports.confusion": ("Confusion", "confusion"),
     "reports.gate.policy": ("Policy",),
@@ -56,9 +60,10 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError",
     "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Gate",
     "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
-    "ResultsError", "Role", "Run", "Scheme", "Score", "Spec", "Subset", "Suite", "Task", "Transform",
-    "UsageError", "WordEncoder", "XlbenchError", "__version__", "board", "code_fingerprint", "compare", "confusion",
-    "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run", "text_keys",
+    "ResultsError", "Role", "Run", "Scheme", "Score", "SentenceEvaluator", "Spec", "Subset", "Suite", "Task",
+    "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
+    "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",
+    "text_keys",
 ]  # fmt: skip
 
 

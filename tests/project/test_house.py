@@ -37,6 +37,7 @@ WINGS: dict[str, set[str]] = {
     "space": {"core", "catalog", "runs", "reports.plots"},
     "builtin": {"catalog", "runs", "reports"},
     "testing": {"core", "encoding", "runs", "stats"},
+    "libraries": {"core", "catalog", "encoding", "runs"},
     "api": {"core", "catalog", "runs", "reports"},
     "cli": {"core", "catalog", "encoding", "runs", "reports", "space"},
 }

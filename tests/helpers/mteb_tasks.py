@@ -1,0 +1,144 @@
+"""Tasks of mteb that hold their data themselves, made of short texts of our own. Importing this imports mteb."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from datasets import Dataset, DatasetDict
+from mteb.abstasks.classification import AbsTaskClassification
+from mteb.abstasks.clustering import AbsTaskClustering
+from mteb.abstasks.clustering_legacy import AbsTaskClusteringLegacy
+from mteb.abstasks.task_metadata import TaskMetadata
+from mteb.abstasks.text.bitext_mining import AbsTaskBitextMining
+
+WORDS = {
+    "weather": ["rain", "snow", "wind", "cloud", "storm", "sun", "frost", "hail"],
+    "food": ["bread", "milk", "rice", "salt", "honey", "egg", "bean", "soup"],
+    "sport": ["ball", "goal", "race", "team", "jump", "swim", "match", "score"],
+}  # fmt: skip
+COMMON = ("the", "a", "of", "and", "one", "more", "new", "old", "very", "then", "here", "there")
+
+
+def texts(n: int, seed: int = 0) -> list[tuple[str, str]]:
+    """(text, label): words of a topic among common ones; some words of other topics, and two texts that are equal."""
+    source = random.Random(seed)
+    rows = []
+    for number in range(n):
+        label = sorted(WORDS)[number % 3]
+        words = source.choices(WORDS[label], k=2) + source.choices(COMMON, k=5)
+        words += source.choices(WORDS[source.choice(sorted(WORDS))], k=1)
+        source.shuffle(words)
+        rows.append((" ".join(words), label))
+    rows[n // 2] = rows[0]
+    return rows
+
+
+def metadata(
+    name: str, kind: str, languages: Any, main_score: str, splits: tuple[str, ...] = ("test",)
+) -> TaskMetadata:
+    """What mteb wants to know of a task."""
+    return TaskMetadata(
+        name=name, description="Made for a test.", type=kind, category="t2t", modalities=["text"],
+        reference="https://example.org", eval_splits=list(splits), eval_langs=languages, main_score=main_score,
+        dataset={"path": "made/for-a-test", "revision": "1"}, license="cc0-1.0", domains=["Written"],
+        date=("2020-01-01", "2020-01-02"), dialect=[], task_subtypes=[], annotations_creators="derived",
+        sample_creation="created", bibtex_citation="",
+    )  # fmt: skip
+
+
+def translated(text: str, language: str) -> str:
+    """A text in a made-up language: two letters of every third word are other ones."""
+    words = text.split()
+    return " ".join(f"{word[:-1]}{language[0]}" if place % 3 == 0 else word for place, word in enumerate(words))
+
+
+class Bitext(AbsTaskBitextMining):
+    """Pairs of lines, a configuration a pair."""
+
+    metadata = metadata(
+        "MadeBitext", "BitextMining",
+        {"eng-hin": ["eng-Latn", "hin-Deva"], "deu-eng": ["deu-Latn", "eng-Latn"]}, "f1",
+    )  # fmt: skip
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        self.dataset = {}
+        for pair in self.hf_subsets:
+            one, other = pair.split("-")
+            rows = [text for text, _ in texts(60, 1)]
+            sides = {"sentence1": [translated(row, one) for row in rows],
+                     "sentence2": [translated(row, other) for row in rows]}  # fmt: skip
+            self.dataset[pair] = DatasetDict(test=Dataset.from_dict(sides))
+        self.data_loaded = True
+
+
+class Parallel(AbsTaskBitextMining):
+    """Lines in several languages, a column each."""
+
+    parallel_subsets = True
+    metadata = metadata(
+        "MadeParallel", "BitextMining",
+        {
+            f"{one}-{other}": [one.replace("_", "-"), other.replace("_", "-")]
+            for one in ("eng_Latn", "hin_Deva", "deu_Latn") for other in ("eng_Latn", "hin_Deva", "deu_Latn")
+            if one != other
+        }, "f1",
+    )  # fmt: skip
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        rows = [text for text, _ in texts(60, 2)]
+        columns = {code: [translated(row, code) for row in rows] for code in ("eng_Latn", "hin_Deva", "deu_Latn")}
+        self.dataset = DatasetDict(test=Dataset.from_dict(columns))
+        self.data_loaded = True
+
+
+class Classification(AbsTaskClassification):
+    """Topics of texts in two languages."""
+
+    metadata = metadata("MadeClassification", "Classification", {"en": ["eng-Latn"], "hi": ["hin-Deva"]}, "accuracy")
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        self.dataset = {}
+        for subset, language in {"en": "eng", "hi": "hin"}.items():
+            if subset in self.hf_subsets:
+                self.dataset[subset] = DatasetDict(train=_labeled(120, 3, language), test=_labeled(90, 4, language))
+        self.data_loaded = True
+
+
+def _labeled(n: int, seed: int, language: str) -> Dataset:
+    rows = texts(n, seed)
+    return Dataset.from_dict(
+        {
+            "text": [translated(text, language) for text, _ in rows],
+            "label": [sorted(WORDS).index(one) for _, one in rows],
+        }
+    )
+
+
+class Clustering(AbsTaskClustering):
+    """Topics as groups."""
+
+    max_fraction_of_documents_to_embed = None
+    max_document_to_embed = 90
+    metadata = metadata("MadeClustering", "Clustering", ["eng-Latn"], "v_measure")
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        rows = texts(90, 5)
+        made = {"sentences": [text for text, _ in rows], "labels": [label for _, label in rows]}
+        self.dataset = DatasetDict(test=Dataset.from_dict(made))
+        self.data_loaded = True
+
+
+class LegacyClustering(AbsTaskClusteringLegacy):
+    """Groups of the first generation: every row is a set of texts with labels."""
+
+    metadata = metadata("MadeLegacyClustering", "Clustering", ["eng-Latn"], "v_measure")
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        sets = [texts(60, seed) for seed in (6, 7)]
+        made = {
+            "sentences": [[text for text, _ in one] for one in sets],
+            "labels": [[label for _, label in one] for one in sets],
+        }
+        self.dataset = DatasetDict(test=Dataset.from_dict(made))
+        self.data_loaded = True
