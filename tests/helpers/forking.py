@@ -33,7 +33,7 @@ LIBRARIES = (
     "xlbench.cli.run", "xlbench.encoding", "xlbench.encoding.cache.database", "xlbench.reports.boards.markdown",
     "xlbench.reports.boards.spreadsheet", "xlbench.reports.boards.standings", "xlbench.runs.execute",
     "xlbench.stats.aggregate", "xlbench.stats.intervals", "xlbench.stats.ranking", "xlbench.stats.scorer",
-    "xlbench_baselines", "xlbench_classes", "xlbench_tasks.card.read", "xlbench_tasks.card.task",
+    "xlbench_baselines", "xlbench_classes", "xlbench_mteb", "xlbench_tasks.card.read", "xlbench_tasks.card.task",
     "xlbench_tasks.protocols.alignment", "xlbench_tasks.protocols.classification", "xlbench_tasks.protocols.clustering",
     "xlbench_tasks.protocols.numbers.grouping", "xlbench_tasks.protocols.numbers.probes",
     "xlbench_tasks.protocols.numbers.ranking", "xlbench_tasks.protocols.retrieval", "xlbench_tasks.protocols.tagging",

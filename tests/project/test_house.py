@@ -48,6 +48,7 @@ PUBLIC = {
     "xlbench.core",
     "xlbench.encoding.cache",
     "xlbench.hub",
+    "xlbench.libraries",
     "xlbench.stats.metrics",
     "xlbench.testing",
 }
