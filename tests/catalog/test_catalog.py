@@ -177,7 +177,7 @@ def test_unusable_models_are_named_with_what_is_wrong(result, said, plug):
         ("xlbench_suites", Suite("s", "lexicon"), "suite 's': tasks must be a tuple of str"),
         ("xlbench_suites", Suite("run", ("lexicon",)), "suite name 'run' is the name of the board of tasks without"),
         ("xlbench_suites", Suite("Run", ("lexicon",)), "suite name 'Run' is the name of the board of tasks without"),
-        ("xlbench_schemes", Scheme("s", matches=bool), "scheme 's': it makes neither a model nor tasks"),
+        ("xlbench_schemes", Scheme("s", matches=bool), "scheme 's': it makes neither a model nor tasks nor a suite"),
         ("xlbench_engines", Engine("e", map=None), "engine 'e': map must be a function"),
         ("xlbench_boards", BoardFormat("b", render=None), "board 'b': render must be a function"),
         ("xlbench_recipes", Recipe("r", command=None), "recipe 'r': command must be a function"),
@@ -594,3 +594,25 @@ def test_settings_of_a_model_that_has_none_are_told(plug):
         found.select_models(["ngram?size=3"])
     with pytest.raises(UsageError, match=r"^there is no model 'ngrm\?size=3'\. Did you mean 'ngram'"):
         found.select_models(["ngrm?size=3"])
+
+
+def test_a_scheme_makes_suites_of_specs(plug: Plug) -> None:
+    """A suite's spec becomes a suite whose tasks are specs, names or patterns; its name is one that a file can have."""
+
+    def suite_of(spec: str) -> Suite:
+        kind = spec.removeprefix("all:")
+        return Suite(f"all-{kind}" if kind != "odd" else "a/b", (f"one:{kind}", "two"))
+
+    of_tasks = Scheme("one", lambda spec: spec.startswith("one:"), tasks=lambda spec: [task(spec)])
+    of_suites = Scheme("all", lambda spec: spec.startswith("all:"), suites=suite_of)
+    loaded = catalog.load(
+        [plug("p", xlbench_schemes=[of_tasks, of_suites], xlbench_tasks=[task("two"), task("three")])]
+    )
+    assert loaded.select_suite("all:x") == Suite("all-x", ("one:x", "two"))
+    assert [one.name for one in loaded.select_tasks([], "all:x")] == ["one:x", "two"]
+    with pytest.raises(
+        UsageError, match=r"scheme 'all' of p .* makes something unusable of 'all:odd': suite name 'a/b'"
+    ):
+        loaded.select_suite("all:odd")
+    with pytest.raises(UsageError, match=r"no suite 'al:x'.* No scheme knows it either \(schemes for suites: all\)"):
+        loaded.select_suite("al:x")

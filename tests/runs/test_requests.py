@@ -49,6 +49,21 @@ def test_the_size_of_the_cache_is_in_the_unit_that_is_shown(tmp_path):
     assert by_default.cache_bytes == Settings().cache_bytes == MAX_BYTES
 
 
+def test_a_task_is_told_the_languages_that_are_wanted():
+    """A task that has much to load may leave out the subsets of other languages: it is told those of the request."""
+    told = []
+
+    def subsets(data):
+        told.append(data.languages)
+        return [Subset(code, (code,), 1, code, lambda: None) for code in data.languages or ("eng", "hin", "nep")]
+
+    made = Task("made", "news", (metrics.share("accuracy", "hit"),), subsets, lambda subset, session: None,
+                languages=("eng", "hin", "nep"))  # fmt: skip
+    wanted = [item.subset.name for item in prepare(Request("random", made, languages=["nep", "hin"])).planned]
+    assert (told, wanted) == ([("nep", "hin")], ["nep", "hin"])
+    assert len(prepare(Request("random", made)).planned) == 3
+
+
 @pytest.mark.slow
 def test_several_suites_are_planned_together():
     """Two suites from Python: the tasks of both, each once, and a plan for each."""

@@ -11,6 +11,7 @@ from typing import Any
 from xlbench.catalog.checking import SINGULAR, attempt, check_label, error_line, flaw_in
 from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme
 from xlbench.core.errors import UsageError, XlbenchError
+from xlbench.core.ids import check_name
 from xlbench.core.model import Model
 from xlbench.core.task import Suite, Task
 from xlbench.core.text import did_you_mean
@@ -105,8 +106,10 @@ class Catalog:
         return _distinct("task", [*of_suite, *named])
 
     def select_suite(self, name: str) -> Suite:
-        """The suite of that name; `UsageError` where there is none, or two plugins claim it."""
-        suite: Suite = self._named("suites", name)
+        """The suite of that name or spec; `UsageError` where there is none, or two plugins claim it."""
+        known = name in self.suites or ("suites", name) in self.contested
+        scheme = None if known else self._scheme_for("suites", name)
+        suite: Suite = self._made_by(scheme, "suites", name)[0] if scheme else self._named("suites", name)
         return suite
 
     def select_engine(self, name: str) -> Engine:
@@ -120,6 +123,8 @@ class Catalog:
         return recipe
 
     def _of_suite(self, suite: Suite) -> list[Task]:
+        if self.suites.get(suite.name) is not suite:  # a scheme has made it
+            return [task for spec in suite.tasks for task in self._pick("tasks", spec)]
         for name in suite.tasks:
             whose = f"suite {suite.name!r} of {self.origins['suites', suite.name].label}"
             if ("tasks", name) in self.contested:
@@ -186,7 +191,7 @@ class Catalog:
         if not items:
             raise UsageError(f"{who} finds no {SINGULAR[kind]} in {spec!r}")
         for item in items:
-            flaw = flaw_in(kind, item, check_label)
+            flaw = flaw_in(kind, item, check_name if kind == "suites" else check_label)
             if flaw:
                 raise UsageError(f"{who} makes something unusable of {spec!r}: {flaw}")
         return items
@@ -202,7 +207,7 @@ class Catalog:
         see = f"xlbench list {kind}" if kind in ("models", "tasks", "suites") else "xlbench plugins"
         see = "xlbench train" if kind == "recipes" else see
         schemes = ""
-        if kind in ("models", "tasks") and re.search(r"[:/\\]|\.[A-Za-z]+$", name):
+        if kind in ("models", "tasks", "suites") and re.search(r"[:/\\]|\.[A-Za-z]+$", name):
             able = ", ".join(scheme.name for scheme in self._schemes_of(kind)) or "none"
             schemes = f" No scheme knows it either (schemes for {kind}: {able})."
         return UsageError(f"there is no {SINGULAR[kind]} {name!r}.{guess}{schemes} See '{see}'.{self._hint()}")
@@ -225,12 +230,12 @@ class Catalog:
 
 
 def _maker(scheme: Scheme, kind: str) -> Callable[[str], Any] | None:
-    return scheme.model if kind == "models" else scheme.tasks
+    return {"models": scheme.model, "tasks": scheme.tasks, "suites": scheme.suites}[kind]
 
 
 def _several(offered: Any) -> list[Any]:
     """What a scheme has made, one thing or an iterable of things."""
-    alone = isinstance(offered, Model | str | bytes | Mapping) or not isinstance(offered, Iterable)
+    alone = isinstance(offered, Model | Suite | str | bytes | Mapping) or not isinstance(offered, Iterable)
     return [offered] if alone else list(offered)
 
 

@@ -28,10 +28,10 @@ hookimpl = pluggy.HookimplMarker("xlbench")
 
 @dataclass(frozen=True)
 class Scheme:
-    """How a spec such as ``hf:NAME?pooling=cls`` or ``./my-card.toml`` becomes a model or tasks.
+    """How a spec such as ``hf:NAME?pooling=cls`` or ``./my-card.toml`` becomes a model, tasks or a suite.
 
     ``matches`` says, cheaply, whether a spec is one of this scheme's. A scheme for models has ``model``, one for
-    tasks has ``tasks``.
+    tasks has ``tasks``, and one for suites of them ``suites``.
     """
 
     name: str
@@ -39,6 +39,11 @@ class Scheme:
     model: Callable[[str], Model | Iterable[Model]] | None = None
     """Makes the model that a spec means, or the models (``dimensions=64,128`` is two)."""
     tasks: Callable[[str], Iterable[Task]] | None = None
+    """Makes the tasks that a spec means: one, or all that it is a pattern of (``mteb:*``), without reading their data.
+    Each is called as the spec that gives it again."""
+    suites: Callable[[str], Suite] | None = None
+    """Makes the suite that a spec means, whose tasks are specs or names. Its board is called as the suite is: by a name
+    that a file can have."""
     description: str = ""
     options: tuple[Option, ...] = ()
     """What may follow a ``?`` in a spec; shown by ``xlbench list models --options``."""

@@ -28,6 +28,7 @@ FOR_PROGRAMS = ("origin", "revision", "trained_on")
     "  xlbench list models --options      what may follow a ? in a spec, by scheme\n"
     "  xlbench list tasks                 what can be asked\n"
     "  xlbench list tasks 'ntrex*'        only these\n"
+    "  xlbench list tasks -l hin --area ner   only those of an area that have a language\n"
     "  xlbench list tasks ./my-card.toml  what a card of your own becomes\n"
     "  xlbench list suites --json         the same for programs\n"
     "  xlbench list areas                 which tasks belong together",
@@ -35,18 +36,29 @@ FOR_PROGRAMS = ("origin", "revision", "trained_on")
 @click.argument("noun", metavar="models|tasks|suites|areas")
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--options", is_flag=True, help="Of models: the schemes that make them, with the options of their specs.")
+@click.option("--area", metavar="AREA", help="Of tasks: only those of this area.")
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE",
+              help="Of tasks: only those that have one of these languages.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
-def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> None:
+def command(
+    noun: str, names: tuple[str, ...], options: bool, area: str | None, languages: tuple[str, ...], as_json: bool
+) -> None:
     """List what can be named: models, tasks, suites or areas.
 
     With NAMEs, only these: names, patterns, or anything else that `xlbench run` would take in their place. With
     --options, NAMEs are schemes.
     """
+
+    def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+        return _task_rows(catalog, names, area, languages)
+
     nouns = {"models": _models, "tasks": _tasks, "suites": _suites, "areas": _areas}
     if noun not in nouns:
         raise UsageError(f"{noun!r} cannot be listed.{did_you_mean(noun, nouns)} There are {', '.join(nouns)}.")
     if options and noun != "models":
         raise UsageError(f"only models have options: write 'xlbench list models --options', not 'list {noun}'")
+    if (area or languages) and noun != "tasks":
+        raise UsageError(f"only tasks have an area and languages: write 'xlbench list tasks', not 'list {noun}'")
     with plugins_print_elsewhere():
         catalog = load()
         rows = _schemes(catalog, names) if options else nouns[noun](catalog, names)
@@ -54,6 +66,8 @@ def command(noun: str, names: tuple[str, ...], options: bool, as_json: bool) -> 
         noun = "schemes"
     if as_json:
         echo_json({"schema": SCHEMA, noun: rows})
+    elif not rows and (area or languages):
+        echo("no task has that")
     elif options:
         echo(_option_tables(rows))
     else:
@@ -111,7 +125,9 @@ def _option_tables(schemes: Sequence[Mapping[str, Any]]) -> str:
     return "\n\n".join(f"{head}\n\n{table}" for head, table in zip(heads, tables, strict=True))
 
 
-def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
+def _task_rows(
+    catalog: Catalog, names: Sequence[str], area: str | None, languages: Sequence[str]
+) -> list[dict[str, Any]]:
     return [
         {
             "name": task.name,
@@ -122,6 +138,7 @@ def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
             "description": task.description,
         }
         for task in _chosen_tasks(catalog, names)
+        if (area is None or task.area == area) and (not languages or set(languages) & set(task.languages))
     ]
 
 

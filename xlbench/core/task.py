@@ -68,8 +68,9 @@ class Data:
     """How many bootstrapped training sets to learn from again (``--ci-training``), beside the whole one; 0: none. It
     changes no score. A task that learns says in `Subset.training_draws` how many it will learn from."""
     languages: tuple[str, ...] = ()
-    """The languages to download (``xlbench fetch --language``); none: all. Only a task's ``download`` reads it; which
-    subsets are scored is chosen elsewhere."""
+    """The languages that are wanted (``--language``); none: all. A task's ``download`` brings these, and what they need
+    beside them. Its ``subsets`` may leave out those with none of them, and need not: which are scored is chosen
+    elsewhere."""
 
 
 @dataclass(frozen=True)

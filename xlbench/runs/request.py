@@ -16,7 +16,7 @@ from xlbench.core.estimate import CI_METHODS
 from xlbench.core.model import Model
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import ALL, LOOSE
-from xlbench.core.task import Data, Task
+from xlbench.core.task import Data, Suite, Task
 from xlbench.core.text import GIB, did_you_mean, first_of
 from xlbench.core.version import __version__
 from xlbench.runs import provenance
@@ -154,7 +154,8 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     if request.ci_training:
         _check_learning(planned.cells)
     narrowed = named or languages or request.limit or sizes
-    whole = {} if narrowed else {name: catalog.select_suite(name).tasks for name in suites}
+    chosen = [catalog.select_suite(name) for name in suites]
+    whole = {} if narrowed else {suite.name: names_in(suite, catalog) for suite in chosen}
     return PreparedRun(
         catalog, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
         Specs(model_specs, task_specs),
@@ -218,6 +219,11 @@ def _name(item: Any) -> str:
 
 def _plural(kind: type) -> str:
     return f"{kind.__name__.lower()}s"
+
+
+def names_in(suite: Suite, catalog: Catalog) -> tuple[str, ...]:
+    """The names of a suite's tasks: what a scheme has made of a suite may name its tasks by patterns."""
+    return suite.tasks if suite.name in catalog.suites else tuple(t.name for t in catalog.select_tasks(suite.tasks))
 
 
 def tasks_of(request: Request, suites: Sequence[str], catalog: Catalog) -> tuple[tuple[Task, ...], dict[str, str]]:
@@ -307,7 +313,10 @@ def data_of(request: Request) -> Data:
     root = request.data if request.data is not None else os.environ.get("XLBENCH_DATA") or None
     if root is not None and not Path(root).is_dir():
         raise UsageError(f"there is no data folder {root}; give one with --data or XLBENCH_DATA")
-    return Data(Path(root) if root is not None else None, request.limit, training_draws=request.ci_training)
+    return Data(
+        Path(root) if root is not None else None, request.limit, training_draws=request.ci_training,
+        languages=tuple(dict.fromkeys(several(request.languages))),
+    )  # fmt: skip
 
 
 def prepare_curve(request: Request, catalog: Catalog | None = None) -> PreparedRun:
