@@ -23,6 +23,7 @@ COMMANDS = {
     "board": "Render saved runs as leaderboards.",
     "plot": "Draw the vectors of a task's texts, to be looked at.",
     "export": "Write vectors or saved runs in the files of other programs.",
+    "import": "Read results of other programs, to stand beside measured ones.",
     "compare": "Say whether one run is better than another, where, and by how much.",
     "pack": "Write a saved run as one compact file.",
     "gate": "Judge a candidate by a baseline: one verdict, and an exit code for it.",
@@ -35,6 +36,8 @@ COMMANDS = {
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
 """Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
+MODULES = {"import": "imports"}
+"""Commands whose name no module can have -> their module."""
 
 
 class Commands(click.Group):
@@ -48,7 +51,8 @@ class Commands(click.Group):
         """The command of a name, from its module, which is imported now; None where there is none."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"xlbench.cli.{cmd_name}").command
+        module = MODULES.get(cmd_name, cmd_name)
+        command: click.Command = importlib.import_module(f"xlbench.cli.{module}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

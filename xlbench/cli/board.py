@@ -34,6 +34,8 @@ from xlbench.core.text import one_line
     show_default=True,
     help="Where boards are written.",
 )
+@click.option("--imported", type=click.Path(path_type=Path, dir_okay=False), multiple=True, metavar="FILE.csv",
+              help="Figures of others (`xlbench import`) to show beside, unranked (repeatable).")  # fmt: skip
 @click.option("--print", "only_print", is_flag=True, help="Print the boards in full and write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the standings as JSON in the place of tables.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
@@ -44,6 +46,7 @@ def command(
     models: tuple[str, ...],
     languages: tuple[str, ...],
     boards: Path,
+    imported: tuple[Path, ...],
     only_print: bool,
     as_json: bool,
     quiet: bool,
@@ -55,12 +58,14 @@ def command(
     from xlbench import catalog
     from xlbench.reports.boards import markdown
     from xlbench.reports.boards.plain import plain
+    from xlbench.reports.published import read_figures
     from xlbench.reports.render import boards_of, save
     from xlbench.reports.selection import Selection
 
     with plugins_print_elsewhere():
         formats = catalog.load().boards.values()
-        rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages))
+        figures = tuple(figure for path in imported for figure in read_figures(path))
+        rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages), figures)
     failures: list[str] = []
     for board in rendered.boards:
         if only_print:

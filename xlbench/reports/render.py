@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,8 @@ from xlbench.core.files import write_files
 from xlbench.core.record import LOOSE, Cell, Results
 from xlbench.core.text import reason_of
 from xlbench.reports import curves
+from xlbench.reports.boards.imported_figures import shown_on
+from xlbench.reports.published import Figure
 from xlbench.reports.selection import Selection, planned, select
 from xlbench.runs.items import Influence
 from xlbench.runs.store import Reader
@@ -139,8 +141,12 @@ def render_curves(made: curves.Curves, *, plots: bool = True) -> dict[str, str |
     return {**curves.tables(made), **drawn(made)}
 
 
-def boards_of(folders: Sequence[str | Path], selection: Selection = Selection()) -> Boards:  # noqa: B008 - frozen
-    """The boards that saved runs give, one a suite, or one of what is selected.
+def boards_of(
+    folders: Sequence[str | Path],
+    selection: Selection = Selection(),  # noqa: B008 - frozen
+    imported: Sequence[Figure] = (),
+) -> Boards:
+    """The boards that saved runs give, one a suite, or one of what is selected; beside them figures of others.
 
     Raises:
         UsageError: There is nothing to show, or nothing that is called as the selection says.
@@ -157,9 +163,12 @@ def boards_of(folders: Sequence[str | Path], selection: Selection = Selection())
         standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned, read=reader.influence)
         for name in selected.names
     )
+    boards = tuple(replace(board, imported=shown_on(board, imported)) for board in boards)
+    unseen = len({*imported} - {figure for board in boards for figure in board.imported})
+    unused = f"{unseen:,} imported figures of other tasks, subsets or metrics than a board's main ones"
     return Boards(
         boards,
-        selected.left_out,
+        (*selected.left_out, *([unused] if unseen else [])),
         tuple(dict.fromkeys([*refused, *(trouble for board in boards for trouble in board.troubles)])),
         tuple(dict.fromkeys(conflict for board in boards for conflict in board.conflicts)),
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xlbench.reports.boards import other_sections, sections
+from xlbench.reports.boards import imported_figures, other_sections, sections
 from xlbench.reports.boards.legend import WITH_TRAINING, Legend
 from xlbench.reports.markup import DECIMALS, MISSING, counted, escape
 
@@ -27,6 +27,7 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         sections.registers(board, legend),
         sections.subsets(board, legend),
         sections.languages(board, legend),
+        imported_figures.section(board, legend),
         other_sections.data(board),
         other_sections.models(board),
         _footnotes(board),

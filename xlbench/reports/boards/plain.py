@@ -19,6 +19,7 @@ def plain(board: Board) -> dict[str, Any]:
         "level": board.level,
         "chance": dict(board.chances),
         "models": [_row(row) for row in board.rows],
+        **({"imported": [asdict(figure) for figure in board.imported]} if board.imported else {}),
     }
 
 

@@ -16,6 +16,7 @@ from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, DataLine, by_model, is_small, of_data, shared
 from xlbench.reports.boards.ranks import Rank, detectable, ranked
 from xlbench.reports.boards.registers import RegisterLine, by_register
+from xlbench.reports.published import Figure
 from xlbench.runs.items import Influence
 
 __all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Line", "ModelLine", "Rank", "RegisterLine",
@@ -147,6 +148,8 @@ class Board:
     least of every subset. None where a part has no chance level."""
     without_chance: tuple[str, ...] = ()
     """The tasks that have no chance level, and that the overall above chance leaves out."""
+    imported: tuple[Figure, ...] = ()
+    """Numbers of others, without an interval, for the main metrics of the board's cells: shown beside, never ranked."""
 
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""

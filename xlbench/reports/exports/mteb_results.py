@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
 from typing import Any
 
 from xlbench.core.ids import digest, slug
+from xlbench.core.languages import with_script
 from xlbench.core.record import Cell, Run
 from xlbench.core.version import __version__
 from xlbench.reports.exports.exported import Export, ends, number, scored
@@ -91,23 +91,9 @@ def _entry(cell: Cell) -> dict[str, Any]:
         entry |= {key: number(score.value), f"{key}_ci_low": one_low, f"{key}_ci_high": one_high}
     return entry | {
         "hf_subset": str(cell.facts.get("mteb_subset", cell.subset)),
-        "languages": list(_language_scripts(cell.languages)),
+        "languages": [with_script(code) for code in cell.languages],
         "xlbench": {"version": __version__, "task": cell.task, "subset": cell.subset, "key": cell.key},
     }
-
-
-def _language_scripts(codes: Iterable[str]) -> Iterable[str]:
-    """Codes as mteb writes them: ``hin-Deva``. Where a code names no script, it is the usual one of the language."""
-    from babel.core import get_global
-
-    aliases, likely = get_global("language_aliases"), get_global("likely_subtags")
-    for code in codes:
-        language, *more = code.split("_")
-        script = next((part for part in more if len(part) == 4), "")
-        if not script:
-            parts = likely.get(aliases.get(language, language), "").split("_")
-            script = next((part for part in parts if len(part) == 4), "")
-        yield "-".join(filter(None, (language, script)))
 
 
 def _meta(run: Run, name: str) -> dict[str, Any]:

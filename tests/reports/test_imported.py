@@ -1,0 +1,141 @@
+"""Results of mteb of all versions as figures, and these on a board beside measured scores."""
+
+import json
+
+import pytest
+from saved_runs import save_run
+
+from xlbench import UsageError
+from xlbench.reports.boards import imported_figures, markdown
+from xlbench.reports.boards.plain import plain
+from xlbench.reports.exports import mteb_results
+from xlbench.reports.imported import NOTE, as_csv, read_mteb
+from xlbench.reports.published import Figure, read_figures
+from xlbench.reports.render import boards_of
+
+NEW = {
+    "task_name": "Pairs", "dataset_revision": "1", "mteb_version": "2.20.0", "evaluation_time": 3.0,
+    "scores": {"dev": [], "test": [
+        {"hf_subset": "eng_Latn-hin_Deva", "languages": ["eng-Latn", "hin-Deva"], "main_score": 0.5, "f1": 0.5,
+         "accuracy": 0.6, "v_measure_std": 0.1, "n": 60, "ci_low": 0.4},
+        {"hf_subset": "odd", "languages": ["eng-Latn", "hin-Deva", "nep-Deva"], "main_score": 0.25, "f1": 0.25},
+    ]},
+}  # fmt: skip
+OLD = {  # as before 1.11: splits at the top, subsets below
+    "mteb_dataset_name": "Pairs", "mteb_version": "1.0.0", "dataset_revision": None,
+    "test": {"en-hi": {"accuracy": 0.7, "f1": 0.65, "main_score": 0.65}, "evaluation_time": 9.1},
+}  # fmt: skip
+OLDEST = {  # one subset, and scores by distance
+    "mteb_dataset_name": "Sts",
+    "test": {"cos_sim": {"pearson": 0.8, "spearman": 0.79}, "evaluation_time": 2.0},
+}
+
+
+def write(folder, name, plain):
+    (folder / name).parent.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(plain), encoding="utf-8")
+
+
+def test_results_of_all_versions_are_read(tmp_path):
+    """Subsets go by their languages, metrics by their names of today; times, spreads and ends of intervals are none."""
+    write(tmp_path, "results/org__new/abc123/Pairs.json", NEW)
+    write(tmp_path, "results/org__new/abc123/model_meta.json", {"name": "org/new"})
+    write(tmp_path, "results/org__old/Pairs.json", OLD)
+    write(tmp_path, "results/org__old/Sts.json", OLDEST)
+    pairs, sts = "mteb:Pairs?protocol=mteb", "mteb:Sts?protocol=mteb"
+    assert set(read_mteb(tmp_path).figures) == {
+        Figure("org/new", pairs, "eng-hin", "main_score", 0.5), Figure("org/new", pairs, "eng-hin", "f1", 0.5),
+        Figure("org/new", pairs, "eng-hin", "accuracy", 0.6), Figure("org/new", pairs, "odd", "main_score", 0.25),
+        Figure("org/new", pairs, "odd", "f1", 0.25), Figure("org/old", pairs, "en-hi", "accuracy", 0.7),
+        Figure("org/old", pairs, "en-hi", "f1", 0.65), Figure("org/old", pairs, "en-hi", "main_score", 0.65),
+        Figure("org/old", sts, "default", "cosine_pearson", 0.8),
+        Figure("org/old", sts, "default", "cosine_spearman", 0.79),
+    }  # fmt: skip
+
+
+def test_revisions_of_one_model_are_told_apart(tmp_path):
+    """Results of two revisions are those of two models, never one mixed of both."""
+    for revision, value in (("a" * 40, 0.5), ("b" * 40, 0.75)):
+        changed = json.loads(json.dumps(NEW).replace("0.5", str(value)))
+        write(tmp_path, f"results/org__new/{revision}/Pairs.json", changed)
+    values = {
+        (one.model, one.value) for one in read_mteb(tmp_path).figures if one.metric == "f1" and one.subset != "odd"
+    }
+    assert values == {(f"org/new@{'a' * 12}", 0.5), (f"org/new@{'b' * 12}", 0.75)}
+
+
+def test_what_is_no_score_is_counted(tmp_path):
+    """Files that are no results, other splits and numbers that are no shares are left out, each with a count."""
+    write(tmp_path, "org__new/abc/Pairs.json", {**NEW, "scores": {**NEW["scores"], "dev": [{"f1": 0.1}]}})
+    write(tmp_path, "org__new/abc/Large.json", {"task_name": "Large", "scores": {"test": [{"f1": 85.3, "ap": 0.5}]}})
+    write(tmp_path, "org__new/abc/notes.json", {"hello": "world"})
+    (tmp_path / "org__new" / "abc" / "Cut.json").write_text('{"task_name": "Cu')
+    assert read_mteb(tmp_path).left_out == (
+        "1 left out: a file that cannot be read as JSON", "1 left out: a file that is no result of mteb",
+        "1 left out: a split beside the test split", "1 left out: a value that is no share (not from -1 to 1)",
+    )  # fmt: skip
+
+
+def test_a_folder_without_results_is_a_line(tmp_path):
+    """No folder, and one without a result, are wrong uses."""
+    with pytest.raises(UsageError, match="there is no folder"):
+        read_mteb(tmp_path / "nowhere")
+    with pytest.raises(UsageError, match="holds no results of mteb"):
+        read_mteb(tmp_path)
+
+
+def test_our_own_exports_come_back(tmp_path):
+    """What is exported is imported with the same values, by the languages of its subsets."""
+    run = save_run(tmp_path / "r", "alpha", {("pairs", "eng-hin"): 30, ("pairs", "zho_Hans-eng"): 12})
+    for name, content in mteb_results.export(run).files.items():
+        write(tmp_path / "out", name, json.loads(content))
+    figures = {(one.subset, one.metric): one.value for one in read_mteb(tmp_path / "out").figures}
+    assert figures["eng-hin", "accuracy"] == figures["eng-hin", "main_score"] == 0.5
+    assert figures["zho_Hans-eng", "accuracy"] == 0.2
+
+
+def test_figures_stand_beside_measured_scores_and_are_not_ranked(tmp_path):
+    """A board shows them in a section of its own, says that they have no interval, and is otherwise what it was."""
+    save_run(tmp_path / "r", "alpha", {("pairs", "eng-hin"): 30, ("pairs", "hin-eng"): 20})
+    save_run(tmp_path / "r", "beta", {("pairs", "eng-hin"): 40, ("pairs", "hin-eng"): 10})
+    theirs = [Figure("org/x", "pairs", "eng-hin", "accuracy", 0.987), Figure("org/x", "other", "hin", "f1", 0.5)]
+    found = boards_of([tmp_path / "r"], imported=theirs)
+    (board,), (without,) = found.boards, boards_of([tmp_path / "r"]).boards
+    assert board.imported == (theirs[0],)
+    assert "1 imported figures of other tasks, subsets or metrics than a board's main ones" in found.left_out
+    text = markdown.render(board)[".md"]
+    part = next(part for part in text.split("\n\n") if "imported, no interval" in part and part.startswith("|"))
+    header, _, row = part.splitlines()[:3]
+    assert [cell.strip() for cell in header.strip("|").split("|")][-1] == "org/x (imported, no interval)"
+    assert row.rstrip("| ").endswith("98.7")
+    assert "[" in row
+    before, _, after = text.partition("## Imported values")
+    assert before + after.partition("## ")[1] + after.partition("## ")[2] == markdown.render(without)[".md"]
+    assert [one["model"] for one in plain(board)["models"]] == [one["model"] for one in plain(without)["models"]]
+    assert plain(board)["imported"][0]["value"] == 0.987
+    assert "imported" not in plain(without)
+    assert imported_figures.section(without, None) == ""
+
+
+def test_the_table_is_one_of_published_figures(tmp_path):
+    """The table is read back by `xlbench published` and `xlbench board --imported`, and says what its numbers are."""
+    write(tmp_path, "org__new/abc/Pairs.json", NEW)
+    found = read_mteb(tmp_path)
+    (tmp_path / "theirs.csv").write_text(as_csv(found), encoding="utf-8")
+    assert read_figures(tmp_path / "theirs.csv") == found.figures
+    assert as_csv(found).splitlines()[1].endswith(f'"{NOTE}"')
+
+
+@pytest.mark.slow
+def test_the_commands(tmp_path, xlbench_cli):
+    """`xlbench import mteb` writes the table, and `xlbench board --imported` shows it."""
+    write(tmp_path, "theirs/org__new/abc/Pairs.json", NEW)
+    save_run(tmp_path / "results", "alpha", {("mteb:Pairs?protocol=mteb", "eng-hin"): 30})
+    done = xlbench_cli(["import", "mteb", "theirs", "--out", "theirs.csv"])
+    assert (done.returncode, done.stdout) == (0, "wrote theirs.csv: 5 figures of 1 models and 1 tasks\n"), done.stderr
+    done = xlbench_cli(["board", "results", "--imported", "theirs.csv", "--print"])
+    assert done.returncode == 0, done.stderr
+    assert "## Imported values" in done.stdout
+    assert "60.0" in done.stdout
+    done = xlbench_cli(["import", "mteb", "nowhere", "--out", "x.csv"])
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)

@@ -1,0 +1,169 @@
+"""Results of mteb, of any version since 1.0, as published figures: numbers of others, without an interval."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from xlbench.core.errors import UsageError
+from xlbench.core.languages import from_scripts
+from xlbench.reports.published import COLUMNS, Figure
+
+NO_METRICS = ("evaluation_time", "ci_low", "ci_high", "n", "n_clusters", "kg_co2_emissions")
+"""Numbers of an entry that are no scores; and whatever ends in one of `ENDS`."""
+ENDS = ("_std", "_ci_low", "_ci_high")
+OF_DISTANCES = {"cos_sim": "cosine", "manhattan": "manhattan", "euclidean": "euclidean", "dot": "dot", "max": "max"}
+"""How old results call groups of scores -> how these begin in newer ones."""
+NOTE = "imported, no interval"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What a folder of results holds."""
+
+    figures: tuple[Figure, ...]
+    left_out: tuple[str, ...]
+    """What of it is not among them: a line a kind."""
+
+
+def read_mteb(folder: Path) -> Imported:
+    """All results in a folder of mteb's: its cache, a results folder, or a clone of the public repository.
+
+    A figure's task is called as mteb's own protocol is here, ``mteb:NAME?protocol=mteb``, and its subset by languages,
+    so that a run of that task stands beside it.
+
+    Raises:
+        UsageError: There is no such folder, or no result in it.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"there is no folder {folder}: give a folder of mteb's results")
+    left: Counter[str] = Counter()
+    found: dict[tuple[str, str, str, str], tuple[str, float]] = {}
+    models = _labels(folder)
+    for path in sorted(models):
+        result = _result(path, left)
+        for subset, metric, value in _scores(result, left) if result else ():
+            place = models[path], f"mteb:{_task(result, path)}?protocol=mteb", subset, metric
+            if place in found and found[place][1] != value:
+                left["another result of the same model, task and subset came first"] += 1
+            found.setdefault(place, (str(path), value))
+    if not found:
+        raise UsageError(f"{folder} holds no results of mteb{_why(left)}")
+    figures = tuple(Figure(*place, value) for place, (_, value) in sorted(found.items()))
+    return Imported(figures, tuple(f"{count:,} left out: {reason}" for reason, count in sorted(left.items())))
+
+
+def _why(left: Mapping[str, int]) -> str:
+    return f" ({'; '.join(f'{count:,} x {reason}' for reason, count in sorted(left.items()))})" if left else ""
+
+
+def as_csv(imported: Imported) -> str:
+    """The figures as a table that ``xlbench published`` and ``xlbench board --imported`` read."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*COLUMNS, "origin"])
+    writer.writerows([one.model, one.task, one.subset, one.metric, repr(one.value), NOTE] for one in imported.figures)
+    return out.getvalue()
+
+
+def _labels(folder: Path) -> dict[Path, str]:
+    """The files of results, each with its model's name; with the revision where a model has results of several."""
+    places = {
+        path: _model(path.relative_to(folder.parent))
+        for path in folder.rglob("*.json")
+        if path.name != "model_meta.json" and not path.name.startswith((".", "_")) and ".git" not in path.parts
+    }
+    revisions: dict[str, set[str]] = {}
+    for model, revision in places.values():
+        revisions.setdefault(model, set()).add(revision)
+    return {
+        path: model if len(revisions[model]) == 1 else f"{model}@{revision[:12] or 'none'}"
+        for path, (model, revision) in places.items()
+    }
+
+
+def _model(path: Path) -> tuple[str, str]:
+    """Name and revision by the folders: ``org__name/<revision>/Task.json``, or before there were revisions
+    ``org__name/Task.json``."""
+    *_, above, parent, _ = ("", "", *path.parts)
+    name, revision = (above, parent) if "__" in above or "__" not in parent else (parent, "")
+    return (name or parent).replace("__", "/"), revision
+
+
+def _result(path: Path, left: Counter[str]) -> dict[str, Any]:
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        left["a file that cannot be read as JSON"] += 1
+        return {}
+    if not isinstance(plain, dict) or not ({"task_name", "mteb_dataset_name", "scores"} & set(plain) or _splits(plain)):
+        left["a file that is no result of mteb"] += 1
+        return {}
+    return plain
+
+
+def _task(result: Mapping[str, Any], path: Path) -> str:
+    return str(result.get("task_name") or result.get("mteb_dataset_name") or path.stem)
+
+
+def _splits(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Split -> entries, one a subset, whatever the version: before 1.11 splits lay at the top, and subsets below."""
+    scores = result.get("scores")
+    if isinstance(scores, dict):
+        return {split: [one for one in its if isinstance(one, dict)] for split, its in scores.items() if its}
+    found = {}
+    for split, its in result.items():
+        if not isinstance(its, dict):
+            continue
+        below = {name: value for name, value in its.items() if isinstance(value, dict) and name not in OF_DISTANCES}
+        found[split] = [{**one, "hf_subset": name} for name, one in below.items()] or [{**its, "hf_subset": "default"}]
+    return found
+
+
+def _scores(result: Mapping[str, Any], left: Counter[str]) -> Iterator[tuple[str, str, float]]:
+    """(subset, metric, value) of the test split, or else of the first that there is."""
+    splits = _splits(result)
+    split = "test" if "test" in splits else next(iter(splits), "")
+    if len(splits) > 1:
+        left["a split beside the test split"] += len(splits) - 1
+    labels = _subsets(splits.get(split, []))
+    for entry in splits.get(split, ()):
+        for metric, value in _numbers(entry):
+            if math.isfinite(value) and -1.0 <= value <= 1.0:
+                yield labels[str(entry.get("hf_subset", "default"))], metric, float(value)
+            else:
+                left["a value that is no share (not from -1 to 1)"] += 1
+
+
+def _numbers(entry: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """The scores of an entry by mteb's present names."""
+    for name, value in entry.items():
+        if isinstance(value, dict) and name in OF_DISTANCES:
+            yield from ((f"{OF_DISTANCES[name]}_{inner}", one) for inner, one in _numbers(value))
+        elif isinstance(value, int | float) and not isinstance(value, bool) and _is_metric(name):
+            yield name, value
+
+
+def _is_metric(name: str) -> bool:
+    return name not in NO_METRICS and not name.endswith(ENDS)
+
+
+def _subsets(entries: list[dict[str, Any]]) -> dict[str, str]:
+    """mteb's names of subsets -> by languages, where these tell them apart; older results do not name languages."""
+    given = {
+        str(one.get("hf_subset", "default")): [str(code) for code in one.get("languages") or ()] for one in entries
+    }
+    codes = from_scripts(code for its in given.values() for code in its)
+    labels = {
+        name: "-".join(dict.fromkeys(codes[code] for code in its)) if 0 < len(its) <= 2 else name
+        for name, its in given.items()
+    }
+    times = Counter(labels.values())
+    return {name: label if times[label] == 1 else name for name, label in labels.items()}
