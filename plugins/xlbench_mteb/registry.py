@@ -1,10 +1,12 @@
-"""What mteb knows by name: models, with "did you mean" for others. The private parts of mteb that are used are here.
+"""What mteb knows by name: models, tasks and benchmarks, with "did you mean" for others.
 
+What of mteb is private, and used, is here, and in the rooms of the protocols what mteb saves of predictions.
 `tests/plugins/test_mteb_contract.py` looks at each of them, so that an upgrade of mteb names what broke.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -57,3 +59,50 @@ def loader_of_texts(texts: Sequence[str]) -> Any:
     from mteb._create_dataloaders import _create_dataloader_from_texts
 
     return _create_dataloader_from_texts(list(texts))
+
+
+def tasks(spec: str) -> dict[str, Any]:
+    """All tasks of mteb's registry by name, made and not loaded."""
+    import_mteb(repr(spec))
+    from mteb.get_tasks import _TASKS_REGISTRY
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a task is a beta is said to whoever evaluates it
+        return {name: task() for name, task in _TASKS_REGISTRY.items() if not _is_aggregate(task)}
+
+
+def _is_aggregate(task: Any) -> bool:
+    """Whether a task is a mean of others."""
+    from mteb.abstasks.aggregated_task import AbsTaskAggregate
+
+    return issubclass(task, AbsTaskAggregate)
+
+
+def task(spec: str, name: str) -> Any:
+    """A task by mteb's name; `UsageError` where there is none."""
+    import_mteb(repr(spec))
+    from mteb.get_tasks import _TASKS_REGISTRY
+
+    if name not in _TASKS_REGISTRY:
+        raise UsageError(
+            f"{spec!r}: mteb has no task {name!r}.{did_you_mean(name, _TASKS_REGISTRY)} See xlbench list tasks 'mteb:*'"
+        )
+    return _TASKS_REGISTRY[name]()
+
+
+def benchmark(spec: str, name: str) -> Any:
+    """A benchmark by mteb's name or one of its aliases; `UsageError` where there is none."""
+    mteb = import_mteb(repr(spec))
+    known = {one.name: one for one in mteb.get_benchmarks()}
+    known |= {alias: one for one in list(known.values()) for alias in one.aliases if alias not in known}
+    if name not in known:
+        raise UsageError(f"{spec!r}: mteb has no benchmark {name!r}.{did_you_mean(name, known)}")
+    return known[name]
+
+
+def task_of_benchmark(spec: str, of: str, name: str) -> Any:
+    """A task as a benchmark has it, with the benchmark's subsets alone."""
+    by_name = {one.metadata.name: one for one in benchmark(spec, of).tasks}
+    if name not in by_name:
+        raise UsageError(f"{spec!r}: the benchmark {of!r} has no task {name!r}.{did_you_mean(name, by_name)}")
+    return by_name[name]

@@ -50,3 +50,59 @@ def test_the_registry_of_tasks_and_their_types():
     task = _TASKS_REGISTRY["NTREXBitextMining"]
     assert task.metadata.type == "BitextMining"
     assert isinstance(task.abstask_prompt, str)
+
+
+def test_what_tasks_say_of_themselves():
+    """Subsets, languages, splits, repository and how the data was made are in the metadata, without the data."""
+    from mteb.get_tasks import _TASKS_REGISTRY
+
+    task = _TASKS_REGISTRY["SIB200Classification"]()
+    assert task.metadata.hf_subsets_to_langscripts["hin_Deva"] == ["hin-Deva"]
+    assert "hin_Deva" in task.hf_subsets
+    assert {"path", "revision"} <= set(task.metadata.dataset)
+    assert "translated" in task.metadata.sample_creation
+    assert (task.train_split, task.input_column_name, task.label_column_name) == ("train", "text", "label")
+    assert (task.n_experiments, task.is_cross_validation) == (10, False)
+    assert _TASKS_REGISTRY["NTREXBitextMining"]().parallel_subsets is True
+
+
+def test_the_draws_of_clustering():
+    """mteb's clustering takes its documents and its draws from `rng_state`, a `random.Random` of the task alone."""
+    import random
+
+    from mteb.abstasks.clustering import AbsTaskClustering
+    from mteb.abstasks.clustering_legacy import AbsTaskClusteringLegacy
+
+    for name in (
+        "max_document_to_embed",
+        "max_fraction_of_documents_to_embed",
+        "max_documents_per_cluster",
+        "n_clusters",
+    ):
+        assert hasattr(AbsTaskClustering, name), name
+    assert not hasattr(AbsTaskClusteringLegacy, "max_documents_per_cluster")
+    source = inspect.getsource(inspect.getmodule(AbsTaskClustering))
+    assert "rng_state.choices(range(n_embeddings), k=cluster_size)" in source
+    from mteb.get_tasks import _TASKS_REGISTRY
+
+    task = next(one for one in _TASKS_REGISTRY.values() if issubclass(one, AbsTaskClustering))()
+    assert isinstance(task.rng_state, random.Random)
+
+
+def test_how_a_subset_is_evaluated():
+    """`AbsTask.evaluate` takes a split, subsets and a folder for predictions, whose file the task names."""
+    from mteb.abstasks.abstask import AbsTask
+
+    names = list(inspect.signature(AbsTask.evaluate).parameters)
+    assert {"split", "subsets_to_run", "encode_kwargs", "prediction_folder"} <= set(names)
+    assert isinstance(AbsTask.prediction_file_name, property)
+
+
+def test_the_benchmarks():
+    """Benchmarks have a name, aliases and tasks with subsets of their own; means of other tasks are told apart."""
+    import mteb
+    from mteb.abstasks.aggregated_task import AbsTaskAggregate
+
+    indic = next(one for one in mteb.get_benchmarks() if one.name == "MTEB(Indic, v1)")
+    assert all(hasattr(task, "hf_subsets") for task in indic.tasks)
+    assert inspect.isclass(AbsTaskAggregate)

@@ -46,7 +46,12 @@ def as_mteb(model: str | Model, *, cache: bool | str | Path = True) -> MtebEncod
         if len(found) > 1:
             raise UsageError(f"{model!r} is {len(found)} models: name one")
         model = found[0]
-    return MtebEncoder(model, _opened(cache) if model.cached else None)
+    fingerprint, transform = model.identity(), model.transform() if model.transform else None
+    if transform is not None and transform.fit_on is None:
+        raise UsageError(f"{model.name} fits its transform to the texts of a cell, and mteb has no cells")
+    kept = _opened(cache) if model.cached else None
+    session = open_session(model, fingerprint, model.vectors_identity(), transform, kept)
+    return MtebEncoder(session, f"xlbench/{slug(model.name, fingerprint)}", fingerprint)
 
 
 def _opened(cache: bool | str | Path) -> Cache | None:
@@ -58,25 +63,19 @@ def _opened(cache: bool | str | Path) -> Cache | None:
 
 
 class MtebEncoder:
-    """What mteb calls an EncoderProtocol. The model is loaded when the first text is encoded."""
+    """What mteb calls an EncoderProtocol, over a session. The model is loaded when the first text is encoded."""
 
-    def __init__(self, model: Model, cache: Cache | None = None) -> None:
-        self._model, self._fingerprint = model, model.identity()
-        transform = model.transform() if model.transform else None
-        if transform is not None and transform.fit_on is None:
-            raise UsageError(f"{model.name} fits its transform to the texts of a cell, and mteb has no cells")
-        self._session: EncodingSession = open_session(
-            model, self._fingerprint, model.vectors_identity(), transform, cache
-        )
+    def __init__(self, session: EncodingSession, name: str, revision: str) -> None:
+        """``name`` and ``revision`` are what mteb's cache knows it by: ``organization/name``, and a text."""
+        self._session, self._name, self._revision = session, name, revision
 
     @property
     def mteb_model_meta(self) -> ModelMeta:
         """The model as mteb describes models: what is not known is None."""
         from mteb.models.model_meta import ModelMeta
 
-        name = f"xlbench/{slug(self._model.name, self._fingerprint)}"
         similarity = "dot" if self._session.similarity == "dot" else "cosine"
-        known = {"name": name, "revision": self._fingerprint, "similarity_fn_name": similarity}
+        known = {"name": self._name, "revision": self._revision, "similarity_fn_name": similarity}
         return ModelMeta.create_empty(overwrites=known)
 
     def encode(self, inputs: Iterable[Any], *, prompt_type: Any = None, **of_mteb: Any) -> NDArray[np.float32]:

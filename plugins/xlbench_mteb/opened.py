@@ -1,0 +1,109 @@
+"""The data of a task of mteb: loaded by mteb, a subset at a time, from a folder, the cache or the hub, and kept."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xlbench import Data, DataError, DataMissing, hub
+from xlbench.core.text import reason_of
+from xlbench_mteb.names import NamedTask, SubsetOfTask
+
+
+@dataclass
+class Opened:
+    """A task of mteb with what has been loaded of it."""
+
+    task: NamedTask
+    root: Path | None
+    """A folder ``<root>/<org>/<name>`` in the hub's layout is read in the place of the hub."""
+    _loaded: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing could be loaded so far."""
+        return not self._loaded
+
+    def splits(self, subset: SubsetOfTask) -> Any:
+        """The splits of a subset: split -> table. Of parallel data, the tables have all languages.
+
+        Raises:
+            DataMissing: It is not at hand, and cannot be downloaded.
+            DataError: mteb cannot read it.
+        """
+        key = "" if self.task.is_parallel else subset.name
+        if key not in self._loaded:
+            self._loaded[key] = self._load(subset)
+        whole = self._loaded[key]
+        return whole[subset.name] if not self.task.is_parallel and subset.name in whole else whole
+
+    def ready(self, subset: SubsetOfTask) -> Any:
+        """A new task of mteb that has this subset alone, loaded: its random numbers are at their beginning."""
+        self.splits(subset)
+        made = self.task.make([subset.name])
+        made.dataset = self._loaded["" if self.task.is_parallel else subset.name]
+        made.data_loaded = True
+        return made
+
+    def _load(self, subset: SubsetOfTask) -> Any:
+        """From the folder, where there is one; else from the cache; else, where that is permitted, from the hub."""
+        path, revision = self.task.source
+        folder = self.root / path if self.root else None
+        if folder and folder.is_dir():
+            with (
+                tempfile.TemporaryDirectory() as scratch
+            ):  # a copy in a cache would be told for what the folder is later
+                return self._by_mteb(subset, {"path": str(folder), "cache_dir": scratch, "keep_in_memory": True})
+        try:
+            with hub.cache_alone():
+                found = self._by_mteb(subset, None)
+                if _is_of_revision(found, revision):
+                    return found
+                raise DataMissing("the cache holds another revision only")
+        except (DataMissing, DataError) as absent:
+            if hub.is_offline():
+                raise DataMissing(self._not_here(f"offline: {absent}")) from absent
+        try:
+            with hub.quiet():
+                return self._by_mteb(subset, None)
+        except DataError as error:
+            why = hub.HubRepository(path, "dataset", revision).refusal() or error
+            raise DataMissing(self._not_here(str(why))) from error
+
+    def _by_mteb(self, subset: SubsetOfTask, source: Mapping[str, Any] | None) -> Any:
+        """What mteb's own ``load_data`` gives."""
+        made = self.task.make([subset.name])
+        if source is not None:
+            kept = {name: value for name, value in made.metadata.dataset.items() if name not in ("path", "revision")}
+            made.metadata = made.metadata.model_copy(update={"dataset": {**kept, **source}})
+        try:
+            made.load_data()
+        except Exception as error:  # of datasets, the hub's client, pyarrow, a task's own code ...
+            raise DataError(f"mteb cannot load {self.task.name} {subset.name}: {reason_of(error)}") from error
+        return made.dataset
+
+    def _not_here(self, why: str) -> str:
+        path, revision = self.task.source
+        return f"{path} at {revision[:12]} is not at hand ({why}); 'xlbench fetch --task {self.task.spec}' brings it"
+
+
+def _is_of_revision(dataset: Any, revision: str) -> bool:
+    """Whether files of a loaded data set are of a revision: offline, any that is in the cache is taken."""
+    files = [Path(file["filename"]) for table in _tables(dataset) for file in table.cache_files]
+    return not files or any(revision in file.parts for file in files)
+
+
+def _tables(dataset: Any) -> Iterator[Any]:
+    for value in dataset.values() if isinstance(dataset, Mapping) else ():
+        if hasattr(value, "cache_files") and not isinstance(value, Mapping):
+            yield value
+        else:
+            yield from _tables(value)
+
+
+def opened(task: NamedTask, data: Data, known: dict[Path | None, Opened]) -> Opened:
+    """The task's data in this data root, kept from one call to the next."""
+    return known.setdefault(data.root, Opened(task, data.root))
