@@ -22,7 +22,7 @@ def quiet_libraries() -> Iterator[None]:
     import torch
     import transformers
 
-    said = transformers.logging.get_verbosity()  # type: ignore[no-untyped-call]
+    said = transformers.logging.get_verbosity()  # type: ignore[no-untyped-call, unused-ignore]
     bars = transformers.logging.is_progress_bar_enabled(), datasets.are_progress_bars_disabled()
     levels = {name: logging.getLogger(name).level for name in LOGGERS}
     states = random.getstate(), np.random.get_state()
@@ -35,7 +35,7 @@ def quiet_libraries() -> Iterator[None]:
         with torch.random.fork_rng():
             yield
     finally:
-        transformers.logging.set_verbosity(said)  # type: ignore[no-untyped-call]
+        transformers.logging.set_verbosity(said)  # type: ignore[no-untyped-call, unused-ignore]
         if bars[0]:
             transformers.logging.enable_progress_bar()  # type: ignore[no-untyped-call]
         if not bars[1]:
