@@ -37,7 +37,8 @@ from xlbench_tasks.card.task import task
 from xlbench_tasks.protocols import PROTOCOLS, transfer
 from xlbench_tasks.readers import READERS, cldr
 
-DOCS = tuple(sorted((ROOT / "docs").glob("*.md")))
+DOCS = tuple(sorted((ROOT / "docs").rglob("*.md")))
+DOC_NAMES = tuple(page.relative_to(ROOT).as_posix() for page in DOCS)
 PAGES = (ROOT / "README.md", *DOCS)
 PLUGINS = {"README.md": "## Write a plugin", "docs/plugins.md": "## A whole plugin"}
 """Page -> the heading of its complete plugin."""
@@ -271,9 +272,7 @@ def test_make_targets_exist(page):
     assert set(named) <= targets
 
 
-@pytest.mark.parametrize(
-    "page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *(f"docs/{page.name}" for page in DOCS)]
-)
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", *DOC_NAMES])
 def test_links_lead_somewhere(page):
     """Every relative link of a page is a file, and its anchor a heading there."""
     for target in re.findall(r"\]\(([^)\s]+)\)", read(page)):
@@ -289,7 +288,7 @@ def test_links_lead_somewhere(page):
             )
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *(f"docs/{page.name}" for page in DOCS)])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *DOC_NAMES])
 def test_public_names_exist(page):
     """Whatever a page calls ``xlbench.something`` is there."""
     for name in set(re.findall(r"`@?xlbench\.([A-Za-z]\w*)", read(page))) - {"toml"}:
