@@ -261,14 +261,14 @@ def test_exit_codes_are_those_of_the_code():
 def test_make_targets_exist(page):
     """Every ``make`` target that a page names is in the Makefile."""
     text = read(page)
-    named = re.findall(r"`make ([a-z]+)", text)
+    named = re.findall(r"`make ([a-z-]+)", text)
     named += [
         target
         for block in blocks(text, "sh", "console")
-        for target in re.findall(r"^(?:\$ )?make ([a-z]+)", block, re.M)
+        for target in re.findall(r"^(?:\$ )?make ([a-z-]+)", block, re.M)
     ]
     assert named, f"{page} names no target of make"
-    targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
     assert set(named) <= targets
 
 
