@@ -6,8 +6,10 @@ What of mteb is private, and used, is here, and in the rooms of the protocols wh
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from xlbench import UsageError
@@ -66,9 +68,22 @@ def tasks(spec: str) -> dict[str, Any]:
     import_mteb(repr(spec))
     from mteb.get_tasks import _TASKS_REGISTRY
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a task is a beta is said to whoever evaluates it
+    with _no_warnings():  # that a task is a beta is said to whoever evaluates it
         return {name: task() for name, task in _TASKS_REGISTRY.items() if not _is_aggregate(task)}
+
+
+@contextmanager
+def _no_warnings() -> Iterator[None]:
+    """Keep back what mteb warns of, as a warning and in its log."""
+    log = logging.getLogger("mteb")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        log.setLevel(level)
 
 
 def _is_aggregate(task: Any) -> bool:

@@ -112,9 +112,11 @@ def test_results_go_back_under_mtebs_names(mteb, tmp_path, xlbench_cli):
     assert {one["hf_subset"] for one in told["scores"]["test"]} == {"eng-hin", "deu-eng"}
 
 
-def test_patterns_and_benchmarks_are_read_from_metadata(mteb):
-    """`mteb:*` is every task of a type that has a protocol; a benchmark is a suite of its tasks, with its subsets."""
+def test_patterns_and_benchmarks_are_read_from_metadata(mteb, caplog):
+    """`mteb:*` is every task of a type that has a protocol, and nothing is said of those that are a beta; a benchmark is
+    a suite of its tasks, with its subsets."""
     every = load().select_tasks(["mteb:*"])
+    assert not [record for record in caplog.records if "beta" in record.getMessage()]
     assert len(every) > 300
     assert {"retrieval", "sentiment", "news", "clustering", "classification"} == {task.area for task in every}
     ntrex = next(task for task in every if task.name == "mteb:NTREXBitextMining")
