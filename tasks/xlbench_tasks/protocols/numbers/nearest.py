@@ -1,0 +1,209 @@
+"""Exact search of documents by vectors, in blocks of bounded memory: ranks of judged documents, and the nearest ones.
+
+Documents are never all compared at once: beyond the vectors, memory stays below about 16 bytes x `BLOCK_CELLS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments, worst_ranks
+from xlbench_tasks.protocols.numbers.ranking import TIE, UNSURE, equal_rows
+
+Floats = NDArray[np.float32]
+Similarity = Literal["cosine", "dot"]
+
+BLOCK_CELLS = 1 << 25
+"""Similarities held at once (4 bytes each)."""
+
+FEW = 16
+"""To find so many of the largest, one after the other is faster than a partition."""
+
+_ROWS = 1 << 14
+"""Rows that are handled in double precision at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Documents that can be searched: their distinct vectors, and which documents have each."""
+
+    vectors: Floats
+    """(g, d) distinct, scaled."""
+    of_document: Ints
+    """(m,) group of each document."""
+    sizes: Ints
+    """(g,) how many documents have each vector."""
+
+    @classmethod
+    def of(cls, documents: Floats, similarity: Similarity = "cosine") -> Index:
+        """An index of documents (m, d), not yet normalized."""
+        scaled = scale(documents, similarity)
+        of_document, first = equal_rows(scaled)
+        sizes = np.bincount(of_document)
+        return cls(scaled if len(first) == len(scaled) else scaled[first], of_document, sizes)
+
+    def blocks(self, queries: Floats) -> Iterator[tuple[slice, Floats]]:
+        """Rows of queries (n, d), and their similarities with all distinct vectors (b, g), which may be overwritten."""
+        n, g = len(queries), len(self.vectors)
+        step = max(16, min(1024, BLOCK_CELLS // g))
+        buffer = np.empty((min(step, n), g), np.float32)
+        for start in range(0, n, step):
+            here = slice(start, min(start + step, n))
+            yield here, np.matmul(queries[here], self.vectors.T, out=buffer[: here.stop - start])
+
+    def counted(self, wanted: NDArray[np.bool_]) -> int:
+        """How many documents the wanted groups (g,) hold."""
+        shared = np.flatnonzero(self.sizes > 1)
+        return int(np.count_nonzero(wanted)) + int((self.sizes[shared] - 1) @ wanted[shared])
+
+
+def scale(vectors: Floats, similarity: Similarity) -> Floats:
+    """Vectors (n, d) whose dot products are compared: of length 1, or for ``dot`` all divided by the longest length.
+    Zeros stay zeros; -0.0 becomes 0.0, so that equal vectors have equal bytes."""
+    lengths = np.empty(len(vectors))
+    for start in range(0, len(vectors), _ROWS):
+        lengths[start : start + _ROWS] = np.linalg.norm(vectors[start : start + _ROWS].astype(np.float64), axis=1)
+    if similarity == "dot":
+        lengths[:] = lengths.max()
+    lengths[lengths == 0] = 1.0
+    scaled = np.empty(vectors.shape, np.float32)
+    for start in range(0, len(vectors), _ROWS):
+        part = slice(start, start + _ROWS)
+        scaled[part] = (vectors[part] / lengths[part, None]).astype(np.float32) + np.float32(0)
+    return scaled
+
+
+def rank_judged(queries: Floats, index: Index, judgments: Judgments, similarity: Similarity = "cosine") -> Ints:
+    """Ranks (j,) of judged documents among all of the index, from queries (n, d) that are not yet normalized.
+
+    Of documents that are equally near, those that help least stand first. What single precision leaves open is decided
+    in double precision, so that ranks hang neither on the order of sums nor on the edges of blocks.
+    """
+    scaled = scale(queries, similarity)
+    reached = np.zeros(len(judgments.query), np.int64)
+    ends = np.searchsorted(judgments.query, np.arange(len(scaled) + 1))
+    for here, similar in index.blocks(scaled):
+        for row in range(here.start, here.stop):
+            mine = slice(ends[row], ends[row + 1])
+            if mine.start < mine.stop:
+                groups = index.of_document[judgments.document[mine]]
+                reached[mine] = _reached(similar[row - here.start], scaled[row], index, groups)
+    return worst_ranks(judgments, reached)
+
+
+def _reached(similar: Floats, query: Floats, index: Index, groups: Ints) -> Ints:
+    """How many documents are as near as those of each of ``groups`` (r,), or nearer, from similarities (g,)."""
+    reached = np.empty(len(groups), np.int64)
+    known: dict[int, int] = {}
+    for place, group in enumerate(groups.tolist()):
+        if group not in known:
+            own = similar[group]
+            maybe = similar >= own - np.float32(UNSURE)
+            unsure = np.flatnonzero(maybe & (similar <= own + np.float32(UNSURE)))
+            if len(unsure) > 1:
+                maybe[unsure] = _as_near(query, index.vectors, unsure, group)
+            known[group] = index.counted(maybe)
+        reached[place] = known[group]
+    return reached
+
+
+def _as_near(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDArray[np.bool_]:
+    """Which of the ``unsure`` (u,) vectors are as near to the query as ``own``, or nearer, in double precision."""
+    exact = np.empty(len(unsure))
+    wide = query.astype(np.float64)
+    for start in range(0, len(unsure), _ROWS):
+        part = unsure[start : start + _ROWS]
+        exact[start : start + _ROWS] = vectors[part].astype(np.float64) @ wide
+    level = float(vectors[own].astype(np.float64) @ wide)
+    near: NDArray[np.bool_] = exact >= level - TIE
+    near[unsure == own] = True
+    return near
+
+
+def nearest(
+    queries: Floats, index: Index, k: int, similarity: Similarity = "cosine"
+) -> tuple[Ints, NDArray[np.float32]]:
+    """The k nearest documents of each query (n, d) and their similarities, (n, k) each, descending; of documents with
+    equal vectors the first ones first. k is at most the number of documents."""
+    n, m = len(queries), len(index.of_document)
+    k = min(k, m)
+    members = np.argsort(index.of_document, kind="stable")
+    start = np.cumsum(index.sizes) - index.sizes
+    places, values = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
+    for here, similar in index.blocks(scale(queries, similarity)):
+        near, level = _largest(similar, min(k, similar.shape[1]))
+        if len(index.sizes) == m:
+            places[here], values[here] = members[near], level
+            continue
+        for row, (groups, found) in enumerate(zip(near, level, strict=True), here.start):
+            sizes = index.sizes[groups]
+            within = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+            places[row] = members[np.repeat(start[groups], sizes) + within][:k]
+            values[row] = np.repeat(found, sizes)[:k]
+    return places, values
+
+
+def _largest(similar: Floats, k: int) -> tuple[Ints, Floats]:
+    """Columns and values of the k largest of each row (b, g), descending; overwrites ``similar``."""
+    rows = np.arange(len(similar))[:, None]
+    if k > FEW:
+        some = np.argpartition(similar, similar.shape[1] - k, axis=1)[:, similar.shape[1] - k :]
+        order = np.lexsort((some, -similar[rows, some]), axis=1)
+        some = np.take_along_axis(some, order, axis=1)
+        return some, similar[rows, some]
+    places, values = np.empty((len(similar), k), np.int64), np.empty((len(similar), k), np.float32)
+    for rank in range(k):
+        places[:, rank] = similar.argmax(axis=1)
+        values[:, rank] = similar[rows[:, 0], places[:, rank]]
+        similar[rows[:, 0], places[:, rank]] = -np.inf
+    return places, values
+
+
+def rank_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments, beyond: Ints | None = None) -> Ints:
+    """Ranks (j,) of judged documents in lists of documents (n, k), 0 for those that are not listed.
+
+    Args:
+        places: Which document, -1 where a list is shorter.
+        scores: Descending; documents of equal score stand in the worst order.
+        judgments: Of the n queries.
+        beyond: (n,) how many documents that are not listed have the score of the last one that is.
+    """
+    n, k = places.shape
+    listed = places >= 0
+    keys = (np.arange(n)[:, None] * judgments.documents + places)[listed]
+    order = np.argsort(keys, kind="stable")
+    wanted = judgments.query * judgments.documents + judgments.document
+    spot = np.searchsorted(keys[order], wanted)
+    spot = np.minimum(spot, max(len(keys) - 1, 0))
+    is_listed = keys[order][spot] == wanted if len(keys) else np.zeros(len(wanted), bool)
+    at = np.zeros(len(wanted), np.int64)
+    at[is_listed] = np.flatnonzero(listed.ravel())[order][spot[is_listed]]
+    reached = _reached_in_lists(places, scores, listed, beyond).ravel()[at]
+    ranks = worst_ranks(judgments, np.where(is_listed, reached, 0))
+    ranks[ranks > k] = 0
+    return ranks
+
+
+def _reached_in_lists(
+    places: Ints, scores: NDArray[np.floating], listed: NDArray[np.bool_], beyond: Ints | None
+) -> Ints:
+    """(n, k): how many documents have each listed one's score or a higher one."""
+    n, k = places.shape
+    reached = np.empty((n, k), np.int64)
+    after = np.full(n, k, np.int64)
+    lengths = listed.sum(axis=1)
+    for place in range(k - 1, -1, -1):
+        new = place == lengths - 1
+        if place + 1 < k:
+            new |= scores[:, place] != scores[:, place + 1]
+        after[new] = place + 1
+        reached[:, place] = after
+    if beyond is not None:
+        last = np.take_along_axis(reached, np.maximum(lengths - 1, 0)[:, None], axis=1)
+        reached += np.where(reached == last, beyond[:, None], 0)
+    return reached
