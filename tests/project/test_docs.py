@@ -512,6 +512,7 @@ def test_every_method_is_documented():
 SECTIONS = {
     "alignment": "## Alignment",
     "retrieval": "## Retrieval",
+    "search": "## Search",
     "clustering": "## Clustering",
     "classification": "## Classification",
     "tagging": "## Named entities",

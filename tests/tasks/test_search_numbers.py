@@ -49,7 +49,7 @@ def brute_force_ranks(scores, judgments):
 
 
 def search(queries, documents, wanted, similarity="cosine"):
-    return nearest.rank_judged(queries, nearest.Index.of(documents, similarity), wanted, similarity)
+    return nearest.rank_judged(queries, nearest.Index.of(documents, similarity), wanted, similarity)[0]
 
 
 def test_metrics_of_a_query_by_hand():
@@ -166,6 +166,14 @@ def test_ranks_do_not_depend_on_blocks(monkeypatch, cells):
     unit = nearest.scale(documents, "cosine").astype(np.float64)
     scores = np.round(nearest.scale(queries, "cosine").astype(np.float64) @ unit.T, 12)
     assert search(queries, documents, wanted).tolist() == brute_force_ranks(scores, wanted)
+
+
+def test_ties_are_counted():
+    """How many other documents are as near as a judged one: those of an equal vector, and those of an equal cosine."""
+    documents = np.array([[1, 0], [1, 1], [1, -1], [2, 2], [0, 1]], np.float32)
+    wanted = judged([(0, 0, 1), (0, 1, 1), (0, 4, 1)], 5)
+    _, ties = nearest.rank_judged(documents[:1], nearest.Index.of(documents), wanted)
+    assert ties.tolist() == [0, 2, 0]
 
 
 def test_an_encoder_that_tells_nothing_apart_finds_nothing():

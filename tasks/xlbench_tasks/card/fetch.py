@@ -35,7 +35,8 @@ def wanted(card: Card, data: Data) -> tuple[str, ...]:
     all others, what is trained on. None where all are."""
     if not data.languages:
         return ()
-    beside = [card.options.get("pairs"), *card.options.get("from", ())]
+    pairs = card.options.get("pairs", ())
+    beside = [*((pairs,) if isinstance(pairs, str) else pairs), *card.options.get("from", ())]
     return tuple(language for language in card.languages if language in data.languages or language in beside)
 
 
@@ -70,10 +71,9 @@ def _of_split(card: Card, data: Data, split: str, *, fetching: bool) -> Sequence
 
 def _folder(home: Home, data: Data) -> Path:
     """The part of the data root that holds a home's files: what comes before the first placeholder of its patterns."""
-    files = home.table.get("files", ())
     root = data.root or Path()
     heads = []
-    for pattern in [files] if isinstance(files, str) else files:
+    for pattern in home.patterns():
         head, placeholder, _ = pattern.partition("{")
         heads.append(root / (head.rpartition("/")[0] if placeholder else head))
     return _common(heads or [root])

@@ -111,6 +111,5 @@ def _shown(home: Home) -> str:
     table = home.table
     if "repo" in table:
         return f"{_HUB}/{table['repo']} at {table['revision']}"
-    files = table.get("files", ())
-    listed = " and ".join([files] if isinstance(files, str) else files)
+    listed = " and ".join(home.patterns())
     return ", from ".join(part for part in (listed, table.get("url", "")) if part) or f"reader {home.reader}"

@@ -10,7 +10,7 @@ from xlbench import DataMissing, ItemText, Subset
 
 def texts(subset: Subset) -> Sequence[ItemText]:
     """The texts of a subset's items one by one, each with its language, its cluster and, where it has one, its label:
-    of pairs, the queries and then the candidates.
+    of pairs, the queries and then the candidates; what is loaded may tell its own (``item_texts(languages)``).
 
     Raises:
         DataMissing: The data is not at hand, or its protocol is one that keeps no texts by item.
@@ -19,6 +19,8 @@ def texts(subset: Subset) -> Sequence[ItemText]:
         raise DataMissing(subset.missing or subset.damaged)
     loaded: Any = subset.load()
     items: Any = getattr(loaded, "test", loaded)
+    if hasattr(items, "item_texts"):
+        return list(items.item_texts(subset.languages))
     if hasattr(items, "queries"):
         sides = zip(subset.languages, (items.queries, items.candidates), strict=True)
         return [

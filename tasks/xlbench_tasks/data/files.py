@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
@@ -18,16 +19,18 @@ MINI = Path(__file__).parent.parent / "mini"
 """This plugin's own data, which the patterns of its own cards are relative to where they say ``embedded = true``."""
 
 
-def patterns(home: Home, key: str = "files") -> tuple[str, ...]:
-    """The file patterns under a key, checked: below the data root, with at most one ``{language}``."""
+def patterns(home: Home, key: str = "files", times: int = 1) -> tuple[str, ...]:
+    """The file patterns under a key, checked: below the data root, with ``{language}`` at most so many ``times``, each
+    of which stands for the same language."""
     given = home.table.get(key, ())
     listed = (given,) if isinstance(given, str) else tuple(given)
     for pattern in listed:
         path = PurePosixPath(pattern)
         if path.is_absolute() or ".." in path.parts or not path.parts:
             raise UsageError(f"{home.where} {key}: {pattern!r} must be a path below the data root")
-        if pattern.count(LANGUAGE) > 1:
-            raise UsageError(f"{home.where} {key}: {pattern!r} holds {LANGUAGE} more than once")
+        if pattern.count(LANGUAGE) > times:
+            often = "once" if times == 1 else f"{times} times"
+            raise UsageError(f"{home.where} {key}: {pattern!r} holds {LANGUAGE} more than {often}")
     return listed
 
 
@@ -42,12 +45,12 @@ def root_of(reading: Reading) -> Path | None:
 
 def expand(root: Path, pattern: str) -> dict[str, Path]:
     """The files that a pattern stands for: what is in the place of ``{language}`` -> path, in sorted order."""
-    head, _, tail = pattern.partition(LANGUAGE)
+    head, *tails = pattern.split(LANGUAGE)
+    name = re.compile(re.escape(head) + "(.+)" + r"\1".join(map(re.escape, tails)))
     found = {}
-    for path in sorted(root.glob(f"{glob.escape(head)}*{glob.escape(tail)}")):
-        code = path.relative_to(root).as_posix()[len(head) :].removesuffix(tail)
-        if code and path.is_file():
-            found[code] = path
+    for path in sorted(root.glob("*".join(map(glob.escape, (head, *tails))))):
+        if (match := name.fullmatch(path.relative_to(root).as_posix())) and path.is_file():
+            found[match[1]] = path
     return found
 
 

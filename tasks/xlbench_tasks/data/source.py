@@ -71,6 +71,11 @@ class Home:
     labels: tuple[str, ...] = ()
     """All labels that there may be, as the card's [options] list them; none where they are not listed."""
 
+    def patterns(self) -> tuple[str, ...]:
+        """The names of files that its table gives, whichever keys its reader has for them."""
+        given = [self.table[key] for key in ("files", "corpus", "queries", "qrels") if key in self.table]
+        return tuple(name for one in given for name in ((one,) if isinstance(one, str) else one))
+
     def language_of(self, code: str) -> str | None:
         """The declared language that the data set calls ``code``, or None.
 

@@ -42,7 +42,8 @@ KEYS = {
     "fields": dict[str, str | list[str]],
     "where": dict[str, str],
     "pivot": dict[str, str],
-    "id": str,
+    "id": str | list[str],
+    "cluster": str,
     "block": int,
     "labels": dict[str, str],
     "tags": dict[str, str],
@@ -55,7 +56,8 @@ KEYS = {
 the repository, for a language or for all; ``fields``: field -> column (``text`` can be several, which are joined; a dot
 leads into a column of structs), or ``tokens`` and ``tags``; ``where``: column = value, only these rows; ``pivot``: the
 ``language`` that all the others are paired with, and the column that is its ``text``; ``id``: the column of item ids
-that all languages share; ``block``: so many rows in a row, or ids, are a cluster; ``labels``: label in the data set, or
+that all languages share, or the columns that make one together; ``cluster``: the column that says what hangs together;
+``block``: so many rows in a row, or ids, are a cluster; ``labels``: label in the data set, or
 its number -> label (all of them); ``tags``, ``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without
 which a row is left out."""
 REQUIRED = ("repo", "revision", "fields")
@@ -102,7 +104,7 @@ class Hub(Reading):
                 f"{where}: say in one place what the languages are: fields.text = '{LANGUAGE}' for a column a "
                 f"language, {LANGUAGE} in config, in files or in where, or language = '...' for the only one"
             )
-        check_block(self.home)
+        check_block(self.home, instead="cluster")
         self._check_fields()
         self._check_pivot()
 
@@ -264,7 +266,7 @@ class Hub(Reading):
         fields = {name: self._column(data, rows, name, column) for name, column in columns.items()}
         notes = ("rows without what the card asks of them are left out (how many is in the facts)",) if dropped else ()
         facts = {f"rows_left_out ({language})": dropped} if dropped else {}
-        clusters = blocks(self.home, ids, self._place())
+        clusters = self._clusters(data, rows, ids)
         return Records(
             ids, clusters, fields, notes, facts, places=lambda item: f"{self._place()}, row {rows[item] + 1}"
         )
@@ -287,9 +289,18 @@ class Hub(Reading):
     def _ids(self, data: Dataset, rows: Sequence[int], language: str) -> tuple[str, ...]:
         """Ids from the id column, or row numbers, from 1."""
         if "id" in self.home.table:
-            return tuple(f"{self.name}:{value}" for value in self._column(data, rows, "id", self.home.table["id"]))
+            given: str | list[str] = self.home.table["id"]
+            parts = [self._column(data, rows, "id", name) for name in ([given] if isinstance(given, str) else given)]
+            return tuple(f"{self.name}:{' '.join(values)}" for values in zip(*parts, strict=True))
         prefix = "" if self._per_column else f"{language}:"
         return tuple(f"{self.name}:{prefix}{row + 1}" for row in rows)
+
+    def _clusters(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> tuple[str, ...]:
+        """Clusters from their column, the same in every language; without one, blocks."""
+        if "cluster" not in self.home.table:
+            return blocks(self.home, ids, self._place())
+        values = self._column(data, rows, "cluster", self.home.table["cluster"])
+        return tuple(f"{self.name}:cluster {value}" for value in values)
 
     def _values(self, data: Dataset, column: str) -> list[Any]:
         """A column as it is, but for class numbers, which come by their names."""

@@ -7,6 +7,7 @@ worst order: those not judged first, then by ascending grade.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -53,6 +54,12 @@ class Judgments:
         return places
 
 
+def of_rows(rows: Sequence[tuple[int, int, int]], queries: int, documents: int) -> Judgments:
+    """Judgments from (query, document, grade), which are ordered by query."""
+    query, document, grade = np.array(rows, np.int64).reshape(-1, 3).T
+    return Judgments(query, document, grade, queries, documents)
+
+
 def worst_ranks(judgments: Judgments, reached: Ints) -> Ints:
     """Ranks (j,) of judged documents in the worst order, 0 for those that were not found.
 
@@ -64,7 +71,7 @@ def worst_ranks(judgments: Judgments, reached: Ints) -> Ints:
     query, grade = judgments.query, judgments.grade
     order = np.lexsort((judgments.document, grade, reached, query))
     # Of a run of equal scores the last entry, of the highest grade, stands last.
-    ends = np.append((np.diff(reached[order]) != 0) | (np.diff(query[order]) != 0), True)
+    ends = np.concatenate([(np.diff(reached[order]) != 0) | (np.diff(query[order]) != 0), [True]])
     last = np.flatnonzero(ends)[np.concatenate([[0], np.cumsum(ends)[:-1]])]
     ranks = np.zeros(len(order), np.int64)
     ranks[order] = reached[order] - (last - np.arange(len(order)))

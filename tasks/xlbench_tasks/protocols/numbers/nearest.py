@@ -78,51 +78,50 @@ def scale(vectors: Floats, similarity: Similarity) -> Floats:
     return scaled
 
 
-def rank_judged(queries: Floats, index: Index, judgments: Judgments, similarity: Similarity = "cosine") -> Ints:
-    """Ranks (j,) of judged documents among all of the index, from queries (n, d) that are not yet normalized.
+def rank_judged(
+    queries: Floats, index: Index, judgments: Judgments, similarity: Similarity = "cosine"
+) -> tuple[Ints, Ints]:
+    """Ranks (j,) of judged documents among all of the index, and how many others are as near as each (j,), from queries
+    (n, d) that are not yet normalized.
 
     Of documents that are equally near, those that help least stand first. What single precision leaves open is decided
     in double precision, so that ranks hang neither on the order of sums nor on the edges of blocks.
     """
     scaled = scale(queries, similarity)
-    reached = np.zeros(len(judgments.query), np.int64)
+    reached, ties = np.zeros((2, len(judgments.query)), np.int64)
     ends = np.searchsorted(judgments.query, np.arange(len(scaled) + 1))
     for here, similar in index.blocks(scaled):
         for row in range(here.start, here.stop):
             mine = slice(ends[row], ends[row + 1])
             if mine.start < mine.stop:
-                groups = index.of_document[judgments.document[mine]]
-                reached[mine] = _reached(similar[row - here.start], scaled[row], index, groups)
-    return worst_ranks(judgments, reached)
+                groups, inverse = np.unique(index.of_document[judgments.document[mine]], return_inverse=True)
+                counts = [_counts(similar[row - here.start], scaled[row], index, group) for group in groups.tolist()]
+                reached[mine], ties[mine] = np.array(counts, np.int64)[inverse].T
+    return worst_ranks(judgments, reached), ties
 
 
-def _reached(similar: Floats, query: Floats, index: Index, groups: Ints) -> Ints:
-    """How many documents are as near as those of each of ``groups`` (r,), or nearer, from similarities (g,)."""
-    reached = np.empty(len(groups), np.int64)
-    known: dict[int, int] = {}
-    for place, group in enumerate(groups.tolist()):
-        if group not in known:
-            own = similar[group]
-            maybe = similar >= own - np.float32(UNSURE)
-            unsure = np.flatnonzero(maybe & (similar <= own + np.float32(UNSURE)))
-            if len(unsure) > 1:
-                maybe[unsure] = _as_near(query, index.vectors, unsure, group)
-            known[group] = index.counted(maybe)
-        reached[place] = known[group]
-    return reached
+def _counts(similar: Floats, query: Floats, index: Index, group: int) -> tuple[int, int]:
+    """How many documents are as near as those of a group, or nearer, and how many others are as near, from similarities
+    (g,) of a query (d,)."""
+    own = similar[group]
+    near = similar >= own - np.float32(UNSURE)
+    unsure = np.flatnonzero(near & (similar <= own + np.float32(UNSURE)))
+    if len(unsure) == 1:
+        return index.counted(near), int(index.sizes[group]) - 1
+    beyond = _beyond(query, index.vectors, unsure, group)
+    near[unsure] = beyond >= -TIE
+    return index.counted(near), int(index.sizes[unsure][np.abs(beyond) <= TIE].sum()) - 1
 
 
-def _as_near(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDArray[np.bool_]:
-    """Which of the ``unsure`` (u,) vectors are as near to the query as ``own``, or nearer, in double precision."""
+def _beyond(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDArray[np.float64]:
+    """By how much the ``unsure`` (u,) vectors are nearer to the query than ``own`` is, in double precision."""
     exact = np.empty(len(unsure))
     wide = query.astype(np.float64)
     for start in range(0, len(unsure), _ROWS):
         part = unsure[start : start + _ROWS]
-        exact[start : start + _ROWS] = vectors[part].astype(np.float64) @ wide
-    level = float(vectors[own].astype(np.float64) @ wide)
-    near: NDArray[np.bool_] = exact >= level - TIE
-    near[unsure == own] = True
-    return near
+        exact[start : start + _ROWS] = (vectors[part] * wide).sum(axis=1)
+    exact -= exact[np.searchsorted(unsure, own)]
+    return exact
 
 
 def nearest(

@@ -1,0 +1,126 @@
+"""What a search scores: the queries of one language that have an answer, the documents, and who is judged for whom."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from xlbench import DataError, ItemText
+from xlbench_tasks.data.collections import Collection
+from xlbench_tasks.data.scripts import other_script
+
+COPIED = 0.95
+"""From this share of equal documents on, the corpus of one language is a copy of another's."""
+
+UNANSWERED = "queries without a relevant document in the corpus are left out (how many is in the facts)"
+
+Documents = Mapping[tuple[str, str], str]
+"""(Language, id) -> text."""
+
+
+@dataclass(frozen=True)
+class SearchItems:
+    """Queries, documents and judgments, by rows."""
+
+    ids: tuple[str, ...]
+    clusters: tuple[str, ...]
+    queries: tuple[str, ...]
+    documents: tuple[str, ...]
+    languages: tuple[str, ...]
+    """Of the documents."""
+    document_ids: tuple[str, ...]
+    judged: tuple[tuple[int, int, int], ...]
+    """(Query, document, grade), ordered."""
+    language: str
+    """Of the queries."""
+    notes: tuple[str, ...] = ()
+    facts: Mapping[str, int] = field(default_factory=dict)
+
+    def item_texts(self, languages: Sequence[str]) -> Iterator[ItemText]:
+        """The queries, and then the documents in one of ``languages``."""
+        for item, text, cluster in zip(self.ids, self.queries, self.clusters, strict=True):
+            yield ItemText(item, text, self.language, cluster=cluster)
+        for item, text, language in zip(self.document_ids, self.documents, self.languages, strict=True):
+            if language in languages:
+                yield ItemText(item, text, language)
+
+    def answers(self) -> list[str]:
+        """A relevant document of each query, the first one of the highest grade."""
+        best: dict[int, tuple[int, int]] = {}
+        for query, document, grade in self.judged:
+            best[query] = max(best.get(query, (0, 0)), (grade, -document))
+        return [self.documents[-best[query][1]] for query in range(len(self.ids))]
+
+
+def search_items(language: str, asked: Collection, corpora: Mapping[str, Collection], where: str) -> SearchItems:
+    """The queries of one language, put to the documents of one or of several: what is relevant in any is relevant.
+
+    Raises:
+        DataError: There is nothing to score; begins with ``where``.
+    """
+    documents = {(of, item): text for of, corpus in corpora.items() for item, text in corpus.documents.items()}
+    row_of = {key: row for row, key in enumerate(documents)}
+    kept: list[str] = []
+    judged: list[tuple[int, int, int]] = []
+    for query in asked.queries:
+        found = {
+            row_of[of, item]: grade
+            for of, corpus in corpora.items()
+            for item, grade in corpus.grades.get(query, {}).items()
+        }
+        if max(found.values(), default=0) > 0:
+            judged += [(len(kept), row, found[row]) for row in sorted(found)]
+            kept.append(query)
+    _check(where, asked, documents, kept, judged)
+    left_out = len(asked.queries) - len(kept)
+    return SearchItems(
+        tuple(kept),
+        tuple(asked.clusters[query] for query in kept),
+        tuple(asked.queries[query] for query in kept),
+        tuple(documents.values()),
+        tuple(of for of, _ in documents),
+        tuple(item for _, item in documents),
+        tuple(judged),
+        language,
+        (UNANSWERED,) if left_out else (),
+        {"queries_without_answer": left_out} if left_out else {},
+    )
+
+
+def _check(
+    where: str, asked: Collection, documents: Documents, kept: Sequence[str], judged: Sequence[tuple[int, int, int]]
+) -> None:
+    """Raise `DataError` where every encoder would score the same."""
+    if len(documents) < 2:
+        raise DataError(f"{where}: {len(documents)} documents: what is looked for is always found, or never")
+    if not kept:
+        raise DataError(
+            f"{where}: none of the {len(asked.queries):,} queries has a relevant document among the "
+            f"{len(documents):,}; do the judgments name the queries by the same ids?"
+        )
+    relevant = sum(grade > 0 for _, _, grade in judged)
+    if relevant == len(kept) * len(documents):
+        raise DataError(f"{where}: every document is relevant to every query: there is nothing to find")
+    texts = set(documents.values())
+    if len(texts) == 1:
+        raise DataError(f"{where}: all {len(documents):,} documents are the same ({next(iter(texts))[:40]!r})")
+
+
+def check_language(where: str, language: str, texts: Sequence[str], kind: str) -> None:
+    """Raise `DataError` where texts are plainly not in the language that the card says: in another script."""
+    if script := other_script(texts, language):
+        raise DataError(
+            f"{where}: the {kind} of {language} are written in {script} letters, and so in another language than the "
+            f"card says; mend the files, or say the script in its languages ({language}_Xxxx)"
+        )
+
+
+def check_copies(where: str, one: str, a: Collection, other: str, b: Collection) -> None:
+    """Raise `DataError` where the corpora of two languages are the same."""
+    texts = set(a.documents.values())
+    alike = sum(text in texts for text in b.documents.values())
+    if a.documents and alike >= COPIED * max(len(b.documents), 1):
+        raise DataError(
+            f"{where}: {alike} of the {len(b.documents)} documents of {other} are those of {one}: one file is a copy "
+            f"of the other"
+        )
