@@ -513,6 +513,8 @@ SECTIONS = {
     "alignment": "## Alignment",
     "retrieval": "## Retrieval",
     "search": "## Search",
+    "similarity": "## Similarity",
+    "pairs": "## Pair classification",
     "clustering": "## Clustering",
     "classification": "## Classification",
     "tagging": "## Named entities",

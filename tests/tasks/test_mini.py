@@ -124,6 +124,20 @@ def test_nothing_was_left_in_english(language):
     assert not [item for item, text in texts(language) if text == english[item]]
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_pairs_are_of_the_words_and_the_same_in_every_language(language):
+    """Both words of a pair are those of `words/`, wherever English has them; ids, scores and labels are English's."""
+    word_of = {row["id"]: row["word"] for row in table("words", language) if row["set"] == "relatedness"}
+    id_of = {row["word"]: row["id"] for row in table("words", "eng") if row["set"] == "relatedness"}
+    pairs, english = table("pairs", language), table("pairs", "eng")
+    for side in ("first", "second"):
+        assert [pair[side] for pair in pairs] == [word_of[id_of[pair[side]]] for pair in english]
+    for name in ("id", "score", "label"):
+        assert [pair[name] for pair in pairs] == [pair[name] for pair in english]
+    assert Counter(pair["score"] for pair in pairs) == dict.fromkeys("01234", 20)
+    assert {(pair["score"] in "34", pair["label"]) for pair in pairs} == {(True, "related"), (False, "unrelated")}
+
+
 def jaccard(a, b):
     return len(a & b) / len(a | b)
 
@@ -152,5 +166,5 @@ def test_the_datasheet_names_every_language_and_file():
     sheet = (MINI / "DATASHEET.md").read_text(encoding="utf-8")
     for language in LANGUAGES:
         assert f"`{language}`" in sheet
-    for name in (*TABLES, "ner"):
+    for name in (*TABLES, "ner", "pairs"):
         assert f"`{name}/`" in sheet

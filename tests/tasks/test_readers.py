@@ -566,6 +566,23 @@ def test_a_local_hub_folder_with_a_configuration_a_language(tmp_path):
     assert source.read("nep").ids == source.read("eng").ids == ("set:k1", "set:k2")
 
 
+def test_ids_of_several_columns_clusters_and_scores_of_a_hub_folder(tmp_path):
+    """Two columns make one id, a third says what hangs together; scores may be numbers with a fraction."""
+    _parquet(
+        tmp_path / "org/name/data/test-00000-of-00001.parquet",
+        page=["a", "a", "b"], number=[1, 2, 1], question=["who", "when", "why"], score=[0.5, 1.0, 3.25],
+    )  # fmt: skip
+    table: dict[str, Any] = {"language": "eng", "id": ["page", "number"], "cluster": "page"}
+    records = _hub(tmp_path, **table, fields={"text": "question", "score": "score"}).read("eng")
+    assert records.ids == ("set:a 1", "set:a 2", "set:b 1")
+    assert records.clusters == ("set:cluster a", "set:cluster a", "set:cluster b")
+    assert records.fields["score"] == ("0.5", "1.0", "3.25")
+    with pytest.raises(DataError, match="row 1: the text .score. is empty or no text: 0.5"):
+        _hub(tmp_path, **table, fields={"text": "score"}).read("eng")
+    with pytest.raises(UsageError, match="block: cluster says what the clusters are; remove one of them"):
+        _hub(tmp_path, **table, block=2, fields={"text": "question"})
+
+
 def test_a_local_hub_folder_of_one_language_and_its_class_names(tmp_path):
     """Class numbers are read by their names."""
     import datasets

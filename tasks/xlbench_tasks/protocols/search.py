@@ -15,6 +15,7 @@ from xlbench.core.ids import digest
 from xlbench.stats.metrics import mean, share
 from xlbench_tasks.data.collections import Collection, collection_of
 from xlbench_tasks.data.text import twins
+from xlbench_tasks.protocols.crossings import WORDS, crossing_name, crossings
 from xlbench_tasks.protocols.search_items import SearchItems, check_copies, check_language, search_items
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ pairs."""
 FIRST = 10
 """So many documents are looked at for their languages."""
 
-LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"pairs": ("within", "all")}
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"pairs": WORDS}
 
 _METRICS: tuple[Metric, ...] = (
     mean(
@@ -109,15 +110,12 @@ def _asked(options: Mapping[str, Any], languages: Sequence[str]) -> Iterator[tup
     if options.get("pooled"):
         yield from ((query, tuple(languages)) for query in languages)
         return
-    pairs = options.get("pairs", ["within"])
-    for query in languages:
-        for corpus in languages:
-            if ("within" if query == corpus else "all") in pairs or (query != corpus and {query, corpus} & {*pairs}):
-                yield query, (corpus,)
+    for query, corpus in crossings(options.get("pairs", ["within"]), languages):
+        yield query, (corpus,)
 
 
 def _name(query: str, corpora: Sequence[str]) -> str:
-    return query if len(corpora) > 1 or corpora[0] == query else f"{query}-{corpora[0]}"
+    return query if len(corpora) > 1 else crossing_name(query, corpora[0])
 
 
 def _languages(query: str, corpora: Sequence[str]) -> tuple[str, ...]:

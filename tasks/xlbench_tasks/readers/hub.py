@@ -327,7 +327,8 @@ class Hub(Reading):
         unknown = UnknownValues(self._place(), fault, in_other_notation(labels))
         for row in rows:
             value, where = values[row], f"{self._place()}, row {row + 1}"
-            if not isinstance(value, str | int) or not visible(str(value)):
+            kinds = str | int | float if field == "score" else str | int
+            if not isinstance(value, kinds) or not visible(str(value)):
                 raise DataError(f"{where}: the {field} ({column}) is empty or no text: {value!r}")
             if labels and str(value) not in labels:
                 unknown.add(str(value), f"row {row + 1}")
