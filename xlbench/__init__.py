@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xlbench.core.download import Download
     from xlbench.core.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.core.estimate import Estimate
-    from xlbench.core.model import Encoder, Model, Role, Transform, WordEncoder, code_fingerprint
+    from xlbench.core.model import Encoder, Model, Role, Searcher, Transform, WordEncoder, code_fingerprint
     from xlbench.core.permissions import Permissions
     from xlbench.core.record import Cell, Results, Run, Score
     from xlbench.core.specs import Option, Spec
@@ -38,7 +38,7 @@ _HOMES = {
     "core.download": ("Download",),
     "core.errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "core.estimate": ("Estimate",),
-    "core.model": ("Encoder", "Model", "Role", "Transform", "WordEncoder", "code_fingerprint"),
+    "core.model": ("Encoder", "Model", "Role", "Searcher", "Transform", "WordEncoder", "code_fingerprint"),
     "core.permissions": ("Permissions",),
     "core.record": ("Cell", "Results", "Run", "Score"),
     "core.specs": ("Option", "Spec"),
@@ -60,8 +60,8 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError",
     "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Gate",
     "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
-    "ResultsError", "Role", "Run", "Scheme", "Score", "SentenceEvaluator", "Spec", "Subset", "Suite", "Task",
-    "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
+    "ResultsError", "Role", "Run", "Scheme", "Score", "Searcher", "SentenceEvaluator", "Spec", "Subset", "Suite",
+    "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
     "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",
     "text_keys",
 ]  # fmt: skip

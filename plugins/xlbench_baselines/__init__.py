@@ -1,6 +1,6 @@
-"""Encoders without weights: floors that a trained encoder has to be above.
+"""Models without weights: floors that a trained encoder has to be above, and searches by words.
 
-The plugin's hook. Each encoder's module is imported when it is loaded.
+The plugin's hooks. Each model's module is imported when it is loaded.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import xlbench
 
 @xlbench.hookimpl
 def xlbench_models() -> Iterator[xlbench.Model]:
-    """`random`, `ngram` and `ngram-translit`.
+    """`random`, `ngram`, `ngram-translit` and `bm25`.
 
     Their content is their code. numpy's version is no part of it: the n-grams are exact whole-number arithmetic, and
     a test holds the random numbers. Neither is Python's Unicode version: normal forms and case folds never change.
@@ -47,6 +47,46 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         in_suites=True,
         cached=False,
     )
+    yield xlbench.Model(
+        "bm25",
+        load=_load_no_vectors,
+        search=_bm25,
+        fingerprint=partial(
+            xlbench.code_fingerprint, "xlbench_baselines.bm25", "xlbench_baselines.tokens", distributions=("bm25s",)
+        ),
+        description="BM25 over words, or pairs of characters where a script has no spaces: for document search alone.",
+        license="Apache-2.0",
+        cached=False,
+    )
+
+
+@xlbench.hookimpl
+def xlbench_schemes() -> Iterator[xlbench.Scheme]:
+    """``hybrid:bm25+SPEC``."""
+    yield xlbench.Scheme(
+        "hybrid",
+        lambda spec: spec.startswith("hybrid:"),
+        combine=_hybrids,
+        description="Two searches, fused by reciprocal ranks: hybrid:bm25+SPEC",
+    )
+
+
+def _hybrids(spec: str, catalog: xlbench.Catalog) -> list[xlbench.Model]:
+    from xlbench_baselines import hybrid
+
+    return hybrid.models(spec, catalog)
+
+
+def _load_no_vectors() -> xlbench.Encoder:
+    from xlbench_baselines.bm25 import NoVectors
+
+    return NoVectors()
+
+
+def _bm25() -> xlbench.Searcher:
+    from xlbench_baselines.bm25 import BM25
+
+    return BM25()
 
 
 def _load_random() -> xlbench.Encoder:

@@ -577,7 +577,7 @@ def test_ids_of_several_columns_clusters_and_scores_of_a_hub_folder(tmp_path):
     assert records.ids == ("set:a 1", "set:a 2", "set:b 1")
     assert records.clusters == ("set:cluster a", "set:cluster a", "set:cluster b")
     assert records.fields["score"] == ("0.5", "1.0", "3.25")
-    with pytest.raises(DataError, match="row 1: the text .score. is empty or no text: 0.5"):
+    with pytest.raises(DataError, match=r"row 1: the text \(score\) is empty or no text: 0.5"):
         _hub(tmp_path, **table, fields={"text": "score"}).read("eng")
     with pytest.raises(UsageError, match="block: cluster says what the clusters are; remove one of them"):
         _hub(tmp_path, **table, block=2, fields={"text": "question"})

@@ -251,7 +251,7 @@ def test_questions_with_passages_are_collections(tmp_path, shape, content, name,
     found = collection_of(records, "x")
     assert len(found.queries) == 10
     assert list(found.documents.values()) == [f"{a} {b}" for a, b in zip(HINDI[::2], HINDI[1::2], strict=True)]
-    assert found.grades[records.ids[1]] == {records.ids[0]: 1}
+    assert found.grades[records.ids[1]] == {f"{records.ids[0]} passage": 1}
     alone = reading(tmp_path, files=name, shape=shape, cluster="question").read("hin")
     assert alone.clusters == alone.ids
 

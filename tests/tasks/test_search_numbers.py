@@ -225,6 +225,14 @@ def test_lists_rank_as_all_documents_do(seed):
     assert nearest.rank_listed(places, listed, wanted, beyond).tolist() == expected
 
 
+def test_ties_in_lists_are_counted():
+    """Listed documents of one score, and none of what is behind the end of a list."""
+    places, scores = np.array([[3, 0, 1, -1]]), np.array([[2.0, 1.0, 1.0, 1.0]])
+    wanted = judged([(0, 0, 1), (0, 2, 1), (0, 3, 1)], 4)
+    assert nearest.ties_listed(places, scores, wanted).tolist() == [1, 0, 0]
+    assert nearest.rank_listed(places, scores, wanted).tolist() == [3, 0, 1]
+
+
 def test_short_lists_end_with_minus_one():
     """Nothing is found in an empty list, and the places behind a short one are of no document."""
     places = np.array([[2, -1], [-1, -1]])

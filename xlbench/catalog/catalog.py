@@ -174,11 +174,17 @@ class Catalog:
         return yes[0] if yes else None
 
     def _schemes_of(self, kind: str) -> list[Scheme]:
-        return [scheme for scheme in self.schemes.values() if _maker(scheme, kind) is not None]
+        return [scheme for scheme in self.schemes.values() if self._maker(scheme, kind) is not None]
+
+    def _maker(self, scheme: Scheme, kind: str) -> Callable[[str], Any] | None:
+        if kind == "models" and scheme.combine is not None:
+            combine = scheme.combine
+            return lambda spec: combine(spec, self)
+        return {"models": scheme.model, "tasks": scheme.tasks, "suites": scheme.suites}[kind]
 
     def _made_by(self, scheme: Scheme, kind: str, spec: str) -> list[Any]:
         """What a scheme makes of a spec. The line of its own `XlbenchError` says best what is wrong."""
-        who, make = self._by("schemes", scheme.name), _maker(scheme, kind)
+        who, make = self._by("schemes", scheme.name), self._maker(scheme, kind)
         assert make is not None
         try:
             items = _several(make(spec))
@@ -227,10 +233,6 @@ class Catalog:
 
     def _by(self, kind: str, name: str) -> str:
         return f"{SINGULAR[kind]} {name!r} of {self.origins[kind, name].label}"
-
-
-def _maker(scheme: Scheme, kind: str) -> Callable[[str], Any] | None:
-    return {"models": scheme.model, "tasks": scheme.tasks, "suites": scheme.suites}[kind]
 
 
 def _several(offered: Any) -> list[Any]:

@@ -70,7 +70,7 @@ def flaw_in(kind: str, item: Any, check: Callable[[str, object], str]) -> str:
         wrong.append(f"{name} must be a tuple of {of.__name__}")
     if isinstance(item, Task) and item.metrics == ():
         wrong.append("metrics must not be empty")
-    if isinstance(item, Scheme) and item.model is None and item.tasks is None and item.suites is None:
+    if isinstance(item, Scheme) and not (item.model or item.combine or item.tasks or item.suites):
         wrong.append("it makes neither a model nor tasks nor a suite")
     return f"{SINGULAR[kind]} {item.name!r}: {'; '.join(wrong)}" if wrong else ""
 

@@ -30,8 +30,8 @@ hookimpl = pluggy.HookimplMarker("xlbench")
 class Scheme:
     """How a spec such as ``hf:NAME?pooling=cls`` or ``./my-card.toml`` becomes a model, tasks or a suite.
 
-    ``matches`` says, cheaply, whether a spec is one of this scheme's. A scheme for models has ``model``, one for
-    tasks has ``tasks``, and one for suites of them ``suites``.
+    ``matches`` says, cheaply, whether a spec is one of this scheme's. A scheme for models has ``model``, or ``combine``
+    where it makes them out of others; one for tasks has ``tasks``, and one for suites of them ``suites``.
     """
 
     name: str
@@ -47,6 +47,8 @@ class Scheme:
     description: str = ""
     options: tuple[Option, ...] = ()
     """What may follow a ``?`` in a spec; shown by ``xlbench list models --options``."""
+    combine: Callable[[str, Any], Model | Iterable[Model]] | None = None
+    """As ``model``, and is given the `Catalog` beside the spec, to find the models that a spec puts together."""
 
 
 @dataclass(frozen=True)

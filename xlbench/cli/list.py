@@ -92,7 +92,7 @@ def _models(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
 
 def _schemes(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
     """The schemes that make models, each with the options of its specs."""
-    making = {name: scheme for name, scheme in catalog.schemes.items() if scheme.model is not None}
+    making = {name: scheme for name, scheme in catalog.schemes.items() if scheme.model or scheme.combine}
     for name in names:
         if name not in making:
             able = ", ".join(making) or "none"

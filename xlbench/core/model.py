@@ -47,6 +47,26 @@ class WordEncoder(Protocol):
         ...
 
 
+Nearest = Callable[[int], "tuple[np.ndarray, np.ndarray]"]
+"""From a depth to the documents whose vectors are nearest to each query's, and their similarities, as in `Searcher`."""
+
+
+@runtime_checkable
+class Searcher(Protocol):
+    """A search in a way of its own, in place of comparing the vectors of queries and documents alone."""
+
+    def search(
+        self, queries: Sequence[str], documents: Sequence[str], depth: int, nearest: Nearest
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Find documents for n queries, ``depth`` for each at the most.
+
+        Returns the documents' places, whole numbers of shape (n, k), and their scores, (n, k), in descending order; a
+        list that is shorter ends in places of -1. ``nearest(depth)`` gives, in the same form, what the model's vectors
+        say, for whoever wants to start from that; texts are encoded only then.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Transform:
     """Post-processing of vectors: cutting dimensions, whitening, the similarity by which they are compared.
@@ -95,6 +115,9 @@ class Model:
     vectors: Callable[[], str] | None = None
     """Identity of the vectors before the transform, where models that differ in it alone share them; None: the
     model's own."""
+    search: Callable[[], Searcher] | None = None
+    """Makes its own way to search, for tasks that look for documents; part of the fingerprint. None: its vectors are
+    compared."""
     cached: bool = True
     """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
     download: Download[[]] | None = None

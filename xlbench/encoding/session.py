@@ -12,12 +12,13 @@ import numpy as np
 
 from xlbench.core.errors import EncoderError
 from xlbench.encoding.encoder import CheckedEncoder
+from xlbench.encoding.searching import CheckedSearch
 from xlbench.encoding.source import VectorSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from xlbench.core.model import Encoder, Role, Transform
+    from xlbench.core.model import Encoder, Nearest, Role, Searcher, Transform
     from xlbench.encoding.source import ModelCache, Progress
 
 R = TypeVar("R")
@@ -50,6 +51,7 @@ class EncodingSession:
         load: Callable[[], Encoder] | None = None,
         cache: ModelCache | None = None,
         transform: Transform | None = None,
+        search: Callable[[], Searcher] | None = None,
         memory_bytes: int = 2 << 30,
         progress: Progress | None = None,
     ) -> None:
@@ -60,16 +62,20 @@ class EncodingSession:
             load: makes it when a vector is first needed that is nowhere yet.
             cache: Where the model's vectors are kept between runs; None: nowhere.
             transform: What is done to the vectors that are handed on.
+            search: Makes the model's own search; None: it has none.
             memory_bytes: Bound of the vectors in memory.
             progress: Told of texts encoded while a request runs.
         """
         self._source = VectorSource(CheckedEncoder(encoder, load), cache, memory_bytes)
-        self._begin(transform, progress)
+        self._begin(transform, progress, search)
 
-    def _begin(self, transform: Transform | None, progress: Progress | None) -> None:
+    def _begin(
+        self, transform: Transform | None, progress: Progress | None, search: Callable[[], Searcher] | None
+    ) -> None:
         self.dimensions = 0
         """Length of the vectors that were handed on last; 0 before the first."""
         self._transform, self._progress = transform, progress
+        self._search = CheckedSearch(search) if search else None
         self._truncated: set[str] = set()
         self._unknown: set[str] = set()
         self._unknown_words: set[str] = set()
@@ -82,11 +88,17 @@ class EncodingSession:
         """To be told by a task that learns many times: from how many of ``total`` training sets it has, for whoever
         watches."""
 
-    def with_transform(self, transform: Transform | None, progress: Progress | None = None) -> EncodingSession:
-        """A session for a model of the same vectors and another transform: one encoder and one memory serve both."""
+    def with_transform(
+        self,
+        transform: Transform | None,
+        progress: Progress | None = None,
+        search: Callable[[], Searcher] | None = None,
+    ) -> EncodingSession:
+        """A session for a model of the same vectors and another transform or search: one encoder and one memory serve
+        both."""
         other = object.__new__(EncodingSession)
         other._source = self._source
-        other._begin(transform, progress)
+        other._begin(transform, progress, search)
         return other
 
     # ---- what is known of the encoder
@@ -108,8 +120,8 @@ class EncodingSession:
 
     @property
     def seconds(self) -> float:
-        """Wall-clock spent inside the encoder so far."""
-        return self._source.encoder.seconds
+        """Wall-clock spent inside the encoder, and the model's own search, so far."""
+        return self._source.encoder.seconds + (self._search.seconds if self._search else 0.0)
 
     @property
     def found(self) -> int:
@@ -261,6 +273,21 @@ class EncodingSession:
             vectors = _checked(self._transform.words(vectors), len(vectors))
         self.dimensions = vectors.shape[1]
         return WordVectors(vectors, rows, contextual=True)
+
+    @property
+    def has_search(self) -> bool:
+        """Whether the model searches in a way of its own."""
+        return self._search is not None
+
+    def search(
+        self, queries: Sequence[str], documents: Sequence[str], depth: int, nearest: Nearest
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """What the model's own search finds, where it has one: see `Searcher`.
+
+        Raises `EncoderError` where it fails, or returns what are no lists of documents.
+        """
+        assert self._search is not None
+        return self._search.search(queries, documents, depth, nearest)
 
     def _raw(self, texts: Sequence[str], role: Role | None) -> NDArray[np.float32]:
         """Vectors as the encoder gives them."""

@@ -38,6 +38,7 @@ def open_session(
         load=functools.partial(load_unchanged, model, fingerprint),
         cache=ModelCache(cache, vectors, model.name) if cache else None,
         transform=transform,
+        search=model.search,
         progress=progress,
     )
 

@@ -139,7 +139,7 @@ class Worker:
             transform = model.transform() if model.transform else None
             progress = functools.partial(self._progress, model.name)
             if before and model.vectors is not None and before[1] == vectors:
-                session = before[2].with_transform(transform, progress)
+                session = before[2].with_transform(transform, progress, model.search)
             else:
                 before = None  # let go first: two large models may not fit
                 cache = self._opened_cache() if model.cached else None

@@ -48,7 +48,7 @@ def _of_passages(records: Records) -> Collection:
     first: dict[str, str] = {}
     grades: dict[str, dict[str, int]] = {}
     for item, passage in zip(records.ids, records.fields["passage"], strict=True):
-        grades[item] = {first.setdefault(passage, item): 1}
+        grades[item] = {first.setdefault(passage, f"{item} passage"): 1}
     alone = records.clusters == records.ids
     clusters = [next(iter(grades[item])) for item in records.ids] if alone else records.clusters
     return Collection(

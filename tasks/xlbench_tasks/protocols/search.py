@@ -153,16 +153,15 @@ def _subset(collections: _Collections, query: str, corpora: Sequence[str]) -> Su
 
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Rank the judged documents of every query among all."""
-    from xlbench_tasks.protocols.numbers import judgments, nearest
+    from xlbench_tasks.protocols.numbers import judgments, searches
 
     if subset.load is None:
         raise DataMissing(subset.missing)
     items: SearchItems = subset.load()
     judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents))
-    queries, documents = session.encode(items.queries, "query"), session.encode(items.documents, "document")
-    index = nearest.Index.of(documents, session.similarity)
-    ranks, ties = nearest.rank_judged(queries, index, judged, session.similarity)
-    own = _of_languages(items, queries, index, session.similarity) if options.get("pooled") else OfLanguages()
+    found = searches.search_of(items.queries, items.documents, session)
+    ranks, ties = found.ranks(judged)
+    own = _of_languages(items, found.first(FIRST)) if options.get("pooled") else OfLanguages()
     tie_rate = float((judged.per_query((ties > 0) & (judged.grade > 0)) > 0).mean())
     repeated = len(items.documents) - len(set(items.documents))
     return Outcome(
@@ -179,7 +178,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             **own.facts,
             **items.facts,
         },
-        notes=(*items.notes, *_notes(items, repeated, tie_rate)),
+        notes=(*items.notes, *_notes(items, repeated, tie_rate), *found.notes()),
     )
 
 
@@ -192,21 +191,26 @@ class OfLanguages:
     facts: dict[str, float] = field(default_factory=dict)
 
 
-def _of_languages(items: SearchItems, queries: Any, index: Any, similarity: Any) -> OfLanguages:
-    """The share of each language among the first ten documents; of all documents, those of the query's language."""
+def _of_languages(items: SearchItems, places: np.ndarray) -> OfLanguages:
+    """The share of each language among the first documents found, ``places`` (n, k), -1 where there are fewer; of all
+    documents, those of the query's language. Of a query that finds nothing it is as of all."""
     import numpy as np
-
-    from xlbench_tasks.protocols.numbers import nearest
 
     names = list(dict.fromkeys(items.languages))
     codes = np.array([names.index(language) for language in items.languages])
-    places, _ = nearest.nearest(queries, index, FIRST, similarity)
-    shares = np.stack([(codes[places] == code).mean(axis=1) for code in range(len(names))])
     of_all = np.bincount(codes, minlength=len(names)) / len(codes)
+    count = (places >= 0).sum(axis=1)
+    found = np.where(places >= 0, codes[places], -1)
+    shares = np.stack(
+        [
+            np.where(count > 0, (found == code).sum(axis=1) / np.maximum(count, 1), of_all[code])
+            for code in range(len(names))
+        ]
+    )
     own = names.index(items.language) if items.language in names else None
-    in_own, share = (np.zeros(len(queries)), 0.0) if own is None else (shares[own], float(of_all[own]))
+    in_own, share = (np.zeros(len(places)), 0.0) if own is None else (shares[own], float(of_all[own]))
     return OfLanguages(
-        {"own_at_10": in_own, "own_share": np.full(len(queries), share)},
+        {"own_at_10": in_own, "own_share": np.full(len(places), share)},
         {"own_language_at_10": share, "language_bias": 0.0},
         {f"share_at_10:{name}": float(shares[code].mean()) for code, name in enumerate(names)},
     )

@@ -172,37 +172,46 @@ def rank_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments
         judgments: Of the n queries.
         beyond: (n,) how many documents that are not listed have the score of the last one that is.
     """
-    n, k = places.shape
-    listed = places >= 0
-    keys = (np.arange(n)[:, None] * judgments.documents + places)[listed]
-    order = np.argsort(keys, kind="stable")
-    wanted = judgments.query * judgments.documents + judgments.document
-    spot = np.searchsorted(keys[order], wanted)
-    spot = np.minimum(spot, max(len(keys) - 1, 0))
-    is_listed = keys[order][spot] == wanted if len(keys) else np.zeros(len(wanted), bool)
-    at = np.zeros(len(wanted), np.int64)
-    at[is_listed] = np.flatnonzero(listed.ravel())[order][spot[is_listed]]
-    reached = _reached_in_lists(places, scores, listed, beyond).ravel()[at]
-    ranks = worst_ranks(judgments, np.where(is_listed, reached, 0))
-    ranks[ranks > k] = 0
+    where, is_listed = _spots(places, judgments)
+    reached, _ = _reached_in_lists(places, scores)
+    if beyond is not None:
+        last = reached.max(axis=1, initial=0, where=places >= 0)[:, None]
+        reached += np.where(reached == last, beyond[:, None], 0)
+    ranks = worst_ranks(judgments, np.where(is_listed, reached.ravel()[where], 0))
+    ranks[ranks > places.shape[1]] = 0
     return ranks
 
 
-def _reached_in_lists(
-    places: Ints, scores: NDArray[np.floating], listed: NDArray[np.bool_], beyond: Ints | None
-) -> Ints:
-    """(n, k): how many documents have each listed one's score or a higher one."""
+def ties_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments) -> Ints:
+    """(j,): how many other listed documents have the score of each judged one, 0 for those that are not listed."""
+    where, is_listed = _spots(places, judgments)
+    _, ties = _reached_in_lists(places, scores)
+    found: Ints = np.where(is_listed, ties.ravel()[where], 0)
+    return found
+
+
+def _spots(places: Ints, judgments: Judgments) -> tuple[Ints, NDArray[np.bool_]]:
+    """Where in lists (n, k), laid end to end, each judged document stands, and whether it does."""
+    listed = places >= 0
+    keys = (np.arange(len(places))[:, None] * judgments.documents + places)[listed]
+    spots = np.flatnonzero(listed)
+    if not len(keys):
+        return np.zeros(len(judgments.query), np.int64), np.zeros(len(judgments.query), bool)
+    order = np.argsort(keys, kind="stable")
+    wanted = judgments.query * judgments.documents + judgments.document
+    at = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
+    is_listed = keys[order][at] == wanted
+    return np.where(is_listed, spots[order][at], 0), is_listed
+
+
+def _reached_in_lists(places: Ints, scores: NDArray[np.floating]) -> tuple[Ints, Ints]:
+    """(n, k) each: how many listed documents have each one's score or a higher one, and how many others have it."""
     n, k = places.shape
-    reached = np.empty((n, k), np.int64)
-    after = np.full(n, k, np.int64)
-    lengths = listed.sum(axis=1)
-    for place in range(k - 1, -1, -1):
-        new = place == lengths - 1
-        if place + 1 < k:
-            new |= scores[:, place] != scores[:, place + 1]
-        after[new] = place + 1
-        reached[:, place] = after
-    if beyond is not None:
-        last = np.take_along_axis(reached, np.maximum(lengths - 1, 0)[:, None], axis=1)
-        reached += np.where(reached == last, beyond[:, None], 0)
-    return reached
+    listed = places >= 0
+    same = (scores[:, 1:] == scores[:, :-1]) & listed[:, 1:]
+    begins = np.concatenate([np.ones((n, min(k, 1)), bool), ~same], axis=1)
+    ends = np.concatenate([~same, np.ones((n, min(k, 1)), bool)], axis=1)
+    columns = np.broadcast_to(np.arange(k), (n, k))
+    first = np.maximum.accumulate(np.where(begins, columns, 0), axis=1)
+    last = np.minimum.accumulate(np.where(ends, columns, k)[:, ::-1], axis=1)[:, ::-1]
+    return last + 1, last - first

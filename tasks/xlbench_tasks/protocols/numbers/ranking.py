@@ -34,6 +34,9 @@ STEP = 2.0**-13
 """Cosines of items are kept in whole steps of this size (.012 points): no mean of them moves by more than
 half a step, and what lies below is noise that no file compresses."""
 
+HASHED = 1 << 13
+"""Rows that are hashed at once: twice as wide as the vectors, they would fill memory otherwise."""
+
 SUB_ROWS = 32
 """Rows whose maximum is taken first when the largest values of columns are looked for."""
 
@@ -88,10 +91,14 @@ def equal_rows(values: NDArray[np.generic]) -> tuple[Ints, Ints]:
     """Groups of rows (n, d) with equal bytes, in the order of first appearance: the group of each row (n,), and the
     first row of each group. Groups are found by an exact 64-bit hash: comparing similarities instead would split groups
     at the edges of blocks on some processors."""
-    words = np.ascontiguousarray(values).view(np.uint32).astype(np.uint64)
+    words = np.ascontiguousarray(values).view(np.uint32)
     factors = np.random.RandomState(0).randint(0, 2**63, words.shape[1], dtype=np.uint64) * np.uint64(2) + np.uint64(1)
-    words ^= words >> np.uint64(15)
-    hashes = (words * factors).sum(axis=1, dtype=np.uint64)
+    hashes = np.empty(len(words), np.uint64)
+    for start in range(0, len(words), HASHED):
+        part = words[start : start + HASHED].astype(np.uint64)
+        part ^= part >> np.uint64(15)
+        part *= factors
+        part.sum(axis=1, dtype=np.uint64, out=hashes[start : start + HASHED])
     _, first, inverse = np.unique(hashes, return_index=True, return_inverse=True)
     order = np.argsort(first, kind="stable")
     place = np.empty_like(order)

@@ -1,0 +1,92 @@
+"""One search of a corpus by a model: by its vectors, exactly and to the last document, or by a search of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xlbench_tasks.protocols.numbers import nearest
+from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments
+
+if TYPE_CHECKING:
+    from xlbench import EncodingSession
+
+DEPTH = 1000
+"""So many documents a query are asked of a model that searches by itself, as runs of TREC have them."""
+
+
+class Found(Protocol):
+    """What a search has found."""
+
+    def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
+        """Ranks (j,) of judged documents, 0 for those that were not found, and how many others are as near (j,)."""
+        ...
+
+    def first(self, k: int) -> Ints:
+        """The first k documents of each query (n, k); -1 where there are fewer."""
+        ...
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the scores has to know of the search."""
+        ...
+
+
+class ByVectors:
+    """Queries and documents are near by their vectors."""
+
+    def __init__(self, queries: Sequence[str], documents: Sequence[str], session: EncodingSession) -> None:
+        self._queries = session.encode(queries, "query")
+        self._similarity = session.similarity
+        self._index = nearest.Index.of(session.encode(documents, "document"), self._similarity)
+
+    def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
+        """See `Found`: all are found."""
+        return nearest.rank_judged(self._queries, self._index, judgments, self._similarity)
+
+    def first(self, k: int) -> Ints:
+        """See `Found`."""
+        return self.nearest(k)[0]
+
+    def nearest(self, depth: int) -> tuple[Ints, NDArray[np.float32]]:
+        """What `xlbench.Searcher` is given to start from."""
+        return nearest.nearest(self._queries, self._index, depth, self._similarity)
+
+    def notes(self) -> tuple[str, ...]:
+        """See `Found`."""
+        return ()
+
+
+class Listed:
+    """The lists of a model that searches by itself."""
+
+    def __init__(self, queries: Sequence[str], documents: Sequence[str], session: EncodingSession) -> None:
+        by_vectors: list[ByVectors] = []
+
+        def from_vectors(depth: int) -> tuple[Ints, NDArray[np.float32]]:
+            if not by_vectors:
+                by_vectors.append(ByVectors(queries, documents, session))
+            return by_vectors[0].nearest(depth)
+
+        self._places, self._scores = session.search(queries, documents, DEPTH, from_vectors)
+
+    def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
+        """See `Found`: among those that are listed."""
+        return nearest.rank_listed(self._places, self._scores, judgments), nearest.ties_listed(
+            self._places, self._scores, judgments
+        )
+
+    def first(self, k: int) -> Ints:
+        """See `Found`."""
+        return self._places[:, :k]
+
+    def notes(self) -> tuple[str, ...]:
+        """See `Found`."""
+        return (f"the model searches by itself: what is not among its first {DEPTH:,} documents is not found",)
+
+
+def search_of(queries: Sequence[str], documents: Sequence[str], session: EncodingSession) -> Found:
+    """The search of the session's model."""
+    return (Listed if session.has_search else ByVectors)(queries, documents, session)
