@@ -125,6 +125,50 @@ def test_nothing_was_left_in_english(language):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
+def test_questions_and_passages_are_aligned_and_in_their_script(language):
+    """Sixty of each, under the ids of English, none like another; a question asks, and nothing was left in English."""
+    rows, english = table("search", language), table("search", "eng")
+    assert [row["id"] for row in rows] == [row["id"] for row in english]
+    assert len(rows) == 60
+    script = SCRIPTS.get(language, "LATIN")
+    for name in ("question", "passage"):
+        assert len({row[name].casefold() for row in rows}) == 60
+        for row, other in zip(rows, english, strict=True):
+            text = row[name]
+            assert text == unicodedata.normalize("NFC", text).strip()
+            letters = [unicodedata.name(char, "") for char in text if char.isalpha()]
+            assert sum(letter.startswith(script) for letter in letters) >= 0.9 * len(letters), (row["id"], text)
+            assert language == "eng" or text != other[name], row["id"]
+    assert all(row["question"].endswith("?") for row in rows)
+    assert all(row["passage"][-1] in ".।" for row in rows)
+    bags = [(row["id"], frozenset(row["passage"].casefold().split())) for row in rows]
+    bags += [(item, frozenset(text.casefold().split())) for item, text in texts(language)]
+    for index, (item, bag) in enumerate(bags[:60]):
+        assert not [other for other, rival in bags[index + 1 :] if jaccard(bag, rival) > 0.6], item
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_words_find_passages_within_a_language_and_not_across_scripts(language):
+    """BM25 is far above random order within each language, and at chance or below where scripts differ."""
+    from xlbench import Data, EncodingSession
+    from xlbench_baselines.bm25 import BM25, NoVectors
+    from xlbench_tasks.card.read import CARDS, read_card
+    from xlbench_tasks.card.task import task
+
+    made = task(read_card(CARDS / "mini-search.toml"))
+    script = SCRIPTS.get(language, "LATIN")
+    for subset in made.subsets(Data()):
+        if subset.languages[0] != language:
+            continue
+        outcome = made.evaluate(subset, EncodingSession(NoVectors(), search=BM25))
+        score, chance = outcome.columns["ndcg_at_10"].mean(), outcome.chance["ndcg_at_10"]
+        if subset.name == language:
+            assert 0.75 < score <= 1
+        elif SCRIPTS.get(subset.languages[1], "LATIN") != script:
+            assert score <= chance, subset.name
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_pairs_are_of_the_words_and_the_same_in_every_language(language):
     """Both words of a pair are those of `words/`, wherever English has them; ids, scores and labels are English's."""
     word_of = {row["id"]: row["word"] for row in table("words", language) if row["set"] == "relatedness"}
@@ -166,5 +210,5 @@ def test_the_datasheet_names_every_language_and_file():
     sheet = (MINI / "DATASHEET.md").read_text(encoding="utf-8")
     for language in LANGUAGES:
         assert f"`{language}`" in sheet
-    for name in (*TABLES, "ner", "pairs"):
+    for name in (*TABLES, "ner", "pairs", "search"):
         assert f"`{name}/`" in sheet
