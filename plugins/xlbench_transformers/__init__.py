@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import xlbench
-from xlbench_transformers import schemes
+from xlbench_transformers import reranking, schemes
 
 
 @xlbench.hookimpl
@@ -19,5 +19,6 @@ def xlbench_models() -> Iterator[xlbench.Model]:
 
 @xlbench.hookimpl
 def xlbench_schemes() -> Iterator[xlbench.Scheme]:
-    """``hf:``, ``st:``, ``siamese:``, ``static:``, a bare name or path, and a named model with options."""
-    return schemes.schemes()
+    """``hf:``, ``st:``, ``siamese:``, ``static:``, a bare name or path, a named model with options, and ``rerank:``."""
+    yield from schemes.schemes()
+    yield reranking.scheme()
