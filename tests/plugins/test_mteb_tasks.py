@@ -113,8 +113,8 @@ def test_results_go_back_under_mtebs_names(mteb, tmp_path, xlbench_cli):
 
 
 def test_patterns_and_benchmarks_are_read_from_metadata(mteb, caplog):
-    """`mteb:*` is every task of a type that has a protocol, without a word on betas; a benchmark is a suite of its tasks,
-    with its subsets."""
+    """`mteb:*` is every task of a type that has a protocol, without a word on betas; a benchmark is a suite of
+    its tasks, with its subsets."""
     every = load().select_tasks(["mteb:*"])
     assert not [record for record in caplog.records if "beta" in record.getMessage()]
     assert len(every) > 300
