@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -12,7 +11,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
 import checkpoints
@@ -20,19 +18,15 @@ import numpy as np
 import pytest
 from conftest import environment
 from safetensors.numpy import load_file
+from trainings import FEW, PAIRS, QUICK, asked, carry_out, command
 
 from xlbench import UsageError, catalog, text_keys
 from xlbench.core.specs import parse
-from xlbench_train.settings import Settings
-from xlbench_train.terminal import Terminal
 from xlbench_train.training.failures import TrainingStopped
 
 pytestmark = pytest.mark.slow
 
-PAIRS = "card:mini-parallel:eng-hin,eng-tur"
-FEW = "card:mini-parallel:eng-hin"
 TEXTS = list(checkpoints.sentences("eng")[:5])
-QUICK = ["--epochs", "2", "--batch-size", "32", "--learning-rate", "1e-3", "--device", "cpu"]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -59,31 +53,6 @@ def softmax(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path,
     done = command(["--base", base, "--pairs", PAIRS, "--objective", "softmax", *QUICK, "--out", out])
     assert done.returncode == 0, done.stderr
     return out, done
-
-
-def command(arguments) -> subprocess.CompletedProcess[str]:
-    """What the command does, in this process, which has the libraries loaded."""
-    from xlbench.cli import main
-
-    out, err = io.StringIO(), io.StringIO()
-    typed = ["xlbench", "train", "siamese", *map(str, arguments)]
-    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
-        patch.setattr(sys, "argv", typed)
-        with pytest.raises(SystemExit) as ended:
-            main(typed[1:])
-    return subprocess.CompletedProcess(typed, int(ended.value.code or 0), out.getvalue(), err.getvalue())
-
-
-def asked(base: Path | str, out: Path, **more) -> Settings:
-    given = {"objective": "contrastive", "epochs": 1, "batch_size": 32, "learning_rate": 1e-3, "device": "cpu"}
-    return Settings(str(base), (FEW,), out, **(given | more))
-
-
-def carry_out(settings: Settings, *, report: bool = False, resume: bool = False) -> int:
-    from xlbench_train.training.recipe import Wanted, carry_out
-
-    wanted = Wanted(settings, catalog.load(), None, ["xlbench", "train", "siamese"], resume=resume, report=report)
-    return carry_out(wanted, Terminal(quiet=True))
 
 
 def encoder(spec: str):
