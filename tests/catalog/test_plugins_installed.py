@@ -217,7 +217,7 @@ def test_list_suites_and_areas(installed_dists, xlbench_cli):
         "suites": [{"name": "kinds-only", "tasks": ["kinds"], "description": "One small task."}],
     }
     areas = json.loads(xlbench_cli(["list", "areas", "--json"], path).stdout)["areas"]
-    assert [area["area"] for area in areas] == ["retrieval", "clustering", "news", "sentiment", "ner"]
+    assert [area["area"] for area in areas] == ["retrieval", "clustering", "news", "sentiment", "ner", "similarity"]
     assert "kinds" in areas[1]["tasks"]
 
 

@@ -167,7 +167,6 @@ IMPORTED_AS = {"scikit-learn": "sklearn"}
 """Distribution -> the module that it installs, where the names differ by more than a hyphen."""
 THROUGH_OTHERS = {
     "accelerate": "the trainer of transformers runs on it",
-    "mteb": "tests compare with its random encoder, and README.md says so: nothing that is installed calls it",
     "protobuf": "transformers reads SentencePiece models with it",
     "sentencepiece": "transformers cuts texts with it",
     "tokenizers": "transformers cuts texts with it",

@@ -62,7 +62,7 @@ EXTRAS = {
     "hub": ("datasets", "huggingface_hub"),
     "mteb": ("mteb",),
     "plots": ("matplotlib",),
-    "train": ("accelerate", "peft"),
+    "train": ("accelerate", "filelock", "peft"),
 }
 """Extra of xlbench -> the libraries that it installs, as they are imported."""
 

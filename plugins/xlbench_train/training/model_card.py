@@ -118,8 +118,8 @@ def _training(card: Card) -> Iterator[str]:
     what += [f"pooling: {settings.pooling}"] * bool(settings.pooling)
     what += [f"prompt {settings.prompt!r} before every text"] * bool(settings.prompt)
     kept = "of the last good checkpoint" if card.stopped else "where the validation loss was smallest"
-    yield f"{', '.join(what)}; xlbench {__version__}. The weights are those after epoch"
-    yield f"{card.best_epoch:.3g}, {kept}.\n"
+    yield f"{', '.join(what)}; xlbench {__version__}."
+    yield f"The weights are those after epoch {card.best_epoch:.3g}, {kept}.\n"
     names = list(history.HEADINGS)
     yield "| " + " | ".join(history.HEADINGS.values()) + " |"
     yield "|" + "---:|" * len(names)
