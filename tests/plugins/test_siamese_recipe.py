@@ -273,7 +273,7 @@ def test_a_killed_training_goes_on_to_the_same_model(base, tmp_path):
         env=environment([], {"OMP_NUM_THREADS": "1"}),
     )
     folder = killed / "training" / "checkpoints"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600  # on a busy machine
     while not [*folder.glob("checkpoint-*/complete")] and time.monotonic() < deadline:
         time.sleep(0.02)
     os.kill(process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
