@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -78,21 +79,17 @@ def models(spec: str, catalog: Catalog) -> list[Model]:
 
 def _model(spec: str, first: Model, second: Model) -> Model:
     name = f"hybrid:{first.name}+{second.name}"
-    return Model(
-        name,
-        load=second.load,
+    return replace(
+        second,
+        name=name,
         fingerprint=partial(_fingerprint, first, second),
         description=f"{first.name} and {second.name}, fused by reciprocal ranks",
         license=" and ".join(dict.fromkeys(filter(None, (first.license, second.license)))),
         trained_on=tuple(dict.fromkeys((*first.trained_on, *second.trained_on))),
-        trained_on_texts=second.trained_on_texts,
+        in_suites=False,
         spec="" if spec == name else f"hybrid:{first.spec or first.name}+{second.spec or second.name}",
         details={**second.details, "fused": f"reciprocal ranks, constant {CONSTANT}"},
-        transform=second.transform,
-        vectors=second.vectors,
         search=partial(_search, first, second),
-        cached=second.cached,
-        download=second.download,
     )
 
 

@@ -6,7 +6,7 @@ Folders alone are read, without pickles and without code of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -133,21 +133,15 @@ def _kind(listing: Listing) -> Kind:
 def _model(text: str, reranker: Reranker, first: Model) -> Model:
     spec = reranker.spec
     name = spec["name"] or f"{PREFIX}{spec.text}+{first.name}"
-    return Model(
-        name,
-        load=first.load,
+    return replace(
+        first,
+        name=name,
         fingerprint=partial(_fingerprint, reranker, first),
         description=f"the first {spec['depth']} documents of {first.name}, in the order of a {reranker.kind}",
-        license=first.license,
-        trained_on=first.trained_on,
-        trained_on_texts=first.trained_on_texts,
+        in_suites=False,
         spec=text if name != text else "",
         details={**first.details, "reranker": spec.target, "reranker_kind": reranker.kind, "depth": spec["depth"]},
-        transform=first.transform,
-        vectors=first.vectors,
         search=partial(_search, reranker, first),
-        cached=first.cached,
-        download=first.download,
     )
 
 

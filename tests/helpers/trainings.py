@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
+import checkpoints
 import pytest
 from conftest import environment
 
@@ -31,6 +32,23 @@ sys.addaudithook(watch)
 from xlbench.cli import main
 main(sys.argv[2:])
 """
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Sums are in one order in this process and in others."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small transformer in a folder of sentence-transformers."""
+    return checkpoints.sentence_transformer(tmp_path_factory.mktemp("bases") / "base")
 
 
 def command(arguments: Sequence[object]) -> subprocess.CompletedProcess[str]:

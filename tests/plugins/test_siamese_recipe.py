@@ -10,12 +10,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import checkpoints
 import numpy as np
 import pytest
+import trainings
 from conftest import environment
 from safetensors.numpy import load_file
 from trainings import FEW, PAIRS, QUICK, asked, carry_out, command
@@ -24,26 +24,10 @@ from xlbench import UsageError, catalog, text_keys
 from xlbench.core.specs import parse
 from xlbench_train.training.failures import TrainingStopped
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+base, one_thread = trainings.base, trainings.one_thread
 
 TEXTS = list(checkpoints.sentences("eng")[:5])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Sums are in one order in this process and in others."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small transformer in a folder of sentence-transformers."""
-    return checkpoints.sentence_transformer(tmp_path_factory.mktemp("bases") / "base")
 
 
 @pytest.fixture(scope="module")

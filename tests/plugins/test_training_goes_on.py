@@ -3,36 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import checkpoints
 import numpy as np
 import pytest
+import trainings
 from safetensors.numpy import load_file
 from trainings import FEW, asked, carry_out, command, history, killed_before
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+base, one_thread = trainings.base, trainings.one_thread
 
 EARLY = {"epochs": 12, "learning_rate": 0.05, "patience": 1, "objective": "softmax"}
 """Stops long before its last epoch."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _one_thread() -> Iterator[None]:
-    """Sums are in one order in this process and in others."""
-    import torch
-
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
-@pytest.fixture(scope="module")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small transformer in a folder of sentence-transformers."""
-    return checkpoints.sentence_transformer(tmp_path_factory.mktemp("bases") / "base")
 
 
 @pytest.fixture(scope="module")
