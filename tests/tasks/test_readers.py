@@ -647,6 +647,10 @@ def test_words_and_tags_of_a_hub_folder_are_those_of_the_conll_reader(tmp_path):
     _rows(tmp_path / "org/other/test.parquet", named, tokens=words, ner_tags=[[names[i] for i in row] for row in tags])
     assert _hub(tmp_path, repo="org/other", language="nep", **TAGGED).read("nep") == records
     assert _hub(tmp_path, 1, language="nep", **TAGGED).read("nep").ids == ("set:nep:1",)
+    documents = {**features, "document": datasets.Value("string")}
+    _rows(tmp_path / "org/third/test.parquet", documents, tokens=words, ner_tags=tags, document=["d", "e", "f"])
+    clustered = _hub(tmp_path, repo="org/third", language="nep", cluster="document", **TAGGED).read("nep")
+    assert clustered.clusters == ("set:cluster d", "set:cluster f")
 
 
 @pytest.mark.parametrize(

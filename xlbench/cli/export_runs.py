@@ -27,6 +27,7 @@ def run_options(out: str) -> Callable[[F], F]:
     """The argument and the options that these commands share; ``out`` is where they write by default."""
 
     def decorate(function: F) -> F:
+        """Add them, the last one first, as click shows the one added last first."""
         parts = [
             click.argument("run", type=click.Path(path_type=Path), default=Path("results")),
             click.option("--model", "-m", metavar="NAME",

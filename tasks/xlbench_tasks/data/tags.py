@@ -15,6 +15,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from xlbench import DataError
 from xlbench.core.text import did_you_mean
@@ -110,6 +111,28 @@ class Tagset:
 
     def _hint(self, raw: str) -> str:
         return did_you_mean(raw.partition("-")[2] or raw, self._types)
+
+    def sentence(self, words: Any, given: Any, where: str, unknown: UnknownValues) -> Sentence:
+        """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be.
+
+        Tags of no known type are added to ``unknown``.
+        """
+        if not isinstance(words, list) or not isinstance(given, list) or len(words) != len(given):
+            counts = [len(values) if isinstance(values, list) else repr(values) for values in (words, given)]
+            raise DataError(f"{where}: {counts[0]} words but {counts[1]} tags")
+        made = Sentence()
+        for word, raw in zip(words, given, strict=True):
+            if not isinstance(word, str) or not isinstance(raw, str):
+                raise DataError(
+                    f"{where}: the word {word!r} has the tag {raw!r}; both must be text, or classes with names"
+                )
+            if "\t" in word:
+                raise DataError(f"{where}: a tab inside of the word {word!r}")
+            meant = self.read(raw)
+            if meant is None:
+                unknown.add(raw, where.rpartition(", ")[2])
+            made.add(word, meant or Tag(OUTSIDE))
+        return made
 
     def records(
         self, ids: tuple[str, ...], clusters: tuple[str, ...], sentences: Sequence[Sentence], where: str

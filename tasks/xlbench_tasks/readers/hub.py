@@ -345,19 +345,20 @@ class Hub(Reading):
         assert self._tagset is not None
         tokens, tags = (self._values(data, str(self._fields[name])) for name in _WORDS)
         names = class_names(getattr(data.features[str(self._fields["tags"])], "feature", None))
-        kept, sentences, places = [], [], []
+        kept, with_words, sentences, places = [], [], [], []
         unknown = self._tagset.unknown(self._place())
         for row, item in zip(rows, ids, strict=True):
             place = f"{self._place()}, row {row + 1}"
-            sentence = _sentence(self._tagset, tokens[row], named(names, tags[row]), place, unknown)
+            sentence = self._tagset.sentence(tokens[row], named(names, tags[row]), place, unknown)
             if sentence.words:
                 kept.append(item)
+                with_words.append(row)
                 sentences.append(sentence)
                 places.append(place)
         unknown.check()
         if not kept:
             raise DataError(f"{self._place()}: no row has a word")
-        clusters = blocks(self.home, kept, self._place())
+        clusters = self._clusters(data, with_words, kept)
         records = self._tagset.records(tuple(kept), clusters, sentences, self._place())
         records = replace(records, places=places.__getitem__)
         if empty := len(rows) - len(kept):
@@ -366,27 +367,6 @@ class Hub(Reading):
                 records, notes=(*records.notes, note), facts={**records.facts, "sentences_without_word": empty}
             )
         return records
-
-
-def _sentence(tagset: tags.Tagset, words: Any, given: Any, where: str, unknown: UnknownValues) -> tags.Sentence:
-    """The words and tags of a row; `DataError` where they are not as many, or not what they ought to be.
-
-    Tags of no known type are added to ``unknown``.
-    """
-    if not isinstance(words, list) or not isinstance(given, list) or len(words) != len(given):
-        counts = [len(values) if isinstance(values, list) else repr(values) for values in (words, given)]
-        raise DataError(f"{where}: {counts[0]} words but {counts[1]} tags")
-    sentence = tags.Sentence()
-    for word, raw in zip(words, given, strict=True):
-        if not isinstance(word, str) or not isinstance(raw, str):
-            raise DataError(f"{where}: the word {word!r} has the tag {raw!r}; both must be text, or classes with names")
-        if "\t" in word:
-            raise DataError(f"{where}: a tab inside of the word {word!r}")
-        meant = tagset.read(raw)
-        if meant is None:
-            unknown.add(raw, where.rpartition(", ")[2])
-        sentence.add(word, meant or tags.Tag(tags.OUTSIDE))
-    return sentence
 
 
 def _filled(column: str | list[str], code: str) -> str | list[str]:

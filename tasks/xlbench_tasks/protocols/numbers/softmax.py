@@ -150,6 +150,7 @@ class Problem:
         length = np.inf
 
         def loss(flat: Floats) -> tuple[float, Floats]:
+            """F, and its gradient in the solver's own coordinates."""
             nonlocal length
             value, by_weight, by_offset = self._loss(*place(flat), strength)
             length = _length(by_weight, by_offset)
