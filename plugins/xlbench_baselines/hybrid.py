@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xlbench import Catalog, Model, Searcher, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.model import code_fingerprint
+from xlbench.core.search_lists import first_of_lists
 
 Found = tuple[NDArray[np.int64], NDArray[np.float64]]
 Nearest = Callable[[int], Found]
@@ -29,9 +30,10 @@ class Hybrid:
     def search(self, queries: Sequence[str], documents: Sequence[str], depth: int, nearest: Nearest) -> Found:
         """Documents by the sum over both lists of 1 / (60 + rank): see `xlbench.Searcher`."""
         lists = [
-            nearest(depth) if part is None else part.search(queries, documents, depth, nearest) for part in self._parts
+            nearest(depth + 1) if part is None else part.search(queries, documents, depth + 1, nearest)
+            for part in self._parts
         ]
-        return fused(lists, len(documents), depth)
+        return fused([first_of_lists(*found, depth) for found in lists], len(documents), depth)
 
 
 def fused(lists: Sequence[Found], documents: int, depth: int) -> Found:

@@ -83,6 +83,20 @@ def test_behind_the_depth_the_first_order_stays():
     assert scores[0, :2].tolist() == [13.0, 8.0]
 
 
+def test_equally_good_documents_stay_equal_behind_the_depth_and_across_it():
+    """What a first search leaves level is not put in order by where it stands: none of those on both sides of the depth
+    is scored, and those behind it have one score."""
+    reranking = Reranking(lambda pairs: np.array([float(len(document)) for _, document in pairs]), None, 2)
+    places, levels = np.array([[4, 0, 1, 2], [3, 1, 0, 2]]), np.array([[9.0, 8.0, 8.0, 6.0], [5.0, 4.0, 1.0, 1.0]])
+    given, scores = reranking.search(QUERIES[:2], DOCUMENTS, 4, lambda depth: (places, levels))
+    assert given.tolist() == [[4, 0, 1, 2], [1, 3, 0, 2]]
+    assert scores[0, 0] > scores[0, 1] == scores[0, 2] > scores[0, 3]
+    assert scores[1, 0] > scores[1, 1] > scores[1, 2] == scores[1, 3]
+    alike, level = reranking.search(QUERIES[:1], DOCUMENTS, 4, lambda depth: (places[:1], np.ones((1, 4))))
+    assert alike.tolist() == [[4, 0, 1, 2]]
+    assert len(set(level[0].tolist())) == 1
+
+
 def test_a_reranker_is_its_files_its_depth_and_what_is_before_it(stocked, cross, tmp_path):
     """Another weight, another depth or another first model is another model; names come from the spec."""
 

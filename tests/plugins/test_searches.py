@@ -98,6 +98,28 @@ def test_ranks_are_fused_by_their_reciprocals():
     assert fused([empty, empty], 2, 2)[0].tolist() == [[-1, -1]]
 
 
+def test_what_a_cut_list_leaves_to_the_order_of_a_file_is_no_rank():
+    """Of a thousand and more documents that a part finds equally good, none gains a place in the fused list."""
+    documents = [f"word {number}" for number in range(1, 1201)]
+    alike = xlbench.EncodingSession(Alike(), search=lambda: Hybrid(BM25(), None))
+    places, scores = alike.search(["word 7", "word 1100"], documents, 1000, lambda depth: level(depth, 2))
+    assert places[:, 0].tolist() == [6, 1099]
+    assert (places[:, 1:] == -1).all()
+    assert scores[:, 0] == pytest.approx(1 / 61)
+
+
+def level(depth, n):
+    """What vectors say that are all alike: the first documents, with one score."""
+    return np.tile(np.arange(depth), (n, 1)), np.ones((n, depth))
+
+
+class Alike:
+    """An encoder to which all texts are one."""
+
+    def encode(self, texts, role=None):
+        return np.ones((len(texts), 4), np.float32)
+
+
 def test_a_hybrid_searches_by_words_and_by_vectors():
     """Its lists are those of BM25 and of the model's vectors; the model's session encodes, once."""
     documents = ["the goat eats", "goats and bells", "a river", "the lamp", "bread"]
@@ -105,7 +127,7 @@ def test_a_hybrid_searches_by_words_and_by_vectors():
     found = searches.search_of(["goat?", "river lamp"], documents, session)
     vectors = searches.ByVectors(["goat?", "river lamp"], documents, EncodingSession(plain()))
     expected = fused([BM25().search(["goat?", "river lamp"], documents, 1000, nothing), vectors.nearest(1000)], 5, 1000)
-    assert found.first(5).tolist() == expected[0].tolist()
+    assert found._places[:, :5].tolist() == expected[0].tolist()
     assert session.encoded == 7
     assert "what is not among its first 1,000 documents is not found" in found.notes()[0]
     judged = Judgments(np.array([0, 1]), np.array([0, 2]), np.array([1, 1]), 2, 5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from xlbench_tasks.card.task import task
 from xlbench_tasks.data.collections import collection_of
 from xlbench_tasks.data.scripts import other_script
 from xlbench_tasks.data.source import Home
+from xlbench_tasks.protocols.search_items import search_items
 from xlbench_tasks.readers import search
 
 BEIR = {
@@ -153,6 +155,10 @@ def test_documents_without_a_text_can_be_left_out(tmp_path):
         reading(tmp_path).read("eng")
     records = reading(tmp_path, **BEIR, drop_empty=True).read("eng")
     assert records.facts == {"documents_without_text": 1}
+    found = collection_of(records, "x")
+    assert search_items("eng", found, {"eng": found}, "x").facts == {"documents_without_text": 1}
+    crossed = search_items("hin", replace(found, facts={}), {"eng": found}, "x")
+    assert (crossed.facts, crossed.notes) == ({"documents_without_text (eng)": 1}, records.notes)
     assert len(collection_of(records, "x").documents) == 10
 
 
@@ -170,6 +176,8 @@ def test_documents_without_a_text_can_be_left_out(tmp_path):
          r"test\.tsv, line 3: the document 'd99' and 1 more is not in .*corpus\.jsonl: get both anew"),
         ("qrels/test.tsv", "q0\td0\t1\n",
          r"test\.tsv, line 1: 3 columns, and not a TREC line's query.*begins with the line query-id"),
+        *[("qrels/test.tsv", f"q0 0 d0 {grade}\n", rf"test\.tsv, line 1: the grade '{grade}' is no whole number")
+          for grade in ("nan", "inf", "0.5", "99999999999999999999")],
         ("qrels/test.tsv", "q0 0 d0 high\n", r"test\.tsv, line 1: the grade 'high' is no whole number"),
         ("qrels/test.tsv", "q0 0 d0 1\nq0 0 d0 2\n",
          r"test\.tsv, line 2: query 'q0' and document 'd0' were judged on line 1 already"),

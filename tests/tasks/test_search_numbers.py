@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from xlbench_tasks.protocols.numbers import judgments, nearest
+from xlbench.core.search_lists import first_of_lists
+from xlbench_tasks.protocols.numbers import first_kinds, judgments, nearest
 from xlbench_tasks.protocols.numbers.judgments import Judgments
 
 
@@ -210,22 +211,51 @@ def test_fewer_documents_than_are_wanted():
 @given(st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
 def test_lists_rank_as_all_documents_do(seed):
-    """Ranks from lists of the best k documents are those among all, as far as the lists reach; what ties with a list's
-    end and is not listed stands before what is."""
+    """Ranks from lists of the best k documents are those among all; where equal scores go on beyond a list's end, none
+    of these is found."""
     random = np.random.RandomState(seed)
     n, m = 4, 30
     k = random.randint(1, m + 1)
     scores = random.randint(0, 9, (n, m)).astype(np.float32)
     wanted = random_judgments(random, n, m)
-    places = np.argsort(-scores, axis=1, kind="stable")[:, :k]
-    listed = np.take_along_axis(scores, places, axis=1)
-    beyond = (scores == listed[:, -1:]).sum(axis=1) - (listed == listed[:, -1:]).sum(axis=1)
+    more = np.argsort(-scores, axis=1, kind="stable")[:, : k + 1]
+    places, listed = first_of_lists(more, np.take_along_axis(scores, more, axis=1), k)
+    assert places.shape == (n, k)
     expected = []
     for q, d in zip(wanted.query, wanted.document, strict=True):
         grades = {one: grade for one, grade in grades_of(wanted, q).items() if one in places[q]}
-        rank = worst_order(scores[q], grades).index(d) + 1
-        expected.append(rank if d in places[q] and rank <= k else 0)
-    assert nearest.rank_listed(places, listed, wanted, beyond).tolist() == expected
+        expected.append(worst_order(scores[q], grades).index(d) + 1 if d in places[q] else 0)
+        goes_on = (scores[q] >= scores[q, d]).sum() > k
+        assert (d in places[q]) == (not goes_on)
+    assert nearest.rank_listed(places, listed, wanted).tolist() == expected
+
+
+@pytest.mark.parametrize("k", [3, 10, 40])
+def test_documents_of_one_level_share_the_places_that_are_left(k):
+    """Shares among the first k, of vectors and of lists, are means over all orders of equally near documents."""
+    random = np.random.RandomState(k)
+    rows = random.randint(0, 2, (30, 6)).astype(np.float32) + np.float32(0.5)
+    documents, queries = rows[random.randint(0, 30, 40)], rows[:5]
+    codes = random.randint(0, 3, 40)
+    index = nearest.Index.of(documents)
+    places, values = nearest.nearest(queries, index, 40)
+    found = first_kinds.of_vectors(queries, index, k, codes, 3, "cosine")
+    levels = np.round(values, 5)
+    np.testing.assert_allclose(first_kinds.of_lists(places, levels, k, codes, 3), found, atol=1e-9)
+    for query in range(5):
+        orders = [np.lexsort((random.permutation(40), -levels[query]))[:k] for _ in range(4000)]
+        mean = np.mean([np.bincount(codes[places[query][order]], minlength=3) / k for order in orders], axis=0)
+        np.testing.assert_allclose(found[query], mean, atol=0.02)
+    everything_alike = np.ones((40, 6), np.float32)
+    shares = first_kinds.of_vectors(queries, nearest.Index.of(everything_alike), k, codes, 3, "cosine")
+    np.testing.assert_allclose(shares, np.tile(np.bincount(codes, minlength=3) / 40, (5, 1)))
+
+
+def test_a_list_without_documents_has_no_shares():
+    """Where nothing is found no kind is first; a list that is shorter than k is what there is."""
+    shares = first_kinds.of_lists(np.array([[-1, -1], [1, -1]]), np.zeros((2, 2)), 2, np.array([0, 1]), 2)
+    assert np.isnan(shares[0]).all()
+    assert shares[1].tolist() == [0.0, 1.0]
 
 
 def test_ties_in_lists_are_counted():

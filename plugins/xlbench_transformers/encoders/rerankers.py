@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench import EncoderError, Searcher, Spec
+from xlbench.core.search_lists import first_of_lists
 from xlbench_transformers.encoders import batching, hf
 from xlbench_transformers.weights import tensor_shapes
 
@@ -38,23 +39,32 @@ class Reranking:
         self, queries: Sequence[str], documents: Sequence[str], depth: int, nearest: Callable[[int], Found]
     ) -> Found:
         """The first search's documents, the best of them in the scorer's order: see `xlbench.Searcher`. Those behind
-        keep their places, below all that were scored."""
-        found = self._first.search(queries, documents, depth, nearest) if self._first else nearest(depth)
+        keep their order, below all that were scored, and stay equal where they were. Of equally good documents that
+        stand on both sides of the depth none is scored: which of them stand before it follows from a file's order."""
+        asked = max(depth, self._depth + 1)
+        found = self._first.search(queries, documents, asked, nearest) if self._first else nearest(asked)
         places = np.array(found[0], np.int64)
-        rows, columns = np.nonzero(places[:, : self._depth] >= 0)
+        best, _ = first_of_lists(places, found[1], self._depth)
+        rows, columns = np.nonzero(best >= 0)
         chosen = zip(rows.tolist(), places[rows, columns].tolist(), strict=True)
         pairs = [(queries[row], documents[place]) for row, place in chosen]
         scored = np.concatenate(
             [np.zeros(0), *(self._scorer(pairs[start : start + PAIRS]) for start in range(0, len(pairs), PAIRS))]
         )
         lowest = float(scored.min(initial=0.0))
-        scores = lowest - 1.0 - np.broadcast_to(np.arange(places.shape[1], dtype=np.float64), places.shape)
+        scores = lowest - 1.0 - _levels(found[1])
         scores[rows, columns] = scored
         scores[places < 0] = -np.inf
-        order = np.lexsort((np.broadcast_to(np.arange(places.shape[1]), places.shape), -scores), axis=1)
+        order = np.lexsort((np.broadcast_to(np.arange(places.shape[1]), places.shape), -scores), axis=1)[:, :depth]
         ordered: NDArray[np.float64] = np.take_along_axis(scores, order, axis=1)
         ordered[~np.isfinite(ordered)] = lowest - 2.0 - places.shape[1]
         return np.take_along_axis(places, order, axis=1), ordered
+
+
+def _levels(scores: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, k): how many different scores stand before each of descending ones."""
+    new = scores[:, 1:] != scores[:, :-1]
+    return np.concatenate([np.zeros((len(scores), 1)), np.cumsum(new, axis=1, dtype=np.float64)], axis=1)
 
 
 def load(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from xlbench import DataError
 from xlbench_tasks.data.records import Records
@@ -29,6 +29,10 @@ class Collection:
     """Id -> text; none where only queries are in this language."""
     grades: Mapping[str, Mapping[str, int]]
     """Id of a query -> id of a document -> grade: 0 for one that was judged and is not relevant."""
+    notes: tuple[str, ...] = ()
+    """What the reader says of the data."""
+    facts: Mapping[str, int] = field(default_factory=dict)
+    """What it has counted."""
 
 
 def collection_of(records: Records, where: str) -> Collection:
@@ -56,6 +60,8 @@ def _of_passages(records: Records) -> Collection:
         dict(zip(records.ids, clusters, strict=True)),
         {item: passage for passage, item in first.items()},
         grades,
+        records.notes,
+        records.facts,
     )
 
 
@@ -72,7 +78,7 @@ def _of_parts(records: Records) -> Collection:
         documents[item] = text
         for query, grade in (json.loads(judged) if judged else {}).items():
             grades.setdefault(query, {})[item] = grade
-    return Collection(queries, clusters, documents, grades)
+    return Collection(queries, clusters, documents, grades, records.notes, records.facts)
 
 
 @dataclass(frozen=True)

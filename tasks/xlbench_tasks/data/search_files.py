@@ -6,6 +6,7 @@ Errors name the file and the line.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,9 @@ from xlbench_tasks.data.collections import Entry
 
 ID_KEYS = ("_id", "id", "docid", "query_id")
 """What the id is called in JSON lines; the first of these that a line has."""
+
+MOST = 1_000_000
+"""The largest grade: what is larger is an id in the wrong column."""
 
 TEXT_KEYS = ("text", "query", "contents")
 """What the text is called; a ``title`` beside it comes first, with a space between them."""
@@ -126,9 +130,9 @@ def _grade(given: str, where: str) -> int:
     try:
         grade = float(given)
     except ValueError:
-        grade = 0.5
-    if grade != int(grade):
-        raise DataError(f"{where}: the grade {given!r} is no whole number")
+        grade = math.nan
+    if not grade.is_integer() or grade > MOST:
+        raise DataError(f"{where}: the grade {given!r} is no whole number up to {MOST:,}")
     return max(0, int(grade))
 
 

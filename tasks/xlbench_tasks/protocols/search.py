@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
+    from xlbench_tasks.protocols.numbers.searches import Found
 
 VERSION = 1
 
@@ -161,7 +162,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents))
     found = searches.search_of(items.queries, items.documents, session)
     ranks, ties = found.ranks(judged)
-    own = _of_languages(items, found.first(FIRST)) if options.get("pooled") else OfLanguages()
+    own = _of_languages(items, found) if options.get("pooled") else OfLanguages()
     tie_rate = float((judged.per_query((ties > 0) & (judged.grade > 0)) > 0).mean())
     repeated = len(items.documents) - len(set(items.documents))
     return Outcome(
@@ -191,26 +192,20 @@ class OfLanguages:
     facts: dict[str, float] = field(default_factory=dict)
 
 
-def _of_languages(items: SearchItems, places: np.ndarray) -> OfLanguages:
-    """The share of each language among the first documents found, ``places`` (n, k), -1 where there are fewer; of all
-    documents, those of the query's language. Of a query that finds nothing it is as of all."""
+def _of_languages(items: SearchItems, search: Found) -> OfLanguages:
+    """The share of each language among the first documents found, and of all documents, those of the query's language.
+    Of a query that finds nothing it is as of all."""
     import numpy as np
 
     names = list(dict.fromkeys(items.languages))
     codes = np.array([names.index(language) for language in items.languages])
     of_all = np.bincount(codes, minlength=len(names)) / len(codes)
-    count = (places >= 0).sum(axis=1)
-    found = np.where(places >= 0, codes[places], -1)
-    shares = np.stack(
-        [
-            np.where(count > 0, (found == code).sum(axis=1) / np.maximum(count, 1), of_all[code])
-            for code in range(len(names))
-        ]
-    )
+    shares = search.shares(FIRST, codes, len(names))
+    shares = np.where(np.isnan(shares), of_all, shares).T
     own = names.index(items.language) if items.language in names else None
-    in_own, share = (np.zeros(len(places)), 0.0) if own is None else (shares[own], float(of_all[own]))
+    in_own, share = (np.zeros(len(items.ids)), 0.0) if own is None else (shares[own], float(of_all[own]))
     return OfLanguages(
-        {"own_at_10": in_own, "own_share": np.full(len(places), share)},
+        {"own_at_10": in_own, "own_share": np.full(len(items.ids), share)},
         {"own_language_at_10": share, "language_bias": 0.0},
         {f"share_at_10:{name}": float(shares[code].mean()) for code, name in enumerate(names)},
     )

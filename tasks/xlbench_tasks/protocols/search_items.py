@@ -82,9 +82,19 @@ def search_items(language: str, asked: Collection, corpora: Mapping[str, Collect
         tuple(item for _, item in documents),
         tuple(judged),
         language,
-        (UNANSWERED,) if left_out else (),
-        {"queries_without_answer": left_out} if left_out else {},
+        tuple(dict.fromkeys((*asked.notes, *(note for one in corpora.values() for note in one.notes))))
+        + (UNANSWERED,) * bool(left_out),
+        _facts({language: asked, **corpora}) | ({"queries_without_answer": left_out} if left_out else {}),
     )
+
+
+def _facts(collections: Mapping[str, Collection]) -> dict[str, int]:
+    """What readers have counted, with the language where there are several."""
+    return {
+        name if len(collections) == 1 or name.endswith(f"({language})") else f"{name} ({language})": count
+        for language, one in collections.items()
+        for name, count in one.facts.items()
+    }
 
 
 def _check(

@@ -6,11 +6,11 @@ A subset ``hin`` has both texts of each pair in hin; ``eng-hin`` the first in en
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset
+from xlbench import Columns, Data, DataError, DataMissing, EncoderError, Metric, Outcome, Subset
 from xlbench.stats.metrics import mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.crossings import WORDS
@@ -114,6 +114,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     pairs: TextPairs = subset.load()
     near = similarities(pairs, session)
+    if len(np.unique(near)) < 2:
+        raise EncoderError("the encoder finds all pairs equally similar: there is no order to compare")
     return Outcome(
         item_ids=pairs.ids,
         cluster_ids=pairs.clusters,
@@ -121,7 +123,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         columns={"similarity": near, "score": np.array(pairs.values)},
         chance={"spearman": 0.0, "pearson": 0.0},
         facts=dict(pairs.facts),
-        notes=(*pairs.notes, *_notes(near)),
+        notes=pairs.notes,
     )
 
 
@@ -132,10 +134,3 @@ def similarities(pairs: TextPairs, session: EncodingSession) -> np.ndarray:
     first, second = session.encode(pairs.first), session.encode(pairs.second)
     found: np.ndarray = pair_scores.similarities(first, second, session.similarity)
     return found
-
-
-def _notes(near: np.ndarray) -> Iterator[str]:
-    import numpy as np
-
-    if len(np.unique(near)) < 2:
-        yield "the encoder finds all pairs equally similar"

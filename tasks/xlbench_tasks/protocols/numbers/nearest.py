@@ -163,23 +163,17 @@ def _largest(similar: Floats, k: int) -> tuple[Ints, Floats]:
     return places, values
 
 
-def rank_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments, beyond: Ints | None = None) -> Ints:
+def rank_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments) -> Ints:
     """Ranks (j,) of judged documents in lists of documents (n, k), 0 for those that are not listed.
 
     Args:
         places: Which document, -1 where a list is shorter.
         scores: Descending; documents of equal score stand in the worst order.
         judgments: Of the n queries.
-        beyond: (n,) how many documents that are not listed have the score of the last one that is.
     """
     where, is_listed = _spots(places, judgments)
     reached, _ = _reached_in_lists(places, scores)
-    if beyond is not None:
-        last = reached.max(axis=1, initial=0, where=places >= 0)[:, None]
-        reached += np.where(reached == last, beyond[:, None], 0)
-    ranks = worst_ranks(judgments, np.where(is_listed, reached.ravel()[where], 0))
-    ranks[ranks > places.shape[1]] = 0
-    return ranks
+    return worst_ranks(judgments, np.where(is_listed, reached.ravel()[where], 0))
 
 
 def ties_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments) -> Ints:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from xlbench_tasks.protocols.numbers import nearest
-from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments
+from xlbench.core.search_lists import first_of_lists
+from xlbench_tasks.protocols.numbers import first_kinds, nearest
+from xlbench_tasks.protocols.numbers.judgments import Doubles, Ints, Judgments
 
 if TYPE_CHECKING:
     from xlbench import EncodingSession
@@ -25,8 +26,10 @@ class Found(Protocol):
         """Ranks (j,) of judged documents, 0 for those that were not found, and how many others are as near (j,)."""
         ...
 
-    def first(self, k: int) -> Ints:
-        """The first k documents of each query (n, k); -1 where there are fewer."""
+    def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
+        """Of each query's first k documents, the shares of the kinds of documents (n, kinds), with the kind of each of
+        m documents ``codes`` (m,). Of documents that are equally near at the k-th place each counts for a part; NaN
+        where nothing is found."""
         ...
 
     def notes(self) -> tuple[str, ...]:
@@ -46,9 +49,9 @@ class ByVectors:
         """See `Found`: all are found."""
         return nearest.rank_judged(self._queries, self._index, judgments, self._similarity)
 
-    def first(self, k: int) -> Ints:
+    def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
         """See `Found`."""
-        return self.nearest(k)[0]
+        return first_kinds.of_vectors(self._queries, self._index, k, codes, kinds, self._similarity)
 
     def nearest(self, depth: int) -> tuple[Ints, NDArray[np.float32]]:
         """What `xlbench.Searcher` is given to start from."""
@@ -70,7 +73,8 @@ class Listed:
                 by_vectors.append(ByVectors(queries, documents, session))
             return by_vectors[0].nearest(depth)
 
-        self._places, self._scores = session.search(queries, documents, DEPTH, from_vectors)
+        found = session.search(queries, documents, DEPTH + 1, from_vectors)
+        self._places, self._scores = first_of_lists(*found, DEPTH)
 
     def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
         """See `Found`: among those that are listed."""
@@ -78,9 +82,9 @@ class Listed:
             self._places, self._scores, judgments
         )
 
-    def first(self, k: int) -> Ints:
+    def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
         """See `Found`."""
-        return self._places[:, :k]
+        return first_kinds.of_lists(self._places, self._scores, k, codes, kinds)
 
     def notes(self) -> tuple[str, ...]:
         """See `Found`."""
