@@ -53,9 +53,8 @@ class Opened:
         path, revision = self.task.source
         folder = self.root / path if self.root else None
         if folder and folder.is_dir():
-            with (
-                tempfile.TemporaryDirectory() as scratch
-            ):  # a copy in a cache would be told for what the folder is later
+            # A copy in a cache would be told for what the folder is later.
+            with tempfile.TemporaryDirectory() as scratch:
                 return self._by_mteb(subset, {"path": str(folder), "cache_dir": scratch, "keep_in_memory": True})
         try:
             with hub.cache_alone():

@@ -1,16 +1,18 @@
 """Results of mteb of all versions as figures, and these on a board beside measured scores."""
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from saved_runs import save_run
 
-from xlbench import UsageError
+from xlbench import DataError, UsageError
 from xlbench.reports.boards import imported_figures, markdown
 from xlbench.reports.boards.plain import plain
 from xlbench.reports.exports import mteb_results
 from xlbench.reports.imported import NOTE, as_csv, read_mteb
-from xlbench.reports.published import Figure, read_figures
+from xlbench.reports.published import Figure, read_figures, without_conflicts
 from xlbench.reports.render import boards_of
 
 NEW = {
@@ -67,7 +69,7 @@ def test_revisions_of_one_model_are_told_apart(tmp_path):
 def test_what_is_no_score_is_counted(tmp_path):
     """Files that are no results, other splits and numbers that are no shares are left out, each with a count."""
     write(tmp_path, "org__new/abc/Pairs.json", {**NEW, "scores": {**NEW["scores"], "dev": [{"f1": 0.1}]}})
-    write(tmp_path, "org__new/abc/Large.json", {"task_name": "Large", "scores": {"test": [{"f1": 85.3, "ap": 0.5}]}})
+    write(tmp_path, "org__new/abc/Large.json", {"task_name": "Large", "scores": {"test": [{"f1": 0.3, "ap": 85.3}]}})
     write(tmp_path, "org__new/abc/notes.json", {"hello": "world"})
     (tmp_path / "org__new" / "abc" / "Cut.json").write_text('{"task_name": "Cu')
     assert read_mteb(tmp_path).left_out == (
@@ -139,3 +141,59 @@ def test_the_commands(tmp_path, xlbench_cli):
     assert "60.0" in done.stdout
     done = xlbench_cli(["import", "mteb", "nowhere", "--out", "x.csv"])
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+
+
+def test_foreign_and_damaged_files_are_counted_and_cost_nothing_else(tmp_path):
+    """What is no result, is damaged, or stands in percent is left out with its reason; the rest is read."""
+    folder = tmp_path / "org__m" / "rev1"
+    folder.mkdir(parents=True)
+    good = {"task_name": "Good", "scores": {"test": [{"hf_subset": "default", "main_score": 0.5}]}}
+    contents = {
+        "Good": json.dumps(good),
+        "config": json.dumps({"model": {"dropout": 0.1}}),
+        "Percent": json.dumps({"task_name": "P", "scores": {"test": [{"main_score": 85.3, "f1": 0.9}]}}),
+        "Number": json.dumps({"task_name": "N", "scores": {"test": 3}}),
+        "Codes": json.dumps({"task_name": "C", "scores": {"test": [{"languages": 5, "main_score": 0.1}]}}),
+        "Huge": json.dumps({"task_name": "H", "scores": {"test": [{"main_score": 10**400}]}}),
+        "Deep": "[" * 100_000,
+        "Empty": json.dumps({"task_name": "E", "scores": []}),
+    }
+    for name, content in contents.items():
+        (folder / f"{name}.json").write_text(content, encoding="utf-8")
+    found = read_mteb(tmp_path)
+    assert [(one.model, one.task, one.value) for one in found.figures] == [("org/m", "mteb:Good?protocol=mteb", 0.5)]
+    assert set(found.left_out) == {
+        "1 left out: a file that cannot be read as JSON",
+        "1 left out: a file that is no result of mteb",
+        "2 left out: a result that is damaged",
+        "1 left out: a result without a score",
+        "2 left out: a subset whose main score is above 1, as in percent",
+    }
+
+
+def test_old_results_with_details_keep_their_scores(tmp_path):
+    """A split that has scores of its own is one subset, whatever lies below it."""
+    (tmp_path / "org__m").mkdir()
+    old = {"mteb_dataset_name": "T", "mteb_version": "1.9.0",
+           "test": {"v_measure": 0.4, "v_measures": {"Level 0": [0.3, 0.5]}, "main_score": 0.4}}  # fmt: skip
+    (tmp_path / "org__m" / "T.json").write_text(json.dumps(old), encoding="utf-8")
+    assert {(one.metric, one.value) for one in read_mteb(tmp_path).figures} == {("v_measure", 0.4), ("main_score", 0.4)}
+
+
+def test_a_folder_may_be_named_from_within(tmp_path, monkeypatch):
+    """From within a folder of results, ``.`` has the names of its models."""
+    folder = tmp_path / "org__m" / "rev1"
+    folder.mkdir(parents=True)
+    result = {"task_name": "T", "scores": {"test": [{"main_score": 0.5}]}}
+    (folder / "T.json").write_text(json.dumps(result), encoding="utf-8")
+    for here in (tmp_path, folder.parent):
+        monkeypatch.chdir(here)
+        assert {one.model for one in read_mteb(Path()).figures} == {"org/m"}
+
+
+def test_two_figures_of_one_score_are_an_error():
+    """Files that say the same are read as one; where they differ, the score is named with both values."""
+    figure = Figure("org/m", "mini-news", "hin", "macro_f1", 0.9)
+    assert without_conflicts([figure, figure]) == (figure,)
+    with pytest.raises(DataError, match=r"two figures of org/m mini-news hin macro_f1: 0\.9 and 0\.1; keep one"):
+        without_conflicts([figure, replace(figure, value=0.1)])

@@ -40,9 +40,13 @@ def mteb(folder: Path, out: Path, as_json: bool, quiet: bool) -> int:
     """
     from xlbench.core.files import write_files
     from xlbench.reports.imported import as_csv, read_mteb
+    from xlbench.reports.published import COLUMNS
+    from xlbench.space.files import check_own
 
     found = read_mteb(folder)
-    write_files(out.parent, {out.name: as_csv(found)}, "figures", "--out")
+    table = {out.name: as_csv(found).encode()}
+    check_own(out.parent, table, lambda _, there: there.startswith(",".join(COLUMNS).encode()))
+    write_files(out.parent, table, "figures", "--out")
     models, tasks = ({getattr(one, kind) for one in found.figures} for kind in ("model", "task"))
     if as_json:
         echo_json({"figures": len(found.figures), "models": sorted(models), "tasks": sorted(tasks),

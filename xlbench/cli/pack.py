@@ -50,7 +50,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
         raise UsageError("--all packs every run, and --model names one: leave out one of them")
     reader = Reader()
     runs = reader.find_runs(run)
-    wanted = runs if everything else [choose(runs, model, run)]
+    wanted = runs if everything else [choose(runs, model, run, others=" or take --all")]
     packed: list[WrittenPack] = []
     troubles: list[str] = []
     for one in _written(wanted, out, reader, everything=everything):

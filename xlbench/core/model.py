@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from xlbench.core.download import Download
 from xlbench.core.errors import UsageError
@@ -92,7 +92,8 @@ class Model:
     ``load`` is called once, when the first cell of the model is due; whatever is slow to import belongs inside it.
     ``fingerprint`` returns the identity of the model's content (weights, tokenizer, pooling, prompt, dtype, length
     limit), without loading it: results are kept under it. Where it is None, the identity is the source code of the
-    module in which ``load`` was written, so that an edit there is a new model.
+    module in which ``load`` was written, so that an edit there is a new model; a ``load`` that carries values (a closure,
+    a partial, a method) needs a fingerprint.
     """
 
     name: str
@@ -130,11 +131,23 @@ class Model:
         module = getattr(self.load, "__module__", None)
         if not module:
             raise UsageError(f"model {self.name!r} needs a fingerprint: its load function belongs to no module")
+        if _carries_values(self.load):
+            raise UsageError(
+                f"model {self.name!r} needs a fingerprint: its load function carries values that are not in its code"
+            )
         return digest("model", code_fingerprint(module), getattr(self.load, "__qualname__", ""))
 
     def vectors_identity(self) -> str:
         """Under which its vectors are kept: equal for models that differ in their transform alone."""
         return digest("vectors", _content("vectors()", self.vectors())) if self.vectors is not None else self.identity()
+
+
+def _carries_values(load: Callable[[], Any]) -> bool:
+    """Whether a function is more than its code: it was made around variables, of an object, or with arguments."""
+    names = ("__closure__", "__self__", "__defaults__", "__kwdefaults__")
+    return not hasattr(load, "__qualname__") or (
+        not isinstance(load, type) and any(getattr(load, name, None) is not None for name in names)
+    )
 
 
 def _content(what: str, content: object) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -44,12 +43,13 @@ def read_mteb(folder: Path) -> Imported:
     """
     if not folder.is_dir():
         raise UsageError(f"there is no folder {folder}: give a folder of mteb's results")
+    folder = folder.resolve()  # the names of folders are names of models
     left: Counter[str] = Counter()
     found: dict[tuple[str, str, str, str], tuple[str, float]] = {}
     models = _labels(folder)
     for path in sorted(models):
         result = _result(path, left)
-        for subset, metric, value in _scores(result, left) if result else ():
+        for subset, metric, value in _scores_of_file(result, left):
             place = models[path], f"mteb:{_task(result, path)}?protocol=mteb", subset, metric
             if place in found and found[place][1] != value:
                 left["another result of the same model, task and subset came first"] += 1
@@ -100,10 +100,10 @@ def _model(path: Path) -> tuple[str, str]:
 def _result(path: Path, left: Counter[str]) -> dict[str, Any]:
     try:
         plain = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         left["a file that cannot be read as JSON"] += 1
         return {}
-    if not isinstance(plain, dict) or not ({"task_name", "mteb_dataset_name", "scores"} & set(plain) or _splits(plain)):
+    if not isinstance(plain, dict) or not {"task_name", "mteb_dataset_name", "mteb_version", "scores"} & set(plain):
         left["a file that is no result of mteb"] += 1
         return {}
     return plain
@@ -123,7 +123,22 @@ def _splits(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
         if not isinstance(its, dict):
             continue
         below = {name: value for name, value in its.items() if isinstance(value, dict) and name not in OF_DISTANCES}
+        if any(isinstance(value, int | float) for name, value in its.items() if name not in NO_METRICS):
+            below = {}  # scores of the split itself: what lies below are details of them
         found[split] = [{**one, "hf_subset": name} for name, one in below.items()] or [{**its, "hf_subset": "default"}]
+    return found
+
+
+def _scores_of_file(result: Mapping[str, Any], left: Counter[str]) -> list[tuple[str, str, float]]:
+    """What `_scores` finds in a result; nothing, counted, where it is damaged or holds none."""
+    try:
+        before = sum(left.values())
+        found = list(_scores(result, left)) if result else []
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        left["a result that is damaged"] += 1
+        return []
+    if result and not found and sum(left.values()) == before:
+        left["a result without a score"] += 1
     return found
 
 
@@ -135,11 +150,20 @@ def _scores(result: Mapping[str, Any], left: Counter[str]) -> Iterator[tuple[str
         left["a split beside the test split"] += len(splits) - 1
     labels = _subsets(splits.get(split, []))
     for entry in splits.get(split, ()):
+        if _in_percent(entry):
+            left["a subset whose main score is above 1, as in percent"] += 1
+            continue
         for metric, value in _numbers(entry):
-            if math.isfinite(value) and -1.0 <= value <= 1.0:
+            if -1.0 <= value <= 1.0:  # no NaN is
                 yield labels[str(entry.get("hf_subset", "default"))], metric, float(value)
             else:
                 left["a value that is no share (not from -1 to 1)"] += 1
+
+
+def _in_percent(entry: Mapping[str, Any]) -> bool:
+    """Whether the score that stands for an entry is above 1: then no other number of it is a share for certain."""
+    main = [entry[name] for name in ("main_score", "accuracy", "f1", "v_measure", "map") if name in entry]
+    return any(isinstance(value, int | float) and value > 1.0 for value in main)
 
 
 def _numbers(entry: Mapping[str, Any]) -> Iterator[tuple[str, float]]:

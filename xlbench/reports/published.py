@@ -72,6 +72,18 @@ def read_figures(path: Path) -> tuple[Figure, ...]:
     return figures
 
 
+def without_conflicts(figures: Iterable[Figure]) -> tuple[Figure, ...]:
+    """Figures of several files, each once; `DataError` where two say different things of one score."""
+    known: dict[tuple[str, ...], Figure] = {}
+    for one in figures:
+        place = (one.model, one.task, one.subset, one.metric)
+        if known.setdefault(place, one).value != one.value:
+            raise DataError(
+                f"there are two figures of {' '.join(place)}: {known[place].value:g} and {one.value:g}; keep one"
+            )
+    return tuple(known.values())
+
+
 def _figure(path: Path, line: int, row: dict[str, str]) -> Figure:
     try:
         value = float(row["value"])

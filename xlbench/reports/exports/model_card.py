@@ -33,7 +33,8 @@ def _result(cell: Cell, main: Score) -> dict[str, Any]:
     return {
         "task": {"type": TASK_TYPES.get(cell.area, "feature-extraction"), "name": cell.area},
         "dataset": {
-            "type": cell.task, "name": f"{cell.task} ({cell.subset})", "config": cell.subset, "split": "test",
+            "type": cell.task, "name": f"{cell.task} ({cell.subset})", "config": cell.subset,
+            "split": str(cell.facts.get("mteb_split", "test")),
             "args": {"data_fingerprint": cell.data_fingerprint, "model_fingerprint": cell.fingerprint},
         },
         "metrics": [{
@@ -56,5 +57,5 @@ def _yaml(value: Any, indent: str = "") -> list[str]:
         if isinstance(one, dict | list):
             lines += [f"{indent}{key}:", *_yaml(one, indent + "  ")]
         else:
-            lines.append(f"{indent}{key}: {json.dumps(one)}")
+            lines.append(f"{indent}{key}: {json.dumps(one, ensure_ascii=False)}")
     return lines

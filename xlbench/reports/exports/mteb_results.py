@@ -9,6 +9,7 @@ import json
 import re
 from typing import Any
 
+from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest, slug
 from xlbench.core.languages import with_script
 from xlbench.core.record import Cell, Run
@@ -64,7 +65,14 @@ def _task(name: str, cells: list[Cell]) -> dict[str, Any]:
     """One task's file. Its own splits are mteb's where mteb's protocol was used, else "test"."""
     splits: dict[str, list[dict[str, Any]]] = {}
     for cell in cells:
-        splits.setdefault(str(cell.facts.get("mteb_split", "test")), []).append(_entry(cell))
+        entries = splits.setdefault(str(cell.facts.get("mteb_split", "test")), [])
+        entry = _entry(cell)
+        if any(other["hf_subset"] == entry["hf_subset"] for other in entries):
+            raise UsageError(
+                f"two cells are of {name} {entry['hf_subset']}, one of them {cell.task}: mteb has one place for both; "
+                "export runs of one protocol and benchmark alone"
+            )
+        entries.append(entry)
     facts = cells[0].facts
     return {
         "dataset_revision": str(facts.get("mteb_revision") or digest(*(cell.data_fingerprint for cell in cells))[:40]),

@@ -40,11 +40,12 @@ class WrittenPack:
     """SHA-256 of the file."""
 
 
-def choose(runs: Sequence[Run], model: str | None, where: Path) -> Run:
+def choose(runs: Sequence[Run], model: str | None, where: Path, others: str = "") -> Run:
     """The one run that is meant, of those that lie in ``where``.
 
     Args:
         model: The model's name, or the first digits (six or more) of its fingerprint; None: there is one run alone.
+        others: What else may be given where there are several, for the message.
 
     Raises:
         UsageError: There are several, or none of that name.
@@ -57,9 +58,7 @@ def choose(runs: Sequence[Run], model: str | None, where: Path) -> Run:
         hint = did_you_mean(str(model), [run.model for run in runs])
         raise UsageError(f"{where} holds no run of {model!r}.{hint} It holds: {known}")
     if len(wanted) > 1:
-        raise UsageError(
-            f"{where} holds several runs, name one with --model or take --all: {', '.join(_named(wanted))}"
-        )
+        raise UsageError(f"{where} holds several runs, name one with --model{others}: {', '.join(_named(wanted))}")
     return wanted[0]
 
 
