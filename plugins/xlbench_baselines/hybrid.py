@@ -33,7 +33,7 @@ class Hybrid:
             nearest(depth + 1) if part is None else part.search(queries, documents, depth + 1, nearest)
             for part in self._parts
         ]
-        return fused([first_of_lists(*found, depth) for found in lists], len(documents), depth)
+        return fused([first_of_lists(places, scores, depth) for places, scores in lists], len(documents), depth)
 
 
 def fused(lists: Sequence[Found], documents: int, depth: int) -> Found:

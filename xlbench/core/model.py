@@ -92,8 +92,8 @@ class Model:
     ``load`` is called once, when the first cell of the model is due; whatever is slow to import belongs inside it.
     ``fingerprint`` returns the identity of the model's content (weights, tokenizer, pooling, prompt, dtype, length
     limit), without loading it: results are kept under it. Where it is None, the identity is the source code of the
-    module in which ``load`` was written, so that an edit there is a new model; a ``load`` that carries values (a closure,
-    a partial, a method) needs a fingerprint.
+    module in which ``load`` was written, so that an edit there is a new model. A ``load`` that carries values (a
+    closure, a partial, a method) needs a fingerprint.
     """
 
     name: str

@@ -74,7 +74,7 @@ class Listed:
             return by_vectors[0].nearest(depth)
 
         found = session.search(queries, documents, DEPTH + 1, from_vectors)
-        self._places, self._scores = first_of_lists(*found, DEPTH)
+        self._places, self._scores = first_of_lists(found[0], found[1], DEPTH)
 
     def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
         """See `Found`: among those that are listed."""
