@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.api import board, compare, curve, fetch, gate, pack, run
+    from xlbench.api import board, compare, curve, fetch, gate, pack, run, unpack
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme, hookimpl
     from xlbench.core.download import Download
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from xlbench.stats import metrics
 
 _HOMES = {
-    "api": ("run", "curve", "fetch", "board", "compare", "gate", "pack"),
+    "api": ("run", "curve", "fetch", "board", "compare", "gate", "pack", "unpack"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Recipe", "Scheme", "hookimpl"),
     "core.download": ("Download",),
@@ -63,7 +63,7 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "ResultsError", "Role", "Run", "Scheme", "Score", "Searcher", "SentenceEvaluator", "Spec", "Subset", "Suite",
     "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
     "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",
-    "text_keys",
+    "text_keys", "unpack",
 ]  # fmt: skip
 
 

@@ -349,3 +349,22 @@ def pack(run: Run | str | Path, out: str | Path, *, model: str | None = None) ->
     where = Path(run.folder if isinstance(run, Run) else run)
     reader = Reader()
     return write_pack(choose(reader.find_runs(where), model, where), Path(out), reader).path
+
+
+def unpack(path: str | Path, results: str | Path = "results") -> Run:
+    """Write a pack back as the folder of its run, which `run` goes on with: it computes the cells that are lacking.
+
+    Args:
+        path: The pack.
+        results: The results folder, in which there is no run of this model yet.
+
+    Returns:
+        The run, as it is there now.
+
+    Raises:
+        UsageError: The folder has a run of this model, or cannot be written to.
+        ResultsError: The pack is damaged.
+    """
+    from xlbench.runs.packs.unpack import unpack as unpacked
+
+    return unpacked(Path(path), Path(results))

@@ -153,3 +153,19 @@ def test_a_pack_is_made_without_plugins_and_shown_without_control_characters(tmp
     (made,) = (tmp_path / "packs").iterdir()
     assert made.name.startswith("uni-x-")
     assert "ünï/../x, 1 cell, 60 items" in done.stdout
+
+
+def test_packs_become_folders_again(root, xlbench_cli, tmp_path):
+    """Each pack is its run's folder; a second time nothing is replaced, and a damaged one stops no other."""
+    assert xlbench_cli(["pack", "--all", "-o", "packs"]).returncode == 0
+    first, second = sorted(path.name for path in (tmp_path / "packs").iterdir())
+    done = xlbench_cli(["unpack", f"packs/{first}", f"packs/{second}", "--results", "again", "--json"])
+    told = json.loads(done.stdout)
+    assert (done.returncode, told["exit_code"], [one["cells"] for one in told["runs"]]) == (0, 0, [2, 2])
+    assert sorted(path.name for path in (tmp_path / "again").iterdir()) == sorted(path.name for path in root.iterdir())
+    assert "is there already" in one_line(xlbench_cli(["unpack", f"packs/{first}", "-r", "again"]), 2)
+    (tmp_path / "packs" / first).write_bytes(b"PK")
+    done = xlbench_cli(["unpack", f"packs/{first}", f"packs/{second}", "-r", "third"])
+    assert done.returncode == 3
+    assert done.stdout.startswith(f"wrote third/{second.removesuffix('.xlpack')}: ")
+    assert f"packs/{first} is refused" in done.stderr

@@ -26,6 +26,7 @@ COMMANDS = {
     "import": "Read results of other programs, to stand beside measured ones.",
     "compare": "Say whether one run is better than another, where, and by how much.",
     "pack": "Write a saved run as one compact file.",
+    "unpack": "Write packed runs back as folders, to go on with them.",
     "gate": "Judge a candidate by a baseline: one verdict, and an exit code for it.",
     "list": "List the models, tasks, suites or areas that can be named.",
     "plugins": "Show the installed plugins, and what is broken and why.",

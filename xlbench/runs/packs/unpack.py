@@ -1,0 +1,51 @@
+"""Packs written back as the folders of their runs, which `xlbench run` takes up again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.record import Run
+from xlbench.runs.packs.read import Pack
+from xlbench.runs.store import Store, load_run
+
+
+def unpack(path: Path, root: Path) -> Run:
+    """Write the run of a pack as a folder in the results folder ``root``, whole or not at all.
+
+    Raises:
+        UsageError: ``root`` cannot be written to, or has a run of this model already.
+        ResultsError: The pack is refused, or the disk is full.
+    """
+    pack = Pack(path)
+    pack.check()
+    store = Store(root)
+    store.check_writable()
+    run = pack.manifest
+    folder = store.folder(run.model, run.fingerprint)
+    if folder.exists():
+        raise UsageError(f"{folder} is there already, and no run is replaced: give another --results, or delete it")
+    with _written_beside(folder) as beside:
+        written = Store(beside)
+        for cell in pack.cells:
+            written.save_cell(cell, pack.items(cell) if cell.status == "ok" else None)
+        written.save_manifest(run)
+    return load_run(folder)
+
+
+@contextlib.contextmanager
+def _written_beside(folder: Path) -> Iterator[Path]:
+    """A results folder in which ``folder`` is written, to appear in its place once it is whole."""
+    beside = folder.with_name(f".{folder.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
+    try:
+        yield beside
+        os.replace(beside / folder.name, folder)
+    except OSError as error:
+        raise ResultsError(f"cannot write {folder}: {error.strerror or error}") from None
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
