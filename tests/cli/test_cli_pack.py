@@ -73,7 +73,7 @@ def test_which_of_several_runs_is_to_be_said(root, xlbench_cli, tmp_path):
     assert "cannot write packs to file" in one_line(xlbench_cli(["pack", "-m", "alpha", "-o", "file/a.xlpack"]), 2)
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["file"]
     done = xlbench_cli(["pakc"])
-    assert "Did you mean 'pack'?" in done.stderr
+    assert "Did you mean 'pack' or 'unpack'?" in done.stderr
 
 
 def test_a_damaged_run_is_not_packed_and_stops_no_other(root, xlbench_cli, tmp_path):

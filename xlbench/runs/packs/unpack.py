@@ -7,6 +7,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from xlbench.core.errors import ResultsError, UsageError
@@ -34,7 +35,7 @@ def unpack(path: Path, root: Path) -> Run:
         written = Store(beside)
         for cell in pack.cells:
             written.save_cell(cell, pack.items(cell) if cell.status == "ok" else None)
-        written.save_manifest(run)
+        written.save_manifest(replace(run, cells=pack.cells))
     return load_run(folder)
 
 
