@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from xlbench.core.download import Download
     from xlbench.core.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.core.estimate import Estimate
+    from xlbench.core.found_documents import FoundDocuments
     from xlbench.core.model import Encoder, Model, Role, Searcher, Transform, WordEncoder, code_fingerprint
     from xlbench.core.permissions import Permissions
     from xlbench.core.record import Cell, Results, Run, Score
@@ -38,6 +39,7 @@ _HOMES = {
     "core.download": ("Download",),
     "core.errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "core.estimate": ("Estimate",),
+    "core.found_documents": ("FoundDocuments",),
     "core.model": ("Encoder", "Model", "Role", "Searcher", "Transform", "WordEncoder", "code_fingerprint"),
     "core.permissions": ("Permissions",),
     "core.record": ("Cell", "Results", "Run", "Score"),
@@ -58,8 +60,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [  # a literal, so that type checkers and editors see it; a test compares it with _HOMES
     "AREAS", "BoardFormat", "Catalog", "Cell", "Columns", "Comparison", "Confusion", "Data", "DataError",
-    "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "Gate",
-    "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
+    "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "FoundDocuments",
+    "Gate", "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
     "ResultsError", "Role", "Run", "Scheme", "Score", "Searcher", "SentenceEvaluator", "Spec", "Subset", "Suite",
     "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
     "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",

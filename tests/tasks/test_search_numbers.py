@@ -7,8 +7,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from saved_runs import save_cell
 
+from xlbench import FoundDocuments
 from xlbench.core.search_lists import first_of_lists
+from xlbench.reports.exports import trec
+from xlbench.runs.store import Store
 from xlbench_tasks.protocols.numbers import first_kinds, judgments, nearest
 from xlbench_tasks.protocols.numbers.judgments import Judgments
 
@@ -139,6 +143,34 @@ def test_metrics_are_those_of_ranx():
         scored = ranx.evaluate(ranx.Qrels(qrels), ranx.Run(run), [*names.values()], return_mean=False)
         for name, other in names.items():
             assert np.atleast_1d(scored[other]).tolist() == pytest.approx(ours[name].tolist(), abs=1e-6), name
+
+
+@pytest.mark.slow
+def test_ranx_reads_exported_files(tmp_path):
+    """From a run file and qrels as they are exported, ties and a query without documents among them, ranx makes the
+    nDCG@10 of the lists."""
+    import numba
+
+    numba.config.DISABLE_JIT = True
+    import ranx
+
+    random = np.random.RandomState(0)
+    scores = -np.sort(-random.randint(0, 4, (6, 30)), axis=1).astype(float)
+    places = np.array([random.permutation(40)[:30] for _ in range(6)])
+    places[5] = -1
+    wanted = random_judgments(random, 6, 40)
+    rows = tuple(zip(wanted.query.tolist(), wanted.document.tolist(), wanted.grade.tolist(), strict=True))
+    queries, documents = [f"q {number}" for number in range(6)], [f"d {number}" for number in range(40)]
+    found = FoundDocuments(queries, queries, documents, places, scores, rows)
+    files = trec.export("m", "f" * 64, 30, [(save_cell(Store(tmp_path), "m", "find", "eng", 6), found)], b"").files
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    judged, run = (str(tmp_path / f"find.eng.{kind}.txt") for kind in ("qrels", "run"))
+    pair = ranx.Qrels.from_file(judged, kind="trec"), ranx.Run.from_file(run, kind="trec")
+    theirs = ranx.evaluate(*pair, "ndcg@10", return_mean=False)
+    assert dict(zip(pair[0].keys(), theirs, strict=True)) == pytest.approx(
+        {query.replace(" ", "%20"): value for query, value in zip(queries, found.ndcg(10), strict=True)}, abs=1e-6
+    )
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["cosine", "dot"]))

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from xlbench.cli.export_runs import every_eval_ever, model_card, mteb
+from xlbench.cli.export_trec import trec
 from xlbench.cli.output import echo, echo_json
 from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
 from xlbench.core.errors import OK
@@ -18,13 +19,14 @@ from xlbench.core.errors import OK
     "  xlbench export projector ngram -t mini-parallel -l eng -l hin   for the TensorFlow Embedding Projector\n"
     "  xlbench export mteb results/ngram-c6974c0f                      a results folder of mteb\n"
     "  xlbench export model-card results -m ngram                      the model-index of a README.md\n"
-    "  xlbench export every-eval-ever results -m ngram                 a record of Every Eval Ever"
+    "  xlbench export every-eval-ever results -m ngram                 a record of Every Eval Ever\n"
+    "  xlbench export trec results -m ngram                            run files and qrels of TREC"
 )
 def command() -> None:
     """Write vectors, or the scores of a saved run, in the files of other programs."""
 
 
-for of_runs in (mteb, model_card, every_eval_ever):
+for of_runs in (mteb, model_card, every_eval_ever, trec):
     command.add_command(of_runs)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -103,27 +103,38 @@ def every_eval_ever(run: Path, model: str | None, out: Path, as_json: bool, quie
 def _write(
     export: Callable[[Run], Export], where: Path, model: str | None, out: Path, *, as_json: bool, quiet: bool
 ) -> int:
-    """Export the run that is meant; no file is written over that another program, or a person, has written."""
-    from xlbench.core.files import check_folder, write_files
+    """Export the run that is meant."""
+    from xlbench.core.files import check_folder
     from xlbench.runs.packs.write import choose
     from xlbench.runs.store import Reader
-    from xlbench.space.files import check_own
 
     run = choose(Reader().find_runs(where), model, where)
     made = export(run)
     check_folder(out, "exports", "--out")
+    tell(run, write(made, out), made.left_out, as_json=as_json, quiet=quiet)
+    return OK
+
+
+def write(made: Export, out: Path) -> list[Path]:
+    """Write an export's files; none over one that another program, or a person, has written."""
+    from xlbench.core.files import write_files
+    from xlbench.space.files import check_own
+
     folders: dict[Path, dict[str, bytes]] = {}
     for name, content in made.files.items():
         path = PurePosixPath(name)
         folders.setdefault(out / path.parent, {})[path.name] = content.encode()
     for folder, files in folders.items():
         check_own(folder, files, made.is_own)
-    written = [path for folder, files in folders.items() for path in write_files(folder, files, "exports", "--out")]
+    return [path for folder, files in folders.items() for path in write_files(folder, files, "exports", "--out")]
+
+
+def tell(run: Run, written: Sequence[Path], left_out: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+    """What was written, and what a reader has to know of it, a line each."""
     if as_json:
         echo_json({"model": run.model, "fingerprint": run.fingerprint, "files": [str(path) for path in written],
-                   "left_out": list(made.left_out)})  # fmt: skip
+                   "left_out": list(left_out)})  # fmt: skip
     elif not quiet:
         echo("\n".join(f"wrote {path}" for path in written), err=True)
-    for line in () if as_json else made.left_out:
+    for line in () if as_json else left_out:
         echo(f"xlbench: {one_line(line)}", err=True)
-    return OK

@@ -80,7 +80,7 @@ def placed(
     from xlbench.space.vectors import points_of
 
     request = request_of({**options, "languages": languages, "tasks": (task,)})
-    with plugins_print_elsewhere(), _cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:
+    with plugins_print_elsewhere(), opened_cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:
         catalog = load()
         models = [model_of(one, catalog) for one in given]
         found = catalog.select_tasks([task])
@@ -109,7 +109,7 @@ def _tell(points: Points, asked: int) -> None:
 
 
 @contextlib.contextmanager
-def _cache(gibibytes: float, *, wanted: bool) -> Iterator[Cache | None]:
+def opened_cache(gibibytes: float, *, wanted: bool) -> Iterator[Cache | None]:
     """The cache of vectors where it is wanted, with its warnings told at the end."""
     if not wanted:
         yield None

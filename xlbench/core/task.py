@@ -13,6 +13,8 @@ from xlbench.core.ids import digest
 if TYPE_CHECKING:
     import numpy as np
 
+    from xlbench.core.found_documents import FoundDocuments
+
 AREAS = ("retrieval", "clustering", "news", "sentiment", "ner")
 
 Columns = Mapping[str, "np.ndarray"]
@@ -175,6 +177,9 @@ class Task:
     """The texts of a subset's items one by one, each with its language, for whoever looks at them or trains on
     them: ``xlbench compare --examples``, ``xlbench plot space``, ``--pairs card:``. Raises `DataMissing` where data is
     not at hand. None: the task does not tell."""
+    find: Callable[[Subset, Any, int], FoundDocuments] | None = None
+    """Of a document search: ``find(subset, session, depth)`` gives the first ``depth`` documents of each query, with
+    what was judged, for ``xlbench export trec``. None: the task searches no documents."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -10,6 +10,7 @@ from xlbench.core.model import Model
 from xlbench.core.record import Run
 from xlbench.runs.packs.read import ENDING
 from xlbench.runs.plan import identity_of
+from xlbench.runs.scored_model import one_model, scored_model
 from xlbench.runs.store import find_runs
 
 
@@ -23,30 +24,21 @@ def model_of(given: str, catalog: Catalog) -> tuple[Model, str]:
         UsageError: There is no such model, it cannot be loaded, or it is no longer what the run scored.
     """
     run = _run_at(Path(given))
-    (model,) = _one(catalog.select_models([given if run is None else run.spec or run.model]), given)
+    if run is not None:
+        return scored_model(run, given, catalog), run.fingerprint
+    model = one_model(catalog.select_models([given]), given)
     fingerprint, status, reason = identity_of(model)
     if status != "ok":
-        is_elsewhere = run is None and ":" not in given and not Path(given).exists()
+        is_elsewhere = ":" not in given and not Path(given).exists()
         raise UsageError(f"{given}: {'there is no such run or folder here; as a model: ' * is_elsewhere}{reason}")
-    if run is not None and fingerprint != run.fingerprint:
-        raise UsageError(
-            f"{given} was scored with another {model.name} than is here now (content {run.fingerprint[:8]}, now "
-            f"{fingerprint[:8]}): bring the model back as it was, or score it again"
-        )
     return model, fingerprint
-
-
-def _one(models: tuple[Model, ...], given: str) -> tuple[Model]:
-    if len(models) != 1:
-        raise UsageError(f"{given!r} is {len(models)} models ({', '.join(one.name for one in models)}): name one")
-    return (models[0],)
 
 
 def _run_at(path: Path) -> Run | None:
     """The one run that lies at a path; None where there is none, so that a checkpoint's folder is a spec.
 
     Raises:
-        UsageError: There are several, or the run says that its model cannot be scored.
+        UsageError: There are several.
     """
     if not (path.suffix == ENDING or any(path.glob("run.json")) or _holds_runs(path)):
         return None
@@ -54,8 +46,6 @@ def _run_at(path: Path) -> Run | None:
     if len(runs) > 1:
         models = ", ".join(sorted(run.model for run in runs))
         raise UsageError(f"{path} holds several runs ({models}): give the folder of one, as {runs[0].folder}")
-    if runs[0].failure:
-        raise UsageError(f"{path}: the model cannot be scored: {runs[0].failure}")
     return runs[0]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import multiprocessing
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from xlbench_tasks.card.read import read_card
 from xlbench_tasks.card.task import described, task
 
 if TYPE_CHECKING:
-    from xlbench import EncodingSession
+    from xlbench import EncodingSession, FoundDocuments
 
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ class LazyTask(Task):
 
     def __init__(self, file: CardFile, **fields: Any) -> None:
         super().__init__(metrics=(), subsets=file.subsets, evaluate=file.evaluate, **fields)
-        del self.__dict__["metrics"], self.__dict__["settings"]
+        del self.__dict__["metrics"], self.__dict__["settings"], self.__dict__["find"]
         self.__dict__["file"] = file
 
     @cached_property
@@ -65,6 +65,11 @@ class LazyTask(Task):
     def settings(self) -> str:
         """See `Task`."""
         return self.file.task.settings
+
+    @cached_property
+    def find(self) -> Callable[[Subset, Any, int], FoundDocuments] | None:
+        """See `Task`."""
+        return self.file.task.find
 
 
 def lazy_task(card: Card, path: Path, spec: str) -> Task:

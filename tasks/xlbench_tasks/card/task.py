@@ -37,6 +37,7 @@ def task(card: Card) -> Task:
         subsets=partial(_subsets, card),
         evaluate=partial(_evaluate, card, protocol.evaluate),
         texts=_texts,
+        find=getattr(protocol, "find", None),
         settings=json.dumps(settings, sort_keys=True, ensure_ascii=False),
     )
 

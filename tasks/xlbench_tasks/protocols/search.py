@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
+from xlbench import Data, DataError, DataMissing, FoundDocuments, Metric, Outcome, Subset, UsageError
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import mean, share
 from xlbench_tasks.data.collections import Collection, collection_of
@@ -181,6 +181,20 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         },
         notes=(*items.notes, *_notes(items, repeated, tie_rate), *found.notes()),
     )
+
+
+def find(subset: Subset, session: EncodingSession, depth: int) -> FoundDocuments:
+    """The first ``depth`` documents of every query, in the order that `evaluate` scores. Ids are those of the files; of
+    documents in several languages, with the language before them (``hin:d7``)."""
+    from xlbench_tasks.protocols.numbers import judgments, searches
+
+    if subset.load is None:
+        raise DataMissing(subset.missing or subset.damaged)
+    items: SearchItems = subset.load()
+    judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents))
+    places, scores = searches.search_of(items.queries, items.documents, session).first(depth, judged)
+    queries, documents = items.file_ids()
+    return FoundDocuments(items.ids, queries, documents, places, scores, items.judged)
 
 
 @dataclass(frozen=True)

@@ -44,12 +44,26 @@ class SearchItems:
             if language in languages:
                 yield ItemText(item, text, language)
 
+    def file_ids(self) -> tuple[list[str], list[str]]:
+        """The ids of queries and documents as their files have them: without the data set's name. Where documents are
+        in several languages, which may share ids, their language stands first."""
+        queries = [item.partition(":")[2] or item for item in self.ids]
+        documents = [(item.partition(":")[2] or item).removeprefix("document ") for item in self.document_ids]
+        if len(set(self.languages)) > 1:
+            documents = [f"{language}:{item}" for language, item in zip(self.languages, documents, strict=True)]
+        return _distinct(queries, self.ids), _distinct(documents, self.document_ids)
+
     def answers(self) -> list[str]:
         """A relevant document of each query, the first one of the highest grade."""
         best: dict[int, tuple[int, int]] = {}
         for query, document, grade in self.judged:
             best[query] = max(best.get(query, (0, 0)), (grade, -document))
         return [self.documents[-best[query][1]] for query in range(len(self.ids))]
+
+
+def _distinct(short: list[str], whole: Sequence[str]) -> list[str]:
+    """The short ids, where they are as distinct as the whole ones; else the whole ones."""
+    return short if len(set(short)) == len(short) else list(whole)
 
 
 def search_items(language: str, asked: Collection, corpora: Mapping[str, Collection], where: str) -> SearchItems:

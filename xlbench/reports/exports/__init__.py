@@ -1,1 +1,1 @@
-"""Saved runs in the formats of others: mteb's results, model cards, Every Eval Ever."""
+"""Saved runs in the formats of others: mteb's results, model cards, Every Eval Ever, TREC."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench.core.search_lists import first_of_lists
-from xlbench_tasks.protocols.numbers import first_kinds, nearest
+from xlbench_tasks.protocols.numbers import first_kinds, listing, nearest
 from xlbench_tasks.protocols.numbers.judgments import Doubles, Ints, Judgments
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ class Found(Protocol):
         where nothing is found."""
         ...
 
+    def first(self, depth: int, judgments: Judgments) -> tuple[Ints, Doubles]:
+        """Each query's first documents in the order in which `ranks` counts them, -1 where a list is shorter, and their
+        scores, not ascending: (n, k) each, with k at most ``depth``."""
+        ...
+
     def notes(self) -> tuple[str, ...]:
         """What a reader of the scores has to know of the search."""
         ...
@@ -52,6 +57,14 @@ class ByVectors:
     def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
         """See `Found`."""
         return first_kinds.of_vectors(self._queries, self._index, k, codes, kinds, self._similarity)
+
+    def first(self, depth: int, judgments: Judgments) -> tuple[Ints, Doubles]:
+        """See `Found`."""
+        ranks, _ = self.ranks(judgments)
+        most = int(np.bincount(judgments.query, minlength=1).max())
+        near, scores = self.nearest(depth + most)
+        places = listing.as_scored(near, judgments, ranks, depth)
+        return places, scores[:, : places.shape[1]].astype(np.float64)
 
     def nearest(self, depth: int) -> tuple[Ints, NDArray[np.float32]]:
         """What `xlbench.Searcher` is given to start from."""
@@ -85,6 +98,12 @@ class Listed:
     def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
         """See `Found`."""
         return first_kinds.of_lists(self._places, self._scores, k, codes, kinds)
+
+    def first(self, depth: int, judgments: Judgments) -> tuple[Ints, Doubles]:
+        """See `Found`."""
+        ranks, _ = self.ranks(judgments)
+        places = listing.as_scored(self._places, judgments, ranks, depth)
+        return places, self._scores[:, : places.shape[1]]
 
     def notes(self) -> tuple[str, ...]:
         """See `Found`."""
