@@ -70,6 +70,6 @@ def _train_siamese() -> Any:
 
 
 def _make_siamese_mini() -> Any:
-    from xlbench_train.making.command import command
+    from xlbench_train.siamese_mini_recipe.command import command
 
     return command

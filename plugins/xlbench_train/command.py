@@ -114,12 +114,12 @@ def command(data: Path | None, **options: Any) -> int:
     ctx = click.get_current_context()
     ctx.with_resource(granted(Permissions(offline=beside["offline"])))
     from xlbench_train.terminal import Terminal
-    from xlbench_train.training.recipe import Wanted, carry_out
+    from xlbench_train.training.recipe import TrainingRequest, run_recipe
 
-    wanted = Wanted(
+    request = TrainingRequest(
         settings, ctx.obj, data, _command(ctx, sys.argv), beside["resume"], beside["dry_run"], beside["report"]
     )
-    return carry_out(wanted, Terminal(quiet=beside["quiet"]))
+    return run_recipe(request, Terminal(quiet=beside["quiet"]))
 
 
 def _command(ctx: click.Context, arguments: Sequence[str]) -> list[str]:

@@ -34,7 +34,7 @@ NGRAMS = "ngrams:"
 
 @dataclass(frozen=True)
 class Settings:
-    """What was asked for. 0 epochs, pairs or rate is the default of the kind of base, see `resolved`."""
+    """What was asked for. 0 epochs, pairs or rate is the default of the kind of base, see `resolve`."""
 
     base: str
     pairs: tuple[str, ...]
@@ -59,7 +59,7 @@ class Settings:
     """Whether the base is a table of n-grams, and no transformer."""
 
 
-def resolved(given: Settings, *, is_static: bool) -> Settings:
+def resolve(given: Settings, *, is_static: bool) -> Settings:
     """The settings with the defaults of a kind of base where nothing is given. `UsageError` for one that it lacks."""
     if is_static:
         for name, value in (("--lora", given.lora), ("--pooling", given.pooling), ("--max-length", given.max_length)):

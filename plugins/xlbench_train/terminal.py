@@ -1,4 +1,4 @@
-"""What a person sees of a training, on standard error: a bar in a terminal, a line in half a minute elsewhere."""
+"""Progress of a training on standard error: a bar in a terminal, elsewhere a line every half minute."""
 
 from __future__ import annotations
 

@@ -77,12 +77,14 @@ def asked(base: Path | str, out: Path, **more) -> Settings:
     return Settings(str(base), (FEW,), out, **(given | more))
 
 
-def carry_out(settings: Settings, **more: bool) -> int:
+def run_recipe(settings: Settings, **more: bool) -> int:
     """The recipe's exit code, without a report unless it is asked for; ``more``: resume, dry_run, report."""
-    from xlbench_train.training.recipe import Wanted, carry_out
+    from xlbench_train.training.recipe import TrainingRequest, run_recipe
 
-    wanted = Wanted(settings, catalog.load(), None, ["xlbench", "train", "siamese"], **{"report": False, **more})
-    return carry_out(wanted, Terminal(quiet=True))
+    request = TrainingRequest(
+        settings, catalog.load(), None, ["xlbench", "train", "siamese"], **{"report": False, **more}
+    )
+    return run_recipe(request, Terminal(quiet=True))
 
 
 def history(out: Path) -> list[list[str]]:

@@ -17,9 +17,9 @@ from real_data import DATA, needs
 import xlbench
 import xlbench_train
 from xlbench import catalog
-from xlbench_train.making import texts
-from xlbench_train.making.scores import hits, precision
-from xlbench_train.making.texts import HeldOut, held_out_documents
+from xlbench_train.siamese_mini_recipe import texts
+from xlbench_train.siamese_mini_recipe.scores import hits, precision
+from xlbench_train.siamese_mini_recipe.texts import HeldOut, held_out_documents
 from xlbench_train.static import files
 
 (MODEL,) = xlbench_train.xlbench_models()
@@ -56,7 +56,7 @@ def test_what_it_was_trained_on_is_marked() -> None:
 @pytest.mark.slow
 def test_no_text_of_mini_was_trained_on() -> None:
     """None of the suite that ships with xlbench is among its texts, so that its scores there are not marked."""
-    from xlbench_train.making.command import texts_of_suite
+    from xlbench_train.siamese_mini_recipe.command import texts_of_suite
 
     keys = MODEL.trained_on_texts()
     of_mini = xlbench.text_keys(texts_of_suite(catalog.load(), "mini"))
@@ -141,7 +141,7 @@ def test_intervals_are_of_documents() -> None:
 
 def test_without_its_teacher_or_data_it_says_so(tmp_path: Path) -> None:
     """What is missing is one line, before anything is trained, and so is a folder that holds another model."""
-    from xlbench_train.making.command import command
+    from xlbench_train.siamese_mini_recipe.command import command
 
     def make(*arguments: str) -> None:
         found = catalog.load()

@@ -18,7 +18,7 @@ import pytest
 import trainings
 from conftest import environment
 from safetensors.numpy import load_file
-from trainings import FEW, PAIRS, QUICK, asked, carry_out, command
+from trainings import FEW, PAIRS, QUICK, asked, command, run_recipe
 
 from xlbench import UsageError, catalog, text_keys
 from xlbench.core.specs import parse
@@ -157,7 +157,7 @@ def test_what_lies_beside_the_model_is_no_part_of_it(softmax):
 def test_every_objective_trains(more, base, tmp_path):
     """Each has a loss of its own, and makes another model of the base."""
     settings = asked(base, tmp_path / "out", learning_rate=3e-3, epochs=2, **more)
-    assert carry_out(settings) == 0
+    assert run_recipe(settings) == 0
     rows = (tmp_path / "out/training/history.csv").read_text("utf-8").splitlines()[1:]
     assert all(0 < float(row.split(",")[2]) < 10 for row in rows[1:])
     loaded = encoder(f"st:{tmp_path / 'out'}")
@@ -172,11 +172,11 @@ def test_every_objective_trains(more, base, tmp_path):
 
 def test_a_table_of_ngrams_is_trained_and_goes_on_as_a_base(tmp_path):
     """A static base becomes a folder of its own, which st: reads with vectors of words; and which is a base, too."""
-    assert carry_out(asked("ngrams:1024x16", tmp_path / "one", learning_rate=0.02, epochs=3)) == 0
+    assert run_recipe(asked("ngrams:1024x16", tmp_path / "one", learning_rate=0.02, epochs=3)) == 0
     loaded = encoder(f"st:{tmp_path / 'one'}")
     assert loaded.encode(TEXTS).shape == (5, 16)
     assert len(loaded.encode_words([["one", "word"]])[0]) == 2
-    assert carry_out(asked(tmp_path / "one", tmp_path / "two", learning_rate=0.0)) == 0
+    assert run_recipe(asked(tmp_path / "one", tmp_path / "two", learning_rate=0.0)) == 0
     card = (tmp_path / "two" / "README.md").read_text("utf-8")
     assert "learning rate 0.02" in card
     assert "trust_remote_code=True" in card
@@ -185,7 +185,7 @@ def test_a_table_of_ngrams_is_trained_and_goes_on_as_a_base(tmp_path):
 def test_a_plain_checkpoint_is_a_base(tmp_path):
     """One of Hugging Face's, without modules, gets the pooling that was asked for; the prompt stays with the model."""
     plain = checkpoints.bert(tmp_path / "plain")
-    assert carry_out(asked(plain, tmp_path / "out", pooling="cls", prompt="query: ")) == 0
+    assert run_recipe(asked(plain, tmp_path / "out", pooling="cls", prompt="query: ")) == 0
     loaded = encoder(f"st:{tmp_path / 'out'}")
     assert loaded.details["modules"] == "Transformer, Pooling (cls)"
     from sentence_transformers import SentenceTransformer
@@ -203,13 +203,13 @@ def test_one_prompt_goes_before_every_text(base, tmp_path):
     config = json.loads(path.read_text("utf-8"))
     said = {"query": "zwei ", "document": "drei "}
     path.write_text(json.dumps({**config, "prompts": said, "default_prompt_name": "query"}), encoding="utf-8")
-    assert carry_out(asked(own, tmp_path / "by-default")) == 0
+    assert run_recipe(asked(own, tmp_path / "by-default")) == 0
     assert "own prompt 'zwei ' is put before every text" in (tmp_path / "by-default/README.md").read_text("utf-8")
-    assert carry_out(asked(base, tmp_path / "asked", prompt="zwei ")) == 0
+    assert run_recipe(asked(base, tmp_path / "asked", prompt="zwei ")) == 0
     weights = [load_file(tmp_path / name / "model.safetensors") for name in ("by-default", "asked")]
     for name, values in weights[0].items():
         np.testing.assert_array_equal(values, weights[1][name])
-    assert carry_out(asked(own, tmp_path / "other", prompt="vier ")) == 0
+    assert run_recipe(asked(own, tmp_path / "other", prompt="vier ")) == 0
     model = encoder(f"st:{tmp_path / 'other'}")
     for role in ("query", "document"):
         np.testing.assert_allclose(model.encode(TEXTS, role=role), model.encode(TEXTS), atol=1e-6)
@@ -220,16 +220,16 @@ def test_a_limit_that_nobody_asked_for_is_the_bases(base, tmp_path):
     short = tmp_path / "short"
     shutil.copytree(base, short)
     (short / "sentence_bert_config.json").write_text('{"max_seq_length": 24}', encoding="utf-8")
-    assert carry_out(asked(short, tmp_path / "out")) == 0
+    assert run_recipe(asked(short, tmp_path / "out")) == 0
     assert "at most 24 tokens" in (tmp_path / "out/README.md").read_text("utf-8")
     with pytest.raises(UsageError, match="reads 24 tokens at most"):
-        carry_out(asked(short, tmp_path / "longer", max_length=128))
+        run_recipe(asked(short, tmp_path / "longer", max_length=128))
 
 
 def test_rows_that_no_text_has_are_as_they_were(base, tmp_path):
     """Training the used rows of the vocabulary alone is training of the whole: the others do not move, and these do."""
     settings = asked(base, tmp_path / "out", max_length=32)
-    assert carry_out(settings) == 0
+    assert run_recipe(settings) == 0
     name = "embeddings.word_embeddings.weight"
     was, now = load_file(base / "model.safetensors")[name], load_file(tmp_path / "out/model.safetensors")[name]
     moved = (was != now).any(axis=1)
@@ -267,11 +267,11 @@ def test_a_killed_training_goes_on_to_the_same_model(base, tmp_path):
     (folder / "checkpoint-9999" / "trained.safetensors").write_bytes(b"half")
 
     with pytest.raises(UsageError, match="holds a training that is not finished; --resume goes on with it"):
-        carry_out(asked(base, killed))
+        run_recipe(asked(base, killed))
     with pytest.raises(
         UsageError, match="--resume: --objective was 'softmax', and is 'cosine' now: give what was given"
     ):
-        carry_out(asked(base, killed, objective="cosine"), resume=True)
+        run_recipe(asked(base, killed, objective="cosine"), resume=True)
     done = command([*arguments, killed, "--resume"])
     assert done.returncode == 0, done.stderr
     one, other = (load_file(out / "model.safetensors") for out in (whole, killed))
@@ -279,13 +279,13 @@ def test_a_killed_training_goes_on_to_the_same_model(base, tmp_path):
     rows = [np.loadtxt(out / "training/history.csv", delimiter=",", skiprows=2) for out in (whole, killed)]
     np.testing.assert_allclose(*rows, atol=1e-5)
     assert not (killed / "training" / "checkpoints").exists()
-    assert carry_out(asked(base, killed), resume=True) == 0  # and nothing is done
+    assert run_recipe(asked(base, killed), resume=True) == 0  # and nothing is done
 
 
 def test_it_stops_when_validation_gets_no_better(base, tmp_path):
     """After so many epochs without a smaller validation loss it stops, and keeps the best one."""
     settings = asked(base, tmp_path / "out", epochs=12, learning_rate=0.05, patience=1, objective="softmax")
-    assert carry_out(settings) == 0
+    assert run_recipe(settings) == 0
     rows = [row.split(",") for row in (tmp_path / "out/training/history.csv").read_text("utf-8").splitlines()[1:]]
     losses = [float(row[3]) for row in rows[1:]]
     assert len(losses) < 12
@@ -300,8 +300,8 @@ def test_it_stops_when_validation_gets_no_better(base, tmp_path):
 def failing(loss_of, when):
     """``loss_of`` with a loss that does something at certain steps."""
 
-    def made(settings, model, piece):
-        loss = loss_of(settings, model, piece)
+    def made(settings, model, micro_batch_size):
+        loss = loss_of(settings, model, micro_batch_size)
         forward, steps = loss.forward, []
 
         def step(features, labels):
@@ -317,26 +317,24 @@ def failing(loss_of, when):
 def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(base, tmp_path, monkeypatch):
     """It ends with one line and exit code 1, and the folder holds the weights of before, said so in its card; going on
     says the same again, and trains nothing."""
-    from xlbench_train.training import course
+    from xlbench_train.training import loop
 
-    monkeypatch.setattr(
-        course, "loss_of", failing(course.loss_of, lambda loss, step: loss * (np.nan if step > 6 else 1))
-    )
+    monkeypatch.setattr(loop, "loss_of", failing(loop.loss_of, lambda loss, step: loss * (np.nan if step > 6 else 1)))
     said = r"the loss is nan in step \d+: the last good checkpoint is kept, of step 4; try a lower --learning-rate than"
     with pytest.raises(TrainingStopped, match=said) as stopped:
-        carry_out(asked(base, tmp_path / "out", epochs=3))
+        run_recipe(asked(base, tmp_path / "out", epochs=3))
     assert stopped.value.exit_code == 1
     assert np.isfinite(encoder(f"st:{tmp_path / 'out'}").encode(TEXTS)).all()
     assert "**Its training stopped early: the loss is nan" in (tmp_path / "out/README.md").read_text("utf-8")
     with pytest.raises(TrainingStopped) as again:
-        carry_out(asked(base, tmp_path / "out", epochs=3), resume=True)
+        run_recipe(asked(base, tmp_path / "out", epochs=3), resume=True)
     assert (str(again.value), again.value.exit_code) == (str(stopped.value), 1)
 
 
 def test_a_loss_that_is_never_a_number_leaves_no_model(base, tmp_path):
     """With a learning rate far too high there is nothing to keep, and nothing is."""
     with pytest.raises(TrainingStopped, match="before the first checkpoint, so that nothing is kept: try a lower"):
-        carry_out(asked(base, tmp_path / "out", learning_rate=1e30, epochs=3))
+        run_recipe(asked(base, tmp_path / "out", learning_rate=1e30, epochs=3))
     assert not (tmp_path / "out" / "modules.json").exists()
 
 
@@ -353,7 +351,7 @@ def test_out_of_memory_halves_what_goes_through_at_a_time(objective, base, tmp_p
         return forward(self, features, **more)
 
     monkeypatch.setattr(SentenceTransformer, "forward", small)
-    assert carry_out(asked(base, tmp_path / "out", objective=objective)) == 0
+    assert run_recipe(asked(base, tmp_path / "out", objective=objective)) == 0
     assert "out of memory: going on with 2 pairs at a time, not 4; a batch stays as large" in capsys.readouterr().err
     assert "out of memory" in (tmp_path / "out/README.md").read_text("utf-8")
     assert np.isfinite(encoder(f"st:{tmp_path / 'out'}").encode(TEXTS)).all()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import trainings
 from safetensors.numpy import load_file
-from trainings import FEW, asked, carry_out, command, history, killed_before
+from trainings import FEW, asked, command, history, killed_before, run_recipe
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 base, one_thread = trainings.base, trainings.one_thread
@@ -22,7 +22,7 @@ EARLY = {"epochs": 12, "learning_rate": 0.05, "patience": 1, "objective": "softm
 def early(base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model whose training nobody has disturbed, and which stopped early."""
     out = tmp_path_factory.mktemp("early") / "out"
-    assert carry_out(asked(base, out, **EARLY)) == 0
+    assert run_recipe(asked(base, out, **EARLY)) == 0
     return out
 
 
@@ -68,10 +68,10 @@ def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, earl
     with monkeypatch.context() as patch:
         patch.setattr(*place, stop)
         with pytest.raises(KeyboardInterrupt):
-            carry_out(asked(base, tmp_path / "out", **EARLY))
+            run_recipe(asked(base, tmp_path / "out", **EARLY))
     monkeypatch.setattr(trainer.PairTrainer, "train", stop)
     monkeypatch.setattr(trainer.PairTrainer, "evaluate", stop)
-    assert carry_out(asked(base, tmp_path / "out", **EARLY), resume=True) == 0
+    assert run_recipe(asked(base, tmp_path / "out", **EARLY), resume=True) == 0
     assert_same_model(early, tmp_path / "out")
     assert (tmp_path / "out/README.md").read_text("utf-8") == (early / "README.md").read_text("utf-8")
 
@@ -98,16 +98,16 @@ def test_a_table_that_memory_does_not_suffice_for_begins_anew_with_smaller_batch
         raise KeyboardInterrupt
 
     wanted = {"epochs": 3, "learning_rate": 0.02}
-    assert carry_out(asked("ngrams:1024x16", tmp_path / "small", batch_size=45, **wanted)) == 0
+    assert run_recipe(asked("ngrams:1024x16", tmp_path / "small", batch_size=45, **wanted)) == 0
     settings = asked("ngrams:1024x16", tmp_path / "out", batch_size=90, **wanted)
     with monkeypatch.context() as patch:
         patch.setattr(SentenceTransformer, "forward", small)
         patch.setattr(saving, "save", stop)
         with pytest.raises(KeyboardInterrupt):
-            carry_out(settings)
+            run_recipe(settings)
     line = "out of memory: batches are of 45 pairs from here on, from the start"
     assert line in capsys.readouterr().err
-    assert carry_out(settings, resume=True) == 0
+    assert run_recipe(settings, resume=True) == 0
     assert [row[0] for row in history(tmp_path / "out")] == ["0", "1", "2", "3"]
     assert_same_model(tmp_path / "small", tmp_path / "out")
     card = (tmp_path / "out/README.md").read_text("utf-8")
@@ -125,7 +125,7 @@ def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(base, tmp_path,
     from xlbench_train.training import trainer
     from xlbench_train.training.failures import TrainingStopped
 
-    on_step_end = trainer.Following.on_step_end
+    on_step_end = trainer.ProgressCallback.on_step_end
 
     def spoiled(self, args, state, control, **more):
         if state.global_step == 6:
@@ -134,10 +134,10 @@ def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(base, tmp_path,
         on_step_end(self, args, state, control, **more)
 
     monkeypatch.setattr(trainer, "SAVE_SECONDS", -1.0)
-    monkeypatch.setattr(trainer.Following, "on_step_end", spoiled)
+    monkeypatch.setattr(trainer.ProgressCallback, "on_step_end", spoiled)
     said = "the weights are no finite numbers after step 6: the last good checkpoint is kept, of step 5"
     with pytest.raises(TrainingStopped, match=said):
-        carry_out(asked(base, tmp_path / "out", epochs=2))
+        run_recipe(asked(base, tmp_path / "out", epochs=2))
     weights = load_file(tmp_path / "out" / "model.safetensors")
     assert all(np.isfinite(weights[name]).all() for name in weights)
     assert "after epoch 1.25" in (tmp_path / "out/README.md").read_text("utf-8")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import checkpoints
 import pytest
-from trainings import asked, carry_out
+from trainings import asked, run_recipe
 
 from xlbench.core.errors import XlbenchError
 from xlbench_train.training.failures import TrainingStopped
@@ -57,7 +57,7 @@ def test_what_the_base_does_not_have_is_said_before_a_folder_is_made(base, more,
     spec = base if base.startswith("ngrams:") else f"st:{bases / base}"
     for dry_run in (True, False):
         with pytest.raises(XlbenchError, match=said):
-            carry_out(asked(spec, tmp_path / "out", **more), dry_run=dry_run)
+            run_recipe(asked(spec, tmp_path / "out", **more), dry_run=dry_run)
         assert not (tmp_path / "out").exists()
 
 
@@ -65,6 +65,6 @@ def test_what_the_base_does_not_have_is_said_before_a_folder_is_made(base, more,
 def test_a_training_that_kept_nothing_leaves_the_folder_to_the_next(resume, bases, tmp_path):
     """One that diverged before its first checkpoint, and the corrected command in the same folder."""
     with pytest.raises(TrainingStopped, match=r"so that nothing is kept: try a lower --learning-rate than 1e\+30$"):
-        carry_out(asked(bases / "good", tmp_path / "out", learning_rate=1e30, epochs=3))
-    assert carry_out(asked(bases / "good", tmp_path / "out", learning_rate=1e-3), resume=resume) == 0
+        run_recipe(asked(bases / "good", tmp_path / "out", learning_rate=1e30, epochs=3))
+    assert run_recipe(asked(bases / "good", tmp_path / "out", learning_rate=1e-3), resume=resume) == 0
     assert "learning rate 0.001" in (tmp_path / "out/README.md").read_text("utf-8")

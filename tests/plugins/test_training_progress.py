@@ -12,12 +12,12 @@ import pytest
 from conftest import environment
 
 from xlbench import DataError, UsageError
-from xlbench_train.pairs.held_out import Parts
+from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.pairs.pairs import Pairs
 from xlbench_train.settings import Settings
-from xlbench_train.training import checkpoints, workplace
+from xlbench_train.training import checkpoints, output_folder
 from xlbench_train.training.failures import TrainingStopped
-from xlbench_train.training.pieces import first_piece, smaller_batch, smaller_piece
+from xlbench_train.training.micro_batches import first_micro_batch, smaller_batch, smaller_micro_batch
 from xlbench_train.training.progress import Progress
 
 
@@ -53,7 +53,7 @@ def test_what_was_noted_is_read_again_and_no_note_comes_twice(tmp_path):
     first = Progress.read(tmp_path)
     assert first == Progress(tmp_path)
     first.note("3 pairs have no near other text")
-    first.take(45)
+    first.set_batch_size(45)
     first.end(40, "all epochs are trained")
     second = Progress.read(tmp_path)
     second.note("3 pairs have no near other text")
@@ -75,8 +75,8 @@ def test_a_folder_in_which_a_process_trains_is_no_other_process_s(tmp_path):
     """Neither a new training nor one that goes on takes its checkpoints for its own; after a kill nothing blocks."""
     out = tmp_path / "out"
     code = (
-        "import sys, pathlib; from xlbench_train.training import workplace\n"
-        "with workplace.held(pathlib.Path(sys.argv[1]), resume=False): print('held', flush=True); sys.stdin.read()"
+        "import sys, pathlib; from xlbench_train.training import output_folder\n"
+        "with output_folder.lock(pathlib.Path(sys.argv[1]), resume=False): print('held', flush=True); sys.stdin.read()"
     )
     other = subprocess.Popen(
         [sys.executable, "-c", code, str(out)], env=environment([], {}), stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -85,15 +85,18 @@ def test_a_folder_in_which_a_process_trains_is_no_other_process_s(tmp_path):
         assert other.stdout.readline().strip() == b"held"
         for resume in (False, True):
             with pytest.raises(UsageError, match="another process trains there: wait for its end") as refused:
-                workplace.check(out, resume=resume)
-            with pytest.raises(UsageError, match="another process trains there"), workplace.held(out, resume=resume):
+                output_folder.check(out, resume=resume)
+            with (
+                pytest.raises(UsageError, match="another process trains there"),
+                output_folder.lock(out, resume=resume),
+            ):
                 pass
             assert refused.value.exit_code == 2
     finally:
         other.kill()
         other.communicate()
-    workplace.check(out, resume=False)
-    with workplace.held(out, resume=False):
+    output_folder.check(out, resume=False)
+    with output_folder.lock(out, resume=False):
         pass
 
 
@@ -103,22 +106,22 @@ def test_a_training_that_another_process_has_finished_meanwhile_is_left_alone(tm
     folder.mkdir()
     for path in (folder / "settings.json", tmp_path / "modules.json"):
         path.write_text("{}", encoding="utf-8")
-    workplace.check(tmp_path, resume=True)
+    output_folder.check(tmp_path, resume=True)
     with (
         pytest.raises(UsageError, match="another process has finished this training meanwhile"),
-        workplace.held(tmp_path, resume=True),
+        output_folder.lock(tmp_path, resume=True),
     ):
         pass
 
 
 # ---- a folder in which nothing came of a training
 
-PARTS = Parts(*[Pairs(("one",), ("eins",), ("d1",), (("eng", "deu"),))] * 2, ())
+PARTS = PairSplit(*[Pairs(("one",), ("eins",), ("d1",), (("eng", "deu"),))] * 2, ())
 
 
 def settled(out, size, *, resume):
-    with workplace.held(out, resume=resume):
-        return workplace.settle(out, settings(size), PARTS, "content", resume=resume)
+    with output_folder.lock(out, resume=resume):
+        return output_folder.claim(out, settings(size), PARTS, "content", resume=resume)
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -128,7 +131,7 @@ def test_a_folder_in_which_nothing_came_of_a_training_is_free(resume, tmp_path):
     (folder / "history.csv").write_text("epoch,step,loss\n0,0,\n", encoding="utf-8")
     (folder / "checkpoints" / "checkpoint-4").mkdir(parents=True)
     (folder / "progress.json").write_text("{}", encoding="utf-8")
-    workplace.check(tmp_path / "out", resume=resume)
+    output_folder.check(tmp_path / "out", resume=resume)
     settled(tmp_path / "out", 64, resume=resume)
     assert json.loads((folder / "settings.json").read_text("utf-8"))["batch_size"] == 64
     assert {path.name for path in folder.iterdir()} == {"settings.json", "lock"}
@@ -155,7 +158,7 @@ def test_a_training_of_which_something_is_there_is_never_written_over(kept, tmp_
     }[kept]
     path.write_text(content, encoding="utf-8")
     with pytest.raises(UsageError, match="a training that is not finished; --resume goes on with it"):
-        workplace.check(out, resume=False)
+        output_folder.check(out, resume=False)
     with pytest.raises(UsageError, match="--resume: --batch-size was 32, and is 64 now"):
         settled(out, 64, resume=True)
     assert path.read_text("utf-8") == content
@@ -166,7 +169,7 @@ def test_files_of_others_beside_a_training_that_came_to_nothing_are_kept(tmp_pat
     settled(tmp_path / "out", 32, resume=False)
     (tmp_path / "out" / "notes.txt").write_text("mine", encoding="utf-8")
     with pytest.raises(UsageError, match=r"holds other files \(notes\.txt\): nothing is written over it"):
-        workplace.check(tmp_path / "out", resume=False)
+        output_folder.check(tmp_path / "out", resume=False)
 
 
 # ---- where memory runs out
@@ -180,16 +183,16 @@ def settings(batch_size, **more):
 def test_pieces_always_make_up_a_batch_without_a_remainder(device):
     """Of every size, down to a single pair, each at most half of the one before and as large as that allows."""
     for batch_size in range(1, 257):
-        piece = first_piece(settings(batch_size), device)
-        assert batch_size % piece == 0
-        assert piece == batch_size or device == "cpu"
-        while piece > 1:
-            piece, was = smaller_piece(batch_size, piece), piece
-            assert batch_size % piece == 0
-            assert piece <= was // 2
-            assert all(batch_size % size for size in range(piece + 1, was // 2 + 1))
+        size = first_micro_batch(settings(batch_size), device)
+        assert batch_size % size == 0
+        assert size == batch_size or device == "cpu"
+        while size > 1:
+            size, was = smaller_micro_batch(batch_size, size), size
+            assert batch_size % size == 0
+            assert size <= was // 2
+            assert all(batch_size % size for size in range(size + 1, was // 2 + 1))
         with pytest.raises(TrainingStopped, match="out of memory with a single pair at a time"):
-            smaller_piece(batch_size, piece)
+            smaller_micro_batch(batch_size, size)
 
 
 def test_a_batch_of_a_table_is_halved_as_long_as_it_teaches_something():

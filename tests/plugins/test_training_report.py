@@ -45,7 +45,7 @@ def test_vectors_that_all_came_closer_are_told_from_translations_that_did(tmp_pa
     note says so; less noise raises both, without one. Where an epoch was chosen on these pairs, that is said."""
     cards = report.write_cards(PAIRS, tmp_path)
     runs = [report.score(one, cards, tmp_path) for one in (model("before", 2.0, 0.0), model("after", noise, common))]
-    found = report.compared(*runs, epochs)
+    found = report.compare_scores(*runs, epochs)
     assert found.by_metric["cosine_true"].verdict == "higher"
     assert (found.by_metric["cosine_gap"].verdict == "better") == (report.ANISOTROPY not in notes)
     assert set(found.notes) == notes

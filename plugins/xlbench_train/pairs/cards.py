@@ -9,7 +9,7 @@ from pathlib import Path
 from xlbench import Catalog, Data, DataError, DataMissing, Subset, Task, UsageError
 from xlbench.core.item_texts import item_texts
 from xlbench.core.text import did_you_mean
-from xlbench_train.pairs.pairs import Pairs, Source, joined
+from xlbench_train.pairs.pairs import Pairs, Source, concatenate
 
 PREFIX = "card:"
 
@@ -32,7 +32,7 @@ def read_card(text: str, catalog: Catalog, data: Path | None) -> Pairs:
         raise UsageError(f"--pairs {text}: write card:NAME:LANGUAGES, as card:ntrex:eng-hin")
     (task,) = catalog.select_tasks([name])
     wanted = [part.strip() for part in languages.split(",") if part.strip()]
-    return joined(_pairs_of(task, subset, text) for subset in _subsets(task, wanted, Data(root=data), text))
+    return concatenate(_pairs_of(task, subset, text) for subset in _subsets(task, wanted, Data(root=data), text))
 
 
 def _subsets(task: Task, wanted: Sequence[str], data: Data, text: str) -> list[Subset]:

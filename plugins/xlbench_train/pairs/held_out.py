@@ -1,4 +1,4 @@
-"""Which pairs are held out: whole documents where they are known, and no text that is trained on."""
+"""Splits pairs into training and held-out pairs: by whole documents where these are known, and with no text in both."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from xlbench import Catalog, UsageError, text_keys
 from xlbench.core.ids import digest
 from xlbench_train.pairs.cards import PREFIX, read_card
 from xlbench_train.pairs.files import read_file
-from xlbench_train.pairs.pairs import Pairs, check, joined, without_repeats
+from xlbench_train.pairs.pairs import Pairs, check, concatenate, without_repeats
 
 SHARE = 0.1
 """Of the pairs, at most, that are held out where nobody gives pairs to evaluate on."""
@@ -23,7 +23,7 @@ AT_LEAST = 20
 
 
 @dataclass(frozen=True)
-class Parts:
+class PairSplit:
     """Pairs to train on and pairs to evaluate on, with no text in both."""
 
     training: Pairs
@@ -34,7 +34,7 @@ class Parts:
 
 def read_parts(
     pairs: Sequence[str], evaluation: Sequence[str], catalog: Catalog, data: Path | None, *, seed: int, skip_empty: bool
-) -> Parts:
+) -> PairSplit:
     """Read all pairs, and hold some of them out where there are none to evaluate on.
 
     Args:
@@ -49,15 +49,17 @@ def read_parts(
         UsageError: A spec is wrong, or there are too few pairs.
         DataError, DataMissing: As for `read_file` and `read_card`.
     """
-    whole, repeats = without_repeats(joined(_read(spec, catalog, data, skip_empty=skip_empty) for spec in pairs))
+    whole, repeats = without_repeats(
+        concatenate(_read_source(spec, catalog, data, skip_empty=skip_empty) for spec in pairs)
+    )
     check(whole, "--pairs")
     notes = [note for source in whole.sources for note in source.notes]
     notes += [f"{repeats:,} repeated pairs were left out"] * bool(repeats)
     equal = sum(map(str.__eq__, whole.first, whole.second))
     notes += [f"of {equal:,} pairs both sides are equal: there is little to learn from them"] * bool(equal)
     if evaluation:
-        given = (_read(spec, catalog, data, skip_empty=skip_empty) for spec in evaluation)
-        held, _ = without_repeats(joined(given))
+        given = (_read_source(spec, catalog, data, skip_empty=skip_empty) for spec in evaluation)
+        held, _ = without_repeats(concatenate(given))
         check(held, "--eval-pairs")
         training = whole
     else:
@@ -69,10 +71,10 @@ def read_parts(
     if lost:
         notes.append(f"{lost:,} pairs are not trained on, as a text of theirs is among those of the evaluation")
     check(training, "--pairs, without what is held out")
-    return Parts(training, held, tuple(notes))
+    return PairSplit(training, held, tuple(notes))
 
 
-def _read(spec: str, catalog: Catalog, data: Path | None, *, skip_empty: bool) -> Pairs:
+def _read_source(spec: str, catalog: Catalog, data: Path | None, *, skip_empty: bool) -> Pairs:
     return read_card(spec, catalog, data) if spec.startswith(PREFIX) else read_file(spec, skip_empty=skip_empty)
 
 
@@ -80,12 +82,12 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
     """The pairs to train on, and those to evaluate on: of whole clusters, whose choice follows from their names and the
     seed alone, the pairs that share no text."""
     has_documents = len(set(whole.clusters)) < len(whole)
-    clusters = list(whole.clusters) if has_documents else linked(whole)
+    clusters = list(whole.clusters) if has_documents else linked_clusters(whole)
     sizes, usable = Counter(clusters), Counter(compress(clusters, _first_with_its_texts(whole)))
     candidates = _documents(sizes) or set(sizes)
     order = sorted(candidates, key=lambda name: digest("held out", str(seed), name))
     at_most = min(AT_MOST[0] * len(set(whole.languages)), AT_MOST[1])
-    chosen = _chosen(order, sizes, usable, at_most)
+    chosen = _choose_clusters(order, sizes, usable, at_most)
     out = [cluster in chosen for cluster in clusters]
     held = whole.only(out)
     evaluation = held.only(_first_with_its_texts(held))
@@ -100,7 +102,7 @@ def _split(whole: Pairs, seed: int, notes: list[str]) -> tuple[Pairs, Pairs]:
     return whole.only([not one for one in out]), evaluation
 
 
-def _chosen(order: Sequence[str], sizes: Counter[str], usable: Counter[str], at_most: int) -> set[str]:
+def _choose_clusters(order: Sequence[str], sizes: Counter[str], usable: Counter[str], at_most: int) -> set[str]:
     """The clusters that are held out: a share of the pairs, and up to half where that is too few to evaluate on.
 
     Args:
@@ -128,7 +130,7 @@ def _documents(sizes: Counter[str]) -> set[str]:
     return several if sum(sizes[cluster] for cluster in several) >= sum(sizes.values()) / 2 else set()
 
 
-def linked(pairs: Pairs) -> list[str]:
+def linked_clusters(pairs: Pairs) -> list[str]:
     """A name a pair, equal for those that share texts, however many pairs lie between: an English sentence and all its
     translations. Where one such group has more than half of the pairs, each pair has a name of its own.
 

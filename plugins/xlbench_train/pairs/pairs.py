@@ -55,7 +55,7 @@ class Pairs:
         return [*self.first, *self.second]
 
 
-def joined(parts: Iterable[Pairs]) -> Pairs:
+def concatenate(parts: Iterable[Pairs]) -> Pairs:
     """All pairs of several sources, in their order."""
     parts = list(parts)
 

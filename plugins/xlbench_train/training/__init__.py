@@ -1,1 +1,1 @@
-"""Training itself, on sentence-transformers' trainer and losses: bases, objectives, checkpoints, report and card."""
+"""Training of siamese encoders with sentence-transformers: bases, objectives, checkpoints, report and card."""

@@ -52,7 +52,7 @@ def find_base(spec: str, catalog: Catalog) -> Base:
     if spec.startswith(NGRAMS):
         table_size(spec)
         return Base(spec, is_static=True)
-    bare = _as_path(spec)
+    bare = _path_of(spec)
     if "?" in bare and not re.fullmatch(r"[^?]+\?revision=[^&]+", bare):
         raise UsageError(
             f"--base {spec}: options of a spec do not shape what is trained: give --pooling, --max-length, --prompt; "
@@ -80,7 +80,7 @@ def _module_types(folder: Path) -> list[str]:
     return [str(entry["type"]) for entry in json.loads(path.read_text(encoding="utf-8"))] if path.is_file() else []
 
 
-def _as_path(spec: str) -> str:
+def _path_of(spec: str) -> str:
     """A folder that is given without ``./`` is meant as one."""
     bare = Path(spec).expanduser()
     return f"./{spec}" if bare.is_dir() and re.match(r"[\w-]", spec) and ":" not in spec else spec
@@ -128,7 +128,7 @@ def load_base(base: Base, settings: Settings) -> SentenceTransformer:
 
         model = new_ngram_model(*table_size(base.spec), seed=settings.seed)
     else:
-        model = _loaded(base, settings)
+        model = _load_model(base, settings)
     if settings.prompt:  # whatever the role of a text
         model.prompts = dict.fromkeys([*model.prompts, "query", "document", "training"], settings.prompt)
         model.default_prompt_name = "training"
@@ -140,7 +140,7 @@ def prompt_of(model: SentenceTransformer) -> str:
     return str(model.prompts.get(model.default_prompt_name or "") or "")
 
 
-def _loaded(base: Base, settings: Settings) -> SentenceTransformer:
+def _load_model(base: Base, settings: Settings) -> SentenceTransformer:
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
@@ -169,12 +169,12 @@ def _loaded(base: Base, settings: Settings) -> SentenceTransformer:
         raise EncoderError(f"--base {base.spec} cannot be loaded: {error_text(error)}") from error
     model.float()
     if settings.pooling and (base.folder / "modules.json").is_file():
-        _pool_anew(model, settings.pooling, base.spec)
-    _limit(model, settings, base.spec)
+        _replace_pooling(model, settings.pooling, base.spec)
+    _set_length_limit(model, settings, base.spec)
     return model
 
 
-def _pool_anew(model: SentenceTransformer, mode: str, spec: str) -> None:
+def _replace_pooling(model: SentenceTransformer, mode: str, spec: str) -> None:
     """Another pooling in the place of the folder's own."""
     from sentence_transformers.sentence_transformer.modules import Pooling
 
@@ -185,7 +185,7 @@ def _pool_anew(model: SentenceTransformer, mode: str, spec: str) -> None:
     model[places[0]] = Pooling(own.embedding_dimension, pooling_mode=mode)
 
 
-def _limit(model: SentenceTransformer, settings: Settings, spec: str) -> None:
+def _set_length_limit(model: SentenceTransformer, settings: Settings, spec: str) -> None:
     """The length limit, which cannot be over the model's own."""
     own = model.max_seq_length
     if own is None or own == float("inf"):

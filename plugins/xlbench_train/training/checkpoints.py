@@ -1,4 +1,4 @@
-"""Checkpoints of a training: which are whole, which is the last one, and the weights in each."""
+"""Checkpoints of a training: which are complete, which is the last one, and the weights in each."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ STATE = "trainer_state.json"
 """What the library's trainer knows at a checkpoint."""
 
 
-def last_whole(folder: Path) -> Path | None:
+def last_complete(folder: Path) -> Path | None:
     """The latest checkpoint that was written to its end; None where there is none."""
-    return max(whole(folder), key=step_of, default=None)
+    return max(complete_checkpoints(folder), key=step_of, default=None)
 
 
-def whole(folder: Path) -> list[Path]:
+def complete_checkpoints(folder: Path) -> list[Path]:
     """The checkpoints that were written to their end."""
     return [path for path in folder.glob("checkpoint-*") if (path / MARK).is_file()]
 
@@ -36,7 +36,7 @@ def step_of(checkpoint: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def remove_cut_off(folder: Path) -> list[str]:
+def remove_incomplete(folder: Path) -> list[str]:
     """Remove the checkpoints that a kill has cut off; their names."""
     cut = [path for path in folder.glob("checkpoint-*") if not (path / MARK).is_file()]
     for path in cut:
@@ -68,7 +68,7 @@ def best_at_early_stop(checkpoint: Path) -> int | None:
     return int(state["best_global_step"]) if is_over else None
 
 
-def trained(loss: torch.nn.Module) -> dict[str, torch.Tensor]:
+def trainable_parameters(loss: torch.nn.Module) -> dict[str, torch.Tensor]:
     """The parameters that are learned, the loss's own among them, by name."""
     return {name: value.detach() for name, value in loss.named_parameters() if value.requires_grad}
 
@@ -77,7 +77,7 @@ def are_finite(loss: torch.nn.Module) -> bool:
     """Whether every parameter that is learned is a finite number."""
     import torch
 
-    return all(bool(torch.isfinite(value).all()) for value in trained(loss).values())
+    return all(bool(torch.isfinite(value).all()) for value in trainable_parameters(loss).values())
 
 
 def save_weights(loss: torch.nn.Module, folder: Path) -> None:
@@ -85,7 +85,7 @@ def save_weights(loss: torch.nn.Module, folder: Path) -> None:
     from safetensors.torch import save_file
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: value.contiguous().cpu() for name, value in trained(loss).items()}, folder / WEIGHTS)
+    save_file({name: value.contiguous().cpu() for name, value in trainable_parameters(loss).items()}, folder / WEIGHTS)
 
 
 def load_weights(loss: torch.nn.Module, folder: Path) -> None:
@@ -93,7 +93,7 @@ def load_weights(loss: torch.nn.Module, folder: Path) -> None:
     import torch
     from safetensors import SafetensorError, safe_open
 
-    own = trained(loss)
+    own = trainable_parameters(loss)
     try:
         with safe_open(folder / WEIGHTS, framework="pt") as file, torch.no_grad():
             names = set(file.keys())

@@ -1,4 +1,4 @@
-"""The curve of a training as PNG: losses, and what an epoch shows of the evaluation pairs."""
+"""The training curve as PNG: losses, and the evaluator's figures, by epoch."""
 
 from __future__ import annotations
 

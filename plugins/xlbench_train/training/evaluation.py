@@ -1,4 +1,5 @@
-"""What an epoch shows of the evaluation pairs: accuracy, of positives and of negatives, P@1 and MRR.
+"""The evaluator that runs after each epoch: accuracy, of positives and of negatives, P@1 and MRR on the evaluation
+pairs.
 
 Figures to follow training by, without intervals; the report after training has those, by the protocol `alignment`.
 """
@@ -42,7 +43,7 @@ class PairEvaluator(BaseEvaluator):
             np.asarray(vectors, np.float32)[[row_of[text] for text in column]]
             for column in (self._pairs.first, self._pairs.second, self._negatives)
         )
-        positive, negative = self._told(u, v, w)
+        positive, negative = self._classify(u, v, w)
         ranks = np.concatenate([*self._ranks(u, v)])
         return {
             "accuracy": float((positive.mean() + negative.mean()) / 2),
@@ -52,17 +53,17 @@ class PairEvaluator(BaseEvaluator):
             "mrr": float((1 / ranks).mean()),
         }
 
-    def _told(self, u: Any, v: Any, w: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which translations (n,) and which other pairs (n,) are told rightly: by the head, else by a threshold of the
-        cosine that is best on the other half of the pairs."""
+    def _classify(self, u: Any, v: Any, w: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which translations (n,) and which other pairs (n,) are classified correctly: by the head, else by a cosine
+        threshold that is best on the other half of the pairs."""
         if self._head is not None:
-            return self._by_head(u, v), ~self._by_head(u, w)
+            return self._classify_by_head(u, v), ~self._classify_by_head(u, w)
         true, other = _cosines(u, v), _cosines(u, w)
         half = np.arange(len(true)) % 2
         at = np.array([_best_threshold(true[half != mine], other[half != mine]) for mine in (0, 1)])[half]
         return true >= at, other < at
 
-    def _by_head(self, u: Any, v: Any) -> NDArray[np.bool_]:
+    def _classify_by_head(self, u: Any, v: Any) -> NDArray[np.bool_]:
         """Whether the head takes pairs for translations."""
         import torch
 
@@ -71,8 +72,8 @@ class PairEvaluator(BaseEvaluator):
             device, kind = self._head.weight.device, self._head.weight.dtype
             features = np.concatenate([u, v, np.abs(u - v)], axis=1)
             found = self._head(torch.from_numpy(features).to(device, kind)).argmax(dim=1).cpu().numpy()
-        taken: NDArray[np.bool_] = found == 1
-        return taken
+        is_translation: NDArray[np.bool_] = found == 1
+        return is_translation
 
     def _ranks(self, u: Any, v: Any) -> Any:
         """Ranks of translations by cosine, from 1, among the different second sides of each pair of languages; what is
@@ -84,17 +85,17 @@ class PairEvaluator(BaseEvaluator):
             texts = [self._pairs.second[row] for row in rows]
             row_of = dict(zip(reversed(texts), reversed(rows), strict=True))
             place_of = {text: place for place, text in enumerate(row_of)}
-            similarity = _unit(u[rows]) @ _unit(v[[*row_of.values()]]).T
+            similarity = _normalize(u[rows]) @ _normalize(v[[*row_of.values()]]).T
             own = similarity[np.arange(len(rows)), [place_of[text] for text in texts]]
             yield (similarity >= own[:, None] - 1e-7).sum(axis=1)
 
 
-def _unit(x: Any) -> Any:
+def _normalize(x: Any) -> Any:
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
 
 
 def _cosines(x: Any, y: Any) -> NDArray[np.float32]:
-    found: NDArray[np.float32] = (_unit(x) * _unit(y)).sum(axis=1)
+    found: NDArray[np.float32] = (_normalize(x) * _normalize(y)).sum(axis=1)
     return found
 
 

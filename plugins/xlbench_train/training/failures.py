@@ -1,4 +1,4 @@
-"""Ways in which training ends early, each one line that says what is kept and what to do."""
+"""Errors that end training early; each message says what is kept and what to do."""
 
 from __future__ import annotations
 

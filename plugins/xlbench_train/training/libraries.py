@@ -1,4 +1,4 @@
-"""The libraries that train: quiet while they do, and left as they were found."""
+"""Silences the progress bars and warnings of the training libraries, and restores their settings afterwards."""
 
 from __future__ import annotations
 

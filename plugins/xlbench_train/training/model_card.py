@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xlbench import __version__
-from xlbench_train.pairs.held_out import Parts
+from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.pairs.pairs import UNKNOWN
 from xlbench_train.settings import OBJECTIVES, Settings
 from xlbench_train.training import history, report
@@ -26,7 +26,7 @@ class Card:
     name: str
     base: Base
     settings: Settings
-    parts: Parts
+    parts: PairSplit
     command: Sequence[str]
     rows: Sequence[history.Row]
     best_epoch: float

@@ -1,4 +1,4 @@
-"""Pairs that are no translations: a random other second side for each first side, or a near one."""
+"""Negatives for training: for each first side of a pair, a random or a similar text that is no translation of it."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def random_negatives(pairs: Pairs, seed: int) -> list[str]:
     random = np.random.default_rng(seed)
     chosen = [""] * len(pairs)
     for rows in groups.values():
-        for row, taken in zip(rows, _deranged(pairs, rows, known, random), strict=True):
+        for row, taken in zip(rows, _derange(pairs, rows, known, random), strict=True):
             chosen[row] = pairs.second[taken]
     return chosen
 
 
-def _deranged(pairs: Pairs, rows: list[int], known: dict[str, set[str]], random: np.random.Generator) -> list[int]:
+def _derange(pairs: Pairs, rows: list[int], known: dict[str, set[str]], random: np.random.Generator) -> list[int]:
     """An order of ``rows`` that puts none beside a first side whose translation it is."""
     order = [rows[place] for place in random.permutation(len(rows))]
     for place, row in enumerate(rows):
@@ -49,11 +49,11 @@ def _deranged(pairs: Pairs, rows: list[int], known: dict[str, set[str]], random:
             if pairs.second[order[place]] not in known[pairs.first[rows[other]]]:
                 order[place], order[other] = order[other], order[place]
         else:
-            order[place] = _any_other(pairs, rows, row, known)
+            order[place] = _any_negative(pairs, rows, row, known)
     return order
 
 
-def _any_other(pairs: Pairs, rows: Sequence[int], row: int, known: dict[str, set[str]]) -> int:
+def _any_negative(pairs: Pairs, rows: Sequence[int], row: int, known: dict[str, set[str]]) -> int:
     """Some row whose second side is no translation of that of ``row``; `DataError` where there is none."""
     for other in rows:
         if pairs.second[other] not in known[pairs.first[row]]:

@@ -1,4 +1,4 @@
-"""Hashed n-grams with an embedding bag as a module of sentence-transformers: what a static encoder is trained as."""
+"""A static encoder as a trainable module of sentence-transformers: hashed n-grams with an embedding bag."""
 
 from __future__ import annotations
 

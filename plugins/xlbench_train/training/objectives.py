@@ -68,9 +68,9 @@ def columns_of(
     return Columns(Dataset.from_dict({"first": first * 2, "second": second + negatives, "label": label}), notes)
 
 
-def loss_of(settings: Settings, model: SentenceTransformer, piece: int) -> torch.nn.Module:
-    """The objective's loss over the model. ``piece``: texts that go through the model at a time, where the loss itself
-    takes a batch apart."""
+def loss_of(settings: Settings, model: SentenceTransformer, micro_batch_size: int) -> torch.nn.Module:
+    """The objective's loss over the model. ``micro_batch_size``: texts that go through the model at a time, where the
+    loss uses a gradient cache."""
     from sentence_transformers.sentence_transformer import losses
 
     if settings.objective == "softmax":
@@ -82,15 +82,17 @@ def loss_of(settings: Settings, model: SentenceTransformer, piece: int) -> torch
     if settings.objective == "distill":
         return losses.EmbedDistillLoss(model, distance_metric="cosine")
     both: Any = ("query_to_doc", "doc_to_query") if settings.negatives == "in-batch" else ("query_to_doc",)
-    if takes_apart(settings, piece):
-        return losses.CachedMultipleNegativesRankingLoss(model, SCALE, mini_batch_size=piece, directions=both)
+    if uses_gradient_cache(settings, micro_batch_size):
+        return losses.CachedMultipleNegativesRankingLoss(
+            model, SCALE, mini_batch_size=micro_batch_size, directions=both
+        )
     return losses.MultipleNegativesRankingLoss(model, SCALE, directions=both)
 
 
-def takes_apart(settings: Settings, piece: int) -> bool:
-    """Whether the loss itself takes a batch apart (GradCache): where the pairs of a batch are each other's negatives, a
-    smaller batch would be another objective."""
-    return settings.objective == "contrastive" and piece < settings.batch_size
+def uses_gradient_cache(settings: Settings, micro_batch_size: int) -> bool:
+    """Whether the loss splits a batch itself (GradCache): with in-batch negatives, a smaller batch would be another
+    objective."""
+    return settings.objective == "contrastive" and micro_batch_size < settings.batch_size
 
 
 def _dimensions(model: SentenceTransformer) -> int:

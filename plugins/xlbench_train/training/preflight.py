@@ -1,9 +1,9 @@
-"""What can be found wrong with a training before anything is written: base, device and teacher are tried for once."""
+"""Checks before a training writes anything: base, device and teacher are loaded once."""
 
 from __future__ import annotations
 
 from xlbench import Catalog
-from xlbench_train.pairs.held_out import Parts
+from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.settings import Settings
 from xlbench_train.terminal import Terminal
 from xlbench_train.training.adapters import add_adapter
@@ -12,7 +12,7 @@ from xlbench_train.training.libraries import quiet_libraries
 from xlbench_train.training.teacher import Teacher
 
 
-def check(base: Base, settings: Settings, parts: Parts, catalog: Catalog, terminal: Terminal) -> Teacher | None:
+def check(base: Base, settings: Settings, parts: PairSplit, catalog: Catalog, terminal: Terminal) -> Teacher | None:
     """Load the base as it is to be trained, and its teacher, which is returned.
 
     Raises:

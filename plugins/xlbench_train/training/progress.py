@@ -1,4 +1,4 @@
-"""What a later process has to know of a training beside its checkpoints: what happened on the way, and how it ended."""
+"""`Progress`: the notes and the outcome of a training, kept in a file so that a later process can resume it."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Progress:
 
     @classmethod
     def read(cls, folder: Path) -> Progress:
-        """What an earlier process has left, or nothing. `DataError` where it is damaged."""
+        """The progress saved in a folder, or a new one. `DataError` if the file is damaged."""
         path = folder / FILE
         if not path.is_file():
             return cls(folder)
@@ -48,7 +48,7 @@ class Progress:
             self._write()
         return is_new
 
-    def take(self, batch_size: int) -> None:
+    def set_batch_size(self, batch_size: int) -> None:
         """Batches are of this size from here on."""
         self.batch_size = batch_size
         self._write()

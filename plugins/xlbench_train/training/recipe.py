@@ -1,4 +1,5 @@
-"""The recipe `siamese` from its settings to a finished folder: pairs, base, before, training, after, card."""
+"""The recipe `siamese`: reads pairs, loads the base, trains it, compares it before and after, and writes model and
+card."""
 
 from __future__ import annotations
 
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Catalog, Model, UsageError
 from xlbench.core.errors import OK, MissingExtraError, require_extra
 from xlbench.core.ids import digest
-from xlbench_train.pairs.held_out import Parts, read_parts
-from xlbench_train.settings import Settings, resolved
+from xlbench_train.pairs.held_out import PairSplit, read_parts
+from xlbench_train.settings import Settings, resolve
 from xlbench_train.terminal import Terminal
-from xlbench_train.training import curve, model_card, preflight, report, saving, workplace
+from xlbench_train.training import curve, model_card, output_folder, preflight, report, saving
 from xlbench_train.training.bases import Base, find_base, load_base, table_size
-from xlbench_train.training.course import Course, Trained, train
 from xlbench_train.training.failures import TrainingStopped
 from xlbench_train.training.libraries import quiet_libraries
+from xlbench_train.training.loop import TrainingContext, TrainingResult, train
 from xlbench_train.training.teacher import Teacher
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a command asks for beside the settings of the training itself."""
+class TrainingRequest:
+    """A training as it was asked for: its settings, and what else the command was given."""
 
     settings: Settings
     catalog: Catalog
@@ -39,7 +40,7 @@ class Wanted:
     report: bool = True
 
 
-def carry_out(wanted: Wanted, terminal: Terminal) -> int:
+def run_recipe(request: TrainingRequest, terminal: Terminal) -> int:
     """Train, or say what would be done; the exit code.
 
     Raises:
@@ -47,31 +48,31 @@ def carry_out(wanted: Wanted, terminal: Terminal) -> int:
         TrainingStopped: Training ended early; what is good of it is kept.
     """
     require_extra("train", "a training", "accelerate", "datasets", "sentence_transformers", "torch", "transformers")
-    settings = wanted.settings
-    workplace.check(settings.out, resume=wanted.resume)
-    if wanted.resume and workplace.is_finished(settings.out):
-        if why := workplace.failure(settings.out):
+    settings = request.settings
+    output_folder.check(settings.out, resume=request.resume)
+    if request.resume and output_folder.is_finished(settings.out):
+        if why := output_folder.failure(settings.out):
             raise TrainingStopped(why)
         terminal.say(f"{settings.out} is finished already")
         return OK
-    base = find_base(settings.base, wanted.catalog)
-    settings = resolved(settings, is_static=base.is_static)
-    wanted = replace(wanted, settings=settings)
+    base = find_base(settings.base, request.catalog)
+    settings = resolve(settings, is_static=base.is_static)
+    request = replace(request, settings=settings)
     parts = read_parts(
-        settings.pairs, settings.eval_pairs, wanted.catalog, wanted.data, seed=settings.seed,
+        settings.pairs, settings.eval_pairs, request.catalog, request.data, seed=settings.seed,
         skip_empty=settings.skip_empty,
     )  # fmt: skip
     _check_size(parts, settings)
-    teacher = preflight.check(base, settings, parts, wanted.catalog, terminal)
+    teacher = preflight.check(base, settings, parts, request.catalog, terminal)
     _say_plan(base, parts, settings, terminal)
-    if wanted.dry_run:
+    if request.dry_run:
         terminal.say("nothing was trained (--dry-run)")
         return OK
-    with quiet_libraries(), workplace.held(settings.out, resume=wanted.resume):
-        return _Session(wanted, base, parts, terminal, teacher).run()
+    with quiet_libraries(), output_folder.lock(settings.out, resume=request.resume):
+        return _RecipeRun(request, base, parts, terminal, teacher).run()
 
 
-def _check_size(parts: Parts, settings: Settings) -> None:
+def _check_size(parts: PairSplit, settings: Settings) -> None:
     n = len(parts.training)
     if n < settings.batch_size:
         raise UsageError(
@@ -80,7 +81,7 @@ def _check_size(parts: Parts, settings: Settings) -> None:
         )
 
 
-def _say_plan(base: Base, parts: Parts, settings: Settings, terminal: Terminal) -> None:
+def _say_plan(base: Base, parts: PairSplit, settings: Settings, terminal: Terminal) -> None:
     for source in parts.training.sources:
         languages = "" if source.languages[0] == "qaa" else f", {'-'.join(source.languages)}"
         terminal.say(f"{source.pairs:,} pairs of {source.data or source.spec}{languages}")
@@ -95,45 +96,48 @@ def _say_plan(base: Base, parts: Parts, settings: Settings, terminal: Terminal) 
 
 
 @dataclass
-class _Session:
-    """One training, from before to after."""
+class _RecipeRun:
+    """One run of the recipe, after all checks."""
 
-    wanted: Wanted
+    request: TrainingRequest
     base: Base
-    parts: Parts
+    parts: PairSplit
     terminal: Terminal
     teacher: Teacher | None
     settings: Settings = field(init=False)
     folder: Path = field(init=False)
 
     def run(self) -> int:
-        """See `carry_out`."""
-        self.settings = self.wanted.settings
-        self.folder = workplace.settle(
-            self.settings.out, self.settings, self.parts, self._identity(), resume=self.wanted.resume
+        """See `run_recipe`."""
+        self.settings = self.request.settings
+        self.folder = output_folder.claim(
+            self.settings.out, self.settings, self.parts, self._identity(), resume=self.request.resume
         )
-        cards = report.write_cards(self.parts.evaluation, self.folder / "report") if self.wanted.report else []
-        before = self._scored_before(cards) if cards else None
-        course = Course(self.base, self.settings, self.parts, self.folder, self.terminal, self.teacher)
-        trained = train(course, resume=self.wanted.resume)
+        cards = report.write_cards(self.parts.evaluation, self.folder / "report") if self.request.report else []
+        before = self._score_base(cards) if cards else None
+        context = TrainingContext(self.base, self.settings, self.parts, self.folder, self.terminal, self.teacher)
+        result = train(context, resume=self.request.resume)
         if self.settings.lora:
             from xlbench_train.training.adapters import merge_adapter
 
-            merge_adapter(trained.model)
-        card = self._card(course, trained)
-        picture = self._picture(trained)
+            merge_adapter(result.model)
+        card = self._make_card(context, result)
+        picture = self._draw_curve(result)
         card = replace(card, has_curve=picture is not None)
         saving.save(
-            self.settings.out, self.folder / "new", trained.model, trained.head,
-            {**self._marks(), "README.md": model_card.text(card), **({model_card.CURVE: picture} if picture else {})},
+            self.settings.out, self.folder / "new", result.model, result.head,
+            {
+                **self._trained_on_files(), "README.md": model_card.text(card),
+                **({model_card.CURVE: picture} if picture else {}),
+            },
         )  # fmt: skip
-        del trained
+        del result
         if before is not None and not card.stopped:
             self._compare(before, cards, card)
-        self._clean(card)
+        self._remove_scraps(card)
         if card.stopped:
-            raise TrainingStopped(workplace.failure(self.settings.out))
-        self.terminal.say(f"wrote {self.settings.out}: xlbench run --model st:{_as_spec(self.settings.out)}")
+            raise TrainingStopped(output_folder.failure(self.settings.out))
+        self.terminal.say(f"wrote {self.settings.out}: xlbench run --model st:{_path_spec(self.settings.out)}")
         return OK
 
     def _identity(self) -> str:
@@ -142,61 +146,61 @@ class _Session:
             self.base.model.vectors_identity() if self.base.model else digest(self.base.spec, str(self.settings.seed))
         )
 
-    def _scored_before(self, cards: Sequence[str]) -> Any:
-        """The base on the held-out pairs, before anything is learned."""
+    def _score_base(self, cards: Sequence[str]) -> Any:
+        """Score the base on the held-out pairs."""
         settings = self.settings
         shaping = (settings.pooling, settings.max_length, settings.prompt)
-        encoder = _Untrained(self.base, settings)
+        encoder = _UntrainedEncoder(self.base, settings)
         model = Model(
             "before",
             load=lambda: encoder,
             fingerprint=lambda: digest("before", self._identity(), repr(shaping)),
         )
         self.terminal.say("scoring the base on the held-out pairs")
-        found = report.score(model, cards, self.folder / "report")
+        report_found = report.score(model, cards, self.folder / "report")
         encoder.release()
-        return found
+        return report_found
 
     def _compare(self, before: Any, cards: Sequence[str], card: model_card.Card) -> None:
         """Score what was trained, print the difference, and write it into the card."""
         device = "cpu" if self.settings.device == "auto" else self.settings.device
-        spec = f"st:{_as_spec(self.settings.out.resolve())}?name=after&device={device}"
+        spec = f"st:{_path_spec(self.settings.out.resolve())}?name=after&device={device}"
         after = report.score(spec, cards, self.folder / "report")
-        found = report.compared(before, after, sum(bool(row["step"]) for row in card.rows))
-        rows = [list(report.HEADINGS), *report.lines(found)]
+        report_found = report.compare_scores(before, after, sum(bool(row["step"]) for row in card.rows))
+        rows = [list(report.HEADINGS), *report.lines(report_found)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
         for row in rows:
             sides = [text.ljust(width) if place in (0, 5) else text.rjust(width)
                      for place, (text, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
             self.terminal.out("  ".join(sides).rstrip())
-        for note in found.notes:
+        for note in report_found.notes:
             self.terminal.out(f"\n{note}")
-        saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=found)))
+        saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=report_found)))
 
-    def _card(self, course: Course, trained: Trained) -> model_card.Card:
+    def _make_card(self, context: TrainingContext, result: TrainingResult) -> model_card.Card:
         return model_card.Card(
             name=self.settings.out.resolve().name,
             base=self.base,
-            settings=course.settings,
+            settings=context.settings,
             parts=self.parts,
-            command=self.wanted.command,
-            rows=trained.history.rows,
-            best_epoch=trained.best_epoch,
-            notes=course.progress.notes,
+            command=self.request.command,
+            rows=result.history.rows,
+            best_epoch=result.best_epoch,
+            notes=context.progress.notes,
             teacher=self.settings.teacher or "",
-            stopped=trained.stopped,
-            max_length=_limit_of(trained.model),
+            stopped=result.stopped,
+            max_length=_length_limit(result.model),
         )
 
-    def _picture(self, trained: Trained) -> bytes | None:
-        """The curve; None, said so, where nothing can draw it."""
+    def _draw_curve(self, result: TrainingResult) -> bytes | None:
+        """The training curve as PNG; None, with a message, if matplotlib is missing."""
         try:
-            return curve.draw(trained.history.rows, trained.best_epoch)
+            return curve.draw(result.history.rows, result.best_epoch)
         except MissingExtraError as missing:
             self.terminal.say(f"no picture of the curve: {missing}")
             return None
 
-    def _marks(self) -> dict[str, str | bytes]:
+    def _trained_on_files(self) -> dict[str, str | bytes]:
         """What the model was trained on, by name and by text; the base's share of it, too."""
         names = [*self.base.trained_on, *(source.data for source in self.parts.training.sources)]
         of_base: NDArray[Any] | None = None
@@ -206,14 +210,14 @@ class _Session:
         texts = self.parts.training.texts()
         return saving.trained_on_files([name for name in dict.fromkeys(names) if name], texts, of_base)
 
-    def _clean(self, card: model_card.Card) -> None:
-        """Remove what nobody needs any more: checkpoints, and the vectors of the report."""
+    def _remove_scraps(self, card: model_card.Card) -> None:
+        """Remove checkpoints and the cached vectors of the report."""
         shutil.rmtree(self.folder / "report" / "cache", ignore_errors=True)
         shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
 
 
-class _Untrained:
-    """The base as training begins with it."""
+class _UntrainedEncoder:
+    """The base before training, as an encoder."""
 
     def __init__(self, base: Base, settings: Settings) -> None:
         self._base, self._settings = base, settings
@@ -231,15 +235,15 @@ class _Untrained:
         return self._model.encode(list(texts), batch_size=64, show_progress_bar=False, convert_to_numpy=True)
 
 
-def _limit_of(model: Any) -> int | None:
+def _length_limit(model: Any) -> int | None:
     """Tokens of a text that a model reads at most; None where there is no limit."""
     own = model.max_seq_length
     return None if own is None or own == float("inf") else int(own)
 
 
-def _as_spec(path: Path) -> str:
+def _path_spec(path: Path) -> str:
     """A path as specs have it: a relative one begins with ``./``."""
     return path.as_posix() if path.is_absolute() else f"./{path.as_posix()}"
 
 
-__all__ = ["Wanted", "carry_out", "table_size"]
+__all__ = ["TrainingRequest", "run_recipe", "table_size"]

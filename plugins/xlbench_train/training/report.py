@@ -1,4 +1,4 @@
-"""Before and after: the base and what was trained, compared on the held-out pairs by the protocol `alignment`.
+"""The report of a training: the base and the trained model, compared on held-out pairs by the protocol `alignment`.
 
 The pairs become a card with their files, a task a metric, and both models are scored and compared as any others are:
 every figure has a paired difference, its interval and a verdict.
@@ -142,7 +142,7 @@ def score(model: Model | str, cards: Sequence[str], folder: Path) -> Run:
     return found
 
 
-def compared(before: Run, after: Run, epochs: int) -> Report:
+def compare_scores(before: Run, after: Run, epochs: int) -> Report:
     """The report on two scored runs.
 
     Args:

@@ -1,4 +1,4 @@
-"""Saving what was trained: a folder of sentence-transformers, its head, and what it was trained on."""
+"""Saves the trained model: a folder of sentence-transformers, its head, and the list of what it was trained on."""
 
 from __future__ import annotations
 

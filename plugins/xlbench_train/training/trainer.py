@@ -1,4 +1,4 @@
-"""sentence-transformers' trainer for pairs: checkpoints that a kill cannot spoil, and a loss that is looked at."""
+"""sentence-transformers' trainer for pairs, with crash-safe checkpoints and a check that the loss is finite."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class PairTrainer(SentenceTransformerTrainer):
         (folder / checkpoints.MARK).write_bytes(b"")
 
 
-class Following(TrainerCallback):
+class ProgressCallback(TrainerCallback):
     """Shows steps and epochs, and has a checkpoint written every few minutes."""
 
     def __init__(self, terminal: Terminal, history: History) -> None:

@@ -1,4 +1,4 @@
-"""Training of those rows of a vocabulary alone that the texts have.
+"""Trains only those rows of a token embedding whose tokens occur in the training texts.
 
 A multilingual vocabulary of 250,000 pieces is four fifths of a small encoder; a training set has a few thousand of
 them. The rows of the others have no gradient, and Adam (without weight decay) leaves them as they are: so only the used
@@ -45,7 +45,7 @@ class UsedRows(torch.nn.Module):
             return found
         return torch.where(known[..., None], found, self.whole(ids))
 
-    def restored(self) -> Embedding:
+    def restored_table(self) -> Embedding:
         """The whole, with the rows as they were trained."""
         with torch.no_grad():
             self.whole.weight[self.rows] = self.trained.to(self.whole.weight.dtype)  # type: ignore[index]
@@ -60,7 +60,7 @@ def train_used_rows(model: SentenceTransformer, texts: Iterable[str]) -> None:
     if type(whole) is not Embedding or whole.max_norm is not None or not whole.weight.requires_grad:
         return
     used = torch.zeros(len(whole.weight), dtype=torch.bool)
-    for ids in _pieces(model, list(dict.fromkeys(texts))):
+    for ids in _token_ids(model, list(dict.fromkeys(texts))):
         used[ids] = True
     rows = used.nonzero()[:, 0].to(whole.weight.device)
     if len(rows) < len(whole.weight):
@@ -72,7 +72,7 @@ def restore_rows(model: SentenceTransformer) -> None:
     inner = _transformer(model)
     own = inner.get_input_embeddings() if inner is not None else None
     if isinstance(own, UsedRows):
-        inner.set_input_embeddings(own.restored())
+        inner.set_input_embeddings(own.restored_table())
 
 
 def _transformer(model: SentenceTransformer) -> Any:
@@ -82,7 +82,7 @@ def _transformer(model: SentenceTransformer) -> Any:
     return first.model if isinstance(first, Transformer) else None
 
 
-def _pieces(model: SentenceTransformer, texts: list[str]) -> Iterator[torch.Tensor]:
+def _token_ids(model: SentenceTransformer, texts: list[str]) -> Iterator[torch.Tensor]:
     """The numbers of the pieces of texts, as they are in training: prompt and special ones, too."""
     prompt = model.prompts.get(model.default_prompt_name or "")
     for start in range(0, len(texts), CHUNK):

@@ -1,4 +1,4 @@
-"""``xlbench train siamese-mini``: the encoder that ships, made again from its data and its teacher."""
+"""``xlbench train siamese-mini``: trains the encoder in this package again, from its data and its teacher."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ def command(catalog: Catalog, data: Path, teacher: Path, out: Path, steps: int |
     from xlbench.core.errors import require_extra
 
     require_extra("train", "training", "accelerate", "datasets", "sentence_transformers", "torch")
-    from xlbench_train.making import card, texts
-    from xlbench_train.making.settings import Settings
-    from xlbench_train.making.teacher import Teacher
+    from xlbench_train.siamese_mini_recipe import card, texts
+    from xlbench_train.siamese_mini_recipe.settings import Settings
+    from xlbench_train.siamese_mini_recipe.teacher import Teacher
 
     settings = Settings() if steps is None else replace(Settings(), steps=steps)
-    by = Teacher(teacher)
+    teacher_model = Teacher(teacher)
     _require_free(out)
     sentences, held_out = texts.training_sentences(data), texts.held_out_sentences(data)
-    words = by.words(settings.words, without=texts_of_suite(catalog, "mini"))
+    words = teacher_model.words(settings.words, without=texts_of_suite(catalog, "mini"))
     click.echo(f"{len(sentences)} sentences and {len(words)} words; the teacher reads them", err=True)
-    taught = by.targets([[sentence.english for sentence in sentences], words], settings.dimensions)
-    from xlbench_train.making.training import trained  # torch: when all else is there
+    targets = teacher_model.targets([[sentence.english for sentence in sentences], words], settings.dimensions)
+    from xlbench_train.siamese_mini_recipe.training import train  # torch: when all else is there
 
-    model = trained(sentences, words, taught, settings)
+    model = train(sentences, words, targets, settings)
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder, create_model_card=False)
         shutil.copytree(folder, out, dirs_exist_ok=True)

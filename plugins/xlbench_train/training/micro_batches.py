@@ -1,31 +1,31 @@
-"""How many pairs go through a model at a time, of a batch of any size: at first, and where memory has run out."""
+"""Micro-batch sizes: how many pairs of a batch go through the model at a time, at first and after memory ran out."""
 
 from __future__ import annotations
 
 from xlbench_train.settings import Settings
 from xlbench_train.training.failures import TrainingStopped
 
-PIECE = 4
-"""Pairs that go through a transformer at a time on a processor."""
+CPU_MICRO_BATCH = 4
+"""Pairs that go through a transformer at a time on a CPU."""
 
 
-def first_piece(settings: Settings, device: str) -> int:
-    """How many pairs go through at a time until memory runs out: on a processor few of a transformer, which is quicker
-    (they are padded less) and takes a fraction of the memory."""
+def first_micro_batch(settings: Settings, device: str) -> int:
+    """The micro-batch size to start with: on a CPU a small one for transformers, which is faster (less padding) and
+    takes a fraction of the memory; otherwise the whole batch."""
     if settings.is_static or device != "cpu":
         return settings.batch_size
-    return _part(settings.batch_size, PIECE)
+    return _largest_divisor(settings.batch_size, CPU_MICRO_BATCH)
 
 
-def smaller_piece(batch_size: int, piece: int) -> int:
-    """At most half as many pairs at a time, of which a batch is made without a remainder, so that it stays as large.
-    `TrainingStopped` where it is one already."""
-    if piece == 1:
+def smaller_micro_batch(batch_size: int, micro_batch_size: int) -> int:
+    """The largest divisor of the batch size that is at most half the micro-batch size. `TrainingStopped` if that is
+    1."""
+    if micro_batch_size == 1:
         raise TrainingStopped(
             "out of memory with a single pair at a time: take a smaller --max-length, --lora 8, or a smaller base; "
             "--resume goes on from the last checkpoint"
         )
-    return _part(batch_size, piece // 2)
+    return _largest_divisor(batch_size, micro_batch_size // 2)
 
 
 def smaller_batch(settings: Settings) -> int:
@@ -40,6 +40,6 @@ def smaller_batch(settings: Settings) -> int:
     return half
 
 
-def _part(batch_size: int, most: int) -> int:
+def _largest_divisor(batch_size: int, most: int) -> int:
     """The largest divisor of a batch that is not larger than ``most``."""
     return max(size for size in range(1, most + 1) if batch_size % size == 0)

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import xlbench
-from xlbench_train.making.scores import Precision, hits, precision
-from xlbench_train.making.texts import DATA_SETS, HELD_OUT, HeldOut, Sentence
+from xlbench_train.siamese_mini_recipe.scores import Precision, hits, precision
+from xlbench_train.siamese_mini_recipe.texts import DATA_SETS, HELD_OUT, HeldOut, Sentence
 from xlbench_train.static import encoder, files
 
 if TYPE_CHECKING:
-    from xlbench_train.making.settings import Settings
+    from xlbench_train.siamese_mini_recipe.settings import Settings
 
 CARD, MARKS, KEYS = "README.md", "xlbench.toml", "trained_on_texts.npy"
 
@@ -32,7 +32,7 @@ def write(
     found = hits(encoder.load(folder), held_out)
     rows = {language: precision(hit, held_out.documents) for language, hit in found.items()}
     overall = precision(np.mean(list(found.values()), axis=0), held_out.documents)
-    template = resources("xlbench_train.making").joinpath("card_template.md").read_text(encoding="utf-8")
+    template = resources("xlbench_train.siamese_mini_recipe").joinpath("card_template.md").read_text(encoding="utf-8")
     text = template.format(
         settings=settings,
         held_out=HELD_OUT,
@@ -41,13 +41,13 @@ def write(
         sentences=len(sentences),
         texts=len(texts),
         words=len(words),
-        overall=_shown(overall),
-        rows="\n".join(f"| {language} | {_shown(score)} |" for language, score in rows.items()),
+        overall=_points(overall),
+        rows="\n".join(f"| {language} | {_points(score)} |" for language, score in rows.items()),
         sha256=sha256((folder / files.WEIGHTS).read_bytes()).hexdigest(),
     )
     (folder / CARD).write_text(text, encoding="utf-8")
 
 
-def _shown(score: Precision) -> str:
+def _points(score: Precision) -> str:
     """In points, with its interval."""
     return f"{100 * score.value:.1f} [{100 * score.low:.1f}, {100 * score.high:.1f}]"

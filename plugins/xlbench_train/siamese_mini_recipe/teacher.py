@@ -1,4 +1,4 @@
-"""The teacher: its vectors of English sentences and of words of its vocabulary, as targets for a narrower table."""
+"""The teacher of siamese-mini: its vectors of English sentences and of words of its vocabulary, as training targets."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Teacher:
             UsageError: Where the teacher has fewer dimensions.
         """
         model = self._load()
-        centered = [vectors - vectors.mean(axis=0) for vectors in (_encoded(model, texts) for texts in kinds)]
+        centered = [vectors - vectors.mean(axis=0) for vectors in (_encode(model, texts) for texts in kinds)]
         if dimensions > centered[0].shape[1]:
             raise UsageError(f"the teacher has {centered[0].shape[1]} dimensions, and {dimensions} are asked for")
         spread = sum(vectors.T @ vectors / np.square(vectors).sum() for vectors in centered)
@@ -73,7 +73,7 @@ class Teacher:
         return SentenceTransformer(str(self._folder), device="cpu", local_files_only=True)
 
 
-def _encoded(model: SentenceTransformer, texts: Sequence[str]) -> NDArray[np.float64]:
+def _encode(model: SentenceTransformer, texts: Sequence[str]) -> NDArray[np.float64]:
     vectors = model.encode([PROMPT + text for text in texts], batch_size=64, show_progress_bar=True)
     return np.asarray(vectors, np.float64)
 

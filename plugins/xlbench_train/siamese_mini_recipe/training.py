@@ -15,13 +15,14 @@ from sentence_transformers.base.sampler import DefaultBatchSampler
 from sentence_transformers.sentence_transformer.losses import EmbedDistillLoss, MultipleNegativesSymmetricRankingLoss
 from torch.utils.data import SequentialSampler
 
-from xlbench_train.making.settings import Settings
-from xlbench_train.making.texts import Sentence
+from xlbench_train.siamese_mini_recipe.settings import Settings
+from xlbench_train.siamese_mini_recipe.texts import Sentence
 from xlbench_train.training.ngram_module import new_ngram_model
 
 
-class TaughtTranslations(torch.nn.Module):
-    """Both sides of a pair find each other among the batch, and both lie near the teacher's vector of the English."""
+class TranslationLoss(torch.nn.Module):
+    """The loss of translations: contrastive between the two sides of a pair, and the distance of both from the
+    teacher's vector of the English sentence."""
 
     def __init__(self, model: SentenceTransformer, targets: NDArray[np.float32], settings: Settings) -> None:
         """``targets``: the teacher's vectors of the English sentences, shape (sentences, dimensions)."""
@@ -35,13 +36,13 @@ class TaughtTranslations(torch.nn.Module):
     def forward(self, sentence_features: Iterable[dict[str, Any]], labels: torch.Tensor) -> torch.Tensor:
         """The loss of a batch of pairs; ``labels``: the number of each pair's sentence, shape (batch,)."""
         vectors = [self._model(features)["sentence_embedding"] for features in sentence_features]
-        taught = [self._targets[labels]] * len(vectors)
+        targets = [self._targets[labels]] * len(vectors)
         loss: torch.Tensor = self._pairs.compute_loss_from_embeddings(vectors, labels)
-        return loss + self._weight * self._teacher.compute_loss_from_embeddings(vectors, taught)
+        return loss + self._weight * self._teacher.compute_loss_from_embeddings(vectors, targets)
 
 
-class TaughtWords(EmbedDistillLoss):
-    """Words lie near the teacher's vectors of them."""
+class WordLoss(EmbedDistillLoss):
+    """The loss of words: the distance from the teacher's vectors."""
 
     def __init__(self, model: SentenceTransformer, targets: NDArray[np.float32], settings: Settings) -> None:
         """``targets``: the teacher's vectors, shape (words, dimensions)."""
@@ -55,7 +56,7 @@ class TaughtWords(EmbedDistillLoss):
         return self._weight * loss
 
 
-def trained(
+def train(
     sentences: Sequence[Sentence],
     words: Sequence[str],
     targets: Sequence[NDArray[np.float32]],
@@ -75,10 +76,13 @@ def trained(
         SentenceTransformerTrainer(
             model=model,
             args=_arguments(folder, settings),
-            train_dataset={"translations": _translations(sentences, settings), "words": _words(words, settings)},
+            train_dataset={
+                "translations": _translation_batches(sentences, settings),
+                "words": _word_batches(words, settings),
+            },
             loss={
-                "translations": TaughtTranslations(model, of_sentences, settings),
-                "words": TaughtWords(model, of_words, settings),
+                "translations": TranslationLoss(model, of_sentences, settings),
+                "words": WordLoss(model, of_words, settings),
             },
         ).train()
     ngrams: Any = model[0]
@@ -97,7 +101,7 @@ def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingAr
         weight_decay=0.0,
         adam_beta2=0.98,
         max_grad_norm=0.0,  # the gradient of a table is sparse, and its length says little
-        batch_sampler=_in_order,
+        batch_sampler=_sequential_batches,
         multi_dataset_batch_sampler="round_robin",
         use_cpu=True,
         save_strategy="no",
@@ -107,18 +111,18 @@ def _arguments(folder: str, settings: Settings) -> SentenceTransformerTrainingAr
     )
 
 
-def _in_order(dataset: Dataset, *, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
+def _sequential_batches(dataset: Dataset, *, batch_size: int, drop_last: bool, **_: Any) -> DefaultBatchSampler:
     """Batches as the pairs come: no sentence is in one twice, so that no translation is taken for a wrong one."""
     return DefaultBatchSampler(SequentialSampler(dataset), batch_size=batch_size, drop_last=drop_last)
 
 
-def _translations(sentences: Sequence[Sentence], settings: Settings) -> Dataset:
+def _translation_batches(sentences: Sequence[Sentence], settings: Settings) -> Dataset:
     """All pairs of the training, batch after batch."""
     numbers, anchors, positives = zip(*_pairs(sentences, settings), strict=True)
     return Dataset.from_dict({"anchor": anchors, "positive": positives, "label": numbers})
 
 
-def _words(words: Sequence[str], settings: Settings) -> Dataset:
+def _word_batches(words: Sequence[str], settings: Settings) -> Dataset:
     """All batches of words, as many as there are of pairs."""
     draw = np.random.default_rng(settings.seed)
     size = min(settings.batch, len(words))

@@ -1,4 +1,5 @@
-"""The folder that a training writes to: whose it is, whether it may be used, and what was asked for in it."""
+"""The output folder of a training: may it be used, is it locked by another process, and with which settings was it
+begun."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from typing import Any
 from xlbench import DataError, UsageError
 from xlbench.core.files import check_folder, write_whole
 from xlbench.core.ids import digest
-from xlbench_train.pairs.held_out import Parts
+from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.settings import Settings
 from xlbench_train.training import checkpoints, history, progress
 from xlbench_train.training.progress import Progress
@@ -26,7 +27,7 @@ LOCK = "lock"
 _NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
 _SCRAPS = (progress.FILE, "history.csv", "checkpoints", "report", "new")
-"""What a training that came to nothing leaves in `INNER` beside its record, which is written over."""
+"""What a disposable training leaves in `INNER` beside its record, which is written over."""
 _MODEL = "modules.json"
 """The last file of a model that is written: where it is, the model is whole."""
 
@@ -42,12 +43,14 @@ def failure(out: Path) -> str:
     return f"{known.why}; it is in {out}" if known.failed else ""
 
 
-def came_to_nothing(out: Path) -> bool:
-    """Whether a training was begun there of which there is nothing to lose: no model, no checkpoint, no epoch."""
+def is_disposable(out: Path) -> bool:
+    """Whether it holds only a training with nothing to lose: no model, no checkpoint, no epoch."""
     folder = out / INNER
     if (out / _MODEL).exists() or not (folder / RECORD).is_file():
         return False
-    return not checkpoints.whole(folder / "checkpoints") and not history.has_epochs(folder / "history.csv")
+    return not checkpoints.complete_checkpoints(folder / "checkpoints") and not history.has_epochs(
+        folder / "history.csv"
+    )
 
 
 def check(out: Path, *, resume: bool) -> None:
@@ -56,37 +59,37 @@ def check(out: Path, *, resume: bool) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file: give a folder")
     if (out / INNER / LOCK).is_file():
-        with _locked(out):
+        with _lock_file(out):
             pass
     _check_content(out, resume=resume)
 
 
 def _check_content(out: Path, *, resume: bool) -> None:
-    there = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
+    names = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
     ours = (out / INNER / RECORD).is_file()
     if resume:
         if not ours:
             raise UsageError(f"--out {out}: there is no training to go on with: leave --resume out")
         return
-    if ours and not came_to_nothing(out):
+    if ours and not is_disposable(out):
         what = "a finished model" if is_finished(out) else "a training that is not finished; --resume goes on with it"
         raise UsageError(f"--out {out} holds {what}: nothing is written over it; choose another folder")
-    if INNER in there and (ours or {path.name for path in (out / INNER).iterdir()} <= {LOCK}):
-        there.remove(INNER)
-    if there:
-        what = "another model" if "config.json" in there or _MODEL in there else "other files"
-        raise UsageError(f"--out {out} holds {what} ({there[0]}): nothing is written over it; choose another folder")
+    if INNER in names and (ours or {path.name for path in (out / INNER).iterdir()} <= {LOCK}):
+        names.remove(INNER)
+    if names:
+        what = "another model" if "config.json" in names or _MODEL in names else "other files"
+        raise UsageError(f"--out {out} holds {what} ({names[0]}): nothing is written over it; choose another folder")
 
 
 @contextlib.contextmanager
-def held(out: Path, *, resume: bool) -> Iterator[None]:
-    """Keep other processes from training in a folder, which is looked at again: one may have done so meanwhile.
+def lock(out: Path, *, resume: bool) -> Iterator[None]:
+    """Lock the folder against other processes, then check it again: another process may have trained there meanwhile.
 
     Raises:
         UsageError: Another process trains there, or has finished; or the folder cannot be written to.
     """
     check_folder(out / INNER, "the model", "--out")
-    with _locked(out):
+    with _lock_file(out):
         _check_content(out, resume=resume)
         if is_finished(out):
             raise UsageError(f"--out {out}: another process has finished this training meanwhile")
@@ -94,7 +97,7 @@ def held(out: Path, *, resume: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _locked(out: Path) -> Iterator[None]:
+def _lock_file(out: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(out / INNER / LOCK)
@@ -112,10 +115,10 @@ def _locked(out: Path) -> Iterator[None]:
         lock.release()
 
 
-def settle(out: Path, settings: Settings, parts: Parts, base_identity: str, *, resume: bool) -> Path:
-    """Make the folder a training's own, or find that it is this very training's; the folder for what is no model.
+def claim(out: Path, settings: Settings, parts: PairSplit, base_identity: str, *, resume: bool) -> Path:
+    """Claim the folder for this training, or check that it already is this training's. Returns its inner folder.
 
-    What another training has left that came to nothing is removed.
+    What a disposable earlier training left is removed.
 
     Raises:
         UsageError: It cannot be written to, or what lies there was asked for otherwise.
@@ -125,7 +128,7 @@ def settle(out: Path, settings: Settings, parts: Parts, base_identity: str, *, r
     record = _record(settings, parts, base_identity)
     path = folder / RECORD
     if path.is_file():
-        is_free = came_to_nothing(out)
+        is_free = is_disposable(out)
         try:
             _check_record(path, record, settings)
             if resume or not is_free:
@@ -157,10 +160,10 @@ def _check_record(path: Path, record: Mapping[str, Any], settings: Settings) -> 
     for name, value in record.items():
         if known.get(name) != value:
             was = f"{known.get(name)!r}, and is {value!r} now" if name in settings.__dict__ else "other content"
-            raise UsageError(f"--resume: {_said(name)} was {was}: give what was given, or choose another --out")
+            raise UsageError(f"--resume: {_setting_name(name)} was {was}: give what was given, or choose another --out")
 
 
-def _record(settings: Settings, parts: Parts, base_identity: str) -> Mapping[str, Any]:
+def _record(settings: Settings, parts: PairSplit, base_identity: str) -> Mapping[str, Any]:
     asked = {name: value for name, value in asdict(settings).items() if name not in _NOT_ASKED}
     plain = json.loads(json.dumps(asked))
     sides = {"training texts": parts.training, "evaluation texts": parts.evaluation}
@@ -168,5 +171,5 @@ def _record(settings: Settings, parts: Parts, base_identity: str) -> Mapping[str
     return {**plain, **texts, "content of the base": base_identity}
 
 
-def _said(name: str) -> str:
+def _setting_name(name: str) -> str:
     return f"--{name.replace('_', '-')}" if " " not in name else f"the {name}"

@@ -1,4 +1,4 @@
-"""The sentences that siamese-mini is trained on, and those of NTREX that are kept from it, each in many languages."""
+"""The sentences that siamese-mini is trained on and the held-out ones of NTREX, each in many languages."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _sentences(texts: dict[str, list[str]], english: str) -> Iterator[Sentence]:
 
 def _ntrex(root: Path) -> tuple[list[str], dict[str, list[str]]]:
     """Each sentence's document, and the sentences by language."""
-    files = {path.name.split(".")[1]: path for path in _there(root, _NTREX, "newstest2019-*.txt")}
+    files = {path.name.split(".")[1]: path for path in _files_in(root, _NTREX, "newstest2019-*.txt")}
     texts = {language: _lines(path) for language, path in files.items()}
     return [line.strip() for line in _lines(root / "ntrex" / "DOCUMENT_IDS.tsv")], texts
 
@@ -104,7 +104,7 @@ def _ntrex(root: Path) -> tuple[list[str], dict[str, list[str]]]:
 def _sib200(root: Path) -> dict[str, list[str]]:
     """The sentences of SIB-200 by language, train, dev and test together, in the order of their ids."""
     texts: dict[str, dict[str, str]] = {}
-    for path in _there(root, _SIB, "*/*.tsv"):
+    for path in _files_in(root, _SIB, "*/*.tsv"):
         for line in _lines(path)[1:]:
             number, _, text = line.split("\t")
             texts.setdefault(path.parent.name, {})[number] = text
@@ -118,7 +118,7 @@ def _sib200(root: Path) -> dict[str, list[str]]:
 def _nusax(root: Path) -> dict[str, list[str]]:
     """The sentences of NusaX by language, all three splits."""
     texts: dict[str, list[str]] = {}
-    for path in _there(root, _NUSAX, "*.csv"):
+    for path in _files_in(root, _NUSAX, "*.csv"):
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 for language, text in row.items():
@@ -127,7 +127,7 @@ def _nusax(root: Path) -> dict[str, list[str]]:
     return texts
 
 
-def _there(root: Path, folder: str, pattern: str) -> list[Path]:
+def _files_in(root: Path, folder: str, pattern: str) -> list[Path]:
     """The files of a folder in the order of their names; `DataMissing` where there is none."""
     found = sorted((root / folder).glob(pattern))
     if not found:

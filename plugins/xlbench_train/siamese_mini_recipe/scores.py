@@ -1,4 +1,4 @@
-"""How often siamese-mini finds a held-out sentence's English, among all that are held out: P@1, with an interval."""
+"""P@1 of siamese-mini: how often it finds the English of a held-out sentence, with an interval."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench import Encoder
-from xlbench_train.making.texts import HeldOut
+from xlbench_train.siamese_mini_recipe.texts import HeldOut
 
 ENGLISH = "eng"
 DRAWS = 2000
