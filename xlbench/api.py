@@ -15,18 +15,18 @@ from xlbench.core.task import Task
 from xlbench.reports import curves
 from xlbench.reports.render import boards_of, curves_of, render
 from xlbench.reports.selection import Selection
-from xlbench.runs.execute import carry_out
+from xlbench.runs.execute import run_prepared
 from xlbench.runs.fetch import FetchResult, prepare_fetch
 from xlbench.runs.observer import Observer
 from xlbench.runs.request import (
     OneOrMore,
     PreparedRun,
     Request,
+    as_list,
     idle_tasks,
     learning_tasks,
     prepare,
     prepare_curve,
-    several,
 )
 
 if TYPE_CHECKING:
@@ -97,10 +97,10 @@ def run(
         ci_training=ci_training,
     )  # fmt: skip
     with granted(request.permissions):
-        return carry_out(_warned(prepare(request)), Observer(warning=_warn), fail_fast=fail_fast)
+        return run_prepared(_run_with_warnings(prepare(request)), Observer(warning=_warn), fail_fast=fail_fast)
 
 
-def _warned(prepared: PreparedRun) -> PreparedRun:
+def _run_with_warnings(prepared: PreparedRun) -> PreparedRun:
     """The run, after a warning for each task of whose languages some have no data here."""
     for line in prepared.absent_lines():
         _warn(line)
@@ -145,8 +145,8 @@ def curve(
         offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, train_sizes=train_sizes,
     )  # fmt: skip
     with granted(request.permissions):
-        prepared = _warned(prepare_curve(request))
-        scored = carry_out(prepared, Observer(warning=_warn), fail_fast=fail_fast)
+        prepared = _run_with_warnings(prepare_curve(request))
+        scored = run_prepared(prepared, Observer(warning=_warn), fail_fast=fail_fast)
         return curves_of(scored, learning_tasks(prepared), idle_tasks(prepared))
 
 
@@ -236,7 +236,7 @@ def compare(
     reader = LogReader(metric)
     runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
     options = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
-    wanted = CellFilter(several(tasks), several(languages))
+    wanted = CellFilter(as_list(tasks), as_list(languages))
     (found,) = against_baseline(
         runs, reader.influence, options, wanted, allow_intersection, examples, reader.load_items
     )
@@ -316,7 +316,7 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
 
     formats = catalog.load().boards.values()
     files: dict[str, str] = {}
-    boards = boards_of(several(folders), Selection(suite))
+    boards = boards_of(as_list(folders), Selection(suite))
     messages = [*boards.conflicts, *boards.troubles]
     for each in boards.boards:
         rendered = render(each, formats)

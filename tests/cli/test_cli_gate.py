@@ -370,8 +370,8 @@ def test_the_gate_of_the_published_runs_is_light(tmp_path):
 
     runs = [str(next((ROOT / "leaderboards" / "runs").glob(f"{name}-[0-9a-f]*"))) for name in ("ngram", "random")]
     code = (
-        "import sys\nfrom xlbench.cli import _guarded\n"
-        f"code = _guarded(['gate', '--baseline', {runs[0]!r}, '--candidate', {runs[1]!r}], debug=False)\n"
+        "import sys\nfrom xlbench.cli import _run_guarded\n"
+        f"code = _run_guarded(['gate', '--baseline', {runs[0]!r}, '--candidate', {runs[1]!r}], debug=False)\n"
         "print(code, sorted({'torch', 'sklearn', 'mteb', 'pandas', 'datasets'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], env=environment([], {}), cwd=tmp_path, capture_output=True,

@@ -187,7 +187,7 @@ def test_nothing_is_made_by_looking(cache):
     assert not cache.folder.exists()
 
 
-def test_facts_are_remembered(cache):
+def test_facts_are_load_digest(cache):
     """Facts of a model come back with their types; later ones are added, or replace those of the same name."""
     cache.remember(A, {"label": "été", "parameters": 3, "scale": 0.5, "has_words": True, "revision": None})
     cache.remember(A, {"parameters": 4, "dtype": "float32"})
@@ -865,7 +865,7 @@ def sha(content: bytes) -> str:
 
 
 @pytest.mark.usefixtures("later")
-def test_a_digest_is_remembered(old_file, tmp_path, monkeypatch):
+def test_a_digest_is_load_digest(old_file, tmp_path, monkeypatch):
     """A file that did not change is not read again; through a link it is the same file."""
     folder = tmp_path / "cache"
     assert file_digest(old_file, folder) == sha(b"first content")
@@ -905,7 +905,7 @@ def test_a_young_file_is_read_each_time(old_file, tmp_path):
 
 
 @pytest.mark.usefixtures("later")
-def test_a_file_that_changes_while_it_is_read_is_not_remembered(old_file, tmp_path, monkeypatch):
+def test_a_file_that_changes_while_it_is_read_is_not_load_digest(old_file, tmp_path, monkeypatch):
     """What was hashed half before and half after a change is kept under neither."""
     real = hashlib.file_digest
 
@@ -932,7 +932,7 @@ def test_damaged_digests_are_computed_again(old_file, tmp_path, what):
         with contextlib.closing(sqlite3.connect(folder / "files.sqlite")) as connection, connection:
             connection.execute("UPDATE files SET sha256 = ?", ("0" * 64,))
     assert file_digest(old_file, folder) == sha(b"first content")
-    assert files._remembered(folder, old_file.resolve(), files._state(old_file)) == sha(b"first content")
+    assert files._load_digest(folder, old_file.resolve(), files._state(old_file)) == sha(b"first content")
 
 
 @pytest.mark.usefixtures("later")

@@ -17,7 +17,7 @@ from xlbench.core.codec import checksum
 from xlbench.core.errors import ResultsError
 from xlbench.reports.render import boards_of, render
 from xlbench.runs.packs import write as pack_module
-from xlbench.runs.packs.parts import ROWS, compressed
+from xlbench.runs.packs.parts import ROWS, compress
 from xlbench.runs.packs.read import HEAD, ITEMS, Pack
 from xlbench.runs.packs.write import choose, name_of, pack, write_pack
 from xlbench.runs.store import Reader
@@ -56,12 +56,12 @@ def forged(content, changes=None, head=None):
     del plain["checksum"]
     for name, change in (changes or {}).items():
         given = change(inflated(content, name))
-        there[name] = compressed(given)
+        there[name] = compress(given)
         plain["members"][name] = {"sha256": hashlib.sha256(there[name]).hexdigest(), "bytes": len(given)}
     if head:
         head(plain)
     text = json.dumps(plain | {"checksum": checksum(plain)}).encode()
-    return pack_module._zipped({HEAD: text} | there)
+    return pack_module._zip({HEAD: text} | there)
 
 
 def each_line(change):

@@ -982,8 +982,8 @@ class TestMarkdown:
 
     def test_marks_of_many_footnotes(self):
         """All of them, three or more in a row as a range."""
-        assert markup.raised([1, 2, 4, 5, 6, 10]) == "¹ ² ⁴⁻⁶ ¹⁰"
-        assert markup.raised([]) == ""
+        assert markup.superscript([1, 2, 4, 5, 6, 10]) == "¹ ² ⁴⁻⁶ ¹⁰"
+        assert markup.superscript([]) == ""
 
     def test_one_area_is_one_column(self):
         """With a single area its name heads the overall, which is not printed twice."""

@@ -12,7 +12,7 @@ from xlbench.reports.boards import imported_figures, markdown
 from xlbench.reports.boards.plain import plain
 from xlbench.reports.exports import mteb_results
 from xlbench.reports.imported import NOTE, as_csv, read_mteb
-from xlbench.reports.published import Figure, read_figures, without_conflicts
+from xlbench.reports.published import Figure, merge_figures, read_figures
 from xlbench.reports.render import boards_of
 
 NEW = {
@@ -194,6 +194,6 @@ def test_a_folder_may_be_named_from_within(tmp_path, monkeypatch):
 def test_two_figures_of_one_score_are_an_error():
     """Files that say the same are read as one; where they differ, the score is named with both values."""
     figure = Figure("org/m", "mini-news", "hin", "macro_f1", 0.9)
-    assert without_conflicts([figure, figure]) == (figure,)
+    assert merge_figures([figure, figure]) == (figure,)
     with pytest.raises(DataError, match=r"two figures of org/m mini-news hin macro_f1: 0\.9 and 0\.1; keep one"):
-        without_conflicts([figure, replace(figure, value=0.1)])
+        merge_figures([figure, replace(figure, value=0.1)])

@@ -25,7 +25,7 @@ from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
 from xlbench.runs import plan, processes
 from xlbench.runs.cells import Settings
-from xlbench.runs.execute import carry_out
+from xlbench.runs.execute import run_prepared
 from xlbench.runs.job_runners import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.jobs import Context, Job, JobCell, Specs, jobs_of
 from xlbench.runs.observer import Observer
@@ -86,7 +86,7 @@ def test_a_job_is_small_whatever_the_command_was(tmp_path):
     prepared = prepare(request)
     made = jobs_of(prepared.planned, prepared.context, prepared.specs)
     assert max(len(pickle.dumps(job)) for job in made) < 10_000
-    (run,) = carry_out(prepared)
+    (run,) = run_prepared(prepared)
     assert run.provenance["command"] == ["xlbench", *command[1:]]
     assert not any("command" in cell.provenance for cell in run.cells)
 

@@ -17,8 +17,8 @@ from xlbench.core.text import byte_count
 from xlbench.reports.boards import standings as standings_room
 from xlbench.runs import items as items_room
 from xlbench.runs import store as store_room
-from xlbench.runs.request import Request, check_languages, prepare, several, sizes_of
-from xlbench.runs.slices import sliced
+from xlbench.runs.request import Request, as_list, check_languages, prepare, sizes_of
+from xlbench.runs.slices import slices_of
 
 
 def test_a_text_is_one_name(tmp_path, monkeypatch):
@@ -29,7 +29,7 @@ def test_a_text_is_one_name(tmp_path, monkeypatch):
     assert xlbench.board("results") == xlbench.board(["results"])
     assert xlbench.board(tmp_path / "results") == xlbench.board("results")
     assert sizes_of("50,100,all") == sizes_of([50, 100, "all"]) == (50, 100, None)
-    assert several(("a", "b")) == several(iter(["a", "b"])) == ("a", "b")
+    assert as_list(("a", "b")) == as_list(iter(["a", "b"])) == ("a", "b")
 
 
 def test_no_cache_may_be_none(tmp_path):
@@ -118,27 +118,27 @@ def test_absent_subsets_count_where_they_were_asked_for():
     )  # fmt: skip
 
     def kept(*languages):
-        return [(one.subset.name, one.failure) for one in sliced(task, Data(), languages).slices]
+        return [(one.subset.name, one.failure) for one in slices_of(task, Data(), languages).slices]
 
     assert kept("eng") == [("eng-hin", None)]
     assert kept("nep") == [("eng-nep", "skipped")]
     assert kept("deu", "eng") == [("eng-hin", None), ("deu", None), ("deu-eng", "skipped")]
-    assert sliced(task, Data(), ()).absent == ("nep",)
-    assert sliced(task, Data(), ()).why_absent
-    assert sliced(task, Data(), ("eng",)).absent == ()
+    assert slices_of(task, Data(), ()).absent == ("nep",)
+    assert slices_of(task, Data(), ()).why_absent
+    assert slices_of(task, Data(), ("eng",)).absent == ()
 
 
 def test_a_task_without_any_data_says_why():
     """Where no subset has data there is one skipped cell with the reason, and never nothing."""
     task = subsets_of(Subset("hin", ("hin",), missing="no hin.tsv"), Subset("nep", ("nep",), missing="no nep.tsv"))
-    (whole,) = sliced(task, Data(), ()).slices
+    (whole,) = slices_of(task, Data(), ()).slices
     assert (whole.subset.name, whole.failure) == ("*", "skipped")
     assert whole.reason == "no hin.tsv (and 1 more of this kind)"
 
     def subsets(data):
         raise DataMissing("get it from x")
 
-    (whole,) = sliced(Task("t", "news", (), subsets, None), Data(), ()).slices
+    (whole,) = slices_of(Task("t", "news", (), subsets, None), Data(), ()).slices
     assert (whole.failure, whole.reason) == ("skipped", "get it from x")
 
 

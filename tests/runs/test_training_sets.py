@@ -222,13 +222,13 @@ def test_nothing_that_learns_is_refused(tmp_path):
 
 def test_progress_is_heard(tmp_path):
     """Who watches a run hears how many of the training sets a probe has learned from."""
-    from xlbench.runs.execute import carry_out
+    from xlbench.runs.execute import run_prepared
     from xlbench.runs.observer import Observer
     from xlbench.runs.request import Request, prepare
 
     heard = []
     request = Request([model()], ["mini-sentiment"], languages=["isl"], results=tmp_path, cache=False, ci_training=2)
-    carry_out(prepare(request), Observer(learning=lambda *said: heard.append(said)))
+    run_prepared(prepare(request), Observer(learning=lambda *said: heard.append(said)))
     assert heard[:2] == [("lengths", 1, 2), ("lengths", 2, 2)]
 
 

@@ -11,10 +11,10 @@ from xlbench.core.errors import EncoderError
 from xlbench.space.distances import distances, translations
 from xlbench.space.files import write_own
 from xlbench.space.picture import COLORS, Panel, Picture, caption, is_own, language_name, render
-from xlbench.space.projection import project, turned
+from xlbench.space.projection import align_axes, project
 from xlbench.space.projector import files_of, own_files
-from xlbench.space.texts import TaskTexts, sampled, texts_of
-from xlbench.space.vectors import Points, points_of, shared
+from xlbench.space.texts import TaskTexts, sample, texts_of
+from xlbench.space.vectors import Points, common_points, points_of
 
 
 def text(item, language="eng", label="", words=""):
@@ -93,12 +93,12 @@ def test_cards_of_every_protocol_tell_languages_and_labels(name, labels):
 def test_a_sample_keeps_shares_of_labels_and_translations():
     """Of 60 and 30 items with two labels, 30 are 20 and 10; each in both languages; a smaller sample lies within it."""
     texts = [text(f"t:{n}", code, "a" if n < 60 else "b") for n in range(90) for code in ("eng", "hin")]
-    kept = sampled(texts, 30)
+    kept = sample(texts, 30)
     assert len([item for item in kept if int(item[2:]) < 60]) == 20
     assert len(kept) == 30
-    assert sampled(texts, 9) < kept
-    assert sampled(texts[::-1], 30) == kept
-    assert len(sampled([*texts, text("t:rare", label="c")], 3) & {"t:rare"}) == 1
+    assert sample(texts, 9) < kept
+    assert sample(texts[::-1], 30) == kept
+    assert len(sample([*texts, text("t:rare", label="c")], 3) & {"t:rare"}) == 1
 
 
 # ---- distances
@@ -159,11 +159,11 @@ def points(items="1234", model="one", languages=("eng", "hin"), seed=0):
 
 def test_models_beside_each_other_show_the_same_texts():
     """What one of two models does not know is shown of neither; too little in common is an error."""
-    one, other = shared([points("1234"), points("2345", "two")])
+    one, other = common_points([points("1234"), points("2345", "two")])
     assert one.texts == other.texts
     assert one.vectors.tolist() == points("1234").only(other.keys).vectors.tolist()
     with pytest.raises(EncoderError, match="only 2 texts are known to all of one, two"):
-        shared([points("12", languages=("eng",)), points("12", "two")])
+        common_points([points("12", languages=("eng",)), points("12", "two")])
 
 
 # ---- projections
@@ -200,8 +200,8 @@ def test_a_picture_is_turned_and_never_stretched():
     """A mirrored and turned copy comes to lie on the first; distances within a projection stay what they are."""
     first = np.random.default_rng(0).normal(size=(9, 2))
     copy = first @ np.array([[0.0, 1.0], [1.0, 0.0]]) + 5
-    assert turned(copy, first) == pytest.approx(first - first.mean(axis=0))
-    other = turned(3 * copy, first)
+    assert align_axes(copy, first) == pytest.approx(first - first.mean(axis=0))
+    other = align_axes(3 * copy, first)
     assert np.linalg.norm(other[0] - other[1]) == pytest.approx(3 * np.linalg.norm(first[0] - first[1]))
 
 

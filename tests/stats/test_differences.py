@@ -10,7 +10,7 @@ from scipy import stats as reference
 
 from xlbench import UsageError
 from xlbench.stats import Part, multiple, paired, part
-from xlbench.stats.ranking import largest_against_one, p_against_one, studentized_range, told_apart
+from xlbench.stats.ranking import distinguishable, largest_against_one, p_against_one, studentized_range
 
 
 def mean_part(x, clusters=None, seeds=None):
@@ -164,6 +164,6 @@ def test_told_apart_lines_up_clusters():
     x = rng.normal(0, 0.1, (3, 50)) + np.array([[0.0], [0.0], [1.0]])
     order = rng.permutation(50)
     parts = [mean_part(x[0]), mean_part(x[1][order], order), mean_part(x[2])]
-    apart = told_apart(parts)
+    apart = distinguishable(parts)
     assert apart.tolist() == [[False, False, True], [False, False, True], [True, True, False]]
-    assert not told_apart([Part(0.1, np.arange(1), np.array([np.nan]), 1), *parts[:1]]).any()
+    assert not distinguishable([Part(0.1, np.arange(1), np.array([np.nan]), 1), *parts[:1]]).any()

@@ -13,7 +13,7 @@ from scipy import stats as reference
 from xlbench import UsageError, metrics
 from xlbench.core.task import Metric
 from xlbench.stats import CI, Scorer, intervals
-from xlbench.stats.scorer import _kept
+from xlbench.stats.scorer import _round
 
 ACCURACY = metrics.share("accuracy", "hit")
 MRR = metrics.mean("mrr", "score")
@@ -394,6 +394,6 @@ def test_what_was_never_counted_has_no_interval():
 def test_kept_ends_hold_their_value(number):
     """Rounded to the places that are kept, a lower end is never above its number, an upper one never below, and what
     is not 0 does not become 0 as a standard error."""
-    assert _kept(number, math.floor) <= number <= _kept(number, math.ceil)
-    assert (_kept(number, round) == 0) == (number == 0)
-    assert _kept(number, round) == pytest.approx(number, abs=1e-12)
+    assert _round(number, math.floor) <= number <= _round(number, math.ceil)
+    assert (_round(number, round) == 0) == (number == 0)
+    assert _round(number, round) == pytest.approx(number, abs=1e-12)

@@ -109,17 +109,17 @@ class Catalog:
         """The suite of that name or spec; `UsageError` where there is none, or two plugins claim it."""
         known = name in self.suites or ("suites", name) in self.contested
         scheme = None if known else self._scheme_for("suites", name)
-        suite: Suite = self._made_by(scheme, "suites", name)[0] if scheme else self._named("suites", name)
+        suite: Suite = self._make_from_spec(scheme, "suites", name)[0] if scheme else self._find_by_name("suites", name)
         return suite
 
     def select_engine(self, name: str) -> Engine:
         """The engine of that name; `UsageError` where there is none, or two plugins claim it."""
-        engine: Engine = self._named("engines", name)
+        engine: Engine = self._find_by_name("engines", name)
         return engine
 
     def select_recipe(self, name: str) -> Recipe:
         """The recipe of that name; `UsageError` where there is none, or two plugins claim it."""
-        recipe: Recipe = self._named("recipes", name)
+        recipe: Recipe = self._find_by_name("recipes", name)
         return recipe
 
     def _of_suite(self, suite: Suite) -> list[Task]:
@@ -134,7 +134,7 @@ class Catalog:
                 raise UsageError(f"{whose} names the task {name!r}, which no plugin offers.{guess}{self._hint()}")
         return [self.tasks[name] for name in suite.tasks]
 
-    def _named(self, kind: str, name: str) -> Any:
+    def _find_by_name(self, kind: str, name: str) -> Any:
         """The one of that very name."""
         known = getattr(self, kind)
         if name in known:
@@ -155,7 +155,7 @@ class Catalog:
         scheme = self._scheme_for(kind, spec)
         if scheme is None:
             raise self._unknown(kind, spec)
-        return self._made_by(scheme, kind, spec)
+        return self._make_from_spec(scheme, kind, spec)
 
     def _scheme_for(self, kind: str, spec: str) -> Scheme | None:
         """The scheme that says yes to ``spec``. One that raises instead of saying no does not hinder another."""
@@ -182,12 +182,12 @@ class Catalog:
             return lambda spec: combine(spec, self)
         return {"models": scheme.model, "tasks": scheme.tasks, "suites": scheme.suites}[kind]
 
-    def _made_by(self, scheme: Scheme, kind: str, spec: str) -> list[Any]:
+    def _make_from_spec(self, scheme: Scheme, kind: str, spec: str) -> list[Any]:
         """What a scheme makes of a spec. The line of its own `XlbenchError` says best what is wrong."""
         who, make = self._by("schemes", scheme.name), self._maker(scheme, kind)
         assert make is not None
         try:
-            items = _several(make(spec))
+            items = _as_tuple(make(spec))
         except (KeyboardInterrupt, UsageError):
             raise
         except XlbenchError as error:  # a damaged file of what was named: the command cannot be carried out as given
@@ -235,7 +235,7 @@ class Catalog:
         return f"{SINGULAR[kind]} {name!r} of {self.origins[kind, name].label}"
 
 
-def _several(offered: Any) -> list[Any]:
+def _as_tuple(offered: Any) -> list[Any]:
     """What a scheme has made, one thing or an iterable of things."""
     alone = isinstance(offered, Model | Suite | str | bytes | Mapping) or not isinstance(offered, Iterable)
     return [offered] if alone else list(offered)

@@ -47,9 +47,9 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
     ``entry_points``: those to load, in place of all that are installed (an empty list: only what is built in). They
     are taken in order of name and distribution. Raises nothing but KeyboardInterrupt: see `Catalog.broken`.
     """
-    found, broken = _installed() if entry_points is None else (list(entry_points), [])
+    found, broken = _installed_entry_points() if entry_points is None else (list(entry_points), [])
     core = _load_one(BUILTIN)
-    loaded = [_load_one(entry_point) for entry_point in _in_order(found)]
+    loaded = [_load_one(entry_point) for entry_point in _sorted_entry_points(found)]
     standing, contested, usurped = _resolve_claims(core, loaded)
     broken += [_broken(one.plugin, why) for one in loaded for why in one.reasons]
     broken += usurped
@@ -64,7 +64,7 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
     )
 
 
-def _installed() -> tuple[list[EntryPoint], list[Broken]]:
+def _installed_entry_points() -> tuple[list[EntryPoint], list[Broken]]:
     """The entry points of every distribution on the path; of one that is there twice, the first is what is imported.
 
     Each distribution is read apart: `importlib.metadata.entry_points` ends at the first unreadable file of anybody.
@@ -77,23 +77,23 @@ def _installed() -> tuple[list[EntryPoint], list[Broken]]:
         if not text or not re.search(rf"^\s*\[\s*{GROUP}\s*\]", text, re.MULTILINE):
             continue
         name, version = _source(distribution)
-        if _normal(name) in seen:
+        if _normalize_name(name) in seen:
             continue
-        seen.add(_normal(name))
-        ours, why = attempt(_ours, distribution)
+        seen.add(_normalize_name(name))
+        ours, why = attempt(_is_own_distribution, distribution)
         found += ours or []
         if why:
             broken.append(Broken("entry_points.txt", name, version, f"cannot be read: {why}"))
     return found, broken
 
 
-def _ours(distribution: metadata.Distribution) -> list[EntryPoint]:
+def _is_own_distribution(distribution: metadata.Distribution) -> list[EntryPoint]:
     return [entry_point for entry_point in distribution.entry_points if entry_point.group == GROUP]
 
 
-def _in_order(entry_points: Iterable[EntryPoint]) -> list[EntryPoint]:
+def _sorted_entry_points(entry_points: Iterable[EntryPoint]) -> list[EntryPoint]:
     """By name, then distribution; what is found twice (a path that is listed twice) counts once."""
-    keyed = {(one.name, _normal(_source(one.dist)[0]), one.value): one for one in reversed(list(entry_points))}
+    keyed = {(one.name, _normalize_name(_source(one.dist)[0]), one.value): one for one in reversed(list(entry_points))}
     return [keyed[key] for key in sorted(keyed)]
 
 
@@ -111,7 +111,7 @@ def _fields(distribution: metadata.Distribution) -> tuple[str, str]:
     return fields["Name"], fields["Version"]
 
 
-def _normal(distribution: str) -> str:
+def _normalize_name(distribution: str) -> str:
     """Distribution names are equal up to case and kind of separator."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
@@ -190,7 +190,7 @@ def _call_hook(hook: str, implementation: Any) -> tuple[list[Any], list[str]]:
     if required:
         takes = f"it takes {', '.join(required)}, and hooks are called without arguments"
         return [], [f"{hook} does not fit its hook: {takes}"]
-    manager, why = attempt(_single_hook_manager, hook, implementation)
+    manager, why = attempt(_plugin_manager, hook, implementation)
     if manager is None:
         return [], [f"{hook} does not fit its hook: {why}"]
     results, why = attempt(getattr(manager.hook, hook))
@@ -216,7 +216,7 @@ def _required_arguments(implementation: Any) -> list[str]:
     return [one.name for one in parameters if one.default is one.empty and one.kind not in kinds]
 
 
-def _single_hook_manager(hook: str, implementation: Any) -> pluggy.PluginManager:
+def _plugin_manager(hook: str, implementation: Any) -> pluggy.PluginManager:
     """A manager that knows this implementation only, checked against the hook's arguments."""
     manager, plugin = pluggy.PluginManager(GROUP), ModuleType("plugin")
     manager.add_hookspecs(Hooks)
@@ -238,11 +238,11 @@ def _resolve_claims(
             claims[kind, item.name].append((one.plugin, item))
     alike: dict[tuple[str, str], list[Plugin]] = defaultdict(list)
     for kind, name in sorted(claims):
-        alike[kind, _as_file(kind, name)] += [plugin for plugin, _ in claims[kind, name]]
+        alike[kind, _name_key(kind, name)] += [plugin for plugin, _ in claims[kind, name]]
     standing, contested, usurped = {}, {}, []
     for claim in sorted(claims):
         first, *others = claims[claim]
-        rivals = alike[claim[0], _as_file(*claim)]
+        rivals = alike[claim[0], _name_key(*claim)]
         if len(rivals) > len(claims[claim]):
             contested[claim] = tuple(rivals)
             continue
@@ -255,7 +255,7 @@ def _resolve_claims(
     return standing, contested, usurped
 
 
-def _as_file(kind: str, name: str) -> str:
+def _name_key(kind: str, name: str) -> str:
     """What tells names of a kind apart: of suites, which name files, not upper from lower case."""
     return name.casefold() if kind == "suites" else name
 

@@ -94,10 +94,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a code of `xlbench.core.errors`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(50_000, *gc.get_threshold()[1:])  # records by the thousand stay: looking at them took 5% of a run
-    sys.exit(_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
+    sys.exit(_run_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
 
 
-def _guarded(arguments: list[str], *, debug: bool) -> int:
+def _run_guarded(arguments: list[str], *, debug: bool) -> int:
     """Run, and turn every way of failing into one line and an exit code."""
     from xlbench.core.tracebacks import shown_tracebacks
 
@@ -113,7 +113,7 @@ def _guarded(arguments: list[str], *, debug: bool) -> int:
         return stop.exit_code
     except click.ClickException as error:
         shown = io.StringIO()
-        (_with_meant(error) if isinstance(error, click.NoSuchOption) else error).show(shown)
+        (_with_suggestion(error) if isinstance(error, click.NoSuchOption) else error).show(shown)
         echo(shown.getvalue().rstrip("\n"), err=True)
         return USAGE
     except (KeyboardInterrupt, click.Abort):
@@ -136,7 +136,7 @@ MEANT = {
 """Options that other programs have -> what a command may have in their place."""
 
 
-def _with_meant(error: click.NoSuchOption) -> click.NoSuchOption:
+def _with_suggestion(error: click.NoSuchOption) -> click.NoSuchOption:
     """The error, with what the option is in this command in the place of click's own guess."""
     has = {name for option in error.ctx.command.params for name in option.opts} if error.ctx else set()
     options = [repr(name) for name in MEANT.get(error.option_name, ()) if name in has]

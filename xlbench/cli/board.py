@@ -58,13 +58,13 @@ def command(
     from xlbench import catalog
     from xlbench.reports.boards import markdown
     from xlbench.reports.boards.plain import plain
-    from xlbench.reports.published import read_figures, without_conflicts
+    from xlbench.reports.published import merge_figures, read_figures
     from xlbench.reports.render import boards_of, save
     from xlbench.reports.selection import Selection
 
     with plugins_print_elsewhere():
         formats = catalog.load().boards.values()
-        figures = without_conflicts(figure for path in imported for figure in read_figures(path))
+        figures = merge_figures(figure for path in imported for figure in read_figures(path))
         rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages), figures)
     failures: list[str] = []
     for board in rendered.boards:

@@ -27,7 +27,7 @@ MANY = 20_000
 """Entries from which on checking them takes long enough to show a bar."""
 
 
-def _folder(command: Callable[..., Any]) -> Callable[..., Any]:
+def _folder_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--folder",
         type=click.Path(path_type=Path, file_okay=False),
@@ -56,17 +56,17 @@ def command() -> None:
     "  xlbench cache info --json | jq .bytes\n"
     "  xlbench cache info --folder /scratch/xlbench",
 )
-@_folder
+@_folder_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
 def info(folder: Path | None, as_json: bool) -> None:
     """Show where the cache is, how much it holds of each model, and when that was last used."""
-    with _opened(folder) as cache:
+    with _open_cache(folder) as cache:
         contents = cache.info()
         if as_json:
             echo_json(_as_json(contents))
         else:
             echo("\n".join(_as_text(contents)))
-        _explain(cache)
+        _print_warnings(cache)
 
 
 @command.command(
@@ -78,14 +78,14 @@ def info(folder: Path | None, as_json: bool) -> None:
     "  xlbench cache clear 4f2a90c1           the model whose identity begins so",
 )
 @click.argument("model", required=False)
-@_folder
+@_folder_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def clear(model: str | None, folder: Path | None, yes: bool) -> int:
     """Remove the vectors of MODEL, a name or the first digits of an identity; without MODEL, everything.
 
     Asks before it does so; where nobody can answer, --yes is needed.
     """
-    with _opened(folder) as cache:
+    with _open_cache(folder) as cache:
         before = cache.info()
         chosen = (
             before.models
@@ -96,7 +96,7 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
             echo(f"there is nothing in {cache.folder}")
             return OK
         entries = sum(known.entries for known in chosen)
-        what = f"{_counted(entries, 'entry', 'entries')} of {_counted(len(chosen), 'model', 'models')}"
+        what = f"{_count_text(entries, 'entry', 'entries')} of {_count_text(len(chosen), 'model', 'models')}"
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError(f"this removes {what} from {cache.folder}: add --yes")
@@ -105,8 +105,8 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
                 return OK
         removed = cache.clear(model)
         freed = max(before.bytes - cache.info().bytes, 0)
-        echo(f"removed {_counted(removed, 'entry', 'entries')}, {byte_count(freed)}")
-        return INVALID if _explain(cache) else OK
+        echo(f"removed {_count_text(removed, 'entry', 'entries')}, {byte_count(freed)}")
+        return INVALID if _print_warnings(cache) else OK
 
 
 @command.command(
@@ -116,25 +116,25 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
     "  xlbench cache verify --folder /scratch/xlbench\n\n"
     "Exit codes: 0 all is well; 3 something was damaged, and is removed.",
 )
-@_folder
+@_folder_option
 def verify(folder: Path | None) -> int:
     """Check every entry, and the file around them; remove what is damaged."""
-    with _opened(folder) as cache:
-        with _bar(cache.info().entries) as progress:
+    with _open_cache(folder) as cache:
+        with _progress_bar(cache.info().entries) as progress:
             checked = cache.verify(progress)
-        echo(f"checked {_counted(checked.entries, 'entry', 'entries')}: {checked.damaged:,} damaged")
-        return INVALID if _explain(cache) or checked.damaged else OK
+        echo(f"checked {_count_text(checked.entries, 'entry', 'entries')}: {checked.damaged:,} damaged")
+        return INVALID if _print_warnings(cache) or checked.damaged else OK
 
 
 @contextlib.contextmanager
-def _opened(folder: Path | None) -> Iterator[Cache]:
+def _open_cache(folder: Path | None) -> Iterator[Cache]:
     from xlbench.encoding.cache import Cache, default_folder
 
     with Cache(folder.expanduser() if folder else default_folder()) as cache:
         yield cache
 
 
-def _explain(cache: Cache) -> bool:
+def _print_warnings(cache: Cache) -> bool:
     """Print what went wrong; whether anything did."""
     for line in cache.warnings:
         echo(f"xlbench: {line}", err=True)
@@ -142,7 +142,7 @@ def _explain(cache: Cache) -> bool:
 
 
 @contextlib.contextmanager
-def _bar(entries: int) -> Iterator[Callable[[int, int], None] | None]:
+def _progress_bar(entries: int) -> Iterator[Callable[[int, int], None] | None]:
     """A bar on a terminal, where it takes long enough."""
     if entries < MANY or not sys.stderr.isatty():
         yield None
@@ -157,9 +157,9 @@ def _bar(entries: int) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _as_text(info: Info) -> Iterator[str]:
-    models = _counted(len(info.models), "model", "models")
+    models = _count_text(len(info.models), "model", "models")
     yield f"{info.path.parent}: {byte_count(info.bytes)} of at most {byte_count(info.cap)}"
-    yield f"{_counted(info.entries, 'entry', 'entries')} of {models}"
+    yield f"{_count_text(info.entries, 'entry', 'entries')} of {models}"
     for path in info.set_aside:
         yield f"set aside as damaged: {path} ({byte_count(path.stat().st_size)}); 'xlbench cache clear' removes it"
     if not info.models:
@@ -170,7 +170,13 @@ def _as_text(info: Info) -> Iterator[str]:
 
 def _row(model: ModelInfo) -> tuple[str, ...]:
     label = "".join(sign for sign in " ".join(model.label.split()) if sign.isprintable()) or "-"
-    return label, model.identity[:12], f"{model.entries:,}", byte_count(model.bytes), _moment(model.last_used) or "-"
+    return (
+        label,
+        model.identity[:12],
+        f"{model.entries:,}",
+        byte_count(model.bytes),
+        _format_time(model.last_used) or "-",
+    )
 
 
 def _as_json(info: Info) -> dict[str, Any]:
@@ -187,7 +193,7 @@ def _as_json(info: Info) -> dict[str, Any]:
                 "label": one.label,
                 "entries": one.entries,
                 "bytes": one.bytes,
-                "last_used": _moment(one.last_used) or None,
+                "last_used": _format_time(one.last_used) or None,
             }
             for one in info.models
         ],
@@ -195,9 +201,9 @@ def _as_json(info: Info) -> dict[str, Any]:
     }
 
 
-def _moment(seconds: int) -> str:
+def _format_time(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds)) if seconds else ""
 
 
-def _counted(number: int, one: str, many: str) -> str:
+def _count_text(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"

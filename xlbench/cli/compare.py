@@ -78,13 +78,13 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
     reader = LogReader(metric or "")
     if before or after:
         compared = [
-            _of_recipes(find_each(before, results, reader), find_each(after, results, reader), reader, **options)
+            _compare_recipes(find_each(before, results, reader), find_each(after, results, reader), reader, **options)
         ]
     else:
-        named = _in_order(find_runs(runs, results, reader), baseline)
+        named = _baseline_first(find_runs(runs, results, reader), baseline)
         if all_pairs:
-            return _all_pairs(named, reader, as_json=as_json, **options)
-        compared, first = _compared(named, reader, **options), next(iter(named.values()))
+            return _compare_all_pairs(named, reader, as_json=as_json, **options)
+        compared, first = _compare_runs(named, reader, **options), next(iter(named.values()))
     if options["examples"]:
         from xlbench.cli.example_texts import with_texts
 
@@ -144,7 +144,7 @@ def _check_recipes(**options: Any) -> None:
             raise UsageError(f"{name} has no use with --a and --b, which name all runs: leave one of them out")
 
 
-def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
+def _baseline_first(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
     """The baseline first."""
     if baseline is None:
         return dict(runs)
@@ -153,13 +153,15 @@ def _in_order(runs: Mapping[str, Run], baseline: str | None) -> dict[str, Run]:
     return {baseline: runs[baseline], **{name: run for name, run in runs.items() if name != baseline}}
 
 
-def _compared(runs: Mapping[str, Run], reader: LogReader, *, examples: int | None, **options: Any) -> list[Comparison]:
+def _compare_runs(
+    runs: Mapping[str, Run], reader: LogReader, *, examples: int | None, **options: Any
+) -> list[Comparison]:
     from xlbench.reports.compare.comparison import against_baseline
 
     return against_baseline(runs, reader.influence, *_comparison_options(**options), examples or 0, reader.load_items)
 
 
-def _of_recipes(
+def _compare_recipes(
     before: list[Run], after: list[Run], reader: LogReader, *, examples: int | None, **options: Any
 ) -> Comparison:
     from xlbench.reports.compare.recipes import of_recipes
@@ -169,7 +171,9 @@ def _of_recipes(
     )
 
 
-def _all_pairs(runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, examples: None, **options: Any) -> int:
+def _compare_all_pairs(
+    runs: Mapping[str, Run], reader: LogReader, *, as_json: bool, examples: None, **options: Any
+) -> int:
     from dataclasses import asdict
 
     from xlbench.reports.compare import render

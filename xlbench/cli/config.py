@@ -42,17 +42,17 @@ def defaults(commands: click.Group, ctx: click.Context) -> dict[str, dict[str, A
                 f"{FILE}: {name!r} is no table of a command.{did_you_mean(name, names)} "
                 f"There are {', '.join(f'[{known}]' for known in names)}"
             )
-    return {name: _checked(commands, ctx, name, table) for name, table in tables.items()}
+    return {name: _check_table(commands, ctx, name, table) for name, table in tables.items()}
 
 
-def _checked(commands: click.Group, ctx: click.Context, name: str, table: dict[str, Any]) -> dict[str, Any]:
+def _check_table(commands: click.Group, ctx: click.Context, name: str, table: dict[str, Any]) -> dict[str, Any]:
     command = commands.get_command(ctx, name)
     assert command is not None
-    options = {_long(option): option for option in command.params if isinstance(option, click.Option)}
+    options = {_long_name(option): option for option in command.params if isinstance(option, click.Option)}
     values: dict[str, Any] = {}
     for key, value in table.items():
         if isinstance(command, click.Group) and isinstance(value, dict) and key in command.list_commands(ctx):
-            values[key] = _checked(command, ctx, key, value)
+            values[key] = _check_table(command, ctx, key, value)
             continue
         if key not in options:
             raise UsageError(f"{FILE}: [{name}] has no option {key!r}.{did_you_mean(key, options)}")
@@ -81,5 +81,5 @@ def _check_type(option: click.Option, value: Any, where: str) -> None:
         raise UsageError(f"{where}: {value!r} is not {wanted}")
 
 
-def _long(option: click.Option) -> str:
+def _long_name(option: click.Option) -> str:
     return max(option.opts, key=len).lstrip("-")

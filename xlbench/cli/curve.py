@@ -76,7 +76,7 @@ def command(
     from xlbench.cli.progress import watching
     from xlbench.core.files import check_folder, write_files
     from xlbench.reports.render import curves_of, render_curves
-    from xlbench.runs.execute import carry_out
+    from xlbench.runs.execute import run_prepared
     from xlbench.runs.request import idle_tasks, learning_tasks, prepare_curve
 
     with plugins_print_elsewhere():
@@ -91,7 +91,7 @@ def command(
         if prepared.has_work:
             check_folder(out, "curves", "--out")  # before hours of work, and not after them
         with watching(prepared.planned, quiet=quiet or as_json) as observer:
-            results = carry_out(prepared, observer, fail_fast=fail_fast)
+            results = run_prepared(prepared, observer, fail_fast=fail_fast)
         curves = curves_of(results, learning_tasks(prepared), idle_tasks(prepared))
         written = write_files(out, render_curves(curves, plots=plots), "curves", "--out")
     code = exit_code(prepared, curves.cells, strict=strict)

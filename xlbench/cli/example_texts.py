@@ -45,7 +45,7 @@ def with_texts(found: Comparison, run: Run, reader: LogReader, data: Path | None
             texts |= {(task, item): text for item, text in catalog.of(run, task, items).items()}
         except XlbenchError as error:
             notes.append(one_line(f"{task}: no texts of items: {error}"))
-    changed = [{**one, "text": _cut(texts.get((str(one["task"]), str(one["item"])), ""))} for one in found.changed]
+    changed = [{**one, "text": _shorten(texts.get((str(one["task"]), str(one["item"])), ""))} for one in found.changed]
     return replace(found, changed=tuple(changed), notes=(*found.notes, *notes))
 
 
@@ -57,7 +57,7 @@ def _by_item(texts: Sequence[ItemText]) -> dict[str, str]:
     return {item: " = ".join(sides) for item, sides in found.items()}
 
 
-def _cut(text: str) -> str:
+def _shorten(text: str) -> str:
     line = one_line(text)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
 

@@ -11,7 +11,7 @@ import click
 from xlbench.cli.export_runs import tell, write
 from xlbench.cli.options import cache_and_permission_options, request_of
 from xlbench.cli.output import plugins_print_elsewhere
-from xlbench.cli.space_inputs import opened_cache
+from xlbench.cli.space_inputs import open_cache
 from xlbench.core.errors import OK
 from xlbench.core.text import one_line
 
@@ -84,7 +84,7 @@ def _searched(
     if run.troubles:
         raise ResultsError(f"a run that is damaged is not exported: {run.troubles[0]}")
     request = request_of(options)
-    with plugins_print_elsewhere(), opened_cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:
+    with plugins_print_elsewhere(), open_cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:
         catalog = load()
         wanted, left_out = searches_of(run, catalog, data_of(request), options["tasks"])
         model = scored_model(run, run.folder, catalog)

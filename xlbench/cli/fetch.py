@@ -49,12 +49,12 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     """
     from xlbench.runs.fetch import prepare_fetch
 
-    with plugins_print_elsewhere(), _bars(shown=not (quiet or as_json) and sys.stderr.isatty()):
+    with plugins_print_elsewhere(), _download_bars(shown=not (quiet or as_json) and sys.stderr.isatty()):
         prepared = prepare_fetch(request_of(options), dry_run=dry_run)
         if dry_run:
             results = [item.check() for item in prepared.items]
         else:
-            results = list(_fetched(prepared.items, quiet=quiet or as_json))
+            results = list(_fetch_all(prepared.items, quiet=quiet or as_json))
     code = OK if dry_run or all(result.ok for result in results) else CELL_FAILED
     if as_json:
         plain = [{**asdict(result), "ok": result.ok} for result in results]
@@ -69,7 +69,7 @@ def command(dry_run: bool, as_json: bool, quiet: bool, **options: Any) -> int:
     return code
 
 
-def _fetched(items: Sequence[FetchItem], *, quiet: bool) -> Iterator[FetchResult]:
+def _fetch_all(items: Sequence[FetchItem], *, quiet: bool) -> Iterator[FetchResult]:
     """Fetch one after the other, each announced where it takes time."""
     for number, item in enumerate(items, 1):
         about = item.about
@@ -80,7 +80,7 @@ def _fetched(items: Sequence[FetchItem], *, quiet: bool) -> Iterator[FetchResult
 
 
 @contextlib.contextmanager
-def _bars(*, shown: bool) -> Iterator[None]:
+def _download_bars(*, shown: bool) -> Iterator[None]:
     """Downloads show their progress, or not, for a while; for libraries that are yet to be imported."""
     added = [] if shown else [name for name in _NO_BARS if name not in os.environ]
     os.environ.update(dict.fromkeys(added, "1"))
@@ -99,12 +99,12 @@ def _table(results: Sequence[FetchResult]) -> str:
             result.status,
             result.revision[:_COMMIT],
             "" if result.size is None else byte_count(result.size),
-            result.place or _from(result),
+            result.place or _origin_text(result),
         ]
         for result in results
     ]
     return table(["", "name", "status", "revision", "size", "where"], lines, "llllrl")
 
 
-def _from(result: FetchResult) -> str:
+def _origin_text(result: FetchResult) -> str:
     return f"from {result.origin}" if result.origin and result.status == "to bring" else ""

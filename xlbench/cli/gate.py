@@ -91,8 +91,8 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
         overwrite(lacking, options, str(baseline or ""), str(candidate or ""))
         raise UsageError(lacking)
     with reported(baseline, str(candidate), options):
-        gate = _judged(baseline, candidate, model, options)
-    return _say(gate, options)
+        gate = _judge_runs(baseline, candidate, model, options)
+    return _report_verdict(gate, options)
 
 
 @command.command(cls=ReportingCommand, short_help="Compute what a baseline has, and judge it.", epilog=EXIT_CODES)
@@ -120,8 +120,8 @@ def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) 
 
         policy_of(options["policy"], {name: options[name] for name in _POLICY})  # before hours of work
         known = pick(baseline, Reader(), baseline_model)
-        gate = _judged(known, _computed(known, model, options), None, options)
-    return _say(gate, options)
+        gate = _judge_runs(known, _compute_candidate(known, model, options), None, options)
+    return _report_verdict(gate, options)
 
 
 @command.command(short_help="Print a commented policy to begin with.")
@@ -169,7 +169,9 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
     if out.exists():
         previous = Pack(out).digest
         changed = (
-            "nothing: the same run" if out.resolve() == Path(accepted.folder).resolve() else _changed(out, accepted)
+            "nothing: the same run"
+            if out.resolve() == Path(accepted.folder).resolve()
+            else _describe_change(out, accepted)
         )
     about = {
         "accepted_by": one_line(by), "accepted_on": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -181,7 +183,7 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
     return OK
 
 
-def _changed(old: Path, accepted: Run) -> str:
+def _describe_change(old: Path, accepted: Run) -> str:
     """What the gate says of a run that is to replace a baseline."""
     from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
@@ -189,13 +191,13 @@ def _changed(old: Path, accepted: Run) -> str:
     return one_line(gate_of(old, accepted, Reader()).sentence)
 
 
-def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
+def _compute_candidate(baseline: Run, model: str, options: dict[str, Any]) -> Run:
     """The candidate's run, of the cells that the baseline has scores for."""
     from dataclasses import replace
 
     from xlbench.cli.progress import watching
     from xlbench.core.errors import ResultsError
-    from xlbench.runs.execute import carry_out
+    from xlbench.runs.execute import run_prepared
     from xlbench.runs.request import prepare
 
     if baseline.troubles:
@@ -210,7 +212,7 @@ def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
         raise ResultsError(f"{baseline.folder} has samples of several sizes (--limit): a baseline has one size")
     if not cells:
         raise ResultsError(f"{baseline.folder} has no scores: nothing can be computed beside it")
-    tasks = _addresses([*dict.fromkeys(cell.task for cell in cells)], options["tasks"], baseline)
+    tasks = _task_specs([*dict.fromkeys(cell.task for cell in cells)], options["tasks"], baseline)
     with plugins_print_elsewhere():
         prepared = prepare(request_of({**options, "models": (model,), "tasks": tasks, "limit": limits.pop()}))
         if len(prepared.models) != 1:
@@ -220,11 +222,11 @@ def _computed(baseline: Run, model: str, options: dict[str, Any]) -> Run:
             one for one in prepared.planned if (one.cell.task, one.cell.subset) in places or one.state == "error"
         ]
         with watching(planned, quiet=bool(options["as_json"])) as observer:
-            (computed,) = carry_out(replace(prepared, planned=planned), observer)
+            (computed,) = run_prepared(replace(prepared, planned=planned), observer)
     return computed
 
 
-def _addresses(names: list[str], cards: tuple[str, ...], baseline: Run) -> tuple[str, ...]:
+def _task_specs(names: list[str], cards: tuple[str, ...], baseline: Run) -> tuple[str, ...]:
     """How the baseline's tasks are asked for: by their cards where these are given, otherwise by name."""
     from xlbench.catalog import load
 
@@ -234,7 +236,7 @@ def _addresses(names: list[str], cards: tuple[str, ...], baseline: Run) -> tuple
     return (*cards, *(name for name in names if name not in by_card))
 
 
-def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:
+def _judge_runs(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:
     from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
 
@@ -243,7 +245,7 @@ def _judged(baseline: Path | Run, candidate: Path | Run, model: str | None, opti
                    options["allow_intersection"], model)  # fmt: skip
 
 
-def _say(gate: Gate, options: dict[str, Any]) -> int:
+def _report_verdict(gate: Gate, options: dict[str, Any]) -> int:
     """Write the verdict, print it, and hand back its exit code."""
     from xlbench.reports.gate import report
 

@@ -137,12 +137,12 @@ def _task_rows(
             "license": task.license,
             "description": task.description,
         }
-        for task in _chosen_tasks(catalog, names)
+        for task in _select_tasks(catalog, names)
         if (area is None or task.area == area) and (not languages or set(languages) & set(task.languages))
     ]
 
 
-def _chosen_tasks(catalog: Catalog, names: Sequence[str]) -> Iterable[Task]:
+def _select_tasks(catalog: Catalog, names: Sequence[str]) -> Iterable[Task]:
     return catalog.select_tasks(names) if names else catalog.tasks.values()
 
 

@@ -25,7 +25,7 @@ EXIT_CODES = (
 """The end of the help of a command that scores."""
 
 
-def _combined(*options: Callable[[F], F]) -> Callable[[F], F]:
+def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator; the first is the first of the help."""
 
     def decorate(command: F) -> F:
@@ -39,7 +39,7 @@ def _combined(*options: Callable[[F], F]) -> Callable[[F], F]:
 
 def _selection(suites: str, models: str, languages: str) -> Callable[[F], F]:
     """The options that name suites, models, tasks, languages and the data folder; the help of three of them differs."""
-    return _combined(
+    return _combine(
         click.option("--suite", "-s", multiple=True, metavar="NAME", help=suites),
         click.option("--model", "-m", "models", multiple=True, metavar="NAME", help=models),
         click.option(
@@ -61,7 +61,7 @@ def _selection(suites: str, models: str, languages: str) -> Callable[[F], F]:
     )
 
 
-selection_options = _combined(
+selection_options = _combine(
     _selection(
         "Tasks to run, as a suite (repeatable).  [default: mini]",
         "A model's name, pattern or spec (repeatable).  [default: the built-in models]",
@@ -86,7 +86,7 @@ fetch_selection_options = _selection(
 """The same for what is fetched; nothing is named by default."""
 
 
-scoring_options = _combined(
+scoring_options = _combine(
     click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the resampling."),
     click.option(
         "--ci",
@@ -115,11 +115,11 @@ _CODE = (
 )
 
 
-fetch_permission_options = _combined(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
+fetch_permission_options = _combine(_offline("Make no request at all: goes with --dry-run alone."), *_CODE)
 """The options of what may be asked for over a network, or run, by a command that fetches."""
 
 
-cache_and_permission_options = _combined(
+cache_and_permission_options = _combine(
     click.option(
         "--cache/--no-cache",
         default=True,
@@ -140,7 +140,7 @@ cache_and_permission_options = _combined(
 """The options of what may be kept, asked for over a network, or run."""
 
 
-output_options = _combined(
+output_options = _combine(
     click.option("--dry-run", "-n", is_flag=True, help="Show the cells, their items, and what is done already."),
     click.option("--fail-fast", is_flag=True, help="Stop at the first cell that fails."),
     click.option("--strict", is_flag=True, help="Exit with 1 when a cell was skipped, too."),

@@ -53,7 +53,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
     wanted = runs if everything else [choose(runs, model, run, others=" or take --all")]
     packed: list[WrittenPack] = []
     troubles: list[str] = []
-    for one in _written(wanted, out, reader, everything=everything):
+    for one in _write_packs(wanted, out, reader, everything=everything):
         if isinstance(one, ResultsError):
             troubles.append(str(one))
             continue
@@ -70,7 +70,9 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
     return code
 
 
-def _written(runs: list[Run], out: Path, reader: Reader, *, everything: bool) -> Iterator[WrittenPack | ResultsError]:
+def _write_packs(
+    runs: list[Run], out: Path, reader: Reader, *, everything: bool
+) -> Iterator[WrittenPack | ResultsError]:
     """Write one pack after the other; a run that is damaged stops no other."""
     from xlbench.runs.packs.write import name_of, write_pack
 

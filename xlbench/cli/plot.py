@@ -61,14 +61,14 @@ def space(
     from xlbench.space.files import write_own
     from xlbench.space.picture import is_own, render
     from xlbench.space.pictures import pictures_of
-    from xlbench.space.vectors import shared
+    from xlbench.space.vectors import common_points
 
     check_installed()
     check_folder(out, "pictures", "--out")
     texts, found = placed(models, task, languages, limit, quiet=quiet or as_json, **options)
     if color == "label" and not any(text.label for text in texts.texts):
         raise UsageError(f"the items of {texts.task} have no labels: leave out --color label")
-    points = shared(found)
+    points = common_points(found)
     pictures = pictures_of(texts, points, methods, [int(one) for one in dimensions], color, seed)
     files = {f"{name}.{form}": content for name, one in pictures.items() for form, content in render(one).items()}
     written = write_own(out, files, is_own, "pictures")
@@ -86,7 +86,7 @@ def _print(
     if as_json:
         of = zip(apart.items(), found, strict=True)
         models = [{"model": name, "fingerprint": one.fingerprint, "unknown": one.unknown, "notes": list(one.notes),
-                   "distances": _plain(far)} for (name, far), one in of]  # fmt: skip
+                   "distances": _distance_json(far)} for (name, far), one in of]  # fmt: skip
         echo_json({
             "task": texts.task, "languages": list(texts.languages), "items": texts.items,
             "available": texts.available, "texts": len(points[0].texts), "models": models,
@@ -103,7 +103,7 @@ def _print(
     echo("\n".join(f"wrote {path}" for path in written), err=True)
 
 
-def _plain(far: Distances | None) -> dict[str, float | int | None] | None:
+def _distance_json(far: Distances | None) -> dict[str, float | int | None] | None:
     if far is None:
         return None
     return {"translations": far.translations, "random": far.random, "ratio": far.ratio, "pairs": far.pairs}

@@ -55,18 +55,19 @@ def _as_json(catalog: Catalog) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
         "plugins": [
-            {**_named(plugin), "hooks": plugin.hooks, "offers": dict(plugin.offers)} for plugin in catalog.plugins
+            {**_plugin_title(plugin), "hooks": plugin.hooks, "offers": dict(plugin.offers)}
+            for plugin in catalog.plugins
         ],
         "broken": [
             {"plugin": one.plugin, "distribution": one.distribution, "version": one.version, "why": one.why}
             for one in catalog.broken
         ],
         "contested": [
-            {"kind": kind, "name": name, "claimed_by": [_named(plugin) for plugin in claimants]}
+            {"kind": kind, "name": name, "claimed_by": [_plugin_title(plugin) for plugin in claimants]}
             for (kind, name), claimants in catalog.contested.items()
         ],
     }
 
 
-def _named(plugin: Plugin) -> dict[str, str]:
+def _plugin_title(plugin: Plugin) -> dict[str, str]:
     return {"plugin": plugin.name, "distribution": plugin.distribution, "version": plugin.version}

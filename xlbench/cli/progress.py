@@ -51,15 +51,15 @@ def _bar(planned: Sequence[PlannedCell]) -> Iterator[Observer]:
         def cell(done: Cell) -> None:
             """Move the bar on by a finished cell."""
             pace.rest()
-            progress.update(bar, advance=1, detail=_escaped(f"{done.model} {done.task} {done.subset}"))
+            progress.update(bar, advance=1, detail=_escape(f"{done.model} {done.task} {done.subset}"))
 
         def encoding(model: str, done: int, total: int) -> None:
             """Show how fast texts are encoded, beside the bar."""
-            progress.update(bar, detail=_escaped(pace.line(model, done, total)))
+            progress.update(bar, detail=_escape(pace.line(model, done, total)))
 
         def learning(model: str, done: int, total: int) -> None:
             """Show from how many training sets a probe has learned, beside the bar."""
-            progress.update(bar, detail=_escaped(_learned(model, done, total)))
+            progress.update(bar, detail=_escape(_learning_text(model, done, total)))
             pace.rest()
 
         def warning(line: str) -> None:
@@ -69,11 +69,11 @@ def _bar(planned: Sequence[PlannedCell]) -> Iterator[Observer]:
         yield Observer(cell, encoding, warning, learning)
 
 
-def _learned(model: str, done: int, total: int) -> str:
+def _learning_text(model: str, done: int, total: int) -> str:
     return f"{model}: a probe has learned from {done:,} of {total:,} training sets"
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     from rich.markup import escape
 
     return escape(one_line(text))
@@ -134,7 +134,7 @@ class _Lines:
     def learning(self, model: str, done: int, total: int) -> None:
         """A probe has learned from some of its training sets."""
         if time.monotonic() - self._said > self.EVERY:
-            self._say(_learned(model, done, total))
+            self._say(_learning_text(model, done, total))
         self._pace.rest()
 
     def _say(self, line: str) -> None:

@@ -65,7 +65,7 @@ def command(
     if out is not None:
         write_files(out.parent, {out.name: published.markdown(compared, model)}, "the comparison", "--out")
     if as_json:
-        echo_json([_plain(one) for one in compared])
+        echo_json([_as_json_row(one) for one in compared])
     else:
         shown = [one for one in compared if show_all or one.verdict == "differs"]
         if shown:
@@ -79,7 +79,7 @@ def command(
     return INVALID if troubles else OK if all(one.verdict == "agrees" for one in compared) else CELL_FAILED
 
 
-def _plain(one: FigureComparison) -> dict[str, str | float | None]:
+def _as_json_row(one: FigureComparison) -> dict[str, str | float | None]:
     score, figure = one.score, one.figure
     return {
         "model": figure.model, "task": figure.task, "subset": figure.subset, "metric": figure.metric,
@@ -95,7 +95,7 @@ def _table(compared: Sequence[FigureComparison]) -> str:
     for one in compared:
         plain = {
             name: f"{100 * value:.2f}" if isinstance(value, float) else value or ""
-            for name, value in _plain(one).items()
+            for name, value in _as_json_row(one).items()
         }
         interval = f"[{plain['low']}, {plain['high']}]" if plain["low"] else ""
         rows.append([*list(plain.values())[:6], interval, plain["difference"], plain["verdict"]])

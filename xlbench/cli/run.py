@@ -87,7 +87,7 @@ def command(
         show_plan(prepared, as_json=as_json, quiet=quiet, strict=strict)
         return plan_exit_code(prepared, strict=strict)
     with plugins_print_elsewhere():
-        results, shown, (written, failures) = _scored(prepared, boards, fail_fast=fail_fast, silent=quiet or as_json)
+        results, shown, (written, failures) = _score(prepared, boards, fail_fast=fail_fast, silent=quiet or as_json)
     cells = [cell for run in results for cell in run.cells]
     code = CELL_FAILED if failures else exit_code(prepared, cells, strict=strict)
     if as_json:
@@ -102,7 +102,7 @@ def command(
     return code
 
 
-def _scored(
+def _score(
     prepared: PreparedRun, folder: Path, *, fail_fast: bool, silent: bool
 ) -> tuple[Results, list[Board], tuple[list[Path], list[str]]]:
     """Compute what is lacking, and make and write the boards, unless this is a sample or nothing was scored.
@@ -113,13 +113,13 @@ def _scored(
     from xlbench.cli.progress import watching
     from xlbench.core.files import check_folder
     from xlbench.reports.render import save
-    from xlbench.runs.execute import carry_out
+    from xlbench.runs.execute import run_prepared
 
     sample = prepared.settings.limit is not None
     if prepared.has_work and not sample:
         check_folder(folder, "boards", "--boards")  # before hours of work, and not after them
     with watching(prepared.planned, quiet=silent) as observer:
-        results = carry_out(prepared, observer, fail_fast=fail_fast)
+        results = run_prepared(prepared, observer, fail_fast=fail_fast)
     if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
         return results, [], ([], [])
     boards = _boards_of(prepared, results)

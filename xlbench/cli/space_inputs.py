@@ -26,7 +26,7 @@ EXIT_CODES = "\b\nExit codes: 0 written; 2 wrong usage; 3 damaged data or vector
 """The end of the help of both commands."""
 
 
-def _only_one(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str:
+def _require_single(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str:
     """What is given once; a second value would be dropped without a word."""
     if len(given) != 1:
         raise click.BadParameter(f"one task at a time: {', '.join(given)}", param=parameter)
@@ -36,7 +36,7 @@ def _only_one(_: click.Context, parameter: click.Parameter, given: tuple[str, ..
 def text_options(limit: int, out: str) -> Callable[[F], F]:
     """The options that say which texts, where to, and what may be kept or asked for; two defaults differ."""
     options = (
-        click.option("--task", "-t", required=True, multiple=True, metavar="NAME", callback=_only_one,
+        click.option("--task", "-t", required=True, multiple=True, metavar="NAME", callback=_require_single,
                      help="A task's name, or a path to a card."),
         click.option("--language", "-l", "languages", multiple=True, metavar="CODE",
                      help="A language, ISO 639-3 (repeatable).  [default: all that are at hand]"),
@@ -80,7 +80,7 @@ def placed(
     from xlbench.space.vectors import points_of
 
     request = request_of({**options, "languages": languages, "tasks": (task,)})
-    with plugins_print_elsewhere(), opened_cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:
+    with plugins_print_elsewhere(), open_cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:
         catalog = load()
         models = [model_of(one, catalog) for one in given]
         found = catalog.select_tasks([task])
@@ -92,14 +92,14 @@ def placed(
             raise UsageError(str(missing)) from None
         points = []
         for model, fingerprint in models:
-            with _bar(len(texts.texts), model.name, quiet=quiet) as progress:
+            with _progress_bar(len(texts.texts), model.name, quiet=quiet) as progress:
                 points.append(points_of(model, fingerprint, texts, cache, progress))
     for one in points:
-        _tell(one, len(texts.texts))
+        _print_notes(one, len(texts.texts))
     return texts, tuple(points)
 
 
-def _tell(points: Points, asked: int) -> None:
+def _print_notes(points: Points, asked: int) -> None:
     """On standard error: how many texts are left out, and what has to be known of the vectors."""
     if points.unknown:
         of = f"{points.unknown} of {asked} texts"
@@ -109,7 +109,7 @@ def _tell(points: Points, asked: int) -> None:
 
 
 @contextlib.contextmanager
-def opened_cache(gibibytes: float, *, wanted: bool) -> Iterator[Cache | None]:
+def open_cache(gibibytes: float, *, wanted: bool) -> Iterator[Cache | None]:
     """The cache of vectors where it is wanted, with its warnings told at the end."""
     if not wanted:
         yield None
@@ -126,7 +126,7 @@ def opened_cache(gibibytes: float, *, wanted: bool) -> Iterator[Cache | None]:
 
 
 @contextlib.contextmanager
-def _bar(total: int, model: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+def _progress_bar(total: int, model: str, *, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
     """A bar of encoded texts, with the time that is left, where a person is watching."""
     if quiet or not sys.stderr.isatty():
         yield None

@@ -38,7 +38,7 @@ def command(packs: tuple[Path, ...], results: Path, as_json: bool, quiet: bool) 
     """
     written: list[dict[str, object]] = []
     troubles: list[str] = []
-    for one in _unpacked(packs, results):
+    for one in _unpack_all(packs, results):
         if isinstance(one, ResultsError):
             troubles.append(str(one))
             continue
@@ -54,7 +54,7 @@ def command(packs: tuple[Path, ...], results: Path, as_json: bool, quiet: bool) 
     return code
 
 
-def _unpacked(packs: tuple[Path, ...], results: Path) -> Iterator[Run | ResultsError]:
+def _unpack_all(packs: tuple[Path, ...], results: Path) -> Iterator[Run | ResultsError]:
     """Write one after the other; a pack that is damaged stops no other."""
     from xlbench.runs.packs.unpack import unpack
 

@@ -73,7 +73,7 @@ def invalidate(arguments: Sequence[str]) -> None:
     own = arguments[arguments.index("gate") + 1 :]
     if [*own[:1]] in (["accept"], ["policy"]) or {"--help", "-h"} & {*own}:
         return
-    for name, path in paths_in(own, _in_settings(own)).items():
+    for name, path in paths_in(own, _paths_in_settings(own)).items():
         if path is None or not path.is_file() or not _is_free(path, STARTS[name]):
             continue
         overwrite(STOPPED, {name: path}, outcome="INVALID")
@@ -82,7 +82,7 @@ def invalidate(arguments: Sequence[str]) -> None:
                 path.unlink()
 
 
-def _in_settings(own: Sequence[str]) -> Mapping[str, Any]:
+def _paths_in_settings(own: Sequence[str]) -> Mapping[str, Any]:
     """What xlbench.toml says of a gate's files, as far as it can be read."""
     from xlbench.cli.config import FILE
 
@@ -103,11 +103,11 @@ def overwrite(
     outcome: Outcome = "USAGE",
 ) -> None:
     """Write an outcome where nothing lies yet or an earlier verdict does; whatever else lies there is left alone."""
-    from xlbench.reports.gate.report import failed
+    from xlbench.reports.gate.report import failed_gate
 
     free = {name: options.get(name) if _is_free(options.get(name), start) else None for name, start in STARTS.items()}
     with contextlib.suppress(XlbenchError, OSError):  # the wrong command is what is told
-        write(failed(outcome, reason, baseline, candidate), free)
+        write(failed_gate(outcome, reason, baseline, candidate), free)
 
 
 def _is_free(path: Path | None, start: bytes) -> bool:
@@ -135,14 +135,14 @@ def check_paths(options: Mapping[str, Any], inputs: Mapping[str, Path | None]) -
         path = options[name]
         if path is None:
             continue
-        if other := taken.get(path.resolve()) or _linked(path, inputs):
+        if other := taken.get(path.resolve()) or _same_file_as(path, inputs):
             raise UsageError(f"--{name} is the file of --{other}, {path}: it would be replaced")
         if path.suffix == PACK:
             raise UsageError(f"--{name} is {path}, the name of a pack, and a verdict is none")
         taken[path.resolve()] = name
 
 
-def _linked(path: Path, inputs: Mapping[str, Path | None]) -> str:
+def _same_file_as(path: Path, inputs: Mapping[str, Path | None]) -> str:
     """The input that is the same file by another name, or ""."""
     for name, other in inputs.items():
         if other is not None and path.exists() and other.exists() and path.samefile(other):
@@ -153,10 +153,10 @@ def _linked(path: Path, inputs: Mapping[str, Path | None]) -> str:
 @contextlib.contextmanager
 def reported(baseline: Path, candidate: str, options: Mapping[str, Any]) -> Iterator[None]:
     """Whatever happens, the verdict's files say it: a PASS of an earlier command never stays beside a failure."""
-    from xlbench.reports.gate.report import failed
+    from xlbench.reports.gate.report import failed_gate
 
     def note(outcome: Outcome, reason: str) -> None:
-        write(failed(outcome, reason, str(baseline), candidate), options)
+        write(failed_gate(outcome, reason, str(baseline), candidate), options)
 
     inputs = {"baseline": baseline, "candidate": Path(candidate), "anchor": options["anchor"],
               "policy": options["policy"]}  # fmt: skip

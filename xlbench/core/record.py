@@ -219,7 +219,9 @@ def overview(runs: Sequence[Run], form: str) -> str:
     counts = ", ".join(f"{count:,} {name}" for name, count in sorted(status.items(), key=lambda pair: pair[0] != "ok"))
     head = f"{len(runs):,} run{'s' * (len(runs) != 1)}, {len(cells):,} cell{'s' * (len(cells) != 1)}"
     head += f": {counts}" if counts else ""
-    rows = [[one_line(text) for text in (cell.model, cell.task, cell.subset, *_shown(cell))] for cell in cells[:ROWS]]
+    rows = [
+        [one_line(text) for text in (cell.model, cell.task, cell.subset, *_score_text(cell))] for cell in cells[:ROWS]
+    ]
     headers = ("model", "task", "subset", "metric", "score", "interval")
     table = tabulate(rows, headers, tablefmt=form, disable_numparse=True) if rows else ""
     rest = f"and {len(cells) - ROWS:,} more: see .to_frame()" if len(cells) > ROWS else ""
@@ -228,7 +230,7 @@ def overview(runs: Sequence[Run], form: str) -> str:
     return "\n".join(filter(None, (head, table, rest)))
 
 
-def _shown(cell: Cell) -> tuple[str, str, str]:
+def _score_text(cell: Cell) -> tuple[str, str, str]:
     """The main metric, its value and its interval in points; or the status and the reason, cut."""
     main = cell.main
     if main is None or main.value is None:

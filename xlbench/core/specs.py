@@ -38,13 +38,13 @@ class Option:
     def parse(self, text: str) -> Any:
         """The value that ``text`` stands for: a str, int, float, bool or tuple of ints. `UsageError` otherwise."""
         try:
-            return self._parsed(text)
+            return self._parse_value(text)
         except ValueError:
             raise UsageError(
-                f"option {self.name}={text}: {self._expected()}{did_you_mean(text, self.choices)}"
+                f"option {self.name}={text}: {self._expected_values()}{did_you_mean(text, self.choices)}"
             ) from None
 
-    def _parsed(self, text: str) -> Any:
+    def _parse_value(self, text: str) -> Any:
         if self.kind == "int":
             return _positive(text)
         if self.kind == "ints":
@@ -59,7 +59,7 @@ class Option:
             raise ValueError(text)
         return text
 
-    def _expected(self) -> str:
+    def _expected_values(self) -> str:
         if self.choices:
             return f"choose one of {', '.join(self.choices)}."
         return {

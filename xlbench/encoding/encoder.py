@@ -61,7 +61,7 @@ class CheckedEncoder:
         if self._encoder is None:
             self.require_consistent()
             try:
-                self._encoder = self._loaded()
+                self._encoder = self._load_encoder()
             except XlbenchError as failure:
                 self._load_failure = failure
                 raise
@@ -132,7 +132,7 @@ class CheckedEncoder:
             return np.concatenate([part[0] for part in halves]), np.concatenate([part[1] for part in halves])
         truncated = checks.cut_texts(getattr(encoder, "truncated", None), len(texts))
         self.encoded += len(texts)
-        vectors = self._measured(returned)
+        vectors = self._measure(returned)
         zero_is_unknown = getattr(encoder, "zero_is_unknown", False) is True
         checks.check_texts(vectors, texts, zero_is_unknown=zero_is_unknown)
         return vectors, truncated
@@ -152,7 +152,7 @@ class CheckedEncoder:
             raise EncoderError(f"the encoder returned words of {len(returned)} sentences for {len(sentences)}")
         parts = []
         for words, answer in zip(sentences, returned, strict=True):
-            parts.append(self._measured(answer))
+            parts.append(self._measure(answer))
             checks.check_words(parts[-1], words)
         return np.concatenate(parts), np.fromiter(map(len, sentences), np.int64, len(sentences))
 
@@ -165,12 +165,12 @@ class CheckedEncoder:
             if not is_out_of_memory(error):
                 raise
             if len(items) == 1:
-                raise EncoderError(f"out of memory, even for {checks.quote(_shown(items[0]))} alone") from error
+                raise EncoderError(f"out of memory, even for {checks.quote(_describe(items[0]))} alone") from error
         finally:
             self.seconds += time.perf_counter() - started
         return None, False  # halving begins out of the except block, whose traceback holds what takes up the memory
 
-    def _measured(self, returned: object) -> NDArray[np.float32]:
+    def _measure(self, returned: object) -> NDArray[np.float32]:
         """An answer as a matrix, with as many dimensions as ever."""
         vectors, self.dtype = checks.as_matrix(returned)
         if self.dimensions not in (0, vectors.shape[1]):
@@ -191,7 +191,7 @@ class CheckedEncoder:
         Not at every call: at the first, after `CHECK_EVERY` texts, and where lengths differ twice as much as ever. One
         text alone tells nothing.
         """
-        spread = len(_shown(items[-1])) - len(_shown(items[0]))
+        spread = len(_describe(items[-1])) - len(_describe(items[0]))
         since, checked = self._checked.get(kind, (CHECK_EVERY, -1))
         since += len(items)
         if len(items) == 1 or (since < CHECK_EVERY and spread <= 2 * checked):
@@ -200,10 +200,10 @@ class CheckedEncoder:
             return
         encoded, dtype = self.encoded, str(self.details.get("dtype", self.dtype))
         try:
-            checks.check_same(_shown(items[0]), first, encode([items[0]]), "alone", dtype)
+            checks.check_same(_describe(items[0]), first, encode([items[0]]), "alone", dtype)
             both = encode([items[0], items[-1]])
-            checks.check_same(_shown(items[0]), first, both[: len(first)], "beside a longer text", dtype)
-            checks.check_same(_shown(items[-1]), last, both[len(first) :], "beside a shorter text", dtype)
+            checks.check_same(_describe(items[0]), first, both[: len(first)], "beside a longer text", dtype)
+            checks.check_same(_describe(items[-1]), last, both[len(first) :], "beside a shorter text", dtype)
         except InconsistentEncoder as error:
             self.inconsistency = error
             raise
@@ -211,7 +211,7 @@ class CheckedEncoder:
             self.encoded = encoded  # none of these is a new text
         self._checked[kind] = 0, max(spread, checked)
 
-    def _loaded(self) -> Encoder:
+    def _load_encoder(self) -> Encoder:
         """The encoder; whatever its plugin raises is one line of `EncoderError`, our own errors pass as they are."""
         assert self._load is not None
         try:
@@ -226,5 +226,5 @@ class CheckedEncoder:
         return encoder
 
 
-def _shown(item: str | Sentence) -> str:
+def _describe(item: str | Sentence) -> str:
     return item if isinstance(item, str) else " ".join(item)

@@ -34,7 +34,7 @@ class CheckedSearch:
         ``depth`` or the number of documents. See `Searcher`."""
         encoding = 0.0
 
-        def timed(deep: int) -> Any:
+        def timed_call(deep: int) -> Any:
             nonlocal encoding
             began = time.perf_counter()
             try:
@@ -46,17 +46,17 @@ class CheckedSearch:
         try:
             if self._searcher is None:
                 self._searcher = self._load()
-            found = self._searcher.search(list(queries), list(documents), depth, timed)
+            found = self._searcher.search(list(queries), list(documents), depth, timed_call)
         except (KeyboardInterrupt, XlbenchError):
             raise
         except BaseException as error:  # a SystemExit, or what a library in Rust raises
             raise EncoderError(f"the model's search fails: {reason_of(error)}") from error
         finally:
             self.seconds += time.perf_counter() - started - encoding
-        return _checked(found, len(queries), len(documents), depth)
+        return _check_lists(found, len(queries), len(documents), depth)
 
 
-def _checked(found: Any, n: int, m: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _check_lists(found: Any, n: int, m: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The lists of n queries among m documents, if they are such; `EncoderError` otherwise."""
     if not isinstance(found, tuple) or len(found) != 2:
         raise EncoderError(f"search returned {type(found).__name__}: return places and scores, two arrays")

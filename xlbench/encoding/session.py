@@ -186,7 +186,7 @@ class EncodingSession:
             return  # vectors of words are not transformed, and there are no others
         if not raw:
             raise EncoderError("a transform that is fitted on the scored texts needs texts; the task asked for none")
-        self._fitted = self._transform.fit(_known(np.concatenate(raw)))
+        self._fitted = self._transform.fit(_nonzero(np.concatenate(raw)))
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the cell's scores has to know."""
@@ -249,7 +249,7 @@ class EncodingSession:
             self._gathered.update(dict.fromkeys((role, text) for text in texts))
         vectors = self._raw(texts, role)
         if self._transform is not None and self._gathered is None:
-            vectors = self._transformed(vectors)
+            vectors = self._apply_transform(vectors)
         self.dimensions = vectors.shape[1]
         return vectors
 
@@ -270,7 +270,7 @@ class EncodingSession:
             words = (word for sentence in sentences for word in sentence)
             self._unknown_words.update(compress(words, np.isin(rows, zero)))
         if self._transform is not None and self._transform.words is not None:
-            vectors = _checked(self._transform.words(vectors), len(vectors))
+            vectors = _check_transformed(self._transform.words(vectors), len(vectors))
         self.dimensions = vectors.shape[1]
         return WordVectors(vectors, rows, contextual=True)
 
@@ -297,14 +297,14 @@ class EncodingSession:
         self._unknown.update(texts[row] for row in np.flatnonzero(~known).tolist())
         return vectors
 
-    def _transformed(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    def _apply_transform(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         assert self._transform is not None
         if self._fitted is None:
             texts = self._transform.fit_on or ()
             fit_on = self._source.texts(texts, None)[0] if texts else vectors[:0]
-            self._fitted = self._transform.fit(_known(fit_on))
+            self._fitted = self._transform.fit(_nonzero(fit_on))
         known = vectors.any(axis=1)
-        changed = np.array(_checked(self._fitted(vectors), len(vectors)))
+        changed = np.array(_check_transformed(self._fitted(vectors), len(vectors)))
         if not changed[known].any(axis=1).all():
             raise EncoderError(UNSCORABLE)
         changed[~known] = 0
@@ -314,7 +314,7 @@ class EncodingSession:
 UNSCORABLE = "the model's transform gives vectors that cannot be scored (NaN, zeros, masked numbers or too few)"
 
 
-def _checked(changed: object, n: int) -> NDArray[np.float32]:
+def _check_transformed(changed: object, n: int) -> NDArray[np.float32]:
     """What a transform gave for n vectors; `EncoderError` where they are others than n, or not all finite."""
     vectors = np.asarray(changed, np.float32)
     if np.ma.is_masked(changed) or vectors.ndim != 2 or len(vectors) != n or not np.isfinite(vectors).all():
@@ -322,6 +322,6 @@ def _checked(changed: object, n: int) -> NDArray[np.float32]:
     return vectors
 
 
-def _known(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def _nonzero(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """Those of the vectors that are not zero: a transform learns nothing from the others."""
     return vectors[vectors.any(axis=1)]

@@ -15,8 +15,8 @@ from xlbench.core.ids import digest
 from xlbench.core.model import Model, Role
 from xlbench.core.record import Cell, Results
 from xlbench.core.task import Task
-from xlbench.runs.execute import carry_out
-from xlbench.runs.request import OneOrMore, Request, check_languages, check_request, prepare, several, tasks_of
+from xlbench.runs.execute import run_prepared
+from xlbench.runs.request import OneOrMore, Request, as_list, check_languages, check_request, prepare, tasks_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -81,8 +81,8 @@ class SentenceEvaluator:
         self._results, self._batch_size = results, batch_size
         request = Request(**self._request)
         check_request(request)
-        found, _ = tasks_of(request, request.suites or (() if several(tasks) else ("mini",)), load())
-        check_languages(several(languages), found)
+        found, _ = tasks_of(request, request.suites or (() if as_list(tasks) else ("mini",)), load())
+        check_languages(as_list(languages), found)
 
     def __call__(
         self, model: Any, output_path: str | None = None, epoch: float = -1, steps: int = -1
@@ -107,7 +107,7 @@ class SentenceEvaluator:
                     models=_model(name, model, self._batch_size), results=folder, cache=False,
                     command=("xlbench.SentenceEvaluator",), **self._request,
                 )  # fmt: skip
-                found = carry_out(prepare(request))
+                found = run_prepared(prepare(request))
         finally:
             model.train(was_training)
         numbers = scores_of(found)

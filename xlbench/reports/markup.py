@@ -32,7 +32,7 @@ def escape(text: str) -> str:
     return safe.replace("://", ":&#47;&#47;").replace("www.", "www&#46;").replace("@", "&#64;")
 
 
-def raised(numbers: Sequence[int]) -> str:
+def superscript(numbers: Sequence[int]) -> str:
     """Raised numbers, three or more in a row as ``³⁻⁷``."""
     runs: list[list[int]] = []
     for number in numbers:
@@ -60,7 +60,7 @@ def number_or_none(number: int) -> str:
     return f"{number:,}" if number else MISSING
 
 
-def counted(number: int, noun: str) -> str:
+def count_text(number: int, noun: str) -> str:
     """A count and its noun, in the plural but for one."""
     return f"{number} {noun}" + ("" if number == 1 else "s")
 

@@ -41,11 +41,11 @@ def render(curves: Curves) -> dict[str, bytes]:
     for task, own in curves.tasks.items():
         scored = [curve for curve in own if curve.points]
         if scored:
-            files |= {f"{task}.{form}": content for form, content in saved(_figure(task, scored))}
+            files |= {f"{task}.{form}": content for form, content in save_figure(_figure(task, scored))}
     return files
 
 
-def saved(figure: Figure, source: str | None = None) -> Iterator[tuple[str, bytes]]:
+def save_figure(figure: Figure, source: str | None = None) -> Iterator[tuple[str, bytes]]:
     """The figure's files by their form, without dates and other things that change from one drawing to the next.
 
     ``source`` is noted in them: which command has drawn it.

@@ -72,7 +72,7 @@ def read_figures(path: Path) -> tuple[Figure, ...]:
     return figures
 
 
-def without_conflicts(figures: Iterable[Figure]) -> tuple[Figure, ...]:
+def merge_figures(figures: Iterable[Figure]) -> tuple[Figure, ...]:
     """Figures of several files, each once; `DataError` where two say different things of one score."""
     known: dict[tuple[str, ...], Figure] = {}
     for one in figures:
@@ -115,12 +115,14 @@ def compare(
         if score.value is not None
     }
     return tuple(
-        _compared(figure, scores.get((model or figure.model, figure.task, figure.subset, figure.metric)), tolerance)
+        _compare_figure(
+            figure, scores.get((model or figure.model, figure.task, figure.subset, figure.metric)), tolerance
+        )
         for figure in figures
     )
 
 
-def _compared(figure: Figure, score: Score | None, tolerance: float) -> FigureComparison:
+def _compare_figure(figure: Figure, score: Score | None, tolerance: float) -> FigureComparison:
     if score is None or score.value is None:
         return FigureComparison(figure, None, "missing")
     close = abs(score.value - figure.value) <= tolerance + 1e-9

@@ -68,7 +68,7 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> SelectedRun
             f"They were made for: {', '.join(suites) or 'no suite, but loose tasks'}"
         )
     if selection.narrows:
-        narrowed = _narrowed(shown, selection)
+        narrowed = _narrow(shown, selection)
         is_planned = any(run.plans for run in narrowed)
         left_out = _left_out(shown, [cell for run in narrowed for cell in run.cells], "the selection leaves out")
         return SelectedRuns(Results(tuple(narrowed)), (LOOSE,), is_planned, left_out)
@@ -105,7 +105,7 @@ def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell], why: str) -> tuple
     return (f"{why}: {count} saved cell{'s' * (count != 1)} of {named}{hint}",)
 
 
-def _narrowed(runs: Sequence[Run], selection: Selection) -> list[Run]:
+def _narrow(runs: Sequence[Run], selection: Selection) -> list[Run]:
     """The runs with the selected cells alone, and what was planned of these as the plan of a board of loose tasks."""
     chosen = _models(runs, selection.models)
     tasks = _tasks(chosen, selection)

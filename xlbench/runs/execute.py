@@ -25,7 +25,7 @@ from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker
 
 
-def carry_out(prepared: PreparedRun, observer: Observer | None = None, *, fail_fast: bool = False) -> Results:
+def run_prepared(prepared: PreparedRun, observer: Observer | None = None, *, fail_fast: bool = False) -> Results:
     """Compute and save what a prepared request still lacks; the manifests come last."""
     if prepared.has_work:
         prepared.store.check_writable()
@@ -93,7 +93,7 @@ def execute(
     run = EngineRun(engine, engine_label or engine.name, planned, observer)
     computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers)
     with contextlib.closing(worker), contextlib.closing(computed_cells):
-        for computed in chain(_known(planned, store, writable=writable), computed_cells):
+        for computed in chain(_finished_cells(planned, store, writable=writable), computed_cells):
             *revoked, cell = failed_models.propagate(computed)
             finished |= {address_of(one): one for one in (*revoked, cell)}
             if revoked:
@@ -108,7 +108,7 @@ def execute(
     return [finished[address_of(item.cell)] for item in planned if address_of(item.cell) in finished]
 
 
-def _known(planned: Sequence[PlannedCell], store: Store, *, writable: bool) -> Iterator[Cell]:
+def _finished_cells(planned: Sequence[PlannedCell], store: Store, *, writable: bool) -> Iterator[Cell]:
     """Yields the cells that need no computing; saves failures where the folder can be written."""
     for item in planned:
         has_place = writable and item.cell.fingerprint  # a model without an identity has no folder

@@ -41,9 +41,9 @@ class FailedModels:
             for name in self._sharing_vectors(cell.model):
                 self._reasons[name] = cell.reason
                 self._save_reason(name, str(why))
-                changed += [self._failed(before) for before in self._seen.pop(name, []) if before.status == "ok"]
+                changed += [self._as_failed(before) for before in self._seen.pop(name, []) if before.status == "ok"]
         elif cell.model in self._reasons and cell.status == "ok":
-            cell = self._failed(cell)
+            cell = self._as_failed(cell)
         self._seen.setdefault(cell.model, []).append(cell)
         return [*changed, cell]
 
@@ -59,7 +59,7 @@ class FailedModels:
         if run.failure != why:
             self._store.save_manifest(replace(run, failure=why))
 
-    def _failed(self, cell: Cell) -> Cell:
+    def _as_failed(self, cell: Cell) -> Cell:
         provenance = {**cell.provenance, MODEL_FAILED: self._reasons[cell.model]}
         failed = replace(
             cell, status="error", reason=self._reasons[cell.model], scores=(), facts={}, notes=(), items_file="",

@@ -20,7 +20,7 @@ from xlbench.core.model import Model
 from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
-from xlbench.runs.request import Request, check_languages, check_request, data_of, resolved, several, tasks_of
+from xlbench.runs.request import Request, as_list, check_languages, check_request, data_of, resolve, tasks_of
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]
 """``to bring``: by a dry run, which brings nothing. ``not brought``: it cannot be had now, or not in this way; the
@@ -66,16 +66,16 @@ class FetchItem:
         download = self.download
         if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._guarded(lambda: self._at_hand(download.place()))
+        return self._with_one_line_errors(lambda: self._at_hand(download.place()))
 
     def fetch(self) -> FetchResult:
         """Fetch what is not at hand, and say what came of it. Only Ctrl-C is raised."""
         download = self.download
         if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._guarded(lambda: self._fetched(download))
+        return self._with_one_line_errors(lambda: self._fetch(download))
 
-    def _fetched(self, download: Download[[]]) -> FetchResult:
+    def _fetch(self, download: Download[[]]) -> FetchResult:
         try:
             before = download.place()
         except XlbenchError:  # that it cannot be had is for ``fetch`` to say
@@ -89,7 +89,7 @@ class FetchItem:
         revision, size = self.revision_at(place), size_of(Path(place))
         return replace(self.about, status="at hand", place=place, size=size, revision=revision)
 
-    def _guarded(self, work: Callable[[], FetchResult]) -> FetchResult:
+    def _with_one_line_errors(self, work: Callable[[], FetchResult]) -> FetchResult:
         """Do ``work``; what it raises is a result with the reason, and ends nothing else."""
         try:
             return work()
@@ -150,8 +150,8 @@ class FetchPlan:
 def prepare_fetch(request: Request, catalog: Catalog | None = None, *, dry_run: bool = False) -> FetchPlan:
     """Resolve names. `UsageError` for whatever is wrong with the request."""
     check_request(request)
-    tasks_wanted = bool(several(request.tasks) or request.suites)
-    if not (several(request.models) or tasks_wanted):
+    tasks_wanted = bool(as_list(request.tasks) or request.suites)
+    if not (as_list(request.models) or tasks_wanted):
         raise UsageError("say what to fetch: a suite, a task or a model (--suite, --task, --model)")
     if (request.offline or permissions().offline) and not dry_run:
         raise UsageError(
@@ -159,9 +159,9 @@ def prepare_fetch(request: Request, catalog: Catalog | None = None, *, dry_run: 
             "away, or see with --dry-run what is at hand"
         )
     catalog = catalog or load()
-    models = resolved(request.models, Model, catalog.select_models)[0] if several(request.models) else ()
+    models = resolve(request.models, Model, catalog.select_models)[0] if as_list(request.models) else ()
     tasks = tasks_of(request, request.suites, catalog)[0] if tasks_wanted else ()
-    languages = several(request.languages)
+    languages = as_list(request.languages)
     check_languages(languages, tasks)
     data = replace(data_of(request), limit=None, languages=languages)
     return FetchPlan(catalog, tuple(fetch_items(models, tasks, data)))

@@ -181,12 +181,12 @@ def column(table: pa.Table, name: str) -> NDArray[Any]:
     if not pa.types.is_dictionary(found.type):
         numbers: NDArray[Any] = found.to_numpy()
         return numbers
-    codes, texts = coded(found)
+    codes, texts = codes_and_texts(found)
     objects: NDArray[np.object_] = np.asarray(texts, dtype=object)[codes]
     return objects
 
 
-def coded(found: pa.ChunkedArray) -> tuple[NDArray[np.integer], list[str]]:
+def codes_and_texts(found: pa.ChunkedArray) -> tuple[NDArray[np.integer], list[str]]:
     """The codes (n,) of texts that are encoded as dictionaries, one a chunk, and the texts that they stand for."""
     import numpy as np
 

@@ -19,7 +19,7 @@ from xlbench.core.record import Cell
 from xlbench.core.tracebacks import shown_tracebacks
 from xlbench.runs.cells import PlannedCell, base_cell, planned_cell
 from xlbench.runs.jobs import KEY_DIGITS, Context, Job, JobCell, Message, RunWarning
-from xlbench.runs.slices import Slice, cut_slices, sliced
+from xlbench.runs.slices import Slice, cut_slices, slices_of
 from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker
 
@@ -74,12 +74,12 @@ class RemoteJobRunner:
         """
         elsewhere = contextlib.redirect_stdout(sys.stderr)
         with self._lock, granted(job.context.permissions), shown_tracebacks(), elsewhere:
-            return list(self._computed(job))
+            return list(self._compute(job))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return job_runner_of_this_process, ()
 
-    def _computed(self, job: Job) -> Iterator[Message]:
+    def _compute(self, job: Job) -> Iterator[Message]:
         model, task = self._model(job), self._task(job)
         store, worker = self._worker(job.context)
         base = base_cell(job.model, job.fingerprint, task, job.context.settings, job.context.provenance)
@@ -87,7 +87,7 @@ class RemoteJobRunner:
             part = self._slices_of(job, task, wanted.train_size).get(wanted.subset)
             item = planned_cell(model, task, part, base, store) if part else None
             if item is None or item.cell.key[:KEY_DIGITS] != wanted.key:
-                yield _changed(base, wanted)
+                yield _changed_cell(base, wanted)
             elif item.state in ("todo", "rescore"):
                 yield worker.compute(item)
             else:
@@ -139,7 +139,7 @@ class RemoteJobRunner:
         key = job.task, data, train_size
         if key not in self._slices:
             self._slices[key] = (
-                {part.subset.name: part for part in sliced(task, data, ()).slices}
+                {part.subset.name: part for part in slices_of(task, data, ()).slices}
                 if train_size is None
                 else cut_slices(task, data, train_size)
             )
@@ -156,7 +156,7 @@ def job_runner_of_this_process() -> RemoteJobRunner:
     return _RUNNER
 
 
-def _changed(base: Cell, wanted: JobCell) -> Cell:
+def _changed_cell(base: Cell, wanted: JobCell) -> Cell:
     """The cell of a subset that is not what was planned; it is not saved."""
     name = wanted.subset if wanted.train_size is None else f"{wanted.subset}@{wanted.train_size}"
     reason = "the task or its data is not what it was when the run was planned: start the run again"

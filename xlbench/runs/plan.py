@@ -16,7 +16,7 @@ from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.cells import PlannedCell, Settings, State, base_cell, planned_cell
-from xlbench.runs.slices import sliced
+from xlbench.runs.slices import slices_of
 from xlbench.runs.store import Store
 
 
@@ -44,9 +44,9 @@ def plan(
     """Every cell of the models and tasks, with what is already known of it. Reads data and saved cells, loads no model.
 
     ``languages`` keeps the subsets that involve one of them.
-    ``train_sizes`` makes curves of it, of the tasks that learn (see `xlbench.runs.slices.sliced`).
+    ``train_sizes`` makes curves of it, of the tasks that learn (see `xlbench.runs.slices.slices_of`).
     """
-    of_task = {task.name: sliced(task, data, languages, train_sizes) for task in tasks}
+    of_task = {task.name: slices_of(task, data, languages, train_sizes) for task in tasks}
     cells = []
     for model in models:
         fingerprint, status, reason = identity_of(model)

@@ -85,11 +85,13 @@ class _WorkerSlot:
         """Begin a job."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
-            self._executor = ProcessPoolExecutor(1, mp_context=context, initializer=_begin, initargs=(self._threads,))
+            self._executor = ProcessPoolExecutor(
+                1, mp_context=context, initializer=_start_worker, initargs=(self._threads,)
+            )
             with _without_ctrl_c():
                 self._pid = self._executor.submit(os.getpid)
         self.job, self.model = job, job.model
-        return self._executor.submit(_computed, work, job)
+        return self._executor.submit(_compute, work, job)
 
     def end(self) -> None:
         """End the process: at once where it has a job, which is then lost."""
@@ -102,12 +104,12 @@ class _WorkerSlot:
         self._executor, self._pid, self.job, self.model = None, None, None, ""
 
 
-def _computed(work: Work, job: Job) -> list[Message]:
+def _compute(work: Work, job: Job) -> list[Message]:
     """In the worker process: all that a job gives."""
     return list(work(job))
 
 
-def _begin(threads: int) -> None:
+def _start_worker(threads: int) -> None:
     """In a new worker process: Ctrl-C is for the process that started it, and without that one it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _limit_threads(threads)

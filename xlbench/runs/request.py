@@ -33,7 +33,7 @@ OneOrMore: TypeAlias = T | Sequence[T]
 """A thing, or several of them: a text alone is one name, never a sequence of letters."""
 
 
-def several(given: Any) -> tuple[Any, ...]:
+def as_list(given: Any) -> tuple[Any, ...]:
     """What was given as one thing or as several, as several."""
     if isinstance(given, str | os.PathLike | Model | Task) or not isinstance(given, Iterable):
         return (given,)
@@ -80,7 +80,7 @@ class Request:
     @property
     def suites(self) -> tuple[str, ...]:
         """The suites, each once."""
-        return tuple(dict.fromkeys(several(self.suite or ())))
+        return tuple(dict.fromkeys(as_list(self.suite or ())))
 
 
 @dataclass(frozen=True)
@@ -140,9 +140,9 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     """Resolve names and plan cells. `UsageError` for whatever is wrong with the request; nothing is written."""
     check_request(request)
     catalog = catalog or load()
-    named, languages = several(request.tasks), several(request.languages)
+    named, languages = as_list(request.tasks), as_list(request.languages)
     suites = request.suites or (() if named else ("mini",))
-    models, model_specs = resolved(request.models, Model, catalog.select_models)
+    models, model_specs = resolve(request.models, Model, catalog.select_models)
     tasks, task_specs = tasks_of(request, suites, catalog)
     sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
     engine = catalog.select_engine(request.engine)
@@ -184,7 +184,7 @@ def _context(request: Request, catalog: Catalog) -> Context:
     return Context(Path(request.results).absolute(), settings, data_of(request), request.permissions, origin)
 
 
-def resolved(
+def resolve(
     given: OneOrMore[Any], kind: type[T], select: Callable[[Sequence[str]], tuple[T, ...]]
 ) -> tuple[tuple[T, ...], dict[str, str]]:
     """Names and specs through the catalog, then objects as they are; nothing given: what the catalog has for that.
@@ -192,7 +192,7 @@ def resolved(
     Returns:
         The models or tasks, each once, and by their names what was given for those that are no objects.
     """
-    wanted = several(given)
+    wanted = as_list(given)
     specs: dict[str, str] = {}
     by_name: dict[str, Any] = {}
     for text in dict.fromkeys(item for item in wanted if isinstance(item, str)):
@@ -229,7 +229,7 @@ def names_in(suite: Suite, catalog: Catalog) -> tuple[str, ...]:
 def tasks_of(request: Request, suites: Sequence[str], catalog: Catalog) -> tuple[tuple[Task, ...], dict[str, str]]:
     """The tasks of the suites, or those that are named, and what was given for them."""
     if not suites:
-        return resolved(request.tasks, Task, catalog.select_tasks)
+        return resolve(request.tasks, Task, catalog.select_tasks)
     tasks = {task.name: task for suite in suites for task in catalog.select_tasks([], suite)}
     return tuple(tasks.values()), {name: name for name in tasks}
 
@@ -248,7 +248,7 @@ def check_request(request: Request) -> None:
         raise UsageError(
             f"{draws!r} is no number of training sets (--ci-training): give 2 to {MOST_DRAWS}, such as 20, or 0"
         )
-    if request.suites and several(request.tasks):
+    if request.suites and as_list(request.tasks):
         raise UsageError("give a suite or tasks, not both")
 
 
@@ -315,7 +315,7 @@ def data_of(request: Request) -> Data:
         raise UsageError(f"there is no data folder {root}; give one with --data or XLBENCH_DATA")
     return Data(
         Path(root) if root is not None else None, request.limit, training_draws=request.ci_training,
-        languages=tuple(dict.fromkeys(several(request.languages))),
+        languages=tuple(dict.fromkeys(as_list(request.languages))),
     )  # fmt: skip
 
 

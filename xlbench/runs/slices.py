@@ -36,7 +36,7 @@ class TaskSlices:
     """Why the first of them is absent."""
 
 
-def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None] = ()) -> TaskSlices:
+def slices_of(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int | None] = ()) -> TaskSlices:
     """The task's subsets that are wanted; for curves, each once for every one of the ``sizes`` (None: all items).
 
     A subset that is not at hand is kept, as skipped, only where it was asked for.
@@ -61,7 +61,7 @@ def sliced(task: Task, data: Data, languages: Sequence[str], sizes: Sequence[int
     absent = dict.fromkeys(code for subset in subsets if subset.missing for code in subset.languages)
     lacking = () if languages else tuple(code for code in absent if code not in at_hand)
     why = next((one.missing for one in subsets if one.missing and lacking and lacking[0] in one.languages), "")
-    return TaskSlices(_sized(task, data, wanted, sizes) if sizes else tuple(wanted), lacking, why)
+    return TaskSlices(_slices_by_size(task, data, wanted, sizes) if sizes else tuple(wanted), lacking, why)
 
 
 def _is_wanted(subset: Subset, asked: set[str], at_hand: set[str]) -> bool:
@@ -79,7 +79,7 @@ def _slice(subset: Subset) -> Slice:
     return Slice(subset, "skipped" if subset.missing else None, subset.missing)
 
 
-def _sized(task: Task, data: Data, whole: Sequence[Slice], sizes: Sequence[int | None]) -> tuple[Slice, ...]:
+def _slices_by_size(task: Task, data: Data, whole: Sequence[Slice], sizes: Sequence[int | None]) -> tuple[Slice, ...]:
     """The slices that learn something, each once for every size of what it learns from.
 
     A size that is no smaller than all there is to learn from is the whole, which is there once, as what it is in a run.

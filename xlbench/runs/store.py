@@ -113,8 +113,8 @@ class Reader:
         except ResultsError as error:
             return Run(path.name.removesuffix(ENDING), "", (), complete=False, folder=str(path), troubles=(str(error),))
         run = pack.manifest
-        own = tuple(_scored_no_more(cell, run.failure) if run.failure else cell for cell in pack.cells)
-        return replace(run, cells=(*own, *_lost(run, own)), folder=str(path))
+        own = tuple(_without_scores(cell, run.failure) if run.failure else cell for cell in pack.cells)
+        return replace(run, cells=(*own, *_missing_cells(run, own)), folder=str(path))
 
 
 class Store(Reader):
@@ -166,7 +166,7 @@ class Store(Reader):
     def save_cell(self, cell: Cell, items: Items | None) -> Cell:
         """Save a cell: its items first, then its JSON, which commits it. Returns it with the items' file and digest."""
         path = self.path_of(cell)
-        with _explained(path):
+        with _one_line_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if items is not None:
                 content = to_parquet(items)
@@ -193,9 +193,9 @@ class Store(Reader):
     def save_manifest(self, run: Run) -> None:
         """Write the run's manifest: what it is for, which cells it has and, where it is ``complete``, that it ended."""
         before = self.manifest(run.model, run.fingerprint)
-        run = replace(run, saved=_saved(run, before))
+        run = replace(run, saved=_saved_subsets(run, before))
         path = self.folder(run.model, run.fingerprint) / "run.json"
-        with _explained(path):
+        with _one_line_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_json(path, to_json(run))
         self._failures[path.parent] = run.failure
@@ -222,7 +222,7 @@ class Store(Reader):
     def sweep(self) -> None:
         """Remove what killed runs left behind: temporaries, and items that no cell refers to, once they are old."""
         for path in [*self.root.rglob(".*.tmp"), *self.root.glob("*/cells/*/*.parquet")]:
-            if is_old(path) and not _referred_to(path):
+            if is_old(path) and not _is_referenced(path):
                 remove(path)
 
 
@@ -252,13 +252,13 @@ def load_run(folder: Path) -> Run:
         if (cell.model, cell.fingerprint) != (run.model, run.fingerprint):
             refused[where] = f"{where} is a cell of another model ({cell.model}): {AGAIN}"
             del read[where]
-    own = tuple(_scored_no_more(cell, run.failure) if run.failure else cell for cell in read.values())
-    lacking = tuple(_refused(where, why, run, own) for where, why in sorted(refused.items()))
-    cells = (*own, *lacking, *_lost(run, (*own, *lacking)))
+    own = tuple(_without_scores(cell, run.failure) if run.failure else cell for cell in read.values())
+    lacking = tuple(_refused_cell(where, why, run, own) for where, why in sorted(refused.items()))
+    cells = (*own, *lacking, *_missing_cells(run, (*own, *lacking)))
     return replace(run, cells=cells, folder=str(folder), troubles=tuple(refused[where] for where in sorted(refused)))
 
 
-def _scored_no_more(cell: Cell, why: str) -> Cell:
+def _without_scores(cell: Cell, why: str) -> Cell:
     """A cell of a model that was found to be one whose scores cannot be kept."""
     return cell if cell.status != "ok" else replace(cell, status="error", reason=why, scores=(), facts={}, notes=())
 
@@ -280,31 +280,31 @@ def _read_cells(folder: Path) -> tuple[dict[Path, Cell], dict[Path, str]]:
     return read, refused
 
 
-def _refused(path: Path, why: str, run: Run, own: Sequence[Cell]) -> Cell:
+def _refused_cell(path: Path, why: str, run: Run, own: Sequence[Cell]) -> Cell:
     """What stands for a refused file: an error in its place, as far as the place is known."""
     planned = {(task, subset) for plan in (*run.plans.values(), run.saved) for task in plan for subset in plan[task]}
     named = {(slug(task), slug(subset)): (task, subset) for task, subset in planned}
     tasks = {slug(cell.task): cell.task for cell in own} | {slug(task): task for task, _ in planned}
     place = path.parent.name, path.stem
     task, subset = named.get(place) or (tasks.get(path.parent.name, path.parent.name), path.stem)
-    return _without_score(run, task, subset, f"its file is refused: {why}", own)
+    return _error_cell(run, task, subset, f"its file is refused: {why}", own)
 
 
-def _lost(run: Run, cells: Sequence[Cell]) -> Iterator[Cell]:
+def _missing_cells(run: Run, cells: Sequence[Cell]) -> Iterator[Cell]:
     """What stands for cells that the manifest lists and that are not there any more."""
     there = {(cell.task, cell.subset) for cell in cells}
     for task, subsets in run.saved.items():
         for subset in subsets:
             if (task, subset) not in there:
-                yield _without_score(run, task, subset, GONE, cells)
+                yield _error_cell(run, task, subset, GONE, cells)
 
 
-def _without_score(run: Run, task: str, subset: str, reason: str, cells: Sequence[Cell]) -> Cell:
+def _error_cell(run: Run, task: str, subset: str, reason: str, cells: Sequence[Cell]) -> Cell:
     area = next((cell.area for cell in cells if cell.task == task and cell.area), "")
     return Cell(run.model, run.fingerprint, task, area, subset, (), "error", reason)
 
 
-def _saved(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
+def _saved_subsets(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
     """By task, the subsets of a run's whole cells, and of those that its manifest listed before. The failure of a whole
     task is no subset: it goes when the task has some."""
     saved = {task: set(subsets) for task, subsets in (before.saved if before else {}).items()}
@@ -359,7 +359,7 @@ def _as_record(kind: Any, plain: dict[str, Any], path: Path) -> Any:
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _one_line_errors(path: Path) -> Iterator[None]:
     """Turn a failure to write (a full disk, a vanished folder) into one line."""
     try:
         yield
@@ -367,7 +367,7 @@ def _explained(path: Path) -> Iterator[None]:
         raise ResultsError(f"cannot save {path}: {error.strerror or error}; cells saved before are kept") from error
 
 
-def _referred_to(path: Path) -> bool:
+def _is_referenced(path: Path) -> bool:
     """Whether a saved cell names this file as its items (a damaged cell is taken to name all)."""
     cell_file = path.with_name(path.name.split(".")[0] + ".json")
     if path.suffix == ".tmp" or not cell_file.exists():

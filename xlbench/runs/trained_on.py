@@ -36,11 +36,11 @@ def count_trained_on(model: Model, outcome: Outcome) -> dict[str, int]:
         raise EncoderError("the model's trained_on_texts must give keys of texts: xlbench.text_keys(texts)")
     if not (known[1:] >= known[:-1]).all():
         known = np.sort(known)
-    seen = [_among(text_keys(texts), known) for texts in zip(*outcome.item_texts, strict=True)]
+    seen = [_is_known(text_keys(texts), known) for texts in zip(*outcome.item_texts, strict=True)]
     return {ITEMS_TRAINED_ON: int(np.logical_or.reduce(seen).sum()), "items_of_cell": len(outcome.item_ids)}
 
 
-def _among(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def _is_known(keys: NDArray[np.uint64], known: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Whether each key is one of the known ones, which are sorted.
 
     They are hundreds of thousands: hashing them for every cell, as `numpy.isin` does, would take longer than scoring.

@@ -51,11 +51,11 @@ def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None
     for run in runs:
         for cell in run.cells:
             if cell.key or not any(trouble in cell.reason for trouble in run.troubles):
-                verdict, reason = _checked(cell, tasks.get(cell.task), reader, run)
+                verdict, reason = _check_cell(cell, tasks.get(cell.task), reader, run)
                 yield CheckedCell(cell.model, cell.task, cell.subset, verdict, reason)
 
 
-def _checked(cell: Cell, task: Task | None, reader: Reader, run: Run) -> tuple[Verdict, str]:
+def _check_cell(cell: Cell, task: Task | None, reader: Reader, run: Run) -> tuple[Verdict, str]:
     """The verdict on one cell, and the reason for it."""
     if not cell.key:  # it stands for a file that is gone
         return "differs", cell.reason

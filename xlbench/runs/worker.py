@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 Progress = Callable[[str, int, int], None]
 
 
-def _unheard(model: str, done: int, total: int) -> None:
+def _no_progress(model: str, done: int, total: int) -> None:
     """Nobody watches."""
 
 
@@ -39,7 +39,7 @@ class Worker:
     """Computes cells and saves them, one model loaded at a time."""
 
     def __init__(
-        self, store: Store, settings: Settings, progress: Progress = _unheard, learning: Progress = _unheard
+        self, store: Store, settings: Settings, progress: Progress = _no_progress, learning: Progress = _no_progress
     ) -> None:
         """``progress(model, done, total)`` is told of texts encoded while a request runs, ``learning`` of training sets
         that a probe has learned from."""
@@ -68,7 +68,7 @@ class Worker:
         """The finished cell, saved: with its scores, or with the reason why there are none."""
         started = time.perf_counter()
         try:
-            cell, items = self._rescored(item) if item.state == "rescore" else self._evaluated(item)
+            cell, items = self._rescore(item) if item.state == "rescore" else self._evaluate(item)
             cell = replace(cell, seconds=round(cell.seconds + time.perf_counter() - started, 6))
         except KeyboardInterrupt:
             raise
@@ -87,7 +87,7 @@ class Worker:
             reason = f"the task's outcome cannot be saved: {reason_of(error)}"
             return self._store.save_cell(replace(item.cell, status="error", reason=reason, scores=()), None)
 
-    def _rescored(self, item: PlannedCell) -> tuple[Cell, Items]:
+    def _rescore(self, item: PlannedCell) -> tuple[Cell, Items]:
         """Other seeds or intervals need no model: the rows are saved."""
         from xlbench.stats import Training
 
@@ -103,9 +103,9 @@ class Worker:
         )
         draws = len(item.cell.training)
         known = {score.metric: Training(score.training_se, draws) for score in item.cell.scores} if draws else {}
-        return self._scored(item, outcome, known)
+        return self._score(item, outcome, known)
 
-    def _evaluated(self, item: PlannedCell) -> tuple[Cell, Items]:
+    def _evaluate(self, item: PlannedCell) -> tuple[Cell, Items]:
         session = self._session_of(item.model, item.cell.fingerprint)
         encoded, seconds = session.encoded, session.seconds
         session.begin_cell()
@@ -117,7 +117,7 @@ class Worker:
         counts = {**session.cell_facts(), **count_trained_on(item.model, outcome)}
         outcome = replace(outcome, facts={**outcome.facts, **counts}, notes=(*outcome.notes, *session.notes()))
         check_training(item.subset, outcome)
-        cell, items = self._scored(item, outcome)
+        cell, items = self._score(item, outcome)
         vectors = {"dimensions": session.dimensions, "dtype": session.dtype, "parameters": session.parameters}
         return replace(
             cell,
@@ -142,13 +142,13 @@ class Worker:
                 session = before[2].with_transform(transform, progress, model.search)
             else:
                 before = None  # let go first: two large models may not fit
-                cache = self._opened_cache() if model.cached else None
+                cache = self._open_cache() if model.cached else None
                 session = open_session(model, fingerprint, vectors, transform, cache, progress)
             session.learned = functools.partial(self._learning, model.name)
             self._session = (model.name, vectors, session)
         return self._session[2]
 
-    def _opened_cache(self) -> Cache | None:
+    def _open_cache(self) -> Cache | None:
         """The cache, opened when the first model needs it: a worker on another machine opens its own."""
         if self._cache is None and self._settings.cache is not None:
             from xlbench.encoding.cache import Cache
@@ -156,7 +156,7 @@ class Worker:
             self._cache = Cache(self._settings.cache, self._settings.cache_bytes)
         return self._cache
 
-    def _scored(
+    def _score(
         self, item: PlannedCell, outcome: Outcome, training: Mapping[str, Training] | None = None
     ) -> tuple[Cell, Items]:
         """All metrics of an outcome, with the influence of every item on the main one.
@@ -173,7 +173,7 @@ class Worker:
         # In any order: a pair's two directions, and all models, share their resamples.
         content = digest(*(part for pair in sorted(zip(outcome.item_ids, clusters, strict=True)) for part in pair))
         if training is None:
-            training = _training(metrics, outcome, codes)
+            training = _training_effects(metrics, outcome, codes)
         scored = [
             self._scorer.score(
                 metric, outcome.columns, codes, content=content, chance=outcome.chance.get(metric.name),
@@ -216,7 +216,7 @@ def _seeds(item: PlannedCell, outcome: Outcome, value: float, content: str) -> d
     return dict(zip(names, values, strict=True)) if values else {}
 
 
-def _training(metrics: Sequence[Metric], outcome: Outcome, codes: Any) -> dict[str, Training]:
+def _training_effects(metrics: Sequence[Metric], outcome: Outcome, codes: Any) -> dict[str, Training]:
     """By metric, what the training set adds; nothing where the outcome has none but the whole one."""
     from xlbench.stats import Training
 

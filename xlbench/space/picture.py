@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
-from xlbench.reports.plots import saved
+from xlbench.reports.plots import save_figure
 from xlbench.space.distances import Distances, translations
 from xlbench.space.projection import METHODS, Projection
 
@@ -65,7 +65,7 @@ def render(picture: Picture) -> dict[str, bytes]:
     import matplotlib
 
     with matplotlib.rc_context({"font.size": 8.5, "text.color": INK, "axes.labelcolor": INK}):
-        return dict(saved(_figure(picture), source="xlbench plot space"))
+        return dict(save_figure(_figure(picture), source="xlbench plot space"))
 
 
 def is_own(name: str, content: bytes) -> bool:

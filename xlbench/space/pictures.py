@@ -10,7 +10,7 @@ from xlbench.core.errors import UsageError
 from xlbench.core.ids import slug
 from xlbench.space.distances import distances
 from xlbench.space.picture import Panel, Picture, language_name
-from xlbench.space.projection import Method, project, turned
+from xlbench.space.projection import Method, align_axes, project
 from xlbench.space.texts import TaskTexts
 from xlbench.space.vectors import Points
 
@@ -45,7 +45,7 @@ def pictures_of(
         rows = []
         for method in dict.fromkeys(methods):
             first, *others = (project(one.vectors, method, size, seed) for one in points)
-            flat = [first, *(replace(one, points=turned(one.points, first.points), variance=()) for one in others)]
+            flat = [first, *(replace(one, points=align_axes(one.points, first.points), variance=()) for one in others)]
             rows.append(tuple(Panel(name, one) for name, one in zip(names, flat, strict=True)))
         pictures[f"{_stem(texts)}.{size}d"] = Picture(
             _title(texts, points[0]), points[0].texts, tuple(rows), apart, by, notes

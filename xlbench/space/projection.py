@@ -60,7 +60,7 @@ def _tsne(units: NDArray[np.float64], dimensions: int, seed: int) -> NDArray[np.
     return flat.astype(np.float64)
 
 
-def turned(points: NDArray[np.float64], like: NDArray[np.float64]) -> NDArray[np.float64]:
+def align_axes(points: NDArray[np.float64], like: NDArray[np.float64]) -> NDArray[np.float64]:
     """``points`` turned and mirrored, never stretched, to lie as near to ``like`` as can be: axes of projections mean
     nothing, and two pictures of the same texts are then easier to compare."""
     from scipy.linalg import orthogonal_procrustes

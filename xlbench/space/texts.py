@@ -49,14 +49,14 @@ def texts_of(task: Task, data: Data, languages: Sequence[str], limit: int) -> Ta
             )
     if task.texts is None:
         raise UsageError(f"{task.name} does not tell the texts of its items (Task.texts), so none can be drawn")
-    found = _gathered(task, list(task.subsets(data)), wanted)
+    found = _gather(task, list(task.subsets(data)), wanted)
     items = {text.item for text in found.values()}
-    kept = sampled(found.values(), limit)
+    kept = sample(found.values(), limit)
     chosen = sorted((key for key, text in found.items() if text.item in kept))
     return TaskTexts(task.name, tuple(found[key] for key in chosen), len(items))
 
 
-def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) -> dict[tuple[str, str], ItemText]:
+def _gather(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) -> dict[tuple[str, str], ItemText]:
     """(language, item) -> its text, from as few subsets as have all the languages: those of few languages first."""
     at_hand = [subset for subset in subsets if not subset.missing and not subset.damaged]
     sought = set(wanted or {language for subset in at_hand for language in subset.languages})
@@ -76,7 +76,7 @@ def _gathered(task: Task, subsets: Sequence[Subset], wanted: tuple[str, ...]) ->
     return found
 
 
-def sampled(texts: Iterable[ItemText], limit: int) -> set[str]:
+def sample(texts: Iterable[ItemText], limit: int) -> set[str]:
     """The items of a sample: labels (and sets of languages) keep their shares, an item keeps all its translations.
 
     Items are put in one order, of which the first are taken, so that smaller samples lie within larger ones. Of each

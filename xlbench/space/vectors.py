@@ -72,17 +72,17 @@ def points_of(
             f"{model.name} knows {len(known)} of these {len(strings)} texts: there is nothing to look at"
         )
     counts = session.cell_facts()
-    notes = tuple(_counted(note, counts) for note in session.notes() if "knows nothing" not in note)
+    notes = tuple(_with_count(note, counts) for note in session.notes() if "knows nothing" not in note)
     given = tuple(texts.texts[row] for row in known.tolist())
     return Points(model.name, fingerprint, given, vectors[known], len(strings) - len(given), notes)
 
 
-def _counted(note: str, counts: dict[str, int]) -> str:
+def _with_count(note: str, counts: dict[str, int]) -> str:
     """The note with its number where a cell's says in which table of a board that stands."""
     return note.replace("(how many: Models)", f"({counts.get('texts_cut', 0)})")
 
 
-def shared(points: Sequence[Points]) -> tuple[Points, ...]:
+def common_points(points: Sequence[Points]) -> tuple[Points, ...]:
     """The points of texts that every model has a vector of: pictures beside each other show the same texts.
 
     Raises:

@@ -119,11 +119,13 @@ def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Pa
         raise UsageError(f"{len(weights)} weights do not go with {len(parts)} parts")
     known = [one.influence if one.count > 1 else np.full(len(one.influence), np.nan) for one in parts]
     clusters = [one.clusters for one in parts]
-    codes, sums = _merge(clusters, [w * u for w, u in zip(weights, known, strict=True)])
+    codes, sums = _merge_codes(clusters, [w * u for w, u in zip(weights, known, strict=True)])
     equal = all(one.shares is None and len(one.clusters) == len(codes) for one in parts)
-    shares = None if equal else _merge(clusters, [abs(w) * p.weight for w, p in zip(weights, parts, strict=True)])[1]
+    shares = (
+        None if equal else _merge_codes(clusters, [abs(w) * p.weight for w, p in zip(weights, parts, strict=True)])[1]
+    )
     return Part(
-        sets=_connected(parts, codes),
+        sets=_connected_sets(parts, codes),
         shares=shares,
         value=math.fsum(w * one.value for w, one in zip(weights, parts, strict=True)),
         clusters=codes,
@@ -145,7 +147,7 @@ def _seeds(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
     return seeds
 
 
-def _merge(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def _merge_codes(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     """Add up sums that belong to the same code: sorted codes (G,) and totals (G,)."""
     if all(np.array_equal(one, codes[0]) for one in codes[1:]) and bool(np.all(np.diff(codes[0]) > 0)):
         return np.asarray(codes[0]), np.sum(sums, axis=0)  # many languages over the same sentences
@@ -153,7 +155,7 @@ def _merge(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.
     return together, np.bincount(inverse, weights=np.concatenate(sums), minlength=len(together))
 
 
-def _connected(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
+def _connected_sets(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
     """The connected sets of the clusters ``codes`` (G,) of all parts together: sets that share a cluster are one."""
     if all(one.sets is None and len(one.clusters) == len(codes) for one in parts):
         return None  # all have the same clusters, and each is one set

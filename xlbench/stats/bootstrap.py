@@ -49,7 +49,7 @@ def draw_counts(random: np.random.RandomState, counts: np.ndarray, size: int) ->
         surplus = missing + missing // 12 + 8  # for those that drew too many
         short = _poisson_counts(random, counts, max(0.0, 1 - SHORT / np.sqrt(total)), surplus)
         short = short[:, np.flatnonzero(short.sum(axis=0, dtype=np.int64) <= total)[:missing]]
-        kept.append(_top_up(random, short, counts, total))
+        kept.append(_fill_missing(random, short, counts, total))
         missing -= short.shape[1]
     whole: np.ndarray = kept[0] if len(kept) == 1 else np.concatenate(kept, axis=1)
     return whole
@@ -89,7 +89,7 @@ def _poisson(random: np.random.RandomState, mean: float, size: int) -> np.ndarra
     return drawn
 
 
-def _top_up(random: np.random.RandomState, short: np.ndarray, counts: np.ndarray, total: int) -> np.ndarray:
+def _fill_missing(random: np.random.RandomState, short: np.ndarray, counts: np.ndarray, total: int) -> np.ndarray:
     """Counts (K, b) whose columns hold at most ``total`` rows, with the missing rows drawn one by one."""
     missing = total - short.sum(axis=0, dtype=np.int64)
     rows = (random.random_sample(int(missing.sum())) * total).astype(np.intp)

@@ -105,7 +105,7 @@ def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95)
         same = "cluster" if sample.clustered else "item"
         return _over_clusters(sample, level, f"every {same} scores the same")
     method, notes = choose(sample, ci)
-    ends = _stretched(METHODS[method](sample, resampler, level), sample, method)
+    ends = _stretch(METHODS[method](sample, resampler, level), sample, method)
     if not np.isfinite(ends).all():
         bounded = np.isfinite(sample.share)
         ends = (_wilson if bounded else jackknife)(sample, resampler, level)
@@ -116,7 +116,7 @@ def interval(sample: Sample, ci: str, resampler: Resampler, level: float = 0.95)
     return Interval(*clipped, method, "; ".join([*notes, *widened, *warnings(sample, method)]))
 
 
-def _stretched(ends: Ends, sample: Sample, method: str) -> Ends:
+def _stretch(ends: Ends, sample: Sample, method: str) -> Ends:
     """The ends of a bootstrap moved from the value by ``sample.stretch``; other methods go by influences already."""
     if sample.stretch == 1.0 or method in ("jackknife", "wilson"):
         return ends
@@ -331,7 +331,7 @@ def _percentile(sample: Sample, resampler: Resampler, level: float) -> Ends:
     return _quantiles(_finite(replicates(sample.metric, sample.units, resampler, sample.content)), _tails(level))
 
 
-def _centered(sample: Sample, resampler: Resampler, level: float) -> Ends:
+def _centered_percentile(sample: Sample, resampler: Resampler, level: float) -> Ends:
     """The percentile interval, moved so that the resamples' mean lies at the value.
 
     Clustering metrics rise when items are drawn twice. What is left of the resamples without that shift is their
@@ -387,6 +387,6 @@ def _quantiles(drawn: np.ndarray, shares: np.ndarray) -> Ends:
 
 
 METHODS: dict[str, Callable[[Sample, Resampler, float], Ends]] = {
-    "percentile": _percentile, "centered": _centered, "bca": _bca, "student": _student, "jackknife": jackknife,
-    "wilson": _wilson,
+    "percentile": _percentile, "centered": _centered_percentile, "bca": _bca, "student": _student,
+    "jackknife": jackknife, "wilson": _wilson,
 }  # fmt: skip

@@ -69,7 +69,7 @@ def neighbors(psi: np.ndarray, columns: Columns, content: str) -> Neighbors | No
     n = len(psi)
     if n < FEWEST or not np.isfinite(psi).all():
         return None
-    centered = [stretch - stretch.mean() for stretch in _stretches(_bounded(psi.astype(np.float64)), columns)]
+    centered = [stretch - stretch.mean() for stretch in _stretches(_clip(psi.astype(np.float64)), columns)]
     total = float(sum(stretch @ stretch for stretch in centered))
     if total <= 1e-20 * n * float(np.square(psi).max(initial=0.0)):  # equal but for their rounding
         return None
@@ -85,7 +85,7 @@ def neighbors(psi: np.ndarray, columns: Columns, content: str) -> Neighbors | No
     return Neighbors(r, p)
 
 
-def _bounded(psi: np.ndarray) -> np.ndarray:
+def _clip(psi: np.ndarray) -> np.ndarray:
     """The influences (n,), those further than `FURTHEST` standard deviations from their mean taken to be that far: a
     sentence with fifty entities would drown all that the others say."""
     far = FURTHEST * psi.std()

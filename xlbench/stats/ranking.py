@@ -121,7 +121,7 @@ def ranks(
     clusters = influences.shape[1]
     sets = np.zeros(clusters, dtype=np.intp) if sets is None else np.asarray(sets)
     shares = np.ones(clusters) if shares is None else np.asarray(shares)
-    apart = _apart(values, influences, sets, shares, level)
+    apart = _distinguishable(values, influences, sets, shares, level)
     lead = np.where(np.isfinite(values), values, -np.inf)[:, None] > values
     best = int(np.nanargmax(values)) if np.isfinite(values).any() else 0
     tied = ~apart[best] if len(values) else np.zeros(0, dtype=bool)
@@ -132,16 +132,18 @@ def ranks(
     )
 
 
-def told_apart(parts: Sequence[Part], level: float = 0.95) -> np.ndarray:
+def distinguishable(parts: Sequence[Part], level: float = 0.95) -> np.ndarray:
     """(M, M) booleans: whether the data tells two of M scores or averages apart, as for `ranks`, all pairs at once."""
     together = combine(parts)
     influences = np.zeros((len(parts), len(together.clusters)))
     for row, part in zip(influences, parts, strict=True):
         row[np.searchsorted(together.clusters, part.clusters)] = part.influence
-    return _apart(np.array([part.value for part in parts]), influences, together.connected, together.weight, level)
+    return _distinguishable(
+        np.array([part.value for part in parts]), influences, together.connected, together.weight, level
+    )
 
 
-def _apart(
+def _distinguishable(
     values: np.ndarray,
     influences: np.ndarray,
     sets: np.ndarray,
@@ -195,7 +197,9 @@ def largest_against_one(others: int, freedom: float, level: float = 0.95) -> flo
     low, high = 0.0, 1e6
     for _ in range(100):
         middle = (low + high) / 2
-        low, high = (middle, high) if _beyond(np.array([middle]), others, freedom)[0] > 1 - level else (low, middle)
+        low, high = (
+            (middle, high) if _tail_probability(np.array([middle]), others, freedom)[0] > 1 - level else (low, middle)
+        )
     return high
 
 
@@ -206,11 +210,11 @@ def p_against_one(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
     Args: as of `studentized_range`.
     """
     alone = 2 * np.array([student.tail(one, freedom) for one in np.abs(t).tolist()])
-    found: np.ndarray = np.clip(_beyond(np.abs(t), others, freedom), alone, np.minimum(others * alone, 1.0))
+    found: np.ndarray = np.clip(_tail_probability(np.abs(t), others, freedom), alone, np.minimum(others * alone, 1.0))
     return found
 
 
-def _beyond(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
+def _tail_probability(t: np.ndarray, others: int, freedom: float) -> np.ndarray:
     """(T,) probabilities that any of several |t| is larger, averaged over the distribution of their standard error."""
     widths, shares = _distribution_against_one(others)
     if not np.isfinite(freedom):

@@ -44,7 +44,7 @@ class Grouped:
 def metric_rows(metric: Metric, columns: Columns) -> np.ndarray:
     """The metric's rows (n, p), checked; `UsageError` where a metric fails or returns something else."""
     n = len(next(iter(columns.values())))
-    rows = unmasked(metric, "rows()", _of_plugin(metric, "rows()", metric.rows, columns))
+    rows = unmasked(metric, "rows()", _call_plugin(metric, "rows()", metric.rows, columns))
     if rows.ndim != 2 or len(rows) != n or rows.dtype.kind not in "biuf" or not rows.shape[1]:
         raise UsageError(
             f"metric {metric.name}: rows() gives {rows.dtype} of shape {rows.shape}: "
@@ -73,7 +73,7 @@ def check_bounds(metric: Metric, value: float) -> None:
         )
 
 
-def _of_plugin(metric: Metric, what: str, function: Callable[[Columns], T], columns: Columns) -> T:
+def _call_plugin(metric: Metric, what: str, function: Callable[[Columns], T], columns: Columns) -> T:
     """What a metric's function gives; `UsageError` where it fails: it may read a column that is not there."""
     try:
         return function(columns)
@@ -88,7 +88,7 @@ def seed_values(metric: Metric, columns: Columns, value: float) -> np.ndarray:
     """
     if metric.seeds is None:
         return np.zeros(0)
-    found = np.asarray(_of_plugin(metric, "seeds()", metric.seeds, columns))
+    found = np.asarray(_call_plugin(metric, "seeds()", metric.seeds, columns))
     if found.ndim != 1 or found.dtype.kind not in "biuf" or not np.isfinite(found).all():
         raise UsageError(
             f"metric {metric.name}: seeds() gives {found.dtype} of shape {found.shape}: give a finite number a seed"
@@ -179,7 +179,7 @@ def others(metric: Metric, columns: Columns, n: int) -> np.ndarray:
     """What every item (n,) does to the value through the rows of others; `UsageError` where that is no such array."""
     if metric.through_others is None:
         return np.zeros(n)
-    given = np.asarray(_of_plugin(metric, "through_others()", metric.through_others, columns))
+    given = np.asarray(_call_plugin(metric, "through_others()", metric.through_others, columns))
     if given.shape != (n,) or given.dtype.kind not in "biuf" or not np.isfinite(given).all():
         raise UsageError(
             f"metric {metric.name}: through_others() gives {given.dtype} of shape {given.shape}: "
@@ -191,12 +191,12 @@ def others(metric: Metric, columns: Columns, n: int) -> np.ndarray:
 def jackknife(metric: Metric, grouped: Grouped, part: float = 1.0) -> np.ndarray:
     """psi (n,) by leaving one row of every cell out, or a ``part`` of it: (n - part) / part (theta - theta_without)."""
     value = value_of(metric, grouped.sums)
-    of_cell = (grouped.n - part) / part * (value - _without(metric, grouped, part))
+    of_cell = (grouped.n - part) / part * (value - _values_without(metric, grouped, part))
     psi: np.ndarray = of_cell[grouped.inverse]
     return psi
 
 
-def _without(metric: Metric, grouped: Grouped, part: float) -> np.ndarray:
+def _values_without(metric: Metric, grouped: Grouped, part: float) -> np.ndarray:
     """The values (K,) without a part of one row of each cell."""
     sums, step = grouped.sums, max(1, BLOCK // grouped.cells.shape[1])
     with np.errstate(all="ignore"):
@@ -223,7 +223,7 @@ def bias(metric: Metric, units: Grouped) -> float:
     if n < 2:
         return 0.0
     with np.errstate(all="ignore"):
-        moved = float(units.counts @ (_without(metric, units, PART) - value_of(metric, units.sums)))
+        moved = float(units.counts @ (_values_without(metric, units, PART) - value_of(metric, units.sums)))
     found = ((n - PART) / PART) ** 2 / (n * (n - 1)) * moved
     return found if np.isfinite(found) else 0.0
 

@@ -93,14 +93,14 @@ class Scorer:
         se = math.sqrt(sample.se**2 + variance + training.se**2) if known else None
         curved = metric.interval in CURVED and metric.through_others is None
         return Score(
-            sample.value, _kept(found.low, math.floor), _kept(found.high, math.ceil), found.method, _kept(se, round),
+            sample.value, _round(found.low, math.floor), _round(found.high, math.ceil), found.method, _round(se, round),
             sample.n, note=found.note, metric=metric.name, seed_se=math.sqrt(variance),
             training_se=training.se if training.is_known else 0.0,
             bias=round(rows.bias(metric, sample.units), DECIMALS) if curved else 0.0,
         )  # fmt: skip
 
 
-def _kept(number: float | None, rounded: Callable[[float], int]) -> float | None:
+def _round(number: float | None, rounded: Callable[[float], int]) -> float | None:
     """The number with the places that are kept; an interval's ends are rounded outward, so that it holds its value."""
     if number is None or abs(number) >= LARGEST:
         return number

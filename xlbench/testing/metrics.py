@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.task import Columns, Metric
-from xlbench.testing.process import ConformanceError, accepted, call
+from xlbench.testing.process import ConformanceError, call, run_check
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,15 +35,15 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
     kinds = typing.get_args(typing.get_type_hints(Metric, localns={"np": np})["interval"])
     if metric.interval not in kinds:
         raise ConformanceError(f"{where}: interval {metric.interval!r} is none of {', '.join(kinds)}")
-    rows = checked_rows(metric, columns, where)
+    rows = check_rows(metric, columns, where)
     if not np.isfinite(rows).all():
         raise ConformanceError(f"{where}: rows() gives NaN or infinity: a row is what an item adds to sums")
-    value = _checked_value(metric, rows.sum(axis=0), where)
+    value = _check_value(metric, rows.sum(axis=0), where)
     _check_many(metric, rows, where)
     for seed in range(5):  # one order may give the same value by chance
         order = np.random.RandomState(seed).permutation(len(rows))
-        shuffled = checked_rows(metric, {name: column[order] for name, column in columns.items()}, where)
-        if not _close(value_of_rows(metric, shuffled.sum(axis=0), where), value):
+        shuffled = check_rows(metric, {name: column[order] for name, column in columns.items()}, where)
+        if not _is_close(value_of_rows(metric, shuffled.sum(axis=0), where), value):
             raise ConformanceError(
                 f"{where}: the value changes when the items come in another order: make each row of its own item alone"
             )
@@ -51,7 +51,7 @@ def check_metric(metric: Metric, columns: Columns, where: str = "") -> None:
         _check_gradient(metric, metric.gradient, rows, where)
     if metric.influence is not None and len(rows) > 1:
         _check_influence(metric, metric.influence, columns, rows, where)
-    _accepted(where, lambda one, given: seed_values(one, given, float(value)), metric, columns)
+    _call_check(where, lambda one, given: seed_values(one, given, float(value)), metric, columns)
 
 
 def metric_functions(metric: Metric) -> tuple[Callable[..., Any] | None, ...]:
@@ -59,22 +59,22 @@ def metric_functions(metric: Metric) -> tuple[Callable[..., Any] | None, ...]:
     return metric.rows, metric.value, metric.gradient, metric.influence, metric.seeds
 
 
-def checked_rows(metric: Metric, columns: Columns, where: str) -> np.ndarray:
+def check_rows(metric: Metric, columns: Columns, where: str) -> np.ndarray:
     """The metric's rows, float64 (n, columns); `ConformanceError` where scoring would refuse them."""
     import numpy as np
 
     from xlbench.stats.rows import metric_rows
 
-    rows: np.ndarray = _accepted(where, metric_rows, metric, columns)
+    rows: np.ndarray = _call_check(where, metric_rows, metric, columns)
     return rows.astype(np.float64)
 
 
-def _accepted(where: str, check: Callable[..., Any], metric: Metric, given: Any) -> Any:
+def _call_check(where: str, check: Callable[..., Any], metric: Metric, given: Any) -> Any:
     """What one of the checks of scoring returns; its sentence, which begins with the metric, goes on from ``where``."""
-    return accepted(where.removesuffix(f"metric {metric.name}"), check, metric, given)
+    return run_check(where.removesuffix(f"metric {metric.name}"), check, metric, given)
 
 
-def _checked_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
+def _check_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
     import numpy as np
 
     value = value_of_rows(metric, sums, where)
@@ -84,7 +84,7 @@ def _checked_value(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
         raise ConformanceError(f"{where}: the value of all items is {float(value)}: mend value(), or give more data")
     from xlbench.stats.rows import check_bounds
 
-    _accepted(where, check_bounds, metric, float(value))
+    _call_check(where, check_bounds, metric, float(value))
     return value
 
 
@@ -93,10 +93,10 @@ def value_of_rows(metric: Metric, sums: np.ndarray, where: str) -> np.ndarray:
     import numpy as np
 
     with np.errstate(all="ignore"):
-        return _unmasked(where, "value()", call(f"{where}: value()", metric.value, sums)).astype(np.float64)
+        return _require_unmasked(where, "value()", call(f"{where}: value()", metric.value, sums)).astype(np.float64)
 
 
-def _unmasked(where: str, what: str, given: object) -> np.ndarray:
+def _require_unmasked(where: str, what: str, given: object) -> np.ndarray:
     import numpy as np
 
     if np.ma.is_masked(given):
@@ -104,7 +104,7 @@ def _unmasked(where: str, what: str, given: object) -> np.ndarray:
     return np.asarray(given)
 
 
-def _close(a: np.ndarray, b: np.ndarray) -> bool:
+def _is_close(a: np.ndarray, b: np.ndarray) -> bool:
     import numpy as np
 
     return a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=1e-9, equal_nan=True)
@@ -114,21 +114,21 @@ def _check_many(metric: Metric, rows: np.ndarray, where: str) -> None:
     """Many sums at once, and the same items several times."""
     import numpy as np
 
-    some = np.stack([rows.sum(axis=0), _weighted(rows, 1), _weighted(rows, 2)])
+    some = np.stack([rows.sum(axis=0), _weighted_sums(rows, 1), _weighted_sums(rows, 2)])
     one_by_one = np.array([value_of_rows(metric, sums, where) for sums in some])
     for sums, expected in ((some, one_by_one), (some[:, np.newaxis], one_by_one[:, np.newaxis])):
         found = value_of_rows(metric, sums, where)
-        if not _close(found, expected):
+        if not _is_close(found, expected):
             raise ConformanceError(
                 f"{where}: value() of sums of shape {sums.shape} is not what it is of each: compute along the last axis"
             )
-    if not _close(value_of_rows(metric, 3 * some[0], where), one_by_one[0]):
+    if not _is_close(value_of_rows(metric, 3 * some[0], where), one_by_one[0]):
         raise ConformanceError(
             f"{where}: the value changes when every item is counted three times: divide by a count (a column of ones)"
         )
 
 
-def _weighted(rows: np.ndarray, seed: int) -> np.ndarray:
+def _weighted_sums(rows: np.ndarray, seed: int) -> np.ndarray:
     """Sums in which items count differently, none less than half: near those of the items, and without ties."""
     import numpy as np
 
@@ -141,9 +141,9 @@ def _check_gradient(metric: Metric, gradient: Callable[[np.ndarray], np.ndarray]
     """Against central differences where sums are not 0, at weighted sums: a tie has no derivative."""
     import numpy as np
 
-    some = np.stack([_weighted(rows, 1), _weighted(rows, 2)])
+    some = np.stack([_weighted_sums(rows, 1), _weighted_sums(rows, 2)])
     with np.errstate(all="ignore"):
-        given = _unmasked(where, "gradient()", call(f"{where}: gradient()", gradient, some)).astype(np.float64)
+        given = _require_unmasked(where, "gradient()", call(f"{where}: gradient()", gradient, some)).astype(np.float64)
     if given.shape != some.shape:
         raise ConformanceError(f"{where}: gradient() of sums {some.shape} has shape {given.shape}: give one a sum")
     step = 1e-6
@@ -167,7 +167,7 @@ def _check_influence(
     import numpy as np
 
     with np.errstate(all="ignore"):
-        given = _unmasked(where, "influence()", call(f"{where}: influence()", influence, columns))
+        given = _require_unmasked(where, "influence()", call(f"{where}: influence()", influence, columns))
     if not (given.shape == (len(rows),) and given.dtype.kind in "biuf" and bool(np.isfinite(given).all())):
         raise ConformanceError(
             f"{where}: influence() has shape {given.shape} or no finite numbers: give {len(rows)}, one an item"
@@ -190,7 +190,7 @@ def _item_by_item(metric: Metric, columns: Columns, rows: np.ndarray, where: str
 
     try:
         for i in range(0, len(rows), 1 + len(rows) // 500):
-            alone = checked_rows(metric, {name: column[i : i + 1] for name, column in columns.items()}, where)
+            alone = check_rows(metric, {name: column[i : i + 1] for name, column in columns.items()}, where)
             if not np.array_equal(alone, rows[i : i + 1]):
                 return False
     except ConformanceError:

@@ -11,14 +11,14 @@ from xlbench.core.errors import UsageError
 from xlbench.core.model import Encoder, Model, Role
 from xlbench.testing.process import (
     ConformanceError,
-    accepted,
     ask_process,
     call,
     heavy_imports,
     import_paths,
-    pickled,
+    pickle_or_none,
     require_light,
     require_name,
+    run_check,
 )
 
 if TYPE_CHECKING:
@@ -71,9 +71,9 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
     if not (isinstance(trained_on, tuple) and all(isinstance(name, str) for name in trained_on)):
         raise ConformanceError("trained_on must be a tuple of names of data sets: ('ntrex',), with the comma")
     identity = _identity(model)
-    vectors = _check_encoder(_loaded(model), list(texts), tolerance)
-    again = _RecordedEncoder(_loaded(model)).vectors(list(texts), None)
-    if not _near(again, vectors, tolerance):
+    vectors = _check_encoder(_load(model), list(texts), tolerance)
+    again = _RecordedEncoder(_load(model)).vectors(list(texts), None)
+    if not _is_near(again, vectors, tolerance):
         raise ConformanceError(
             "the model gives other vectors when it is loaded again: seed what is random, from the model's content"
         )
@@ -84,11 +84,11 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
 
 def _identity(model: Model) -> str:
     what = "identity()" if model.fingerprint is None else "fingerprint()"
-    identity: str = call(what, lambda: accepted("", model.identity))
+    identity: str = call(what, lambda: run_check("", model.identity))
     return identity
 
 
-def _loaded(model: Model) -> Any:
+def _load(model: Model) -> Any:
     encoder = call("load()", model.load)
     if not isinstance(encoder, Encoder):
         raise ConformanceError(
@@ -102,7 +102,7 @@ def _check_encoder(encoder: Any, texts: list[str], tolerance: float) -> np.ndarr
     recorded = _RecordedEncoder(encoder)
     vectors = {role: _check_role(recorded, texts, role, tolerance) for role in ROLES}[None]
     first = recorded.vectors([texts[0], LONG], None)[:1]
-    if not _near(first, vectors[:1], tolerance):
+    if not _is_near(first, vectors[:1], tolerance):
         raise ConformanceError(
             f"the vector of {texts[0][:30]!r} is another beside a much longer text: leave padding out of it"
         )
@@ -113,17 +113,17 @@ def _check_encoder(encoder: Any, texts: list[str], tolerance: float) -> np.ndarr
 def _check_role(recorded: _RecordedEncoder, texts: list[str], role: Role | None, tolerance: float) -> np.ndarray:
     """The same vectors every time, in the order of the texts, and whatever else is in the batch."""
     vectors, where = recorded.vectors(texts, role), f"encode(texts, role={role!r})"
-    if not _near(recorded.vectors(texts, role), vectors, tolerance):
+    if not _is_near(recorded.vectors(texts, role), vectors, tolerance):
         raise ConformanceError(
             f"{where} gives other vectors for the same texts the second time: is dropout on, or "
             "something drawn at random?"
         )
-    if not _near(recorded.vectors(texts[::-1], role)[::-1], vectors, tolerance):
+    if not _is_near(recorded.vectors(texts[::-1], role)[::-1], vectors, tolerance):
         raise ConformanceError(
             f"{where} gives other vectors when the texts come in another order: return them in the order of the texts"
         )
     for row, text in enumerate(texts):
-        if not _near(recorded.vectors([text], role), vectors[row : row + 1], tolerance):
+        if not _is_near(recorded.vectors([text], role), vectors[row : row + 1], tolerance):
             raise ConformanceError(
                 f"{where} gives {text[:30]!r} another vector alone than in a batch: leave padding and "
                 "neighbors out of it"
@@ -184,7 +184,7 @@ class _RecordedEncoder:
             )
 
 
-def _near(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
+def _is_near(a: np.ndarray, b: np.ndarray, tolerance: float) -> bool:
     """Whether every vector of a is within ``tolerance`` of its like in b, relative to that one's length (if not 0)."""
     import numpy as np
 
@@ -202,13 +202,15 @@ def _check_model_elsewhere(
     """In a fresh process: nothing heavy is imported before it is needed, and the content is the same."""
     identified = model if model.fingerprint is None else replace(model, load=_no_encoder)
     places = import_paths([model.load, model.fingerprint])
-    there = ask_process(_model_elsewhere, places, pickled(identified.identity), pickled(model.load), texts)
+    there = ask_process(
+        _model_elsewhere, places, pickle_or_none(identified.identity), pickle_or_none(model.load), texts
+    )
     require_light(there["heavy"])
     if there["identity"] not in (None, identity):
         raise ConformanceError(
             "the fingerprint is another in another process: make it of content alone, without hash() and id()"
         )
-    if not (there["vectors"] is None or _near(there["vectors"], vectors, tolerance)):
+    if not (there["vectors"] is None or _is_near(there["vectors"], vectors, tolerance)):
         raise ConformanceError(
             "the vectors are others in another process: seed by content, and leave out hash() and the order of sets"
         )

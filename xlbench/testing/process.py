@@ -76,7 +76,7 @@ def _import(places: Mapping[str, str]) -> None:
         spec.loader.exec_module(sys.modules[name])
 
 
-def pickled(item: Any) -> bytes | None:
+def pickle_or_none(item: Any) -> bytes | None:
     """The item for another process, or None where it cannot be sent: a lambda, or something of ``__main__``."""
     try:
         packed = pickle.dumps(item)
@@ -131,7 +131,7 @@ def call(what: str, function: Callable[..., Any], *given: Any, **named: Any) -> 
         raise ConformanceError(f"{what} fails: {reason_of(error)}") from error
 
 
-def accepted(where: str, check: Callable[..., Any], *given: Any) -> Any:
+def run_check(where: str, check: Callable[..., Any], *given: Any) -> Any:
     """What one of the checks of a run returns; the sentence that it ends in, with ``where`` ahead of it."""
     try:
         return check(*given)

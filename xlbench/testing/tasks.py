@@ -15,18 +15,18 @@ from xlbench.core.record import WHOLE_TASK
 from xlbench.core.task import Data, ItemText, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
 from xlbench.runs.contract import check_outcome, check_subsets, check_training
-from xlbench.testing.metrics import check_metric, checked_rows, metric_functions, value_of_rows
+from xlbench.testing.metrics import check_metric, check_rows, metric_functions, value_of_rows
 from xlbench.testing.models import ROLES
 from xlbench.testing.process import (
     ConformanceError,
-    accepted,
     ask_process,
     call,
     heavy_imports,
     import_paths,
-    pickled,
+    pickle_or_none,
     require_light,
     require_name,
+    run_check,
 )
 
 if TYPE_CHECKING:
@@ -56,12 +56,12 @@ def check_task(
     """
     data = data or Data()
     _check_description(task)
-    subsets = _listed(task, data)
+    subsets = _list_subsets(task, data)
     _check_listing(task, subsets)
     _check_limit(task, data, subsets)
     _check_train_size(task, data, subsets)
     present = _present(subsets, only)
-    sessions = _session(encoder or _Hashed("one")), _session(_Hashed("other"))
+    sessions = _session(encoder or _HashEncoder("one")), _session(_HashEncoder("other"))
     _check_training_draws(task, data, present, sessions[0])
     # A class may be missing from a sample, and from some subsets: only of the main metric a sample has to have a value.
     whole = only is None and data.limit is None
@@ -73,7 +73,7 @@ def check_task(
             f"metric {', '.join(sorted(undefined))} is not a finite number on any subset: mend value(), or give "
             "more data"
         )
-    if _summary(_listed(task, data)) != _summary(subsets):
+    if _summary(_list_subsets(task, data)) != _summary(subsets):
         raise ConformanceError(
             "subsets() gives other names, sizes, languages or fingerprints after evaluate() than before: "
             "make them of the data alone, and leave the data as it is"
@@ -106,13 +106,13 @@ def _check_languages(whose: str, languages: Any) -> None:
             )
 
 
-def _listed(task: Task, data: Data) -> list[Subset]:
+def _list_subsets(task: Task, data: Data) -> list[Subset]:
     def subsets() -> Any:
         """All that the task lists: a generator fails only once it is gone through."""
         listed = task.subsets(data)
         return list(listed) if hasattr(listed, "__iter__") else listed
 
-    listed: list[Subset] = accepted("", check_subsets, call("subsets(data)", subsets))
+    listed: list[Subset] = run_check("", check_subsets, call("subsets(data)", subsets))
     return listed
 
 
@@ -155,11 +155,11 @@ def _present(subsets: Sequence[Subset], only: Collection[str] | None) -> list[Su
 
 def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
     """With a limit of half as many items as there are of a language, no subset has more of any of its languages."""
-    limit = max((subset.n // (2 * _pooled(subset)) for subset in subsets if not subset.missing), default=0)
+    limit = max((subset.n // (2 * _pooled_languages(subset)) for subset in subsets if not subset.missing), default=0)
     if limit < 1:
         return
-    for subset in [subset for subset in _listed(task, replace(data, limit=limit)) if not subset.missing]:
-        if subset.n > limit * _pooled(subset):
+    for subset in [subset for subset in _list_subsets(task, replace(data, limit=limit)) if not subset.missing]:
+        if subset.n > limit * _pooled_languages(subset):
             raise ConformanceError(
                 f"subset {subset.name} has {subset.n} items with Data(limit={limit}): take the first data.limit items"
             )
@@ -167,7 +167,7 @@ def _check_limit(task: Task, data: Data, subsets: Sequence[Subset]) -> None:
 
 def _check_training_draws(task: Task, data: Data, present: Sequence[Subset], session: EncodingSession) -> None:
     """With training draws a subset is of the same data, and its outcome has the same columns and as many others."""
-    drawn = {subset.name: subset for subset in _listed(task, replace(data, training_draws=2))}
+    drawn = {subset.name: subset for subset in _list_subsets(task, replace(data, training_draws=2))}
     for subset in present:
         again = drawn.get(subset.name)
         if again is None or (again.n, again.fingerprint) != (subset.n, subset.fingerprint):
@@ -176,8 +176,8 @@ def _check_training_draws(task: Task, data: Data, present: Sequence[Subset], ses
             )
     first = next((subset for subset in present if drawn[subset.name].training_draws), None)
     if first is not None:
-        plain, outcome = (_evaluated(task, one, session) for one in (first, drawn[first.name]))
-        if not _same(plain, outcome):
+        plain, outcome = (_evaluate(task, one, session) for one in (first, drawn[first.name]))
+        if not _is_same(plain, outcome):
             raise ConformanceError(f"subset {first.name}: evaluate() gives other items with Data(training_draws=2)")
 
 
@@ -187,7 +187,7 @@ def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None
     size = max((each.train_items or 0 for each in whole.values()), default=0) // 2
     if size < 1:
         return
-    smaller = {subset.name: subset for subset in _listed(task, replace(data, train_size=size))}
+    smaller = {subset.name: subset for subset in _list_subsets(task, replace(data, train_size=size))}
     for name, subset in whole.items():
         cut = smaller.get(name)
         if cut is None:
@@ -206,7 +206,7 @@ def _check_train_size(task: Task, data: Data, subsets: Sequence[Subset]) -> None
             )
 
 
-def _pooled(subset: Subset) -> int:
+def _pooled_languages(subset: Subset) -> int:
     """How many languages a subset may put together, each with items of its own."""
     return max(1, len(subset.languages))
 
@@ -224,28 +224,28 @@ def _session(encoder: Encoder) -> EncodingSession:
 def _check_subset(task: Task, subset: Subset, session: EncodingSession, other: EncodingSession) -> set[str]:
     """Check one subset, and return the metrics that are not defined on its items (a class that does not occur)."""
     where = f"subset {subset.name}"
-    outcome = _evaluated(task, subset, session)
+    outcome = _evaluate(task, subset, session)
     n = len(outcome.item_ids)
     if n != subset.n:
         raise ConformanceError(f"{where} says n={subset.n} and evaluates {n} items: say how many there are")
     kept = replace(outcome, columns={name: column.copy() for name, column in outcome.columns.items()})
-    if not _same(_evaluated(task, subset, session), kept):
+    if not _is_same(_evaluate(task, subset, session), kept):
         raise ConformanceError(
             f"{where}: evaluate() gives other rows for the same vectors the second time: "
             "seed what is random, from the content, and leave the data as it is"
         )
-    if _ids(_evaluated(task, subset, other)) != _ids(outcome):
+    if _ids(_evaluate(task, subset, other)) != _ids(outcome):
         raise ConformanceError(f"{where}: item or cluster ids depend on the encoder: take them from the data alone")
     undefined = set()
     for metric in task.metrics:
         at = f"{where}, metric {metric.name}"
-        value = value_of_rows(metric, checked_rows(metric, outcome.columns, at).sum(axis=0), at)
+        value = value_of_rows(metric, check_rows(metric, outcome.columns, at).sum(axis=0), at)
         if value.shape == () and not math.isfinite(value):
             undefined.add(metric.name)
         else:
             check_metric(metric, outcome.columns, where)
     _check_texts(task, subset)
-    if not _same(outcome, kept):
+    if not _is_same(outcome, kept):
         raise ConformanceError(f"{where}: a metric changes the columns that it is given: let it work on a copy")
     return undefined
 
@@ -263,11 +263,11 @@ def _check_texts(task: Task, subset: Subset) -> None:
             )
 
 
-def _evaluated(task: Task, subset: Subset, session: EncodingSession) -> Outcome:
+def _evaluate(task: Task, subset: Subset, session: EncodingSession) -> Outcome:
     where = f"subset {subset.name}"
     outcome: Outcome = call(f"{where}: evaluate()", task.evaluate, subset, session)
-    accepted(where, check_outcome, task, outcome)
-    accepted(where, check_training, subset, outcome)
+    run_check(where, check_outcome, task, outcome)
+    run_check(where, check_training, subset, outcome)
     return outcome
 
 
@@ -275,7 +275,7 @@ def _ids(outcome: Outcome) -> list[str]:
     return [*outcome.item_ids, *(outcome.item_ids if outcome.cluster_ids is None else outcome.cluster_ids)]
 
 
-def _same(a: Outcome, b: Outcome) -> bool:
+def _is_same(a: Outcome, b: Outcome) -> bool:
     """Equal ids and equal columns: decisions exactly, real numbers but for their last digits."""
     import numpy as np
 
@@ -292,7 +292,7 @@ def _same(a: Outcome, b: Outcome) -> bool:
     )
 
 
-class _Hashed:
+class _HashEncoder:
     """An encoder that gives every text a vector of its own: all that a task may rely on."""
 
     def __init__(self, salt: str) -> None:
@@ -313,14 +313,18 @@ def _check_task_elsewhere(task: Task, data: Data, subsets: Sequence[Subset], sub
     places = import_paths(
         [task.subsets, task.evaluate, *(part for metric in task.metrics for part in metric_functions(metric))]
     )
-    there = ask_process(_task_elsewhere, places, pickled(task.subsets), pickled(task.evaluate), data, subset.name)
+    there = ask_process(
+        _task_elsewhere, places, pickle_or_none(task.subsets), pickle_or_none(task.evaluate), data, subset.name
+    )
     require_light(there["heavy"])
     if there["summary"] not in (None, _summary(subsets)):
         raise ConformanceError(
             "subsets() gives other names, sizes, languages or fingerprints in another process: "
             "leave out hash() and the order of sets"
         )
-    if not (there["outcome"] is None or _same(there["outcome"], _evaluated(task, subset, _session(_Hashed("one"))))):
+    if not (
+        there["outcome"] is None or _is_same(there["outcome"], _evaluate(task, subset, _session(_HashEncoder("one"))))
+    ):
         raise ConformanceError(
             f"subset {subset.name}: evaluate() gives other items or rows in another process: "
             "leave out hash() and the order of sets"
@@ -338,6 +342,6 @@ def _task_elsewhere(
     chosen = [subset for subset in listed or () if subset.name == name]
     if evaluate is None or not chosen:
         return {"heavy": heavy, "summary": summary, "outcome": None}
-    outcome = pickle.loads(evaluate)(chosen[0], _session(_Hashed("one")))
+    outcome = pickle.loads(evaluate)(chosen[0], _session(_HashEncoder("one")))
     plain = Outcome(list(outcome.item_ids), dict(outcome.columns), outcome.cluster_ids)
     return {"heavy": heavy, "summary": summary, "outcome": plain}

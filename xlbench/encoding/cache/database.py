@@ -75,10 +75,10 @@ class Database:
                 if not self.readable or (writing and not self.writable):
                     return otherwise
                 try:
-                    connection = self._connected(create=create)
+                    connection = self._connect(create=create)
                     return otherwise if connection is None else work(connection)
                 except sqlite3.DatabaseError as error:
-                    self._failed(error, writing=writing, last=last)
+                    self._handle_failure(error, writing=writing, last=last)
                 except (TypeError, ValueError, OverflowError) as error:  # columns, or names, that damage has changed
                     self._move_aside(f"it holds what was never written: {error}", last=last)
                 except OSError as error:
@@ -101,12 +101,12 @@ class Database:
 
     def files(self) -> list[Path]:
         """The file with its log, and what was set aside."""
-        named = [_beside(self.path, end) for end in ("", "-wal", "-shm", "-journal")]
+        named = [_sibling_path(self.path, end) for end in ("", "-wal", "-shm", "-journal")]
         return [path for path in [*named, *self.set_aside()] if os.path.isfile(path)]
 
     # ---- what goes wrong
 
-    def _failed(self, error: sqlite3.DatabaseError, *, writing: bool, last: bool) -> None:
+    def _handle_failure(self, error: sqlite3.DatabaseError, *, writing: bool, last: bool) -> None:
         code = int(getattr(error, "sqlite_errorcode", 0)) & 0xFF
         if code in _DAMAGE:
             self._move_aside(str(error), last=last)
@@ -132,15 +132,15 @@ class Database:
         if last or not self.writable:
             self._stop(why, writing=False)
             return
-        with _opening(self.path):
+        with _opening_lock(self.path):
             if _identity(self.path) != seen:
                 return  # another process was quicker
             number = 1
-            while (aside := _beside(self.path, f".damaged-{number}")).exists():
+            while (aside := _sibling_path(self.path, f".damaged-{number}")).exists():
                 number += 1
             for end in ("-wal", "-journal", "-shm", ""):  # the log first: it must not meet a new file
                 with contextlib.suppress(FileNotFoundError):
-                    _beside(self.path, end).rename(_beside(aside, end))
+                    _sibling_path(self.path, end).rename(_sibling_path(aside, end))
         self.report(f"the cache was damaged ({why}): it was set aside as {aside}, and a new one is begun")
 
     # ---- connections
@@ -152,7 +152,7 @@ class Database:
             connection, self._connection = self._connection, None
             _abandon(connection)
 
-    def _connected(self, *, create: bool) -> sqlite3.Connection | None:
+    def _connect(self, *, create: bool) -> sqlite3.Connection | None:
         """The open file; None where there is none and none is to be made."""
         if self._connection is not None and _identity(self.path) == self._file:
             return self._connection
@@ -161,7 +161,7 @@ class Database:
             return None
         if create:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-        with _opening(self.path):
+        with _opening_lock(self.path):
             self._connection, self._file = self._open(), _identity(self.path)
         self._on_open()
         return self._connection
@@ -181,16 +181,16 @@ class Database:
     def _open(self) -> sqlite3.Connection:
         """A connection that can write, or else one that can read."""
         if os.access(self.path.parent, os.W_OK) and (os.access(self.path, os.W_OK) or not self.path.exists()):
-            return self._opened("mode=rwc")
+            return self._open_and_check("mode=rwc")
         self._stop("its folder is read-only", writing=True)
         try:
-            return self._opened("mode=ro")
+            return self._open_and_check("mode=ro")
         except sqlite3.OperationalError:  # SQLite wants to make the files of the log, unless it is told that nobody
-            if _size(_beside(self.path, "-wal")):  # writes; somebody may: entries have checksums
+            if _size(_sibling_path(self.path, "-wal")):  # writes; somebody may: entries have checksums
                 raise
-            return self._opened("mode=ro&immutable=1")
+            return self._open_and_check("mode=ro&immutable=1")
 
-    def _opened(self, mode: str) -> sqlite3.Connection:
+    def _open_and_check(self, mode: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             f"{self.path.absolute().as_uri()}?{mode}",
             timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, uri=True,
@@ -284,7 +284,7 @@ def _abandon(connection: sqlite3.Connection | None) -> None:
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
 
 
-def _beside(path: Path, end: str) -> Path:
+def _sibling_path(path: Path, end: str) -> Path:
     return path.with_name(path.name + end)
 
 
@@ -305,7 +305,7 @@ def _size(path: Path) -> int:
 
 
 @contextlib.contextmanager
-def _opening(path: Path) -> Iterator[None]:
+def _opening_lock(path: Path) -> Iterator[None]:
     """Nobody creates a file, or sets it aside, while another opens it. Without locks that is a risk that is taken."""
     with contextlib.ExitStack() as stack:
         with contextlib.suppress(ImportError, OSError):

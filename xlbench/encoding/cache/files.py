@@ -56,13 +56,13 @@ def file_digest(path: Path, folder: Path | None = None) -> str:
     try:
         resolved = Path(path).resolve(strict=True)
         state = _state(resolved)
-        if (known := _remembered(folder, resolved, state)) is not None:
+        if (known := _load_digest(folder, resolved, state)) is not None:
             return known
         began = time.time_ns()
         with resolved.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         if _state(resolved) == state and began - max(state[1], state[3]) > RACY_NS:
-            _note(folder, resolved, state, sha256)
+            _save_digest(folder, resolved, state, sha256)
         return sha256
     except (OSError, RuntimeError) as error:  # RuntimeError: links that lead in a circle
         raise UsageError(f"cannot read {path}: {getattr(error, 'strerror', None) or error}") from None
@@ -89,18 +89,18 @@ def _state(path: Path) -> State:
     return status.st_size, status.st_mtime_ns, status.st_ino, status.st_ctime_ns
 
 
-def _remembered(folder: Path, path: Path, state: State) -> str | None:
+def _load_digest(folder: Path, path: Path, state: State) -> str | None:
     """The digest that was noted of a file in this state; None where there is none, or it cannot be read."""
     query = "SELECT sha256, checksum FROM files WHERE path = ? AND size = ? AND mtime = ? AND inode = ? AND ctime = ?"
-    values = os.fsencode(path), *map(_signed, state)
+    values = os.fsencode(path), *map(_to_signed, state)
     with contextlib.closing(_database(folder)) as database:
         row = database.attempt(lambda connection: connection.execute(query, values).fetchone(), None)
     return None if row is None or row[1] != _checksum(path, state, row[0]) else str(row[0])
 
 
-def _note(folder: Path, path: Path, state: State, sha256: str) -> None:
+def _save_digest(folder: Path, path: Path, state: State, sha256: str) -> None:
     """Note a digest where that is possible."""
-    row = os.fsencode(path), *map(_signed, state), sha256, _checksum(path, state, sha256)
+    row = os.fsencode(path), *map(_to_signed, state), sha256, _checksum(path, state, sha256)
 
     def write(connection: sqlite3.Connection) -> None:
         """Insert the row, and drop the oldest beyond `MOST`."""
@@ -113,7 +113,7 @@ def _note(folder: Path, path: Path, state: State, sha256: str) -> None:
         database.attempt(write, None, writing=True, create=True)
 
 
-def _signed(number: int) -> int:
+def _to_signed(number: int) -> int:
     """An unsigned 64-bit number as SQLite holds it: inodes of some file systems are that large."""
     return number - (1 << 64) if number >= 1 << 63 else number
 

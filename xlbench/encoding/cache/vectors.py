@@ -163,7 +163,7 @@ class Cache:
             ValueError: Where the shapes do not fit together.
         """
         check_keys(kind, keys)
-        matrix, sizes, cut = _fitting(keys, vectors, counts, truncated)
+        matrix, sizes, cut = _as_arrays(keys, vectors, counts, truncated)
         if not len(keys):
             return
         rows, width = _to_rows(tables.salt_of(model, kind), keys, matrix, sizes, cut), matrix.shape[1] * 4
@@ -220,7 +220,7 @@ class Cache:
         """What is in it, from the notes of what was written: quick, however much it is."""
         models: tuple[ModelInfo, ...] = self._database.attempt(tables.models, ())
         aside = tuple(self._database.set_aside())
-        on_disk = [*self._database.files(), *self._outdated(), *files.digest_files(self.folder)]
+        on_disk = [*self._database.files(), *self._delete_outdated(), *files.digest_files(self.folder)]
         size = sum(_bytes_of(path) for path in on_disk)
         return Info(self.path, size, self.max_bytes, sum(one.entries for one in models), models, aside)
 
@@ -247,7 +247,7 @@ class Cache:
 
         removed = self._database.attempt(write, 0, writing=True)
         if model is None and self._database.writable:
-            for path in [*self._database.set_aside(), *self._outdated()]:
+            for path in [*self._database.set_aside(), *self._delete_outdated()]:
                 path.unlink(missing_ok=True)
             files.forget_digests(self.folder)
         return removed
@@ -277,7 +277,7 @@ class Cache:
         checked = self._database.attempt(lambda connection: self._verify(connection, progress), VerifyReport(before, 0))
         return checked if len(self._database.set_aside()) == aside else VerifyReport(before, before)
 
-    def _outdated(self) -> list[Path]:
+    def _delete_outdated(self) -> list[Path]:
         """Files of earlier versions, which nothing reads any more."""
         return [path for path in self.folder.glob("vectors-*.sqlite*") if not path.name.startswith(self.path.name)]
 
@@ -347,7 +347,7 @@ class Cache:
         return VerifyReport(done, damaged)
 
 
-def _fitting(
+def _as_arrays(
     keys: Sequence[bytes], vectors: NDArray[Any], counts: ArrayLike | None, truncated: ArrayLike | None
 ) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
     """What `Cache.put` is given, as little-endian (sum of counts, d), (n,) and (n,).

@@ -92,7 +92,7 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        entry = replace(Entry.of(score), covers=covered([place], table))
+        entry = replace(Entry.of(score), covers=what_is_covered([place], table))
         nodes[place] = Node(part_of(score.value, found, clusters, order, score.bias), entry, (place,))
     return nodes
 
@@ -106,11 +106,11 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Interva
     if not nodes or len(parts) < len(nodes):
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine(parts)
-    entry = estimated(part, bounds_of(places, table), content, settings)
-    return Node(part, replace(entry, covers=covered(places, table)), places)
+    entry = estimate_of(part, bounds_of(places, table), content, settings)
+    return Node(part, replace(entry, covers=what_is_covered(places, table)), places)
 
 
-def covered(places: Iterable[Place], table: Table) -> str:
+def what_is_covered(places: Iterable[Place], table: Table) -> str:
     """What the intervals of these scores hold together: `Entry.covers`."""
     cells = [table.cells[place] for place in places if place not in table.reasons]
     learning = [cell for cell in cells if cell.training or (cell.train_items and not cell.seeds)]
@@ -121,7 +121,7 @@ def covered(places: Iterable[Place], table: Table) -> str:
     return " + ".join(held)
 
 
-def estimated(part: stats.Part, bounds: tuple[float, float], content: str, settings: IntervalSettings) -> Entry:
+def estimate_of(part: stats.Part, bounds: tuple[float, float], content: str, settings: IntervalSettings) -> Entry:
     """A part with its interval, clipped to ``bounds``."""
     return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level))
 
@@ -140,11 +140,11 @@ def _why_no_average(places: Iterable[Place], table: Table) -> str:
     for place in places:
         if place in table.reasons:
             missing.setdefault((place[1], table.reasons[place]), []).append(place[2])
-    named = [f"{task} {some(subsets)}: {reason}" for (task, reason), subsets in missing.items()]
-    return f"no average, as a part has no score ({some(named, '; ')})"
+    named = [f"{task} {first_texts(subsets)}: {reason}" for (task, reason), subsets in missing.items()]
+    return f"no average, as a part has no score ({first_texts(named, '; ')})"
 
 
-def some(texts: Sequence[str], separator: str = ", ") -> str:
+def first_texts(texts: Sequence[str], separator: str = ", ") -> str:
     """The first of several texts, and how many more there are."""
     rest = len(texts) - SHOWN
     return separator.join(texts[:SHOWN]) + (f"{separator}and {rest} more" if rest > 0 else "")
@@ -167,12 +167,12 @@ def tree(model: ModelKey, table: Table, nodes: Mapping[Place, Node], settings: I
     tasks = {}
     for task, subsets in table.plan.items():
         parts = [own[task, subset] for subset in table.counted(task) or subsets]
-        tasks[task] = _without(average(parts, table, f"task {task}", settings), [task], table)
+        tasks[task] = _note_left_out(average(parts, table, f"task {task}", settings), [task], table)
     areas = {area: over_tasks(names, tasks, table, f"area {area}", settings) for area, names in table.areas.items()}
     homeless = [tasks[task] for task in tasks if not any(task in names for names in table.areas.values())]
     counted = [areas[area] for area, names in table.areas.items() if any(map(table.counted, names))]
     whole = average([*(counted or areas.values()), *homeless], table, OVERALL, settings)
-    return Tree(_without(whole, list(table.plan), table), areas, tasks, own)
+    return Tree(_note_left_out(whole, list(table.plan), table), areas, tasks, own)
 
 
 def over_tasks(
@@ -180,16 +180,16 @@ def over_tasks(
 ) -> Node:
     """The mean of one model's tasks, of those that count, with a note where that leaves some out."""
     counted = [task for task in names if table.counted(task)]
-    return _without(average([tasks[task] for task in counted or names], table, content, settings), names, table)
+    return _note_left_out(average([tasks[task] for task in counted or names], table, content, settings), names, table)
 
 
-def _without(node: Node, tasks: Sequence[str], table: Table) -> Node:
+def _note_left_out(node: Node, tasks: Sequence[str], table: Table) -> Node:
     """The node with a note that says what of these tasks it leaves out, where it does: it is not of the whole."""
     left_out = [(task, subset) for task in tasks for subset in table.plan[task] if (task, subset) in table.left_out]
     if not left_out or node.entry.value is None:
         return node
     named = (task if subset == WHOLE_TASK else f"{task} {subset}" for task, subset in left_out)
-    text = f"without {some(list(named))}: no model has a score there"
+    text = f"without {first_texts(list(named))}: no model has a score there"
     notes = tuple(dict.fromkeys((*node.entry.notes, text)))  # an average of one may have it already
     return replace(node, entry=replace(node.entry, notes=notes))
 
@@ -201,8 +201,8 @@ def difference(one: Node, other: Node, table: Table, content: str, settings: Int
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine([one.part, other.part], [1.0, -1.0])
     low, high = bounds_of(places, table)
-    entry = estimated(part, (low - high, high - low), content, settings)
-    return Node(part, replace(entry, covers=covered(places, table)), places)
+    entry = estimate_of(part, (low - high, high - low), content, settings)
+    return Node(part, replace(entry, covers=what_is_covered(places, table)), places)
 
 
 def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:

@@ -7,7 +7,16 @@ from dataclasses import dataclass, replace
 from math import fsum
 
 from xlbench import stats
-from xlbench.reports.boards.averages import OVERALL, Entry, IntervalSettings, Tree, bounds_of, covered, estimated, some
+from xlbench.reports.boards.averages import (
+    OVERALL,
+    Entry,
+    IntervalSettings,
+    Tree,
+    bounds_of,
+    estimate_of,
+    first_texts,
+    what_is_covered,
+)
 from xlbench.reports.boards.gather import ModelKey, Table
 
 MOST = 1 - 1e-9
@@ -40,7 +49,7 @@ class Chances:
         return cls(found, tuple(without))
 
 
-def averaged(table: Table, chance: Callable[[str], float | None]) -> dict[str, float | None]:
+def average_chances(table: Table, chance: Callable[[str], float | None]) -> dict[str, float | None]:
     """The chance of every area, and of the overall under `OVERALL`, weighed as the averages of scores are.
 
     None where a task that counts has no ``chance``.
@@ -67,7 +76,7 @@ def weights(table: Table, without: Iterable[str] = ()) -> dict[str, float]:
     return {task: 1 / len(kept) / len(tasks) for tasks in kept.values() for task in tasks}
 
 
-def corrected(
+def corrected_overall(
     tree: Tree, chances: Mapping[str, float], without: Sequence[str], table: Table, settings: IntervalSettings
 ) -> Entry:
     """The overall of (score - chance) / (1 - chance), task by task: 0 is what guessing scores, 1 is the most.
@@ -84,18 +93,18 @@ def corrected(
     shift = fsum(scale[task] * chances[task] for task in weighed)
     nodes = [tree.tasks[task] for task in weighed]
     if len(nodes) == 1:
-        entry = _mapped(nodes[0].entry, next(iter(scale.values())), shift)
+        entry = _rescale(nodes[0].entry, next(iter(scale.values())), shift)
     else:
         part = stats.combine([node.part for node in nodes if node.part is not None], [*scale.values()])
         low, high = bounds_of((place for node in nodes for place in node.places), table)
         total = fsum(scale.values())
         ends = low * total - shift, high * total - shift
-        entry = estimated(replace(part, value=part.value - shift), ends, f"{OVERALL} corrected", settings)
-    held = covered((place for node in nodes for place in node.places), table)
+        entry = estimate_of(replace(part, value=part.value - shift), ends, f"{OVERALL} corrected", settings)
+    held = what_is_covered((place for node in nodes for place in node.places), table)
     return replace(entry, notes=(*entry.notes, *_notes(without, table)), covers=held)
 
 
-def _mapped(entry: Entry, scale: float, shift: float) -> Entry:
+def _rescale(entry: Entry, scale: float, shift: float) -> Entry:
     """The entry of scale * value - shift."""
     value, low, high = (None if end is None else end * scale - shift for end in (entry.value, entry.low, entry.high))
     return replace(entry, value=value, low=low, high=high, se=None if entry.se is None else entry.se * scale)
@@ -105,4 +114,4 @@ def _notes(without: Sequence[str], table: Table) -> list[str]:
     """What the corrected overall leaves out."""
     tasks = sum(bool(table.counted(task)) for task in table.plan)
     of = f"{len(without)} of {tasks} tasks, which {'has' if len(without) == 1 else 'have'} no chance level"
-    return [f"without {of}: {some(without)}"] if without else []
+    return [f"without {of}: {first_texts(without)}"] if without else []

@@ -64,13 +64,13 @@ class Table:
 
 def gather(results: Results, suite: str, plan: Plan | None) -> Table:
     """The cells of ``suite`` (see `standings` for ``plan``), and a reason for every place without a score."""
-    tasks = _planned(results, suite, plan)
+    tasks = _planned_subsets(results, suite, plan)
     # A board of no suite holds all cells: what was planned, of a run that was stopped, is asked for beside them.
     candidates = _by_place(results, {} if suite == LOOSE else tasks)
     chosen = {place: _choose(cells) for place, cells in candidates.items()}
     full = {place: cell for place, cell in chosen.items() if cell.limit is None}
-    merged = _merged(tasks, full)
-    models = tuple(sorted({place[0] for place in full} | _planning(results, suite, merged)))
+    merged = _merge_subsets(tasks, full)
+    models = tuple(sorted({place[0] for place in full} | _planned_models(results, suite, merged)))
     places = [(model, task, subset) for model in models for task in merged for subset in merged[task]]
     reasons = {place: why for place in places if (why := _why_missing(place, chosen))}
     reasons |= _incomparable({place: full[place] for place in places if place not in reasons})
@@ -108,7 +108,7 @@ def _registers(cells: Iterable[Cell]) -> dict[str, str]:
     return {task: registers.pop() for task, registers in found.items() if len(registers) == 1}
 
 
-def _planned(results: Results, suite: str, plan: Plan | None) -> dict[str, set[str]]:
+def _planned_subsets(results: Results, suite: str, plan: Plan | None) -> dict[str, set[str]]:
     """Task -> subsets, from ``plan`` or else from what the runs meant to do; empty where nothing was planned."""
     plans = [run.plans.get(suite, {}) for run in results] if plan is None else [plan]
     merged: dict[str, set[str]] = {}
@@ -118,7 +118,7 @@ def _planned(results: Results, suite: str, plan: Plan | None) -> dict[str, set[s
     return merged
 
 
-def _planning(results: Results, suite: str, tasks: Plan) -> set[ModelKey]:
+def _planned_models(results: Results, suite: str, tasks: Plan) -> set[ModelKey]:
     """Models that were meant to be on the board, whether or not they have a cell."""
     return {(run.model, run.fingerprint) for run in results if run.plans.get(suite, {}).keys() & tasks.keys()}
 
@@ -151,7 +151,7 @@ def _choose(cells: list[Cell]) -> Cell:
     return min(cells, key=lambda cell: (cell.limit is not None, cell.status != "ok"))
 
 
-def _merged(tasks: Mapping[str, set[str]], cells: Iterable[Place]) -> dict[str, tuple[str, ...]]:
+def _merge_subsets(tasks: Mapping[str, set[str]], cells: Iterable[Place]) -> dict[str, tuple[str, ...]]:
     """Planned subsets and those that some model has, sorted. A whole task's failure is no subset beside real ones."""
     subsets = {task: set(planned) for task, planned in tasks.items()}
     for _, task, subset in cells:
@@ -197,10 +197,10 @@ def _incomparable(scored: Mapping[Place, Cell]) -> dict[Place, str]:
             elif identities[place] != usual:
                 what = "on other data" if is_data else "by another version of this task"
                 reasons[place] = f"scored {what} than most models here: run it again on the same"
-    return reasons | _other_tasks({place: cell for place, cell in scored.items() if place not in reasons})
+    return reasons | _mismatched_tasks({place: cell for place, cell in scored.items() if place not in reasons})
 
 
-def _other_tasks(scored: Mapping[Place, Cell]) -> dict[Place, str]:
+def _mismatched_tasks(scored: Mapping[Place, Cell]) -> dict[Place, str]:
     """Places that were scored by another task than most subsets of their task's name: a card of that name, or another
     version of it. Where none has a strict majority, none counts."""
     reasons = {}

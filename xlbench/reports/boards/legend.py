@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import TRAINING
-from xlbench.reports.markup import MISSING, points, raised
+from xlbench.reports.markup import MISSING, points, superscript
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.standings import Board, Entry
@@ -42,14 +42,14 @@ class Legend:
         entries = [*rows, *(entry for line in lines for entry in line)]
         methods = {entry.method for entry in entries if entry.has_interval}
         footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
-        return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), any(map(_marked, entries)),
-                   AVERAGED in methods)  # fmt: skip
+        has_training = any(map(_has_training_interval, entries))
+        return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), has_training, AVERAGED in methods)
 
     def number(self, entry: Entry, place: str = "") -> str:
         """``41.2 [39.8, 42.6] (= 1–2)`` in points with its ``place``, a text, and its marks; the interval never has a
         width of 0."""
         method = self.methods.get(entry.method, "") if entry.has_interval else ""
-        method += WITH_TRAINING if _marked(entry) else ""
+        method += WITH_TRAINING if _has_training_interval(entry) else ""
         marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
         return " ".join(filter(None, [self.interval(entry) + method, place, marks]))
 
@@ -59,7 +59,7 @@ class Legend:
 
     def marks(self, notes: Iterable[str]) -> str:
         """The numbers of footnotes, raised."""
-        return raised(sorted(self.footnotes[note] for note in notes))
+        return superscript(sorted(self.footnotes[note] for note in notes))
 
     def interval(self, entry: Estimate) -> str:
         """``41.2 [39.8, 42.6]`` in points; the interval never has a width of 0."""
@@ -75,7 +75,7 @@ class Legend:
         return value if low == high else f"{value} [{low}, {high}]"
 
 
-def _marked(entry: Entry) -> bool:
+def _has_training_interval(entry: Entry) -> bool:
     """Whether an interval holds the training set of all its probes."""
     return entry.has_interval and entry.covers.endswith(TRAINING)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xlbench.reports.boards import imported_figures, other_sections, sections
 from xlbench.reports.boards.legend import WITH_TRAINING, Legend
-from xlbench.reports.markup import DECIMALS, MISSING, counted, escape
+from xlbench.reports.markup import DECIMALS, MISSING, count_text, escape
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.standings import Board
@@ -34,7 +34,7 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         _how_to_read(board, legend),
     ]
     costs = [f"# {escape(board.title)}: costs", "These figures vary from run to run.", other_sections.costs(board)]
-    return {".md": _joined(parts), ".costs.md": _joined(costs)}
+    return {".md": _join_words(parts), ".costs.md": _join_words(costs)}
 
 
 def standings_table(board: Board, decimals: int = DECIMALS) -> str:
@@ -45,8 +45,8 @@ def standings_table(board: Board, decimals: int = DECIMALS) -> str:
 def _in_one_line(board: Board) -> str:
     scored = sum(entry.value is not None for line in board.cells for entry in line.entries)
     due = len(board.rows) * len(board.cells)
-    cells = counted(scored, "cell") if scored == due else f"{scored} of {due} cells"
-    parts = [counted(len(board.rows), "model"), counted(len(board.tasks), "task"), cells]
+    cells = count_text(scored, "cell") if scored == due else f"{scored} of {due} cells"
+    parts = [count_text(len(board.rows), "model"), count_text(len(board.tasks), "task"), cells]
     return f"{', '.join(parts)}; scores in points (0 to 100) with {100 * board.level:g}% intervals."
 
 
@@ -82,20 +82,20 @@ def _how_to_read(board: Board, legend: Legend) -> str:
         f"{MISSING} means no score: an average that lacks a part is not shown{left_out}. "
         "Borda is the share of the other models beaten, averaged in the same way.",
         *([f"{baselines}."] if baselines else []),
-        *([_corrected(board)] if any(row.corrected.value is not None for row in board.rows) else []),
-        *([_training(board)] if board.learning or board.training_sets else []),
+        *([_chance_correction_text(board)] if any(row.corrected.value is not None for row in board.rows) else []),
+        *([_training_text(board)] if board.learning or board.training_sets else []),
         "A rank is followed by the ranks that the model may well have. All models of this board are compared at once, "
         "so that all these ranks hold together; = marks models that cannot be told from the best in that way. Behind "
         "the score of an area or a task, in parentheses, stand the ranks there: they hold together within it. The more "
         "models a board has, the larger a difference must be: two models alone (`xlbench board --model`) may be told "
         "apart where they are not here. n counts items; clusters are items that stand or fall "
         "together (a sentence in many languages, a document). Raised numbers are footnotes.",
-        *([_detectable(board, legend)] if board.detectable else []),
+        *([_detectable_text(board, legend)] if board.detectable else []),
     ]
     return "## How to read it\n\n" + "\n".join(f"- {line}" for line in lines)
 
 
-def _corrected(board: Board) -> str:
+def _chance_correction_text(board: Board) -> str:
     """What is above chance, and what is done where a task has no chance level."""
     count = len(board.without_chance)
     without = f" Tasks without a chance level are left out of it, for all models: {count}." if count else ""
@@ -106,19 +106,19 @@ def _corrected(board: Board) -> str:
     )
 
 
-def _training(board: Board) -> str:
+def _training_text(board: Board) -> str:
     """What the intervals of probes hold of their training sets, and what they leave out."""
     if not board.training_sets:
-        return _without_training(board.learning)
+        return _without_training_text(board.learning)
     sets = " or ".join(map(str, board.training_sets))
     held = (
         f"An interval with {WITH_TRAINING} is of items + training: it holds what the test items and what the training "
         f"items of its probes leave open, these from {sets} bootstrapped training sets (--ci-training); others do not."
     )
-    return f"{held} {_without_training(board.learning)}" if board.learning else held
+    return f"{held} {_without_training_text(board.learning)}" if board.learning else held
 
 
-def _without_training(learning: Sequence[str]) -> str:
+def _without_training_text(learning: Sequence[str]) -> str:
     *others, last = learning
     areas = f"{', '.join(others)} and {last}" if others else last
     return (
@@ -127,7 +127,7 @@ def _without_training(learning: Sequence[str]) -> str:
     )
 
 
-def _detectable(board: Board, legend: Legend) -> str:
+def _detectable_text(board: Board, legend: Legend) -> str:
     """What difference could have been seen."""
     assert board.detectable is not None
     low, high = (legend.points(value) for value in board.detectable)
@@ -138,5 +138,5 @@ def _detectable(board: Board, legend: Legend) -> str:
     )
 
 
-def _joined(parts: Iterable[str]) -> str:
+def _join_words(parts: Iterable[str]) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"

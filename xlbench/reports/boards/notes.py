@@ -127,7 +127,7 @@ def shared(table: Table, task: str, subset: str) -> tuple[str, ...]:
 def by_model(table: Table) -> dict[ModelKey, tuple[str, ...]]:
     """For every model the warnings that belong beside its name, each once: about the model, then its cells' own."""
     notes: dict[ModelKey, dict[str, None]] = {model: {} for model in table.models}
-    for models, text in (*_one_model(table), *_twins(table)):
+    for models, text in (*_same_content(table), *_identical_results(table)):
         for model in models:
             notes[model][text] = None
     common = {
@@ -138,17 +138,17 @@ def by_model(table: Table) -> dict[ModelKey, tuple[str, ...]]:
     return {model: tuple(texts) for model, texts in notes.items()}
 
 
-def _one_model(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
+def _same_content(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
     """Models of one content under several names: each group once."""
     groups: dict[str, list[ModelKey]] = {}
     for model in table.models:
         groups.setdefault(model[1], []).append(model)
     for models in groups.values():
         if len(models) > 1:
-            yield tuple(models), f"{_named(models, table)} are one and the same model (equal fingerprints)"
+            yield tuple(models), f"{_labels_of(models, table)} are one and the same model (equal fingerprints)"
 
 
-def _twins(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
+def _identical_results(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
     """Models of different content with the same items to the byte: each group once, with how many subsets that is so.
 
     Subsets where every item is right (or wrong) say nothing: there, all good (or bad) models are alike.
@@ -156,18 +156,18 @@ def _twins(table: Table) -> Iterator[tuple[tuple[ModelKey, ...], str]]:
     counts: Counter[tuple[ModelKey, ...]] = Counter()
     for task, subsets in table.plan.items():
         for subset in subsets:
-            counts.update(_alike(task, subset, table))
+            counts.update(_identical_models(task, subset, table))
     for models, count in counts.items():
         both = sum(
             all((model, task, subset) not in table.reasons for model in models)
             for task, subsets in table.plan.items()
             for subset in subsets
         )
-        yield models, f"{_named(models, table)} have identical results, item by item, in {count} of {both} subsets"
+        yield models, f"{_labels_of(models, table)} have identical results, item by item, in {count} of {both} subsets"
 
 
-def _alike(task: str, subset: str, table: Table) -> Iterator[tuple[ModelKey, ...]]:
-    """Groups of models with the same items in one subset; copies under several names are `_one_model`'s."""
+def _identical_models(task: str, subset: str, table: Table) -> Iterator[tuple[ModelKey, ...]]:
+    """Groups of models with the same items in one subset; copies under several names are `_same_content`'s."""
     groups: dict[str, list[ModelKey]] = {}
     for model in table.models:
         place = model, task, subset
@@ -177,6 +177,6 @@ def _alike(task: str, subset: str, table: Table) -> Iterator[tuple[ModelKey, ...
     yield from (tuple(models) for models in groups.values() if len({fingerprint for _, fingerprint in models}) > 1)
 
 
-def _named(models: Sequence[ModelKey], table: Table) -> str:
+def _labels_of(models: Sequence[ModelKey], table: Table) -> str:
     *most, last = (table.labels[model] for model in models)
     return f"{', '.join(most)} and {last}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from xlbench.reports.markup import MISSING, counted, escape, points, table, whole
+from xlbench.reports.markup import MISSING, count_text, escape, points, table, whole
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.standings import Board, DataLine
@@ -27,9 +27,9 @@ def data(board: Board) -> str:
     if any(line.lag_one for line in odd):
         lost += "Lag-1 r: how alike items next to each other are, where that is no chance, in the model with the most. "
     words = (
-        f"Of {counted(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. Overlap: test items "
-        "whose text is in the training set too. Duplicates: items whose text has occurred before. Tiny classes: those "
-        "with fewer than 10 test items. Repairs: damaged tags and rows that were put right. Entities left out: those "
+        f"Of {count_text(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. "
+        "Overlap: test items whose text is in the training set too. Duplicates: items whose text has occurred before. "
+        "Tiny classes: those with fewer than 10 test items. Repairs: damaged tags and rows that were put right. Entities left out: those "
         "of types that the task's card counts as none. Tie rate: share of queries with a rival exactly as near as the "
         f"translation, from the model with the fewest to that with the most. {lost}{MISSING}: not counted."
     )

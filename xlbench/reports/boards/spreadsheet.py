@@ -92,7 +92,7 @@ def _tasks(board: Board) -> Iterator[dict[str, Any]]:
     for area, task in board.tasks:
         for row in board.rows:
             entry = row.tasks[task]
-            yield _averaged(row, entry) | _place("", row.task_ranks.get(task)) | {
+            yield _average_columns(row, entry) | _place("", row.task_ranks.get(task)) | {
                 "area": area, "task": task, "chance": row.task_chances.get(task),
             }  # fmt: skip
 
@@ -101,12 +101,12 @@ def _registers(board: Board) -> Iterator[dict[str, Any]]:
     """A row a line and model; differences are fractions too, from -1 to 1."""
     for line in board.registers:
         for row, entry in zip(board.rows, line.entries, strict=True):
-            yield _averaged(row, entry) | {
+            yield _average_columns(row, entry) | {
                 "area": line.area, "register": line.register, "tasks": " ".join(line.tasks),
             }  # fmt: skip
 
 
-def _averaged(row: Row, entry: Entry) -> dict[str, Any]:
+def _average_columns(row: Row, entry: Entry) -> dict[str, Any]:
     """An average of a model as columns of its own."""
     note = "; ".join([*([entry.reason] if entry.reason else []), *entry.notes])
     interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)

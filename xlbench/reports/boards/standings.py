@@ -10,7 +10,7 @@ from typing import Any, Literal
 from xlbench.core.record import Cell, Results, Run, majority, score_rows
 from xlbench.reports.boards import averages
 from xlbench.reports.boards.averages import Entry, IntervalSettings, Tree
-from xlbench.reports.boards.chance_corrected import Chances, averaged, corrected
+from xlbench.reports.boards.chance_corrected import Chances, average_chances, corrected_overall
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, DataLine, by_model, is_small, of_data, shared
@@ -231,7 +231,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         board,
         without_chance=chances.without,
         training_sets=tuple(sorted({cell.ci_training for cell in cells if cell.training})),
-        chances=averaged(table, lambda task: board.baseline(task, "chance")),
+        chances=average_chances(table, lambda task: board.baseline(task, "chance")),
     )
 
 
@@ -259,8 +259,8 @@ def _rows(
             tasks={task: one.tasks[task].entry for tasks in table.areas.values() for task in tasks},
             borda=borda.get(model),
             notes=notes[model],
-            corrected=corrected(one, own, chances.without, table, settings),
-            chances=averaged(table, own.get),
+            corrected=corrected_overall(one, own, chances.without, table, settings),
+            chances=average_chances(table, own.get),
             task_chances=own,
             area_ranks={area: ranks[model] for area, ranks in places.areas.items() if model in ranks},
             task_ranks={task: ranks[model] for task, ranks in places.tasks.items() if model in ranks},

@@ -61,7 +61,7 @@ def on_common_items(
             lost.append(one)
             continue
         items = [read(cell, Path(run.folder)) for cell, run in zip(apart, runs, strict=True)]
-        cut = _cut(apart, items, least)
+        cut = _restrict_cells(apart, items, least)
         if isinstance(cut, str):
             lost.append(replace(one, why=f"{one.why}; {cut}"))
             continue
@@ -76,7 +76,7 @@ def on_common_items(
     return Common(replace(matched, cells=ordered, unmatched=tuple(lost)), influences, tuple(notes))
 
 
-def _cut(cells: Sequence[Cell], items: Sequence[Items], least: float) -> list[tuple[Cell, Influence]] | str:
+def _restrict_cells(cells: Sequence[Cell], items: Sequence[Items], least: float) -> list[tuple[Cell, Influence]] | str:
     """Every run's cell over the common items, or why there is none."""
     if any(cell.area == POOLED or "candidates" in cell.facts for cell in cells):
         return "another pool of candidates is another question"
@@ -94,7 +94,7 @@ def _cut(cells: Sequence[Cell], items: Sequence[Items], least: float) -> list[tu
         if any(not len(t) or not np.array_equal(t[r], truths[0][rows[0]]) for t, r in zip(truths, rows, strict=True)):
             return "items of one id have other labels, and so are other items"
     return [
-        _over(cell, own, np.asarray(values), row)
+        _cell_over_items(cell, own, np.asarray(values), row)
         for cell, own, values, row in zip(cells, items, scores, rows, strict=True)
     ]
 
@@ -113,7 +113,7 @@ def _scores(cell: Cell, items: Items) -> np.ndarray | None:
     return column if same and math.isclose(float(column.mean()), main.value, rel_tol=1e-6, abs_tol=1e-9) else None
 
 
-def _over(cell: Cell, items: Items, values: np.ndarray, rows: np.ndarray) -> tuple[Cell, Influence]:
+def _cell_over_items(cell: Cell, items: Items, values: np.ndarray, rows: np.ndarray) -> tuple[Cell, Influence]:
     """A cell over some of its items: its score, computed again, and their influence."""
     assert cell.main is not None
     kept = values[rows]

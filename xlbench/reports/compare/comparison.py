@@ -12,7 +12,14 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.reports.compare.common import Common, ReadItems, on_common_items
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
-from xlbench.reports.compare.matching import CellFilter, Matched, Unmatched, match, require_whole, training_apart
+from xlbench.reports.compare.matching import (
+    CellFilter,
+    Matched,
+    Unmatched,
+    match,
+    require_whole,
+    training_set_differences,
+)
 from xlbench.reports.compare.several import LetterDisplay, letters_of, simultaneous
 
 if TYPE_CHECKING:
@@ -98,7 +105,7 @@ def against_baseline(
     check_intact(listed)
     if len(listed) > 2 and options.method != "t":
         raise UsageError(f"--method {options.method} is for two runs: the intervals of several hold together by t")
-    common = matched_in(listed, labels, wanted, allow_intersection, read_items)
+    common = match_runs(listed, labels, wanted, allow_intersection, read_items)
     matched = common.matched
     found = parts_of(matched, lambda number, cell: common.has(number, cell) or read(cell, Path(listed[number].folder)))
     baseline = found.parts[0]
@@ -114,7 +121,7 @@ def against_baseline(
     ]  # fmt: skip
 
 
-def matched_in(
+def match_runs(
     runs: Sequence[Run],
     labels: Sequence[str],
     wanted: CellFilter | None,
@@ -168,7 +175,7 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         )
     if any(cell.limit is not None for cell in matched.cells[0].values()):
         found.append("samples of the items (--limit), not whole subsets")
-    found += _of_training(matched)
+    found += _training_notes(matched)
     trained = [
         f"{cell.task} ({cell.model})"
         for cells in matched.cells
@@ -179,12 +186,12 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         found.append(f"trained on the data of {', '.join(dict.fromkeys(trained))}")
     return [
         *found,
-        *_of_logs(runs, matched),
+        *_log_notes(runs, matched),
         *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched),
     ]
 
 
-def _of_logs(runs: Sequence[Run], matched: Matched) -> list[str]:
+def _log_notes(runs: Sequence[Run], matched: Matched) -> list[str]:
     """What logs of other tools leave out, and where their prompts or the scales of their figures differ."""
     found = [note for run in runs for note in run.details.get("log_notes", ())]
     prompts = {
@@ -205,9 +212,9 @@ def _of_logs(runs: Sequence[Run], matched: Matched) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _of_training(matched: Matched) -> list[str]:
+def _training_notes(matched: Matched) -> list[str]:
     """What the differences hold of the training sets of probes, where a run was made with ``--ci-training``."""
-    apart = training_apart(matched)
+    apart = training_set_differences(matched)
     if apart:
         (task, subset), counts = apart[0]
         of = f"--ci-training {', '.join(map(str, counts))}: {task} {subset}"
@@ -238,18 +245,18 @@ def sentence(found: Comparison) -> str:
     better = [one for one in tasks if one.judgment == "better"]
     worse = [one for one in tasks if one.judgment == "worse"]
     open_tasks = sum(one.judgment in ("cannot tell",) for one in tasks)
-    parts = [_of_overall(found, overall)]
+    parts = [_overall_text(found, overall)]
     if len(tasks) > 1:
         sides = [("better", better), ("worse", worse)]
         for word, side in sides if overall.judgment == "cannot tell" else [sides[overall.judgment == "better"]]:
             if side:
-                parts.append(f"{word} on {_several(side)}")
+                parts.append(f"{word} on {_list_tasks(side)}")
         if open_tasks:
             parts.append(f"{open_tasks} task{'s' * (open_tasks > 1)} cannot be told apart")
     return "; ".join(parts) + "."
 
 
-def _of_overall(found: Comparison, overall: Verdict) -> str:
+def _overall_text(found: Comparison, overall: Verdict) -> str:
     change = signed(overall.difference.value)
     if overall.difference.has_interval:
         low, high = (signed(end).removeprefix("+") for end in (overall.difference.low, overall.difference.high))
@@ -261,7 +268,7 @@ def _of_overall(found: Comparison, overall: Verdict) -> str:
     return f"{found.candidate} is {overall.judgment} than {found.baseline} overall ({change})"
 
 
-def _several(side: Sequence[Verdict]) -> str:
+def _list_tasks(side: Sequence[Verdict]) -> str:
     """The tasks that changed most, and how many more."""
     ordered = sorted(side, key=lambda one: -abs(one.difference.value or 0.0))
     texts = [f"{one.name} ({signed(one.difference.value)})" for one in ordered[:NAMED]]

@@ -12,7 +12,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
-from xlbench.reports.compare.matching import Matched, Place, training_apart
+from xlbench.reports.compare.matching import Matched, Place, training_set_differences
 from xlbench.reports.parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
 from xlbench.stats import multiple, paired, rows
@@ -70,7 +70,7 @@ class PairedParts:
 def parts_of(matched: Matched, read: Read) -> PairedParts:
     """Every run's cells as parts; cluster ids become numbers, the same id the same number in all cells and runs."""
     found = [{place: read(number, cell) for place, cell in cells.items()} for number, cells in enumerate(matched.cells)]
-    for place, _ in training_apart(matched):  # what only one of them has drawn cannot be paired
+    for place, _ in training_set_differences(matched):  # what only one of them has drawn cannot be paired
         for of_run in found:
             of_run[place] = _of_items(of_run[place])
     influences = [influence for of_run in found for influence in of_run.values()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from xlbench.reports.plots import check_installed, saved
+from xlbench.reports.plots import check_installed, save_figure
 
 if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
@@ -20,21 +20,21 @@ def render(found: Sequence[Comparison]) -> dict[str, bytes]:
     check_installed()
     from matplotlib.figure import Figure
 
-    heights = [1.2 + 0.26 * len(_shown(one)) for one in found]
+    heights = [1.2 + 0.26 * len(_shown_verdicts(one)) for one in found]
     figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
     panels = figure.subplots(len(found), 1, squeeze=False, height_ratios=heights)
     for axes, one in zip(panels[:, 0], found, strict=True):
         _draw(axes, one)
-    return dict(saved(figure))
+    return dict(save_figure(figure))
 
 
-def _shown(found: Comparison) -> list[Verdict]:
+def _shown_verdicts(found: Comparison) -> list[Verdict]:
     return [found.overall, *found.of("area"), *found.of("task")]
 
 
 def _draw(axes: Any, found: Comparison) -> None:
     """One candidate's lines."""
-    shown = _shown(found)
+    shown = _shown_verdicts(found)
     axes.axvline(0, color="black", linewidth=0.8)
     for place, one in enumerate(shown):
         d = one.difference

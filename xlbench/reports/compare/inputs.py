@@ -37,7 +37,7 @@ def find_each(given: Sequence[str], results: Path, reader: LogReader) -> list[Ru
                 models = ", ".join(sorted(run.model for run in runs))
                 raise UsageError(f"{text} holds several runs ({models}): give the folder of one, as {runs[0].folder}")
         else:
-            runs = [_named(text, results, reader.find_runs(results) if results.is_dir() else [])]
+            runs = [_runs_named(text, results, reader.find_runs(results) if results.is_dir() else [])]
         found += runs
     return found
 
@@ -76,7 +76,7 @@ def one_run(given: str | Path | Run, reader: LogReader) -> Run:
     return runs[0]
 
 
-def _named(name: str, results: Path, runs: Sequence[Run]) -> Run:
+def _runs_named(name: str, results: Path, runs: Sequence[Run]) -> Run:
     own = [run for run in runs if run.model == name]
     if len(own) > 1:
         folders = ", ".join(run.folder for run in own)

@@ -99,7 +99,7 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None 
         for run in runs
     ]
     places = sorted({place for cells in of_run for place in cells})
-    mixed = [_of_several_sizes(run) if sampled else set() for run in runs]
+    mixed = [_with_several_sizes(run) if sampled else set() for run in runs]
     reasons = {place: _why_unmatched(place, of_run, labels, mixed) for place in places}
     matched = tuple({place: cells[place] for place in places if not reasons[place]} for cells in of_run)
     unmatched = tuple(
@@ -110,12 +110,12 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None 
     apart = {
         place: cells
         for place in places
-        if reasons[place].startswith(OTHER_DATA) and _asked_alike(cells := tuple(own[place] for own in of_run))
+        if reasons[place].startswith(OTHER_DATA) and _same_question(cells := tuple(own[place] for own in of_run))
     }
     return Matched(matched, unmatched, apart)
 
 
-def _asked_alike(cells: Sequence[Cell]) -> bool:
+def _same_question(cells: Sequence[Cell]) -> bool:
     """Whether scored cells answer one question, of whatever items."""
     return len({(cell.task_identity, cell.main.metric if cell.main else "", cell.limit) for cell in cells}) == 1
 
@@ -132,7 +132,7 @@ def _check_names(wanted: CellFilter, cells: Sequence[Cell]) -> None:
             raise UsageError(f"no run has the language {language!r}.{did_you_mean(language, languages)}")
 
 
-def training_apart(matched: Matched) -> list[tuple[Place, tuple[int, ...]]]:
+def training_set_differences(matched: Matched) -> list[tuple[Place, tuple[int, ...]]]:
     """Places where the runs differ in how much of the training set their intervals hold, with each run's
     ``--ci-training``."""
     found = []
@@ -152,7 +152,9 @@ def require_whole(matched: Matched, least: float | None) -> None:
     """
     lost = matched.unmatched
     if not matched.places:
-        raise UsageError(f"the runs have no cell in common: {_named(lost) or 'they have no cells with scores'}")
+        raise UsageError(
+            f"the runs have no cell in common: {_list_unmatched(lost) or 'they have no cells with scores'}"
+        )
     if not lost or (least is not None and matched.share >= least):
         return
     share = f"{100 * matched.share:.1f}% of the items can be compared"
@@ -161,10 +163,10 @@ def require_whole(matched: Matched, least: float | None) -> None:
         if least is None
         else f"fewer than --allow-intersection {least:g} asks for"
     )
-    raise UsageError(f"the runs do not have the same cells: {_named(lost)}. {share}; {advice}")
+    raise UsageError(f"the runs do not have the same cells: {_list_unmatched(lost)}. {share}; {advice}")
 
 
-def _named(lost: Sequence[Unmatched]) -> str:
+def _list_unmatched(lost: Sequence[Unmatched]) -> str:
     """The first of the places that cannot be compared, and how many more there are."""
     shown = "; ".join(f"{one.task} {one.subset}: {one.why}" for one in lost[:SHOWN])
     return shown + (f"; and {len(lost) - SHOWN} more" if len(lost) > SHOWN else "")
@@ -174,7 +176,7 @@ def _items(cell: Cell | None) -> int:
     return cell.main.n if cell is not None and cell.main is not None else 0
 
 
-def _of_several_sizes(run: Run) -> set[Place]:
+def _with_several_sizes(run: Run) -> set[Place]:
     """Places of which a run holds samples of several sizes: nobody can tell which is meant."""
     limits: dict[Place, set[int | None]] = {}
     for cell in run.cells:

@@ -13,7 +13,7 @@ from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.reports.compare.common import ReadItems
-from xlbench.reports.compare.comparison import Comparison, Read, check_intact, matched_in, notes_of
+from xlbench.reports.compare.comparison import Comparison, Read, check_intact, match_runs, notes_of
 from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
 from xlbench.reports.compare.inputs import by_label
 from xlbench.reports.compare.matching import CellFilter, Matched, Place
@@ -52,18 +52,18 @@ def of_recipes(
         UsageError: A side has one run alone, or one run twice; otherwise as `against_baseline`.
         ResultsError: Items are missing or damaged.
     """
-    _check_asked(before, after, options)
+    _check_request(before, after, options)
     labeled = by_label([*before, *after])
     listed = [*labeled.values()]
     check_intact(listed)
-    common = matched_in(listed, [*labeled], wanted, allow_intersection, read_items)
+    common = match_runs(listed, [*labeled], wanted, allow_intersection, read_items)
     matched = common.matched
     _check_copies(matched, [*labeled], len(before))
     found = parts_of(matched, lambda number, cell: common.has(number, cell) or read(cell, Path(listed[number].folder)))
     first = len(found.names)
     one = mean_of(found.parts[: len(before)], first)
     other = mean_of(found.parts[len(before) :], first + len(before))
-    names = [_named(runs) for runs in (before, after)]
+    names = [_labels_of(runs) for runs in (before, after)]
     if names[0] == names[1]:
         names = [f"a: {names[0]}", f"b: {names[1]}"]
     note = (
@@ -76,7 +76,7 @@ def of_recipes(
     )  # fmt: skip
 
 
-def _check_asked(before: Sequence[Run], after: Sequence[Run], options: Options) -> None:
+def _check_request(before: Sequence[Run], after: Sequence[Run], options: Options) -> None:
     """`UsageError` where a side has too few runs, or languages are to be the sample as well."""
     for side, runs in (("a", before), ("b", after)):
         if len(runs) < LEAST:
@@ -122,6 +122,6 @@ def _check_copies(matched: Matched, labels: Sequence[str], before: int) -> None:
                 )
 
 
-def _named(runs: Sequence[Run]) -> str:
+def _labels_of(runs: Sequence[Run]) -> str:
     models = list(dict.fromkeys(run.model for run in runs))
     return f"{models[0] if len(models) == 1 else f'{models[0]} and {len(models) - 1} more'} ({len(runs)} runs)"

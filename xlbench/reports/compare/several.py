@@ -13,7 +13,7 @@ from xlbench.reports.compare.differences import Options, Verdict, judgment_of
 from xlbench.reports.compare.matching import Place
 from xlbench.stats import multiple, paired, student
 from xlbench.stats.paired import Difference
-from xlbench.stats.ranking import largest_against_one, p_against_one, told_apart
+from xlbench.stats.ranking import distinguishable, largest_against_one, p_against_one
 
 Groups = Sequence[tuple[str, Mapping[Place, float]]]
 
@@ -44,7 +44,7 @@ def letters_of(
     for name, weights in groups:
         averages = [stats.combine([own[place] for place in weights], list(weights.values())) for own in parts]
         values = np.array([one.value for one in averages])
-        letters = compact_letters(values, told_apart(averages, options.level))
+        letters = compact_letters(values, distinguishable(averages, options.level))
         found.append(LetterDisplay(name, tuple(values.tolist()), tuple(letters)))
     return tuple(found)
 
@@ -91,22 +91,22 @@ def simultaneous(of_candidates: Sequence[Sequence[Verdict]], options: Options) -
     places = [*zip(*of_candidates, strict=True)]
     for level in dict.fromkeys(place[0].level for place in places):
         own = [place for place in places if place[0].level == level]
-        widened = [_together(place, options) for place in own]
+        widened = [_simultaneous_intervals(place, options) for place in own]
         if options.explore:
-            raw = np.array([[_known(one.difference.p) for one in place] for place in own])
+            raw = np.array([[_nan_if_none(one.difference.p) for one in place] for place in own])
             adjusted = multiple.benjamini_hochberg(raw.ravel()).reshape(raw.shape)
         else:
             adjusted = multiple.holm_of_families(np.array([p for _, p in widened]))
         for (differences, _), place, p_values in zip(widened, own, adjusted.tolist(), strict=True):
             for verdicts, verdict, difference, p in zip(found, place, differences, p_values, strict=True):
-                verdicts.append(_rejudged(verdict, difference, None if np.isnan(p) else p, options))
+                verdicts.append(_judge_again(verdict, difference, None if np.isnan(p) else p, options))
     return [tuple(verdicts) for verdicts in found]
 
 
-def _together(place: Sequence[Verdict], options: Options) -> tuple[list[Difference], np.ndarray]:
+def _simultaneous_intervals(place: Sequence[Verdict], options: Options) -> tuple[list[Difference], np.ndarray]:
     """The candidates' differences at a place with simultaneous intervals, and their p (C,) for all candidates."""
     differences = [one.difference for one in place]
-    p = np.array([_known(one.p) for one in differences])
+    p = np.array([_nan_if_none(one.p) for one in differences])
     freedoms = [one.freedom for one in differences if one.freedom]
     if not freedoms:
         return differences, np.minimum(p * len(p), 1.0)
@@ -114,22 +114,22 @@ def _together(place: Sequence[Verdict], options: Options) -> tuple[list[Differen
     critical = largest_against_one(len(place), fewest, options.level)
     own = np.array([one.freedom or fewest for one in differences])
     # A p that is not of Student's t (McNemar's) counts as the t that it would be of.
-    as_t = np.array([_t_of(one, freedom) for one, freedom in zip(p.tolist(), own.tolist(), strict=True)])
+    as_t = np.array([_t_of_p(one, freedom) for one, freedom in zip(p.tolist(), own.tolist(), strict=True)])
     together = p_against_one(as_t, len(place), fewest)
     together = np.where(p == 1, 1.0, together)
-    return [_widened(one, critical, fewest) for one in differences], together
+    return [_widen(one, critical, fewest) for one in differences], together
 
 
-def _t_of(p: float, freedom: float) -> float:
+def _t_of_p(p: float, freedom: float) -> float:
     """The |t| of a two-sided p; infinite where p is 0."""
     return math.inf if p == 0 else abs(student.quantile(p / 2, freedom))
 
 
-def _known(p: float | None) -> float:
+def _nan_if_none(p: float | None) -> float:
     return np.nan if p is None else p
 
 
-def _widened(found: Difference, critical: float, freedom: float) -> Difference:
+def _widen(found: Difference, critical: float, freedom: float) -> Difference:
     if found.value is None or not found.se:
         return found
     half = critical * found.se
@@ -139,7 +139,7 @@ def _widened(found: Difference, critical: float, freedom: float) -> Difference:
     )  # fmt: skip
 
 
-def _rejudged(verdict: Verdict, difference: Difference, p: float | None, options: Options) -> Verdict:
+def _judge_again(verdict: Verdict, difference: Difference, p: float | None, options: Options) -> Verdict:
     same = verdict.judgment == "identical"
     judgment = verdict.judgment if same else judgment_of(difference, p, options, verdict.note)
     return replace(verdict, difference=difference, judgment=judgment, adjusted=p)

@@ -65,7 +65,7 @@ def judge(
     for other in (baseline, anchor):
         if other is not None and Path(other.folder).resolve() == Path(candidate.folder).resolve():
             raise UsageError(f"{candidate.folder} is baseline and candidate at once: a run does not differ from itself")
-    if not validity.damaged(baseline):  # what a rule names may be what is gone
+    if not validity.damage_of(baseline):  # what a rule names may be what is gone
         check_names(policy, [cell for cell in baseline.cells if cell.status == "ok"], policy_path)
     sides: list[tuple[Literal["baseline", "anchor"], Run]] = [("baseline", baseline)]
     sides += [("anchor", anchor)] if anchor is not None else []
@@ -112,7 +112,7 @@ def _comparison(
     tests = paired_tests.run()
     outcome, reasons = outcome_of(tests, paired_tests)
     notes = [note for note in notes_of(runs, Matched(matched.cells, ())) if "processors" not in note]
-    notes = [*validity.unscored(baseline, candidate), *notes]
+    notes = [*validity.unscored_by_baseline(baseline, candidate), *notes]
     if floor:
         notes.insert(0, f"scored on different processors ({', '.join(sorted(machines))}): a loss of up to "
                         f"{100 * TOLERANCE:g} point may be their rounding, and fails nothing")  # fmt: skip
@@ -152,8 +152,8 @@ class PairedTests:
         tasks = [self._task(task, own[task] or by_task[task], roles, family) for task in by_task]
         suite = self._test("suite", SUITE, "supporting", judged, self.policy.margin, 1) if judged else None
         return (
-            *([_found(suite, suite.p, self.alpha)] if suite else []),
-            *_adjusted(tasks, self.alpha),
+            *([_with_finding(suite, suite.p, self.alpha)] if suite else []),
+            *_adjust_p(tasks, self.alpha),
             *self._languages(),
         )
 
@@ -181,7 +181,7 @@ class PairedTests:
                 if places:
                     margin = self.policy.task_margin if rule.margin is None else rule.margin
                     test = self._test("language", language, rule.role, places, margin, 1)
-                    found.append(_found(test, test.p, self.alpha))
+                    found.append(_with_finding(test, test.p, self.alpha))
         return found
 
     def _test(
@@ -251,26 +251,32 @@ def detectable(difference: Difference, margin: float, alpha: float) -> float | N
     return max(student.quantile(1 - alpha, difference.freedom) * difference.se, margin) + beyond
 
 
-def _adjusted(tasks: Sequence[GateTest], alpha: float) -> list[GateTest]:
+def _adjust_p(tasks: Sequence[GateTest], alpha: float) -> list[GateTest]:
     """Tasks with their p adjusted for one another (Holm); advisory ones are no part of that."""
     family = [one.role != "advisory" for one in tasks]
-    worse = multiple.holm(np.array([_p(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
-    better = multiple.holm(np.array([_better(one) if own else np.nan for one, own in zip(tasks, family, strict=True)]))
+    worse = multiple.holm(
+        np.array([_p_for_holm(one) if own else np.nan for one, own in zip(tasks, family, strict=True)])
+    )
+    better = multiple.holm(
+        np.array([_p_of_no_gain(one) if own else np.nan for one, own in zip(tasks, family, strict=True)])
+    )
     found = []
     for one, own, down, up in zip(tasks, family, worse, better, strict=True):
         if not own:
-            found.append(_found(one, one.p, alpha))
+            found.append(_with_finding(one, one.p, alpha))
         else:
-            found.append(_found(replace(one, p=None if one.p is None else float(down)), float(down), alpha, float(up)))
+            found.append(
+                _with_finding(replace(one, p=None if one.p is None else float(down)), float(down), alpha, float(up))
+            )
     return found
 
 
-def _p(one: GateTest) -> float:
+def _p_for_holm(one: GateTest) -> float:
     """The p that Holm's steps count; of what cannot be resolved or tested, 1."""
     return 1.0 if one.p is None or _is_few(one.flips) else one.p
 
 
-def _better(one: GateTest) -> float:
+def _p_of_no_gain(one: GateTest) -> float:
     """The p of "no better", not adjusted; 1 too where nothing differs, since a test of nothing finds nothing."""
     return 1.0 if one.p is None or _is_few(one.flips) or (one.difference.se or 0.0) <= NOISE else 1 - one.p
 
@@ -279,7 +285,7 @@ def _is_few(flips: tuple[int, int] | None) -> bool:
     return flips is not None and 0 < sum(flips) < FEW_DISCORDANT
 
 
-def _found(one: GateTest, p: float | None, alpha: float, better: float | None = None) -> GateTest:
+def _with_finding(one: GateTest, p: float | None, alpha: float, better: float | None = None) -> GateTest:
     """The test with what it found."""
     value = one.difference.value or 0.0
     finding: Finding
@@ -295,7 +301,7 @@ def _found(one: GateTest, p: float | None, alpha: float, better: float | None = 
     elif p <= alpha / 2 and value < 0:
         finding = "regression" if value <= -one.margin + ROUNDING and one.role != "advisory" else "worse"
     else:
-        finding = "better" if (_better(one) if better is None else better) <= alpha / 2 else "cannot tell"
+        finding = "better" if (_p_of_no_gain(one) if better is None else better) <= alpha / 2 else "cannot tell"
     if finding == "regression" and one.level == "language" and one.role != "critical":
         finding = "worse"
     return replace(one, finding=finding)
@@ -310,8 +316,8 @@ def outcome_of(tests: Sequence[GateTest], paired_tests: PairedTests) -> tuple[Ou
     untested = [one for one in counted if one.finding == "not tested"]
     if untested:
         lone = [" ".join(place) for place, part in paired_tests.candidate.items() if part.count < 2]
-        where = f" (one item or document alone: {validity.some(lone)})" if lone else ""
-        names = validity.some([f"{one.name}: {one.note}" for one in untested])
+        where = f" (one item or document alone: {validity.first_texts(lone)})" if lone else ""
+        names = validity.first_texts([f"{one.name}: {one.note}" for one in untested])
         return "INVALID", [f"no test can judge {names}{where}; a policy can make it advisory"]
     if failed := [one for one in counted if one.finding == "regression"]:
         return "REGRESSION", [describe_loss(one) for one in failed]
@@ -339,7 +345,7 @@ def describe_loss(one: GateTest) -> str:
     """A line for a test that fails the gate."""
     what = "the suite" if one.level == "suite" else f"{one.level} {one.name}"
     critical = ", critical" if one.role == "critical" else ""
-    p = "" if one.p is None else f", p {_small(one.p)}"
+    p = "" if one.p is None else f", p {_format_p(one.p)}"
     lost = points(-(one.difference.value or 0.0))
     return f"{what} lost {lost} {interval(one)} (margin {100 * one.margin:g}{p}{critical})"
 
@@ -356,5 +362,5 @@ def points(value: float) -> str:
     return f"{100 * value:.2f} points"
 
 
-def _small(p: float) -> str:
+def _format_p(p: float) -> str:
     return "< .0001" if p < 0.0001 else f"= {p:.4f}"

@@ -13,7 +13,7 @@ from xlbench.core.version import __version__
 from xlbench.reports.compare.comparison import signed
 from xlbench.reports.gate.judge import describe_loss, interval
 from xlbench.reports.gate.policy import Policy
-from xlbench.reports.gate.validity import grouped
+from xlbench.reports.gate.validity import group_places
 from xlbench.reports.gate.verdict import Gate, GateComparison, GateRun, GateTest, Outcome
 from xlbench.reports.markup import escape
 
@@ -27,7 +27,7 @@ ALIGNMENT = "lrrrrrrrl"
 ORDER = ("regression", "worse", "better", "cannot be resolved", "not tested", "cannot tell", "identical")
 
 
-def failed(outcome: Outcome, reason: str, baseline: str, candidate: str) -> Gate:
+def failed_gate(outcome: Outcome, reason: str, baseline: str, candidate: str) -> Gate:
     """The verdict where none could be reached: a wrong command, or an error."""
     comparison = GateComparison("baseline", GateRun(baseline), outcome, ())
     return Gate(outcome, (one_line(reason),), GateRun(candidate), (comparison,), Policy(), Policy().alpha)
@@ -77,7 +77,7 @@ def _test(one: GateTest) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def ordered(tests: Sequence[GateTest]) -> list[GateTest]:
+def in_reading_order(tests: Sequence[GateTest]) -> list[GateTest]:
     """The suite, then what got worse, what got better, and the rest; within each the largest change first."""
     return sorted(
         tests, key=lambda one: (one.level != "suite", ORDER.index(one.finding), -abs(one.difference.value or 0.0))
@@ -87,7 +87,7 @@ def ordered(tests: Sequence[GateTest]) -> list[GateTest]:
 def rows(comparison: GateComparison) -> list[tuple[str, ...]]:
     """The table of tests as texts, in points."""
     found: list[tuple[str, ...]] = []
-    for one in ordered(comparison.tests):
+    for one in in_reading_order(comparison.tests):
         name = one.name + (f" ({one.role})" if one.role != "supporting" else "")
         p = "" if one.p is None else f"{one.p:.4f}"
         seen = "" if one.detectable is None else f"{100 * one.detectable:.2f}"
@@ -101,7 +101,7 @@ def rows(comparison: GateComparison) -> list[tuple[str, ...]]:
 def notes(comparison: GateComparison) -> list[str]:
     """What a reader of the tests should know."""
     said = [*comparison.notes]
-    said += [f"not judged: {where}: {why}" for where, why in grouped(comparison.left_out)]
+    said += [f"not judged: {where}: {why}" for where, why in group_places(comparison.left_out)]
     said += [
         f"{one.name} cannot be resolved: {one.note}"
         for one in comparison.tests
@@ -192,7 +192,7 @@ def as_short(gate: Gate) -> str:
     lines = [f"**xlbench gate: {gate.outcome}**. {escape(gate.sentence.partition(': ')[2])}"]
     for one in gate.comparisons:
         for finding in ("regression", "worse", "better"):
-            found = [test for test in ordered(one.tests) if test.finding == finding and test.level != "suite"]
+            found = [test for test in in_reading_order(one.tests) if test.finding == finding and test.level != "suite"]
             if found:
                 named = ", ".join(f"{escape(test.name)} {escape(signed(test.difference.value))}" for test in found[:5])
                 more = f" and {len(found) - 5} more" if len(found) > 5 else ""

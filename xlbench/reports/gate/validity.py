@@ -11,7 +11,7 @@ from xlbench import stats
 from xlbench.core.ids import digest
 from xlbench.core.record import Cell, Run, cell_key
 from xlbench.core.text import one_line
-from xlbench.reports.compare.matching import Matched, Place, Unmatched, training_apart
+from xlbench.reports.compare.matching import Matched, Place, Unmatched, training_set_differences
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.verdict import GateRun, Outcome
 from xlbench.runs.store import GONE
@@ -46,10 +46,10 @@ def gate_run(run: Run) -> GateRun:
     return GateRun(run.folder, run.model, run.fingerprint, digest(*parts))
 
 
-def damaged(run: Run) -> list[str]:
+def damage_of(run: Run) -> list[str]:
     """What a run was saved with and has no more: files that are refused, and cells whose files are gone."""
     gone = [f"{cell.task} {cell.subset}" for cell in run.cells if cell.reason == GONE and not cell.key]
-    lines = [*run.troubles, *(f"{run.folder or run.model} lacks {some(gone)}: {GONE}" for _ in gone[:1])]
+    lines = [*run.troubles, *(f"{run.folder or run.model} lacks {first_texts(gone)}: {GONE}" for _ in gone[:1])]
     return [one_line(line) for line in lines]
 
 
@@ -63,7 +63,7 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
         least: The share of the baseline's items that suffices; None: all.
         policy: What is critical, and whether cells that only the candidate has are a fault.
     """
-    unfit = [line for run in (baseline, candidate) for line in damaged(run)] or _sizes(baseline, candidate)
+    unfit = [line for run in (baseline, candidate) for line in damage_of(run)] or _sizes(baseline, candidate)
     if unfit:
         return Validity("INVALID", tuple(unfit))
     scored = {(cell.task, cell.subset) for cell in baseline.cells if cell.status == "ok" and cell.train_size is None}
@@ -74,13 +74,13 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
         why = "it has no scores" if not scored else "the candidate has none of its tasks"
         return Validity("NOTHING", (f"there is nothing to compare with {baseline.folder or baseline.model}: {why}",))
     critical = {(cell.task, cell.subset) for cell in baseline.cells if cell.status == "ok" and policy.is_critical(cell)}
-    reasons = [*_lost(lost, candidate, matched, least, critical), *_scored_otherwise(matched)]
+    reasons = [*_lost_cells(lost, candidate, matched, least, critical), *_other_versions(matched)]
     sampled = scored - {*matched.places} - {(one.task, one.subset) for one in matched.unmatched}
     if sampled:
-        places = some([" ".join(place) for place in sorted(sampled)])
+        places = first_texts([" ".join(place) for place in sorted(sampled)])
         reasons.append(f"the baseline has samples (--limit) beside whole subsets, and nobody judges these: {places}")
     if policy.strict and extra:
-        reasons.append(f"--strict: {len(extra)} cells have nothing to be judged by: {named(extra)}")
+        reasons.append(f"--strict: {len(extra)} cells have nothing to be judged by: {list_places(extra)}")
     return Validity("INVALID" if reasons else "PASS", tuple(reasons), (*lost, *extra))
 
 
@@ -98,7 +98,7 @@ def _sizes(*runs: Run) -> list[str]:
     ]
 
 
-def unscored(baseline: Run, candidate: Run) -> list[str]:
+def unscored_by_baseline(baseline: Run, candidate: Run) -> list[str]:
     """A line for cells that only the candidate has a score of, because the baseline failed or was skipped there."""
     without = {(cell.task, cell.subset): cell for cell in baseline.cells if cell.whole and cell.status != "ok"}
     places = [
@@ -106,11 +106,11 @@ def unscored(baseline: Run, candidate: Run) -> list[str]:
         for cell in candidate.cells
         if cell.whole and cell.status == "ok" and {(cell.task, cell.subset), (cell.task, WHOLE_TASK)} & {*without}
     ]
-    names = some([one_line(" ".join(place)) for place in places])
+    names = first_texts([one_line(" ".join(place)) for place in places])
     return [f"nothing judges {names}: the baseline has no score there"] if places else []
 
 
-def _lost(
+def _lost_cells(
     lost: Sequence[Unmatched], candidate: Run, matched: Matched, least: float | None, critical: Collection[Place]
 ) -> Iterator[str]:
     """Why cells that the baseline has cannot be judged, unless so few are allowed to be left out."""
@@ -124,24 +124,25 @@ def _lost(
     kept_safe = [one for one in lost if (one.task, one.subset) in critical]
     pools = [one for one in lost if one.why.startswith("other data") and areas.get(one.task) == "retrieval"]
     if least is None:
-        yield f"{len(lost)} of the baseline's cells cannot be judged: {named(lost)}"
+        yield f"{len(lost)} of the baseline's cells cannot be judged: {list_places(lost)}"
     elif kept_safe:
-        yield f"what is critical cannot be left out, whatever is allowed to be: {named(kept_safe)}"
+        yield f"what is critical cannot be left out, whatever is allowed to be: {list_places(kept_safe)}"
     elif pools:
-        yield f"another pool of candidates is another question, whatever is allowed to be left out: {named(pools)}"
+        other = "another pool of candidates is another question, whatever is allowed to be left out"
+        yield f"{other}: {list_places(pools)}"
     elif share < least or not matched.places:
         asked = f"and {100 * least:g}% are asked for"
-        yield f"{100 * share:.1f}% of the baseline's items can be judged, {asked}: {named(lost)}"
+        yield f"{100 * share:.1f}% of the baseline's items can be judged, {asked}: {list_places(lost)}"
 
 
-def _scored_otherwise(matched: Matched) -> Iterator[str]:
+def _other_versions(matched: Matched) -> Iterator[str]:
     """Cells whose rows, or whose influences, were made by different versions of xlbench's scoring."""
     cells = zip(matched.cells[0].values(), matched.cells[1].values(), strict=True)
     apart = [one for one, other in cells if (row_version(one), one.scoring) != (row_version(other), other.scoring)]
     if apart:
         first = f"{apart[0].task} {apart[0].subset}"
         yield f"{len(apart)} cells were scored by another version of xlbench ({first}): run the baseline again"
-    if drawn := training_apart(matched):
+    if drawn := training_set_differences(matched):
         (task, subset), counts = drawn[0]
         yield (
             f"{len(drawn)} cells were scored with other settings ({task} {subset}: --ci-training {counts[0]} in the "
@@ -163,15 +164,15 @@ def other_items(parts: Sequence[Mapping[Place, stats.Part]]) -> list[str]:
         for other in [parts[1][task, subset]]
         if one.n != other.n or not np.array_equal(one.clusters[one.items], other.clusters[other.items])
     ]
-    return [f"the items are others, though the data is said to be the same: {some(apart)}"] if apart else []
+    return [f"the items are others, though the data is said to be the same: {first_texts(apart)}"] if apart else []
 
 
-def named(places: Sequence[Unmatched]) -> str:
+def list_places(places: Sequence[Unmatched]) -> str:
     """The first of the places and why, and how many more there are."""
-    return some([f"{where} ({why})" for where, why in grouped(places)])
+    return first_texts([f"{where} ({why})" for where, why in group_places(places)])
 
 
-def grouped(places: Sequence[Unmatched]) -> list[tuple[str, str]]:
+def group_places(places: Sequence[Unmatched]) -> list[tuple[str, str]]:
     """Places with the reason that they share: a subset alone by its name, several of a task by their number."""
     subsets: dict[tuple[str, str], list[str]] = {}
     for one in places:
@@ -182,6 +183,6 @@ def grouped(places: Sequence[Unmatched]) -> list[tuple[str, str]]:
     ]
 
 
-def some(texts: Sequence[str]) -> str:
+def first_texts(texts: Sequence[str]) -> str:
     """The first of several texts, and how many more there are."""
     return ", ".join(texts[:SHOWN]) + (f" and {len(texts) - SHOWN} more" if len(texts) > SHOWN else "")

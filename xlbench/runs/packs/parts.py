@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell
-from xlbench.runs.items import CELL, CLUSTER_ID, INFLUENCE, ITEM_ID, Influence, cluster_sums, coded
+from xlbench.runs.items import CELL, CLUSTER_ID, INFLUENCE, ITEM_ID, Influence, cluster_sums, codes_and_texts
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,7 +27,7 @@ LEVEL = 19
 """Of Zstandard."""
 
 
-def compressed(content: bytes, level: int = LEVEL) -> bytes:
+def compress(content: bytes, level: int = LEVEL) -> bytes:
     """Content compressed with Zstandard."""
     import pyarrow as pa
 
@@ -47,7 +47,7 @@ def to_part(cells: Sequence[int], tables: Sequence[pa.Table]) -> bytes:
     numbers = np.repeat(np.asarray(cells, np.int32), [table.num_rows for table in tables])
     whole = pa.concat_tables(tables).replace_schema_metadata(None).add_column(0, CELL, pa.array(numbers))
     encodings = {name: _encoding(whole.select([name]).slice(0, ROWS)) for name in whole.column_names}
-    return _written(whole, encodings | {INFLUENCE: "PLAIN"})
+    return _write_table(whole, encodings | {INFLUENCE: "PLAIN"})
 
 
 def _encoding(column: pa.Table) -> str:
@@ -58,11 +58,11 @@ def _encoding(column: pa.Table) -> str:
     kind = column.schema.field(0).type
     if kind in (pa.float32(), pa.float64(), pa.int32(), pa.int64()):
         names.append("BYTE_STREAM_SPLIT")
-    sizes = {name: len(compressed(_written(column, {column.column_names[0]: name}), 9)) for name in names}
+    sizes = {name: len(compress(_write_table(column, {column.column_names[0]: name}), 9)) for name in names}
     return min(names, key=lambda name: sizes[name])
 
 
-def _written(table: pa.Table, encodings: dict[str, str]) -> bytes:
+def _write_table(table: pa.Table, encodings: dict[str, str]) -> bytes:
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
@@ -108,7 +108,7 @@ class PackPart:
 
         ids = CLUSTER_ID if CLUSTER_ID in self._names else ITEM_ID
         table = self._file.read([ids, INFLUENCE], use_threads=False)
-        codes, names = coded(_without_nulls(table, ids).column(ids))
+        codes, names = codes_and_texts(_without_nulls(table, ids).column(ids))
         texts = np.asarray(names, dtype=object)
         psi = _numbers(table, INFLUENCE)
         if not np.isfinite(psi).all():

@@ -115,12 +115,12 @@ class Pack:
         content = _read(path) if content is None else content
         self.digest = hashlib.sha256(content).hexdigest()
         """SHA-256 of the file."""
-        with _explained(path):
+        with _one_line_errors(path):
             self._members = _members(content)
-            self.head = _head(self._members.pop(HEAD, None))
+            self.head = _parse_header(self._members.pop(HEAD, None))
             _check_members(self.head, self._members, len(content))
-            self.manifest: Run = from_json(Run, _json(self._inflated(MANIFEST)))
-            self.cells = tuple(_cells(self._inflated(CELLS), self.head))
+            self.manifest: Run = from_json(Run, _json(self._decompress(MANIFEST)))
+            self.cells = tuple(_cells(self._decompress(CELLS), self.head))
             self._check_owner()
         self._index = {(cell.task, cell.subset, cell.limit): number for number, cell in enumerate(self.cells)}
         self._influence: dict[int, Influence] = {}
@@ -141,12 +141,12 @@ class Pack:
         number = self._number(cell)
         if not self._where:
             self._read()
-        with _explained(self.path):
+        with _one_line_errors(self.path):
             return self._open(self._where[number]).table(number)
 
     def items(self, cell: Cell) -> Items:
         """The items of a cell with scores."""
-        with _explained(self.path):
+        with _one_line_errors(self.path):
             return items_of(self.table(cell))
 
     def check(self) -> None:
@@ -169,7 +169,7 @@ class Pack:
         where: dict[int, int] = {}
         influence: dict[int, Influence] = {}
         rows = 0
-        with _explained(self.path):
+        with _one_line_errors(self.path):
             for part_number in range(len(self.head.members) - 2):
                 part = self._open(part_number)
                 rows += part.rows
@@ -186,10 +186,10 @@ class Pack:
 
     def _open(self, number: int) -> PackPart:
         if self._part is None or self._part[0] != number:
-            self._part = number, PackPart(self._inflated(ITEMS.format(number)))
+            self._part = number, PackPart(self._decompress(ITEMS.format(number)))
         return self._part[1]
 
-    def _inflated(self, name: str) -> bytes:
+    def _decompress(self, name: str) -> bytes:
         """A member's content; its size is what was declared, or it is refused."""
         import pyarrow as pa
 
@@ -216,7 +216,7 @@ class _NewerSchema(ResultsError):  # noqa: N818 - what the pack is
 
 
 @contextlib.contextmanager
-def _explained(path: Path) -> Iterator[None]:
+def _one_line_errors(path: Path) -> Iterator[None]:
     """Turn whatever reading a file can fail with into one line that names it."""
     try:
         yield
@@ -267,7 +267,7 @@ def _members(content: bytes) -> dict[str, bytes]:
     return members
 
 
-def _head(content: bytes | None) -> PackHeader:
+def _parse_header(content: bytes | None) -> PackHeader:
     """What the pack says of itself."""
     import msgspec
 

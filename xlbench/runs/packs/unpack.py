@@ -31,7 +31,7 @@ def unpack(path: Path, root: Path) -> Run:
     folder = store.folder(run.model, run.fingerprint)
     if folder.exists():
         raise UsageError(f"{folder} is there already, and no run is replaced: give another --results, or delete it")
-    with _written_beside(folder) as beside:
+    with _staging_folder(folder) as beside:
         written = Store(beside)
         for cell in pack.cells:
             written.save_cell(cell, pack.items(cell) if cell.status == "ok" else None)
@@ -40,7 +40,7 @@ def unpack(path: Path, root: Path) -> Run:
 
 
 @contextlib.contextmanager
-def _written_beside(folder: Path) -> Iterator[Path]:
+def _staging_folder(folder: Path) -> Iterator[Path]:
     """A results folder in which ``folder`` is written, to appear in its place once it is whole."""
     beside = folder.with_name(f".{folder.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
     try:

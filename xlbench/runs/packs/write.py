@@ -19,7 +19,7 @@ from xlbench.core.ids import slug
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
-from xlbench.runs.packs.parts import compressed, to_part
+from xlbench.runs.packs.parts import compress, to_part
 from xlbench.runs.packs.read import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, Pack, PackHeader, PackMember
 from xlbench.runs.store import GONE, Reader
 
@@ -50,7 +50,7 @@ def choose(runs: Sequence[Run], model: str | None, where: Path, others: str = ""
     Raises:
         UsageError: There are several, or none of that name.
     """
-    known = ", ".join(_named(runs))
+    known = ", ".join(_model_names(runs))
     wanted = [run for run in runs if model is None or run.model == model]
     if not wanted and model is not None and len(model) >= 6:
         wanted = [run for run in runs if run.fingerprint.startswith(model)]
@@ -58,11 +58,13 @@ def choose(runs: Sequence[Run], model: str | None, where: Path, others: str = ""
         hint = did_you_mean(str(model), [run.model for run in runs])
         raise UsageError(f"{where} holds no run of {model!r}.{hint} It holds: {known}")
     if len(wanted) > 1:
-        raise UsageError(f"{where} holds several runs, name one with --model{others}: {', '.join(_named(wanted))}")
+        raise UsageError(
+            f"{where} holds several runs, name one with --model{others}: {', '.join(_model_names(wanted))}"
+        )
     return wanted[0]
 
 
-def _named(runs: Sequence[Run]) -> list[str]:
+def _model_names(runs: Sequence[Run]) -> list[str]:
     """The names of runs' models; of those that share one, the first digits of their fingerprints."""
     names = [run.model for run in runs]
     return [run.fingerprint[:12] if names.count(run.model) > 1 else run.model for run in runs]
@@ -112,7 +114,7 @@ def pack(run: Run, reader: Reader, *, kind: Kind = "run", about: Mapping[str, st
         CELLS: b"".join(_json(to_json(cell)) for cell in run.cells),
         **{ITEMS.format(number): to_part([*one], [*one.values()]) for number, one in enumerate(parts)},
     }
-    stored = {name: compressed(content) for name, content in members.items()}
+    stored = {name: compress(content) for name, content in members.items()}
     head = PackHeader(
         kind, __version__, run.model, run.fingerprint, len(run.cells),
         sum(table.num_rows for one in parts for table in one.values()),
@@ -123,7 +125,7 @@ def pack(run: Run, reader: Reader, *, kind: Kind = "run", about: Mapping[str, st
         raise UsageError(f"{run.model} cannot be packed: {problem}")
     plain = dataclasses.asdict(head)
     text = json.dumps(plain | {"checksum": checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
-    return _zipped({HEAD: text.encode()} | stored)
+    return _zip({HEAD: text.encode()} | stored)
 
 
 def _json(plain: Any) -> bytes:
@@ -154,7 +156,7 @@ def _plain(table: pa.Table) -> pa.Table:
     return table
 
 
-def _zipped(members: Mapping[str, bytes]) -> bytes:
+def _zip(members: Mapping[str, bytes]) -> bytes:
     """A zip with nothing in it that the members do not account for."""
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_STORED) as archive:

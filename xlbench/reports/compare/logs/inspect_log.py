@@ -117,14 +117,14 @@ def _header(file: Path) -> _Header:
         parts = members(file, lambda name: name == "header.json" or _is_sample(name))
         if "header.json" not in parts:
             raise ResultsError(f"{file} has no header.json: it is cut off, or the evaluation did not end")
-        header: _Header = _decoded(parts.pop("header.json"), _Header, f"{file}/header.json")
-        header.samples = [_decoded(content, _Sample, f"{file}/{name}") for name, content in parts.items()]
+        header: _Header = _decode(parts.pop("header.json"), _Header, f"{file}/header.json")
+        header.samples = [_decode(content, _Sample, f"{file}/{name}") for name, content in parts.items()]
     else:
         try:
             content = file.read_bytes()
         except OSError as error:
             raise UsageError(f"{file} cannot be read: {error.strerror or error}") from None
-        header = _decoded(content, _Header, str(file))
+        header = _decode(content, _Header, str(file))
     if header.version != VERSION:
         raise UsageError(f"{file} is a log of version {header.version}, and version {VERSION} is read: convert it")
     if header.status != "success" or header.invalidated or header.results is None:
@@ -139,7 +139,7 @@ def _is_sample(name: str) -> bool:
     return name.startswith("samples/") and name.endswith(".json")
 
 
-def _decoded(content: bytes, kind: Any, where: str) -> Any:
+def _decode(content: bytes, kind: Any, where: str) -> Any:
     """JSON as a record; the constant NaN, which inspect_ai writes for what was not scored, is read as well."""
     try:
         return msgspec.json.decode(content, type=kind)
@@ -158,7 +158,7 @@ def _figure(file: Path, header: _Header, wanted: str) -> tuple[LogFigure | None,
     assert header.samples is not None
     found, said = None, []
     epochs = max(sample.epoch for sample in header.samples)
-    for scored, metric in _in_order(header):
+    for scored, metric in _metrics_in_order(header):
         if wanted and wanted not in (scored.name, metric, f"{scored.name},{metric}"):
             continue
         what = f"{header.eval.task} {scored.name} {metric}"
@@ -176,7 +176,7 @@ def _figure(file: Path, header: _Header, wanted: str) -> tuple[LogFigure | None,
     return found, said
 
 
-def _in_order(header: _Header) -> list[tuple[_Scored, str]]:
+def _metrics_in_order(header: _Header) -> list[tuple[_Scored, str]]:
     """Scores with the names of their metrics, the headline first."""
     assert header.results is not None
     head = header.results.headline or {}

@@ -102,7 +102,9 @@ def _figure(file: Path, plain: Mapping[str, Any], task: str, wanted: str) -> tup
     path = file.with_name(f"samples_{task}_{file.stem.rpartition('_')[2]}.jsonl")
     samples = [*_samples(path)]
     filters = [*dict.fromkeys(one.filter for one in samples)]
-    names = [*dict.fromkeys([*_listed(config), *(name for one in samples[:1] for name in one.fields["metrics"])])]
+    names = [
+        *dict.fromkeys([*_metrics_in_order(config), *(name for one in samples[:1] for name in one.fields["metrics"])])
+    ]
     keys = [f"{name},{own}" for name in names for own in filters if f"{name},{own}" in reported]
     if wanted:
         keys = [key for key in keys if wanted in (key, key.partition(",")[0])]
@@ -118,7 +120,7 @@ def _figure(file: Path, plain: Mapping[str, Any], task: str, wanted: str) -> tup
     return found, said
 
 
-def _listed(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+def _metrics_in_order(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     """The metrics of a task's configuration, as they are listed."""
     listed = config.get("metric_list") or []
     return {str(one["metric"]): one for one in listed if isinstance(one, dict) and "metric" in one}
@@ -127,7 +129,7 @@ def _listed(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 def _why_not(plain: Mapping[str, Any], task: str, key: str, samples: Sequence[_Sample]) -> str:
     """Why a figure is no mean of which higher is known to be better; "" where it is one."""
     name, _, own = key.partition(",")
-    listed = _listed(plain["configs"][task]).get(name, {})
+    listed = _metrics_in_order(plain["configs"][task]).get(name, {})
     higher = (plain.get("higher_is_better") or {}).get(task, {}).get(name, listed.get("higher_is_better"))
     if higher is not True:
         return "lower is better" if higher is False else "the log does not say whether higher is better"
