@@ -157,10 +157,10 @@ def _typed_arguments(target: Target, known: Mapping[str, Parameter] | None) -> d
     for name, parameter in known.items():
         if parameter.required and name not in target.arguments:
             raise xlbench.UsageError(f"{target.text!r}: {target.name} needs {name}: add ?{name}=VALUE")
-    return {name: _typed(target, name, text, known[name].annotation) for name, text in target.arguments.items()}
+    return {name: _convert(target, name, text, known[name].annotation) for name, text in target.arguments.items()}
 
 
-def _typed(target: Target, name: str, text: str, annotation: str | None) -> Any:
+def _convert(target: Target, name: str, text: str, annotation: str | None) -> Any:
     """``text`` as the int, float or bool that ``annotation`` wants (also in ``int | None``), else as it is."""
     wanted = set((annotation or "").replace("Optional[", "").rstrip("]").replace(" ", "").split("|")) - {"None"}
     kind = wanted.pop() if len(wanted) == 1 else ""

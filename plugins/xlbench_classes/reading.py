@@ -83,7 +83,7 @@ def sources(file: Path, root: Path, package: str) -> list[Path]:
     waiting = [file]
     while waiting:
         current = waiting.pop()
-        for imported in _imported(current, root, package):
+        for imported in _imported_files(current, root, package):
             if imported not in found:
                 found.add(imported)
                 waiting.append(imported)
@@ -126,7 +126,7 @@ def _annotation(argument: ast.arg, default: ast.expr | None) -> str | None:
         return None
 
 
-def _imported(file: Path, root: Path, package: str) -> Iterator[Path]:
+def _imported_files(file: Path, root: Path, package: str) -> Iterator[Path]:
     for node in ast.walk(tree_of(file)):
         if isinstance(node, ast.Import):
             for alias in node.names:

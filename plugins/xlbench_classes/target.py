@@ -49,7 +49,7 @@ def is_target(spec: str) -> bool:
     """
     where, name = _split(spec)
     if not name.isidentifier():
-        return _is_file_alone(spec)
+        return _lacks_class(spec)
     if where.endswith(".py"):
         return Path(where).is_file() or ":" not in where
     file = _file_of(where)
@@ -58,13 +58,13 @@ def is_target(spec: str) -> bool:
 
 def target_of(spec: str) -> Target:
     """Take a spec apart. `UsageError` where the file or module is not there, or an argument is given twice."""
-    if _is_file_alone(spec):
+    if _lacks_class(spec):
         raise UsageError(f"{spec!r} names a file and no class: write {spec.partition('?')[0]}:CLASS")
     where, name = _split(spec)
     if where.endswith(".py"):
         file, module = Path(where).resolve(), ""
         if not file.is_file():
-            raise UsageError(f"{spec!r}: there is no file {where}.{_beside(file)}")
+            raise UsageError(f"{spec!r}: there is no file {where}.{_similar_file(file)}")
     else:
         found, module = _file_of(where), where
         if found is None:
@@ -79,13 +79,13 @@ def target_of(spec: str) -> Target:
     return Target(spec, file, module, name, arguments)
 
 
-def _is_file_alone(spec: str) -> bool:
+def _lacks_class(spec: str) -> bool:
     """Whether the class was left out after the file that it is in."""
     where = spec.partition("?")[0]
     return where.endswith(".py") and Path(where).is_file()
 
 
-def _beside(file: Path) -> str:
+def _similar_file(file: Path) -> str:
     """A file that may have been meant."""
     try:
         return did_you_mean(file.name, [other.name for other in file.parent.glob("*.py")])

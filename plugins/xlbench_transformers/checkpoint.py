@@ -87,7 +87,7 @@ class Checkpoint:
         if not folder.is_dir():
             if folder.is_file():
                 raise UsageError(f"{self.target} is a file: give the folder that a checkpoint lies in")
-            raise UsageError(f"there is no folder {self.target}.{_beside(folder)}")
+            raise UsageError(f"there is no folder {self.target}.{_similar_folder(folder)}")
         layout = lay_out(list_folder(folder, self.target), self.kind)
         permitted = permissions()
         safety.check_pin(layout, folder, self.target, self.revision, permitted)
@@ -98,11 +98,11 @@ class Checkpoint:
     def _on_hub(self) -> LocatedCheckpoint | XlbenchError:
         """What came of looking for it, once: a dead network takes long to tell."""
         try:
-            return self._looked_up()
+            return self._look_up()
         except XlbenchError as error:
             return error
 
-    def _looked_up(self) -> LocatedCheckpoint:
+    def _look_up(self) -> LocatedCheckpoint:
         if not _HUB.fullmatch(self.target) or ".." in self.target or "--" in self.target:
             raise UsageError(f"{self.target!r} is neither a name on the hub (org/name) nor a path (./folder)")
         if (self.revision or "").startswith(safety.PIN):
@@ -120,14 +120,14 @@ class Checkpoint:
         except XlbenchError:
             raise
         except Exception as error:  # what a dropped connection raises depends on the HTTP library
-            raise self._explained(error) from error
+            raise self._one_line_errors(error) from error
 
     def _repository(self, commit: str = "") -> HubRepository:
         """The repository on the hub, at a commit or else at the spec's revision."""
         require_extra("hf", f"{self.target} on the hub", "huggingface_hub")
         return HubRepository(self.target, "model", commit or self.revision)
 
-    def _explained(self, error: Exception) -> XlbenchError:
+    def _one_line_errors(self, error: Exception) -> XlbenchError:
         """What an answer of the hub means, in one line."""
         known = self._repository().explain(error)
         if known is not None and "there is no model" in str(known):
@@ -189,7 +189,7 @@ def is_hub_name(target: str) -> bool:
     return bool(_HUB.fullmatch(target)) and "/" in target
 
 
-def _beside(folder: Path) -> str:
+def _similar_folder(folder: Path) -> str:
     """A folder that may have been meant."""
     try:
         names = [path.name for path in folder.parent.iterdir() if path.is_dir()]

@@ -107,7 +107,7 @@ def lay_out(listing: Listing, kind: Kind | None) -> Layout:
     kept |= set(listing.matching("", (_PAIRS,))) if kind == "siamese" else set()
     return Layout(
         kind=kind,
-        files=_all_files(listing) if foreign else tuple(sorted(kept | _counted(listing, sites))),
+        files=_all_files(listing) if foreign else tuple(sorted(kept | _identity_files(listing, sites))),
         weights=tuple(sorted(name for names in found.values() for name in names)),
         pickles=tuple(sorted({name for name in kept if _is_pickle(name)} | _foreign_pickles(listing, parts))),
         foreign=foreign,
@@ -177,7 +177,7 @@ def _all_files(listing: Listing) -> tuple[str, ...]:
     return tuple(sorted(listing.names))
 
 
-def _counted(listing: Listing, sites: Sequence[str]) -> set[str]:
+def _identity_files(listing: Listing, sites: Sequence[str]) -> set[str]:
     """The files of these folders, and of the templates beside a tokenizer, but for those that no library reads."""
     folders = {*sites, *(posixpath.join(site, _TEMPLATES) for site in sites)}
     there = {name for name in listing.names if posixpath.dirname(name) in folders}

@@ -80,14 +80,14 @@ def models(text: str, catalog: Catalog) -> list[Model]:
             f"{text!r}: write rerank:./folder+FIRST, a plus sign before the model whose documents it orders"
         )
     spec = parse(folder, SPEC_OPTIONS)
-    reranker = _looked_at(spec)
+    reranker = _open_reranker(spec)
     found = catalog.select_models([first])
     if spec["name"] and len(found) > 1:
         raise UsageError(f"{text!r}: {first!r} is {len(found)} models, which cannot all be called {spec['name']!r}")
     return [_model(text, reranker, one) for one in found]
 
 
-def _looked_at(spec: Spec) -> Reranker:
+def _open_reranker(spec: Spec) -> Reranker:
     """The reranker of a folder; `UsageError` where it is none, or would run code or unpickle."""
     if not is_path(spec.target):
         raise UsageError(f"{spec.target!r} is no path: a reranker is a folder, rerank:./folder+bm25")

@@ -93,13 +93,13 @@ def _with_parts(listing: Listing, module: Module, depth: int) -> Iterator[Module
         raise UsageError(
             f"{listing.label_of(module.site)}: Routers within Routers, more than {depth} deep, are not read"
         )
-    file, types = _routed(listing, module)
+    file, types = _router_modules(listing, module)
     for name, kind in types.items():
         part = Module(str(kind), posixpath.join(module.site, listing.site(str(name), file)))
         yield from _with_parts(listing, part, depth + 1)
 
 
-def _routed(listing: Listing, router: Module) -> tuple[str, Mapping[str, Any]]:
+def _router_modules(listing: Listing, router: Module) -> tuple[str, Mapping[str, Any]]:
     """A Router's settings file, and the type of each of its modules by its folder."""
     for file in (posixpath.join(router.site, name) for name in _ROUTER_SETTINGS):
         if listing.table(file):

@@ -89,7 +89,7 @@ def _settings(spec: xlbench.Spec) -> TransformSettings:
     if on and on != CELL and not Path(on).is_file():
         raise xlbench.UsageError(
             f"{spec.text!r}: there is no file {on}: whiten_on wants a text file with a text a line, or {CELL!r}."
-            f"{_meant(Path(on))}"
+            f"{_similar_file(Path(on))}"
         )
     if whiten == "whiten" and components and dimensions and dimensions[0] > components:
         raise xlbench.UsageError(f"{spec.text!r}: dimensions={dimensions[0]} of whiten_components={components}")
@@ -99,7 +99,7 @@ def _settings(spec: xlbench.Spec) -> TransformSettings:
     )  # fmt: skip
 
 
-def _meant(path: Path) -> str:
+def _similar_file(path: Path) -> str:
     """A file beside it that may have been meant, or `CELL`."""
     try:
         names = [other.name for other in path.parent.iterdir() if other.is_file()]
@@ -112,7 +112,7 @@ def _transform(settings: TransformSettings) -> xlbench.Transform:
     return xlbench.Transform(
         fit=partial(_fit, settings),
         fit_on=_texts(settings.whiten_on),
-        words=partial(_cut, settings.dimensions) if settings.dimensions else None,
+        words=partial(_truncate, settings.dimensions) if settings.dimensions else None,
         similarity=settings.similarity,
     )
 
@@ -143,13 +143,13 @@ def _fit(settings: TransformSettings, vectors: np.ndarray) -> Callable[[np.ndarr
     elif settings.whiten == "abtt":
         steps.append(_all_but_the_top(vectors, settings))
     if settings.dimensions:
-        steps.append(partial(_cut, settings.dimensions))
+        steps.append(partial(_truncate, settings.dimensions))
     if settings.dimensions or settings.normalize:
         steps.append(_unit_length)
-    return partial(_in_turn, tuple(steps))
+    return partial(_compose, tuple(steps))
 
 
-def _in_turn(steps: tuple[Callable[[Any], Any], ...], vectors: np.ndarray) -> np.ndarray:
+def _compose(steps: tuple[Callable[[Any], Any], ...], vectors: np.ndarray) -> np.ndarray:
     for step in steps:
         vectors = step(vectors)
     return vectors
@@ -231,7 +231,7 @@ def _affine(mean: NDArray[np.float64], matrix: NDArray[np.float64], vectors: np.
     return result
 
 
-def _cut(dimensions: int, vectors: np.ndarray) -> np.ndarray:
+def _truncate(dimensions: int, vectors: np.ndarray) -> np.ndarray:
     """The first ``dimensions`` of vectors (n, d)."""
     if dimensions > vectors.shape[1]:
         raise xlbench.EncoderError(f"dimensions={dimensions}, but the vectors have {vectors.shape[1]}")

@@ -396,7 +396,9 @@ def test_languages_come_with_those_that_they_are_asked_together_with():
         ("nusax-senti", ("ace",), {"ace", "eng", "ind"}),
         ("flores", (), set()),
     ]:
-        assert set(fetch_card.wanted(read_card(CARDS / f"{name}.toml"), Data(languages=asked))) == brought, name
+        assert set(fetch_card.wanted_languages(read_card(CARDS / f"{name}.toml"), Data(languages=asked))) == brought, (
+            name
+        )
 
 
 @pytest.mark.parametrize("path", sorted(CARDS.glob("*.toml")), ids=lambda path: path.stem)
@@ -440,15 +442,15 @@ def test_the_default_configuration_is_the_one_that_the_card_names(monkeypatch, t
     card = tmp_path / "README.md"
     monkeypatch.setattr("huggingface_hub.try_to_load_from_cache", lambda *_, **__: str(card) if card.exists() else None)
     repository = Repository("org/myName", COMMIT, Data())
-    assert repository.prepared("hi") == folder
-    assert repository.prepared("en") is None
-    assert repository.prepared("") is None
+    assert repository.cached_config("hi") == folder
+    assert repository.cached_config("en") is None
+    assert repository.cached_config("") is None
     card.write_text("---\nconfigs:\n- config_name: en\n- config_name: hi\n---\n")
     assert repository.known_configs() == ["en", "hi"]
-    assert repository.prepared("") is None
+    assert repository.cached_config("") is None
     card.write_text("---\nconfigs:\n- config_name: en\n- config_name: hi\n  default: true\n---\n")
-    assert repository.prepared("") == folder
-    assert Repository("org/myName", "6" * 40, Data()).prepared("hi") is None
+    assert repository.cached_config("") == folder
+    assert Repository("org/myName", "6" * 40, Data()).cached_config("hi") is None
 
 
 @pytest.mark.slow

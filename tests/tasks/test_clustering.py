@@ -175,7 +175,7 @@ def test_chance_of_two_balanced_classes_in_pairs_is_exact():
 def test_a_cluster_is_matched_to_one_class_only():
     """Both clusters are mostly a: one of them goes to b, and what it holds of a is wrong."""
     label, cluster = np.array([0, 0, 0, 0, 0, 1]), np.array([0, 0, 0, 1, 1, 1])
-    assert grouping.matched(label, cluster).tolist() == [True, True, True, False, False, True]
+    assert grouping.matched_items(label, cluster).tolist() == [True, True, True, False, False, True]
 
 
 # The metrics that are new in the core

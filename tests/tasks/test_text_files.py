@@ -147,7 +147,7 @@ def test_a_limit_still_sees_that_parallel_files_are_of_unequal_length(tmp_path):
 )  # fmt: skip
 def test_a_word_of_a_data_set_may_mean_a_declared_language(word, language):
     """Two-letter codes, other three-letter codes and English names; none where several languages fit."""
-    assert codes.meant(word, ("fra", "zho_Hans", "srp_Latn", "srp_Cyrl")) == language
+    assert codes.meant_language(word, ("fra", "zho_Hans", "srp_Latn", "srp_Cyrl")) == language
 
 
 def test_iso_639_3_codes_are_known():

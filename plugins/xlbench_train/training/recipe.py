@@ -157,25 +157,25 @@ class _RecipeRun:
             fingerprint=lambda: digest("before", self._identity(), repr(shaping)),
         )
         self.terminal.say("scoring the base on the held-out pairs")
-        report_found = report.score(model, cards, self.folder / "report")
+        scores = report.score(model, cards, self.folder / "report")
         encoder.release()
-        return report_found
+        return scores
 
     def _compare(self, before: Any, cards: Sequence[str], card: model_card.Card) -> None:
         """Score what was trained, print the difference, and write it into the card."""
         device = "cpu" if self.settings.device == "auto" else self.settings.device
         spec = f"st:{_path_spec(self.settings.out.resolve())}?name=after&device={device}"
         after = report.score(spec, cards, self.folder / "report")
-        report_found = report.compare_scores(before, after, sum(bool(row["step"]) for row in card.rows))
-        rows = [list(report.HEADINGS), *report.lines(report_found)]
+        comparison = report.compare_scores(before, after, sum(bool(row["step"]) for row in card.rows))
+        rows = [list(report.HEADINGS), *report.lines(comparison)]
         widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
         for row in rows:
             sides = [text.ljust(width) if place in (0, 5) else text.rjust(width)
                      for place, (text, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
             self.terminal.out("  ".join(sides).rstrip())
-        for note in report_found.notes:
+        for note in comparison.notes:
             self.terminal.out(f"\n{note}")
-        saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=report_found)))
+        saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=comparison)))
 
     def _make_card(self, context: TrainingContext, result: TrainingResult) -> model_card.Card:
         return model_card.Card(

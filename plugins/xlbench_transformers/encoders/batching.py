@@ -55,7 +55,7 @@ def auto_batch_size(device: torch.device) -> int:
     return CPU_TEXTS if device.type == "cpu" else ACCELERATOR_TEXTS
 
 
-def halving(call: Callable[[int], T], batch_size: int) -> tuple[T, int]:
+def with_halving(call: Callable[[int], T], batch_size: int) -> tuple[T, int]:
     """``call(batch_size)``, with half the size again and again where memory runs out, down to 1.
 
     Returns the result and the size that it was had with. Raises `EncoderError` where one text is too much.
@@ -109,7 +109,7 @@ class Batcher:
             for rows in self._cut(rest, lengths, size):
                 done.append((rows, work(rows)))  # noqa: PERF401 - what was done before an error has to be kept
 
-        _, self.batch_size = halving(go_on, self.batch_size)
+        _, self.batch_size = with_halving(go_on, self.batch_size)
         return done
 
     def _cut(self, order: NDArray[np.int64], lengths: NDArray[np.int64], size: int) -> Iterator[NDArray[np.int64]]:

@@ -75,7 +75,7 @@ def load(
     return Reranking(scorer, first, spec["depth"])
 
 
-def _loaded(make: Callable[..., Any], folder: Path, spec: Spec, *, pooler: bool) -> Any:
+def _load_complete(make: Callable[..., Any], folder: Path, spec: Spec, *, pooler: bool) -> Any:
     """A model of the library, in single precision and with all of its weights; ``pooler``: it needs a pooler's."""
     with hf.loading(folder, "reranker"):
         model = make(
@@ -107,7 +107,7 @@ def cross_encoder(folder: Path, spec: Spec) -> Scorer:
     """Scores by a CrossEncoder, as it gives them."""
     from sentence_transformers import CrossEncoder
 
-    model = _loaded(CrossEncoder, folder, spec, pooler=True)
+    model = _load_complete(CrossEncoder, folder, spec, pooler=True)
     size = spec["batch_size"] or 32
 
     def score(pairs: Pairs) -> NDArray[np.float64]:
@@ -122,7 +122,7 @@ def multi_vector(folder: Path, spec: Spec) -> Scorer:
     document's (MaxSim; Khattab and Zaharia 2020). Each distinct text is encoded once a call."""
     from sentence_transformers.multi_vector_encoder import MultiVectorEncoder
 
-    model = _loaded(MultiVectorEncoder, folder, spec, pooler=False)
+    model = _load_complete(MultiVectorEncoder, folder, spec, pooler=False)
     size = spec["batch_size"] or 32
 
     def encoded(encode: Callable[..., Any], texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:

@@ -79,7 +79,7 @@ def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> Siames
     chain = (folder / "modules.json").is_file()
     load_encoder = _load_chain if chain else _load_checkpoint
     encoder, head = load_encoder(folder, spec, settings, trust_remote_code=trust_remote_code)
-    details = {"head": _described(head)}
+    details = {"head": _describe_head(head)}
     if not chain:
         given = "pooling" in spec.given
         details["pooling_from"] = "spec" if given else SETTINGS if settings.pooling else "default"
@@ -259,7 +259,7 @@ def _read_head(folder: Path, shapes: _Tensors, name: str, settings: SiameseSetti
     return Head(name, tensors, weight, bias, settings.inputs, settings.labels)
 
 
-def _described(head: Head | None) -> str:
+def _describe_head(head: Head | None) -> str:
     if head is None:
         return "none"
     labels = f" ({', '.join(head.labels)})" if head.labels else ""

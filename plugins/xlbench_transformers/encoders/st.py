@@ -159,7 +159,7 @@ class SentenceEncoder:
         self._model = model
         self._first: Any = model[0]
         self._spec = spec
-        self._limit = self._limited(spec["max_length"])
+        self._limit = self._set_length_limit(spec["max_length"])
         self._prompts = prompts.Prompts(
             spec, self._own_prompts(), {name: text or "" for name, text in model.prompts.items()}
         )
@@ -169,7 +169,7 @@ class SentenceEncoder:
         self.truncated: NDArray[np.bool_] = np.zeros(0, bool)
         """Which texts of the last call of `encode` were cut at the length limit."""
         self._loaded: dict[str, str | int] = {
-            "modules": ", ".join(map(_described, model)),
+            "modules": ", ".join(map(_describe_module, model)),
             "dtype": spec["dtype"],
             "device": str(model.device),
             "max_length": self._limit or "none",
@@ -196,7 +196,7 @@ class SentenceEncoder:
             role or "", self._model.encode
         )
         shown = self._prompts.of(role) if prompt is None else prompt
-        lengths, self.truncated = self._measured([shown + text for text in given], role)
+        lengths, self.truncated = self._token_counts([shown + text for text in given], role)
 
         def encoded(rows: NDArray[np.int64]) -> torch.Tensor:
             """Vectors of the texts ``rows``, still on the device."""
@@ -215,7 +215,7 @@ class SentenceEncoder:
         document = next((known[name] for name in ("document", "passage", "corpus") if name in known), default)
         return {None: default, "query": known.get("query", default), "document": document}
 
-    def _limited(self, max_length: int | None) -> int | None:
+    def _set_length_limit(self, max_length: int | None) -> int | None:
         """Set the length limit and return it, in tokens; None where there is none."""
         if max_length is not None:
             kind = type(self._first).__name__
@@ -227,7 +227,7 @@ class SentenceEncoder:
         own = getattr(self._first, f"{role}_length", None) if role else None
         return own if isinstance(own, int) else self._limit
 
-    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _token_counts(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Lengths by which batches are cut, in tokens or so, and which texts are over the limit; prompts included."""
         return np.array([len(text.encode()) // BYTES_PER_TOKEN + 1 for text in texts], np.int64), np.zeros(
             len(texts), bool
@@ -259,13 +259,13 @@ class TransformerEncoder(SentenceEncoder):
         last layer; modules after it and prompts make no difference. See `WordReader`."""
         return self._words.read(sentences)
 
-    def _limited(self, max_length: int | None) -> int | None:
+    def _set_length_limit(self, max_length: int | None) -> int | None:
         limit = tokens.length_limit(self._first.model, self._tokenizer, max_length)
         if limit is not None:
             self._model.max_seq_length = limit
         return limit
 
-    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _token_counts(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The tokenizer's own counts: it is asked twice, and batches of equal texts save more than that."""
         batch, cut = tokens.tokenize(self._tokenizer, texts, self._limit_of(role))
         return batch.lengths, cut
@@ -274,7 +274,7 @@ class TransformerEncoder(SentenceEncoder):
 class RouterEncoder(SentenceEncoder):
     """A chain that sends queries and documents through modules of their own: limits are those of each route."""
 
-    def _limited(self, max_length: int | None) -> int | None:
+    def _set_length_limit(self, max_length: int | None) -> int | None:
         """Set the limit of every route; the smallest of them is told."""
         limits = []
         for route in self._first.sub_modules.values():
@@ -289,12 +289,12 @@ class RouterEncoder(SentenceEncoder):
                 )
         return min((limit for limit in limits if limit is not None), default=None)
 
-    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _token_counts(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """The counts of the tokenizer of the route that the role takes."""
         name = self._first._resolve_route(task=role, modality="text")
         first = self._first.sub_modules[name][0]
         if not isinstance(first, Transformer) or first.tokenizer is None:
-            return super()._measured(texts, role)
+            return super()._token_counts(texts, role)
         batch, cut = tokens.tokenize(first.tokenizer, texts, first.max_seq_length)
         return batch.lengths, cut
 
@@ -307,13 +307,13 @@ class TableEncoder(SentenceEncoder):
 
     _batch_size = 1024  # a look-up and a sum: what costs time is the call
 
-    def _limited(self, max_length: int | None) -> int | None:
+    def _set_length_limit(self, max_length: int | None) -> int | None:
         tokenizer = self._first.tokenizer
         if max_length is not None:
             tokenizer.enable_truncation(max_length)
         return int(tokenizer.truncation["max_length"]) if tokenizer.truncation else None
 
-    def _measured(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    def _token_counts(self, texts: list[str], role: Role | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         encodings = self._first.tokenizer.encode_batch(texts, add_special_tokens=False)
         lengths = np.array([max(len(encoding.ids), 1) for encoding in encodings], np.int64)
         return lengths, np.array([bool(encoding.overflowing) for encoding in encodings], bool)
@@ -344,7 +344,7 @@ class NgramEncoder(SentenceEncoder):
         return found
 
 
-def _described(module: torch.nn.Module) -> str:
+def _describe_module(module: torch.nn.Module) -> str:
     """A module's name, with the pooling where it pools."""
     how = getattr(module, "pooling_mode", None)
     if how is None:

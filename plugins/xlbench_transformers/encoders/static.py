@@ -106,21 +106,21 @@ class Model2VecEncoder:
             raise EncoderError("there is nothing to encode: the list of texts is empty")
         self._prompts.note(role)
         given = tokens.readable(prompts.with_prompt(self._prompts.of(role), texts))
-        self.truncated = self._cut(given)
-        return self._encoded(given)
+        self.truncated = self._truncate(given)
+        return self._encode(given)
 
     def encode_words(self, sentences: Sequence[Sequence[str]]) -> list[NDArray[np.float32]]:
         """Encode n sentences that are split into words: one array (words of the sentence, d) each. Every word alone
         (there is no context), without a prompt; a word of which no piece is known is all zeros."""
-        return _words_alone(sentences, lambda words: self._encoded(tokens.readable(words)))
+        return _words_alone(sentences, lambda words: self._encode(tokens.readable(words)))
 
-    def _encoded(self, texts: list[str]) -> NDArray[np.float32]:
+    def _encode(self, texts: list[str]) -> NDArray[np.float32]:
         size = self._spec["batch_size"] or 1024
         # In this process: its own workers are for millions of texts at once, and a session hands over thousands.
         vectors = self._model.encode(texts, batch_size=size, use_multiprocessing=False)
         return vectors.astype(np.float32, copy=False)
 
-    def _cut(self, texts: list[str]) -> NDArray[np.bool_]:
+    def _truncate(self, texts: list[str]) -> NDArray[np.bool_]:
         """Which texts model2vec cuts: at a number of characters first, and then at the limit."""
         cut = np.zeros(len(texts), bool)
         limit = self._model.max_length

@@ -138,7 +138,7 @@ class WordReader:
 
     def _vectors(self, pieces: tokens.Subwords, wanted: NDArray[np.int64], windows: _Windows) -> NDArray[np.float32]:
         """Vectors of the wanted pieces, float32 (len(wanted), d)."""
-        framed = self._framed(pieces, windows)
+        framed = self._with_special_tokens(pieces, windows)
         self._backbone.check(framed)
         columns = wanted - windows.starts[windows.of_pieces] + len(self._special.before)
         grouped = np.argsort(windows.of_pieces, kind="stable")
@@ -164,7 +164,7 @@ class WordReader:
         ordered[np.concatenate([members(rows) for rows, _ in done])] = stacked
         return ordered
 
-    def _framed(self, pieces: tokens.Subwords, windows: _Windows) -> tokens.Tokens:
+    def _with_special_tokens(self, pieces: tokens.Subwords, windows: _Windows) -> tokens.Tokens:
         """The windows' tokens with special ones around them; a window of nothing at all is one token."""
         special = self._special
         inner = windows.ends - windows.starts

@@ -30,7 +30,7 @@ def fetch(card: Card, data: Data) -> str:
     return str(_common(_places(card, data, fetching=True)))
 
 
-def wanted(card: Card, data: Data) -> tuple[str, ...]:
+def wanted_languages(card: Card, data: Data) -> tuple[str, ...]:
     """The languages that are asked for and those that the card's options ask together with each: what is paired with
     all others, what is trained on. None where all are."""
     if not data.languages:
@@ -53,7 +53,7 @@ def _places(card: Card, data: Data, *, fetching: bool) -> list[Path]:
 
 def _of_split(card: Card, data: Data, split: str, *, fetching: bool) -> Sequence[Path]:
     """Where one split lies, in the home that a run would read."""
-    languages, reasons = wanted(card, data), []
+    languages, reasons = wanted_languages(card, data), []
     for home, source in zip(card.homes, sources_of(card, data, split), strict=True):
         try:
             if isinstance(source, Fetchable):

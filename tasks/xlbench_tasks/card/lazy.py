@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Data, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.read import read_card
-from xlbench_tasks.card.task import described, task
+from xlbench_tasks.card.task import described_fields, task
 
 if TYPE_CHECKING:
     from xlbench import EncodingSession, FoundDocuments
@@ -74,4 +74,4 @@ class LazyTask(Task):
 
 def lazy_task(card: Card, path: Path, spec: str) -> Task:
     """The task of a card that was read without its modules (``read_card(path, spec, imports=False)``)."""
-    return LazyTask(CardFile(path, spec, card.modules), **described(card), imports=card.modules)
+    return LazyTask(CardFile(path, spec, card.modules), **described_fields(card), imports=card.modules)

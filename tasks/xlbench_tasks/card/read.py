@@ -48,7 +48,7 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
     Raises:
         UsageError: names the file and the key.
     """
-    raw, beside = _inherited(path, ())
+    raw, beside = _read_with_inheritance(path, ())
     where = path.name
     check_table(raw, {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}, where, REQUIRED)
     check_name(f"{where}: task", raw["name"])
@@ -136,7 +136,7 @@ def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
     return dict(splits)
 
 
-def _inherited(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
+def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
     """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key.
 
     With them comes the folder of the card that says ``embedded``: whoever extends it means the same files.
@@ -155,7 +155,7 @@ def _inherited(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path
     if not parent.is_file():
         known = sorted(file.stem for folder in (path.parent, CARDS) for file in folder.glob("*.toml"))
         raise UsageError(f"{path.name}: extends no card: {own['extends']!r}.{did_you_mean(own['extends'], known)}")
-    base, beside = _inherited(parent, (*seen, path.resolve()))
+    base, beside = _read_with_inheritance(parent, (*seen, path.resolve()))
     if isinstance(own.get("data"), dict) and "embedded" in own["data"]:
         beside = folder
     for name in ("data", "options"):

@@ -94,7 +94,7 @@ def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, r
             )
         if not fits_type(keys[name], value):
             hint = did_you_mean(value, keys[name]) if isinstance(value, str) and isinstance(keys[name], tuple) else ""
-            raise UsageError(f"{where} {name}: {reprlib.repr(value)} is not {_described(keys[name])}.{hint}")
+            raise UsageError(f"{where} {name}: {reprlib.repr(value)} is not {_describe_type(keys[name])}.{hint}")
     if missing := [name for name in required if name not in table]:
         raise UsageError(f"{where} lacks {type_words(missing)}")
 
@@ -113,16 +113,16 @@ def fits_type(kind: Any, value: Any) -> bool:
     return kind is Any or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool)))
 
 
-def _described(kind: Any) -> str:
+def _describe_type(kind: Any) -> str:
     origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, tuple):
         return f"one of {type_words(kind)}"
     if origin is types.UnionType:
-        return " or ".join(_described(option) for option in arguments)
+        return " or ".join(_describe_type(option) for option in arguments)
     if origin is list:
-        return f"a list, each item {_described(arguments[0])}"
+        return f"a list, each item {_describe_type(arguments[0])}"
     if origin is dict:
-        return "a table" if arguments[1] is Any else f"a table, each value {_described(arguments[1])}"
+        return "a table" if arguments[1] is Any else f"a table, each value {_describe_type(arguments[1])}"
     return {str: "a string (in quotes)", int: "a whole number", float: "a number", bool: "true or false"}[kind]
 
 

@@ -32,7 +32,7 @@ def task(card: Card) -> Task:
                 "holdout": dict(card.holdout)}  # fmt: skip
     by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
     return Task(
-        **described(card),
+        **described_fields(card),
         metrics=tuple(by_name[name] for name in card.metrics or by_name),
         subsets=partial(_subsets, card),
         evaluate=partial(_evaluate, card, protocol.evaluate),
@@ -56,7 +56,7 @@ def _texts(subset: Subset) -> Sequence[ItemText]:
     return texts.texts(subset)
 
 
-def described(card: Card) -> dict[str, Any]:
+def described_fields(card: Card) -> dict[str, Any]:
     """The fields of the task that the card says itself."""
     return {
         "name": card.name,
@@ -68,8 +68,8 @@ def described(card: Card) -> dict[str, Any]:
         "license": card.license,
         "citation": card.citation,
         "register": card.register,
-        "home": "; or ".join(_shown(home) for home in card.homes),
-        "download": None if _comes_along(card) else _download(card),
+        "home": "; or ".join(_home_text(home) for home in card.homes),
+        "download": None if _is_packaged(card) else _download(card),
     }
 
 
@@ -84,7 +84,7 @@ def _download(card: Card) -> Download[[Data]]:
     )
 
 
-def _comes_along(card: Card) -> bool:
+def _is_packaged(card: Card) -> bool:
     """Whether its data is part of a package that is installed."""
     return card.homes[0].reader in PACKAGED or bool(card.homes[0].table.get("embedded"))
 
@@ -107,7 +107,7 @@ def _subsets(card: Card, data: Data) -> Iterable[Subset]:
     return subsets
 
 
-def _shown(home: Home) -> str:
+def _home_text(home: Home) -> str:
     """A home in words, for a reader."""
     table = home.table
     if "repo" in table:

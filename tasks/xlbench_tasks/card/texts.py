@@ -28,7 +28,7 @@ def texts(subset: Subset) -> Sequence[ItemText]:
             for language, side in sides
             for item, text, cluster in zip(items.ids, side, items.clusters, strict=True)
         ]
-    shown = _shown(items)
+    shown = _item_texts(items)
     if shown is None or len(shown) != len(items.ids):
         raise DataMissing("its protocol does not tell the texts of items")
     language = getattr(loaded, "target", subset.languages[-1] if subset.languages else "")
@@ -38,7 +38,7 @@ def texts(subset: Subset) -> Sequence[ItemText]:
     return [ItemText(*one) for one in zip(items.ids, shown, languages, labels, clusters, strict=True)]
 
 
-def _shown(items: Any) -> Sequence[str] | None:
+def _item_texts(items: Any) -> Sequence[str] | None:
     """A text an item, in their order; None where there are none."""
     if hasattr(items, "texts"):
         return list(items.texts)

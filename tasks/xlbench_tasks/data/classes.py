@@ -18,7 +18,7 @@ def class_name(names: Sequence[str], value: Any) -> str | None:
     return names[value] if isinstance(value, int) and 0 <= value < len(names) else None
 
 
-def named(names: Sequence[str] | None, tags: Any) -> Any:
+def name_tags(names: Sequence[str] | None, tags: Any) -> Any:
     """Tags that are class numbers by their names; others as they are."""
     return tags if names is None or not isinstance(tags, list) else [class_name(names, tag) for tag in tags]
 

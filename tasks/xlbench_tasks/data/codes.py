@@ -12,7 +12,7 @@ _BIBLIOGRAPHIC = (
 """Second three-letter codes of languages whose ISO 639-3 code is another."""
 
 
-def meant(code: str, languages: Iterable[str]) -> str | None:
+def meant_language(code: str, languages: Iterable[str]) -> str | None:
     """Which of these languages a word of a data set may mean: ``fr``, ``fre``, ``French`` or ``fr-FR`` is ``fra``.
 
     None where it is no word for a language, for none of these, or for several of them.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from xlbench import DataError, DataMissing, UsageError
-from xlbench_tasks.data.codes import meant
+from xlbench_tasks.data.codes import meant_language
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
 SHOWN = 5
@@ -90,7 +90,7 @@ def undeclared_files(reading: Reading, listed: Sequence[str]) -> str:
                 taken.setdefault(language, path)
     if not by_code:
         return ""
-    languages = {code: meant(code, reading.home.languages) for code in by_code}
+    languages = {code: meant_language(code, reading.home.languages) for code in by_code}
     ordered = sorted(by_code, key=lambda code: (languages[code] is None, code))
     shown = {code: path.relative_to(root or Path()).as_posix() for code, path in by_code.items()}
     named = ", ".join(shown[code] for code in ordered[:SHOWN])

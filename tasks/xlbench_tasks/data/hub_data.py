@@ -80,7 +80,7 @@ class Repository:
         """The names of its configurations; offline, of those that have been prepared."""
         import datasets
 
-        if self.folder is None and self.offline and (prepared := self._prepared()):
+        if self.folder is None and self.offline and (prepared := self._prepared_files()):
             return sorted(prepared)
         names: list[str] = self._ask(lambda: datasets.get_dataset_config_names(**self._origin))
         return names
@@ -94,11 +94,11 @@ class Repository:
         card = self._hub.card()
         return None if card is None else card.get("configs") or []
 
-    def prepared(self, config: str) -> Path | None:
+    def cached_config(self, config: str) -> Path | None:
         """Where `datasets` keeps a configuration ("" is the default one) at the pinned revision, all of its splits;
         None where it does not, or where it is not known which is the default one."""
         name = config or self._default()
-        return self._prepared(glob.escape(name)).get(name)
+        return self._prepared_files(glob.escape(name)).get(name)
 
     def _default(self) -> str:
         """The name of the default configuration: what the card says, else "default"."""
@@ -110,7 +110,7 @@ class Repository:
         """The same, fetched from the hub where it is not there."""
         import datasets
 
-        if (found := self.prepared(config)) is not None:
+        if (found := self.cached_config(config)) is not None:
             return found
         wanted = {**self._origin, "name": config or None}
 
@@ -121,7 +121,7 @@ class Repository:
 
         return self._ask(download, fetching=True)
 
-    def _prepared(self, pattern: str = "*") -> dict[str, Path]:
+    def _prepared_files(self, pattern: str = "*") -> dict[str, Path]:
         """Configuration -> the folder in which `datasets` keeps it at the pinned revision; of names like a pattern."""
         import datasets
 
@@ -148,10 +148,10 @@ class Repository:
         import datasets
 
         options: dict[str, Any] = {"name": config or None, "split": split}
-        if self.folder is None and (kept := self.prepared(config)) is not None:
+        if self.folder is None and (kept := self.cached_config(config)) is not None:
             return self._ask(lambda: self._read_prepared(kept, split), local=True)
         if self.folder is None:
-            return self._ask(lambda: self._pinned(datasets.load_dataset(**self._origin, **options)))
+            return self._ask(lambda: self._require_pinned(datasets.load_dataset(**self._origin, **options)))
         with tempfile.TemporaryDirectory() as scratch:
             options |= _in_memory(scratch)
             return self._ask(lambda: datasets.load_dataset(**self._origin, **options))
@@ -166,28 +166,28 @@ class Repository:
         """The names of all its files, without a request; None where the hub was never asked for them."""
         return self._hub.known_files()
 
-    def kept_file(self, name: str) -> Path | None:
+    def cached_file(self, name: str) -> Path | None:
         """Where the hub's client keeps a file (or an archive, of a file in it); None where it does not."""
-        return self._hub.cached_file(parted(name)[0])
+        return self._hub.cached_file(split_archive_name(name)[0])
 
     def fetch_files(self, names: Sequence[str]) -> Path:
         """The folder of the snapshot, with these files; what is not there is fetched from the hub."""
-        wanted = [parted(name)[0] for name in names]
+        wanted = [split_archive_name(name)[0] for name in names]
         return self._ask(lambda: self._hub.files_named(wanted), fetching=True)
 
     def file(self, name: str) -> Dataset:
         """The table in one file, parquet or JSON lines, or in a file of an archive: ``data/hi.zip/hi_test.json``."""
         import datasets
 
-        outer, member = parted(name)
+        outer, member = split_archive_name(name)
         path = self._path(outer)
         with tempfile.TemporaryDirectory() as scratch:
             if member:
-                path = _unpacked(path, member, Path(scratch))
+                path = _unpack(path, member, Path(scratch))
             options = {"data_files": str(path), "split": "train", **_in_memory(scratch)}
             return self._ask(lambda: datasets.load_dataset(FORMATS[path.suffix], **options))
 
-    def _pinned(self, data: Dataset) -> Dataset:
+    def _require_pinned(self, data: Dataset) -> Dataset:
         """The data, if it is the pinned revision's: offline, `datasets` takes any that it has in its cache."""
         files = [Path(file["filename"]) for file in data.cache_files]
         if files and not any(self._revision in file.parts for file in files):
@@ -202,7 +202,7 @@ class Repository:
     def _path(self, name: str) -> Path:
         if self.folder is not None:
             return self.folder / name
-        return self.kept_file(name) or self._ask(lambda: self._hub.file(name))
+        return self.cached_file(name) or self._ask(lambda: self._hub.file(name))
 
     def _remote_files(self) -> list[str]:
         return self._hub.cached_files() if self.offline or not self._reachable else self._hub.files()
@@ -231,7 +231,12 @@ class Repository:
         offline, here = self.offline, local or self.folder is not None
         connected = not offline and (here or self._reachable)
         try:
-            with _bars(shown=fetching), hub.quiet(), nullcontext() if connected else hub.cache_alone(), _unlogged():
+            with (
+                _progress_bars(shown=fetching),
+                hub.quiet(),
+                nullcontext() if connected else hub.cache_alone(),
+                _silence_log(),
+            ):
                 return question()
         except Exception as error:  # of datasets, the hub's client, its network library, pyarrow ...
             cause = error.__cause__ or error  # of "An error occurred while generating the dataset", what did
@@ -250,7 +255,7 @@ class Repository:
 
 
 @contextmanager
-def _bars(*, shown: bool) -> Iterator[None]:
+def _progress_bars(*, shown: bool) -> Iterator[None]:
     """With or without progress of `datasets`, for a while; never where the environment says that nobody wants it."""
     import datasets
 
@@ -267,7 +272,7 @@ def _bars(*, shown: bool) -> Iterator[None]:
 
 
 @contextmanager
-def _unlogged() -> Iterator[None]:
+def _silence_log() -> Iterator[None]:
     """Without the log lines of `datasets`, for a while: what it logs of a damaged file is told in an error."""
     logger = logging.getLogger("datasets")
     level = logger.level
@@ -283,7 +288,7 @@ def _in_memory(scratch: str) -> dict[str, Any]:
     return {"cache_dir": scratch, "keep_in_memory": True}
 
 
-def parted(name: str) -> tuple[str, str]:
+def split_archive_name(name: str) -> tuple[str, str]:
     """The name of a file of the repository and, where that is an archive, of a file in it ("" elsewhere)."""
     outer, archive, member = name.partition(ARCHIVE)
     return outer + archive.rstrip("/"), member
@@ -293,7 +298,7 @@ def _names_below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
 
 
-def _unpacked(path: Path, member: str, scratch: Path) -> Path:
+def _unpack(path: Path, member: str, scratch: Path) -> Path:
     """A file of an archive, in whatever folder of it; `DataError` where there is none of that name, or several."""
     try:
         with zipfile.ZipFile(path) as archive:

@@ -77,11 +77,11 @@ class Records:
         """The items for which ``wanted`` is true, with the facts of these alone, or else a name that says whose they
         are: what a reader has left out of a language as a whole belongs to no item."""
 
-        def kept(values: tuple[str, ...]) -> tuple[str, ...]:
+        def kept_rows(values: tuple[str, ...]) -> tuple[str, ...]:
             return tuple(compress(values, wanted))
 
-        ids, clusters = kept(self.ids), kept(self.clusters)
-        fields = {name: kept(values) for name, values in self.fields.items()}
+        ids, clusters = kept_rows(self.ids), kept_rows(self.clusters)
+        fields = {name: kept_rows(values) for name, values in self.fields.items()}
         if self.counts:
             counts = tuple(compress(self.counts, wanted))
             part = Records.counted(ids, clusters, fields, counts, self.causes, self.origin)

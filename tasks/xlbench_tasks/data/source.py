@@ -148,12 +148,13 @@ class Reading:
 
     @property
     def _found(self) -> Mapping[str, Any]:
-        if isinstance(self._looked_up, DataMissing):
-            raise self._looked_up
-        return self._looked_up
+        """What `_find` found: language -> where its data is. `DataMissing` if it found nothing."""
+        if isinstance(self._lookup, DataMissing):
+            raise self._lookup
+        return self._lookup
 
     @cached_property
-    def _looked_up(self) -> Mapping[str, Any] | DataMissing:
+    def _lookup(self) -> Mapping[str, Any] | DataMissing:
         try:
             return self._find()
         except DataMissing as missing:  # remembered too: to find that a network is not there takes half a minute

@@ -33,11 +33,11 @@ class UnknownValues:
         """Raise `DataError` that lists all values, the most frequent first; nothing where there are none."""
         if not self._counts:
             return
-        listed = [self._described(value, count) for value, count in self._counts.most_common(SHOWN)]
+        listed = [self._describe(value, count) for value, count in self._counts.most_common(SHOWN)]
         more = f" and {len(self._counts) - SHOWN} more" if len(self._counts) > SHOWN else ""
         raise DataError(f"{self._where}: {self._fault}: {'; '.join(listed)}{more}")
 
-    def _described(self, value: str, count: int) -> str:
+    def _describe(self, value: str, count: int) -> str:
         hint = self._hint(value)
         times = f"{count} time{'s' if count > 1 else ''}"
         return f"{value!r} ({times}, first at {self._first[value]}){'.' if hint else ''}{hint}"

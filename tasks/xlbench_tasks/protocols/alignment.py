@@ -34,7 +34,7 @@ SubsetRecords = Callable[[Columns], "tuple[float, np.ndarray]"]
 """From columns to a value, and to the values without each of the items (n,)."""
 
 
-def _without_one(of_item: np.ndarray) -> tuple[np.float64, np.ndarray]:
+def _leave_one_out(of_item: np.ndarray) -> tuple[np.float64, np.ndarray]:
     """A sum over pairs, and what it is without each item: ``of_item`` holds every pair at both of its items."""
     total: np.float64 = of_item.sum() / 2
     return total, total - of_item
@@ -44,8 +44,8 @@ def _ratio(above: str, below: str) -> SubsetRecords:
     """The mean over pairs of what ``above`` sums, both as columns that hold every pair at both of its items."""
 
     def parts(columns: Columns) -> tuple[float, np.ndarray]:
-        sums, sums_without = _without_one(columns[above])
-        count, count_without = _without_one(columns[below])
+        sums, sums_without = _leave_one_out(columns[above])
+        count, count_without = _leave_one_out(columns[below])
         return sums / count, sums_without / count_without
 
     return parts
@@ -74,7 +74,7 @@ def _auc(columns: Columns) -> tuple[float, np.ndarray]:
     (``above``); what is in both (``own``) goes once.
     """
     n, below = len(columns["below"]), columns["below"]
-    count, count_without = _without_one(columns["random_pairs"])
+    count, count_without = _leave_one_out(columns["random_pairs"])
     total = below.sum()
     without = (total - below - columns["above"] + columns["own"]) / ((n - 1) * count_without)
     return total / (n * count), without

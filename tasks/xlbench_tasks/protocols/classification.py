@@ -19,7 +19,7 @@ from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
 from xlbench_tasks.protocols.labeled import Labeled, facts_of, notes_of
-from xlbench_tasks.protocols.redraws import Relearned, redraws, relearned
+from xlbench_tasks.protocols.redraws import Retrained, redraws, retrain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -215,8 +215,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     parts: SubsetRecords = subset.load()
     labels: Sequence[str] = options["labels"]
-    train = _labeled(parts.data_set, parts.train, labels)
-    test = _labeled(parts.data_set, {parts.target: parts.test}, labels)
+    train = _labeled_texts(parts.data_set, parts.train, labels)
+    test = _labeled_texts(parts.data_set, {parts.target: parts.test}, labels)
     fits, predicted = _fit_and_predict(parts, session, train, test, options)
     drawn = _redraws(parts, session, train, test, options)
     columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
@@ -243,7 +243,7 @@ def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
     return [f"{key} {draw}" for draw in range(runs)] if runs > 1 else []
 
 
-def _labeled(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labeled:
+def _labeled_texts(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labeled:
     """All records together; `DataError` where a label is none of the card's."""
     import numpy as np
 
@@ -291,7 +291,7 @@ def _probe(parts: SubsetRecords, session: EncodingSession, options: Mapping[str,
     c = options.get("c", 1.0)
     if c != "dev":
         return probes.Logistic(float(c))
-    dev = _labeled(parts.data_set, parts.dev, options["labels"])
+    dev = _labeled_texts(parts.data_set, parts.dev, options["labels"])
     if not dev.texts:
         raise DataError(f"{parts.data_set} {'+'.join(parts.sources)}: c = 'dev', and there is no dev split at hand")
     return probes.ChosenLogistic(session.encode(dev.texts), dev.codes)
@@ -323,14 +323,14 @@ def _fit_and_predict(
 
 def _redraws(
     parts: SubsetRecords, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
-) -> Relearned[np.ndarray]:
+) -> Retrained[np.ndarray]:
     """What the probe says of the test items, codes (n,), when it learns from bootstrapped training sets, where those
     are asked for. The dev split, and so what C is chosen on, is not drawn."""
     import numpy as np
     from threadpoolctl import threadpool_limits
 
     if not parts.redraws or session.is_gathering:
-        return Relearned()
+        return Retrained()
     probe, vectors, asked = _probe(parts, session, options), session.encode(train.texts), session.encode(test.texts)
     drawn = redraws(parts.data_set, parts.train, parts.redraws, lambda rows: len(np.unique(train.codes[rows])) > 1)
 
@@ -339,13 +339,13 @@ def _redraws(
             return probe.learn(vectors[rows], train.codes[rows])
 
     kind = "classification", parts.data_set, json.dumps(options, sort_keys=True)
-    fits = relearned(parts, session, kind, drawn, learn)
+    fits = retrain(parts, session, kind, drawn, learn)
 
     def label(fit: FittedProbe) -> np.ndarray:
         with threadpool_limits(1):
             return fit.label(asked)
 
-    return Relearned(fits.names, map(label, fits.learned))
+    return Retrained(fits.names, map(label, fits.learned))
 
 
 def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:

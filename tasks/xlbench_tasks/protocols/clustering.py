@@ -61,7 +61,7 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
         averaged(name, [_over_table(make, name, "label", column) for column in names], description)
         for name, (make, description) in _TABLE_METRICS.items()
     ]
-    matched = [share("matched_accuracy", partial(_matched, cluster=column)) for column in names]
+    matched = [share("matched_accuracy", partial(_matched_share, cluster=column)) for column in names]
     adjusted = [ari("ari", "label", column) for column in names]
     found += [
         averaged("matched_accuracy", matched, "share of items in the cluster that is matched to their class"),
@@ -122,10 +122,10 @@ def _over_table(make: Make, name: str, label: str, cluster: str) -> Metric:
     return replace(mean(name, values), interval=kind)
 
 
-def _matched(columns: Columns, cluster: str) -> np.ndarray:
+def _matched_share(columns: Columns, cluster: str) -> np.ndarray:
     from xlbench_tasks.protocols.numbers import grouping
 
-    return grouping.matched(columns["label"], columns[cluster])
+    return grouping.matched_items(columns["label"], columns[cluster])
 
 
 @dataclass(frozen=True)

@@ -84,20 +84,20 @@ def redraws(
 
 
 @dataclass(frozen=True)
-class Relearned(Generic[T]):
+class Retrained(Generic[T]):
     """What was learned from bootstrapped training sets, one after the other."""
 
     names: tuple[str, ...] = ()
     learned: Iterable[T] = ()
 
 
-def relearned(
+def retrain(
     parts: SubsetRecords,
     session: EncodingSession,
     kind: Hashable,
     drawn: Redraws,
     learn: Callable[[NDArray[np.int64]], T],
-) -> Relearned[T]:
+) -> Retrained[T]:
     """What is learned from every training set; kept for other subsets that learn from the same items, where there are
     such. ``kind`` says all that it follows from besides model and items."""
 
@@ -107,6 +107,6 @@ def relearned(
             session.learned(number, len(drawn.rows))
 
     if not parts.serves_others:
-        return Relearned(drawn.names, each())
+        return Retrained(drawn.names, each())
     content = tuple((language, one.fingerprint()) for of in (parts.train, parts.dev) for language, one in of.items())
-    return Relearned(drawn.names, session.once((kind, content, drawn.names), lambda: list(each())))
+    return Retrained(drawn.names, session.once((kind, content, drawn.names), lambda: list(each())))

@@ -15,7 +15,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.stats.metrics import Column, micro_f1
 from xlbench_tasks.data.unknown import UnknownValues
 from xlbench_tasks.protocols import transfer
-from xlbench_tasks.protocols.redraws import Relearned, redraws, relearned
+from xlbench_tasks.protocols.redraws import Retrained, redraws, retrain
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,7 +134,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     test_words, test_tags = _sentences([parts.test])
     _check_entities(parts, types)
     _check_types(parts, types, {*train_tags, *test_tags})
-    probe = _fitted_probe(parts, session, train_words, train_tags, types)
+    probe = _fit_probe(parts, session, train_words, train_tags, types)
     asked = session.encode_words(test_words)
     drawn = _redraws(parts, session, train_words, train_tags, types)
     lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
@@ -169,7 +169,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     )
 
 
-def _fitted_probe(
+def _fit_probe(
     parts: transfer.SubsetRecords,
     session: EncodingSession,
     words: list[list[str]],
@@ -196,14 +196,14 @@ def _redraws(
     words: list[list[str]],
     tags: list[str],
     types: tuple[str, ...],
-) -> Relearned[Probe]:
+) -> Retrained[Probe]:
     """Probes of bootstrapped training sets, where they are asked for."""
     import numpy as np
 
     from xlbench_tasks.protocols.numbers import spans, tagging_probe
 
     if not parts.redraws or session.is_gathering:
-        return Relearned()
+        return Retrained()
     known = session.encode_words(words)
     codes, lengths = spans.encode(tags, types), np.fromiter(map(len, words), np.int64, len(words))
     starts = np.cumsum(lengths) - lengths
@@ -216,7 +216,7 @@ def _redraws(
         )
         return tagging_probe.fit(known.vectors, known.rows[of_words], codes[of_words], 1 + 2 * len(types))
 
-    return relearned(parts, session, ("tagging", types), drawn, learn)
+    return retrain(parts, session, ("tagging", types), drawn, learn)
 
 
 def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:

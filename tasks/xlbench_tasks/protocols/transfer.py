@@ -246,10 +246,10 @@ class TrainingSample:
         languages, it has the same answer."""
         languages = tuple(train)
         if languages not in self._done:
-            self._done[languages] = self._cut(train)
+            self._done[languages] = self._take_sample(train)
         return self._done[languages]
 
-    def _cut(self, train: Mapping[str, Records]) -> dict[str, Records]:
+    def _take_sample(self, train: Mapping[str, Records]) -> dict[str, Records]:
         if sum(len(records.ids) for records in train.values()) <= self._size:
             return dict(train)
         classes: dict[str, list[tuple[float, str, str, int]]] = {}

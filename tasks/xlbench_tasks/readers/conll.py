@@ -221,7 +221,7 @@ class _Rows:
         if len(cells) != self._width:
             raise DataError(f"{where}: {len(cells)} columns where those before have {self._width}")
         if max(self._token, self._tag) > self._width or self._width < 2:
-            raise DataError(f"{where}: {self._width} columns; the card asks for more{_other(cells)}")
+            raise DataError(f"{where}: {self._width} columns; the card asks for more{_other_scheme(cells)}")
         word, tag = cells[self._token - 1], self._read(cells)
         if tag is None:
             self.unknown.add(cells[self._tag - 1], f"line {line}")
@@ -232,7 +232,7 @@ class _Rows:
         now.add(word.removeprefix(prefix), tag)
 
 
-def _other(cells: Sequence[str]) -> str:
+def _other_scheme(cells: Sequence[str]) -> str:
     """Which delimiter would split a row's only cell."""
     fits = [name for name, mark in (("tab", "\t"), ("space", " ")) if mark in cells[0]] if len(cells) == 1 else []
     return f"; delimiter = {fits[0]!r} would split {cells[0][:60]!r}" if fits else " (or for another delimiter)"

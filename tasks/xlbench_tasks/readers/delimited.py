@@ -161,7 +161,7 @@ class Delimited(Reading):
             )
         if self._per_column and len(self._patterns) != 1:
             raise UsageError(f"{where} files: several files need {LANGUAGE} in their pattern, or one language for all")
-        columns = [*joined_columns(self._fields.values())]
+        columns = [*flat_columns(self._fields.values())]
         columns += [*(table[key] for key in ("id", "cluster") if key in table), *self._where]
         if any(column < 1 for column in columns if isinstance(column, int)):
             raise UsageError(f"{where}: columns are counted from 1")
@@ -207,11 +207,11 @@ class Delimited(Reading):
     def _table(self, path: Path) -> Table:
         return Table(path, self._delimiter, self.home.table)
 
-    def _wanted(self, paths: Sequence[Path], language: str) -> Sequence[Row]:
+    def _limited_rows(self, paths: Sequence[Path], language: str) -> Sequence[Row]:
         """The rows of files, one file after the other: those that ``where`` asks for, cut down to what is wanted."""
         if paths not in self._rows_of:
             tables = [self._table(path) for path in paths]
-            rows = chain.from_iterable(self._chosen(table, language) for table in tables)
+            rows = chain.from_iterable(self._rows_of_language(table, language) for table in tables)
             most, limit = self.home.table.get("max_rows"), self.data.limit
             if limit is not None and "label" in self._fields:
                 column = self._fields["label"]
@@ -231,7 +231,7 @@ class Delimited(Reading):
             self._rows_of[paths] = found
         return self._rows_of[paths]
 
-    def _chosen(self, table: Table, language: str) -> Iterator[Row]:
+    def _rows_of_language(self, table: Table, language: str) -> Iterator[Row]:
         """The rows of a file that ``where`` asks for."""
         wanted = [(table.position(column), value) for column, value in self._where.items()]
         row = found = None
@@ -247,7 +247,7 @@ class Delimited(Reading):
 
     def _read(self, language: str) -> Records:
         paths, column = self._found[language]
-        rows = self._wanted(paths, language)
+        rows = self._limited_rows(paths, language)
         own = "" if self._per_column else f"{language}:"
         ids = self._ids(rows, own, several=len(paths) > 1)
         columns = {field: column if value == LANGUAGE else value for field, value in self._fields.items()}
@@ -273,9 +273,9 @@ class Delimited(Reading):
             if not visible(value):
                 raise DataError(f"{row.table.path}, line {row.line}: the {field} is {text.empty(value)}")
         labels: Mapping[str, str] = self.home.table.get("labels", {}) if field == "label" else {}
-        return self._labeled(rows, values, labels) if labels else values
+        return self._map_labels(rows, values, labels) if labels else values
 
-    def _labeled(self, rows: Sequence[Row], values: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+    def _map_labels(self, rows: Sequence[Row], values: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
         """The card's labels for those of the files; `DataError` lists all that it does not know."""
         several = len({row.table for row in rows}) > 1
         unknown = UnknownValues(
@@ -311,7 +311,7 @@ def _values(rows: Sequence[Row], column: str | int) -> tuple[str, ...]:
     return tuple(row.cells[places[row.table]] for row in rows)
 
 
-def joined_columns(given: Iterable[Any]) -> Iterator[Any]:
+def flat_columns(given: Iterable[Any]) -> Iterator[Any]:
     """Every column of ``fields``, those that are joined one by one."""
     for column in given:
         yield from column if isinstance(column, list) else (column,)
@@ -341,7 +341,7 @@ def _count(n: int) -> str:
 def _records(path: Path, delimiter: str, options: Mapping[str, object]) -> Iterator[tuple[int, list[str]]]:
     """The rows of a file as it quotes them, each with the physical line on which it begins."""
     if options.get("quoting") != "none":
-        yield from _quoted(path, delimiter)
+        yield from _read_quoted(path, delimiter)
         return
     for number, line in enumerate(text.lines(path, keep_line_end=bool(options.get("keep_line_end"))), 1):
         yield number, line.split(delimiter)
@@ -354,9 +354,9 @@ _LARGEST = 2**31 - 1
 """So many characters may a cell have; `csv` itself allows 131,072."""
 
 
-def _quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _read_quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with CSV quoting."""
-    reader = csv.reader(map(_escaped, text.lines(path, keep_line_end=True)), delimiter=delimiter, strict=True)
+    reader = csv.reader(map(_escape, text.lines(path, keep_line_end=True)), delimiter=delimiter, strict=True)
     while True:
         begins = reader.line_num + 1
         try:
@@ -373,7 +373,7 @@ def _quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
                 f"{path}, line {begins}: a cell in quotes that begins here ends on line {reader.line_num} and holds "
                 f"whole rows; where quotes are plain characters, set quoting = 'none' in the card"
             )
-        yield begins, [_unescaped(cell) for cell in row]
+        yield begins, [_unescape(cell) for cell in row]
 
 
 def _next(reader: Iterator[list[str]]) -> list[str]:
@@ -385,13 +385,13 @@ def _next(reader: Iterator[list[str]]) -> list[str]:
         csv.field_size_limit(usual)
 
 
-def _escaped(line: str) -> str:
+def _escape(line: str) -> str:
     if _ESCAPE in line or "\r" in line:
         line = _BARE_RETURN.sub(f"{_ESCAPE}r", line.replace(_ESCAPE, f"{_ESCAPE}e"))
     return f"{line}\n"
 
 
-def _unescaped(cell: str) -> str:
+def _unescape(cell: str) -> str:
     return cell.replace(f"{_ESCAPE}r", "\r").replace(f"{_ESCAPE}e", _ESCAPE) if _ESCAPE in cell else cell
 
 

@@ -22,13 +22,13 @@ from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import hub_data, tags
 from xlbench_tasks.data.blocks import blocks, check_block
-from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, named
+from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, name_tags
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown import UnknownValues
-from xlbench_tasks.readers.delimited import JOINT, check_fields, joined_columns
+from xlbench_tasks.readers.delimited import JOINT, check_fields, flat_columns
 
 if TYPE_CHECKING:
     from datasets import Dataset
@@ -163,10 +163,10 @@ class Hub(Reading):
             repository.check_readable()
         except DataMissing:
             return ()
-        known = self._known()
+        known = self._find_columns()
         if known is None or (self._per_unit and len(self._units(known, languages)) < max(len(languages), 1)):
             return ()
-        find = repository.kept_file if self._files else repository.prepared
+        find = repository.cached_file if self._files else repository.cached_config
         places = [find(unit) for unit in self._units(known, languages)]
         return tuple(place for place in places if place is not None) if places and None not in places else ()
 
@@ -182,19 +182,19 @@ class Hub(Reading):
         if not self._files:
             return tuple(self._repository.prepare(unit) for unit in units)
         folder = self._repository.fetch_files(units)
-        return tuple(folder / hub_data.parted(unit)[0] for unit in units)
+        return tuple(folder / hub_data.split_archive_name(unit)[0] for unit in units)
 
     @property
     def _per_unit(self) -> bool:
         """Whether a language is a configuration, or a file, of its own."""
         return LANGUAGE in (self._files or self._config)
 
-    def _known(self) -> Iterable[str] | None:
+    def _find_columns(self) -> Iterable[str] | None:
         """What stands in the place of ``{language}``, as far as it is known without a request; None: it is not."""
         if not self._per_unit:
             return ()
         if self._files:
-            names, pattern = self._repository.known_files(), hub_data.parted(self._files)[0]
+            names, pattern = self._repository.known_files(), hub_data.split_archive_name(self._files)[0]
         else:
             names, pattern = self._repository.known_configs(), self._config
         return None if names is None else _between(names, pattern)
@@ -230,7 +230,7 @@ class Hub(Reading):
         if LANGUAGE in self._config:
             return _between(self._repository.configs(), self._config)
         if LANGUAGE in self._files:
-            return _between(self._repository.files(), hub_data.parted(self._files)[0])
+            return _between(self._repository.files(), hub_data.split_archive_name(self._files)[0])
         column, value = next((column, value) for column, value in self._where.items() if LANGUAGE in value)
         return _between(dict.fromkeys(map(str, self._values(self._load(""), column))), value)
 
@@ -240,7 +240,7 @@ class Hub(Reading):
         if name not in self._loaded:
             read = self._repository
             data = read.file(name) if self._files else read.split(name, self.home.table["split"])
-            inside = any("." in column for column in joined_columns(self._fields.values()))
+            inside = any("." in column for column in flat_columns(self._fields.values()))
             self._loaded[name] = data.flatten() if inside else data
         return self._loaded[name]
 
@@ -256,13 +256,13 @@ class Hub(Reading):
         """The rows of a language with these fields."""
         code = self._found[language]
         data = self._load(code)
-        columns = {name: _filled(column, code) for name, column in given.items()}
+        columns = {name: _fill_template(column, code) for name, column in given.items()}
         rows, dropped = self._rows_of(data, code, columns)
         labels = self._column(data, rows, "label", columns["label"]) if "label" in columns else ()
         rows = [rows[place] for place in self._places(len(rows), labels)]
         ids = self._ids(data, rows, language)
         if self._tagset is not None:
-            return self._tagged(data, rows, ids)
+            return self._tagged_sentences(data, rows, ids)
         fields = {name: self._column(data, rows, name, column) for name, column in columns.items()}
         notes = ("rows without what the card asks of them are left out (how many is in the facts)",) if dropped else ()
         facts = {f"rows_left_out ({language})": dropped} if dropped else {}
@@ -340,7 +340,7 @@ class Hub(Reading):
         names = class_names(data.features[column])
         return labels_by_name(self.home.table["labels"], names, f"{self._place()}, column {column!r}")
 
-    def _tagged(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> Records:
+    def _tagged_sentences(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> Records:
         """Sentences of words and tags; those without a word are left out, and counted."""
         assert self._tagset is not None
         tokens, tags = (self._values(data, str(self._fields[name])) for name in _WORDS)
@@ -349,7 +349,7 @@ class Hub(Reading):
         unknown = self._tagset.unknown(self._place())
         for row, item in zip(rows, ids, strict=True):
             place = f"{self._place()}, row {row + 1}"
-            sentence = self._tagset.sentence(tokens[row], named(names, tags[row]), place, unknown)
+            sentence = self._tagset.sentence(tokens[row], name_tags(names, tags[row]), place, unknown)
             if sentence.words:
                 kept.append(item)
                 with_words.append(row)
@@ -369,7 +369,7 @@ class Hub(Reading):
         return records
 
 
-def _filled(column: str | list[str], code: str) -> str | list[str]:
+def _fill_template(column: str | list[str], code: str) -> str | list[str]:
     return column.replace(LANGUAGE, code) if isinstance(column, str) else column
 
 

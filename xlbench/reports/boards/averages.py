@@ -92,7 +92,7 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        entry = replace(Entry.of(score), covers=what_is_covered([place], table))
+        entry = replace(Entry.of(score), covers=interval_content([place], table))
         nodes[place] = Node(part_of(score.value, found, clusters, order, score.bias), entry, (place,))
     return nodes
 
@@ -107,10 +107,10 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Interva
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = stats.combine(parts)
     entry = estimate_of(part, bounds_of(places, table), content, settings)
-    return Node(part, replace(entry, covers=what_is_covered(places, table)), places)
+    return Node(part, replace(entry, covers=interval_content(places, table)), places)
 
 
-def what_is_covered(places: Iterable[Place], table: Table) -> str:
+def interval_content(places: Iterable[Place], table: Table) -> str:
     """What the intervals of these scores hold together: `Entry.covers`."""
     cells = [table.cells[place] for place in places if place not in table.reasons]
     learning = [cell for cell in cells if cell.training or (cell.train_items and not cell.seeds)]
@@ -202,7 +202,7 @@ def difference(one: Node, other: Node, table: Table, content: str, settings: Int
     part = stats.combine([one.part, other.part], [1.0, -1.0])
     low, high = bounds_of(places, table)
     entry = estimate_of(part, (low - high, high - low), content, settings)
-    return Node(part, replace(entry, covers=what_is_covered(places, table)), places)
+    return Node(part, replace(entry, covers=interval_content(places, table)), places)
 
 
 def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:

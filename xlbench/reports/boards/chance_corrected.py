@@ -15,7 +15,7 @@ from xlbench.reports.boards.averages import (
     bounds_of,
     estimate_of,
     first_texts,
-    what_is_covered,
+    interval_content,
 )
 from xlbench.reports.boards.gather import ModelKey, Table
 
@@ -100,7 +100,7 @@ def corrected_overall(
         total = fsum(scale.values())
         ends = low * total - shift, high * total - shift
         entry = estimate_of(replace(part, value=part.value - shift), ends, f"{OVERALL} corrected", settings)
-    held = what_is_covered((place for node in nodes for place in node.places), table)
+    held = interval_content((place for node in nodes for place in node.places), table)
     return replace(entry, notes=(*entry.notes, *_notes(without, table)), covers=held)
 
 

@@ -29,9 +29,10 @@ def data(board: Board) -> str:
     words = (
         f"Of {count_text(len(board.data), 'subset')}, those where a count is above 0: {len(odd):,}. "
         "Overlap: test items whose text is in the training set too. Duplicates: items whose text has occurred before. "
-        "Tiny classes: those with fewer than 10 test items. Repairs: damaged tags and rows that were put right. Entities left out: those "
-        "of types that the task's card counts as none. Tie rate: share of queries with a rival exactly as near as the "
-        f"translation, from the model with the fewest to that with the most. {lost}{MISSING}: not counted."
+        "Tiny classes: those with fewer than 10 test items. Repairs: damaged tags and rows that were put right. "
+        "Entities left out: those of types that the task's card counts as none. Tie rate: share of queries with a "
+        "rival exactly as near as the translation, from the model with the fewest to that with the most. "
+        f"{lost}{MISSING}: not counted."
     )
     return f"## Data warnings\n\n{words}\n\n" + table(headers, rows, "ll" + "r" * len(columns))
 

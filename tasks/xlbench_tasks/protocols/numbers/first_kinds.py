@@ -22,7 +22,7 @@ def of_vectors(queries: Floats, index: Index, k: int, codes: Ints, kinds: int, s
     for here, similar in index.blocks(scale(queries, similarity)):
         level = values[here, -1][:, None]
         nearer, level_with = similar > level + np.float32(UNSURE), np.abs(similar - level) <= np.float32(UNSURE)
-        found[here] = _shared(csr_array(nearer) @ counts, csr_array(level_with) @ counts, k)
+        found[here] = _share_of_kinds(csr_array(nearer) @ counts, csr_array(level_with) @ counts, k)
     return found
 
 
@@ -37,10 +37,10 @@ def of_lists(places: Ints, scores: NDArray[np.floating], k: int, codes: Ints, ki
         (of_kind & (listed & which)[:, :, None]).sum(axis=1) for which in (scores > level, scores == level)
     )
     with np.errstate(invalid="ignore"):
-        return _shared(nearer, level_with, np.minimum(length, k)[:, None])
+        return _share_of_kinds(nearer, level_with, np.minimum(length, k)[:, None])
 
 
-def _shared(nearer: NDArray[np.generic], level_with: NDArray[np.generic], k: int | Ints) -> Doubles:
+def _share_of_kinds(nearer: NDArray[np.generic], level_with: NDArray[np.generic], k: int | Ints) -> Doubles:
     """(n, kinds): documents that are nearer than the k-th, and those of its level for what places are left, over k."""
     left = k - nearer.sum(axis=1, keepdims=True)
     shares: Doubles = (nearer + level_with * left / level_with.sum(axis=1, keepdims=True)) / k

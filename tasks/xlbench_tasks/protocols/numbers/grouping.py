@@ -165,7 +165,7 @@ def pseudo_values(make: Callable[..., Metric], label: Codes, cluster: Codes) -> 
     return pseudo
 
 
-def matched(label: Codes, cluster: Codes) -> NDArray[np.bool_]:
+def matched_items(label: Codes, cluster: Codes) -> NDArray[np.bool_]:
     """Whether an item (n,) lies in the cluster that is matched to its label: one cluster a label, the best choice."""
     table, place = contingency(label, cluster)
     pairs = np.zeros(table.shape, dtype=bool)

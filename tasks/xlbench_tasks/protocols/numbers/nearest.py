@@ -108,12 +108,12 @@ def _counts(similar: Floats, query: Floats, index: Index, group: int) -> tuple[i
     unsure = np.flatnonzero(near & (similar <= own + np.float32(UNSURE)))
     if len(unsure) == 1:
         return index.counted(near), int(index.sizes[group]) - 1
-    beyond = _beyond(query, index.vectors, unsure, group)
+    beyond = _exact_margin(query, index.vectors, unsure, group)
     near[unsure] = beyond >= -TIE
     return index.counted(near), int(index.sizes[unsure][np.abs(beyond) <= TIE].sum()) - 1
 
 
-def _beyond(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDArray[np.float64]:
+def _exact_margin(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDArray[np.float64]:
     """By how much the ``unsure`` (u,) vectors are nearer to the query than ``own`` is, in double precision."""
     exact = np.empty(len(unsure))
     wide = query.astype(np.float64)

@@ -189,18 +189,18 @@ def _ranks(similar: Floats, exact: _ExactCosines, target: Ints, texts: Ints) -> 
     ahead = similar > own + np.float32(UNSURE)
     ahead[rows, target] = True
     maybe = np.count_nonzero(similar >= own - np.float32(UNSURE), axis=1)
-    rank, ties = _counted(ahead, texts), texts[target] - 1
+    rank, ties = _count_texts(ahead, texts), texts[target] - 1
     unsure = np.flatnonzero(maybe > np.count_nonzero(ahead, axis=1))
     if len(unsure):
         cosines = exact.rows(unsure)
         cosines -= cosines[np.arange(len(unsure)), target[unsure]][:, None]
         ahead[unsure] = cosines >= -TIE
-        rank[unsure] = _counted(ahead[unsure], texts)
-        ties[unsure] = _counted(np.abs(cosines, out=cosines) <= TIE, texts) - 1
+        rank[unsure] = _count_texts(ahead[unsure], texts)
+        ties[unsure] = _count_texts(np.abs(cosines, out=cosines) <= TIE, texts) - 1
     return ahead, rank, ties
 
 
-def _counted(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
+def _count_texts(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
     """How many texts the wanted groups (rows, g) hold."""
     shared = np.flatnonzero(texts > 1)
     counts: Ints = np.count_nonzero(wanted, axis=1) + wanted[:, shared] @ (texts[shared] - 1)

@@ -134,7 +134,7 @@ class Problem:
 
         strength = c / 2 if len(self._prior) == 2 else c
         width, count = len(self._squares), len(self._prior)
-        first, offsets = self._started(start)
+        first, offsets = self._start(start)
         scale = 1 / np.sqrt(1 + strength * np.outer(self._squares, self._spread))
         curved = self._spread > 1e-12  # all offsets raised alike change nothing
         offset_scale = np.zeros(count)
@@ -172,9 +172,9 @@ class Problem:
             "maxiter": MAX_ITERATIONS, "maxfun": 2 * MAX_ITERATIONS,
         }  # fmt: skip
         found = minimize(loss, np.zeros(size), jac=True, method="L-BFGS-B", options=options, callback=stop_where_enough)
-        return self._finished(*place(found.x), strength, int(found.nit))
+        return self._finish(*place(found.x), strength, int(found.nit))
 
-    def _started(self, start: Solution | None) -> tuple[Floats, Floats]:
+    def _start(self, start: Solution | None) -> tuple[Floats, Floats]:
         """Weights of the rows, and offsets of centered rows: those of ``start``, else 0 and the labels' frequencies."""
         if start is None:
             logs = np.log(self._prior)
@@ -182,7 +182,7 @@ class Problem:
         weights = start.weights if self._lift is None else self._lift.T @ start.weights
         return weights, start.offsets + self._mean @ start.weights
 
-    def _finished(self, weights: Floats, offsets: Floats, strength: float, iterations: int) -> Solution:
+    def _finish(self, weights: Floats, offsets: Floats, strength: float, iterations: int) -> Solution:
         """The solution in the features' own coordinates, with the gradient there."""
         _, by_weight, by_offset = self._loss(weights, offsets, strength)
         tolerance = max(TOLERANCE, self._relative_tolerance(strength))

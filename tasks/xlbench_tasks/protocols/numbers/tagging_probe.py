@@ -59,7 +59,7 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
     if len(seen) == 1:
         all_offsets[seen] = 0.0
         return Probe(all_weights, all_offsets, converged=True)
-    solution = _solved(examples, dense, weights)
+    solution = _solve(examples, dense, weights)
     all_weights[:, seen] = solution.weights / scale[:, np.newaxis]
     all_offsets[seen] = solution.offsets - mean @ all_weights[:, seen]
     return Probe(all_weights, all_offsets, converged=solution.converged, iterations=solution.iterations)
@@ -87,7 +87,7 @@ def _distinct(vectors: NDArray[np.float32]) -> tuple[Ints, Ints]:
     return first[order], rank[group]
 
 
-def _solved(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
+def _solve(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
     from threadpoolctl import threadpool_limits
 
     # One thread: the products are narrow (a column a tag), so that threads cost more than they give, ten times as much
