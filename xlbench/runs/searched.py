@@ -14,7 +14,7 @@ from xlbench.core.record import WHOLE_TASK, Cell, Run
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.runs.sessions import open_session
-from xlbench.runs.slices import Slice, sliced
+from xlbench.runs.slices import Slice, slices_of
 from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
@@ -82,7 +82,8 @@ def searches_of(
             continue
         searching += 1
         languages = tuple(dict.fromkeys(language for cell in cells for language in cell.languages))
-        parts = {part.subset.name: part for part in sliced(task, replace(data, languages=languages), languages).slices}
+        slices = slices_of(task, replace(data, languages=languages), languages).slices
+        parts = {part.subset.name: part for part in slices}
         for cell in cells:
             part = parts.get(cell.subset) or parts.get(WHOLE_TASK)
             if why := _why_not(cell, task, part):
