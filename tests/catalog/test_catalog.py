@@ -410,6 +410,7 @@ def test_neither_task_nor_suite_is_an_error(stocked):
         (lambda it: it.select_models(["ngram-4"]), "no model 'ngram-4'. Did you mean 'ngram-3' or 'ngram-2'?"),
         (lambda it: it.select_models(["labs"]), "Did you mean 'labse'? See 'xlbench list models'."),
         (lambda it: it.select_models(["hbu:x"]), "No scheme knows it either (schemes for models: hub)."),
+        (lambda it: it.select_models(["hbu:a+b:c"]), "no model 'hbu:a+b:c'. Did you mean 'hub:a+b:c'? No scheme"),
         (lambda it: it.select_models(["x*"]), "no model 'x*'"),
         (lambda it: it.select_models([""]), "no model ''"),
         (lambda it: it.select_models(["my.toml"]), "no model 'my.toml'"),

@@ -1,11 +1,14 @@
 """`xlbench.SentenceEvaluator`: scores with intervals for the trainers of sentence-transformers."""
 
+from dataclasses import replace
+
 import checkpoints
 import pytest
 from saved_runs import PRINTS
 
 import xlbench
 from xlbench import UsageError, XlbenchError
+from xlbench.catalog import load
 from xlbench.core.record import Cell, Results, Run
 
 pytestmark = pytest.mark.slow
@@ -69,6 +72,34 @@ def test_the_state_of_the_model_is_left_as_it_was(model):
     model.train()
     xlbench.SentenceEvaluator(**PAIR, limit=12)(model)
     assert model.training
+
+
+def test_no_bars_of_data_sets_show_amid_those_of_a_trainer(model):
+    """While it evaluates, the progress of `datasets` is off; afterwards it is as it was, on or off, errors included."""
+    import datasets
+
+    (parallel,) = load().select_tasks(["mini-parallel"])
+    seen = []
+
+    def evaluate(subset, session):
+        seen.append(datasets.are_progress_bars_disabled())
+        return parallel.evaluate(subset, session)
+
+    def fail(subset, session):
+        raise ValueError("no")
+
+    evaluator = xlbench.SentenceEvaluator(replace(parallel, name="own", evaluate=evaluate), languages=["hin"], limit=12)
+    for switch, off in ((datasets.enable_progress_bars, False), (datasets.disable_progress_bars, True)):
+        switch()
+        try:
+            evaluator(model)
+            with pytest.raises(XlbenchError):
+                xlbench.SentenceEvaluator(replace(parallel, name="own", evaluate=fail), languages=["hin"])(model)
+            assert datasets.are_progress_bars_disabled() is off
+        finally:
+            datasets.enable_progress_bars()
+    assert seen
+    assert all(seen)
 
 
 def test_wrong_names_are_told_before_the_training():

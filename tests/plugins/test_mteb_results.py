@@ -2,6 +2,7 @@
 
 import pytest
 from saved_runs import PRINTS, save_run
+from tiny_task import one_line
 
 from xlbench.runs.store import load_run
 
@@ -40,6 +41,19 @@ def test_an_export_is_read_back_by_mteb(mteb, tmp_path, xlbench_cli):
     (model,) = cache.load_results(validate_and_filter=False).model_results
     assert (model.model_name, model.model_revision) == ("xlbench/alpha", PRINTS["alpha"])
     assert {task.task_name for task in model.task_results} == {"pairs", "topics"}
+
+
+@pytest.mark.parametrize("command", ["model-card", "every-eval-ever"])
+def test_another_models_export_is_not_replaced(command, tmp_path, xlbench_cli):
+    """Into the folder of one model's card, or record, that of another is not written: one line, and the file stays."""
+    first, second = (save_run(tmp_path / "results", name, PLACES) for name in ("alpha", "beta"))
+    assert xlbench_cli(["export", command, first.folder, "--out", "card"]).returncode == 0
+    (path,) = (tmp_path / "card").iterdir()
+    before = path.read_bytes()
+    done = xlbench_cli(["export", command, second.folder, "--out", "card"])
+    assert done.returncode == 2
+    assert f"{path.name} was not written by this command for this model" in one_line(done, 2)
+    assert path.read_bytes() == before
 
 
 def test_an_export_replaces_its_own_files_alone(tmp_path, xlbench_cli):

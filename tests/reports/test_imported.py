@@ -5,15 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from saved_runs import save_run
+from saved_runs import save_cell, save_run
 
-from xlbench import DataError, UsageError
+from xlbench import DataError, Results, UsageError
 from xlbench.reports.boards import imported_figures, markdown
 from xlbench.reports.boards.plain import plain
 from xlbench.reports.exports import mteb_results
 from xlbench.reports.imported import NOTE, as_csv, read_mteb
-from xlbench.reports.published import Figure, merge_figures, read_figures
+from xlbench.reports.published import Figure, compare, match_cells, merge_figures, read_figures
 from xlbench.reports.render import boards_of
+from xlbench.runs.store import Store, load_run
 
 NEW = {
     "task_name": "Pairs", "dataset_revision": "1", "mteb_version": "2.20.0", "evaluation_time": 3.0,
@@ -45,7 +46,7 @@ def test_results_of_all_versions_are_read(tmp_path):
     write(tmp_path, "results/org__old/Pairs.json", OLD)
     write(tmp_path, "results/org__old/Sts.json", OLDEST)
     pairs, sts = "mteb:Pairs?protocol=mteb", "mteb:Sts?protocol=mteb"
-    assert set(read_mteb(tmp_path).figures) == {
+    assert {replace(one, mteb_subset="") for one in read_mteb(tmp_path).figures} == {
         Figure("org/new", pairs, "eng-hin", "main_score", 0.5), Figure("org/new", pairs, "eng-hin", "f1", 0.5),
         Figure("org/new", pairs, "eng-hin", "accuracy", 0.6), Figure("org/new", pairs, "odd", "main_score", 0.25),
         Figure("org/new", pairs, "odd", "f1", 0.25), Figure("org/old", pairs, "en-hi", "accuracy", 0.7),
@@ -53,6 +54,8 @@ def test_results_of_all_versions_are_read(tmp_path):
         Figure("org/old", sts, "default", "cosine_pearson", 0.8),
         Figure("org/old", sts, "default", "cosine_spearman", 0.79),
     }  # fmt: skip
+    names = {one.subset: one.mteb_subset for one in read_mteb(tmp_path).figures}
+    assert names == {"eng-hin": "eng_Latn-hin_Deva", "odd": "odd", "en-hi": "en-hi", "default": "default"}
 
 
 def test_revisions_of_one_model_are_told_apart(tmp_path):
@@ -87,13 +90,45 @@ def test_a_folder_without_results_is_a_line(tmp_path):
 
 
 def test_our_own_exports_come_back(tmp_path):
-    """What is exported is imported with the same values, by the languages of its subsets."""
+    """What is exported is imported with the same values, under the names of the task and subset that were scored; what
+    mteb's protocol scored keeps mteb's. A file that says something odd of itself is taken for mteb's."""
     run = save_run(tmp_path / "r", "alpha", {("pairs", "eng-hin"): 30, ("pairs", "zho_Hans-eng"): 12})
     for name, content in mteb_results.export(run).files.items():
         write(tmp_path / "out", name, json.loads(content))
-    figures = {(one.subset, one.metric): one.value for one in read_mteb(tmp_path / "out").figures}
-    assert figures["eng-hin", "accuracy"] == figures["eng-hin", "main_score"] == 0.5
-    assert figures["zho_Hans-eng", "accuracy"] == 0.2
+    figures = {(one.task, one.subset, one.metric): one.value for one in read_mteb(tmp_path / "out").figures}
+    assert figures["pairs", "eng-hin", "accuracy"] == figures["pairs", "eng-hin", "main_score"] == 0.5
+    assert figures["pairs", "zho_Hans-eng", "accuracy"] == 0.2
+    told = next((tmp_path / "out").rglob("pairs.json"))
+    for own in ({"task": 3, "subset": "eng-hin"}, {"task": "mteb:P?protocol=mteb", "subset": "x"}, "pairs", None):
+        plain = json.loads(told.read_text())
+        for entry in plain["scores"]["test"]:
+            entry["xlbench"] = own
+        told.write_text(json.dumps(plain))
+        assert {one.task for one in read_mteb(tmp_path / "out").figures} == {"mteb:pairs?protocol=mteb"}
+
+
+def test_a_figure_of_mteb_is_of_the_cell_that_has_its_name_there(tmp_path):
+    """A file with some subsets of a task alone may call them otherwise than the task does, which knows all: what counts
+    is mteb's name. A figure whose languages are those of another subset's cell is not set beside it."""
+    task = "mteb:P?protocol=mteb"
+    for subset, name in {"zho_Hans": "zh-simple", "hin": "hin_Deva"}.items():
+        save_cell(Store(tmp_path), "alpha", task, subset, 30, facts={"mteb_subset": name})
+    entries = [
+        {"hf_subset": "zh-simple", "languages": ["zho-Hans"], "accuracy": 0.5},
+        {"hf_subset": "hin_Latn", "languages": ["hin-Deva"], "accuracy": 0.25},
+    ]
+    write(tmp_path / "theirs", "org__m/1/P.json", {"task_name": "P", "scores": {"test": entries}})
+    (tmp_path / "theirs.csv").write_text(as_csv(read_mteb(tmp_path / "theirs")))
+    figures = tuple(replace(one, subset="zho" if "zho" in one.subset else one.subset)
+                    for one in read_figures(tmp_path / "theirs.csv"))  # fmt: skip
+    run = load_run(Store(tmp_path).folder("alpha", "a" * 64))
+    assert [one.subset for one in match_cells(figures, run.cells)] == ["hin_Latn", "zho_Hans"]
+    (board,) = boards_of([tmp_path], imported=figures).boards
+    assert [(one.subset, one.value) for one in board.imported] == [("zho_Hans", 0.5)]
+    compared = compare(figures, Results((run,)), 0.5, "alpha")
+    assert [(one.figure.subset, one.verdict) for one in compared] == [("hin_Latn", "missing"), ("zho_Hans", "agrees")]
+    bare = tuple(replace(one, mteb_subset="") for one in figures)
+    assert match_cells(bare, run.cells) == bare
 
 
 def test_figures_stand_beside_measured_scores_and_are_not_ranked(tmp_path):

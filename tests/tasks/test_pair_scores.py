@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from scipy import stats
 from sklearn.metrics import average_precision_score
 
+from xlbench.stats import Scorer
+from xlbench_tasks.protocols import similarity
 from xlbench_tasks.protocols.numbers import pair_scores
 
 
@@ -70,6 +72,29 @@ def test_the_threshold_lies_in_the_middle_of_a_gap():
     positive = np.array([False, True, True, False])
     # The second half, whose order is the wrong way round, has its threshold right below .2, and the first at .5.
     assert pair_scores.crossed_hits(scores, positive, parts).tolist() == [True, True, False, True]
+
+
+@pytest.mark.parametrize("name", ["spearman", "pearson"])
+def test_few_pairs_have_no_interval(name):
+    """Three pairs in perfect order are no evidence, and no share of anything: no interval, with the reason. So are
+    nine; of ten it is the jackknife's, and where all pairs lie in one order there is none either."""
+    (metric,) = (one for one in similarity.metrics({}) if one.name == name)
+    random = np.random.default_rng(3)
+    y = random.standard_normal(10)
+    near = y + random.standard_normal(10)
+    for n in (3, 9):
+        found = Scorer().score(metric, {"similarity": y[:n] * 2 + 1, "score": y[:n]}, None, "x")[0]
+        assert (found.low, found.high, found.method) == (None, None, "")
+        assert found.value == pytest.approx(1)
+        assert found.note == f"no interval: {n} items are too few for a correlation's"
+    found = Scorer().score(metric, {"similarity": near, "score": y}, None, "x")[0]
+    assert found.method == "jackknife"
+    assert found.low < found.value < found.high
+    found = Scorer().score(metric, {"similarity": y * 2 + 1, "score": y}, None, "x")[0]
+    assert (found.low, found.note) == (None, "no interval: every item scores the same")
+    clusters = np.repeat(np.arange(5), 2)
+    found = Scorer().score(metric, {"similarity": near, "score": y}, clusters, "x")[0]
+    assert found.note == "no interval: 5 clusters are too few for a correlation's"
 
 
 def test_similarities_are_kept_in_steps():

@@ -14,7 +14,7 @@ from xlbench.core.errors import UsageError, XlbenchError
 from xlbench.core.ids import check_name
 from xlbench.core.model import Model
 from xlbench.core.task import Suite, Task
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import did_you_mean, nearest
 
 GROUP = "xlbench"
 """The entry-point group; also the name of the pluggy project."""
@@ -216,7 +216,14 @@ class Catalog:
         if kind in ("models", "tasks", "suites") and re.search(r"[:/\\]|\.[A-Za-z]+$", name):
             able = ", ".join(scheme.name for scheme in self._schemes_of(kind)) or "none"
             schemes = f" No scheme knows it either (schemes for {kind}: {able})."
+            guess = guess or self._nearest_scheme(kind, name)
         return UsageError(f"there is no {SINGULAR[kind]} {name!r}.{guess}{schemes} See '{see}'.{self._hint()}")
+
+    def _nearest_scheme(self, kind: str, spec: str) -> str:
+        """What a spec may have been meant to be, where the name of its scheme is misspelled."""
+        wrong, colon, rest = spec.partition(":")
+        near = nearest(wrong, [scheme.name for scheme in self._schemes_of(kind)]) if colon else ()
+        return f" Did you mean {' or '.join(repr(f'{name}:{rest}') for name in near)}?" if near else ""
 
     def _hint(self) -> str:
         """That the name may belong to something broken, where something is."""

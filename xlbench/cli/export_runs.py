@@ -125,7 +125,7 @@ def write(made: Export, out: Path) -> list[Path]:
         path = PurePosixPath(name)
         folders.setdefault(out / path.parent, {})[path.name] = content.encode()
     for folder, files in folders.items():
-        check_own(folder, files, made.is_own)
+        check_own(folder, files, made.is_own, "by this command for this model")
     return [path for folder, files in folders.items() for path in write_files(folder, files, "exports", "--out")]
 
 

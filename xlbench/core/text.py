@@ -47,9 +47,15 @@ def _plain(character: str) -> str:
 
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """`` Did you mean 'x'?`` for the nearest of ``known``, or the empty string."""
+    near = nearest(wrong, known)
+    return f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
+
+
+def nearest(wrong: str, known: Iterable[str]) -> tuple[str, ...]:
+    """Those of ``known`` that somebody may have meant by ``wrong``, the nearest first: two at most."""
     by_folded = {name.casefold(): name for name in known}
     near = difflib.get_close_matches(wrong.casefold(), by_folded, n=2, cutoff=0.6)
-    return f" Did you mean {' or '.join(repr(by_folded[name]) for name in near)}?" if near else ""
+    return tuple(by_folded[name] for name in near)
 
 
 def first_of(names: Sequence[str], most: int) -> str:

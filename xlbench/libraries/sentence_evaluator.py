@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.util
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -102,7 +103,7 @@ class SentenceEvaluator:
         if was_training := bool(model.training):
             model.eval()
         try:
-            with self._folder() as folder:
+            with self._folder() as folder, without_bars():
                 request = Request(
                     models=_model(name, model, self._batch_size), results=folder, cache=False,
                     command=("xlbench.SentenceEvaluator",), **self._request,
@@ -132,6 +133,24 @@ class SentenceEvaluator:
             return
         with tempfile.TemporaryDirectory() as scratch:
             yield Path(scratch)
+
+
+@contextlib.contextmanager
+def without_bars() -> Iterator[None]:
+    """Without the progress of `datasets`, which tasks read data with, amid that of a trainer; as it was afterwards."""
+    if importlib.util.find_spec("datasets") is None:
+        yield
+        return
+    import datasets
+
+    shown = not datasets.are_progress_bars_disabled()
+    if shown:
+        datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        if shown:
+            datasets.enable_progress_bars()
 
 
 def scores_of(results: Results) -> dict[str, float]:

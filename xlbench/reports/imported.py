@@ -13,7 +13,7 @@ from typing import Any
 
 from xlbench.core.errors import UsageError
 from xlbench.core.languages import from_scripts
-from xlbench.reports.published import COLUMNS, Figure
+from xlbench.reports.published import COLUMNS, MTEB_SUBSET, Figure
 
 NO_METRICS = ("evaluation_time", "ci_low", "ci_high", "n", "n_clusters", "kg_co2_emissions")
 """Numbers of an entry that are no scores; and whatever ends in one of `ENDS`."""
@@ -36,7 +36,8 @@ def read_mteb(folder: Path) -> Imported:
     """All results in a folder of mteb's: its cache, a results folder, or a clone of the public repository.
 
     A figure's task is called as mteb's own protocol is here, ``mteb:NAME?protocol=mteb``, and its subset by languages,
-    so that a run of that task stands beside it.
+    so that a run of that task stands beside it; mteb's name of the subset goes with it. What xlbench has exported has
+    the names of the task and subset that it scored.
 
     Raises:
         UsageError: There is no such folder, or no result in it.
@@ -45,18 +46,19 @@ def read_mteb(folder: Path) -> Imported:
         raise UsageError(f"there is no folder {folder}: give a folder of mteb's results")
     folder = folder.resolve()  # the names of folders are names of models
     left: Counter[str] = Counter()
-    found: dict[tuple[str, str, str, str], tuple[str, float]] = {}
+    found: dict[tuple[str, str, str, str], Figure] = {}
     models = _labels(folder)
     for path in sorted(models):
         result = _result(path, left)
-        for subset, metric, value in _scores_of_file(result, left):
-            place = models[path], f"mteb:{_task(result, path)}?protocol=mteb", subset, metric
-            if place in found and found[place][1] != value:
+        for where, metric, value in _scores_of_file(result, left):
+            task = where.task or f"mteb:{_task(result, path)}?protocol=mteb"
+            place = models[path], task, where.subset, metric
+            if place in found and found[place].value != value:
                 left["another result of the same model, task and subset came first"] += 1
-            found.setdefault(place, (str(path), value))
+            found.setdefault(place, Figure(*place, value, where.mteb_subset))
     if not found:
         raise UsageError(f"{folder} holds no results of mteb{_why(left)}")
-    figures = tuple(Figure(*place, value) for place, (_, value) in sorted(found.items()))
+    figures = tuple(figure for _, figure in sorted(found.items()))
     return Imported(figures, tuple(f"{count:,} left out: {reason}" for reason, count in sorted(left.items())))
 
 
@@ -68,8 +70,11 @@ def as_csv(imported: Imported) -> str:
     """The figures as a table that ``xlbench published`` and ``xlbench board --imported`` read."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow([*COLUMNS, "origin"])
-    writer.writerows([one.model, one.task, one.subset, one.metric, repr(one.value), NOTE] for one in imported.figures)
+    writer.writerow([*COLUMNS, MTEB_SUBSET, "origin"])
+    writer.writerows(
+        [one.model, one.task, one.subset, one.metric, repr(one.value), one.mteb_subset, NOTE]
+        for one in imported.figures
+    )
     return out.getvalue()
 
 
@@ -129,7 +134,18 @@ def _splits(result: Mapping[str, Any]) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def _scores_of_file(result: Mapping[str, Any], left: Counter[str]) -> list[tuple[str, str, float]]:
+@dataclass(frozen=True)
+class Place:
+    """Which subset of which task an entry is of."""
+
+    subset: str
+    mteb_subset: str
+    """mteb's name; "" where the entry is of a protocol of ours."""
+    task: str = ""
+    """The task that xlbench has scored, where it has exported the entry; "": mteb's."""
+
+
+def _scores_of_file(result: Mapping[str, Any], left: Counter[str]) -> list[tuple[Place, str, float]]:
     """What `_scores` finds in a result; nothing, counted, where it is damaged or holds none."""
     try:
         before = sum(left.values())
@@ -142,8 +158,8 @@ def _scores_of_file(result: Mapping[str, Any], left: Counter[str]) -> list[tuple
     return found
 
 
-def _scores(result: Mapping[str, Any], left: Counter[str]) -> Iterator[tuple[str, str, float]]:
-    """(subset, metric, value) of the test split, or else of the first that there is."""
+def _scores(result: Mapping[str, Any], left: Counter[str]) -> Iterator[tuple[Place, str, float]]:
+    """(place, metric, value) of the test split, or else of the first that there is."""
     splits = _splits(result)
     split = "test" if "test" in splits else next(iter(splits), "")
     if len(splits) > 1:
@@ -153,11 +169,24 @@ def _scores(result: Mapping[str, Any], left: Counter[str]) -> Iterator[tuple[str
         if _in_percent(entry):
             left["a subset whose main score is above 1, as in percent"] += 1
             continue
+        name = str(entry.get("hf_subset", "default"))
+        place = _own_place(entry) or Place(labels[name], name)
         for metric, value in _numbers(entry):
             if -1.0 <= value <= 1.0:  # no NaN is
-                yield labels[str(entry.get("hf_subset", "default"))], metric, float(value)
+                yield place, metric, float(value)
             else:
                 left["a value that is no share (not from -1 to 1)"] += 1
+
+
+def _own_place(entry: Mapping[str, Any]) -> Place | None:
+    """What xlbench has scored, where it has exported the entry and the protocol is its own."""
+    own = entry.get("xlbench")
+    if not isinstance(own, dict):
+        return None
+    task, subset = own.get("task"), own.get("subset")
+    if not isinstance(task, str) or not isinstance(subset, str) or not task or not subset or "protocol=mteb" in task:
+        return None
+    return Place(subset, "", task)
 
 
 def _in_percent(entry: Mapping[str, Any]) -> bool:

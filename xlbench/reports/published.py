@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from xlbench.core.errors import DataError, UsageError
-from xlbench.core.record import Results, Score
+from xlbench.core.record import Cell, Results, Score
 from xlbench.core.text import did_you_mean
 
 COLUMNS = ("model", "task", "subset", "metric", "value")
+MTEB_SUBSET = "mteb_subset"
+"""A column that tables of imported figures have beside these; and the fact of a cell that says the same."""
 
 Verdict = Literal["agrees", "differs", "missing"]
 
@@ -26,6 +28,9 @@ class Figure:
     subset: str
     metric: str
     value: float
+    mteb_subset: str = ""
+    """mteb's name of the subset, where it is known. Languages may not tell subsets apart, and a file of results may
+    hold some of them alone: then only this says which is meant."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,29 @@ def _figure(path: Path, line: int, row: dict[str, str]) -> Figure:
     if not all(texts) or not -1.0 <= value <= 1.0:
         raise DataError(f"{path}, line {line}: every column needs a value, and a figure is a share: 0.853, not 85.3")
     model, task, subset, metric = texts
-    return Figure(model, task, subset, metric, value)
+    return Figure(model, task, subset, metric, value, (row.get(MTEB_SUBSET) or "").strip())
+
+
+def match_cells(figures: Iterable[Figure], cells: Iterable[Cell]) -> tuple[Figure, ...]:
+    """The figures, their subsets called as the cells that mteb's names say they belong to.
+
+    A cell of mteb's protocol says in its facts how mteb calls its subset. A figure whose languages are those of such a
+    cell, and whose name in mteb is another, is not of that cell: it keeps mteb's name.
+    """
+    known: dict[str, dict[str, str]] = {}
+    for cell in cells:
+        if isinstance(name := cell.facts.get(MTEB_SUBSET), str):
+            known.setdefault(cell.task, {})[name] = cell.subset
+    return tuple(_match_cell(figure, known.get(figure.task, {})) for figure in figures)
+
+
+def _match_cell(figure: Figure, subsets: Mapping[str, str]) -> Figure:
+    """``subsets``: mteb's name of the task's subsets -> ours."""
+    if not figure.mteb_subset or not subsets:
+        return figure
+    if figure.mteb_subset in subsets:
+        return replace(figure, subset=subsets[figure.mteb_subset])
+    return replace(figure, subset=figure.mteb_subset) if figure.subset in subsets.values() else figure
 
 
 def compare(
@@ -114,11 +141,12 @@ def compare(
         for score in cell.scores
         if score.value is not None
     }
+    named = match_cells(figures, (cell for run in results for cell in run.cells))
     return tuple(
         _compare_figure(
             figure, scores.get((model or figure.model, figure.task, figure.subset, figure.metric)), tolerance
         )
-        for figure in figures
+        for figure in named
     )
 
 

@@ -14,7 +14,7 @@ from xlbench.core.record import LOOSE, Cell, Results
 from xlbench.core.text import reason_of
 from xlbench.reports import curves
 from xlbench.reports.boards.imported_figures import shown_on
-from xlbench.reports.published import Figure
+from xlbench.reports.published import Figure, match_cells
 from xlbench.reports.selection import Selection, planned, select
 from xlbench.runs.items import Influence
 from xlbench.runs.store import Reader
@@ -163,6 +163,7 @@ def boards_of(
         standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned, read=reader.influence)
         for name in selected.names
     )
+    imported = match_cells(imported, (cell for run in runs for cell in run.cells))
     boards = tuple(replace(board, imported=shown_on(board, imported)) for board in boards)
     unseen = len({*imported} - {figure for board in boards for figure in board.imported})
     unused = f"{unseen:,} imported figures of other tasks, subsets or metrics than a board's main ones"

@@ -25,8 +25,10 @@ def write_own(folder: Path, files: Mapping[str, bytes], is_own: Callable[[str, b
     return write_files(folder, files, what, "--out")
 
 
-def check_own(folder: Path, files: Mapping[str, bytes], is_own: Callable[[str, bytes], bool]) -> None:
-    """Raise `UsageError` where a file would be written over one that is not our own."""
+def check_own(
+    folder: Path, files: Mapping[str, bytes], is_own: Callable[[str, bytes], bool], by: str = "by this command"
+) -> None:
+    """Raise `UsageError` where a file would be written over one that is not our own, which is one written ``by``."""
     for name, content in files.items():
         path = folder / name
         try:
@@ -34,4 +36,4 @@ def check_own(folder: Path, files: Mapping[str, bytes], is_own: Callable[[str, b
         except OSError as error:
             raise UsageError(f"cannot look at {path}: {error.strerror}; choose another --out") from None
         if there != content and not is_own(name, there):
-            raise UsageError(f"{path} was not written by this command: move it away, or choose another --out")
+            raise UsageError(f"{path} was not written {by}: move it away, or choose another --out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -37,7 +38,12 @@ def export(run: Run, now: int, organization: str) -> Export:
         "evaluation_results": [_result(cell, main) for cell, main in cells],
     }  # fmt: skip
     content = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    return Export({"every_eval_ever.json": content}, lambda name, there: MARK in there, left_out)
+    return Export({"every_eval_ever.json": content}, functools.partial(_is_own, run.fingerprint), left_out)
+
+
+def _is_own(fingerprint: str, _: str, there: bytes) -> bool:
+    """Whether a file is such a record, and of this very model."""
+    return MARK in there and f'"fingerprint": "{fingerprint}"'.encode() in there
 
 
 def _model(run: Run) -> dict[str, Any]:

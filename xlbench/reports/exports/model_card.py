@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -24,7 +25,12 @@ def export(run: Run) -> Export:
     cells, left_out = scored(run)
     results = [_result(cell, main) for cell, main in cells]
     lines = [HEAD, "model-index:", *_yaml([{"name": run.model, "results": results}])]
-    return Export({FILE: "\n".join(lines) + "\n"}, lambda name, there: there.startswith(HEAD.encode()), left_out)
+    return Export({FILE: "\n".join(lines) + "\n"}, functools.partial(_is_own, run.fingerprint), left_out)
+
+
+def _is_own(fingerprint: str, _: str, there: bytes) -> bool:
+    """Whether a file is such a block, and of this very model."""
+    return there.startswith(HEAD.encode()) and f'model_fingerprint: "{fingerprint}"'.encode() in there
 
 
 def _result(cell: Cell, main: Score) -> dict[str, Any]:
