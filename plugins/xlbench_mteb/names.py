@@ -10,8 +10,13 @@ from typing import Any
 
 from xlbench.core.languages import from_scripts
 
-AREAS: Mapping[str, str] = {"BitextMining": "retrieval", "Clustering": "clustering", "Classification": "classification"}
+AREAS: Mapping[str, str] = {
+    "BitextMining": "retrieval", "Clustering": "clustering", "Classification": "classification", "STS": "similarity",
+    "PairClassification": "similarity",
+}  # fmt: skip
 """Type of task -> its area; classification of sentiment or of news is of these areas."""
+OF_TWO_LANGUAGES = ("BitextMining", "STS", "PairClassification")
+"""Types whose subsets may be of two languages, each side in one."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +81,7 @@ class NamedTask:
         named = self.mteb.metadata.hf_subsets_to_langscripts
         codes = from_scripts({one for name in self.mteb.hf_subsets for one in named[name]})
         languages = {name: tuple(dict.fromkeys(codes[one] for one in named[name])) for name in self.mteb.hf_subsets}
-        most = 2 if self.kind == "BitextMining" else 1
+        most = 2 if self.kind in OF_TWO_LANGUAGES else 1
         labels = {name: "-".join(its) if len(its) <= most else name for name, its in languages.items()}
         times = Counter(labels.values())
         return tuple(

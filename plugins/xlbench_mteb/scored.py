@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import math
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -61,6 +62,8 @@ def check(metrics: Sequence[Metric], columns: Columns, scores: Mapping[str, Any]
     """Raise `EncoderError` where a metric of ours is not what mteb says: its protocol is another than we know."""
     for metric in metrics:
         ours, theirs = float(metric.value(metric.rows(columns).sum(axis=0))), float(scores[metric.name])
+        if math.isnan(ours) and math.isnan(theirs):
+            continue  # for both of us it is not defined
         if not abs(ours - theirs) <= AGREE:
             raise EncoderError(
                 f"{where}: mteb's {metric.name} is {theirs:.7f}, and its predictions give {ours:.7f}: this version of "

@@ -27,14 +27,17 @@ from xlbench import (
 )
 from xlbench.core.ids import slug
 from xlbench.core.specs import parse
-from xlbench_mteb import bitext, classified, clustered, registry
+from xlbench_mteb import bitext, classified, clustered, paired, registry, similar
 from xlbench_mteb.names import NamedTask, wanted
 from xlbench_mteb.opened import Opened, opened
 
 if TYPE_CHECKING:
     from xlbench import EncodingSession
 
-KINDS: dict[str, ModuleType] = {"BitextMining": bitext, "Classification": classified, "Clustering": clustered}
+KINDS: dict[str, ModuleType] = {
+    "BitextMining": bitext, "Classification": classified, "Clustering": clustered, "STS": similar,
+    "PairClassification": paired,
+}  # fmt: skip
 """mteb's types of tasks that have a protocol here."""
 VERSION = 1
 """Raised when equal data and vectors would score differently."""
@@ -131,6 +134,9 @@ def _subsets(
         raise UsageError(f"{named.name} is of the type {named.kind}, for which there is no protocol here: {_able()}")
     if protocol == "mteb" and (data.limit is not None or data.train_size is not None or data.training_draws):
         raise UsageError("protocol=mteb is mteb's to the letter: it has no --limit, no curve and no --ci-training")
+    main = named.mteb.metadata.main_score
+    if protocol == "mteb" and main not in [metric.name for metric in room.metrics(named, protocol)]:
+        raise UsageError(f"{named.name}: mteb computes its main score, {main!r}, in a way that protocol=mteb lacks here")
     source = opened(named, data, known)
     for subset in wanted(named, data.languages):
         try:

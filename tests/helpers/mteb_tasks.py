@@ -9,6 +9,8 @@ from datasets import Dataset, DatasetDict
 from mteb.abstasks.classification import AbsTaskClassification
 from mteb.abstasks.clustering import AbsTaskClustering
 from mteb.abstasks.clustering_legacy import AbsTaskClusteringLegacy
+from mteb.abstasks.pair_classification import AbsTaskPairClassification
+from mteb.abstasks.sts import AbsTaskSTS
 from mteb.abstasks.task_metadata import TaskMetadata
 from mteb.abstasks.text.bitext_mining import AbsTaskBitextMining
 
@@ -141,4 +143,51 @@ class LegacyClustering(AbsTaskClusteringLegacy):
             "labels": [[label for _, label in one] for one in sets],
         }
         self.dataset = DatasetDict(test=Dataset.from_dict(made))
+        self.data_loaded = True
+
+
+def pairs(n: int, seed: int, one: str, other: str) -> tuple[list[str], list[str], list[float]]:
+    """Texts, others that share some of their words, and which share of them; some values and pairs are equal."""
+    source = random.Random(seed)
+    first, second, shares = [], [], []
+    for text, _ in texts(n, seed):
+        words, kept = text.split(), source.randint(0, 8)
+        new = source.choices([word for topic in sorted(WORDS) for word in WORDS[topic]], k=8 - kept)
+        first.append(translated(text, one))
+        second.append(translated(" ".join(words[:kept] + new), other))
+        shares.append(kept / 8 * 5)
+    first[3], second[3], shares[3] = first[4], second[4], shares[4]
+    return first, second, shares
+
+
+LANGUAGES_OF_PAIRS = {"en": ["eng-Latn"], "en-hi": ["eng-Latn", "hin-Deva"]}
+
+
+class Sts(AbsTaskSTS):
+    """Pairs with scores, within a language and across two."""
+
+    metadata = metadata("MadeSts", "STS", LANGUAGES_OF_PAIRS, "cosine_spearman")
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        self.dataset = {}
+        for subset in self.hf_subsets:
+            first, second, shares = pairs(70, 8, "eng", "hin" if "-" in subset else "eng")
+            self.dataset[subset] = DatasetDict(
+                test=Dataset.from_dict({"sentence1": first, "sentence2": second, "score": shares})
+            )
+        self.data_loaded = True
+
+
+class PairClassification(AbsTaskPairClassification):
+    """Pairs with labels; of the older form, in which one row holds them all, in one of the subsets."""
+
+    metadata = metadata("MadePairClassification", "PairClassification", LANGUAGES_OF_PAIRS, "max_ap")
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        self.dataset = {}
+        for subset in self.hf_subsets:
+            first, second, shares = pairs(70, 9, "eng", "hin" if "-" in subset else "eng")
+            made = {"sentence1": first, "sentence2": second, "labels": [int(share > 2.5) for share in shares]}
+            rows = {name: [column] for name, column in made.items()} if "-" in subset else made
+            self.dataset[subset] = DatasetDict(test=Dataset.from_dict(rows))
         self.data_loaded = True

@@ -98,6 +98,25 @@ def test_how_a_subset_is_evaluated():
     assert isinstance(AbsTask.prediction_file_name, property)
 
 
+def test_what_pairs_of_texts_are_called():
+    """STS and pair classification say their columns, predictions hold each similarity, and thresholds are functions."""
+    from mteb._evaluators.any_sts_evaluator import STSEvaluatorScores
+    from mteb._evaluators.pair_classification_evaluator import PairClassificationDistances
+    from mteb.abstasks.pair_classification import AbsTaskPairClassification
+    from mteb.abstasks.sts import AbsTaskSTS
+
+    assert AbsTaskSTS.column_names == ("sentence1", "sentence2")
+    assert (AbsTaskPairClassification.input1_column_name, AbsTaskPairClassification.label_column_name) == (
+        "sentence1", "labels"
+    )  # fmt: skip
+    similarities = {"cosine_scores", "manhattan_distances", "euclidean_distances", "similarity_scores"}
+    assert set(STSEvaluatorScores.__annotations__) == similarities
+    assert set(PairClassificationDistances.__annotations__) == similarities | {"dot_scores"}
+    for name in ("_find_best_acc_and_threshold", "_find_best_f1_and_threshold"):
+        given = list(inspect.signature(getattr(AbsTaskPairClassification, name)).parameters)
+        assert given == ["self", "scores", "labels", "high_score_more_similar"]
+
+
 def test_the_benchmarks():
     """Benchmarks have a name, aliases and tasks with subsets of their own; means of other tasks are told apart."""
     import mteb

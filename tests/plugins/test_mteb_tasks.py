@@ -118,7 +118,9 @@ def test_patterns_and_benchmarks_are_read_from_metadata(mteb, caplog):
     every = load().select_tasks(["mteb:*"])
     assert not [record for record in caplog.records if "beta" in record.getMessage()]
     assert len(every) > 300
-    assert {"retrieval", "sentiment", "news", "clustering", "classification"} == {task.area for task in every}
+    assert {"retrieval", "sentiment", "news", "clustering", "classification", "similarity"} == {
+        task.area for task in every
+    }
     ntrex = next(task for task in every if task.name == "mteb:NTREXBitextMining")
     assert {"hin", "zho_Hans", "zho_Hant", "srp_Cyrl", "srp_Latn"} <= set(ntrex.languages)
     suite = load().select_suite("mteb:MTEB(Scandinavian, v1)")
@@ -133,13 +135,15 @@ def test_patterns_and_benchmarks_are_read_from_metadata(mteb, caplog):
 
 def test_a_type_without_a_protocol_fails_alone(mteb, tmp_path):
     """Named by itself it is a wrong use; in a benchmark its cell says why it has no score, and the others go on."""
-    with pytest.raises(UsageError, match="is of the type STS, for which there is no protocol here"):
-        load().select_tasks(["mteb:STS12"])
+    with pytest.raises(UsageError, match="is of the type Summarization, for which there is no protocol here"):
+        load().select_tasks(["mteb:SummEvalSummarization.v2"])
     suite = load().select_suite("mteb:MTEB(eng, v2)")
-    (sts,) = load().select_tasks([next(name for name in suite.tasks if "STS12" in name)])
-    found = xlbench.run("random", [sts, *load().select_tasks(["mteb:MadeClustering"])], results=tmp_path, cache=False)
+    (summaries,) = load().select_tasks([next(name for name in suite.tasks if "SummEval" in name)])
+    found = xlbench.run(
+        "random", [summaries, *load().select_tasks(["mteb:MadeClustering"])], results=tmp_path, cache=False
+    )
     assert {cell.task.partition("?")[0]: cell.status for run in found for cell in run.cells} == {
-        "mteb:STS12": "error", "mteb:MadeClustering": "ok"
+        "mteb:SummEvalSummarization.v2": "error", "mteb:MadeClustering": "ok"
     }  # fmt: skip
 
 
