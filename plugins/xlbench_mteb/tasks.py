@@ -136,7 +136,7 @@ def _subsets(
         raise UsageError("protocol=mteb is mteb's to the letter: it has no --limit, no curve and no --ci-training")
     main = named.mteb.metadata.main_score
     if protocol == "mteb" and main not in [metric.name for metric in room.metrics(named, protocol)]:
-        raise UsageError(f"{named.name}: mteb computes its main score, {main!r}, in a way that protocol=mteb lacks here")
+        raise UsageError(f"{named.name}: mteb computes its main score, {main!r}, in a way that is not here")
     source = opened(named, data, known)
     for subset in wanted(named, data.languages):
         try:

@@ -1,4 +1,4 @@
-"""Types of mteb's tasks beside bitext mining, classification and clustering: mteb's own protocol against mteb itself."""
+"""Types of tasks of mteb beside bitext mining, classification and clustering: its own protocol, against mteb itself."""
 
 import numpy as np
 import pytest
