@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xlbench import DataMissing, UsageError, XlbenchError
 from xlbench.core.errors import require_extra
@@ -17,8 +18,9 @@ from xlbench.core.permissions import permissions
 from xlbench.core.text import did_you_mean, error_text
 from xlbench.hub import HubRepository, NotCachedError, is_commit
 from xlbench_transformers import safety
-from xlbench_transformers.layout import SMALL, Kind, Layout, lay_out, with_weights_checked
-from xlbench_transformers.listing import Listing, list_folder, reader
+
+if TYPE_CHECKING:
+    from xlbench_transformers.layout import Kind, Layout
 
 _PATH = re.compile(r"[.~]?[/\\]|\.\.[/\\]|\.{1,2}$|~|[A-Za-z]:[/\\]")
 _HUB = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?")
@@ -78,6 +80,9 @@ class Checkpoint:
             return None
 
     def _in_folder(self) -> LocatedCheckpoint:
+        from xlbench_transformers.layout import lay_out, with_weights_checked
+        from xlbench_transformers.listing import list_folder
+
         if self.revision is not None and not self.revision.startswith(safety.PIN):
             raise UsageError(
                 f"{self.spec!r}: a folder has no revision {self.revision!r}; what may follow is {safety.PIN} and the "
@@ -146,6 +151,9 @@ class Checkpoint:
 
     def _snapshot(self, *, local: bool) -> LocatedCheckpoint:
         """The snapshot in the hub's cache; ``local``: as it is there, `NotCachedError` where it is not or not whole."""
+        from xlbench_transformers.layout import SMALL, lay_out, with_weights_checked
+        from xlbench_transformers.listing import Listing, list_folder
+
         folder = self._repository().snapshot(SMALL, cached=local, progress=False)
         repository = self._repository(folder.name)
         names = repository.known_files()
@@ -167,6 +175,7 @@ class Checkpoint:
 
 def _fetching_reader(repository: HubRepository, folder: Path, *, local: bool) -> Callable[[str], str]:
     """A function that gives the text of a small file of a snapshot; ``local``: without a request."""
+    from xlbench_transformers.listing import reader
 
     def read(name: str) -> str:
         """The text of a file of the snapshot, downloaded where it is not there."""

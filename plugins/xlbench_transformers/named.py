@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from xlbench_transformers.layout import Kind
+if TYPE_CHECKING:
+    from xlbench_transformers.layout import Kind
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class NamedCheckpoint:
     @property
     def kind(self) -> Kind:
         """The scheme of the spec."""
-        return cast(Kind, self.spec.partition(":")[0])
+        return cast("Kind", self.spec.partition(":")[0])
 
 
 @cache

@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import xlbench
 from xlbench import Catalog, Model, Option, Searcher, Spec, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.specs import parse
 from xlbench_transformers.checkpoint import is_path
-from xlbench_transformers.checkpoint_code import foreign_names
-from xlbench_transformers.listing import Listing, check_regular, list_folder
 from xlbench_transformers.options import OPTIONS
-from xlbench_transformers.st_modules import LIST, SETTINGS, modules_of
+
+if TYPE_CHECKING:
+    from xlbench_transformers.listing import Listing
 
 VERSION = 1
 """Part of every fingerprint: to be raised when the same folder and options would give other scores."""
@@ -89,6 +89,10 @@ def models(text: str, catalog: Catalog) -> list[Model]:
 
 def _open_reranker(spec: Spec) -> Reranker:
     """The reranker of a folder; `UsageError` where it is none, or would run code or unpickle."""
+    from xlbench_transformers.checkpoint_code import foreign_names
+    from xlbench_transformers.listing import check_regular, list_folder
+    from xlbench_transformers.st_modules import LIST, modules_of
+
     if not is_path(spec.target):
         raise UsageError(f"{spec.target!r} is no path: a reranker is a folder, rerank:./folder+bm25")
     folder = Path(spec.target).expanduser()
@@ -111,6 +115,8 @@ def _open_reranker(spec: Spec) -> Reranker:
 
 def _kind(listing: Listing) -> Kind:
     """What a folder is, as it says itself."""
+    from xlbench_transformers.st_modules import SETTINGS
+
     named = str(listing.table(SETTINGS).get("model_type") or "")
     config = listing.table("config.json")
     architectures = config.get("architectures") or []

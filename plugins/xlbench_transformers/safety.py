@@ -6,11 +6,14 @@ Both are refused, with one line that says how to allow it, unless this process w
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xlbench import Permissions, UsageError
 from xlbench.core.ids import digest
 from xlbench.hub import is_commit
-from xlbench_transformers.layout import Layout
+
+if TYPE_CHECKING:
+    from xlbench_transformers.layout import Layout
 
 PIN = "code:"
 """What ``revision`` of a local folder begins with; sixteen digits of the hash of its code follow."""

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from xlbench import Download, Encoder, Model, Option, Scheme, Spec, UsageError
 from xlbench.core.ids import check_name, digest
@@ -18,10 +19,12 @@ from xlbench.core.text import did_you_mean
 from xlbench_transformers import encoders, transforms
 from xlbench_transformers.checkpoint import Checkpoint, LocatedCheckpoint, is_hub_name, is_path
 from xlbench_transformers.encoders.prompts import Prompts
-from xlbench_transformers.layout import Kind
 from xlbench_transformers.named import NamedCheckpoint, entries
 from xlbench_transformers.options import DEVICE, LABELS, MACHINE, OPTIONS, PRESETS, TRANSFORM
 from xlbench_transformers.trained_on import data_sets_of, texts_of
+
+if TYPE_CHECKING:
+    from xlbench_transformers.layout import Kind
 
 VECTORS_VERSION = 1
 """Part of every fingerprint: to be raised when the same checkpoint and options would give other vectors."""

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import DataError, Spec
 from xlbench.core.text import did_you_mean
-from xlbench_transformers.listing import reader
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,6 +83,8 @@ def _of_file(folder: Path) -> list[str]:
 
 def _table(folder: Path) -> dict[str, Any]:
     """The keys and values of a folder's ``xlbench.toml``."""
+    from xlbench_transformers.listing import reader
+
     path = folder / FILE
     try:
         table = tomllib.loads(reader(folder)(FILE))
@@ -97,6 +98,8 @@ def _table(folder: Path) -> dict[str, Any]:
 
 def _of_card(folder: Path) -> list[str]:
     """The names under ``datasets`` of a model card; none where it has no such list, or is no card that can be read."""
+    from xlbench_transformers.listing import reader
+
     try:
         import yaml  # type: ignore[import-untyped, unused-ignore]
     except ImportError:  # without the libraries that come with it, no checkpoint is loaded either

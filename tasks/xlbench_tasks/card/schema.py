@@ -42,6 +42,7 @@ KEYS: Mapping[str, Any] = {
 ``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
 LARGEST, DOTS = 1 << 20, 200
 """Bytes that a file of keys may have, and dots that a line of it may."""
+_PLAIN = (str, int, float, bool)
 _QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 SPLITS = ("train", "dev", "test")
@@ -101,16 +102,18 @@ def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, r
 
 def fits_type(kind: Any, value: Any) -> bool:
     """Whether a value is of a type (``list[str]``, ``dict[str, int]``, ``str | int``), or one of a tuple's values."""
-    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if isinstance(kind, tuple):
         return value in kind
+    if kind in _PLAIN:  # nearly all: `get_origin` is slow, and a list of tasks checks thousands of values
+        return isinstance(value, kind) and (kind is bool or not isinstance(value, bool))
+    origin, arguments = typing.get_origin(kind), typing.get_args(kind)
     if origin is types.UnionType:
         return any(fits_type(option, value) for option in arguments)
     if origin is list:
         return isinstance(value, list) and all(fits_type(arguments[0], item) for item in value)
     if origin is dict:
         return isinstance(value, dict) and all(fits_type(arguments[1], item) for item in value.values())
-    return kind is Any or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool)))
+    return kind is Any or isinstance(value, kind)
 
 
 def _describe_type(kind: Any) -> str:
