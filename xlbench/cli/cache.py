@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.cli.output import echo, echo_json
-from xlbench.cli.tables import table
 from xlbench.core.errors import INVALID, OK, UsageError
+from xlbench.core.tables import table
 from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:

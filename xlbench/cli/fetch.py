@@ -13,8 +13,8 @@ import click
 
 from xlbench.cli.options import fetch_permission_options, fetch_selection_options, request_of
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.tables import table
 from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:

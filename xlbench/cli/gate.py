@@ -281,7 +281,7 @@ def _summarize(gate: Gate) -> None:
 
 def _text(gate: Gate) -> str:
     """The verdict for a terminal: the line, a table for each comparison, notes."""
-    from xlbench.cli.tables import table
+    from xlbench.core.tables import table
     from xlbench.reports.gate import report
 
     parts = [one_line(gate.sentence)]

@@ -12,8 +12,8 @@ import click
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.loading import load
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.cli.tables import table
 from xlbench.core.errors import UsageError
+from xlbench.core.tables import table
 from xlbench.core.task import AREAS, Task
 from xlbench.core.text import did_you_mean
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.tables import table
 from xlbench.core.text import escaped_json, first_of, one_line, printable
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ import click
 
 from xlbench.cli.output import echo, echo_json
 from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
-from xlbench.cli.tables import table
 from xlbench.core.errors import OK, UsageError
+from xlbench.core.tables import table
 
 if TYPE_CHECKING:
     from xlbench.space.distances import Distances

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import click
 
 from xlbench.cli.output import echo, echo_json
-from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED, INVALID, OK, UsageError
 from xlbench.core.files import write_files
+from xlbench.core.tables import table
 from xlbench.core.text import did_you_mean, one_line
 
 if TYPE_CHECKING:

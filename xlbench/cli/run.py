@@ -27,8 +27,8 @@ from xlbench.cli.output import (
     print_trouble,
     show_plan,
 )
-from xlbench.cli.tables import table
 from xlbench.core.errors import CELL_FAILED
+from xlbench.core.tables import table
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:

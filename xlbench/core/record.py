@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from xlbench.core import tables
 from xlbench.core.estimate import Estimate
 from xlbench.core.ids import digest
 from xlbench.core.text import one_line
@@ -205,15 +206,13 @@ ROWS = 20
 """Cells in the overview of results: what fits on a screen."""
 
 
-def overview(runs: Sequence[Run], form: str) -> str:
+def overview(runs: Sequence[Run], form: tables.Form) -> str:
     """Main scores in points with their intervals, a row a cell, of the first cells; and how many there are.
 
     Args:
         runs: The runs.
-        form: A table format of tabulate: "plain" or "html".
+        form: For a terminal or a notebook: "plain" or "html".
     """
-    from tabulate import tabulate
-
     cells = [cell for run in runs for cell in run.cells]
     status = Counter(cell.status for cell in cells)
     counts = ", ".join(f"{count:,} {name}" for name, count in sorted(status.items(), key=lambda pair: pair[0] != "ok"))
@@ -223,7 +222,7 @@ def overview(runs: Sequence[Run], form: str) -> str:
         [one_line(text) for text in (cell.model, cell.task, cell.subset, *_score_text(cell))] for cell in cells[:ROWS]
     ]
     headers = ("model", "task", "subset", "metric", "score", "interval")
-    table = tabulate(rows, headers, tablefmt=form, disable_numparse=True) if rows else ""
+    table = tables.table(headers, rows, form=form) if rows else ""
     rest = f"and {len(cells) - ROWS:,} more: see .to_frame()" if len(cells) > ROWS else ""
     if form == "html":
         return "".join(f"<p>{text}</p>" if text in (head, rest) else text for text in (head, table, rest) if text)

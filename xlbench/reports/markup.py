@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from xlbench.core import tables
 from xlbench.core.text import one_line
 
 DECIMALS = 1
@@ -76,8 +77,5 @@ def with_marks(text: str, marks: str) -> str:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], alignment: str) -> str:
-    """A pipe table of ready-made text: tabulate is told to read no cell as a number."""
-    from tabulate import tabulate
-
-    sides = [{"l": "left", "r": "right"}[side] for side in alignment]
-    return tabulate(rows, headers, tablefmt="pipe", disable_numparse=True, colalign=sides if rows else None)
+    """A pipe table of ready-made text; see `xlbench.core.tables.table`."""
+    return tables.table(headers, rows, alignment, "pipe")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Catalog, Model, UsageError
 from xlbench.core.errors import OK, MissingExtraError, require_extra
 from xlbench.core.ids import digest
+from xlbench.core.tables import table
 from xlbench_train.pairs.held_out import PairSplit, read_parts
 from xlbench_train.settings import Settings, resolve
 from xlbench_train.terminal import Terminal
@@ -167,12 +168,8 @@ class _RecipeRun:
         spec = f"st:{_path_spec(self.settings.out.resolve())}?name=after&device={device}"
         after = report.score(spec, cards, self.folder / "report")
         comparison = report.compare_scores(before, after, sum(bool(row["step"]) for row in card.rows))
-        rows = [list(report.HEADINGS), *report.lines(comparison)]
-        widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
-        for row in rows:
-            sides = [text.ljust(width) if place in (0, 5) else text.rjust(width)
-                     for place, (text, width) in enumerate(zip(row, widths, strict=True))]  # fmt: skip
-            self.terminal.out("  ".join(sides).rstrip())
+        for line in table(report.HEADINGS, report.lines(comparison), "lrrrrl").splitlines():
+            self.terminal.out(line)
         for note in comparison.notes:
             self.terminal.out(f"\n{note}")
         saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=comparison)))

@@ -9,8 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from tabulate import tabulate
-
+from xlbench.core import tables
 from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
 from xlbench.reports.compare.differences import Verdict
 from xlbench.reports.compare.several import LetterDisplay
@@ -21,7 +20,7 @@ SCHEMA = 1
 SHOWN = 3
 """How many names a note has before it counts the rest."""
 HEAD = ("", "before", "after", "difference", "p", "verdict", "would be seen", "would settle it")
-ALIGN = ("left", "right", "right", "right", "right", "left", "right", "left")
+ALIGN = "lrrrrlrl"
 
 
 def as_markdown(found: Comparison) -> str:
@@ -47,10 +46,10 @@ def as_markdown(found: Comparison) -> str:
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
-def table(verdicts: Sequence[Verdict], form: str = "plain") -> str:
+def table(verdicts: Sequence[Verdict], form: tables.Form = "plain") -> str:
     """Verdicts as a table, a row each."""
     cells = [_row(one, escape if form == "github" else str) for one in verdicts]
-    return tabulate(cells, HEAD, tablefmt=form, disable_numparse=True, colalign=ALIGN) if cells else ""
+    return tables.table(HEAD, cells, ALIGN, form) if cells else ""
 
 
 def _row(one: Verdict, text: Any) -> list[str]:
@@ -107,28 +106,27 @@ def by_language(found: Comparison) -> str:
     return f"{len(own)} language{'s' * (len(own) != 1)}: {', '.join(said)}."
 
 
-def changed_table(found: Comparison, form: str = "plain") -> str:
+def changed_table(found: Comparison, form: tables.Form = "plain") -> str:
     """The items that changed most."""
     text = escape if form == "github" else str
     told = any(one.get("text") for one in found.changed)
     cells = [
-        [text(one["task"]), text(one["item"]), signed(one["change"] / 100, 2), one["subsets"]]
+        [text(one["task"]), text(one["item"]), signed(one["change"] / 100, 2), str(one["subsets"])]
         + [text(one["text"])] * told
         for one in found.changed
     ]
     head = ("task", "item", "change", "subsets", "text")[: 4 + told]
-    align = ("left", "left", "right", "right", "left")[: 4 + told]
-    return tabulate(cells, head, tablefmt=form, disable_numparse=True, colalign=align)
+    return tables.table(head, cells, "llrrl"[: 4 + told], form)
 
 
-def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: str = "plain") -> str:
+def letters_table(labels: Sequence[str], found: Iterable[LetterDisplay], form: tables.Form = "plain") -> str:
     """All pairs: scores with letters, a row a group."""
     text = escape if form == "github" else str
     cells = [
         [text(one.name), *(f"{points(v)} {letter}" for v, letter in zip(one.values, one.letters, strict=True))]
         for one in found
     ]
-    return tabulate(cells, ("", *map(text, labels)), tablefmt=form, disable_numparse=True)
+    return tables.table(("", *map(text, labels)), cells, form=form)
 
 
 RUNS = ("baseline_run", "candidate_run")
