@@ -188,6 +188,13 @@ def scale() -> int:
     return int(os.environ.get("XLBENCH_CAMPAIGN", "1"))
 
 
+@pytest.fixture
+def in_a_campaign(scale: int) -> None:
+    """Skips a test of half a minute or more, of whose kind the ordinary tests have a quicker one."""
+    if scale == 1:
+        pytest.skip("it takes long: `make campaign` has it")
+
+
 LARGE = bool(os.environ.get("XLBENCH_LARGE"))
 """Whether benchmarks measure at their full size (XLBENCH_LARGE, by `make bench`)."""
 

@@ -345,11 +345,11 @@ def test_options_of_what_has_none_are_one_line(xlbench_cli, arguments, said):
     assert said in done.stderr
 
 
-def test_a_run_with_a_folder_and_two_dimensions(xlbench_cli, folders, tmp_path):
+def test_a_run_with_a_folder_and_two_dimensions(checkpoint_cli, folders, tmp_path):
     """The command line scores a folder: two sizes are two rows of the board, from one encoding."""
     spec = f"{folders['bert']}?dimensions=8,16&name=tiny"
     arguments = ["run", "--model", spec, "--task", "lexicon", "--language", "hin", "--results", tmp_path / "r"]
-    done = xlbench_cli(arguments)
+    done = checkpoint_cli(arguments)
     assert done.returncode == 0, done.stderr
     assert "tiny-8" in done.stdout
     assert "tiny-16" in done.stdout

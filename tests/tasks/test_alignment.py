@@ -99,7 +99,7 @@ def labeled(a, b, wanted=None):
 
 @pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(2, 40), st.sampled_from([0.3, 1.0, 3.0]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_auc_and_cosines_equal_scikit_learn(seed, n, noise):
     """The area is roc_auc_score over all n true and n (n - 1) random pairs; the means are plain means."""
     a, b = aligned(seed, n, noise)
@@ -112,7 +112,7 @@ def test_auc_and_cosines_equal_scikit_learn(seed, n, noise):
 
 @pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(2, 30))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_ties_count_half_as_in_scikit_learn(seed, n):
     """Vectors of few distinct values tie often, at cosines that are equal but for rounding."""
     random = np.random.RandomState(seed)
@@ -124,7 +124,7 @@ def test_ties_count_half_as_in_scikit_learn(seed, n):
 
 @pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(2, 25), st.sampled_from([0.3, 1.0, 3.0]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_the_threshold_is_the_best_there_is(seed, n, noise):
     """No threshold at or between any two cosines has a higher balanced accuracy, which scikit-learn computes."""
     a, b = aligned(seed, n, noise)
@@ -271,7 +271,7 @@ def test_a_threshold_is_not_tried_on_what_it_was_chosen_on():
     """Over vectors without any relation, thresholds from the other half are right half of the time; thresholds from
     the same items would look better than that."""
     honest, flattering = [], []
-    for seed in range(25):
+    for seed in range(12):
         random = np.random.RandomState(seed)
         a, b = (random.standard_normal((30, 8)).astype(np.float32) for _ in range(2))
         found, _ = compared(a, b)
@@ -280,7 +280,7 @@ def test_a_threshold_is_not_tried_on_what_it_was_chosen_on():
         honest.append(value("threshold_accuracy", pairwise.compare(found, half, crossed)))
         best = [pairwise.best_threshold(found)]
         flattering.append(value("threshold_accuracy", pairwise.compare(found, np.zeros(30, np.int8), best)))
-    assert np.mean(honest) == pytest.approx(0.5, abs=0.03)
+    assert np.mean(honest) == pytest.approx(0.5, abs=0.04)
     assert np.mean(flattering) > 0.54
 
 
