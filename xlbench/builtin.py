@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
-    from xlbench.reports.boards.standings import Board
+    from xlbench.reports.boards.board import Board
 
 
 @hookimpl

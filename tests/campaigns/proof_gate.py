@@ -21,7 +21,8 @@ from xlbench import stats
 from xlbench.core.record import Cell, Run, Score
 from xlbench.core.task import AREAS
 from xlbench.reports.compare.matching import Matched
-from xlbench.reports.gate.judge import PairedTests, outcome_of
+from xlbench.reports.gate.judge import outcome_of
+from xlbench.reports.gate.paired_tests import PairedTests
 from xlbench.reports.gate.policy import Policy
 from xlbench.runs.store import Reader
 

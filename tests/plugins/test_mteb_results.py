@@ -4,7 +4,7 @@ import pytest
 from saved_runs import PRINTS, save_run
 from tiny_task import one_line
 
-from xlbench.runs.store import load_run
+from xlbench.runs.run_folder import load_run
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("mteb")

@@ -33,7 +33,7 @@ WINGS: dict[str, set[str]] = {
     "stats": {"core"},
     "hub": {"core"},
     "runs": {"core", "catalog", "encoding", "stats"},
-    "reports": {"core", "stats", "runs.store", "runs.items"},
+    "reports": {"core", "stats", "runs.store", "runs.run_folder", "runs.items"},
     "space": {"core", "catalog", "runs", "reports.plots"},
     "builtin": {"catalog", "runs", "reports"},
     "testing": {"core", "encoding", "runs", "stats"},

@@ -30,9 +30,10 @@ from xlbench.core.text import one_line
 from xlbench.reports import csv_text, markup
 from xlbench.reports.boards import legend, markdown, spreadsheet
 from xlbench.reports.boards.averages import Entry
+from xlbench.reports.boards.board import Board
 from xlbench.reports.boards.models import line_of
 from xlbench.reports.boards.plain import plain
-from xlbench.reports.boards.standings import Board, standings
+from xlbench.reports.boards.standings import standings
 from xlbench.runs.items import Influence
 
 GOLDEN = Path(__file__).parent / "golden_boards"

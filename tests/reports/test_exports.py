@@ -8,7 +8,8 @@ from saved_runs import save_cell, save_run
 from xlbench import ResultsError, UsageError
 from xlbench.core.record import Run
 from xlbench.reports.exports import every_eval_ever, model_card, mteb_results
-from xlbench.runs.store import Store, load_run
+from xlbench.runs.run_folder import load_run
+from xlbench.runs.store import Store
 
 PLACES = {("pairs", "eng-hin"): 30, ("pairs", "hin-eng"): 0, ("./my card.toml", "zho_Hans"): 20}
 

@@ -14,7 +14,8 @@ from xlbench.reports.exports import mteb_results
 from xlbench.reports.imported import NOTE, as_csv, read_mteb
 from xlbench.reports.published import Figure, compare, match_cells, merge_figures, read_figures
 from xlbench.reports.render import boards_of
-from xlbench.runs.store import Store, load_run
+from xlbench.runs.run_folder import load_run
+from xlbench.runs.store import Store
 
 NEW = {
     "task_name": "Pairs", "dataset_revision": "1", "mteb_version": "2.20.0", "evaluation_time": 3.0,

@@ -12,7 +12,8 @@ from xlbench.core.files import write_files
 from xlbench.core.record import Results
 from xlbench.reports.boards import markdown
 from xlbench.reports.render import boards_of, standings
-from xlbench.runs.store import Store, load_run
+from xlbench.runs.run_folder import load_run
+from xlbench.runs.store import Store
 
 BOTH = {("pairs", "eng-deu"): 30, ("pairs", "eng-hin"): 15}
 

@@ -12,7 +12,8 @@ from xlbench.core.ids import slug
 from xlbench.core.record import Cell, Run, Score
 from xlbench.runs import store as store_module
 from xlbench.runs.items import Items, influence
-from xlbench.runs.store import Store, find_runs, load_run
+from xlbench.runs.run_folder import load_run
+from xlbench.runs.store import Store, find_runs
 
 FINGERPRINT = "f" * 64
 

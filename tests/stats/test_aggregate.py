@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from xlbench import UsageError, metrics
-from xlbench.stats import CI, Part, Scorer, combine, estimate, intervals, part
+from xlbench.stats import CI, Part, Scorer, combine, estimate, interval_methods, part
 from xlbench.stats.aggregate import standard_error
 
 
@@ -147,7 +147,7 @@ def test_a_width_of_zero_never_comes_out(ci, value):
     parts = [mean_part(np.full(12, value), np.arange(12) // 2) for _ in range(3)]
     found = estimate(combine(parts), ci=ci)
     assert (found.method, found.n, found.clusters) == ("wilson", 36, 6)
-    assert (found.low, found.high) == pytest.approx(intervals.wilson(value, 6, reference.t.ppf(0.975, 5)))
+    assert (found.low, found.high) == pytest.approx(interval_methods.wilson(value, 6, reference.t.ppf(0.975, 5)))
 
 
 def test_what_has_no_interval_takes_that_of_its_averages():
@@ -178,7 +178,7 @@ def test_a_wilson_interval_of_an_average_takes_the_effective_number_of_items():
     hits = np.arange(41) < 30
     found = estimate(mean_part(hits, range(41)), ci="wilson")
     assert found.method == "wilson"
-    assert (found.low, found.high) == pytest.approx(intervals.wilson(30 / 41, 40, reference.t.ppf(0.975, 40)))
+    assert (found.low, found.high) == pytest.approx(interval_methods.wilson(30 / 41, 40, reference.t.ppf(0.975, 40)))
     free = estimate(mean_part(hits, range(41)), (-np.inf, np.inf), ci="wilson")
     assert (free.method, free.note) == ("cluster-t", "a Wilson interval is for shares")
 

@@ -12,7 +12,7 @@ from scipy import stats as reference
 
 from xlbench import UsageError, metrics
 from xlbench.core.task import Metric
-from xlbench.stats import CI, Scorer, intervals
+from xlbench.stats import CI, Scorer, interval_methods, intervals
 from xlbench.stats.scorer import _round
 
 ACCURACY = metrics.share("accuracy", "hit")
@@ -47,7 +47,7 @@ def test_wilson_over_clusters_by_hand():
     clusters = np.repeat(np.arange(4), 5)
     columns = {"hit": np.concatenate([np.arange(5) < right for right in (5, 5, 3, 3)])}
     found = score(ACCURACY, columns, clusters)
-    expected = intervals.wilson(0.8, 12, reference.t.ppf(0.975, 3))
+    expected = interval_methods.wilson(0.8, 12, reference.t.ppf(0.975, 3))
     assert (found.method, found.n, found.clusters) == ("wilson", 20, 4)
     assert found.se == pytest.approx(np.sqrt(1 / 75))
     assert (found.low, found.high) == pytest.approx(expected)
@@ -57,7 +57,7 @@ def test_a_design_effect_below_one_earns_nothing():
     """Clusters that are more alike than chance would have them do not make items worth more than they are."""
     clusters = np.repeat(np.arange(10), 2)
     found = score(ACCURACY, {"hit": np.tile([True, False], 10) | (clusters == 3)}, clusters)
-    expected = intervals.wilson(11 / 20, 20, reference.t.ppf(0.975, 9))
+    expected = interval_methods.wilson(11 / 20, 20, reference.t.ppf(0.975, 9))
     assert (found.low, found.high) == pytest.approx(expected)
 
 
@@ -183,7 +183,7 @@ def test_a_bootstrap_without_spread_falls_back_within_bounds():
     assert found.method == "wilson"
     assert "too few distinct items" in found.note
     n = found.value * (1 - found.value) / found.se**2
-    assert (found.low, found.high) == pytest.approx(intervals.wilson(found.value, n, reference.t.ppf(0.975, 49)))
+    assert (found.low, found.high) == pytest.approx(interval_methods.wilson(found.value, n, reference.t.ppf(0.975, 49)))
     assert found.low < found.value - 2.01 * found.se
     unbounded = metrics.mean("score", "score", (-np.inf, np.inf))
     assert score(unbounded, {"score": np.r_[np.ones(48), 0.5, 0.25]}).method == "jackknife"
@@ -208,8 +208,8 @@ def test_all_right_or_all_wrong_gets_wilson_over_clusters(ci, right):
     clusters = np.repeat(np.arange(10), 3)
     for metric in (ACCURACY, MRR):
         alone, together = score(metric, columns, ci=ci), score(metric, columns, clusters, ci=ci)
-        assert (alone.low, alone.high) == pytest.approx(intervals.wilson(right, 30, reference.norm.ppf(0.975)))
-        expected = intervals.wilson(right, 10, reference.t.ppf(0.975, 9))
+        assert (alone.low, alone.high) == pytest.approx(interval_methods.wilson(right, 30, reference.norm.ppf(0.975)))
+        expected = interval_methods.wilson(right, 10, reference.t.ppf(0.975, 9))
         assert together.method == "wilson"
         assert (together.low, together.high) == pytest.approx(expected)
         assert "every cluster scores the same" in together.note
@@ -219,7 +219,7 @@ def test_a_cosine_has_its_own_bounds():
     """Wilson's interval of items that are all alike is stretched to (-1, 1)."""
     cosine = metrics.mean("cosine", "x", bounds=(-1.0, 1.0))
     found = score(cosine, {"x": np.zeros(20)})
-    low, high = intervals.wilson(0.5, 20, reference.norm.ppf(0.975))
+    low, high = interval_methods.wilson(0.5, 20, reference.norm.ppf(0.975))
     assert (found.low, found.high) == pytest.approx((2 * low - 1, 2 * high - 1))
 
 
@@ -362,7 +362,7 @@ def test_f1_near_a_bound_is_wilson_over_what_was_counted():
     """By hand: 9 of 10 entities right and one more found are 9 of 11; Wilson's ends of that share as F1. Items without
     any entity change little (the variance of the others), whatever their number."""
     one = ([1] * 9 + [0, 0], [1] * 9 + [0, 1], [1] * 10 + [0])
-    low, high = intervals.wilson(9 / 11, 11, reference.norm.ppf(0.975))
+    low, high = interval_methods.wilson(9 / 11, 11, reference.norm.ppf(0.975))
     for empty in (0, 500):
         columns = counts_of(*(part + [0] * empty for part in one))
         found, _ = Scorer().score(F1, columns)
@@ -377,7 +377,7 @@ def test_f1_at_a_bound_knows_as_much_as_has_support(value):
     counted (8 found and 8 to be found) than there are sentences."""
     columns = counts_of([value] * 8 + [0] * 492, [1] * 8 + [0] * 492, [1] * 8 + [0] * 492)
     found, _ = Scorer().score(F1, columns)
-    low, high = intervals.wilson(value, 8, 1.959964 if value else reference.t.ppf(0.975, 7))
+    low, high = interval_methods.wilson(value, 8, 1.959964 if value else reference.t.ppf(0.975, 7))
     assert (found.value, found.method) == (value, "wilson")
     assert (found.low, found.high) == pytest.approx((2 * low / (1 + low), 2 * high / (1 + high)), abs=1e-6)
 

@@ -83,7 +83,7 @@ class BoardFormat:
 
     name: str
     render: Callable[[Any], Mapping[str, str]]
-    """Takes an `xlbench.reports.boards.standings.Board`."""
+    """Takes an `xlbench.reports.boards.board.Board`."""
     description: str = ""
     suffixes: tuple[str, ...] = ()
     """All suffixes that it may give: a file that it gave before, and now cannot or does not give, is removed. Without

@@ -33,7 +33,7 @@ from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results
-    from xlbench.reports.boards.standings import Board
+    from xlbench.reports.boards.board import Board
     from xlbench.runs.request import PreparedRun
 
 

@@ -21,7 +21,7 @@ from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
     from xlbench.catalog.hooks import BoardFormat
-    from xlbench.reports.boards.standings import Board
+    from xlbench.reports.boards.board import Board
 
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,40}){1,4}")
 

@@ -14,7 +14,7 @@ from xlbench.core.tracebacks import log_traceback
 from xlbench.runs.cells import PlannedCell
 from xlbench.runs.jobs import RunWarning
 from xlbench.runs.observer import Observer
-from xlbench.runs.store import LOST
+from xlbench.runs.run_folder import LOST
 
 CellAddress = tuple[str, str, str, str]
 """Model, fingerprint, task and subset: what tells the cells of a run apart."""

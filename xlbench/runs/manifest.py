@@ -9,7 +9,8 @@ from typing import Any
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Results, Run
 from xlbench.runs.cells import PlannedCell
-from xlbench.runs.store import LOST, Store
+from xlbench.runs.run_folder import LOST
+from xlbench.runs.store import Store
 
 UNFINISHED = "run"
 """Plan key of a run that has not finished."""

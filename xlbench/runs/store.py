@@ -1,4 +1,4 @@
-"""Runs and their folder: the only room that touches saved results.
+"""The store: writes and reads the saved runs of a results folder. Only this module and `packs.write` write results.
 
     RESULTS/<model>-<hash>/run.json                          the manifest: first the plan, last that it was carried out
     RESULTS/<model>-<hash>/cells/<task>/<subset>.json        a cell; its appearance is the commit
@@ -16,34 +16,32 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import stat
-from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.codec import checksum, from_json, to_json
+from xlbench.core.codec import checksum, to_json
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import slug
 from xlbench.core.record import WHOLE_TASK, Cell, Run
-from xlbench.core.text import byte_count
 from xlbench.runs.items import Influence, Items, influence, read_items, read_table, to_parquet
 from xlbench.runs.packs.read import ENDING, Pack
+from xlbench.runs.run_folder import (
+    AGAIN,
+    LOST,
+    as_record,
+    file_stem,
+    load_run,
+    missing_cells,
+    one_line_errors,
+    read_json,
+    without_scores,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-AGAIN = "delete it and run again"
-"""What to do about a file that is refused."""
-LARGEST_JSON = 64 << 20
-"""Bytes of a record's file."""
-
-GONE = "it was saved, and its file is gone: run it again"
-"""Why a cell that its run's manifest lists has no score."""
-LOST = "lost"
-"""Key in the provenance of a cell that did not come back from the engine; such a cell is never saved."""
 
 
 class Reader:
@@ -113,8 +111,8 @@ class Reader:
         except ResultsError as error:
             return Run(path.name.removesuffix(ENDING), "", (), complete=False, folder=str(path), troubles=(str(error),))
         run = pack.manifest
-        own = tuple(_without_scores(cell, run.failure) if run.failure else cell for cell in pack.cells)
-        return replace(run, cells=(*own, *_missing_cells(run, own)), folder=str(path))
+        own = tuple(without_scores(cell, run.failure) if run.failure else cell for cell in pack.cells)
+        return replace(run, cells=(*own, *missing_cells(run, own)), folder=str(path))
 
 
 class Store(Reader):
@@ -145,7 +143,7 @@ class Store(Reader):
 
     def cell_path(self, model: str, fingerprint: str, task: str, subset: str, limit: int | None) -> Path:
         """The file of a cell; a sample lies beside the whole, so that neither replaces the other."""
-        return self.folder(model, fingerprint) / "cells" / slug(task) / f"{_stem(subset, limit)}.json"
+        return self.folder(model, fingerprint) / "cells" / slug(task) / f"{file_stem(subset, limit)}.json"
 
     def path_of(self, cell: Cell) -> Path:
         """`cell_path` of a cell."""
@@ -155,10 +153,10 @@ class Store(Reader):
         """The cell saved at ``path``, None where there is none; `ResultsError` where it was edited or cut off."""
         if path.parent.exists() and not path.parent.is_dir():  # something stands in the way of all of the task's cells
             raise ResultsError(f"cannot read {path}: {path.parent.name} is no folder")
-        plain = _read_json(path)
+        plain = read_json(path)
         if plain is None:
             return None
-        cell: Cell = _as_record(Cell, plain, path)
+        cell: Cell = as_record(Cell, plain, path)
         if self.path_of(cell) != path:
             raise ResultsError(f"{path} holds another cell ({cell.model} {cell.task} {cell.subset}): {AGAIN}")
         return cell
@@ -166,7 +164,7 @@ class Store(Reader):
     def save_cell(self, cell: Cell, items: Items | None) -> Cell:
         """Save a cell: its items first, then its JSON, which commits it. Returns it with the items' file and digest."""
         path = self.path_of(cell)
-        with _one_line_errors(path):
+        with one_line_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             if items is not None:
                 content = to_parquet(items)
@@ -195,7 +193,7 @@ class Store(Reader):
         before = self.manifest(run.model, run.fingerprint)
         run = replace(run, saved=_saved_subsets(run, before))
         path = self.folder(run.model, run.fingerprint) / "run.json"
-        with _one_line_errors(path):
+        with one_line_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             _write_json(path, to_json(run))
         self._failures[path.parent] = run.failure
@@ -211,8 +209,8 @@ class Store(Reader):
     def manifest(self, model: str, fingerprint: str) -> Run | None:
         """The saved manifest, without cells; None where there is none."""
         path = self.folder(model, fingerprint) / "run.json"
-        plain = _read_json(path)
-        return None if plain is None else _as_record(Run, plain, path)
+        plain = read_json(path)
+        return None if plain is None else as_record(Run, plain, path)
 
     def runs(self, besides: Sequence[Run] = ()) -> list[Run]:
         """All runs in the folder with their cells, packed or not, except ``besides``, in the order of their names."""
@@ -224,84 +222,6 @@ class Store(Reader):
         for path in [*self.root.rglob(".*.tmp"), *self.root.glob("*/cells/*/*.parquet")]:
             if is_old(path) and not _is_referenced(path):
                 remove(path)
-
-
-def _stem(subset: str, limit: int | None) -> str:
-    """The name of a cell's file, without its ending."""
-    return slug(subset if limit is None else f"{subset} first {limit}")
-
-
-def load_run(folder: Path) -> Run:
-    """One run's folder. It is ``complete`` where its manifest says so: a run that was stopped leaves none that does.
-
-    A file that is damaged, forged or out of its place is refused: it is named in ``troubles``, and stands among the
-    cells as an error, so that a board shows what it lacks. A damaged manifest refuses the whole run.
-    """
-    path = folder / "run.json"
-    try:
-        plain = _read_json(path)
-        manifest: Run | None = None if plain is None else _as_record(Run, plain, path)
-    except ResultsError as error:
-        return Run(folder.name, "", (), complete=False, folder=str(folder), troubles=(str(error),))
-    read, refused = _read_cells(folder)
-    owners = Counter((cell.model, cell.fingerprint) for cell in read.values())
-    if manifest is None and not owners:
-        return Run(folder.name, "", (), complete=False, folder=str(folder), troubles=tuple(refused.values()))
-    run = manifest or Run(*owners.most_common(1)[0][0], (), complete=False)
-    for where, cell in list(read.items()):
-        if (cell.model, cell.fingerprint) != (run.model, run.fingerprint):
-            refused[where] = f"{where} is a cell of another model ({cell.model}): {AGAIN}"
-            del read[where]
-    own = tuple(_without_scores(cell, run.failure) if run.failure else cell for cell in read.values())
-    lacking = tuple(_refused_cell(where, why, run, own) for where, why in sorted(refused.items()))
-    cells = (*own, *lacking, *_missing_cells(run, (*own, *lacking)))
-    return replace(run, cells=cells, folder=str(folder), troubles=tuple(refused[where] for where in sorted(refused)))
-
-
-def _without_scores(cell: Cell, why: str) -> Cell:
-    """A cell of a model that was found to be one whose scores cannot be kept."""
-    return cell if cell.status != "ok" else replace(cell, status="error", reason=why, scores=(), facts={}, notes=())
-
-
-def _read_cells(folder: Path) -> tuple[dict[Path, Cell], dict[Path, str]]:
-    """The cells of a run's folder by their file, and why the others are refused."""
-    read: dict[Path, Cell] = {}
-    refused: dict[Path, str] = {}
-    for path in sorted((folder / "cells").glob("*/*.json")):
-        try:
-            plain = _read_json(path)
-            if plain is not None:
-                cell: Cell = _as_record(Cell, plain, path)
-                if (slug(cell.task), _stem(cell.subset, cell.limit)) != (path.parent.name, path.stem):
-                    raise ResultsError(f"{path} is the cell of another place ({cell.task} {cell.subset}): {AGAIN}")
-                read[path] = cell
-        except ResultsError as error:
-            refused[path] = str(error)
-    return read, refused
-
-
-def _refused_cell(path: Path, why: str, run: Run, own: Sequence[Cell]) -> Cell:
-    """What stands for a refused file: an error in its place, as far as the place is known."""
-    planned = {(task, subset) for plan in (*run.plans.values(), run.saved) for task in plan for subset in plan[task]}
-    named = {(slug(task), slug(subset)): (task, subset) for task, subset in planned}
-    tasks = {slug(cell.task): cell.task for cell in own} | {slug(task): task for task, _ in planned}
-    place = path.parent.name, path.stem
-    task, subset = named.get(place) or (tasks.get(path.parent.name, path.parent.name), path.stem)
-    return _error_cell(run, task, subset, f"its file is refused: {why}", own)
-
-
-def _missing_cells(run: Run, cells: Sequence[Cell]) -> Iterator[Cell]:
-    """What stands for cells that the manifest lists and that are not there any more."""
-    there = {(cell.task, cell.subset) for cell in cells}
-    for task, subsets in run.saved.items():
-        for subset in subsets:
-            if (task, subset) not in there:
-                yield _error_cell(run, task, subset, GONE, cells)
-
-
-def _error_cell(run: Run, task: str, subset: str, reason: str, cells: Sequence[Cell]) -> Cell:
-    area = next((cell.area for cell in cells if cell.task == task and cell.area), "")
-    return Cell(run.model, run.fingerprint, task, area, subset, (), "error", reason)
 
 
 def _saved_subsets(run: Run, before: Run | None) -> dict[str, tuple[str, ...]]:
@@ -327,44 +247,6 @@ def _write_json(path: Path, plain: dict[str, Any]) -> None:
     plain = json.loads(json.dumps(plain))  # tuples become lists, as they will be read
     text = json.dumps(plain | {"checksum": checksum(plain)}, indent=1, sort_keys=True, ensure_ascii=False)
     write_whole(path, (text + "\n").encode(), durable_name=True)
-
-
-def _read_json(path: Path) -> dict[str, Any] | None:
-    """The checked content of a record's file; None where there is no file."""
-    import msgspec
-
-    try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_JSON:
-            raise ResultsError(f"{path} is no file of a record, or larger than {byte_count(LARGEST_JSON)}: {AGAIN}")
-        plain = msgspec.json.decode(path.read_bytes())
-        given = plain.pop("checksum", None) if isinstance(plain, dict) else None
-        intact = given is not None and given == checksum(plain)
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except OSError as error:
-        raise ResultsError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError):  # cut off, no number (NaN), or nested without end
-        raise ResultsError(f"{path} is cut off or no JSON: {AGAIN}") from None
-    if not intact:
-        raise ResultsError(f"{path} was changed after it was saved: {AGAIN}")
-    return dict(plain)
-
-
-def _as_record(kind: Any, plain: dict[str, Any], path: Path) -> Any:
-    try:
-        return from_json(kind, plain)
-    except ResultsError as error:
-        raise ResultsError(f"{path}: {error}") from None
-
-
-@contextlib.contextmanager
-def _one_line_errors(path: Path) -> Iterator[None]:
-    """Turn a failure to write (a full disk, a vanished folder) into one line."""
-    try:
-        yield
-    except OSError as error:
-        raise ResultsError(f"cannot save {path}: {error.strerror or error}; cells saved before are kept") from error
 
 
 def _is_referenced(path: Path) -> bool:

@@ -4,7 +4,8 @@
 |---|---|
 | `rows` | groups identical rows, sums over clusters, influences |
 | `bootstrap` | resamples: the random numbers |
-| `intervals` | which interval is due, and its formula |
+| `intervals` | which interval is due, and its warnings |
+| `interval_methods` | the formula of each interval |
 | `scorer` | one cell: a metric over items |
 | `training` | what the training set of a probe adds |
 | `aggregate` | averages over cells that may share items |

@@ -22,7 +22,7 @@ import numpy as np
 
 from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
-from xlbench.stats import intervals, metrics
+from xlbench.stats import interval_methods, intervals, metrics
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import group, left_out, linear_sums, satterthwaite, seed_sums, set_variances
 
@@ -220,7 +220,7 @@ def estimate(
         return Estimate(part.value, n=part.n, clusters=count, note=reason)
     sample = _linear(part, bounds, content)
     if intervals.is_constant(part.influence, part.value):
-        ends, method = intervals.wilson_over_clusters(sample, level), "wilson"
+        ends, method = interval_methods.wilson_over_clusters(sample, level), "wilson"
         note = "every cluster scores the same"
     else:
         ends, method, note = _ends(sample, part, se, ci, seed, level)
@@ -232,27 +232,27 @@ def estimate(
     return Estimate(part.value, *clipped, method, se, part.n, count, note)
 
 
-def _linear(part: Part, bounds: tuple[float, float], content: str) -> intervals.Sample:
+def _linear(part: Part, bounds: tuple[float, float], content: str) -> interval_methods.Sample:
     """The part as a plain mean of G numbers, value + G U_c, whose variance is the one formula (without seeds)."""
     metric = metrics.mean("linear", "value", bounds)
     influence = part.influence[part.items]
     rows = metric.rows({"value": part.value + len(influence) * influence})
     effective = degrees_of_freedom(part) + 1
-    return intervals.Sample(metric, part.value, group(rows), influence, part.n, effective, content)
+    return interval_methods.Sample(metric, part.value, group(rows), influence, part.n, effective, content)
 
 
 def _ends(
-    sample: intervals.Sample, part: Part, se: float, ci: str, seed: int, level: float
+    sample: interval_methods.Sample, part: Part, se: float, ci: str, seed: int, level: float
 ) -> tuple[tuple[float, float], str, str]:
     """Ends, method and note of an average with some spread."""
-    half = intervals.t_quantile(level, sample.effective) * se
+    half = interval_methods.t_quantile(level, sample.effective) * se
     plain = (part.value - half, part.value + half)
     if ci in ("auto", "jackknife"):
         return plain, "cluster-t", ""
     if ci == "wilson":
         return _effective_wilson(sample, se, level, plain)
     method = "student" if ci == "bootstrap" else ci
-    low, high = intervals.METHODS[method](sample, Resampler(seed), level)
+    low, high = interval_methods.METHODS[method](sample, Resampler(seed), level)
     if not np.isfinite([low, high]).all() and not np.isfinite(sample.metric.bounds).all():
         return plain, "cluster-t", "too few clusters for a bootstrap"
     # The seeds' variance is not among the clusters: it stretches what the clusters gave.
@@ -262,13 +262,13 @@ def _ends(
 
 
 def _effective_wilson(
-    sample: intervals.Sample, se: float, level: float, plain: tuple[float, float]
+    sample: interval_methods.Sample, se: float, level: float, plain: tuple[float, float]
 ) -> tuple[tuple[float, float], str, str]:
     """Wilson's interval for as many items as would have this standard error."""
     low, high = sample.metric.bounds
     simple = sample.share * (1 - sample.share)
     if not simple > 0:
         return plain, "cluster-t", "a Wilson interval is for shares"
-    quantile = intervals.t_quantile(level, sample.effective)
+    quantile = interval_methods.t_quantile(level, sample.effective)
     effective = simple / (se / (high - low)) ** 2
-    return intervals.scaled_wilson(sample.share, effective, quantile, sample.metric.bounds), "wilson", ""
+    return interval_methods.scaled_wilson(sample.share, effective, quantile, sample.metric.bounds), "wilson", ""

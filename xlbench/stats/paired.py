@@ -10,7 +10,7 @@ import numpy as np
 
 from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
-from xlbench.stats import aggregate, intervals, student
+from xlbench.stats import aggregate, interval_methods, intervals, student
 from xlbench.stats.aggregate import Part, combine, degrees_of_freedom, standard_error
 from xlbench.stats.bootstrap import random_state
 from xlbench.stats.rows import BLOCK
@@ -79,11 +79,11 @@ def judge(both: Part, level: float = 0.95, method: Method = "t", seed: int = 0, 
     if constant:
         return Difference(value, se=0.0, n=n, clusters=count, note="the same difference in every cluster")
     freedom = degrees_of_freedom(both)
-    half = intervals.t_quantile(level, freedom + 1) * se
+    half = interval_methods.t_quantile(level, freedom + 1) * se
     p = min(2 * student.tail(abs(value) / se, freedom), 1.0)
     found = Difference(
         value, value - half, value + half, "paired-t", se, n, count, p=p, freedom=freedom,
-        detectable=(intervals.t_quantile(level, freedom + 1) + student.quantile(POWER, freedom)) * se,
+        detectable=(interval_methods.t_quantile(level, freedom + 1) + student.quantile(POWER, freedom)) * se,
     )  # fmt: skip
     if method == "bootstrap":
         drawn = aggregate.estimate(both, (-math.inf, math.inf), "bootstrap", seed, content, level)

@@ -11,7 +11,7 @@ import numpy as np
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Score
 from xlbench.core.task import Columns, Metric
-from xlbench.stats import intervals, rows
+from xlbench.stats import interval_methods, intervals, rows
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import Grouped
 from xlbench.stats.training import Training
@@ -83,7 +83,7 @@ class Scorer:
         score = self._with_interval(sample, variance, training or Training(0.0, 2))
         return replace(score, clusters=count, chance=chance), psi
 
-    def _with_interval(self, sample: intervals.Sample, variance: float, training: Training) -> Score:
+    def _with_interval(self, sample: interval_methods.Sample, variance: float, training: Training) -> Score:
         """The score of a sample; ``variance`` is that of seeds."""
         metric = sample.metric
         found = intervals.interval(sample, self._ci, self._resampler, self._level)
@@ -126,7 +126,7 @@ def _sample(
     psi: np.ndarray,
     codes: np.ndarray | None,
     content: str,
-) -> intervals.Sample:
+) -> interval_methods.Sample:
     """The items as units of resampling: alone, or summed over clusters."""
     if codes is None:
         units, influence, effective = grouped, (psi - psi.mean()) / len(psi), float(len(psi))
@@ -134,4 +134,4 @@ def _sample(
         units = rows.group(rows.cluster_rows(items, codes, grouped.inverse))
         shares = np.bincount(codes) / len(codes)
         influence, effective = rows.left_out(rows.linear_sums(psi, codes), shares), rows.effective_clusters(shares)
-    return intervals.Sample(metric, value, units, influence, len(items), effective, content)
+    return interval_methods.Sample(metric, value, units, influence, len(items), effective, content)

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xlbench.core.task import Columns, Metric
-from xlbench.stats import intervals
+from xlbench.stats import interval_methods, intervals
 from xlbench.stats.rows import dense, group, influences, linear_sums, metric_rows, value_of
 
 
@@ -58,7 +58,7 @@ class Training:
         """Whether the metric is defined for all training sets."""
         return math.isfinite(self.se)
 
-    def added_to(self, found: intervals.Interval, sample: intervals.Sample, level: float) -> intervals.Interval:
+    def added_to(self, found: intervals.Interval, sample: interval_methods.Sample, level: float) -> intervals.Interval:
         """The interval of the items with this variance added; none where it is not known."""
         if not self.is_known:
             return intervals.Interval(None, None, "", "no interval: from one of the training sets it is not defined")

@@ -7,7 +7,6 @@ what it was trained for. Loading and encoding are those of ``st`` and ``hf``.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,69 +16,31 @@ import numpy as np
 import torch
 import transformers
 from numpy.typing import NDArray
-from safetensors import safe_open
 
-from xlbench import DataError, EncoderError, Role, Spec, UsageError
-from xlbench.core.permissions import permissions
+from xlbench import EncoderError, Role, Spec, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_transformers.encoders import batching, completeness, hf, st
+from xlbench_transformers.encoders.siamese_head import (
+    SETTINGS,
+    CheckpointTensors,
+    Head,
+    SiameseSettings,
+    describe_head,
+    read_head,
+    read_settings,
+)
 
-SETTINGS = "siamese.json"
 HEAD = "siamese_head.safetensors"
 """The head's own file, beside a folder of sentence-transformers."""
-POOLINGS = ("mean", "cls", "max", "last")
-INPUTS = ("u", "v", "|u-v|")
-"""What a head is given, unless ``siamese.json`` says otherwise: Reimers and Gurevych, Sentence-BERT (2019)."""
-
-_FEATURES = {
-    "u": lambda u, v: u,
-    "v": lambda u, v: v,
-    "|u-v|": lambda u, v: np.abs(u - v),
-    "u*v": lambda u, v: u * v,
-}
-
-
-@dataclass(frozen=True)
-class SiameseSettings:
-    """``siamese.json``: ``pooling``, and ``head`` with ``weight``, ``bias``, ``inputs`` and ``labels``."""
-
-    pooling: str | None = None
-    weight: str | None = None
-    """Name of the head's matrix among the tensors."""
-    bias: str | None = None
-    inputs: tuple[str, ...] = INPUTS
-    labels: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Head:
-    """softmax(W x + b) over features x of a pair's vectors."""
-
-    name: str
-    tensors: tuple[str, ...]
-    """Names of the tensors that it was read from."""
-    weight: NDArray[np.float32]
-    """(classes, len(inputs) * d)"""
-    bias: NDArray[np.float32]
-    inputs: tuple[str, ...]
-    labels: tuple[str, ...]
-
-    def probabilities(self, u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Of each class, (n, classes), for vectors (n, d) of the first and the second texts."""
-        features = np.concatenate([_FEATURES[name](u, v) for name in self.inputs], axis=1).astype(np.float64)
-        logits = features @ self.weight.T + self.bias
-        raised = np.exp(logits - logits.max(axis=1, keepdims=True))
-        shares: NDArray[np.float64] = raised / raised.sum(axis=1, keepdims=True)
-        return shares
 
 
 def load(folder: Path, spec: Spec, *, trust_remote_code: bool = False) -> SiameseEncoder:
     """Load the pair's encoder and its head, where there is one; see `xlbench_transformers.encoders.load`."""
-    settings = _settings(folder / SETTINGS)
+    settings = read_settings(folder / SETTINGS)
     chain = (folder / "modules.json").is_file()
     load_encoder = _load_chain if chain else _load_checkpoint
     encoder, head = load_encoder(folder, spec, settings, trust_remote_code=trust_remote_code)
-    details = {"head": _describe_head(head)}
+    details = {"head": describe_head(head)}
     if not chain:
         given = "pooling" in spec.given
         details["pooling_from"] = "spec" if given else SETTINGS if settings.pooling else "default"
@@ -154,7 +115,7 @@ def _load_chain(
     encoder = st.load(folder, spec, trust_remote_code=trust_remote_code)
     if not (folder / HEAD).is_file():
         return encoder, None
-    shapes = _Tensors(folder, HEAD)
+    shapes = CheckpointTensors(folder, HEAD)
     head = _head(folder, shapes, frozenset(), len(encoder.encode(["a"])[0]), settings)
     if head is None:
         raise EncoderError(f"{folder / HEAD}: no matrix in it has a column for each of {', '.join(settings.inputs)}")
@@ -166,7 +127,7 @@ def _load_checkpoint(
 ) -> tuple[hf.HuggingFaceEncoder, Head | None]:
     """A checkpoint of Hugging Face's, its encoder's tensors perhaps under a prefix."""
     device, dtype = batching.device_of(spec), batching.dtype_of(spec)
-    shapes = _Tensors(folder)
+    shapes = CheckpointTensors(folder)
     with hf.loading(folder, "model"):
         config = transformers.AutoConfig.from_pretrained(
             folder, trust_remote_code=trust_remote_code, local_files_only=True
@@ -197,7 +158,7 @@ class _EncoderTensors:
     names: frozenset[str]
 
 
-def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_code: bool) -> _EncoderTensors:
+def _encoder_part(folder: Path, shapes: CheckpointTensors, config: Any, *, trust_remote_code: bool) -> _EncoderTensors:
     """The tensors that the encoder expects, under the prefix with which most of them are there."""
     with torch.device("meta"):  # names without numbers
         make: Any = transformers.AutoModel.from_config
@@ -216,7 +177,7 @@ def _encoder_part(folder: Path, shapes: _Tensors, config: Any, *, trust_remote_c
 
 
 def _head(
-    folder: Path, shapes: _Tensors, of_encoder: frozenset[str], width: int, settings: SiameseSettings
+    folder: Path, shapes: CheckpointTensors, of_encoder: frozenset[str], width: int, settings: SiameseSettings
 ) -> Head | None:
     """The head beside the encoder: named by ``siamese.json``, else the one matrix with a column for every input."""
     columns = len(settings.inputs) * width
@@ -229,7 +190,7 @@ def _head(
                 f"{folder}: {' and '.join(fitting)} could be the head: say which in {SETTINGS}, as "
                 f'{{"head": {{"weight": "{fitting[0]}"}}}}'
             )
-        return _read_head(folder, shapes, fitting[0], settings) if fitting else None
+        return read_head(folder, shapes, fitting[0], settings) if fitting else None
     if name not in shapes.names:
         guess = did_you_mean(name, shapes.names)
         raise EncoderError(f"{folder / SETTINGS}: there is no tensor {name!r} for the head.{guess}")
@@ -238,102 +199,4 @@ def _head(
             f"{folder / SETTINGS}: the head {name} has shape {shapes.shape(name)}; over {', '.join(settings.inputs)} "
             f"of vectors of {width} it would be (classes, {columns})"
         )
-    return _read_head(folder, shapes, name, settings)
-
-
-def _read_head(folder: Path, shapes: _Tensors, name: str, settings: SiameseSettings) -> Head:
-    weight = shapes.read(name).float().numpy()
-    bias_name = settings.bias or f"{name.removesuffix('weight')}bias"
-    bias = np.zeros(len(weight), np.float32)
-    if bias_name in shapes.names:
-        bias = shapes.read(bias_name).float().numpy()
-    elif settings.bias:
-        raise EncoderError(f"{folder / SETTINGS}: there is no tensor {settings.bias!r} for the head's bias")
-    if bias.shape != (len(weight),):
-        raise EncoderError(f"{folder}: the head {name} has {len(weight)} classes, its bias has shape {bias.shape}")
-    if settings.labels and len(settings.labels) != len(weight):
-        raise EncoderError(
-            f"{folder / SETTINGS}: {len(settings.labels)} labels for the {len(weight)} classes of {name}"
-        )
-    tensors = (name, bias_name) if bias_name in shapes.names else (name,)
-    return Head(name, tensors, weight, bias, settings.inputs, settings.labels)
-
-
-def _describe_head(head: Head | None) -> str:
-    if head is None:
-        return "none"
-    labels = f" ({', '.join(head.labels)})" if head.labels else ""
-    return f"{head.name}: {len(head.weight)} classes{labels} over {', '.join(head.inputs)}"
-
-
-class _Tensors:
-    """The tensors of a checkpoint by name: shapes at once, numbers when they are asked for."""
-
-    def __init__(self, folder: Path, pattern: str = "model*.safetensors") -> None:
-        self._file_of: dict[str, Path] = {}
-        self._shapes: dict[str, tuple[int, ...]] = {}
-        self._unpickled: dict[str, torch.Tensor] = {}
-        with hf.loading(folder, "model"):
-            for path in sorted(folder.glob(pattern)):
-                with safe_open(path, framework="pt") as file:
-                    for name in file.keys():  # noqa: SIM118 - not a mapping
-                        self._file_of[name] = path
-                        self._shapes[name] = tuple(file.get_slice(name).get_shape())
-            if not self._shapes and permissions().allow_pickle:
-                for path in sorted(folder.glob("pytorch_model*.bin")):
-                    self._unpickled.update(torch.load(path, map_location="cpu", weights_only=True))
-                self._shapes = {name: tuple(value.shape) for name, value in self._unpickled.items()}
-        if not self._shapes:
-            raise EncoderError(f"{folder}: no weights in model.safetensors; pickles are read with --allow-pickle alone")
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The names of all tensors."""
-        return list(self._shapes)
-
-    def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor, known without reading it."""
-        return self._shapes[name]
-
-    def read(self, name: str) -> torch.Tensor:
-        """A tensor's numbers, from the file."""
-        if name in self._unpickled:
-            return self._unpickled[name]
-        with safe_open(self._file_of[name], framework="pt") as file:
-            tensor: torch.Tensor = file.get_tensor(name)
-            return tensor
-
-
-def _settings(path: Path) -> SiameseSettings:
-    """``siamese.json``, checked; all defaults where there is none."""
-    if not path.is_file():
-        return SiameseSettings()
-    try:
-        table: Any = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{path}: no JSON: {error}") from None
-    _check_keys(path, table, ("pooling", "head"))
-    head = table.get("head") or {}
-    _check_keys(path, head, ("weight", "bias", "inputs", "labels"))
-    pooling = table.get("pooling")
-    if pooling is not None and pooling not in POOLINGS:
-        raise DataError(
-            f"{path}: pooling {pooling!r}: choose one of {', '.join(POOLINGS)}.{did_you_mean(str(pooling), POOLINGS)}"
-        )
-    inputs = tuple(map(str, head.get("inputs") or INPUTS))
-    for name in inputs:
-        if name not in _FEATURES:
-            raise DataError(f"{path}: a head has no input {name!r}: choose among {', '.join(_FEATURES)}")
-    return SiameseSettings(
-        pooling, head.get("weight"), head.get("bias"), inputs, tuple(map(str, head.get("labels") or ()))
-    )
-
-
-def _check_keys(path: Path, table: Any, known: Sequence[str]) -> None:
-    if not isinstance(table, dict):
-        raise DataError(f"{path}: {table!r} is no object with {' and '.join(known)}")
-    for name in table:
-        if name not in known:
-            raise DataError(
-                f"{path}: there is no setting {name!r}.{did_you_mean(name, known)} There are: {', '.join(known)}"
-            )
+    return read_head(folder, shapes, name, settings)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from xlbench.reports.markup import MISSING, escape, table
 
 if TYPE_CHECKING:
+    from xlbench.reports.boards.board import Board
     from xlbench.reports.boards.legend import Legend
-    from xlbench.reports.boards.standings import Board
     from xlbench.reports.published import Figure
 
 

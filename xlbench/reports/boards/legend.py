@@ -11,7 +11,8 @@ from xlbench.core.record import TRAINING
 from xlbench.reports.markup import MISSING, points, superscript
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, Entry
+    from xlbench.reports.boards.averages import Entry
+    from xlbench.reports.boards.board import Board
 
 MOST_DECIMALS = 6
 AVERAGED = "cluster-t"

@@ -13,7 +13,7 @@ from xlbench.reports.boards.legend import WITH_TRAINING, Legend
 from xlbench.reports.markup import DECIMALS, MISSING, count_text, escape
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board
+    from xlbench.reports.boards.board import Board
 
 
 def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from xlbench.reports.markup import MISSING, count_text, escape, points, table, whole
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, DataLine
+    from xlbench.reports.boards.board import Board
+    from xlbench.reports.boards.notes import DataLine
 
 
 def data(board: Board) -> str:

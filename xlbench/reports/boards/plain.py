@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any
 from xlbench.reports.boards.averages import OVERALL
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, Entry, Rank, Row
+    from xlbench.reports.boards.averages import Entry
+    from xlbench.reports.boards.board import Board, Row
+    from xlbench.reports.boards.ranks import Rank
 
 
 def plain(board: Board) -> dict[str, Any]:

@@ -19,7 +19,8 @@ from xlbench.reports.markup import (
 )
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, Rank, Row
+    from xlbench.reports.boards.board import Board, Row
+    from xlbench.reports.boards.ranks import Rank
 
 BASELINES: tuple[tuple[str, Literal["chance", "majority"], str], ...] = (
     ("Chance", "chance", "guessing"),

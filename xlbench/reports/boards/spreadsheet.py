@@ -15,7 +15,9 @@ from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.csv_text import to_csv
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.standings import Board, Entry, Rank, Row
+    from xlbench.reports.boards.averages import Entry
+    from xlbench.reports.boards.board import Board, Row
+    from xlbench.reports.boards.ranks import Rank
 
 CORRECTED = f"{OVERALL}_corrected"
 """The column of the overall that is corrected for chance."""

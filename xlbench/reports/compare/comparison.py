@@ -14,12 +14,11 @@ from xlbench.reports.compare.common import Common, ReadItems, on_common_items
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
 from xlbench.reports.compare.matching import (
     CellFilter,
-    Matched,
     Unmatched,
     match,
     require_whole,
-    training_set_differences,
 )
+from xlbench.reports.compare.notes import notes_of
 from xlbench.reports.compare.several import LetterDisplay, letters_of, simultaneous
 
 if TYPE_CHECKING:
@@ -163,77 +162,6 @@ def all_pairs(
     found = parts_of(matched, lambda number, cell: read(cell, Path(listed[number].folder)))
     groups = [group for level, groups in levels(matched) if level in ("overall", "area", "task") for group in groups]
     return letters_of(found.parts, groups, options)
-
-
-def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
-    """What a reader of the differences should know."""
-    found = []
-    machines = {kernel_of(run) for run in runs} - {""}
-    if len(machines) > 1:
-        found.append(
-            f"scored on different processors ({', '.join(sorted(machines))}): up to .1 point may be their rounding"
-        )
-    if any(cell.limit is not None for cell in matched.cells[0].values()):
-        found.append("samples of the items (--limit), not whole subsets")
-    found += _training_notes(matched)
-    trained = [
-        f"{cell.task} ({cell.model})"
-        for cells in matched.cells
-        for cell in cells.values()
-        if any("trained on" in note for note in cell.notes)
-    ]
-    if trained:
-        found.append(f"trained on the data of {', '.join(dict.fromkeys(trained))}")
-    return [
-        *found,
-        *_log_notes(runs, matched),
-        *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched),
-    ]
-
-
-def _log_notes(runs: Sequence[Run], matched: Matched) -> list[str]:
-    """What logs of other tools leave out, and where their prompts or the scales of their figures differ."""
-    found = [note for run in runs for note in run.details.get("log_notes", ())]
-    prompts = {
-        place[0]
-        for place in matched.places
-        if len({cells[place].facts.get("prompts") for cells in matched.cells if place in cells}) > 1
-    }
-    if prompts:
-        found.append(f"asked with other prompts: {', '.join(sorted(prompts))}")
-    scales = {
-        cell.task
-        for cells in matched.cells
-        for cell in cells.values()
-        if any("log_notes" in run.details for run in runs) and not 0 <= ((cell.main and cell.main.value) or 0) <= 1
-    }
-    if scales and len(matched.places) > 1:
-        found.append(f"no shares of 1, so that the overall mixes scales: {', '.join(sorted(scales))}")
-    return list(dict.fromkeys(found))
-
-
-def _training_notes(matched: Matched) -> list[str]:
-    """What the differences hold of the training sets of probes, where a run was made with ``--ci-training``."""
-    apart = training_set_differences(matched)
-    if apart:
-        (task, subset), counts = apart[0]
-        of = f"--ci-training {', '.join(map(str, counts))}: {task} {subset}"
-        more = f" and {len(apart) - 1} more" if len(apart) > 1 else ""
-        return [
-            f"scored with other settings ({of}{more}): these differences hold the items alone, not the training set"
-        ]
-    drawn = {len(cell.training) for cell in matched.cells[0].values() if cell.training}
-    sets = " or ".join(map(str, sorted(drawn)))
-    return [f"differences of probes hold items + training, from {sets} training sets that both learned from"] * bool(
-        drawn
-    )
-
-
-def kernel_of(run: Run) -> str:
-    """What computed a run's products of matrices, as its provenance says; "" where it does not."""
-    pools = run.provenance.get("linear_algebra") or []
-    named = {str(pool.get("kernel") or "") for pool in pools if isinstance(pool, Mapping)} - {""}
-    return " and ".join(sorted(named))
 
 
 def sentence(found: Comparison) -> str:

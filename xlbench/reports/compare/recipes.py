@@ -13,10 +13,11 @@ from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
 from xlbench.reports.compare.common import ReadItems
-from xlbench.reports.compare.comparison import Comparison, Read, check_intact, match_runs, notes_of
+from xlbench.reports.compare.comparison import Comparison, Read, check_intact, match_runs
 from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
 from xlbench.reports.compare.inputs import by_label
 from xlbench.reports.compare.matching import CellFilter, Matched, Place
+from xlbench.reports.compare.notes import notes_of
 from xlbench.stats.rows import seed_sums
 
 LEAST = 2

@@ -14,7 +14,7 @@ from xlbench.core.text import one_line
 from xlbench.reports.compare.matching import Matched, Place, Unmatched, training_set_differences
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.verdict import GateRun, Outcome
-from xlbench.runs.store import GONE
+from xlbench.runs.run_folder import GONE
 
 SHOWN = 3
 """How many places a line names before it counts the rest."""

@@ -13,7 +13,8 @@ from pathlib import Path
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Run
 from xlbench.runs.packs.read import Pack
-from xlbench.runs.store import Store, load_run
+from xlbench.runs.run_folder import load_run
+from xlbench.runs.store import Store
 
 
 def unpack(path: Path, root: Path) -> Run:

@@ -21,7 +21,8 @@ from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
 from xlbench.runs.packs.parts import compress, to_part
 from xlbench.runs.packs.read import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, Pack, PackHeader, PackMember
-from xlbench.runs.store import GONE, Reader
+from xlbench.runs.run_folder import GONE
+from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
     import pyarrow as pa
