@@ -76,6 +76,34 @@ def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, earl
     assert (tmp_path / "out/README.md").read_text("utf-8") == (early / "README.md").read_text("utf-8")
 
 
+# ---- within an epoch
+
+
+@pytest.mark.parametrize(("name", "call"), [("training_step", 94), ("evaluate", 3)])
+def test_an_epoch_that_was_gone_on_with_has_the_mean_loss_of_all_its_steps(
+    name, call, base, early, tmp_path, monkeypatch
+):
+    """Stopped within an epoch, or before its evaluation: weights and history are those of an undisturbed training, and
+    no epoch goes without its row."""
+    from xlbench_train.training import trainer
+
+    own, calls = getattr(trainer.PairTrainer, name), []
+
+    def stopping(*args, **kwargs):
+        calls.append(name)
+        if len(calls) == call:
+            raise KeyboardInterrupt
+        return own(*args, **kwargs)
+
+    monkeypatch.setattr(trainer, "SAVE_SECONDS", -1.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(trainer.PairTrainer, name, stopping)
+        with pytest.raises(KeyboardInterrupt):
+            run_recipe(asked(base, tmp_path / "out", **EARLY))
+    assert run_recipe(asked(base, tmp_path / "out", **EARLY), resume=True) == 0
+    assert_same_model(early, tmp_path / "out")
+
+
 # ---- where memory runs out
 
 

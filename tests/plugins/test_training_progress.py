@@ -11,14 +11,16 @@ from pathlib import Path
 import pytest
 from conftest import environment
 
-from xlbench import DataError, UsageError
+from xlbench import DataError, UsageError, catalog
 from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.pairs.pairs import Pairs
 from xlbench_train.settings import Settings
+from xlbench_train.terminal import Terminal
 from xlbench_train.training import checkpoints, output_folder
 from xlbench_train.training.failures import TrainingStopped
 from xlbench_train.training.micro_batches import first_micro_batch, smaller_batch, smaller_micro_batch
 from xlbench_train.training.progress import Progress
+from xlbench_train.training.recipe import TrainingRequest, run_recipe
 
 
 def checkpoint(folder, *, count=None, patience=2, best=40):
@@ -114,6 +116,30 @@ def test_a_training_that_another_process_has_finished_meanwhile_is_left_alone(tm
         pass
 
 
+def test_a_kill_while_checkpoints_are_removed_leaves_a_finished_model(tmp_path, monkeypatch, capsys):
+    """Going on says that it is finished, with exit code 0, and removes the rest."""
+    folder = tmp_path / "training"
+    (folder / "report" / "cache").mkdir(parents=True)
+    checkpoint(folder / "checkpoints" / "checkpoint-4")
+    for path in (folder / "settings.json", folder / "checkpoints/checkpoint-4/complete", tmp_path / "modules.json"):
+        path.write_text("{}", encoding="utf-8")
+
+    def killed(path, **_):
+        assert path.name != "checkpoints"
+        if path.is_dir():
+            (path / "checkpoint-4" / "trainer_state.json").unlink()
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoints.shutil, "rmtree", killed)
+        with pytest.raises(KeyboardInterrupt):
+            output_folder.clean(tmp_path)
+    request = TrainingRequest(settings(32, out=tmp_path), catalog.load(), None, [], resume=True)
+    assert run_recipe(request, Terminal(quiet=False)) == 0
+    assert capsys.readouterr().err == f"{tmp_path} is finished already\n"
+    assert {path.name for path in folder.iterdir()} == {"settings.json", "report"}
+
+
 # ---- a folder in which nothing came of a training
 
 PARTS = PairSplit(*[Pairs(("one",), ("eins",), ("d1",), (("eng", "deu"),))] * 2, ())
@@ -175,8 +201,8 @@ def test_files_of_others_beside_a_training_that_came_to_nothing_are_kept(tmp_pat
 # ---- where memory runs out
 
 
-def settings(batch_size, **more):
-    return Settings("base", ("pairs.tsv",), Path("out"), batch_size=batch_size, **more)
+def settings(batch_size, out=Path("out"), **more):
+    return Settings("base", ("pairs.tsv",), out, batch_size=batch_size, **more)
 
 
 @pytest.mark.parametrize("device", ["cpu", "cuda"])

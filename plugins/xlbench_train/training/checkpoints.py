@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,24 @@ MARK = "complete"
 """A file that is written when everything else of a checkpoint is: a kill leaves none."""
 STATE = "trainer_state.json"
 """What the library's trainer knows at a checkpoint."""
+LOSS = "epoch_loss.json"
+
+
+@dataclass(frozen=True)
+class EpochLoss:
+    """The losses of an epoch so far: that of a step is the sum of those of its pieces."""
+
+    total: float = 0.0
+    after_step: int = 0
+    """The last step that is not among them."""
+
+    def plus(self, loss: float) -> EpochLoss:
+        """With one more."""
+        return EpochLoss(self.total + loss, self.after_step)
+
+    def mean(self, step: int) -> float:
+        """The mean over the steps up to ``step``."""
+        return self.total / (step - self.after_step)
 
 
 def last_complete(folder: Path) -> Path | None:
@@ -44,6 +63,16 @@ def remove_incomplete(folder: Path) -> list[str]:
     return [path.name for path in cut]
 
 
+def remove_all(folder: Path) -> None:
+    """Remove the folder of all checkpoints. A kill in the midst of it leaves none that looks whole and is not: the
+    folder has another name by then, and goes the next time."""
+    going = folder.with_name(f"{folder.name}-going")
+    shutil.rmtree(going, ignore_errors=True)
+    if folder.is_dir():
+        folder.rename(going)
+        shutil.rmtree(going, ignore_errors=True)
+
+
 def state_of(checkpoint: Path) -> dict[str, Any]:
     """What the trainer knew at a checkpoint. `DataError` where that is damaged."""
     path = checkpoint / STATE
@@ -51,7 +80,7 @@ def state_of(checkpoint: Path) -> dict[str, Any]:
         known = json.loads(path.read_text(encoding="utf-8"))
         assert isinstance(known, dict)
     except (OSError, ValueError, AssertionError):
-        raise DataError(f"{path} is damaged: remove {checkpoint}, and --resume from the one before") from None
+        raise _damaged(path, checkpoint) from None
     return known
 
 
@@ -66,6 +95,25 @@ def best_at_early_stop(checkpoint: Path) -> int | None:
         return None
     is_over = stopping["attributes"]["early_stopping_patience_counter"] >= stopping["args"]["early_stopping_patience"]
     return int(state["best_global_step"]) if is_over else None
+
+
+def save_loss(so_far: EpochLoss, checkpoint: Path) -> None:
+    """Write the losses of the epoch that a checkpoint lies in."""
+    (checkpoint / LOSS).write_text(json.dumps(asdict(so_far)), encoding="utf-8")
+
+
+def load_loss(checkpoint: Path) -> EpochLoss:
+    """Read them back. `DataError` where they are damaged."""
+    path = checkpoint / LOSS
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+        return EpochLoss(float(known["total"]), int(known["after_step"]))
+    except (OSError, ValueError, TypeError, KeyError):
+        raise _damaged(path, checkpoint) from None
+
+
+def _damaged(path: Path, checkpoint: Path) -> DataError:
+    return DataError(f"{path} is damaged: remove {checkpoint}, and --resume from the one before")
 
 
 def trainable_parameters(loss: torch.nn.Module) -> dict[str, torch.Tensor]:

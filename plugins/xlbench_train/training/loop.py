@@ -4,7 +4,6 @@ and returns the weights of the best epoch."""
 from __future__ import annotations
 
 import gc
-import shutil
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,7 +133,7 @@ def _shrink_batch(context: TrainingContext, micro_batch_size: int, history: Hist
     over: training cannot continue with another batch size."""
     if context.settings.is_static:
         size = smaller_batch(context.settings)
-        shutil.rmtree(context.folder / "checkpoints")
+        checkpoints.remove_all(context.folder / "checkpoints")
         history.rows = []
         context.set_batch_size(size)
         line = f"out of memory: batches are of {size} pairs from here on, from the start"

@@ -26,15 +26,25 @@ LOCK = "lock"
 """Held by the process that trains; the system lets go of it when that ends, by whatever cause."""
 _NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
-_SCRAPS = (progress.FILE, "history.csv", "checkpoints", "report", "new")
-"""What a disposable training leaves in `INNER` beside its record, which is written over."""
+_CHECKPOINTS = "checkpoints"
+_SCRAPS = (progress.FILE, "history.csv", "report", "new")
+"""What a disposable training leaves in `INNER` beside checkpoints and its record, which is written over."""
 _MODEL = "modules.json"
 """The last file of a model that is written: where it is, the model is whole."""
 
 
 def is_finished(out: Path) -> bool:
     """Whether a model lies there that this recipe has finished."""
-    return (out / _MODEL).is_file() and (out / INNER / RECORD).is_file() and not (out / INNER / "checkpoints").is_dir()
+    return (out / _MODEL).is_file() and (out / INNER / RECORD).is_file() and not (out / INNER / _CHECKPOINTS).is_dir()
+
+
+def clean(out: Path) -> None:
+    """Mark a model as finished, and remove what nobody needs any more: checkpoints, and the vectors of the report.
+
+    Again, where an earlier process was killed in the midst of it.
+    """
+    checkpoints.remove_all(out / INNER / _CHECKPOINTS)
+    shutil.rmtree(out / INNER / "report" / "cache", ignore_errors=True)
 
 
 def failure(out: Path) -> str:
@@ -48,7 +58,7 @@ def is_disposable(out: Path) -> bool:
     folder = out / INNER
     if (out / _MODEL).exists() or not (folder / RECORD).is_file():
         return False
-    return not checkpoints.complete_checkpoints(folder / "checkpoints") and not history.has_epochs(
+    return not checkpoints.complete_checkpoints(folder / _CHECKPOINTS) and not history.has_epochs(
         folder / "history.csv"
     )
 
@@ -137,6 +147,7 @@ def claim(out: Path, settings: Settings, parts: PairSplit, base_identity: str, *
             if not is_free:
                 raise
     check_folder(folder, "the model", "--out")
+    checkpoints.remove_all(folder / _CHECKPOINTS)
     for name in _SCRAPS:
         _remove(folder / name)
     write_whole(path, json.dumps(record, indent=1, ensure_ascii=False).encode(), durable_name=True)

@@ -3,7 +3,6 @@ card."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,6 +51,7 @@ def run_recipe(request: TrainingRequest, terminal: Terminal) -> int:
     settings = request.settings
     output_folder.check(settings.out, resume=request.resume)
     if request.resume and output_folder.is_finished(settings.out):
+        output_folder.clean(settings.out)
         if why := output_folder.failure(settings.out):
             raise TrainingStopped(why)
         terminal.say(f"{settings.out} is finished already")
@@ -135,7 +135,7 @@ class _RecipeRun:
         del result
         if before is not None and not card.stopped:
             self._compare(before, cards, card)
-        self._remove_scraps(card)
+        output_folder.clean(self.settings.out)
         if card.stopped:
             raise TrainingStopped(output_folder.failure(self.settings.out))
         self.terminal.say(f"wrote {self.settings.out}: xlbench run --model st:{_path_spec(self.settings.out)}")
@@ -206,11 +206,6 @@ class _RecipeRun:
             of_base = seen()
         texts = self.parts.training.texts()
         return saving.trained_on_files([name for name in dict.fromkeys(names) if name], texts, of_base)
-
-    def _remove_scraps(self, card: model_card.Card) -> None:
-        """Remove checkpoints and the cached vectors of the report."""
-        shutil.rmtree(self.folder / "report" / "cache", ignore_errors=True)
-        shutil.rmtree(self.folder / "checkpoints", ignore_errors=True)
 
 
 class _UntrainedEncoder:

@@ -22,7 +22,22 @@ SAVE_SECONDS = 300.0
 
 class PairTrainer(SentenceTransformerTrainer):
     """The library's trainer, with checkpoints of what is learned alone: the loss's own weights, too, and no pickle of
-    settings."""
+    settings; and with the mean loss of whole epochs, also of one that was gone on with in its midst."""
+
+    _so_far = checkpoints.EpochLoss()
+
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """The library's own, its loss added up."""
+        found: torch.Tensor = super().training_step(*args, **kwargs)
+        self._so_far = self._so_far.plus(float(found))
+        return found
+
+    def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
+        """The library's own, with the mean loss of the epoch in place of that since this process began."""
+        if "loss" in logs:
+            logs["loss"] = self._so_far.mean(self.state.global_step)
+            self._so_far = checkpoints.EpochLoss(0.0, self.state.global_step)
+        super().log(logs, *args, **kwargs)
 
     def compute_loss(self, *args: Any, **kwargs: Any) -> Any:
         """The library's own. Raises `Diverged` where it is no finite number."""
@@ -40,6 +55,7 @@ class PairTrainer(SentenceTransformerTrainer):
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
         checkpoints.load_weights(self._of_loss(), Path(resume_from_checkpoint))
+        self._so_far = checkpoints.load_loss(Path(resume_from_checkpoint))
 
     def _of_loss(self) -> torch.nn.Module:
         """The loss, which holds the model, too."""
@@ -52,6 +68,7 @@ class PairTrainer(SentenceTransformerTrainer):
             raise Diverged(f"the weights are no finite numbers after step {self.state.global_step:,}")
         (folder / checkpoints.MARK).unlink(missing_ok=True)  # of this step, too: it is whole again when all is written
         super()._save_checkpoint(model, trial)
+        checkpoints.save_loss(self._so_far, folder)
         (folder / checkpoints.MARK).write_bytes(b"")
 
 
@@ -66,7 +83,9 @@ class ProgressCallback(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """A step is done."""
         self._terminal.step(state.global_step, state.max_steps, state.epoch or 0)
-        if time.monotonic() - self._saved > SAVE_SECONDS:
+        # after an epoch's last step there is a checkpoint anyway, and that one knows how the epoch was evaluated
+        is_within = float(state.epoch or 0) % 1 > 0
+        if is_within and time.monotonic() - self._saved > SAVE_SECONDS:
             control.should_save = True
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
