@@ -10,12 +10,14 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from xlbench import DataMissing, UsageError
 from xlbench.core.permissions import Permissions, granted
 from xlbench_train.settings import NEGATIVES, OBJECTIVES, POOLINGS, Settings, check
 
 EXIT_CODES = (
     "\b\nExit codes: 0 the model is written; 1 training stopped early (a loss that is no number, out of memory);\n"
-    "2 wrong usage; 3 damaged data or a full disk; 130 stopped: the same command with --resume goes on."
+    "2 wrong usage, or a base or data that is not here; 3 damaged data or a full disk; 130 stopped: the same command\n"
+    "with --resume goes on."
 )
 SEVERAL = ("--pairs", "--eval-pairs")
 
@@ -55,7 +57,7 @@ class Guessing(click.Choice[str]):
     "siamese",
     cls=SeveralValues,
     epilog="\b\nExamples:\n"
-    "  xlbench train siamese --base xlm-roberta-base --pairs pairs.tsv --out my-siamese\n"
+    "  xlbench train siamese --base xlm-r --pairs pairs.tsv --out my-siamese\n"
     "  xlbench train siamese --base ./e5 --pairs card:ntrex:eng-hin --objective softmax --pooling cls --out s\n"
     "  xlbench train siamese --base ngrams:65536x192 --pairs 'card:ntrex:*-eng' --out static\n"
     "  xlbench train siamese --base ./e5 --pairs corpus.en-hi --lora 8 --out adapted       corpus.en-hi.en and .hi\n"
@@ -119,7 +121,10 @@ def command(data: Path | None, **options: Any) -> int:
     request = TrainingRequest(
         settings, ctx.obj, data, _command(ctx, sys.argv), beside["resume"], beside["dry_run"], beside["report"]
     )
-    return run_recipe(request, Terminal(quiet=beside["quiet"]))
+    try:
+        return run_recipe(request, Terminal(quiet=beside["quiet"]))
+    except DataMissing as missing:  # of a run, cells would be skipped; here nothing is left to do
+        raise UsageError(str(missing)) from None
 
 
 def _command(ctx: click.Context, arguments: Sequence[str]) -> list[str]:
@@ -128,7 +133,8 @@ def _command(ctx: click.Context, arguments: Sequence[str]) -> list[str]:
     typed = ["xlbench", *(one for one in arguments[1:] if one not in ("--resume", "--debug", "--quiet", "-q"))]
     for parameter in ctx.command.params:
         source = ctx.get_parameter_source(parameter.name or "")
-        if source in (ParameterSource.DEFAULT_MAP, ParameterSource.ENVIRONMENT) and parameter.name != "quiet":
+        is_kept = source in (ParameterSource.DEFAULT_MAP, ParameterSource.ENVIRONMENT)
+        if is_kept and parameter.name not in ("quiet", "resume"):
             typed += _as_typed(parameter, ctx.params[parameter.name or ""])
     return typed
 

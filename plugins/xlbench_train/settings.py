@@ -78,8 +78,10 @@ def resolve(given: Settings, *, is_static: bool) -> Settings:
 
 def check(given: Settings) -> None:
     """`UsageError` where two settings make no sense together, whatever the base."""
-    if "?" in given.out.name:
-        raise UsageError(f"--out {given.out}: what comes after a ? is read as options: choose a name without it")
+    if "?" in str(given.out.absolute()):
+        raise UsageError(
+            f"--out {given.out}: what comes after a ? is read as options: choose a folder without one in its path"
+        )
     able = NEGATIVES[given.objective]
     if given.negatives and given.negatives not in able:
         takes = f"takes {' or '.join(able)}" if able else "has none"

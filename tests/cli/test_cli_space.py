@@ -72,6 +72,7 @@ def test_pictures_of_two_models_stand_beside_each_other(xlbench_cli, tmp_path):
         (["plot", "space", "ngrm", *PAIR], "Did you mean 'ngram'?"),
         (["plot", "space", "results/none", *PAIR, "--offline"], "no such run or folder here; as a model: "),
         (["export", "projector", "ngram", "-t", "mini-*"], "tasks: name one"),
+        (["plot", "space", "ngram", *PAIR, "-t", "mini-news"], "one at a time, not mini-parallel and mini-news"),
         (["export", "projector", "n*", "-t", "mini-parallel"], "name one"),
         (["export", "projector", "ngram", "-t", "ntrex", "-l", "eng", "--offline"], "ntrex is not at hand"),
     ],

@@ -62,6 +62,8 @@ class Mine:
         ([*TABLE, "--batch-size", "1"], "give 2 or more"),
         ([*TABLE, "--batch-size", "500"], "100 pairs to train on are fewer than a batch of 500"),
         ([*TABLE, "--eval-pairs", "nothing.tsv"], "nothing.tsv: there is no such file"),
+        ([*TABLE, "--pairs", "card:ntrex:eng-hin", "--data", "none", "--offline"], "ntrex is not at hand"),
+        (["--base", "hf:org/none", "--offline"], "org/none is not on this machine"),
         ([*TABLE, "--resume"], "there is no training to go on with: leave --resume out"),
     ],
 )
@@ -91,6 +93,16 @@ def test_another_folder_is_not_written_to(name, said, xlbench_cli, tmp_path):
     assert done.returncode == 2
     assert said in done.stderr
     assert [path.name for path in (tmp_path / "out").iterdir()] == [name]
+
+
+@pytest.mark.parametrize("name", ["a?b", "a?b/c", "a/../b?name=x"])
+def test_a_folder_that_no_spec_can_name_is_refused(name, xlbench_cli, tmp_path):
+    """What comes after a question mark is read as options of a spec, wherever it stands in the path: the model could
+    not be loaded from there."""
+    done = train(xlbench_cli, *TABLE, "--pairs", PAIRS, "--batch-size", "16", "--out", name)
+    assert done.returncode == 2
+    assert f"--out {name}: what comes after a ? is read as options: choose a folder without one" in done.stderr
+    assert not [*tmp_path.iterdir()]
 
 
 def test_a_dry_run_reads_everything_and_trains_nothing(xlbench_cli, tmp_path):

@@ -26,10 +26,10 @@ EXIT_CODES = "\b\nExit codes: 0 written; 2 wrong usage; 3 damaged data or vector
 """The end of the help of both commands."""
 
 
-def _require_single(_: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> str:
+def _require_single(_: click.Context, __: click.Parameter, given: tuple[str, ...]) -> str:
     """What is given once; a second value would be dropped without a word."""
     if len(given) != 1:
-        raise click.BadParameter(f"one task at a time: {', '.join(given)}", param=parameter)
+        raise UsageError(f"--task: one at a time, not {' and '.join(given)}")
     return given[0]
 
 

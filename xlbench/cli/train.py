@@ -63,7 +63,7 @@ class Recipes(click.Group):
     epilog="\b\nExamples:\n"
     "  xlbench train                        the recipes that are installed\n"
     "  xlbench train siamese --help         what one of them takes\n"
-    "  xlbench train siamese --base xlm-roberta-base --pairs pairs.tsv --out my-siamese",
+    "  xlbench train siamese --base xlm-r --pairs pairs.tsv --out my-siamese",
 )
 def command() -> None:
     """Make a model by a recipe: a plugin's way from data to a folder that `xlbench run --model` scores."""

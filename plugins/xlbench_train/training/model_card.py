@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from xlbench_train.training import history, report
 from xlbench_train.training.bases import Base
 
 CURVE = "training_curve.png"
+HUB = "https://huggingface.co/"
+"""How the origin of a model of the hub begins."""
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,9 @@ def _front(card: Card) -> Iterator[str]:
 
 def _name_on_the_hub(card: Card) -> str:
     """``org/name`` of the base; empty for a folder of this machine, and for a new table."""
-    name = re.sub(r"^(st|hf|siamese):", "", card.base.spec.partition("?")[0])
-    on_hub = re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) and not Path(name).exists()
-    return name if card.base.folder is not None and on_hub else ""
+    model = card.base.model
+    origin = model.download.origin if model is not None and model.download is not None else ""
+    return origin.removeprefix(HUB) if origin.startswith(HUB) else ""
 
 
 def _what(card: Card) -> Iterator[str]:
@@ -162,7 +163,7 @@ def _use(card: Card) -> Iterator[str]:
     yield f"model = SentenceTransformer({card.name!r}{trust})\n```\n"
     if trust:
         yield "(The code that is trusted is that of the installed xlbench: the folder holds none.)\n"
-    yield f"```sh\nxlbench run --model st:./{card.name} --task lexicon\n```"
+    yield f"```sh\nxlbench run --model {shlex.quote(f'st:./{card.name}')} --task lexicon\n```"
 
 
 def _cell(text: str) -> str:

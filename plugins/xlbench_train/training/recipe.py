@@ -3,6 +3,7 @@ card."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -138,7 +139,8 @@ class _RecipeRun:
         output_folder.clean(self.settings.out)
         if card.stopped:
             raise TrainingStopped(output_folder.failure(self.settings.out))
-        self.terminal.say(f"wrote {self.settings.out}: xlbench run --model st:{_path_spec(self.settings.out)}")
+        spec = f"st:{_path_spec(self.settings.out)}"
+        self.terminal.say(f"wrote {self.settings.out}: xlbench run --model {shlex.quote(spec)}")
         return OK
 
     def _identity(self) -> str:
