@@ -36,6 +36,10 @@ ANISOTROPY = (
     "The mean cosine of translations rose, and the gap to random pairs did not: vectors of all texts came closer to "
     "each other (anisotropy), which finds no translation."
 )
+PERHAPS = (
+    "The mean cosine of translations rose, and whether the gap to random pairs did cannot be told: perhaps vectors of "
+    "all texts came closer to each other (anisotropy), which finds no translation."
+)
 CHOSEN = (
     "The epoch was chosen by the loss on these very pairs, so that the figures after training are a little too good: "
     "for figures to publish, score the model on other pairs."
@@ -160,9 +164,10 @@ def compare_scores(before: Run, after: Run, epochs: int) -> Report:
         for cell in after.cells if cell.main is not None
     )  # fmt: skip
     rose = {one.metric: one.verdict for one in differences}
-    closer = rose["cosine_true"] == "higher" and rose["cosine_gap"] != "better"
+    is_closer = rose["cosine_true"] == "higher" and rose["cosine_gap"] != "better"
+    closer = PERHAPS if rose["cosine_gap"] == "cannot tell" else ANISOTROPY
     why = [f"{METRICS[one.metric]}: {one.note}" for one in differences if one.note]
-    return Report(differences, scores, (*why, *[ANISOTROPY] * closer, *[CHOSEN] * (epochs > 1)))
+    return Report(differences, scores, (*why, *[closer] * is_closer, *[CHOSEN] * (epochs > 1)))
 
 
 def _difference(metric: str, row: Mapping[Any, Any]) -> Difference:
