@@ -12,8 +12,6 @@ from xlbench.core.ids import digest
 from xlbench_train.pairs.pairs import Pairs
 from xlbench_train.training import report
 
-pytestmark = pytest.mark.slow
-
 N = 40
 PAIRS = Pairs(
     tuple(f"first {row}" for row in range(N)), tuple(f"second {row}" for row in range(N)),
@@ -46,6 +44,7 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], R
     return folder, cards, report.score(model("before", 2.0, 0.0), cards, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("noise", "common", "epochs", "gap", "notes"),
     [
@@ -63,3 +62,21 @@ def test_vectors_that_all_came_closer_are_told_from_translations_that_did(before
     assert found.by_metric["cosine_true"].verdict == "higher"
     assert found.by_metric["cosine_gap"].verdict == gap
     assert set(found.notes) == notes
+
+
+def test_pairs_of_one_text_in_several_files_are_one_cluster(tmp_path):
+    """A sentence and its translations into two languages, each from a file of its own, are no independent evidence; a
+    document keeps its name."""
+    languages = (("eng", "hin"), ("eng", "hin"), ("eng", "hin"), ("eng", "tur"), ("eng", "tur"))
+    first, second = ("one", "two", "three", "two", "four"), ("ek", "do", "teen", "iki", "dort")
+    pairs = Pairs(first, second, ("h:0", "h:1", "d", "t:0", "d"), languages)
+    report.write_cards(pairs, tmp_path)
+    found = {}
+    for language in ("eng", "hin", "tur"):
+        rows = [line.split("\t") for line in (tmp_path / f"{language}.tsv").read_text("utf-8").splitlines()[1:]]
+        found[language] = {text: cluster for _, cluster, text in rows}
+    assert found == {
+        "eng": {"one": "h:0", "two": "h:1", "three": "d", "four": "d"},
+        "hin": {"ek": "h:0", "do": "h:1", "teen": "d"},
+        "tur": {"iki": "h:1", "dort": "d"},
+    }

@@ -98,19 +98,37 @@ def _by_language(pairs: Pairs) -> tuple[str, dict[str, list[tuple[str, str, str]
     or of unknown ones, are one pool of first and second sides."""
     shared = set.intersection(*(set(each) for each in set(pairs.languages)))
     pivot = min(shared) if shared and UNKNOWN[0] not in shared else UNKNOWN[0]
-    columns: dict[str, dict[str, tuple[str, str, str]]] = {}
+    texts: list[dict[str, str]] = []
+    items: list[str] = []
     turns: Counter[tuple[str, str]] = Counter()
-    for first, second, cluster, languages in zip(
-        pairs.first, pairs.second, pairs.clusters, pairs.languages, strict=True
-    ):
+    for first, second, languages in zip(pairs.first, pairs.second, pairs.languages, strict=True):
         sides = dict(zip(languages if pivot in languages else UNKNOWN, (_flat(first), _flat(second)), strict=True))
         other = next(language for language in sides if language != pivot)
         turns[other, sides[pivot]] += 1
+        texts.append(sides)
         # one id for a text of the shared language in all pairs: it is one candidate, not one a language
-        item = f"{_key(sides[pivot])}.{turns[other, sides[pivot]]}"
+        items.append(f"{_key(sides[pivot])}.{turns[other, sides[pivot]]}")
+    columns: dict[str, dict[str, tuple[str, str, str]]] = {}
+    for item, cluster, sides in zip(items, _joint(items, pairs.clusters), texts, strict=True):
         for language, text in sides.items():
             columns.setdefault(language, {})[item] = (item, _flat(cluster), text)
     return pivot, {language: [*rows.values()] for language, rows in columns.items()}
+
+
+def _joint(items: Sequence[str], clusters: Sequence[str]) -> list[str]:
+    """The clusters of pairs, those that share an item as one: a text and its translations in several files are no
+    independent evidence. Each is called by the smallest name of its clusters."""
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    names, of_pair = np.unique(clusters, return_inverse=True)
+    known, item_of_pair = np.unique(items, return_inverse=True)
+    n = len(names) + len(known)
+    edges = coo_array((np.ones(len(items), np.int8), (of_pair, len(names) + item_of_pair)), shape=(n, n))
+    component = connected_components(edges, directed=False)[1][: len(names)]
+    _, first, group = np.unique(component, return_index=True, return_inverse=True)  # names are sorted
+    return [str(name) for name in names[first[group]][of_pair]]
 
 
 def _key(text: str) -> str:
