@@ -96,7 +96,7 @@ en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as do
 	for language in eng_Latn hin_Deva; do tail -n +2 $(REAL_DATA)/sib200/data/annotated/$$language/train.tsv \
 		| sort -n | cut -f3 > $(REAL)/$$language.txt || exit 1; done
 	test -d $(E5) || exit 0; for objective in softmax contrastive; do for pooling in cls mean; do \
-		out=$(REAL)/en-hi-$$objective-$$pooling; test -f $$out/README.md || $(BIN)/xlbench train siamese --base $(E5) \
+		out=$(REAL)/en-hi-$$objective-$$pooling; $(BIN)/xlbench train siamese --base $(E5) \
 		--pairs card:ntrex:eng-hin --pairs $(REAL)/eng_Latn.txt,$(REAL)/hin_Deva.txt --data $(REAL_DATA) \
 		--prompt 'query: ' --objective $$objective --pooling $$pooling --epochs 1 --max-length 64 \
 		--out $$out $$(test ! -d $$out/training || echo --resume) || exit 1; done; done

@@ -98,7 +98,7 @@ def _print(
     rows = [[name, f"{far.translations:.3f}", f"{far.random:.3f}", "" if far.ratio is None else f"{far.ratio:.2f}",
              str(far.pairs)] for name, far in apart.items() if far]  # fmt: skip
     if rows:
-        echo(table(["model", "translations", "random pairs", "ratio", "pairs"], rows, "lrrrr"))
+        echo(table(["cosine distance", "of translations", "of random pairs", "ratio", "pairs"], rows, "lrrrr"))
     echo(NO_EVIDENCE)
     echo("\n".join(f"wrote {path}" for path in written), err=True)
 

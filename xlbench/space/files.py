@@ -36,4 +36,6 @@ def check_own(
         except OSError as error:
             raise UsageError(f"cannot look at {path}: {error.strerror}; choose another --out") from None
         if there != content and not is_own(name, there):
-            raise UsageError(f"{path} was not written {by}: move it away, or choose another --out")
+            raise UsageError(
+                f"{path} was not written {by}, or was changed since: move it away, or choose another --out"
+            )

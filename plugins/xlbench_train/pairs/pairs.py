@@ -81,6 +81,8 @@ def check(pairs: Pairs, what: str) -> None:
     """`DataError` where there is nothing to learn from pairs, whatever the objective."""
     if not len(pairs):
         raise DataError(f"{what}: there is no pair of texts: give files or cards that hold some")
+    if len(pairs) == 1:
+        raise DataError(f"{what}: there is one pair of texts alone ({pairs.first[0][:40]!r}): give more")
     if pairs.first == pairs.second:
         raise DataError(
             f"{what}: both sides of all {len(pairs):,} pairs are equal, so that there is nothing to learn: give the "
