@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from xlbench import catalog
 from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.pairs.pairs import Pairs
-from xlbench_train.settings import Settings, resolved
+from xlbench_train.settings import Settings, resolve
 from xlbench_train.training import model_card, recipe
 from xlbench_train.training.bases import Base, find_base
 
@@ -22,7 +22,7 @@ LOADED = catalog.load()
 
 
 def card(base: Base, command=("xlbench",)) -> str:
-    settings = resolved(Settings(base.spec, ("pairs.tsv",), Path("out")), is_static=base.is_static)
+    settings = resolve(Settings(base.spec, ("pairs.tsv",), Path("out")), is_static=base.is_static)
     return model_card.text(model_card.Card("out", base, settings, PARTS, command, [], 1.0))
 
 
