@@ -1,4 +1,4 @@
-"""Models without weights: floors that a trained encoder has to be above, and searches by words.
+"""The baselines: models without trained weights (`random`, `ngram`, `bm25`), and hybrid search.
 
 The plugin's hooks. Each model's module is imported when it is loaded.
 """

@@ -1,4 +1,4 @@
-"""An encoder class of one's own as a model, without packaging: ``file.py:Class`` and ``package.module:Class``.
+"""Encoder classes as models, given as ``file.py:Class`` or ``package.module:Class``.
 
 The plugin's hook. A class's file is read when its spec is, and run when the model is loaded.
 """

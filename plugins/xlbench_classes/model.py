@@ -1,4 +1,4 @@
-"""A class as a model: its spec is checked against the source, its identity is the source, and loading runs it."""
+"""Makes a model of an encoder class: checks its source, hashes it as identity, and runs it on loading."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ import xlbench
 from xlbench.core.ids import digest
 from xlbench.core.specs import parse_bool
 from xlbench.core.text import did_you_mean, error_text
-from xlbench_classes import reading
-from xlbench_classes.reading import Parameter
+from xlbench_classes import source_code
+from xlbench_classes.source_code import Parameter
 from xlbench_classes.target import Target, target_of
 
 
 def model_of(spec: str) -> xlbench.Model:
     """The model that a spec means. `UsageError` for what reading its file shows to be wrong; nothing is run."""
     target = target_of(spec)
-    names = reading.names_of(reading.tree_of(target.file))
-    if target.name not in names and not reading.is_open(names):
+    names = source_code.names_of(source_code.tree_of(target.file))
+    if target.name not in names and not source_code.is_open(names):
         guess = did_you_mean(target.name, names)
         raise xlbench.UsageError(f"{spec!r}: {_source(target)} has no class or function {target.name!r}.{guess}")
-    known = reading.parameters_of(names.get(target.name))
+    known = source_code.parameters_of(names.get(target.name))
     if known is not None:
         _typed_arguments(target, known)
-    own = reading.defines(names.get(target.name), "fingerprint")
+    own = source_code.defines(names.get(target.name), "fingerprint")
     return xlbench.Model(
         spec,
         load=partial(load, target),
@@ -113,7 +113,7 @@ def _forget_namesakes(target: Target) -> None:
     """Take modules out of ``sys.modules`` that are called as the file's neighbors and are those of another class."""
     neighbors = {
         source.relative_to(target.root).parts[0].removesuffix(".py")
-        for source in reading.sources(target.file, target.root, "")
+        for source in source_code.sources(target.file, target.root, "")
     }
     for name, module in list(sys.modules.items()):
         file, top = getattr(module, "__file__", None), name.partition(".")[0]
@@ -180,7 +180,7 @@ def _convert(target: Target, name: str, text: str, annotation: str | None) -> An
 def _source_fingerprint(target: Target) -> str:
     """Identity by content: name, source files, arguments, and the content of files that arguments name."""
     parts: list[str | bytes] = [target.name]
-    for source in reading.sources(target.file, target.root, target.package):
+    for source in source_code.sources(target.file, target.root, target.package):
         parts += [source.relative_to(target.root).as_posix(), source.read_bytes()]
     return digest("class", digest(*parts), *_argument_parts(target))
 

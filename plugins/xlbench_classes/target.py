@@ -1,4 +1,4 @@
-"""The spec of a class, taken apart into its file, its name and its arguments by looking at files alone."""
+"""Parses the spec of a class into file, name and arguments."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import unquote
 
 from xlbench import UsageError
 from xlbench.core.text import did_you_mean
-from xlbench_classes import reading
+from xlbench_classes import source_code
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def is_target(spec: str) -> bool:
     if where.endswith(".py"):
         return Path(where).is_file() or ":" not in where
     file = _file_of(where)
-    return file is not None and ("." in where or reading.has_name(file, name))
+    return file is not None and ("." in where or source_code.has_name(file, name))
 
 
 def target_of(spec: str) -> Target:

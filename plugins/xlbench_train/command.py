@@ -1,4 +1,4 @@
-"""``xlbench train siamese``: the options of the recipe; what is slow to import comes in when it runs."""
+"""``xlbench train siamese``: the command and its options."""
 
 from __future__ import annotations
 

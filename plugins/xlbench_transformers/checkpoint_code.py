@@ -1,4 +1,4 @@
-"""Names of code in a checkpoint's settings: classes to import, and arguments that decide what is unpickled."""
+"""Finds custom code that a checkpoint's settings would run, and arguments that lead to unpickling."""
 
 from __future__ import annotations
 

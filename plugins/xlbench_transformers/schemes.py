@@ -1,4 +1,4 @@
-"""The schemes of checkpoints: from a spec to models with a name, an identity, a way to load them, and details.
+"""The schemes of checkpoints (``hf:``, ``st:``, ``siamese:``, ``static:``): make models from specs.
 
 Making a model reads the small files of a local folder, so that a mistake in a command is told at once. Downloading,
 hashing and loading wait until they are asked for.

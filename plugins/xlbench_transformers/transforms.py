@@ -1,4 +1,4 @@
-"""Arithmetic after encoding, from a spec's options: whitening, removing the main components, cutting, unit length.
+"""Transforms of vectors given in a spec: whitening, removing main components, truncation, normalization.
 
 In this order: whiten (or all but the top), cut to the first dimensions, bring to unit length. Vectors of words are cut
 and nothing else. numpy is imported when a transform is fitted.

@@ -1,4 +1,4 @@
-"""Names and shapes of the tensors in safetensors files, and bounds on what a configuration may ask for."""
+"""Reads names and shapes of safetensors, and bounds what a configuration may ask for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Protocols and readers are modules: a plain name is one of this plugin's, a dotted one, ``package.module``, anybody's.
+"""Finds the module of a protocol or a reader: one of this plugin's, or any ``package.module``.
 
 Only somebody else's are looked at here: what they lack is told in one line, before anything is asked of them.
 """

@@ -24,7 +24,7 @@ from xlbench.reports.compare.differences import Options, Verdict
 from xlbench.reports.compare.inputs import find_runs
 from xlbench.reports.compare.logs.reader import LogReader
 from xlbench.reports.compare.matching import CellFilter
-from xlbench.reports.compare.several import compact_letters
+from xlbench.reports.compare.multiple_runs import compact_letters
 from xlbench.reports.render import standings
 from xlbench.runs.items import Items
 from xlbench.runs.store import Reader, Store

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats as reference
 
 from xlbench import UsageError
-from xlbench.stats import Part, multiple, paired, part
+from xlbench.stats import Part, multiple_tests, paired, part
 from xlbench.stats.ranking import distinguishable, largest_against_one, p_against_one, studentized_range
 
 
@@ -23,16 +23,16 @@ def mean_part(x, clusters=None, seeds=None):
 
 def test_holm_by_hand():
     """The smallest of four p counts four times, the next three times, and none below the one before; NaN stays."""
-    found = multiple.holm(np.array([0.01, 0.04, np.nan, 0.03, 0.005]))
+    found = multiple_tests.holm(np.array([0.01, 0.04, np.nan, 0.03, 0.005]))
     assert found == pytest.approx(np.array([0.03, 0.06, np.nan, 0.06, 0.02]), nan_ok=True)
-    assert len(multiple.holm(np.zeros(0))) == 0
+    assert len(multiple_tests.holm(np.zeros(0))) == 0
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_benjamini_hochberg_is_scipys(p):
     """Adjusted p-values are those of scipy, in any order and with ties."""
-    assert multiple.benjamini_hochberg(np.array(p)) == pytest.approx(reference.false_discovery_control(p))
+    assert multiple_tests.benjamini_hochberg(np.array(p)) == pytest.approx(reference.false_discovery_control(p))
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)
@@ -152,8 +152,8 @@ def test_dunnetts_p_lies_between_that_of_one_and_bonferronis():
 def test_holm_of_families_is_holm_for_families_of_one():
     """One test a family: Holm's; a family that is not done yet counts until its last test."""
     p = np.array([0.01, 0.04, 0.03, np.nan])
-    assert multiple.holm_of_families(p[:, None])[:, 0] == pytest.approx(multiple.holm(p), nan_ok=True)
-    assert multiple.holm_of_families(np.array([[0.001, 0.02], [0.01, 0.5]])) == pytest.approx(
+    assert multiple_tests.holm_of_families(p[:, None])[:, 0] == pytest.approx(multiple_tests.holm(p), nan_ok=True)
+    assert multiple_tests.holm_of_families(np.array([[0.001, 0.02], [0.01, 0.5]])) == pytest.approx(
         np.array([[0.002, 0.04], [0.02, 0.5]])
     )
 

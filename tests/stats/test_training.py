@@ -11,7 +11,7 @@ from xlbench.stats import Part, Scorer, combine, compare, estimate
 from xlbench.stats.training import Training, training_sums
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.numbers import probes
-from xlbench_tasks.protocols.redraws import redraws
+from xlbench_tasks.protocols.training_resamples import redraws
 
 HIT = metrics.share("accuracy", "hit")
 

@@ -18,7 +18,7 @@ from xlbench.encoding import EncodingSession
 from xlbench.stats.rows import group, jackknife, value_of
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
-from xlbench_tasks.protocols import classification, labeled
+from xlbench_tasks.protocols import classification, classification_facts
 from xlbench_tasks.protocols.numbers import probes, softmax
 
 LABELS = ("bad", "fine", "good")
@@ -488,7 +488,7 @@ def test_majority_baselines_are_the_published_ones():
             np.array([labels.index(label) for label in records.fields["label"]])
             for records in (*parts.train.values(), parts.test)
         ]
-        ours = labeled.majority(*codes, 2)
+        ours = classification_facts.majority(*codes, 2)
         figures = round(ours["majority_accuracy"], 5), round(ours["majority_macro_f1"], 5)
         assert figures == (float(row["majority_acc"]), float(row["majority_macro_f1"])), row["lang"]
     assert len(rows) == 7

@@ -13,7 +13,7 @@ from xlbench_tasks.card.read import read_card
 from xlbench_tasks.card.task import task
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.numbers import probes, spans, tagging_probe
-from xlbench_tasks.protocols.redraws import redraws
+from xlbench_tasks.protocols.training_resamples import redraws
 
 
 def records(clusters, ids=None):

@@ -1,4 +1,4 @@
-"""The plugin host: hooks, what the installed plugins offer by them, and what somebody means by a name or a spec."""
+"""The plugin host: finds and loads plugins, checks what they offer, and looks up names and specs in it."""
 
 from xlbench.catalog.catalog import GROUP, Broken, Catalog, Plugin
 from xlbench.catalog.loading import load

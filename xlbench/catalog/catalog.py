@@ -1,4 +1,4 @@
-"""The catalog: what the installed plugins offer, and what somebody means by a name or a spec."""
+"""The catalog: models, tasks and other items that the installed plugins offer, looked up by name or spec."""
 
 from __future__ import annotations
 

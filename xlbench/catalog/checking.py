@@ -1,4 +1,4 @@
-"""Checking what plugins offer, and calling their code so that whatever it raises becomes a sentence."""
+"""Checks of what plugins offer, and calls of plugin code whose exceptions become one-line messages."""
 
 from __future__ import annotations
 

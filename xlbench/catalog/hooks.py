@@ -1,4 +1,4 @@
-"""The hooks: everything that a plugin can offer. Each returns frozen dataclasses, cheaply: loading is a field.
+"""The hooks: everything that a plugin can offer, as frozen dataclasses.
 
 A plugin is any module (or object) under the entry-point group ``xlbench``::
 

@@ -1,4 +1,4 @@
-"""Loading plugins: entry points are found, imported and asked, each apart from the others.
+"""Loads the plugins from their entry points; one that fails takes no other with it.
 
 Whatever a plugin does wrong becomes a `Broken` and takes nothing else down. (pluggy's own
 ``load_setuptools_entrypoints`` ends at the first import that raises, and of two distributions with the same

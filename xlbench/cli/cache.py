@@ -1,4 +1,4 @@
-"""``xlbench cache``: what the cache holds, emptying it, and checking it.
+"""``xlbench cache``: shows, empties or checks the cache of vectors.
 
 Prints what `xlbench.encoding.cache` says of itself; touches no file of it.
 """

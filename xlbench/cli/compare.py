@@ -1,4 +1,4 @@
-"""``xlbench compare``: is one run better than another, where, and by how much."""
+"""``xlbench compare``: compares runs cell by cell, with paired differences and a verdict on each."""
 
 from __future__ import annotations
 

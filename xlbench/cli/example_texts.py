@@ -1,4 +1,4 @@
-"""The texts of items that changed most: from a log itself, or from the task's own reader, where its data is at hand."""
+"""Looks up the texts of the items that changed most, in a log or through the task's reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``xlbench export``: vectors, and saved runs, in the files of other programs."""
+"""``xlbench export``: writes vectors and saved runs in the formats of other programs."""
 
 from __future__ import annotations
 

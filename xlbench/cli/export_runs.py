@@ -1,4 +1,4 @@
-"""``xlbench export`` of saved runs: as results of mteb, as a model card's block, as a record of Every Eval Ever."""
+"""``xlbench export mteb|model-card|every-eval-ever``: writes a saved run in the formats of other programs."""
 
 from __future__ import annotations
 

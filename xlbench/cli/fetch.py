@@ -1,4 +1,4 @@
-"""``xlbench fetch``: bring the data of tasks and the checkpoints of models beforehand, for runs without a network."""
+"""``xlbench fetch``: downloads the data of tasks and the checkpoints of models, so that a run works offline."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``xlbench gate``: does a candidate fall behind a baseline; one verdict, and an exit code for it."""
+"""``xlbench gate``: judges whether a candidate is worse than a baseline, with one verdict and its exit code."""
 
 from __future__ import annotations
 

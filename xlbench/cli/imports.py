@@ -1,4 +1,4 @@
-"""``xlbench import``: results of other programs, as figures to stand beside measured scores."""
+"""``xlbench import``: reads the results of other programs as published figures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options that the commands that score share (`run`, `curve`), and the request that is made of them."""
+"""Options that the scoring commands (`run`, `curve`) share, and the `Request` that is made of them."""
 
 from __future__ import annotations
 

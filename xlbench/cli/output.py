@@ -1,4 +1,4 @@
-"""What commands print: the one way to the terminal, the plan of a dry run, reasons, warnings, and the exit code."""
+"""Prints for all commands: text and JSON, the plan of a dry run, reasons and warnings; and computes exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``xlbench plot``: pictures that are no scores."""
+"""``xlbench plot``: pictures of vectors, for exploration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person sees while a run goes on, on standard error: a bar in a terminal, a line a task elsewhere."""
+"""Progress of a run on standard error: a bar in a terminal, a line a task elsewhere."""
 
 from __future__ import annotations
 

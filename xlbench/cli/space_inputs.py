@@ -1,4 +1,5 @@
-"""What `plot space` and `export projector` share: their options, and vectors of a task's texts by the models given."""
+"""Options and inputs that ``plot space`` and ``export projector`` share: a task's texts and their vectors by each
+model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``xlbench train``: the recipes that the installed plugins offer, each a command that is imported when it is named."""
+"""``xlbench train``: the training recipes of the installed plugins, one command each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``xlbench unpack``: packed runs as folders, which ``xlbench run`` goes on with."""
+"""``xlbench unpack``: writes packs back as run folders, which ``xlbench run`` can continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a gate's verdict: each is whole, never an input, and never an old PASS beside a failure."""
+"""Writes the files of a gate's verdict; an old PASS never stays beside a failure."""
 
 from __future__ import annotations
 

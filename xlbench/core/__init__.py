@@ -1,1 +1,1 @@
-"""The nouns and plain functions on them: what every other room of xlbench may import."""
+"""The basic records and functions, which every other package of xlbench may import."""

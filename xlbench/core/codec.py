@@ -1,4 +1,4 @@
-"""Records as plain JSON values, and back: types by msgspec, then names, ranges and depth."""
+"""Converts records to plain JSON values and back, and checks them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Estimate`: a number and what it is worth. Scores, averages, differences and entries of boards are estimates."""
+"""`Estimate`: a value with its interval, standard error and method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing files that appear whole or not at all."""
+"""Atomic file writing: a file appears whole or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of a subset's items, as a task tells them: a task is a plugin, and its failure is one line."""
+"""Calls a task's `texts` function and checks the item texts that it returns."""
 
 from __future__ import annotations
 

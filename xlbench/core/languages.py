@@ -1,4 +1,4 @@
-"""Language codes of others: mteb's, which always have a script (``hin-Deva``), as ours, and ours as mteb's."""
+"""Converts language codes between xlbench and mteb (``hin`` and ``hin-Deva``)."""
 
 from __future__ import annotations
 

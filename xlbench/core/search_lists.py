@@ -1,4 +1,4 @@
-"""Lists of documents that a search finds, and what becomes of equal scores at their end."""
+"""Cuts ranked lists of documents at a depth, and handles equal scores at the cut."""
 
 from __future__ import annotations
 

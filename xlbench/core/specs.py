@@ -1,4 +1,4 @@
-"""Specs: ``scheme:target?option=value&option=value``, taken apart and checked against a scheme's options."""
+"""Parses specs, ``scheme:target?option=value&option=value``, and checks their options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text that strangers wrote (names, reasons, notes) made safe to print, and sentences made of names and errors."""
+"""Makes text of others safe to print, and builds messages from names and errors."""
 
 from __future__ import annotations
 

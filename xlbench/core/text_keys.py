@@ -1,4 +1,4 @@
-"""Keys of texts: a short number a text, by which it is known on which texts a model was trained."""
+"""Short hashes of texts, to tell which texts a model was trained on."""
 
 from __future__ import annotations
 

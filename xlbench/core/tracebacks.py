@@ -1,4 +1,4 @@
-"""Tracebacks of failures that end as one line: logged where they are caught, and shown by ``--debug``."""
+"""Logs tracebacks of errors that are shown as one line, and shows them with ``--debug``."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The version of xlbench, which the package's metadata is made from."""
+"""The version number of xlbench."""
 
 __version__ = "0.1.0"

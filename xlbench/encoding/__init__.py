@@ -1,4 +1,4 @@
-"""What stands between a task and an encoder: every text is encoded once, every vector checked, cached and found again.
+"""Encoding: every text of a task is encoded once; vectors are checked, cached and reused.
 
 | room | what it does |
 |---|---|

@@ -1,4 +1,4 @@
-"""A model's encoder, loaded when it is first needed, with every answer timed and checked."""
+"""`CheckedEncoder`: a model's encoder, loaded on first use; checks and times every answer."""
 
 from __future__ import annotations
 

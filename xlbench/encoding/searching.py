@@ -1,4 +1,4 @@
-"""A model's own search, loaded when it is first asked, with every answer timed and checked."""
+"""`CheckedSearch`: a model's own search, loaded on first use; checks and times every answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoding session: what a task asks for vectors. It applies the model's transform and takes notes of each cell."""
+"""`EncodingSession`: encodes texts for tasks, applies the model's transform, and records facts of each cell."""
 
 from __future__ import annotations
 

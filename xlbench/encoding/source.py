@@ -1,4 +1,4 @@
-"""Vectors of one model as its encoder gives them: from memory, else from the cache on disk, else from the encoder."""
+"""`VectorSource`: vectors of one model from memory, from the cache on disk, or from its encoder."""
 
 from __future__ import annotations
 

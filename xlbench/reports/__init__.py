@@ -1,4 +1,4 @@
-"""What is made from saved runs alone: boards, comparisons, gates, curves and published figures.
+"""Reports on saved runs: boards, comparisons, gates, curves and published figures.
 
 | room | what it does |
 |---|---|

@@ -1,4 +1,4 @@
-"""Results of mteb, of any version since 1.0, as published figures: numbers of others, without an interval."""
+"""Reads mteb results (any version since 1.0) as published figures, which have no intervals."""
 
 from __future__ import annotations
 

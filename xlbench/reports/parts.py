@@ -1,5 +1,4 @@
-"""Saved scores as parts of averages and differences, whose clusters have the same number everywhere; and
-when two scores of one cell agree."""
+"""Saved scores as parts of averages and differences, with shared cluster codes; and when two scores agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Published figures beside saved runs: a table of figures is read, and each is compared with the score of its name."""
+"""Compares published figures with the scores of saved runs."""
 
 from __future__ import annotations
 

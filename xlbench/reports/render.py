@@ -1,4 +1,4 @@
-"""Saved runs made into boards and curves, and these into the content of files."""
+"""Renders saved runs as boards and curves, in files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which saved runs and cells boards are made of, which boards that gives, and what is on none of them."""
+"""Selects the saved runs and cells for boards, and lists what is left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a request to saved cells.
+"""Runs: from a request to saved cells.
 
 | room | what it does |
 |---|---|

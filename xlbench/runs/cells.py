@@ -1,4 +1,4 @@
-"""One cell before it is computed: its identity, and what the results folder already knows of it.
+"""`PlannedCell`: a cell before it is computed, and whether a saved one can be reused.
 
 A cell is done when the results folder holds one with the same key: the content of model, task and data. So the same
 command goes on after any interruption, and a changed model, card or text is a new cell.

@@ -1,4 +1,4 @@
-"""What a task's functions may return, and the sentence for each mistake: the same in a run and in `check_task`."""
+"""Checks of what a task's functions return, shared by runs and `check_task`."""
 
 from __future__ import annotations
 

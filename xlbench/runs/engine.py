@@ -1,4 +1,4 @@
-"""The engine of a run: what it is given, what comes back of it, and the built-in one that computes in this process."""
+"""`EngineRun`: hands jobs to an engine and accounts for the cells that come back; and the built-in engine `serial`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The course of a run: what is known already, then what an engine computes, with an account of what came back."""
+"""Runs a plan: reuses finished cells, has an engine compute the others, and saves manifests."""
 
 from __future__ import annotations
 

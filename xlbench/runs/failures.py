@@ -1,4 +1,4 @@
-"""Models that fail as a whole: from the moment that one is found out, all its cells are errors."""
+"""Marks all cells of a model as errors once the model fails as a whole."""
 
 from __future__ import annotations
 

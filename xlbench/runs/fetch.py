@@ -1,4 +1,4 @@
-"""Downloads before a run that is to go offline.
+"""Downloads data and checkpoints before an offline run.
 
 Each model's and task's `Download` is called alone, so that one that fails stops no other; `FetchResult` says what came
 of it.

@@ -1,4 +1,4 @@
-"""A cell's items as they are saved: one parquet file a cell, named by its content."""
+"""Reads and writes the items of a cell: one parquet file each, named by its content."""
 
 from __future__ import annotations
 

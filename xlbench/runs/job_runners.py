@@ -1,4 +1,4 @@
-"""What an engine is given to call: `work(job)`, which computes the cells that a job is the address of.
+"""The function that engines call, `work(job)`: computes the cells of a job, in this process or another.
 
 In the process that planned the run, jobs are looked up in the plan. Pickled and unpickled in another process, `work`
 finds models and tasks in the catalog of that process, by what was given for them.

@@ -1,4 +1,4 @@
-"""Jobs, which are addresses of work, and what comes back of them."""
+"""`Job`: the address of cells to compute; and the messages that come back from an engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest of a run: what it is for, written before the first cell, and that it came to its end, after the last."""
+"""Writes the manifest of a run: its plan before the first cell, its completion after the last."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is told of a run's progress."""
+"""`Observer`: receives the progress of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What there is to do: every cell of the models and tasks, and what the results folder already knows of it.
+"""Plans a run: every cell of the models and tasks, and which of them are saved already.
 
 Nothing is computed here.
 """

@@ -1,4 +1,4 @@
-"""Requests: names and options of a command, resolved into models, tasks, a plan of cells and an engine."""
+"""`Request`: the options of a command, resolved into models, tasks, planned cells and an engine."""
 
 from __future__ import annotations
 

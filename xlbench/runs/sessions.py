@@ -1,4 +1,4 @@
-"""The encoding session of a model, which encodes with the very content that was asked for."""
+"""Opens the encoding session of a model, and checks that the model has not changed since it was planned."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of a cell's items a model was trained on, and the note that says so."""
+"""Counts a cell's items that the model was trained on, and writes the note about it."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Saved runs checked: scores computed again from their saved items, and what stands beside them held against the tasks
-and the manifest. It is no report: it needs the tasks, and the version of the rows by which `cells` makes keys."""
+"""Verifies saved runs: recomputes scores from saved items, and checks areas, registers and manifests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The worker: a planned cell becomes a finished one. The model is loaded here, when its first cell is due."""
+"""`Worker`: computes and saves planned cells; loads the model when its first cell is due."""
 
 from __future__ import annotations
 

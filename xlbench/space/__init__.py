@@ -1,4 +1,4 @@
-"""Texts as points: the vectors of a task's texts, laid out to be looked at. Nothing here is a score, or evidence.
+"""Vectors of a task's texts as points: projections and pictures, for exploration only, never as scores.
 
 | room | what it does |
 |---|---|

@@ -1,4 +1,4 @@
-"""How far translations lie apart in the space itself, beside random pairs of texts in the same two languages."""
+"""Mean distances of translations in the vector space, beside those of random pairs of texts."""
 
 from __future__ import annotations
 

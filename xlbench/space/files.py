@@ -1,4 +1,4 @@
-"""Writing files to be looked at: each whole or not at all, and never over a file that something else has written."""
+"""Writes picture and export files; never overwrites a file of another program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model that is meant by a saved run or by a spec: of a run, the very content that was scored."""
+"""Finds the model of a saved run or a spec, with the content that was scored."""
 
 from __future__ import annotations
 

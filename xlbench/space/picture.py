@@ -1,5 +1,4 @@
-"""Projections as PNG and SVG: a row a method, a column a model, a color and a marker a language, thin lines between
-translations, and a caption with distances in the space itself."""
+"""Draws projections as PNG and SVG: a row a method, a column a model, lines between translations."""
 
 from __future__ import annotations
 

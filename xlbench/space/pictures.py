@@ -1,4 +1,4 @@
-"""From points to pictures: what each of them shows, and what its file is called."""
+"""Makes the pictures of several models, methods and dimensions, with titles and file names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many dimensions flattened to two or three: PCA and t-SNE by scikit-learn, with a seed."""
+"""Projects vectors to two or three dimensions, by PCA or t-SNE."""
 
 from __future__ import annotations
 

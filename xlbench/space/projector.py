@@ -1,4 +1,4 @@
-"""The files of the TensorFlow Embedding Projector: vectors, what they are of, and where its page finds both."""
+"""Writes vectors and metadata for the TensorFlow Embedding Projector."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The texts of a task in some languages, item by item, and a sample of the items in which labels keep their shares."""
+"""The texts of a task in some languages, and stratified samples of them."""
 
 from __future__ import annotations
 

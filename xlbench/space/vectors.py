@@ -1,4 +1,4 @@
-"""Vectors of a task's texts by one model, through the encoding session: transformed, checked and cached as in a run."""
+"""Vectors of a task's texts by one model, encoded and cached as in a run."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@
 | `aggregate` | averages over cells that may share items |
 | `paired` | differences of two models |
 | `ranking` | which ranks the data leaves open |
-| `multiple` | p-values of many comparisons at once |
+| `multiple_tests` | p-values of many comparisons at once |
 | `student` | Student's t |
 | `metrics`, `formulas` | the metrics that plugins use, and their formulas |
 | `neighbors` | whether items that stand next to each other are alike |

@@ -1,4 +1,4 @@
-"""The one formula: weighted averages of scores, with an interval that knows which items they share.
+"""Weighted averages of scores that may share items, with their intervals.
 
     Theta = sum_t w_t theta_t
     U_c   = sum over (t, i) in cluster c of w_t (psi_ti - mean psi_t) / n_t

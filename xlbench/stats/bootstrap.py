@@ -1,4 +1,4 @@
-"""Resampling: how often every row is drawn, and what values a metric takes on the draws.
+"""Bootstrap resampling: counts of rows drawn, and values of a metric on the resamples.
 
 Drawing N of N rows with replacement, where rows come in K cells, is exactly a multinomial over the cells. It is drawn
 in one of two ways, both exact:

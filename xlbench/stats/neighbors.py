@@ -1,5 +1,4 @@
-"""Whether items that stand next to each other are alike: the lag-1 correlation of influences, and how often chance
-would give as high a one.
+"""Lag-1 correlation of influences: whether adjacent items are alike, with a permutation p-value.
 
 Items that hang together, and that no cluster says so of, mostly stand side by side: the sentences of a document, the
 parts of a review. Files are also sorted, by label or by source, and items of one label are alike wherever they stand.

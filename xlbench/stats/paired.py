@@ -1,4 +1,4 @@
-"""Differences of two models over the same clusters of items, from influences: intervals, p-values, what can be seen."""
+"""Paired differences of two models over the same items: intervals, p-values, detectable differences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which ranks the data leaves open to each of several models, all ranks at once."""
+"""Simultaneous rank intervals of several models (Tukey), and Dunnett's tests against one."""
 
 from __future__ import annotations
 

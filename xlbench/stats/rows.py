@@ -1,4 +1,4 @@
-"""From items to sums: rows, groups of identical rows, sums over clusters, influences. Exact and cheap."""
+"""Rows of items: grouping identical ones, sums over clusters, influences, and their variances."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scoring one cell: a metric and its items in, a `Score` and the items' influences out."""
+"""`Scorer`: computes a metric's `Score` and the items' influences for one cell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much a score moves with its training set, from the same score by bootstrapped training sets.
+"""Standard error of a score over training sets, from bootstrapped training sets.
 
     v_s  = the score by training set s of N, over the same test items
     U_cs = how much cluster c of test items moves v_s

@@ -1,4 +1,4 @@
-"""The conformance kit: what a plugin author's own tests call. What is wrong is a `ConformanceError` with one line.
+"""The conformance kit: checks that plugin authors call in their own tests.
 
     from xlbench.testing import check_model, check_task
 

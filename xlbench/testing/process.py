@@ -1,4 +1,4 @@
-"""What the checks share: calls of a plugin's code, questions to a fresh process, and the error they end in."""
+"""Shared by the checks: calls of plugin code, questions to a fresh process, and `ConformanceError`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pairs of texts to train on: where they come from (files, cards), and which of them are held out."""
+"""Training pairs: read from files and cards, and split into training and held-out pairs."""

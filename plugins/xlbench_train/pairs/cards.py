@@ -1,4 +1,4 @@
-"""Pairs of parallel cards: ``card:ntrex:eng-hin``, or any task of the catalog that gives its aligned texts."""
+"""Reads pairs from parallel cards (``card:ntrex:eng-hin``) or any task that gives aligned texts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines and tables of text files, plain or gzipped, with the line of whatever cannot be read."""
+"""Reads lines and JSON objects of text files, plain or gzipped; errors name the line."""
 
 from __future__ import annotations
 

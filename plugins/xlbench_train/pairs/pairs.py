@@ -1,4 +1,4 @@
-"""`Pairs`: aligned texts with what a recipe has to know of each, and joining, choosing and checking them."""
+"""`Pairs`: aligned texts with their languages, clusters and sources."""
 
 from __future__ import annotations
 

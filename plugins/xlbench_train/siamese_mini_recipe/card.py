@@ -1,4 +1,4 @@
-"""The card of siamese-mini: what it was made of, by which command, what it scores, and what it is not."""
+"""Writes the model card of siamese-mini."""
 
 from __future__ import annotations
 

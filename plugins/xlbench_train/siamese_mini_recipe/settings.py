@@ -1,4 +1,4 @@
-"""How siamese-mini is trained: sizes, rates and weights, chosen on documents of NTREX that are among its texts now."""
+"""The hyperparameters of siamese-mini, chosen on held-out documents of NTREX."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LoRA: adapters that are trained in place of the whole transformer, and merged into it before it is saved."""
+"""LoRA: trains adapters instead of the whole transformer, and merges them before saving."""
 
 from __future__ import annotations
 

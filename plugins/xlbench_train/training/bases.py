@@ -1,4 +1,4 @@
-"""Bases: from a spec to a sentence-transformers model that can be trained.
+"""Finds the base model of a spec, and loads it as a trainable sentence-transformers model.
 
 Checkpoints are found, downloaded and refused as `xlbench run` does it, through the catalog; what is trained is their
 folder.

@@ -1,4 +1,4 @@
-"""The history of a training: a row an epoch, kept in a CSV that survives a kill, and shown as a table."""
+"""`History`: the figures of each epoch, in a CSV file that survives a crash."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The model card: what the model is, of which base, data and command, how it was trained, and how well it does."""
+"""Writes the model card: base, data, command, training and scores."""
 
 from __future__ import annotations
 

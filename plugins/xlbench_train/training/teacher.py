@@ -1,4 +1,4 @@
-"""Vectors of a teacher: the targets of distillation, in as many dimensions as the student has."""
+"""The teacher of distillation: its vectors, reduced to the student's dimensions."""
 
 from __future__ import annotations
 

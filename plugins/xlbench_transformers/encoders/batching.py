@@ -1,4 +1,4 @@
-"""Batches of texts by their lengths: on which device, in which numbers, how many at a time, fewer where memory ends."""
+"""Cuts texts into batches of similar length, on a device and in a dtype; halves them when memory runs out."""
 
 from __future__ import annotations
 

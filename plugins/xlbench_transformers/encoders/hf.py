@@ -1,4 +1,4 @@
-"""Any encoder that transformers' AutoModel loads: its loading, its forward pass, and vectors of texts and words.
+"""Encodes texts and words with any encoder that transformers' AutoModel loads.
 
 Of an encoder-decoder, the encoder is taken. Other kinds of checkpoints with such a model inside load through
 `load_model` and `HuggingFaceEncoder`, too.

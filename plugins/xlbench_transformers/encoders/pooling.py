@@ -1,4 +1,4 @@
-"""From a model's answer to vectors: which layers are averaged, and how the vectors of tokens become one of the text.
+"""Pools token vectors into one vector a text, from one or several layers.
 
 Arithmetic on tensors alone, in float32 whatever the model computes in.
 """

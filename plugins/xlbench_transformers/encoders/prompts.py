@@ -1,4 +1,4 @@
-"""Prompts: what a spec or a checkpoint has put before a text, by the text's role."""
+"""`Prompts`: the prompts of a spec or checkpoint, by the role of a text."""
 
 from __future__ import annotations
 

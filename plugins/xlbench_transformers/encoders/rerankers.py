@@ -1,4 +1,4 @@
-"""Rerankers that have been loaded: scores of pairs of a query and a document, and the order that follows."""
+"""Loaded rerankers: score pairs of query and document, and reorder the documents of a first search."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fine-tuned pairs: two texts through one encoder, perhaps with a classifier over (u, v, |u - v|) on top.
+"""Siamese checkpoints: one encoder for both texts of a pair, and perhaps a classification head.
 
 The encoder may be a folder of sentence-transformers, a Hugging Face checkpoint, or one whose tensors lie under a prefix
 of the training code's (``encoder.``, ``bert.`` ...) beside the head. The head makes no vectors; `pair_probabilities` is

@@ -1,4 +1,4 @@
-"""Folders of sentence-transformers, encoded by that library: pooling, dense layers and prompts are the folder's own.
+"""Encodes texts with a sentence-transformers folder, by its own modules and prompts.
 
 Vectors of texts are those of ``SentenceTransformer.encode`` (``encode_query`` and ``encode_document`` for the roles);
 what is added is the length limit, which texts were cut at it, batches that fit the memory, and vectors of words.

@@ -1,4 +1,4 @@
-"""Static vectors: a table of vectors of pieces, averaged over a text.
+"""Encodes texts as averages of static token vectors (model2vec, StaticEmbedding).
 
 Folders of model2vec, and of sentence-transformers whose first module is such a table. A table in half precision is
 computed with in float32.

@@ -1,4 +1,4 @@
-"""From texts to tokens: the length limit, special tokens, the pieces of words, and arrays for a model."""
+"""Tokenization: length limits, special tokens, subwords of words, and padded arrays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vectors of words where they stand: pieces of words, windows over long sentences, and from pieces back to words."""
+"""Contextual word vectors: subwords in windows over long sentences, averaged into words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fetching a card's data before a run: what is on this machine, what can be fetched, what cannot.
+"""Finds or downloads the data of a card before a run.
 
 Of every split, the first home that has anything is the one that a run would read; a home whose source is `Fetchable` is
 asked to fetch what is not there.

@@ -1,4 +1,4 @@
-"""The homes of a card's data: which reader opens which, and which split is whose."""
+"""Opens the data of a card: which reader opens which home, and which split comes from where."""
 
 from __future__ import annotations
 

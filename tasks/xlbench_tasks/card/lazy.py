@@ -1,4 +1,4 @@
-"""A task from a user's card whose protocol or reader is a module of their own: imported when it is first asked for."""
+"""`LazyTask`: a task whose card names its own protocol or reader, imported on first use."""
 
 from __future__ import annotations
 

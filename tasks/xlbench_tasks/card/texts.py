@@ -1,4 +1,4 @@
-"""The texts of a subset's items, for whoever wants to look at them or to train on them."""
+"""The texts of a subset's items, for training and exploration."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The records of data sets: what a card's home gives a protocol to score."""
+"""Data sets: records of items, and the files that they are read from."""

@@ -1,4 +1,4 @@
-"""Blocks: where nothing says which items hang together, those that follow each other are one cluster."""
+"""Clusters by position: consecutive items form one cluster where nothing else names clusters."""
 
 from __future__ import annotations
 

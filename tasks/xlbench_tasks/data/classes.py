@@ -1,4 +1,4 @@
-"""Classes of a hub data set, which are stored as numbers and have names, and the labels of a card for them."""
+"""Class labels of hub data sets: their numbers, names, and a card's labels for them."""
 
 from __future__ import annotations
 

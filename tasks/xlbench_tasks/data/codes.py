@@ -1,4 +1,4 @@
-"""Language codes and names of other standards, and the ISO 639-3 code that each may stand for."""
+"""Maps language codes and names of other standards to ISO 639-3."""
 
 from __future__ import annotations
 

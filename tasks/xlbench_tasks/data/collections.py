@@ -1,4 +1,4 @@
-"""Collections: the queries, the documents and the judgments of one language, as records and taken out of them.
+"""`Collection`: queries, documents and relevance judgments of one language.
 
 Records hold a collection in one of two forms. Questions with their passages: an item a question, with the field
 ``passage``; equal passages are one document, which is relevant to its questions alone. Or items of both kinds, with the

@@ -1,4 +1,4 @@
-"""Damage in the files of a local data set, found after a library has failed on them: file, line and what is wrong."""
+"""Finds which file of a data set is damaged, and on which line, after a library failed to read it."""
 
 from __future__ import annotations
 

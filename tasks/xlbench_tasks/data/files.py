@@ -1,4 +1,4 @@
-"""Files under the data root, or in a plugin, found by the patterns of a card; what lies there beside them."""
+"""Finds the files of a card by its patterns, below the data root or in a plugin."""
 
 from __future__ import annotations
 

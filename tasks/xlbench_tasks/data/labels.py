@@ -1,4 +1,4 @@
-"""Labels of records: those that a card does not list, and several spellings of one."""
+"""Checks of labels: unknown ones, and several spellings of one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import chain
 
 from xlbench import DataError
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.unknown import UnknownValues
+from xlbench_tasks.data.unknown_values import UnknownValues
 
 
 def labels_of(name: str, records: Mapping[str, Records]) -> dict[str, None]:

@@ -1,4 +1,4 @@
-"""Files of questions with the passages that answer them: the shapes of Belebele, and of SQuAD, XQuAD and MLQA.
+"""Reads files of questions with passages, in the formats of Belebele and SQuAD.
 
 Errors name the file and the line, or the question.
 """

@@ -1,4 +1,4 @@
-"""Samples of rows that are read one by one: reading ends where the sample is complete."""
+"""Takes samples of rows while reading, and stops when a sample is complete."""
 
 from __future__ import annotations
 

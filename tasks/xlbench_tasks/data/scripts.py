@@ -1,4 +1,4 @@
-"""Scripts: which one a language is written in, and which ones a text is in."""
+"""The script of a text, and the script that a language is usually written in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a task's items come from: `Source` (a data set), `Home` (a place that a card names), and what readers share."""
+"""`Source` (a data set), `Home` (where a card's data can be), and `Reading`, the base class of readers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Splits: the train, dev and test parts of a data set, and the home that is read where there are several."""
+"""Splits of a data set: train, dev and test, stored or drawn from one part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words and their tags, whatever file or table they stand in: the schemes of tags, and what is repaired in them.
+"""Tag schemes of named entities (IOB1, IOB2, IOBES ...), and repairs of damaged tags.
 
 Whatever the scheme of the data set (IOB1, IOB2, BIOES, BMES, BILOU), tags come out in IOB2. The card names the scheme,
 or it is found from the tags where they leave no doubt.
@@ -21,7 +21,7 @@ from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown import UnknownValues
+from xlbench_tasks.data.unknown_values import UnknownValues
 
 OUTSIDE = "O"
 

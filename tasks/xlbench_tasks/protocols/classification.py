@@ -18,8 +18,8 @@ from xlbench.stats.metrics import averaged, class_f1, macro_f1, macro_precision,
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
-from xlbench_tasks.protocols.labeled import Labeled, facts_of, notes_of
-from xlbench_tasks.protocols.redraws import Retrained, redraws, retrain
+from xlbench_tasks.protocols.classification_facts import Labeled, facts_of, notes_of
+from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
 
 if TYPE_CHECKING:
     import numpy as np

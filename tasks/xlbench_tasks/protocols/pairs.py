@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench.stats.metrics import share
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.protocols.crossings import WORDS
+from xlbench_tasks.protocols.language_pairs import WORDS
 from xlbench_tasks.protocols.similarity import of_all_pairs, similarities
 from xlbench_tasks.protocols.text_pairs import TextPairs, pair_subsets
 

@@ -15,7 +15,7 @@ from xlbench.core.ids import digest
 from xlbench.stats.metrics import mean, share
 from xlbench_tasks.data.collections import Collection, collection_of
 from xlbench_tasks.data.text import twins
-from xlbench_tasks.protocols.crossings import WORDS, crossing_name, crossings
+from xlbench_tasks.protocols.language_pairs import WORDS, crossing_name, crossings
 from xlbench_tasks.protocols.search_items import SearchItems, check_copies, check_language, search_items
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Columns, Data, DataError, DataMissing, EncoderError, Metric, Outcome, Subset
 from xlbench.stats.metrics import mean
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.protocols.crossings import WORDS
+from xlbench_tasks.protocols.language_pairs import WORDS
 from xlbench_tasks.protocols.text_pairs import TextPairs, pair_subsets
 
 if TYPE_CHECKING:

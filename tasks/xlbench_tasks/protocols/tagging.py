@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench.stats.metrics import Column, micro_f1
-from xlbench_tasks.data.unknown import UnknownValues
+from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.protocols import transfer
-from xlbench_tasks.protocols.redraws import Retrained, redraws, retrain
+from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,7 @@ from xlbench.core.ids import digest
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Source
 from xlbench_tasks.data.splits import DataSet
-from xlbench_tasks.protocols.crossings import crossing_name, crossings
+from xlbench_tasks.protocols.language_pairs import crossing_name, crossings
 
 SECOND = "second"
 """The field of a pair's other text."""

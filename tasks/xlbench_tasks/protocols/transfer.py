@@ -1,4 +1,4 @@
-"""Transfers: in which languages a protocol that learns may train, and in which it is tested.
+"""Cross-lingual transfer: which languages a protocol trains on, and which it tests on.
 
 Subsets and their records for any data set with a train split; what is learned, and how it is scored, is the protocol's.
 Nothing heavy is imported.

@@ -1,4 +1,4 @@
-"""Reader of tables in text files: TSV and CSV, with and without a header, read to the letter.
+"""Reader of delimited tables (TSV, CSV), with or without a header.
 
 Where the languages are is said by ``{language}``: in ``files`` (a file a language), as the ``text`` of ``fields`` (a
 column a language, named in the header), or nowhere, with ``language`` naming the only one, of one file or of several
@@ -23,7 +23,7 @@ from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown import UnknownValues
+from xlbench_tasks.data.unknown_values import UnknownValues
 
 KEYS = {
     "files": str | list[str],

@@ -27,7 +27,7 @@ from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown import UnknownValues
+from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.readers.delimited import JOINT, check_fields, flat_columns
 
 if TYPE_CHECKING:

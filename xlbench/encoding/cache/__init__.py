@@ -1,4 +1,4 @@
-"""The cache: vectors that were computed once, and digests of files. The only room that touches it.
+"""The cache on disk: vectors that were computed before, and digests of files.
 
     CACHE/vectors-2.sqlite    a model's identity, a kind of request and a content's hash -> rows of float32
     CACHE/files.sqlite        what a file's content hashes to, so that gigabytes are not read again to know them

@@ -1,4 +1,4 @@
-"""One SQLite file that many processes and threads share, and whose damage, lack of room or absence stops nobody."""
+"""A SQLite file shared by many processes and threads; damage or a full disk never stops a run."""
 
 from __future__ import annotations
 

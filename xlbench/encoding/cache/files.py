@@ -1,4 +1,4 @@
-"""Where the cache is, and what files hash to.
+"""The cache folder, and SHA-256 digests of files, remembered in it.
 
 The digest of a checkpoint's weights is its identity, and to read gigabytes for it at each command would be slow: it is
 remembered for as long as the file's size, inode and times are the same.

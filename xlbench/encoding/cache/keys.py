@@ -1,4 +1,4 @@
-"""What vectors are filed under: the kind of a request, and a hash of the text or of the sentence's words."""
+"""Cache keys: the kind of a request, and a hash of a text or of a sentence's words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of the cache of vectors: entries with their checksums, in generations, of models with their facts."""
+"""SQL of the vector cache: entries with checksums, grouped by model and kind, removed by age."""
 
 from __future__ import annotations
 

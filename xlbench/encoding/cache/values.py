@@ -1,4 +1,4 @@
-"""Plain values that are slow to derive from an installed library, kept as JSON beside the vectors.
+"""Caches values that are slow to compute from an installed library, as JSON files.
 
 CACHE/derived/<kind>-<digest>.json    the digest is of all that the value follows from, versions among it
 """

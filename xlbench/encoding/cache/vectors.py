@@ -1,4 +1,4 @@
-"""Vectors by what they were computed from: a model's identity, a kind of request, and a content's hash.
+"""`Cache`: vectors on disk, by model identity, kind of request and hash of the content.
 
 Every entry has a checksum that covers model, kind, key, shape and numbers; one that fails is removed and taken as
 absent. Entries lie in generations, some 64 MiB of one model and kind written one after another; an entry has the number

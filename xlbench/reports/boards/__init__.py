@@ -1,4 +1,4 @@
-"""Boards: `standings` describes one from saved runs, and a file for each format renders the description.
+"""Boards: `standings` makes a `Board` of saved runs; other modules render it as markdown, CSV and JSON.
 
 | room | what it does |
 |---|---|

@@ -1,4 +1,4 @@
-"""`Board`: what a board holds, whatever format it is rendered in."""
+"""The records of a board: `Board` and its rows, lines and costs."""
 
 from __future__ import annotations
 

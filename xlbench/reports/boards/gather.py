@@ -1,4 +1,4 @@
-"""The cells that a board is made of: one a place, or the reason why a place has none.
+"""Collects the cells of a board: one for each place, or the reason why there is none.
 
 The `Table` that comes out does not depend on the order of the runs.
 """

@@ -1,4 +1,4 @@
-"""The section of a board with numbers of others: beside the measured scores of the same cells, and never ranked."""
+"""The board section with figures of other programs, beside the measured scores of the same cells; never ranked."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The numbers of a board as text, with the marks of their footnotes and of their interval methods."""
+"""Formats the numbers of a board, with marks for footnotes and interval methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The board as markdown, for people and for `git diff`: which sections it has, their footnotes, how to read them.
+"""Renders a board as markdown: its sections, footnotes and explanations.
 
 ``.md`` holds no time and no cost: equal results give equal bytes. What varies from run to run is in ``.costs.md``.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xlbench.reports.boards import imported_figures, other_sections, sections
+from xlbench.reports.boards import data_sections, imported_figures, score_sections
 from xlbench.reports.boards.legend import WITH_TRAINING, Legend
 from xlbench.reports.markup import DECIMALS, MISSING, count_text, escape
 
@@ -22,24 +22,24 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
     parts = [
         f"# {escape(board.title)}",
         _in_one_line(board),
-        sections.standings(board, legend),
-        sections.tasks(board, legend),
-        sections.registers(board, legend),
-        sections.subsets(board, legend),
-        sections.languages(board, legend),
+        score_sections.standings(board, legend),
+        score_sections.tasks(board, legend),
+        score_sections.registers(board, legend),
+        score_sections.subsets(board, legend),
+        score_sections.languages(board, legend),
         imported_figures.section(board, legend),
-        other_sections.data(board),
-        other_sections.models(board),
+        data_sections.data(board),
+        data_sections.models(board),
         _footnotes(board),
         _how_to_read(board, legend),
     ]
-    costs = [f"# {escape(board.title)}: costs", "These figures vary from run to run.", other_sections.costs(board)]
+    costs = [f"# {escape(board.title)}: costs", "These figures vary from run to run.", data_sections.costs(board)]
     return {".md": _join_words(parts), ".costs.md": _join_words(costs)}
 
 
 def standings_table(board: Board, decimals: int = DECIMALS) -> str:
     """The board's first table alone, without a line break at its end."""
-    return sections.standings(board, Legend.of(board, decimals))
+    return score_sections.standings(board, Legend.of(board, decimals))
 
 
 def _in_one_line(board: Board) -> str:
@@ -71,7 +71,7 @@ def _how_to_read(board: Board, legend: Legend) -> str:
         *([f"where a raised letter says so, by another method ({marked})"] if marked else []),
     ]
     baselines = "; ".join(
-        f"{name} is what {what} scores by the same metric" for name, _, what in sections.baseline_columns(board)
+        f"{name} is what {what} scores by the same metric" for name, _, what in score_sections.baseline_columns(board)
     )
     left_out = ", unless no model has data for it, which a footnote says" * any(line.left_out for line in board.cells)
     lines = [
@@ -100,8 +100,8 @@ def _chance_correction_text(board: Board) -> str:
     count = len(board.without_chance)
     without = f" Tasks without a chance level are left out of it, for all models: {count}." if count else ""
     return (
-        f"{sections.CORRECTED} is the overall of (score - chance) / (1 - chance), task by task, in points: 0 is what "
-        f"guessing scores.{without} The mean, what is above chance and Borda may put models in different orders; ranks "
+        f"{score_sections.CORRECTED} is the overall of (score - chance) / (1 - chance), task by task, in points: 0 is "
+        f"what guessing scores.{without} The mean, what is above chance and Borda may put models in different orders; ranks "
         "go by the mean."
     )
 

@@ -1,4 +1,4 @@
-"""The models of a board: a line each, with what it is made of and how to get it again."""
+"""The lines of a board about its models: content, settings, and how to get each again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Warnings: notes about data, cells and models, and counts of what is odd about the data of a subset."""
+"""Warnings on a board: about data, cells and models."""
 
 from __future__ import annotations
 

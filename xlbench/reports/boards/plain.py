@@ -1,4 +1,4 @@
-"""The standings as plain values, for JSON: every average with its interval, its chance level and its rank."""
+"""The standings of a board as plain values for JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which ranks models may have: overall, in every area and in every task, all models of one average at once."""
+"""Rank intervals of the models: overall, by area and by task."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standings: saved runs in, one `Board` out, the description that every format renders."""
+"""`standings`: makes a `Board` from saved runs."""
 
 from __future__ import annotations
 

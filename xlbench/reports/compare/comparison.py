@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
-from xlbench.reports.compare.common import Common, ReadItems, on_common_items
+from xlbench.reports.compare.common_items import Common, ReadItems, on_common_items
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
 from xlbench.reports.compare.matching import (
     CellFilter,
@@ -18,8 +18,8 @@ from xlbench.reports.compare.matching import (
     match,
     require_whole,
 )
+from xlbench.reports.compare.multiple_runs import LetterDisplay, letters_of, simultaneous
 from xlbench.reports.compare.notes import notes_of
-from xlbench.reports.compare.several import LetterDisplay, letters_of, simultaneous
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -15,7 +15,7 @@ from xlbench.core.record import Cell
 from xlbench.reports.compare.matching import Matched, Place, training_set_differences
 from xlbench.reports.parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
-from xlbench.stats import multiple, paired, rows
+from xlbench.stats import multiple_tests, paired, rows
 from xlbench.stats.paired import Difference
 
 OVERALL = "overall"
@@ -108,7 +108,7 @@ def verdicts(
             (name, weights, judged_group(name, weights, apart, baseline, candidate, options))
             for name, weights in groups
         ]
-        adjust = multiple.benjamini_hochberg if options.explore else multiple.holm
+        adjust = multiple_tests.benjamini_hochberg if options.explore else multiple_tests.holm
         if level == "overall" and options.over_languages:
             weights = language_weights(matched)
             judged = [(OVERALL, weights, over_languages(matched, apart, options))]

@@ -1,4 +1,4 @@
-"""Which saved runs and logs are compared: folders and names become runs, each with a label."""
+"""Finds the saved runs and logs that are to be compared, and labels them."""
 
 from __future__ import annotations
 

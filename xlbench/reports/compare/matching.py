@@ -1,4 +1,4 @@
-"""Which cells of several runs can be paired: the same items, asked the same way, scored by all of them."""
+"""Matches the cells of several runs: same items, same question, scored by all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two recipes, several runs of each: the difference of their means, with what one run leaves to chance in it."""
+"""Compares two training recipes by several runs of each, including the variation between runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
-from xlbench.reports.compare.common import ReadItems
+from xlbench.reports.compare.common_items import ReadItems
 from xlbench.reports.compare.comparison import Comparison, Read, check_intact, match_runs
 from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
 from xlbench.reports.compare.inputs import by_label

@@ -12,7 +12,7 @@ from typing import Any
 from xlbench.core import tables
 from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
 from xlbench.reports.compare.differences import Verdict
-from xlbench.reports.compare.several import LetterDisplay
+from xlbench.reports.compare.multiple_runs import LetterDisplay
 from xlbench.reports.csv_text import cell
 from xlbench.reports.markup import escape
 

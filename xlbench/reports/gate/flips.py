@@ -1,4 +1,4 @@
-"""Items that one of two runs alone has right, where influences over single items do not tell: of clusters, of ranks."""
+"""Counts items that only one of two runs gets right, for metrics whose influences do not show it."""
 
 from __future__ import annotations
 

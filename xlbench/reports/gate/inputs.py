@@ -1,4 +1,4 @@
-"""From paths and options to a verdict: which runs are meant, and which policy."""
+"""Finds the runs and the policy that a gate is asked for, and judges them."""
 
 from __future__ import annotations
 

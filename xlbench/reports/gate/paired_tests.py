@@ -17,7 +17,7 @@ from xlbench.reports.compare.matching import Matched, Place
 from xlbench.reports.gate.flips import item_flips
 from xlbench.reports.gate.policy import Policy, Role
 from xlbench.reports.gate.verdict import Finding, GateTest
-from xlbench.stats import multiple, paired, student
+from xlbench.stats import multiple_tests, paired, student
 from xlbench.stats.paired import FEW_DISCORDANT, POWER, Difference
 
 if TYPE_CHECKING:
@@ -170,10 +170,10 @@ def detectable(difference: Difference, margin: float, alpha: float) -> float | N
 def _adjust_p(tasks: Sequence[GateTest], alpha: float) -> list[GateTest]:
     """Tasks with their p adjusted for one another (Holm); advisory ones are no part of that."""
     family = [one.role != "advisory" for one in tasks]
-    worse = multiple.holm(
+    worse = multiple_tests.holm(
         np.array([_p_for_holm(one) if own else np.nan for one, own in zip(tasks, family, strict=True)])
     )
-    better = multiple.holm(
+    better = multiple_tests.holm(
         np.array([_p_of_no_gain(one) if own else np.nan for one, own in zip(tasks, family, strict=True)])
     )
     found = []

@@ -1,4 +1,4 @@
-"""What makes two runs no pair for a gate: the candidate lost cells, or was asked otherwise than the baseline."""
+"""Checks that two runs can be judged: no cells lost, and the same questions asked."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A run as one file: made (`write`), read and checked (`read`); `parts` holds the items of many cells."""
+"""Packs: one run as a single file, written by `write` and read by `read`."""

@@ -1,4 +1,4 @@
-"""The items of many cells as one parquet file, the cells one after the other: how packs hold them."""
+"""The items of many cells in one parquet file, as packs hold them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Packs read: one run as a single file, of which nothing is believed before it has been checked.
+"""Reads packs, and checks everything in them first.
 
 A pack is a zip of stored members, whose names and number are fixed; all but the first are compressed with Zstandard:
 

@@ -1,4 +1,4 @@
-"""Packs written back as the folders of their runs, which `xlbench run` takes up again."""
+"""Writes packs back as run folders, which `xlbench run` can continue."""
 
 from __future__ import annotations
 

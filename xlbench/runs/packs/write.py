@@ -1,4 +1,4 @@
-"""Packs made: one run as a single compact file, which is read back before it is written."""
+"""Writes packs, and reads each back before it is saved."""
 
 from __future__ import annotations
 

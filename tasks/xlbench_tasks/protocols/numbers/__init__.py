@@ -1,1 +1,1 @@
-"""The numerical work of protocols, on arrays alone: ranking, probes, grouping, spans."""
+"""The numerical code of the protocols, on arrays: ranking, probes, grouping, spans."""

@@ -1,4 +1,4 @@
-"""What candidates take from queries that are not their own: the part of an item's influence that no row shows.
+"""Influence of an item as a candidate on the ranks of other items' queries.
 
 An item is a query and a candidate. Were it not there, every query whose right answer it stands before would have a
 better rank: candidate j takes sum over queries i of ahead_ij (f(rank_i - 1) - f(rank_i)) from the sum of a metric f.

@@ -1,4 +1,4 @@
-"""Averages over many classes, from counts of each class in place of rows that are as wide as there are classes."""
+"""Averages over many classes (macro F1 ...), computed from counts of each class."""
 
 from __future__ import annotations
 

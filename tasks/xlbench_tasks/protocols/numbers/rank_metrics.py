@@ -1,4 +1,4 @@
-"""The metrics that follow from the rank of the right answer alone, as functions of it: they import nothing."""
+"""Metrics of the rank of the correct answer, as functions of it."""
 
 from __future__ import annotations
 

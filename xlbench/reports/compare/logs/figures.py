@@ -1,4 +1,4 @@
-"""A figure of a log, with the items that it is the mean of; figures become the cells of a run."""
+"""Turns figures in logs, with their per-item values, into cells of a run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members of zip files, those too that are compressed by Zstandard, which Python before 3.14 does not read."""
+"""Reads members of zip files, including Zstandard-compressed ones, which Python before 3.14 cannot read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bootstrapped training sets: what a probe learns from again, so that intervals can hold the luck of its training set.
+"""Bootstrapped training sets, and what a probe learns from each.
 
 Clusters are drawn with replacement, as many as there are, each with all its items; an item that is drawn twice is there
 twice. Draws follow from the names of the clusters alone: they are the same for every model, and for languages whose

@@ -1,4 +1,4 @@
-"""Several tests at once: adjusted p-values."""
+"""Adjusted p-values for multiple tests: Holm, Benjamini-Hochberg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that a card does not know, collected over a whole file and told in one error."""
+"""Collects values that a card does not list, and reports them in one error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which language meets which: the option ``pairs`` of protocols that also ask within a language."""
+"""Pairs of languages, and the option ``pairs`` that chooses them."""
 
 from __future__ import annotations
 

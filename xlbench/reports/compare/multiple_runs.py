@@ -1,4 +1,4 @@
-"""More than two runs: every run against a baseline at once, or all pairs, with letters for those that stay together."""
+"""Comparisons of more than two runs: many against one baseline (Dunnett), or all pairs with letters (Tukey)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.reports.compare.differences import Options, Verdict, judgment_of
 from xlbench.reports.compare.matching import Place
-from xlbench.stats import multiple, paired, student
+from xlbench.stats import multiple_tests, paired, student
 from xlbench.stats.paired import Difference
 from xlbench.stats.ranking import distinguishable, largest_against_one, p_against_one
 
@@ -94,9 +94,9 @@ def simultaneous(of_candidates: Sequence[Sequence[Verdict]], options: Options) -
         widened = [_simultaneous_intervals(place, options) for place in own]
         if options.explore:
             raw = np.array([[_nan_if_none(one.difference.p) for one in place] for place in own])
-            adjusted = multiple.benjamini_hochberg(raw.ravel()).reshape(raw.shape)
+            adjusted = multiple_tests.benjamini_hochberg(raw.ravel()).reshape(raw.shape)
         else:
-            adjusted = multiple.holm_of_families(np.array([p for _, p in widened]))
+            adjusted = multiple_tests.holm_of_families(np.array([p for _, p in widened]))
         for (differences, _), place, p_values in zip(widened, own, adjusted.tolist(), strict=True):
             for verdicts, verdict, difference, p in zip(found, place, differences, p_values, strict=True):
                 verdicts.append(_judge_again(verdict, difference, None if np.isnan(p) else p, options))

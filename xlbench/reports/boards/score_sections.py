@@ -1,4 +1,4 @@
-"""The sections of a board in markdown that hold scores: standings, tasks, registers, subsets, languages."""
+"""Markdown sections of a board that hold scores: standings, tasks, registers, subsets, languages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sections of a board in markdown about data, models and costs."""
+"""Markdown sections of a board on data, models and costs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A source file read without running it: its names, a class's parameters, the files that it imports."""
+"""Reads Python source without running it: names, parameters of classes, imported files."""
 
 from __future__ import annotations
 

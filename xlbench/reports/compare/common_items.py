@@ -1,4 +1,4 @@
-"""Cells over other data, compared on the items that all runs have: where a score is a mean over single items."""
+"""Restricts cells scored on different data to their common items."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What stands beside the scores of a classification: counts of its data, the majority baseline, footnotes."""
+"""Facts and footnotes of a classification: data counts, majority baseline, warnings."""
 
 from __future__ import annotations
 
