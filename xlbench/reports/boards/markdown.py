@@ -101,8 +101,8 @@ def _chance_correction_text(board: Board) -> str:
     without = f" Tasks without a chance level are left out of it, for all models: {count}." if count else ""
     return (
         f"{score_sections.CORRECTED} is the overall of (score - chance) / (1 - chance), task by task, in points: 0 is "
-        f"what guessing scores.{without} The mean, what is above chance and Borda may put models in different orders; ranks "
-        "go by the mean."
+        f"what guessing scores.{without} The mean, what is above chance and Borda may put models in different orders; "
+        "ranks go by the mean."
     )
 
 
