@@ -12,7 +12,7 @@ from xlbench.core.languages import from_scripts
 
 AREAS: Mapping[str, str] = {
     "BitextMining": "retrieval", "Clustering": "clustering", "Classification": "classification", "STS": "similarity",
-    "PairClassification": "similarity",
+    "PairClassification": "similarity", "Retrieval": "retrieval", "Reranking": "retrieval",
 }  # fmt: skip
 """Type of task -> its area; classification of sentiment or of news is of these areas."""
 OF_TWO_LANGUAGES = ("BitextMining", "STS", "PairClassification")

@@ -80,6 +80,8 @@ class Opened:
             made.metadata = made.metadata.model_copy(update={"dataset": {**kept, **source}})
         try:
             made.load_data()
+            if hasattr(made, "convert_v1_dataset_format_to_v2"):  # of searches, as mteb does before it evaluates
+                made.convert_v1_dataset_format_to_v2(num_proc=None)
         except Exception as error:  # of datasets, the hub's client, pyarrow, a task's own code ...
             raise DataError(f"mteb cannot load {self.task.name} {subset.name}: {reason_of(error)}") from error
         return made.dataset

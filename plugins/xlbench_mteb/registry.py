@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from xlbench import UsageError
@@ -61,6 +62,48 @@ def loader_of_texts(texts: Sequence[str]) -> Any:
     from mteb._create_dataloaders import _create_dataloader_from_texts
 
     return _create_dataloader_from_texts(list(texts))
+
+
+def texts_of_search(table: Any, role: str) -> list[str]:
+    """The texts of documents, with their titles, or of queries, with their instructions, as encoders get them."""
+    from mteb._create_dataloaders import _retrieval_texts
+    from mteb.types import PromptType
+
+    return [str(text) for text in _retrieval_texts(table, PromptType(role))]
+
+
+@dataclass(frozen=True)
+class Measures:
+    """What mteb says of the queries of a run."""
+
+    run: Mapping[str, Mapping[str, float]]
+    """Query -> document -> similarity, without those that the task leaves out."""
+    of_query: Mapping[str, Mapping[str, float]]
+    """Query -> pytrec_eval's name of a measure -> value."""
+    mrr: Mapping[str, Sequence[float]]
+    """Values of the queries in the order of ``run``."""
+    sure: Sequence[Mapping[str, float]]
+    """How sure the encoder is taken to be, in the same order."""
+
+
+def measures_of_search(task: Any, run: Mapping[str, Mapping[str, float]], judged: Any) -> Measures:
+    """mteb's measures of each query of a run that it has made of a task."""
+    from mteb._evaluators import retrieval_metrics as own
+
+    cuts = list(task.k_values)
+    kept = {query: dict(found) for query, found in run.items()}
+    if task.ignore_identical_ids:
+        for query, found in kept.items():
+            found.pop(query, None)
+    of_query = own.calculate_retrieval_scores(kept, judged, cuts, task.skip_first_result).all_scores
+    if task.skip_first_result:
+        # Of the similarities alone, as mteb does it: of equal ones the first stays the first.
+        kept = {
+            query: dict(sorted(found.items(), key=lambda one: one[1], reverse=True)[1:])
+            for query, found in kept.items()
+        }
+    sure = [own.confidence_scores(list(found.values())) for found in kept.values()]
+    return Measures(kept, of_query, own.mrr(judged, kept, cuts), sure)
 
 
 def tasks(spec: str) -> dict[str, Any]:

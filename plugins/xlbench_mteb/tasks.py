@@ -27,7 +27,7 @@ from xlbench import (
 )
 from xlbench.core.ids import slug
 from xlbench.core.specs import parse
-from xlbench_mteb import bitext, classified, clustered, paired, registry, similar
+from xlbench_mteb import bitext, classified, clustered, paired, registry, searched, similar
 from xlbench_mteb.names import NamedTask, wanted
 from xlbench_mteb.opened import Opened, opened
 
@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, ModuleType] = {
     "BitextMining": bitext, "Classification": classified, "Clustering": clustered, "STS": similar,
-    "PairClassification": paired,
+    "PairClassification": paired, "Retrieval": searched, "Reranking": searched,
 }  # fmt: skip
 """mteb's types of tasks that have a protocol here."""
+OF_MTEB_ALONE = ("Reranking",)
+"""Those that have no protocol of ours."""
 VERSION = 1
 """Raised when equal data and vectors would score differently."""
 
@@ -51,26 +53,35 @@ def tasks_of(text: str, options: Sequence[Option]) -> list[Task]:
     """
     spec = parse(text, options, "mteb")
     if re.search(r"[*?\[]", spec.target):
-        return [_task(named, spec["protocol"]) for named in _matching(text, spec.target)]
+        return [_task(named, spec["protocol"]) for named in _matching(text, spec.target, spec["protocol"])]
     mteb = (
         registry.task_of_benchmark(text, spec["benchmark"], spec.target)
         if spec["benchmark"]
         else registry.task(text, spec.target)
     )
     named = NamedTask(text, mteb)
-    if named.kind not in KINDS and not spec["benchmark"]:
-        raise UsageError(f"{text!r} is of the type {named.kind}, for which there is no protocol here: {_able()}")
+    if not spec["benchmark"]:
+        _check_kind(repr(text), named, spec["protocol"])
     return [_task(named, spec["protocol"])]
 
 
-def _able() -> str:
-    return f"{', '.join(KINDS)} have one"
+def _check_kind(what: str, named: NamedTask, protocol: str) -> None:
+    """Raise `UsageError` where the type of a task has no such protocol."""
+    if named.kind not in KINDS:
+        raise UsageError(
+            f"{what} is of the type {named.kind}, for which there is no protocol here: {', '.join(KINDS)} have one"
+        )
+    if protocol == "xlbench" and named.kind in OF_MTEB_ALONE:
+        raise UsageError(
+            f"{what} is of the type {named.kind}, for which there is no protocol of ours: say ?protocol=mteb"
+        )
 
 
-def _matching(text: str, pattern: str) -> Iterator[NamedTask]:
+def _matching(text: str, pattern: str, protocol: str) -> Iterator[NamedTask]:
+    kinds = [kind for kind in KINDS if protocol == "mteb" or kind not in OF_MTEB_ALONE]
     query = text.partition(":")[2][len(pattern) :]
     for name, mteb in sorted(registry.tasks(text).items()):
-        if mteb.metadata.type in KINDS and mteb.metadata.modalities == ["text"] and fnmatch.fnmatchcase(name, pattern):
+        if mteb.metadata.type in kinds and mteb.metadata.modalities == ["text"] and fnmatch.fnmatchcase(name, pattern):
             yield NamedTask(f"mteb:{name}{query}", mteb)
 
 
@@ -88,7 +99,8 @@ def _task(named: NamedTask, protocol: str) -> Task:
     known: dict[Path | None, Opened] = {}
     metadata, room = named.mteb.metadata, KINDS.get(named.kind)
     path, revision = named.source
-    made: Sequence[Metric] = room.metrics(named, protocol) if room else bitext.metrics(named, "xlbench")
+    shown = "mteb" if named.kind in OF_MTEB_ALONE else protocol
+    made: Sequence[Metric] = room.metrics(named, shown) if room else bitext.metrics(named, "xlbench")
     split = _split(named)
     return Task(
         named.spec,
@@ -130,8 +142,8 @@ def _subsets(
     named: NamedTask, protocol: str, room: ModuleType | None, split: str, known: dict[Path | None, Opened], data: Data
 ) -> Iterable[Subset]:
     """The subsets with the wanted languages; those that cannot be had or read carry the reason."""
-    if room is None:
-        raise UsageError(f"{named.name} is of the type {named.kind}, for which there is no protocol here: {_able()}")
+    _check_kind(named.name, named, protocol)
+    assert room is not None
     if protocol == "mteb" and (data.limit is not None or data.train_size is not None or data.training_draws):
         raise UsageError("protocol=mteb is mteb's to the letter: it has no --limit, no curve and no --ci-training")
     main = named.mteb.metadata.main_score

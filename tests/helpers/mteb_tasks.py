@@ -10,6 +10,7 @@ from mteb.abstasks.classification import AbsTaskClassification
 from mteb.abstasks.clustering import AbsTaskClustering
 from mteb.abstasks.clustering_legacy import AbsTaskClusteringLegacy
 from mteb.abstasks.pair_classification import AbsTaskPairClassification
+from mteb.abstasks.retrieval import AbsTaskRetrieval
 from mteb.abstasks.sts import AbsTaskSTS
 from mteb.abstasks.task_metadata import TaskMetadata
 from mteb.abstasks.text.bitext_mining import AbsTaskBitextMining
@@ -191,3 +192,65 @@ class PairClassification(AbsTaskPairClassification):
             rows = {name: [column] for name, column in made.items()} if "-" in subset else made
             self.dataset[subset] = DatasetDict(test=Dataset.from_dict(rows))
         self.data_loaded = True
+
+
+def collection(n: int, seed: int, one: str, other: str) -> dict[str, Any]:
+    """Questions made of the words of documents, judged in grades; some documents are equal, and some have titles."""
+    source = random.Random(seed)
+    documents = [text for text, _ in texts(n, seed)]
+    queries, judged = [], {}
+    for number in range(n // 2):
+        first, second = source.sample(range(n), 2)
+        words = documents[first].split()[:4] + documents[second].split()[:1]
+        queries.append({"id": f"q{number}", "text": translated(" ".join(words), one)})
+        judged[f"q{number}"] = {f"d{first}": 2, f"d{second}": 1, f"d{(first + 1) % n}": 0}
+    corpus = [
+        {"id": f"d{number}", "title": "a title" if number % 3 == 0 else "", "text": translated(text, other)}
+        for number, text in enumerate(documents)
+    ]
+    ranked = {
+        query: list(dict.fromkeys([*its, *(f"d{source.randrange(n)}" for _ in range(9))]))
+        for query, its in judged.items()
+    }
+    return {
+        "corpus": Dataset.from_list(corpus), "queries": Dataset.from_list(queries), "relevant_docs": judged,
+        "top_ranked": ranked,
+    }  # fmt: skip
+
+
+class Retrieval(AbsTaskRetrieval):
+    """Questions put to documents, within a language and across two."""
+
+    metadata = metadata("MadeRetrieval", "Retrieval", LANGUAGES_OF_PAIRS, "ndcg_at_10")
+    is_reranking = False
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        self.dataset = {}
+        for subset in self.hf_subsets:
+            made = collection(60, 10, "eng", "hin" if "-" in subset else "eng")
+            self.dataset[subset] = {"test": made if self.is_reranking else {**made, "top_ranked": None}}
+        self.data_loaded = True
+
+
+class OwnDocument(Retrieval):
+    """The same, where a question may be a document, too: by its id, or as what is found first."""
+
+    metadata = metadata("MadeOwnDocument", "Retrieval", ["eng-Latn"], "recall_at_3")
+    ignore_identical_ids = skip_first_result = True
+    k_values = (1, 3, 25)
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        made = collection(60, 11, "eng", "eng")
+        names = {one["id"]: one["id"].replace("q", "d") for one in made["queries"]}
+        queries = [{**one, "id": names[one["id"]]} for one in made["queries"]]
+        judged = {names[query]: {**its, "d-lost": 1} for query, its in made["relevant_docs"].items()}
+        one = {**made, "queries": Dataset.from_list(queries), "relevant_docs": judged, "top_ranked": None}
+        self.dataset = {"default": {"test": one}}
+        self.data_loaded = True
+
+
+class Reranking(Retrieval):
+    """The same with a list of documents for each question."""
+
+    metadata = metadata("MadeReranking", "Reranking", LANGUAGES_OF_PAIRS, "map_at_1000")
+    is_reranking = True

@@ -117,6 +117,27 @@ def test_what_pairs_of_texts_are_called():
         assert given == ["self", "scores", "labels", "high_score_more_similar"]
 
 
+def test_how_searches_are_measured():
+    """Texts as encoders get them, measures of each query, and what an encoder is sure of are functions of their own."""
+    from datasets import Dataset
+    from mteb._create_dataloaders import _retrieval_texts
+    from mteb._evaluators import retrieval_metrics as own
+    from mteb.abstasks.retrieval import AbsTaskRetrieval
+    from mteb.types import PromptType
+
+    document = Dataset.from_list([{"id": "d", "title": "a title", "text": "a text"}])
+    assert list(_retrieval_texts(document, PromptType.document)) == ["a title a text"]
+    query = Dataset.from_list([{"id": "q", "text": "a question", "instruction": "and how"}])
+    assert list(_retrieval_texts(query, PromptType.query)) == ["a question and how"]
+    found = own.calculate_retrieval_scores({"q": {"d": 0.5, "e": 0.25}}, {"q": {"e": 1}}, [1, 3])
+    assert {"ndcg_cut_3", "map_cut_3", "recall_1", "P_3", "success_3"} <= set(found.all_scores["q"])
+    assert own.mrr({"q": {"e": 1}}, {"q": {"d": 0.5, "e": 0.25}}, [1, 3]) == {"MRR@1": [0.0], "MRR@3": [0.5]}
+    assert own.confidence_scores([0.5, 0.25]) == {"max": 0.5, "std": 0.125, "diff1": 0.25}
+    assert pytest.approx([rate / 10 for rate in range(10)]) == own._DEFAULT_ABSTENTION_RATES
+    for name in ("k_values", "ignore_identical_ids", "skip_first_result", "convert_v1_dataset_format_to_v2"):
+        assert hasattr(AbsTaskRetrieval, name), name
+
+
 def test_the_benchmarks():
     """Benchmarks have a name, aliases and tasks with subsets of their own; means of other tasks are told apart."""
     import mteb

@@ -5,13 +5,13 @@ import pytest
 import sklearn.metrics
 
 import xlbench
-from xlbench import Data
+from xlbench import Data, UsageError
 from xlbench.catalog import load
 
 pytestmark = pytest.mark.slow
 pytest.importorskip("mteb")
 
-MADE = ("Sts", "PairClassification")
+MADE = ("Sts", "PairClassification", "Retrieval", "OwnDocument", "Reranking")
 OF_RESULTS = {"main_score", "hf_subset", "languages", "mteb_version"}
 """What results of mteb say beside metrics."""
 
@@ -66,17 +66,20 @@ def test_mtebs_protocol_gives_all_of_mtebs_scores(mteb, encoders, name, tmp_path
             assert cell.main.value == pytest.approx(expected["main_score"], abs=1e-6)
             ours = {score.metric: score.value for score in cell.scores}
             assert set(ours) == set(expected) - OF_RESULTS
-            assert ours == pytest.approx({metric: expected[metric] for metric in ours}, abs=1e-6)
+            known = {metric: expected[metric] for metric in ours if not np.isnan(expected[metric])}
+            assert {metric for metric, value in ours.items() if value is not None} == set(known)
+            assert {metric: ours[metric] for metric in known} == pytest.approx(known, abs=1e-6)
             assert cell.main.has_interval
             assert all(score.has_interval or score.note for score in cell.scores)
 
 
 def test_our_protocols_score_the_data(mteb, tmp_path):
     """Without a protocol the tasks have our metrics, languages as subsets, and intervals."""
-    for name, main in {"Sts": "spearman", "PairClassification": "average_precision"}.items():
+    mains = {"Sts": "spearman", "PairClassification": "average_precision", "Retrieval": "ndcg_at_10"}
+    for name, main in mains.items():
         cells = run(f"mteb:Made{name}", "ngram", tmp_path)
         assert {cell.main.metric for cell in cells.values()} == {main}
-        assert {subset for _, subset in cells} == {"eng", "eng-hin"}
+        assert {subset for _, subset in cells} == {"eng", "en-hi" if name == "Retrieval" else "eng-hin"}
         assert all(cell.main.has_interval for cell in cells.values())
 
 
@@ -89,6 +92,50 @@ def test_both_protocols_agree_where_they_ask_the_same(mteb, tmp_path):
         for place, cell in ours.items():
             (value,) = [score.value for score in theirs[place].scores if score.metric == of_mteb]
             assert {score.metric: score.value for score in cell.scores}[own] == pytest.approx(value, abs=1e-5)
+
+
+def test_types_and_tasks_that_mteb_alone_can_score_say_so(mteb, tmp_path):
+    """Reranking has no protocol of ours, nor a search whose queries are left out of their own lists."""
+    with pytest.raises(UsageError, match=r"the type Reranking, for which there is no protocol of ours: say \?protocol"):
+        load().select_tasks(["mteb:MadeReranking"])
+    every = [task.name for task in load().select_tasks(["mteb:Made*?protocol=mteb"])]
+    assert "mteb:MadeReranking?protocol=mteb" in every
+    assert "mteb:MadeReranking" not in [task.name for task in load().select_tasks(["mteb:Made*"])]
+    found = xlbench.run("random", "mteb:MadeOwnDocument", results=tmp_path, cache=False)
+    assert "queries are documents, too" in found.runs[0].cells[0].reason
+
+
+def test_judgments_of_unknown_documents_are_counted(mteb, tmp_path):
+    """A relevant document that the corpus lacks cannot be found: it is said how many there are."""
+    ((_, cell),) = run("mteb:MadeOwnDocument?protocol=mteb", "random", tmp_path).items()
+    assert cell.facts["judgments_of_unknown_documents"] == 30
+    assert any("that the corpus lacks" in note for note in cell.notes)
+
+
+def test_questions_on_one_document_are_one_cluster(mteb):
+    """Queries stand or fall together with others that the same document answers, in all subsets that have it."""
+    (task,) = load().select_tasks(["mteb:MadeRetrieval"])
+    one, other = (subset.load() for subset in task.subsets(Data()))
+    assert len(one.items.ids) == 30 > len(set(one.items.clusters))
+    assert one.items.documents[0].startswith("a title ")
+    told = task.texts(next(iter(task.subsets(Data()))))
+    assert (len(told), {text.language for text in told}) == (90, {"eng"})
+    assert other.items.ids[0] == "MadeRetrieval:en-hi:q0"
+
+
+def test_leaving_a_query_out_moves_naucs_as_mteb_says():
+    """The area under the abstention curve without each query is mteb's of the others, with ties on both sides."""
+    from mteb._evaluators.retrieval_metrics import nauc
+
+    from xlbench_mteb import abstention
+
+    chance = np.random.default_rng(1)
+    for n in (4, 11, 30):
+        sure, scores = chance.integers(0, n // 2, n).astype(float), chance.integers(0, 4, n) / 3
+        value, without = abstention.nauc(sure, scores)
+        assert value == nauc(sure, scores)
+        theirs = [nauc(np.delete(sure, row), np.delete(scores, row)) for row in range(n)]
+        assert without == pytest.approx(theirs, nan_ok=True)
 
 
 def test_pairs_that_share_a_text_are_one_cluster(mteb):

@@ -1,0 +1,190 @@
+"""Retrieval and reranking of mteb: by our search over all documents, or by mteb's measures of its own runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Columns, Data, DataError, EncoderError, ItemText, Metric, Outcome, Subset
+from xlbench.core.ids import digest
+from xlbench.stats.metrics import mean
+from xlbench_mteb import registry, scored
+from xlbench_mteb.names import NamedTask, SubsetOfTask
+from xlbench_mteb.opened import Opened
+from xlbench_tasks.data.collections import Collection
+from xlbench_tasks.protocols import search
+from xlbench_tasks.protocols.search_items import SearchItems, search_items
+from xlbench_tasks.protocols.similarity import of_all_pairs
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from xlbench import EncodingSession
+
+OURS = search.VERSION
+"""Version of our protocol."""
+MEASURES: Mapping[str, str] = {
+    "ndcg": "ndcg_cut_{}", "map": "map_cut_{}", "recall": "recall_{}", "precision": "P_{}", "hit_rate": "success_{}",
+}  # fmt: skip
+"""How metrics begin -> what mteb calls them of a query; each is a mean that mteb rounds to five places."""
+CONFIDENCES = ("max", "std", "diff1")
+"""By what of its similarities mteb takes an encoder to be sure of a query."""
+UNKNOWN = "judgments of documents that the corpus lacks are left out (how many is in the facts)"
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The queries, documents and judgments of a subset."""
+
+    items: SearchItems
+    """For our protocol."""
+    asked: Collection
+    """All of it, by ids; those of queries begin with `prefix`."""
+    prefix: str
+    opened: Opened
+    subset: SubsetOfTask
+    split: str
+
+
+def metrics(task: NamedTask, protocol: str) -> tuple[Metric, ...]:
+    """Ours, nDCG first; or mteb's, its main score first."""
+    if protocol == "xlbench":
+        return search.metrics({})
+    cuts = tuple(task.mteb.k_values)
+    theirs = [_rounded(f"{name}_at_{cut}", f"{name}_at_{cut}") for name in MEASURES for cut in cuts]
+    theirs += [mean(f"mrr_at_{cut}", f"mrr_at_{cut}", description=f"mteb's mrr_at_{cut}") for cut in cuts]
+    theirs += [_rounded("accuracy", "recall_at_1")] if 1 in cuts else []
+    theirs += [
+        of_all_pairs(
+            f"nauc_{name}_at_{cut}_{sure}", partial(_nauc, f"{name}_at_{cut}", sure),
+            (float("-inf"), float("inf")), f"how well {sure} of the similarities foretells {name}_at_{cut} (nAUC)",
+        )
+        for name in ("ndcg", "map", "recall", "precision", "mrr") for cut in cuts for sure in CONFIDENCES
+    ]  # fmt: skip
+    return tuple(sorted(theirs, key=lambda metric: metric.name != task.mteb.metadata.main_score))
+
+
+def _rounded(name: str, column: str) -> Metric:
+    """A mean as mteb has it: rounded to five places, which every query bears its part of."""
+
+    def values(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        found = np.asarray(columns[column], np.float64)
+        shown = round(sum(found.tolist()) / len(found), 5)
+        moved: np.ndarray = found + (shown - found.mean())
+        return moved
+
+    return mean(name, values, description=f"mteb's {name}")
+
+
+def _nauc(column: str, sure: str, columns: Columns) -> tuple[float, np.ndarray]:
+    import numpy as np
+
+    from xlbench_mteb import abstention
+
+    return abstention.nauc(*(np.asarray(columns[name], np.float64) for name in (f"similarity_{sure}", column)))
+
+
+def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str, data: Data) -> Subset:
+    """The queries of a subset, and what they are put to; `DataError` for what cannot be scored."""
+    where, prefix = f"{task.name} {subset.label}", f"{task.name}:{subset.name}:"
+    language = subset.languages[0] if len(subset.languages) == 1 else subset.label
+    asked = _collection(task, where, prefix, opened.splits(subset)[split], data.limit)
+    items = search_items(language, asked, {language: asked}, where)
+    content = digest(
+        "mteb search", *items.ids, *items.clusters, *items.queries, *items.document_ids, *items.documents,
+        *(str(number) for row in items.judged for number in row),
+    )  # fmt: skip
+    return Subset(
+        subset.label, subset.languages, n=len(items.ids), fingerprint=content,
+        load=lambda: Loaded(items, asked, prefix, opened, subset, split),
+    )  # fmt: skip
+
+
+def _collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, Any], limit: int | None) -> Collection:
+    """Queries with judgments, documents, and grades, as mteb reads them."""
+    documents = _by_id(where, "documents", found["corpus"], "document")
+    queries = _by_id(where, "queries", found["queries"], "query")
+    judged = {query: grades for query, grades in found["relevant_docs"].items() if query in queries and grades}
+    kept = [query for query in queries if query in judged][:limit]
+    row_of = {document: row for row, document in enumerate(documents)}
+    grades = {
+        query: {document: max(0, int(grade)) for document, grade in judged[query].items() if document in documents}
+        for query in kept
+    }
+    lost = sum(len(judged[query]) - len(grades[query]) for query in kept)
+
+    def cluster(query: str) -> str:
+        """By the first relevant document, which questions on one passage share: its row in translated data."""
+        right = [document for document, grade in grades[query].items() if grade > 0]
+        if not right:
+            return f"{task.name}:{digest(queries[query])[:16]}"
+        first = min(right, key=row_of.__getitem__)
+        return f"{task.name}:{row_of[first] + 1 if task.is_translated else digest(documents[first])[:16]}"
+
+    return Collection(
+        {f"{prefix}{query}": queries[query] for query in kept}, {f"{prefix}{query}": cluster(query) for query in kept},
+        documents, {f"{prefix}{query}": its for query, its in grades.items()},
+        (UNKNOWN,) * bool(lost), {"judgments_of_unknown_documents": lost} if lost else {},
+    )  # fmt: skip
+
+
+def _by_id(where: str, kind: str, table: Any, role: str) -> dict[str, str]:
+    """Id -> text, as mteb hands it to encoders."""
+    ids = list(map(str, table["id"]))
+    if len(set(ids)) < len(ids):
+        twice = next(one for row, one in enumerate(ids) if one in ids[:row])
+        raise DataError(f"{where}: {len(ids) - len(set(ids))} {kind} have the id of another, such as {twice!r}")
+    if "text" not in table.column_names:
+        raise DataError(f"{where}: its {kind} are no texts, for which there is no protocol here")
+    return dict(zip(ids, registry.texts_of_search(table, role), strict=True))
+
+
+def texts(loaded: Loaded, languages: Sequence[str]) -> list[ItemText]:
+    """The queries, then the documents."""
+    return list(loaded.items.item_texts((loaded.items.language,)))
+
+
+def _check_own(task: NamedTask, loaded: Loaded) -> None:
+    """Raise `DataError` where queries stand among the documents, which our search would find first."""
+    own, asked = task.mteb, loaded.asked
+    theirs = sum(query.removeprefix(loaded.prefix) in asked.documents for query in asked.queries)
+    if own.skip_first_result or (own.ignore_identical_ids and theirs):
+        raise DataError(
+            f"{task.name} {loaded.subset.label}: queries are documents, too, and mteb leaves each out of its own list, "
+            f"for which there is no protocol of ours: say ?protocol=mteb"
+        )
+
+
+def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSession) -> Outcome:
+    """The search protocol's outcome, or mteb's measures of every query in its own run."""
+    import numpy as np
+
+    assert subset.load is not None
+    loaded: Loaded = subset.load()
+    if protocol == "xlbench":
+        _check_own(task, loaded)
+        return search.evaluate(replace(subset, load=lambda: loaded.items), session, {})
+    if session.has_search:
+        raise EncoderError("the model searches by itself, and protocol=mteb compares vectors: use protocol=xlbench")
+    ready = loaded.opened.ready(loaded.subset)
+    found = scored.score(ready, loaded.subset, loaded.split, session)
+    judged = loaded.opened.splits(loaded.subset)[loaded.split]["relevant_docs"]
+    told = registry.measures_of_search(ready, found.predictions, judged)
+    columns = {
+        f"{name}_at_{cut}": np.array([told.of_query[query][key.format(cut)] for query in told.run])
+        for name, key in MEASURES.items() for cut in ready.k_values
+    }  # fmt: skip
+    columns |= {f"mrr_at_{cut}": np.array(told.mrr[f"MRR@{cut}"]) for cut in ready.k_values}
+    columns |= {f"similarity_{name}": np.array([sure[name] for sure in told.sure]) for name in CONFIDENCES}
+    scored.check(metrics(task, protocol), columns, found.scores, f"{task.name} {loaded.subset.name}")
+    ids = [f"{loaded.prefix}{query}" for query in told.run]
+    return Outcome(
+        item_ids=ids, cluster_ids=[loaded.asked.clusters[item] for item in ids], columns=columns,
+        item_texts=[(loaded.asked.queries[item],) for item in ids], notes=loaded.asked.notes,
+        facts={"candidates": len(loaded.asked.documents), **loaded.asked.facts,
+               **scored.facts_of(task, loaded.subset, loaded.split)},
+    )  # fmt: skip
