@@ -39,7 +39,8 @@ def nauc(confidence: Doubles, scores: Doubles) -> tuple[float, Doubles]:
 def _areas(confidence: Doubles, scores: Doubles) -> tuple[Doubles, Doubles]:
     """Without each query (n,): the area under the curve, and under the line at the height of its beginning."""
     curves = np.stack([_without_each(confidence, scores, rate) for rate in RATES])
-    return np.trapezoid(curves, RATES, axis=0), curves[0] * (RATES[-1] - RATES[0])
+    area: Doubles = np.trapezoid(curves, RATES, axis=0)
+    return area, curves[0] * (RATES[-1] - RATES[0])
 
 
 def _without_each(confidence: Doubles, scores: Doubles, rate: float) -> Doubles:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -54,8 +55,8 @@ class Opened:
         folder = self.root / path if self.root else None
         if folder and folder.is_dir():
             # A copy in a cache would be told for what the folder is later.
-            with tempfile.TemporaryDirectory() as scratch:
-                return self._by_mteb(subset, {"path": str(folder), "cache_dir": scratch, "keep_in_memory": True})
+            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch):
+                return self._by_mteb(subset, {"path": str(folder), "revision": None})
         try:
             with hub.cache_alone():
                 found = self._by_mteb(subset, None)
@@ -89,6 +90,20 @@ class Opened:
     def _not_here(self, why: str) -> str:
         path, revision = self.task.source
         return f"{path} at {revision[:12]} is not at hand ({why}); 'xlbench fetch --task {self.task.spec}' brings it"
+
+
+@contextmanager
+def _in_memory(scratch: str) -> Iterator[None]:
+    """Have the library of data sets keep what it loads in memory, and the files that it makes of it in a folder. It is
+    told by its settings, as mteb's loader of searches passes nothing on."""
+    from datasets import config
+
+    kept = config.HF_DATASETS_CACHE, config.IN_MEMORY_MAX_SIZE
+    config.HF_DATASETS_CACHE, config.IN_MEMORY_MAX_SIZE = Path(scratch), 1 << 62
+    try:
+        yield
+    finally:
+        config.HF_DATASETS_CACHE, config.IN_MEMORY_MAX_SIZE = kept
 
 
 def _is_of_revision(dataset: Any, revision: str) -> bool:

@@ -1,5 +1,7 @@
 """Types of tasks of mteb beside bitext mining, classification and clustering: its own protocol, against mteb itself."""
 
+import json
+
 import numpy as np
 import pytest
 import sklearn.metrics
@@ -53,7 +55,7 @@ def test_mtebs_protocol_gives_all_of_mtebs_scores(mteb, encoders, name, tmp_path
     has an interval or says why not."""
     import mteb_tasks
 
-    for model in encoders:
+    for model in encoders if name != "OwnDocument" else encoders[:1]:
         cells = run(f"mteb:Made{name}?protocol=mteb", model, tmp_path)
         done = mteb.evaluate(
             xlbench.as_mteb(model, cache=False), [getattr(mteb_tasks, name)()], cache=None, co2_tracker=False,
@@ -121,6 +123,29 @@ def test_questions_on_one_document_are_one_cluster(mteb):
     told = task.texts(next(iter(task.subsets(Data()))))
     assert (len(told), {text.language for text in told}) == (90, {"eng"})
     assert other.items.ids[0] == "MadeRetrieval:en-hi:q0"
+
+
+def test_a_search_in_the_hubs_layout_is_read(mteb, tmp_path):
+    """A folder with corpus, queries and judgments stands in the place of the hub, as it is at the time."""
+    folder = tmp_path / "data" / "mteb" / "arguana"
+    folder.mkdir(parents=True)
+    parts = {"corpus": "corpus", "queries": "queries", "default": "qrels"}
+    configs = "".join(
+        f"- config_name: {name}\n  data_files:\n  - split: test\n    path: {file}.jsonl\n"
+        for name, file in parts.items()
+    )
+    (folder / "README.md").write_text(f"---\nconfigs:\n{configs}---\n")
+    words = ("rain", "bread", "ball", "snow", "milk", "goal", "wind", "rice")
+    for count in (6, 8):
+        rows = {
+            "corpus": [{"_id": f"d{row}", "title": "", "text": f"{word} and more"} for row, word in enumerate(words)],
+            "queries": [{"_id": f"q{row}", "text": word} for row, word in enumerate(words[:count])],
+            "qrels": [{"query-id": f"q{row}", "corpus-id": f"d{row}", "score": 1} for row in range(count)],
+        }
+        for name, its in rows.items():
+            (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in its))
+        ((_, cell),) = run("mteb:ArguAna", "ngram", tmp_path / "r", data=tmp_path / "data").items()
+        assert (cell.main.metric, cell.main.value, cell.main.n) == ("ndcg_at_10", 1.0, count)
 
 
 def test_leaving_a_query_out_moves_naucs_as_mteb_says():

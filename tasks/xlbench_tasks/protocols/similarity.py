@@ -40,23 +40,24 @@ def of_all_pairs(name: str, parts: WithoutEach, bounds: tuple[float, float], des
     rest has no value, the influence is NaN, and there is no interval.
     """
 
-    def influence(columns: Columns) -> np.ndarray:
-        import numpy as np
-
-        value, without = parts(columns)
-        psi: np.ndarray = (len(without) - 1) * (value - without)
-        centered: np.ndarray = psi - psi.mean() if np.isfinite(psi).all() else np.full(len(psi), np.nan)
-        return centered
-
     def pseudo_values(columns: Columns) -> np.ndarray:
         import numpy as np
 
-        psi = influence(columns)
-        value, _ = parts(columns)
+        value, without = parts(columns)
+        psi = _influence(value, without)
         return value + np.where(np.isfinite(psi), psi, 0.0)
 
     made = mean(name, pseudo_values, bounds, description)
-    return replace(made, influence=influence, interval="jackknife")
+    return replace(made, influence=lambda columns: _influence(*parts(columns)), interval="jackknife")
+
+
+def _influence(value: float, without: np.ndarray) -> np.ndarray:
+    """By how much every item (n,) moves a value, from the values without each; NaN where one is not defined."""
+    import numpy as np
+
+    psi: np.ndarray = (len(without) - 1) * (value - without)
+    centered: np.ndarray = psi - psi.mean() if np.isfinite(psi).all() else np.full(len(psi), np.nan)
+    return centered
 
 
 def _correlation(name: str) -> WithoutEach:
