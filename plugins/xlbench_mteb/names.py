@@ -13,6 +13,7 @@ from xlbench.core.languages import from_scripts
 AREAS: Mapping[str, str] = {
     "BitextMining": "retrieval", "Clustering": "clustering", "Classification": "classification", "STS": "similarity",
     "PairClassification": "similarity", "Retrieval": "retrieval", "Reranking": "retrieval",
+    "MultilabelClassification": "classification",
 }  # fmt: skip
 """Type of task -> its area; classification of sentiment or of news is of these areas."""
 OF_TWO_LANGUAGES = ("BitextMining", "STS", "PairClassification")
@@ -53,9 +54,10 @@ class NamedTask:
     def area(self) -> str:
         """The area that its boards belong to."""
         metadata = self.mteb.metadata
-        if self.kind == "Classification" and "Sentiment/Hate speech" in (metadata.task_subtypes or ()):
+        learns = self.kind in ("Classification", "MultilabelClassification")
+        if learns and "Sentiment/Hate speech" in (metadata.task_subtypes or ()):
             return "sentiment"
-        if self.kind == "Classification" and "News" in (metadata.domains or ()):
+        if learns and "News" in (metadata.domains or ()):
             return "news"
         return AREAS.get(self.kind, self.kind.lower())
 

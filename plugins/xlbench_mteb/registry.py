@@ -106,6 +106,24 @@ def measures_of_search(task: Any, run: Mapping[str, Mapping[str, float]], judged
     return Measures(kept, of_query, own.mrr(judged, kept, cuts), sure)
 
 
+def sampled(task: Any, splits: Any, subset: str, split: str) -> tuple[Any, list[int]]:
+    """A task of several labels whose split is the sample of it that mteb would score, and the rows that it has."""
+    from datasets import DatasetDict
+    from mteb.abstasks.abstask import _multilabel_subsampling
+
+    table = splits[split]
+    if task.max_eval_samples is None or len(table) <= task.max_eval_samples:
+        return task, [*range(len(table))]
+    numbered = DatasetDict({split: table.add_column("row_of_split", [*range(len(table))])})
+    _multilabel_subsampling(
+        numbered, seed=task.seed, splits=[split], label=task.label_column_name, n_samples=task.max_eval_samples
+    )
+    kept = numbered[split]
+    task.dataset = {subset: DatasetDict({**splits, split: kept.remove_columns("row_of_split")})}
+    task.max_eval_samples = None
+    return task, list(kept["row_of_split"])
+
+
 def tasks(spec: str) -> dict[str, Any]:
     """All tasks of mteb's registry by name, made and not loaded."""
     import_mteb(repr(spec))

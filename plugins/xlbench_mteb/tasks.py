@@ -27,7 +27,7 @@ from xlbench import (
 )
 from xlbench.core.ids import slug
 from xlbench.core.specs import parse
-from xlbench_mteb import bitext, classified, clustered, paired, registry, searched, similar
+from xlbench_mteb import bitext, classified, clustered, multilabel, paired, registry, searched, similar
 from xlbench_mteb.names import NamedTask, wanted
 from xlbench_mteb.opened import Opened, opened
 
@@ -37,9 +37,10 @@ if TYPE_CHECKING:
 KINDS: dict[str, ModuleType] = {
     "BitextMining": bitext, "Classification": classified, "Clustering": clustered, "STS": similar,
     "PairClassification": paired, "Retrieval": searched, "Reranking": searched,
+    "MultilabelClassification": multilabel,
 }  # fmt: skip
 """mteb's types of tasks that have a protocol here."""
-OF_MTEB_ALONE = ("Reranking",)
+OF_MTEB_ALONE = ("Reranking", "MultilabelClassification")
 """Those that have no protocol of ours."""
 VERSION = 1
 """Raised when equal data and vectors would score differently."""

@@ -9,6 +9,7 @@ from datasets import Dataset, DatasetDict
 from mteb.abstasks.classification import AbsTaskClassification
 from mteb.abstasks.clustering import AbsTaskClustering
 from mteb.abstasks.clustering_legacy import AbsTaskClusteringLegacy
+from mteb.abstasks.multilabel_classification import AbsTaskMultilabelClassification
 from mteb.abstasks.pair_classification import AbsTaskPairClassification
 from mteb.abstasks.retrieval import AbsTaskRetrieval
 from mteb.abstasks.sts import AbsTaskSTS
@@ -254,3 +255,22 @@ class Reranking(Retrieval):
 
     metadata = metadata("MadeReranking", "Reranking", LANGUAGES_OF_PAIRS, "map_at_1000")
     is_reranking = True
+
+
+class Multilabel(AbsTaskMultilabelClassification):
+    """The topics whose words a text has: one, two, or none."""
+
+    max_eval_samples = 80
+    metadata = metadata("MadeMultilabel", "MultilabelClassification", ["eng-Latn"], "accuracy")
+
+    def load_data(self, num_proc: int | None = None, **more: Any) -> None:
+        made = {}
+        for split, (n, seed) in {"train": (120, 12), "test": (90, 13)}.items():
+            rows = [text for text, _ in texts(n, seed)]
+            labels = [
+                [number for number, topic in enumerate(sorted(WORDS)) if {*WORDS[topic][:5]} & {*text.split()}]
+                for text in rows
+            ]
+            made[split] = Dataset.from_dict({"text": rows, "label": labels})
+        self.dataset = DatasetDict(made)
+        self.data_loaded = True

@@ -138,6 +138,18 @@ def test_how_searches_are_measured():
         assert hasattr(AbsTaskRetrieval, name), name
 
 
+def test_how_several_labels_are_drawn():
+    """Training items come from `np_rng`, in the order of experiments; of many test items a sample is drawn by seed."""
+    from mteb.abstasks.abstask import _multilabel_subsampling
+    from mteb.abstasks.multilabel_classification import AbsTaskMultilabelClassification as Own
+
+    assert list(inspect.signature(_multilabel_subsampling).parameters) == [
+        "dataset_dict", "seed", "splits", "label", "n_samples"
+    ]  # fmt: skip
+    assert (Own.max_eval_samples, Own.label_column_name) == (3000, "label")
+    assert "self.np_rng.shuffle(idxs)" in inspect.getsource(Own._undersample_data_indices)
+
+
 def test_the_benchmarks():
     """Benchmarks have a name, aliases and tasks with subsets of their own; means of other tasks are told apart."""
     import mteb

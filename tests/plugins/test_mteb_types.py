@@ -13,9 +13,9 @@ from xlbench.catalog import load
 pytestmark = pytest.mark.slow
 pytest.importorskip("mteb")
 
-MADE = ("Sts", "PairClassification", "Retrieval", "OwnDocument", "Reranking")
-OF_RESULTS = {"main_score", "hf_subset", "languages", "mteb_version"}
-"""What results of mteb say beside metrics."""
+MADE = ("Sts", "PairClassification", "Retrieval", "OwnDocument", "Reranking", "Multilabel")
+OF_RESULTS = {"main_score", "hf_subset", "languages", "mteb_version", "scores_per_experiment"}
+"""What results of mteb say beside metrics of a whole subset."""
 
 
 @pytest.fixture(scope="module")
@@ -97,14 +97,45 @@ def test_both_protocols_agree_where_they_ask_the_same(mteb, tmp_path):
 
 
 def test_types_and_tasks_that_mteb_alone_can_score_say_so(mteb, tmp_path):
-    """Reranking has no protocol of ours, nor a search whose queries are left out of their own lists."""
+    """Reranking and several labels have no protocol of ours, nor a search that leaves queries out of their own lists."""
     with pytest.raises(UsageError, match=r"the type Reranking, for which there is no protocol of ours: say \?protocol"):
         load().select_tasks(["mteb:MadeReranking"])
+    with pytest.raises(UsageError, match=r"the type MultilabelClassification, for which there is no protocol of ours"):
+        load().select_tasks(["mteb:MadeMultilabel"])
     every = [task.name for task in load().select_tasks(["mteb:Made*?protocol=mteb"])]
     assert "mteb:MadeReranking?protocol=mteb" in every
     assert "mteb:MadeReranking" not in [task.name for task in load().select_tasks(["mteb:Made*"])]
     found = xlbench.run("random", "mteb:MadeOwnDocument", results=tmp_path, cache=False)
     assert "queries are documents, too" in found.runs[0].cells[0].reason
+
+
+def test_several_labels_have_the_spread_of_mtebs_experiments(mteb, tmp_path):
+    """mteb draws training items ten times: the cell has ten seeds, and says that this is not determined."""
+    ((_, cell),) = run("mteb:MadeMultilabel?protocol=mteb", "ngram", tmp_path).items()
+    assert len(cell.seeds) == 10
+    assert cell.main.seed_se > 0
+    assert cell.main.n < 90  # mteb scores a sample of so many
+    assert any("mteb draws training items anew" in note for note in cell.notes)
+
+
+def test_what_labels_are_worth_is_scikit_learns():
+    """Items' shares have the means of scikit-learn's accuracy, F1 and label ranking, and of mteb's Hamming score."""
+    from mteb._evaluators.classification_metrics import hamming_score
+
+    from xlbench_mteb import multilabel
+
+    chance = np.random.default_rng(2)
+    true, told = chance.random((40, 5)) < 0.4, chance.random((40, 5)) < 0.5
+    true[0], true[1], told[2], told[3] = False, True, False, True
+    told[0], true[4], told[4] = False, False, True
+    found = {name: values.mean() for name, values in multilabel._of_items(true, told).items()}
+    assert found["accuracy"] == pytest.approx(sklearn.metrics.accuracy_score(true, told))
+    assert found["f1"] == pytest.approx(sklearn.metrics.f1_score(true, told, average="macro"))
+    assert found["lrap"] == pytest.approx(
+        sklearn.metrics.label_ranking_average_precision_score(true.astype(int), told.astype(int))
+    )
+    with np.errstate(invalid="ignore"):
+        assert found["hamming"] == pytest.approx(hamming_score(true.astype(int), told.astype(int)))
 
 
 def test_judgments_of_unknown_documents_are_counted(mteb, tmp_path):
