@@ -97,7 +97,7 @@ def test_both_protocols_agree_where_they_ask_the_same(mteb, tmp_path):
 
 
 def test_types_and_tasks_that_mteb_alone_can_score_say_so(mteb, tmp_path):
-    """Reranking and several labels have no protocol of ours, nor a search that leaves queries out of their own lists."""
+    """Reranking and several labels have no protocol of ours, nor searches that leave queries out of their own lists."""
     with pytest.raises(UsageError, match=r"the type Reranking, for which there is no protocol of ours: say \?protocol"):
         load().select_tasks(["mteb:MadeReranking"])
     with pytest.raises(UsageError, match=r"the type MultilabelClassification, for which there is no protocol of ours"):
