@@ -200,14 +200,14 @@ def _comparison_options(
     return judged, CellFilter(tasks, languages), allow_intersection
 
 
-def _write(path: Path, found: Sequence[Comparison]) -> None:
+def _write(path: Path, comparisons: Sequence[Comparison]) -> None:
     """One file of all candidates, by its ending."""
     from xlbench.core.files import write_files
     from xlbench.reports.compare import forest, render
 
     if path.suffix in (".png", ".svg"):
-        content: str | bytes = forest.render(found)[path.suffix[1:]]
+        content: str | bytes = forest.render(comparisons)[path.suffix[1:]]
     else:
         makers = {".md": render.as_pages, ".csv": render.as_csv, ".json": render.to_json}
-        content = makers[path.suffix](found)
+        content = makers[path.suffix](comparisons)
     write_files(path.parent, {path.name: content}, "comparison", "--out")

@@ -21,17 +21,17 @@ LONGEST = 160
 """Characters of a text that are shown."""
 
 
-def with_texts(found: Comparison, run: Run, reader: LogReader, data: Path | None) -> Comparison:
+def with_texts(comparison: Comparison, run: Run, reader: LogReader, data: Path | None) -> Comparison:
     """The comparison with a ``text`` for each item that changed, or a note that says why there is none.
 
     Args:
-        found: Of two runs or recipes.
+        comparison: Of two runs or recipes.
         run: One of its runs, whose items' ids lead to the texts.
         reader: What read it.
         data: The data root; None: XLBENCH_DATA.
     """
     wanted: dict[str, set[str]] = {}
-    for one in found.changed:
+    for one in comparison.changed:
         wanted.setdefault(str(one["task"]), set()).add(str(one["item"]))
     texts: dict[tuple[str, str], str] = {}
     notes = []
@@ -45,8 +45,10 @@ def with_texts(found: Comparison, run: Run, reader: LogReader, data: Path | None
             texts |= {(task, item): text for item, text in catalog.of(run, task, items).items()}
         except XlbenchError as error:
             notes.append(one_line(f"{task}: no texts of items: {error}"))
-    changed = [{**one, "text": _shorten(texts.get((str(one["task"]), str(one["item"])), ""))} for one in found.changed]
-    return replace(found, changed=tuple(changed), notes=(*found.notes, *notes))
+    changed = [
+        {**one, "text": _shorten(texts.get((str(one["task"]), str(one["item"])), ""))} for one in comparison.changed
+    ]
+    return replace(comparison, changed=tuple(changed), notes=(*comparison.notes, *notes))
 
 
 def _by_item(texts: Sequence[ItemText]) -> dict[str, str]:

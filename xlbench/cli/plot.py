@@ -77,14 +77,14 @@ def space(
 
 
 def _print(
-    texts: TaskTexts, found: Sequence[Points], points: Sequence[Points], picture: Picture, written: Sequence[Path],
-    *, as_json: bool, quiet: bool,
+    texts: TaskTexts, points_by_model: Sequence[Points], points: Sequence[Points], picture: Picture,
+    written: Sequence[Path], *, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
     from xlbench.space.picture import NO_EVIDENCE
 
     apart = picture.distances
     if as_json:
-        of = zip(apart.items(), found, strict=True)
+        of = zip(apart.items(), points_by_model, strict=True)
         models = [{"model": name, "fingerprint": one.fingerprint, "unknown": one.unknown, "notes": list(one.notes),
                    "distances": _distance_json(far)} for (name, far), one in of]  # fmt: skip
         echo_json({

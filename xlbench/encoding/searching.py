@@ -56,11 +56,11 @@ class CheckedSearch:
         return _check_lists(found, len(queries), len(documents), depth)
 
 
-def _check_lists(found: Any, n: int, m: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _check_lists(lists: Any, n: int, m: int, depth: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The lists of n queries among m documents, if they are such; `EncoderError` otherwise."""
-    if not isinstance(found, tuple) or len(found) != 2:
-        raise EncoderError(f"search returned {type(found).__name__}: return places and scores, two arrays")
-    places, scores = np.asarray(found[0]), np.asarray(found[1], np.float64)
+    if not isinstance(lists, tuple) or len(lists) != 2:
+        raise EncoderError(f"search returned {type(lists).__name__}: return places and scores, two arrays")
+    places, scores = np.asarray(lists[0]), np.asarray(lists[1], np.float64)
     if places.ndim != 2 or len(places) != n or places.shape != scores.shape or places.shape[1] > min(depth, m):
         raise EncoderError(
             f"search returned arrays of shape {places.shape} and {scores.shape}: return (n, k) each, for {n} queries "

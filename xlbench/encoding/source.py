@@ -164,7 +164,7 @@ class VectorSource:
 
     # ---- the cache
 
-    def _from_cache(self, known: VectorMemory[K], new: list[K], kind: str) -> list[K]:
+    def _from_cache(self, memory: VectorMemory[K], new: list[K], kind: str) -> list[K]:
         """Move what the cache has into memory; returns what it has not.
 
         Vectors without a note of their encoder are as good as none: it may not have passed the check.
@@ -181,7 +181,7 @@ class VectorSource:
             positions = cached.positions.tolist()
             if positions:
                 self.encoder.dimensions = cached.vectors.shape[1]
-                known.add([chunk[position] for position in positions], cached.vectors, cached.counts, cached.truncated)
+                memory.add([chunk[position] for position in positions], cached.vectors, cached.counts, cached.truncated)
                 self.found += len(positions)
             left += [chunk[position] for position in sorted(set(range(len(chunk))).difference(positions))]
         return left
@@ -222,16 +222,16 @@ class VectorSource:
 
 
 def _rows_of(
-    known: VectorMemory[Sentence], sentences: Sequence[Sentence]
+    memory: VectorMemory[Sentence], sentences: Sequence[Sentence]
 ) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Vectors of words in memory, and the row of each word of the sentences; a copy where memory holds others too."""
     lengths = np.fromiter(map(len, sentences), np.int64, len(sentences))
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    rows: NDArray[np.int64] = np.repeat(known.rows(sentences), lengths) + within
-    if len(set(sentences)) == len(known.start):
-        return known.all(), rows
+    rows: NDArray[np.int64] = np.repeat(memory.rows(sentences), lengths) + within
+    if len(set(sentences)) == len(memory.start):
+        return memory.all(), rows
     own, narrowed = np.unique(rows, return_inverse=True)
-    return known.take(own), narrowed.astype(np.int64, copy=False)
+    return memory.take(own), narrowed.astype(np.int64, copy=False)
 
 
 def _keys(chunk: Sequence[Any]) -> list[bytes]:

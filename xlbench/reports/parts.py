@@ -17,17 +17,17 @@ TOLERANCE = 0.001
 
 
 def part_of(
-    value: float, found: Influence, clusters: NDArray[np.intp], order: NDArray[np.intp], bias: float = 0.0
+    value: float, influence: Influence, clusters: NDArray[np.intp], order: NDArray[np.intp], bias: float = 0.0
 ) -> stats.Part:
     """A score as a part of averages; ``clusters`` and ``order`` are those of `cluster_codes`."""
     import numpy as np
 
-    seeds = order >= len(order) - found.seeds
+    seeds = order >= len(order) - influence.seeds
     return stats.Part(
-        value, clusters, np.asarray(found.sums, float)[order], found.n,
-        sets=seeds.astype(np.intp) if found.seeds else None,
-        shares=np.asarray(found.shares, float)[order],
-        seeds=seeds if found.seeds else None, bias=bias,
+        value, clusters, np.asarray(influence.sums, float)[order], influence.n,
+        sets=seeds.astype(np.intp) if influence.seeds else None,
+        shares=np.asarray(influence.shares, float)[order],
+        seeds=seeds if influence.seeds else None, bias=bias,
     )  # fmt: skip
 
 

@@ -129,16 +129,16 @@ def curves_of(results: Results, learning: Sequence[str], idle: Sequence[str]) ->
     return curves.Curves(name, curves.curves_of(cells), tuple(idle))
 
 
-def render_curves(made: curves.Curves, *, plots: bool = True) -> dict[str, str | bytes]:
+def render_curves(all_curves: curves.Curves, *, plots: bool = True) -> dict[str, str | bytes]:
     """The files of curves by name: ``<name>.md`` and ``<name>.csv``, and ``<task>.png`` and ``<task>.svg``.
 
     ``plots``: False leaves the latter out; they need matplotlib.
     """
     if not plots:
-        return dict(curves.tables(made))
+        return dict(curves.tables(all_curves))
     from xlbench.reports.plots import render as drawn
 
-    return {**curves.tables(made), **drawn(made)}
+    return {**curves.tables(all_curves), **drawn(all_curves)}
 
 
 def boards_of(

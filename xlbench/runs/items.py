@@ -186,13 +186,13 @@ def column(table: pa.Table, name: str) -> NDArray[Any]:
     return objects
 
 
-def codes_and_texts(found: pa.ChunkedArray) -> tuple[NDArray[np.integer], list[str]]:
+def codes_and_texts(chunks: pa.ChunkedArray) -> tuple[NDArray[np.integer], list[str]]:
     """The codes (n,) of texts that are encoded as dictionaries, one a chunk, and the texts that they stand for."""
     import numpy as np
 
     places: dict[str, int] = {}
     parts = []  # not `unify_dictionaries`, which imports pandas
-    for chunk in found.chunks:
+    for chunk in chunks.chunks:
         own = [places.setdefault(text, len(places)) for text in chunk.dictionary.to_pylist()]
         parts.append(np.asarray(own, dtype=np.int64)[np.from_dlpack(chunk.indices)])
     return np.concatenate(parts) if parts else np.zeros(0, np.int64), [*places]

@@ -116,14 +116,14 @@ def support(sample: Sample) -> Support | None:
     return Support(hits / n, n, float(counts[of_unit > 0].sum()), kind == "f1") if n > 0 else None
 
 
-def _wilson_of_support(found: Support, sample: Sample, level: float) -> Ends:
+def _wilson_of_support(counted: Support, sample: Sample, level: float) -> Ends:
     """Wilson's interval of the proportion behind a metric, with n / deff of what was counted and Student's t."""
-    simple = found.share * (1 - found.share) / found.n
-    effect = max(1.0, (sample.se * found.slope()) ** 2 / simple) if simple > 0 else found.n / found.units
-    alone = found.units >= found.n
-    quantile = _normal_quantile(level) if alone else t_quantile(level, max(2.0, found.units))
-    low, high = wilson(min(max(found.share, 0.0), 1.0), found.n / effect, quantile)
-    return found.metric(low), found.metric(high)
+    simple = counted.share * (1 - counted.share) / counted.n
+    effect = max(1.0, (sample.se * counted.slope()) ** 2 / simple) if simple > 0 else counted.n / counted.units
+    alone = counted.units >= counted.n
+    quantile = _normal_quantile(level) if alone else t_quantile(level, max(2.0, counted.units))
+    low, high = wilson(min(max(counted.share, 0.0), 1.0), counted.n / effect, quantile)
+    return counted.metric(low), counted.metric(high)
 
 
 def wilson_interval(sample: Sample, _: Resampler, level: float) -> Ends:

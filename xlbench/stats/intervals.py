@@ -94,23 +94,23 @@ def _stretch(ends: Ends, sample: Sample, method: str) -> Ends:
     return tuple(sample.value + (end - sample.value) * sample.stretch for end in ends)  # type: ignore[return-value]
 
 
-def widen(found: Interval, sample: Sample, variance: float, level: float, effective: float | None = None) -> Interval:
+def widen(plain: Interval, sample: Sample, variance: float, level: float, effective: float | None = None) -> Interval:
     """The interval with another variance added: half-widths add up in squares, within the metric's bounds.
 
     Args:
-        found: The interval over items.
+        plain: The interval over items.
         sample: What it was made from.
         variance: Of seeds, or of the training set.
         level: Of the interval.
         effective: From how many draws the variance is known, for Student's t; None: as many as there are clusters.
     """
-    if found.low is None or found.high is None or not variance > 0:
-        return found
+    if plain.low is None or plain.high is None or not variance > 0:
+        return plain
     extra = t_quantile(level, sample.effective if effective is None else effective) * float(np.sqrt(variance))
-    low = sample.value - float(np.hypot(sample.value - found.low, extra))
-    high = sample.value + float(np.hypot(found.high - sample.value, extra))
+    low = sample.value - float(np.hypot(sample.value - plain.low, extra))
+    high = sample.value + float(np.hypot(plain.high - sample.value, extra))
     least, most = sample.metric.bounds
-    return Interval(max(low, least), min(high, most), found.method, found.note)
+    return Interval(max(low, least), min(high, most), plain.method, plain.note)
 
 
 def _over_clusters(sample: Sample, level: float, why: str) -> Interval:

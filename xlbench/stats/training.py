@@ -58,11 +58,13 @@ class Training:
         """Whether the metric is defined for all training sets."""
         return math.isfinite(self.se)
 
-    def added_to(self, found: intervals.Interval, sample: interval_methods.Sample, level: float) -> intervals.Interval:
+    def added_to(
+        self, interval: intervals.Interval, sample: interval_methods.Sample, level: float
+    ) -> intervals.Interval:
         """The interval of the items with this variance added; none where it is not known."""
         if not self.is_known:
             return intervals.Interval(None, None, "", "no interval: from one of the training sets it is not defined")
-        return intervals.widen(found, sample, self.se**2, level, self.draws)
+        return intervals.widen(interval, sample, self.se**2, level, self.draws)
 
 
 def training_sums(values: np.ndarray, se: float) -> np.ndarray:

@@ -29,9 +29,9 @@ class ConformanceError(AssertionError):
         super().__init__(" ".join(message.split()))
 
 
-def require_light(found: Mapping[str, Sequence[str]]) -> None:
+def require_light(imports: Mapping[str, Sequence[str]]) -> None:
     """Modules that offer plugins import nothing heavy."""
-    for name, heavy in found.items():
+    for name, heavy in imports.items():
         if heavy:
             raise ConformanceError(f"importing {name} imports {', '.join(heavy)}: do that inside load() or evaluate()")
 

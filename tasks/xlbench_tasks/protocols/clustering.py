@@ -259,15 +259,15 @@ def seeds_of(items: Items, count: int) -> list[int]:
     return [int(digest(content, str(start))[:8], 16) for start in range(count)]
 
 
-def _chance(columns: Columns, found: Sequence[np.ndarray], seed: int) -> dict[str, float]:
+def _chance(columns: Columns, clusterings: Sequence[np.ndarray], seed: int) -> dict[str, float]:
     """What these clusters would score if the classes were dealt to the items at random."""
     from xlbench_tasks.protocols.numbers import grouping
 
     makes = {name: make for name, (make, _) in _TABLE_METRICS.items()}
-    chance = grouping.chance(makes, columns["label"], found, seed)
+    chance = grouping.chance(makes, columns["label"], clusterings, seed)
     chance["ari"] = 0.0  # that is what it is adjusted for
     if "language" in columns:
-        chance["language_purity"] = grouping.chance({"p": purity}, columns["language"], found, seed)["p"]
+        chance["language_purity"] = grouping.chance({"p": purity}, columns["language"], clusterings, seed)["p"]
     return chance
 
 

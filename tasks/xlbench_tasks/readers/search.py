@@ -143,7 +143,7 @@ class Search(Reading):
 
     def _grades(
         self,
-        found: Mapping[str, Path],
+        files: Mapping[str, Path],
         queries: Sequence[Entry],
         documents: Sequence[Entry],
         dropped: set[str],
@@ -155,13 +155,13 @@ class Search(Reading):
         """
         if not documents:
             return {}, 0
-        if "qrels" not in found:
+        if "qrels" not in files:
             raise DataError(f"{self.name} has a corpus in {language!r} and no judgments: {self._listed('qrels')[0]}")
         known, asked = {document.id for document in documents}, {query.id for query in queries}
         grades: dict[str, dict[str, int]] = {}
         unknown: dict[str, str] = {}
         judged: set[str] = set()
-        for query, document, grade, where in search_files.qrels(found["qrels"]):
+        for query, document, grade, where in search_files.qrels(files["qrels"]):
             judged.add(query)
             if document in known:
                 grades.setdefault(document, {})[query] = grade
@@ -170,7 +170,7 @@ class Search(Reading):
         if unknown:
             document, where = next(iter(unknown.items()))
             more = f" and {len(unknown) - 1} more" if len(unknown) > 1 else ""
-            raise DataError(f"{where}: the document {document!r}{more} is not in {found['corpus']}: get both anew")
+            raise DataError(f"{where}: the document {document!r}{more} is not in {files['corpus']}: get both anew")
         return grades, len(judged - asked) if asked else 0
 
 

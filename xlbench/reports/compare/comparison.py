@@ -164,16 +164,16 @@ def all_pairs(
     return letters_of(found.parts, groups, options)
 
 
-def sentence(found: Comparison) -> str:
+def sentence(comparison: Comparison) -> str:
     """What the comparison comes to: overall with its interval, tasks that went the other way, tasks that are open."""
-    overall = found.overall
-    tasks = found.of("task")
+    overall = comparison.overall
+    tasks = comparison.of("task")
     if all(one.judgment == "identical" for one in tasks):
-        return f"{found.candidate} and {found.baseline} are identical, item by item."
+        return f"{comparison.candidate} and {comparison.baseline} are identical, item by item."
     better = [one for one in tasks if one.judgment == "better"]
     worse = [one for one in tasks if one.judgment == "worse"]
     open_tasks = sum(one.judgment in ("cannot tell",) for one in tasks)
-    parts = [_overall_text(found, overall)]
+    parts = [_overall_text(comparison, overall)]
     if len(tasks) > 1:
         sides = [("better", better), ("worse", worse)]
         for word, side in sides if overall.judgment == "cannot tell" else [sides[overall.judgment == "better"]]:
@@ -184,7 +184,7 @@ def sentence(found: Comparison) -> str:
     return "; ".join(parts) + "."
 
 
-def _overall_text(found: Comparison, overall: Verdict) -> str:
+def _overall_text(comparison: Comparison, overall: Verdict) -> str:
     change = signed(overall.difference.value)
     if overall.difference.has_interval:
         low, high = (signed(end).removeprefix("+") for end in (overall.difference.low, overall.difference.high))
@@ -192,8 +192,8 @@ def _overall_text(found: Comparison, overall: Verdict) -> str:
     if overall.judgment == "cannot tell":
         seen = overall.difference.detectable
         least = f"; a difference of {points(seen)} would probably have been seen" if seen else ""
-        return f"{found.candidate} cannot be told from {found.baseline} overall ({change}{least})"
-    return f"{found.candidate} is {overall.judgment} than {found.baseline} overall ({change})"
+        return f"{comparison.candidate} cannot be told from {comparison.baseline} overall ({change}{least})"
+    return f"{comparison.candidate} is {overall.judgment} than {comparison.baseline} overall ({change})"
 
 
 def _list_tasks(side: Sequence[Verdict]) -> str:
@@ -219,10 +219,10 @@ def signed(value: float | None, decimals: int = 1) -> str:
     return text[1:] if float(text) == 0 else text
 
 
-def rows(found: Comparison) -> list[dict[str, Any]]:
+def rows(comparison: Comparison) -> list[dict[str, Any]]:
     """A mapping a verdict, with the keys `COLUMNS`; what is not known is None."""
     plain = []
-    for one in found.verdicts:
+    for one in comparison.verdicts:
         d = one.difference
         task = one.name.split(" ")[0] if one.level == "subset" else one.name if one.level == "task" else ""
         area = one.name if one.level == "area" else ""

@@ -14,27 +14,27 @@ if TYPE_CHECKING:
 COLOR_OF = {"better": "#1b7837", "worse": "#b2182b", "cannot tell": "#777777", "identical": "#777777"}
 
 
-def render(found: Sequence[Comparison]) -> dict[str, bytes]:
+def render(comparisons: Sequence[Comparison]) -> dict[str, bytes]:
     """``png`` and ``svg``: candidate - baseline in points, overall on top, one candidate below the other.
     `MissingExtraError` without matplotlib."""
     check_installed()
     from matplotlib.figure import Figure
 
-    heights = [1.2 + 0.26 * len(_shown_verdicts(one)) for one in found]
+    heights = [1.2 + 0.26 * len(_shown_verdicts(one)) for one in comparisons]
     figure = Figure(figsize=(7.0, sum(heights)), layout="constrained")
-    panels = figure.subplots(len(found), 1, squeeze=False, height_ratios=heights)
-    for axes, one in zip(panels[:, 0], found, strict=True):
+    panels = figure.subplots(len(comparisons), 1, squeeze=False, height_ratios=heights)
+    for axes, one in zip(panels[:, 0], comparisons, strict=True):
         _draw(axes, one)
     return dict(save_figure(figure))
 
 
-def _shown_verdicts(found: Comparison) -> list[Verdict]:
-    return [found.overall, *found.of("area"), *found.of("task")]
+def _shown_verdicts(comparison: Comparison) -> list[Verdict]:
+    return [comparison.overall, *comparison.of("area"), *comparison.of("task")]
 
 
-def _draw(axes: Any, found: Comparison) -> None:
+def _draw(axes: Any, comparison: Comparison) -> None:
     """One candidate's lines."""
-    shown = _shown_verdicts(found)
+    shown = _shown_verdicts(comparison)
     axes.axvline(0, color="black", linewidth=0.8)
     for place, one in enumerate(shown):
         d = one.difference
@@ -49,7 +49,7 @@ def _draw(axes: Any, found: Comparison) -> None:
     for label, one in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight("normal" if one.level == "task" else "bold")
     axes.set_ylim(len(shown) - 0.4, -0.6)
-    axes.set_xlabel(f"{found.candidate} - {found.baseline}, points".replace("$", r"\$"))
+    axes.set_xlabel(f"{comparison.candidate} - {comparison.baseline}, points".replace("$", r"\$"))
     axes.grid(axis="x", linewidth=0.3)
     for side in ("top", "right", "left"):
         axes.spines[side].set_visible(False)

@@ -129,13 +129,13 @@ def _nan_if_none(p: float | None) -> float:
     return np.nan if p is None else p
 
 
-def _widen(found: Difference, critical: float, freedom: float) -> Difference:
-    if found.value is None or not found.se:
-        return found
-    half = critical * found.se
-    seen = half + student.quantile(paired.POWER, freedom) * found.se
+def _widen(difference: Difference, critical: float, freedom: float) -> Difference:
+    if difference.value is None or not difference.se:
+        return difference
+    half = critical * difference.se
+    seen = half + student.quantile(paired.POWER, freedom) * difference.se
     return replace(
-        found, low=found.value - half, high=found.value + half, method="simultaneous-t", detectable=seen,
+        difference, low=difference.value - half, high=difference.value + half, method="simultaneous-t", detectable=seen,
     )  # fmt: skip
 
 

@@ -82,24 +82,24 @@ def k_means(vectors: Floats, k: int, seeds: Sequence[int]) -> list[Clustering]:
     return clusterings
 
 
-def _lloyd(found: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, bool]:
+def _lloyd(distinct: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, bool]:
     """Lloyd's algorithm from first centers (k, d): the cluster of every point (m,), and whether it came to an end.
 
     Of equally near centers the first is taken. A cluster that loses its last point gets the one that is furthest from
     its own center.
     """
     sums, sizes = centers, np.ones(len(centers))
-    labels = np.full(len(found.places), -1)
-    weighted = found.places * found.counts[:, np.newaxis]
+    labels = np.full(len(distinct.places), -1)
+    weighted = distinct.places * distinct.counts[:, np.newaxis]
     for _ in range(MAX_ITERATIONS):
-        distances = _distances(found.places, sums, sizes)
+        distances = _distances(distinct.places, sums, sizes)
         before, labels = labels, distances.argmin(axis=1)
         if (labels == before).all():
             return labels, True
         nearest = squares + distances[np.arange(len(labels)), labels]
         labels = _without_empty_clusters(labels, nearest, len(centers))
         belongs = labels == np.arange(len(centers))[:, np.newaxis]
-        sums, sizes = belongs.astype(np.float64) @ weighted, belongs @ found.counts
+        sums, sizes = belongs.astype(np.float64) @ weighted, belongs @ distinct.counts
     return labels, False
 
 

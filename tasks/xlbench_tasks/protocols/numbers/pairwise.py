@@ -87,7 +87,7 @@ def cosine(step: int) -> float:
     return step / STEPS - 1
 
 
-def best_threshold(found: Pairs) -> int | None:
+def best_threshold(aligned: Pairs) -> int | None:
     """The step from which on pairs are best called translations; None where there is no random pair to tell them from.
 
     Best is the highest mean of two shares: of true pairs at or above it, and of random pairs below it (what accuracy
@@ -95,17 +95,17 @@ def best_threshold(found: Pairs) -> int | None:
     separate such runs the lowest.
     """
     random = np.zeros(_BINS, np.int64)
-    for _, cosines, is_random in found.blocks():
+    for _, cosines, is_random in aligned.blocks():
         random += np.bincount(steps(cosines[is_random]), minlength=_BINS)
     total = int(random.sum())
     if not total:
         return None
-    true = np.bincount(steps(found.true()), minlength=_BINS)
+    true = np.bincount(steps(aligned.true()), minlength=_BINS)
     occurring = np.flatnonzero(random + true)
     # By how many of the occurring steps lie below the threshold; whole numbers, so that equally good ones are equal.
-    accepted = len(found.queries) - np.concatenate([[0], np.cumsum(true[occurring])])
+    accepted = len(aligned.queries) - np.concatenate([[0], np.cumsum(true[occurring])])
     rejected = np.concatenate([[0], np.cumsum(random[occurring])])
-    right = accepted * total + rejected * len(found.queries)
+    right = accepted * total + rejected * len(aligned.queries)
     first = int(right.argmax())
     worse = np.flatnonzero(right[first:] != right[first])
     last = first + int(worse[0]) - 1 if len(worse) else len(occurring)
@@ -125,7 +125,9 @@ def halves(clusters: Sequence[str]) -> NDArray[np.int8]:
     return np.fromiter((half[cluster] for cluster in clusters), np.int8, len(clusters))
 
 
-def compare(found: Pairs, parts: NDArray[np.int8], thresholds: Sequence[int | None]) -> dict[str, NDArray[np.generic]]:
+def compare(
+    aligned: Pairs, parts: NDArray[np.int8], thresholds: Sequence[int | None]
+) -> dict[str, NDArray[np.generic]]:
     """What the metrics need: columns (n,), from one pass over all pairs.
 
     ``parts`` (n,) says which of the ``thresholds`` an item is held against; random pairs are tested within a part.
@@ -138,7 +140,7 @@ def compare(found: Pairs, parts: NDArray[np.int8], thresholds: Sequence[int | No
     - ``accepted``: whether its true pair reaches the threshold; ``tested`` random pairs, of which ``rejected`` do not.
       NaN (and 0 tested) where a threshold is None.
     """
-    n, true = len(found.queries), found.true()
+    n, true = len(aligned.queries), aligned.true()
     own = steps(true)
     counts = np.bincount(own, minlength=_BINS)
     nearer = (n - np.cumsum(counts) + counts / 2).astype(np.float32)  # exact up to 8 million items
@@ -147,7 +149,7 @@ def compare(found: Pairs, parts: NDArray[np.int8], thresholds: Sequence[int | No
     random = np.zeros(_BINS, np.int64)
     names = ("random_pairs", "random_sum", "above", "own", "tested", "rejected")
     columns: dict[str, Doubles] = {name: np.zeros(n) for name in names}
-    for here, cosines, is_random in found.blocks():
+    for here, cosines, is_random in aligned.blocks():
         at = steps(cosines)
         random += np.bincount(at[is_random], minlength=_BINS)
         _count(columns["random_pairs"], here, is_random)
