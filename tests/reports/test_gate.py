@@ -17,7 +17,7 @@ from xlbench import Policy, UsageError
 from xlbench.reports.gate import report
 from xlbench.reports.gate.policy import Rule
 from xlbench.reports.gate.validity import row_version
-from xlbench.runs.cells import ROW_VERSION
+from xlbench.runs.planned_cells import ROW_VERSION
 from xlbench.runs.store import Reader, find_runs
 
 

@@ -24,11 +24,11 @@ from xlbench import Data, UsageError
 from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
 from xlbench.runs import plan, processes
-from xlbench.runs.cells import Settings
 from xlbench.runs.execute import run_prepared
 from xlbench.runs.job_runners import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.jobs import Context, Job, JobCell, Specs, jobs_of
 from xlbench.runs.observer import Observer
+from xlbench.runs.planned_cells import Settings
 from xlbench.runs.request import Request, prepare
 from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker

@@ -11,8 +11,8 @@ import xlbench
 from xlbench import Outcome, Subset, Transform, metrics
 from xlbench.core.text import reason_of
 from xlbench.encoding.cache import Cache
-from xlbench.runs.cells import Settings
 from xlbench.runs.observer import Observer
+from xlbench.runs.planned_cells import Settings
 from xlbench.runs.store import Store, find_runs
 from xlbench.testing import ConformanceError, check_task
 

@@ -13,9 +13,9 @@ from xlbench.catalog.loading import load
 from xlbench.encoding.cache import Cache
 from xlbench.reports.render import render
 from xlbench.runs import plan
-from xlbench.runs.cells import Settings
 from xlbench.runs.execute import execute
 from xlbench.runs.observer import Observer
+from xlbench.runs.planned_cells import Settings
 from xlbench.runs.store import Store
 
 TEXTS = {"one": ("a", "bb", "ccc"), "two": ("dddd", "a", "bb"), "three": ("x", "yy", "zzz")}
@@ -132,7 +132,7 @@ def test_cells_of_another_version_of_scoring_are_scored_again(tmp_path, monkeypa
     def never():
         raise AssertionError("loaded")
 
-    monkeypatch.setattr("xlbench.runs.cells.SCORING", 99)
+    monkeypatch.setattr("xlbench.runs.planned_cells.SCORING", 99)
     planned, again = go(tmp_path, [model(load=never)])
     assert states(planned) == ["rescore"] * 3
     assert {cell.scoring for cell in again} == {99}

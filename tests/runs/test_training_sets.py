@@ -15,7 +15,7 @@ from xlbench import Data, Model, Outcome, Subset, Task, UsageError, metrics
 from xlbench.reports.boards import markdown
 from xlbench.reports.boards.standings import standings
 from xlbench.reports.gate.validity import row_version
-from xlbench.runs.cells import ROW_VERSION
+from xlbench.runs.planned_cells import ROW_VERSION
 from xlbench.runs.store import Reader, find_runs
 from xlbench.runs.verify import verify
 

@@ -8,7 +8,7 @@ from scipy import stats as reference
 
 from xlbench import metrics
 from xlbench.stats import Part, Scorer, combine, compare, estimate
-from xlbench.stats.training import Training, training_sums
+from xlbench.stats.training_variance import Training, training_sums
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.numbers import probes
 from xlbench_tasks.protocols.training_resamples import redraws

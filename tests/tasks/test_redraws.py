@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from xlbench import Data, DataError, EncodingSession
-from xlbench.runs.contract import check_outcome
+from xlbench.runs.outcome_checks import check_outcome
 from xlbench_tasks.card.read import read_card
 from xlbench_tasks.card.task import task
 from xlbench_tasks.data.records import Records

@@ -13,7 +13,7 @@ from xlbench import FoundDocuments
 from xlbench.core.search_lists import first_of_lists
 from xlbench.reports.exports import trec
 from xlbench.runs.store import Store
-from xlbench_tasks.protocols.numbers import first_kinds, judgments, nearest
+from xlbench_tasks.protocols.numbers import judgments, nearest, top_k_kinds
 from xlbench_tasks.protocols.numbers.judgments import Judgments
 
 
@@ -271,21 +271,21 @@ def test_documents_of_one_level_share_the_places_that_are_left(k):
     codes = random.randint(0, 3, 40)
     index = nearest.Index.of(documents)
     places, values = nearest.nearest(queries, index, 40)
-    found = first_kinds.of_vectors(queries, index, k, codes, 3, "cosine")
+    found = top_k_kinds.of_vectors(queries, index, k, codes, 3, "cosine")
     levels = np.round(values, 5)
-    np.testing.assert_allclose(first_kinds.of_lists(places, levels, k, codes, 3), found, atol=1e-9)
+    np.testing.assert_allclose(top_k_kinds.of_lists(places, levels, k, codes, 3), found, atol=1e-9)
     for query in range(5):
         orders = [np.lexsort((random.permutation(40), -levels[query]))[:k] for _ in range(4000)]
         mean = np.mean([np.bincount(codes[places[query][order]], minlength=3) / k for order in orders], axis=0)
         np.testing.assert_allclose(found[query], mean, atol=0.02)
     everything_alike = np.ones((40, 6), np.float32)
-    shares = first_kinds.of_vectors(queries, nearest.Index.of(everything_alike), k, codes, 3, "cosine")
+    shares = top_k_kinds.of_vectors(queries, nearest.Index.of(everything_alike), k, codes, 3, "cosine")
     np.testing.assert_allclose(shares, np.tile(np.bincount(codes, minlength=3) / 40, (5, 1)))
 
 
 def test_a_list_without_documents_has_no_shares():
     """Where nothing is found no kind is first; a list that is shorter than k is what there is."""
-    shares = first_kinds.of_lists(np.array([[-1, -1], [1, -1]]), np.zeros((2, 2)), 2, np.array([0, 1]), 2)
+    shares = top_k_kinds.of_lists(np.array([[-1, -1], [1, -1]]), np.zeros((2, 2)), 2, np.array([0, 1]), 2)
     assert np.isnan(shares[0]).all()
     assert shares[1].tolist() == [0.0, 1.0]
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xlbench.cli.options import boards_option
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
@@ -27,13 +28,7 @@ from xlbench.core.text import one_line
     "--model", "-m", "models", multiple=True, metavar="NAME", help="Only these models: names, patterns or fingerprints."
 )
 @click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
-@click.option(
-    "--boards",
-    type=click.Path(path_type=Path),
-    default=Path("leaderboards"),
-    show_default=True,
-    help="Where boards are written.",
-)
+@boards_option
 @click.option("--imported", type=click.Path(path_type=Path, dir_okay=False), multiple=True, metavar="FILE.csv",
               help="Figures of others (`xlbench import`) to show beside, unranked (repeatable).")  # fmt: skip
 @click.option("--print", "only_print", is_flag=True, help="Print the boards in full and write nothing.")

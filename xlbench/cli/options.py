@@ -24,6 +24,14 @@ EXIT_CODES = (
 )
 """The end of the help of a command that scores."""
 
+boards_option = click.option(
+    "--boards",
+    type=click.Path(path_type=Path),
+    default=Path("leaderboards"),
+    show_default=True,
+    help="Where boards are written.",
+)
+
 
 def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator; the first is the first of the help."""

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from xlbench.cli.output import echo
 from xlbench.core.text import one_line
-from xlbench.runs.cells import PlannedCell
 from xlbench.runs.observer import Observer
+from xlbench.runs.planned_cells import PlannedCell
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell

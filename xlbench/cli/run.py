@@ -11,6 +11,7 @@ import click
 
 from xlbench.cli.options import (
     EXIT_CODES,
+    boards_option,
     cache_and_permission_options,
     output_options,
     request_of,
@@ -46,13 +47,7 @@ if TYPE_CHECKING:
     "  xlbench run -t mini-news --ci-training 20      intervals that hold test items and training set\n\n" + EXIT_CODES
 )
 @selection_options
-@click.option(
-    "--boards",
-    type=click.Path(path_type=Path),
-    default=Path("leaderboards"),
-    show_default=True,
-    help="Where boards are written.",
-)
+@boards_option
 @click.option(
     "--limit",
     type=click.IntRange(min=1),

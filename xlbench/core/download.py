@@ -30,6 +30,6 @@ class Download(Generic[P]):
         at_hand = partial(self.at_hand, *arguments, **named) if self.at_hand else None
         return Download(partial(self.fetch, *arguments, **named), at_hand, self.origin, self.revision)
 
-    def place(self, *arguments: P.args, **named: P.kwargs) -> str:
+    def local_path(self, *arguments: P.args, **named: P.kwargs) -> str:
         """Local path, found without a request; "" where it is not known, or not all of it is here."""
         return self.at_hand(*arguments, **named) if self.at_hand else ""

@@ -1,12 +1,12 @@
 """Encoding: every text of a task is encoded once; vectors are checked, cached and reused.
 
-| room | what it does |
+| module | what it does |
 |---|---|
 | `session` | what a task asks for vectors, transformed |
-| `source` | vectors as the encoder gives them: from memory, else from the cache, else from the encoder |
-| `encoder` | the encoder, with every answer timed and checked |
+| `vector_source` | vectors as the encoder gives them: from memory, else from the cache, else from the encoder |
+| `checked_encoder` | the encoder, with every answer timed and checked |
 | `checks` | what an encoder may return |
-| `memory` | the vectors of one model while it is being scored |
+| `vector_memory` | the vectors of one model while it is being scored |
 | `cache` | the vectors on disk, shared by all runs |
 
 The public names are imported when they are first used: numpy takes a moment.
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xlbench.encoding.session import EncodingSession, WordVectors
-    from xlbench.encoding.source import CHUNK, WORD_CHUNK, ModelCache
+    from xlbench.encoding.vector_source import CHUNK, WORD_CHUNK, ModelCache
 
 __all__ = ["CHUNK", "WORD_CHUNK", "EncodingSession", "ModelCache", "WordVectors"]
 
@@ -27,5 +27,5 @@ __all__ = ["CHUNK", "WORD_CHUNK", "EncodingSession", "ModelCache", "WordVectors"
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'xlbench.encoding' has no attribute {name!r}")
-    room = "session" if name in ("EncodingSession", "WordVectors") else "source"
+    room = "session" if name in ("EncodingSession", "WordVectors") else "vector_source"
     return getattr(importlib.import_module(f"xlbench.encoding.{room}"), name)

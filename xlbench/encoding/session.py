@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from xlbench.core.errors import EncoderError
-from xlbench.encoding.encoder import CheckedEncoder
-from xlbench.encoding.searching import CheckedSearch
-from xlbench.encoding.source import VectorSource
+from xlbench.encoding.checked_encoder import CheckedEncoder
+from xlbench.encoding.checked_search import CheckedSearch
+from xlbench.encoding.vector_source import VectorSource
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from xlbench.core.model import Encoder, Nearest, Role, Searcher, Transform
-    from xlbench.encoding.source import ModelCache, Progress
+    from xlbench.encoding.vector_source import ModelCache, Progress
 
 R = TypeVar("R")
 

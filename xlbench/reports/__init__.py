@@ -1,6 +1,6 @@
 """Reports on saved runs: boards, comparisons, gates, curves and published figures.
 
-| room | what it does |
+| module | what it does |
 |---|---|
 | `selection` | which saved runs are meant |
 | `boards` | standings as markdown and CSV |
@@ -10,5 +10,5 @@
 | `confusion` | who is mistaken for whom, of one cell |
 | `published` | saved scores beside published figures |
 | `render` | writes boards and curves into files |
-| `parts`, `markup`, `csv_text` | what these share: scores as parts of averages, markdown, CSV |
+| `score_parts`, `markup`, `csv_text` | what these share: scores as parts of averages, markdown, CSV |
 """

@@ -11,9 +11,9 @@ from xlbench.core.errors import XlbenchError
 from xlbench.core.record import Cell
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import PlannedCell
 from xlbench.runs.jobs import RunWarning
 from xlbench.runs.observer import Observer
+from xlbench.runs.planned_cells import PlannedCell
 from xlbench.runs.run_folder import LOST
 
 CellAddress = tuple[str, str, str, str]

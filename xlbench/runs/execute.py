@@ -12,13 +12,13 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.permissions import permissions
 from xlbench.core.record import WHOLE_TASK, Cell, Results
 from xlbench.core.task import Data
-from xlbench.runs.cells import PlannedCell, Settings
 from xlbench.runs.engine import CellAddress, EngineRun, address_of
 from xlbench.runs.failures import FailedModels
 from xlbench.runs.job_runners import LocalJobRunner
 from xlbench.runs.jobs import Context, Specs, jobs_of
 from xlbench.runs.manifest import begin, finish
 from xlbench.runs.observer import Observer
+from xlbench.runs.planned_cells import PlannedCell, Settings
 from xlbench.runs.provenance import linear_algebra, peak_memory_bytes
 from xlbench.runs.request import PreparedRun
 from xlbench.runs.store import Store

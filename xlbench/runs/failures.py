@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Run
-from xlbench.runs.cells import PlannedCell
+from xlbench.runs.planned_cells import PlannedCell
 from xlbench.runs.store import Store
 
 MODEL_FAILED = "model_failed"

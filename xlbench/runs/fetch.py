@@ -66,7 +66,7 @@ class FetchItem:
         download = self.download
         if download is None:
             return replace(self.about, status="nothing to bring")
-        return self._with_one_line_errors(lambda: self._at_hand(download.place()))
+        return self._with_one_line_errors(lambda: self._at_hand(download.local_path()))
 
     def fetch(self) -> FetchResult:
         """Fetch what is not at hand, and say what came of it. Only Ctrl-C is raised."""
@@ -77,7 +77,7 @@ class FetchItem:
 
     def _fetch(self, download: Download[[]]) -> FetchResult:
         try:
-            before = download.place()
+            before = download.local_path()
         except XlbenchError:  # that it cannot be had is for ``fetch`` to say
             before = ""
         place = download.fetch()

@@ -84,7 +84,7 @@ def cluster_sums(
     import numpy as np
 
     from xlbench.stats.rows import left_out, linear_sums, seed_sums
-    from xlbench.stats.training import training_sums
+    from xlbench.stats.training_variance import training_sums
 
     if cell.main is not None and cell.main.seed_se > 0 and not cell.seeds:
         raise ResultsError(

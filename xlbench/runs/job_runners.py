@@ -17,8 +17,8 @@ from xlbench.core.errors import UsageError
 from xlbench.core.permissions import granted
 from xlbench.core.record import Cell
 from xlbench.core.tracebacks import shown_tracebacks
-from xlbench.runs.cells import PlannedCell, base_cell, planned_cell
 from xlbench.runs.jobs import KEY_DIGITS, Context, Job, JobCell, Message, RunWarning
+from xlbench.runs.planned_cells import PlannedCell, base_cell, planned_cell
 from xlbench.runs.slices import Slice, cut_slices, slices_of
 from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker

@@ -11,7 +11,7 @@ from typing import Any
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import Cell
 from xlbench.core.task import Data
-from xlbench.runs.cells import PlannedCell, Settings
+from xlbench.runs.planned_cells import PlannedCell, Settings
 
 CELLS_OF_A_JOB = 100
 """At most: one large task is shared among workers."""

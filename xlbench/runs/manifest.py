@@ -8,7 +8,7 @@ from typing import Any
 
 from xlbench.core.model import Model
 from xlbench.core.record import Cell, Results, Run
-from xlbench.runs.cells import PlannedCell
+from xlbench.runs.planned_cells import PlannedCell
 from xlbench.runs.run_folder import LOST
 from xlbench.runs.store import Store
 

@@ -15,7 +15,7 @@ from xlbench.core.record import WHOLE_TASK, Status
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import PlannedCell, Settings, State, base_cell, planned_cell
+from xlbench.runs.planned_cells import PlannedCell, Settings, State, base_cell, planned_cell
 from xlbench.runs.slices import slices_of
 from xlbench.runs.store import Store
 

@@ -20,9 +20,9 @@ from xlbench.core.task import Data, Suite, Task
 from xlbench.core.text import GIB, did_you_mean, first_of
 from xlbench.core.version import __version__
 from xlbench.runs import provenance
-from xlbench.runs.cells import PlannedCell, Settings
 from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
+from xlbench.runs.planned_cells import PlannedCell, Settings
 from xlbench.runs.store import Store
 
 MOST_DRAWS = 1000

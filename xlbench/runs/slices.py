@@ -11,7 +11,7 @@ from xlbench.core.record import WHOLE_TASK
 from xlbench.core.task import Data, Subset, Task
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.contract import check_subsets
+from xlbench.runs.outcome_checks import check_subsets
 
 
 @dataclass(frozen=True)

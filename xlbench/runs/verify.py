@@ -10,9 +10,9 @@ from typing import Literal
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run, Score, cell_key
 from xlbench.core.task import Metric, Task
-from xlbench.runs.cells import ROW_VERSION
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
+from xlbench.runs.planned_cells import ROW_VERSION
 from xlbench.runs.store import Reader
 
 TOLERANCE = 1e-9

@@ -15,10 +15,10 @@ from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, Cell, Status
 from xlbench.core.task import Metric, Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench.runs.cells import PlannedCell, Settings
-from xlbench.runs.contract import check_outcome, check_training
 from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
+from xlbench.runs.outcome_checks import check_outcome, check_training
+from xlbench.runs.planned_cells import PlannedCell, Settings
 from xlbench.runs.sessions import check_unchanged, open_session
 from xlbench.runs.store import Store
 from xlbench.runs.trained_on import count_trained_on, trained_on_note

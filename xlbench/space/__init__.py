@@ -1,6 +1,6 @@
 """Vectors of a task's texts as points: projections and pictures, for exploration only, never as scores.
 
-| room | what it does |
+| module | what it does |
 |---|---|
 | `models` | the model that a run or a spec means, the very one that was scored |
 | `texts` | the texts of a task in some languages, and a sample of them |

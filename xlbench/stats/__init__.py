@@ -1,13 +1,13 @@
 """Statistics: rows in; values, intervals, averages, differences and ranks out.
 
-| room | what it does |
+| module | what it does |
 |---|---|
 | `rows` | groups identical rows, sums over clusters, influences |
 | `bootstrap` | resamples: the random numbers |
 | `intervals` | which interval is due, and its warnings |
 | `interval_methods` | the formula of each interval |
 | `scorer` | one cell: a metric over items |
-| `training` | what the training set of a probe adds |
+| `training_variance` | what the training set of a probe adds |
 | `aggregate` | averages over cells that may share items |
 | `paired` | differences of two models |
 | `ranking` | which ranks the data leaves open |
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from xlbench.stats.paired import Difference, compare
     from xlbench.stats.ranking import Ranks, ranks
     from xlbench.stats.scorer import Scorer
-    from xlbench.stats.training import Training
+    from xlbench.stats.training_variance import Training
 
 _HOME_OF = {
     "CI": "intervals", "Difference": "paired", "Part": "aggregate", "Ranks": "ranking",
-    "Scorer": "scorer", "Training": "training", "combine": "aggregate", "compare": "paired", "estimate": "aggregate",
-    "part": "aggregate", "ranks": "ranking",
+    "Scorer": "scorer", "Training": "training_variance", "combine": "aggregate", "compare": "paired",
+    "estimate": "aggregate", "part": "aggregate", "ranks": "ranking",
 }  # fmt: skip
 
 __all__ = [

@@ -14,7 +14,7 @@ from xlbench.core.task import Columns, Metric
 from xlbench.stats import interval_methods, intervals, rows
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import Grouped
-from xlbench.stats.training import Training
+from xlbench.stats.training_variance import Training
 
 CURVED = ("studentized", "ratio", "f1")
 """Kinds of metrics whose bias is known from rows: smooth functions of sums. A clustering's, and a rank's among fewer

@@ -14,7 +14,7 @@ from xlbench.core.model import Encoder, Role
 from xlbench.core.record import WHOLE_TASK
 from xlbench.core.task import Data, ItemText, Metric, Outcome, Subset, Task
 from xlbench.core.text import did_you_mean
-from xlbench.runs.contract import check_outcome, check_subsets, check_training
+from xlbench.runs.outcome_checks import check_outcome, check_subsets, check_training
 from xlbench.testing.metrics import check_metric, check_rows, metric_functions, value_of_rows
 from xlbench.testing.models import ROLES
 from xlbench.testing.process import (

@@ -66,8 +66,8 @@ def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
         for language, path in _by_language(reading, expand(root, pattern)).items():
             files.setdefault(language, path)
     if not files:
-        what = f"{reading.name} is not at hand: no file {place(reading, listed)}{undeclared_files(reading, listed)}"
-        raise DataMissing(reading.missing(what))
+        where = f"{describe_location(reading, listed)}{undeclared_files(reading, listed)}"
+        raise DataMissing(reading.missing(f"{reading.name} is not at hand: no file {where}"))
     return files
 
 
@@ -141,7 +141,7 @@ def _remedy(reading: Reading, code: str, language: str) -> str:
     return f"remove one of them, or the alias {alias!r} of {reading.home.where}"
 
 
-def place(reading: Reading, listed: Sequence[str]) -> str:
+def describe_location(reading: Reading, listed: Sequence[str]) -> str:
     """Where files were looked for, in words: ``a/b.{language}.txt under /data``."""
     root = root_of(reading)
     under = f"under {root}" if root is not None else "because no data root is set (--data DIR or XLBENCH_DATA)"

@@ -50,7 +50,7 @@ class Repository:
     def check_readable(self) -> None:
         """Raise `DataMissing` where the libraries that read it are not installed."""
         try:
-            require_extra("hub", self.place, "datasets", "huggingface_hub")
+            require_extra("hub", self.location, "datasets", "huggingface_hub")
         except MissingExtraError as error:
             raise DataMissing(str(error)) from error
 
@@ -61,7 +61,7 @@ class Repository:
         return folder if folder is not None and folder.is_dir() else None
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it is, in words."""
         return str(self.folder or f"{self._repo} at {self._revision} on the Hugging Face hub")
 
@@ -251,7 +251,7 @@ class Repository:
                 why = "offline" if offline else f"no connection to {hub.address()}"
                 reason = why if hub.was_not_asked(error) else f"{why}; {reason}"
             advice = "" if fetching or local else f"; {self.how_to_get()}"
-            raise DataMissing(f"{self.place} is not at hand ({reason}){advice}") from error
+            raise DataMissing(f"{self.location} is not at hand ({reason}){advice}") from error
 
 
 @contextmanager

@@ -116,7 +116,7 @@ class Delimited(Reading):
         return {language: (paths, code) for language, code in codes.items()}
 
     def _place(self) -> str:
-        return files.place(self, self._patterns)
+        return files.describe_location(self, self._patterns)
 
     def _undeclared_files(self) -> str:
         return files.undeclared_files(self, self._patterns)

@@ -145,7 +145,7 @@ class Hub(Reading):
         return 0.0 if self._pivot else super()._shared()  # each language has its own part of the pivot's items
 
     def _place(self) -> str:
-        return self._repository.place
+        return self._repository.location
 
     def why_missing(self, language: str) -> str:
         """See `Source`."""

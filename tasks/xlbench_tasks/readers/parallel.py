@@ -51,7 +51,7 @@ class Parallel(Reading):
         return files.by_language(self, self._patterns)
 
     def _place(self) -> str:
-        return files.place(self, self._patterns)
+        return files.describe_location(self, self._patterns)
 
     def _undeclared_files(self) -> str:
         return files.undeclared_files(self, self._patterns)

@@ -99,7 +99,7 @@ class Search(Reading):
         """Language -> its files by key: of a language there may be queries alone, or a corpus alone."""
         by_key = {key: self._of_key(key) for key in self._keys}
         if lacking := [key for key, found in by_key.items() if not found]:
-            what = f"{self.name} is not at hand: no file {files.place(self, self._patterns[lacking[0]])}"
+            what = f"{self.name} is not at hand: no file {files.describe_location(self, self._patterns[lacking[0]])}"
             raise DataMissing(self.missing(what + self._undeclared_files()))
         languages = dict.fromkeys(language for key in self._keys if key != "qrels" for language in by_key[key])
         return {
@@ -108,7 +108,7 @@ class Search(Reading):
         }
 
     def _place(self) -> str:
-        return files.place(self, self._patterns[self._keys[0]])
+        return files.describe_location(self, self._patterns[self._keys[0]])
 
     def _undeclared_files(self) -> str:
         return files.undeclared_files(self, [name for key in self._keys for name in self._listed(key)])

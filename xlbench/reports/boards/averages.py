@@ -11,7 +11,7 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell
 from xlbench.reports.boards.gather import ModelKey, Place, Table
-from xlbench.reports.parts import cluster_codes, part_of
+from xlbench.reports.score_parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
 
 if TYPE_CHECKING:

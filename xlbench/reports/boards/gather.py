@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from xlbench.core.record import LOOSE, WHOLE_TASK, Cell, Results, Run, Score
 from xlbench.core.task import AREAS
-from xlbench.reports.parts import TOLERANCE
+from xlbench.reports.score_parts import TOLERANCE
 
 ModelKey = tuple[str, str]
 """A model's name and fingerprint: two checkpoints of one name are two models."""

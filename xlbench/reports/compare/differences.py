@@ -13,7 +13,7 @@ from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Cell
 from xlbench.reports.compare.matching import Matched, Place, training_set_differences
-from xlbench.reports.parts import cluster_codes, part_of
+from xlbench.reports.score_parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
 from xlbench.stats import multiple_tests, paired, rows
 from xlbench.stats.paired import Difference

@@ -17,7 +17,7 @@ from xlbench.reports.gate import validity
 from xlbench.reports.gate.paired_tests import ROUNDING, PairedTests, ReadTable
 from xlbench.reports.gate.policy import Policy, check_names
 from xlbench.reports.gate.verdict import WORST_FIRST, Gate, GateComparison, GateTest, Outcome
-from xlbench.reports.parts import TOLERANCE
+from xlbench.reports.score_parts import TOLERANCE
 
 
 def judge(

@@ -45,7 +45,7 @@ class Judgments:
         sums: Doubles = np.bincount(self.query, values, self.queries).astype(np.float64)
         return sums
 
-    def place(self, order: Ints) -> Ints:
+    def positions(self, order: Ints) -> Ints:
         """(j,): where an entry stands among those of its query, from 0, when entries are put in ``order`` (j,), which
         keeps queries together."""
         first = np.searchsorted(self.query, np.arange(self.queries))
@@ -99,7 +99,7 @@ def measures(judgments: Judgments, ranks: Ints) -> dict[str, Doubles]:
 
 def _ndcg(judgments: Judgments, ranks: Ints) -> Doubles:
     gain = judgments.grade / np.log2(ranks + 1.0, out=np.ones(len(ranks)), where=ranks > 0)
-    ideal = judgments.place(np.lexsort((-judgments.grade, judgments.query))) + 1
+    ideal = judgments.positions(np.lexsort((-judgments.grade, judgments.query))) + 1
     best = judgments.grade / np.log2(ideal + 1.0)
     reached = judgments.per_query(gain * ((ranks > 0) & (ranks <= CUT)))
     return reached / judgments.per_query(best * (ideal <= CUT))
@@ -109,7 +109,7 @@ def _average_precision(judgments: Judgments, ranks: Ints) -> Doubles:
     """(queries,): the sum over relevant documents of the precision at their ranks."""
     found = (ranks > 0) & (judgments.grade > 0)
     order = np.lexsort((np.where(found, ranks, np.iinfo(np.int64).max), judgments.query))
-    precision = (judgments.place(order) + 1) / np.maximum(ranks, 1)
+    precision = (judgments.positions(order) + 1) / np.maximum(ranks, 1)
     return judgments.per_query(precision * found)
 
 
@@ -126,7 +126,7 @@ def chance(judgments: Judgments) -> dict[str, float]:
     harmonic = float(np.sum(1 / np.arange(1.0, n + 1)))
     judged = judgments.per_query(np.ones(len(judgments.grade))) / n
     discounts = 1 / np.log2(np.arange(2, cut + 2))
-    ideal = judgments.place(np.lexsort((-judgments.grade, judgments.query))) + 1
+    ideal = judgments.positions(np.lexsort((-judgments.grade, judgments.query))) + 1
     best = judgments.per_query(judgments.grade / np.log2(ideal + 1.0) * (ideal <= CUT))
     expected = {
         "ndcg_at_10": judgments.per_query(judgments.grade) / n * discounts.sum() / best,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench.core.search_lists import first_of_lists
-from xlbench_tasks.protocols.numbers import first_kinds, listing, nearest
+from xlbench_tasks.protocols.numbers import listing, nearest, top_k_kinds
 from xlbench_tasks.protocols.numbers.judgments import Doubles, Ints, Judgments
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class ByVectors:
 
     def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
         """See `Found`."""
-        return first_kinds.of_vectors(self._queries, self._index, k, codes, kinds, self._similarity)
+        return top_k_kinds.of_vectors(self._queries, self._index, k, codes, kinds, self._similarity)
 
     def first(self, depth: int, judgments: Judgments) -> tuple[Ints, Doubles]:
         """See `Found`."""
@@ -97,7 +97,7 @@ class Listed:
 
     def shares(self, k: int, codes: Ints, kinds: int) -> Doubles:
         """See `Found`."""
-        return first_kinds.of_lists(self._places, self._scores, k, codes, kinds)
+        return top_k_kinds.of_lists(self._places, self._scores, k, codes, kinds)
 
     def first(self, depth: int, judgments: Judgments) -> tuple[Ints, Doubles]:
         """See `Found`."""

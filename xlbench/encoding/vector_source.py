@@ -12,8 +12,8 @@ import numpy as np
 
 from xlbench.core.errors import InconsistentEncoder
 from xlbench.encoding.cache import keys_of, keys_of_words
-from xlbench.encoding.encoder import CheckedEncoder, Sentence
-from xlbench.encoding.memory import VectorMemory
+from xlbench.encoding.checked_encoder import CheckedEncoder, Sentence
+from xlbench.encoding.vector_memory import VectorMemory
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
