@@ -27,5 +27,5 @@ __all__ = ["CHUNK", "WORD_CHUNK", "EncodingSession", "ModelCache", "WordVectors"
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'xlbench.encoding' has no attribute {name!r}")
-    room = "session" if name in ("EncodingSession", "WordVectors") else "vector_source"
-    return getattr(importlib.import_module(f"xlbench.encoding.{room}"), name)
+    module = "session" if name in ("EncodingSession", "WordVectors") else "vector_source"
+    return getattr(importlib.import_module(f"xlbench.encoding.{module}"), name)

@@ -147,8 +147,9 @@ class RemoteJobRunner:
 
 
 _RUNNER = RemoteJobRunner()
-"""State of the process, the only one in these rooms: engines pickle `work` with every job, and all of these become one
-object, which keeps the catalog, the data and the loaded model from one job to the next. Empty until its first job."""
+"""State of the process, the only one in `xlbench.runs`: engines pickle `work` with every job, and all of these become
+one object, which keeps the catalog, the data and the loaded model from one job to the next. Empty until its first
+job."""
 
 
 def job_runner_of_this_process() -> RemoteJobRunner:

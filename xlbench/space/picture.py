@@ -68,7 +68,7 @@ def render(picture: Picture) -> dict[str, bytes]:
 
 
 def is_own(name: str, content: bytes) -> bool:
-    """Whether a file is a picture of this room's."""
+    """Whether a file is a picture that this module drew."""
     return OWN.get(name.rpartition(".")[2], b"\0\0") in content
 
 

@@ -15,7 +15,7 @@ from xlbench.core.text import reason_of
 T = TypeVar("T")
 
 BLOCK = 1 << 20
-"""Numbers in one temporary array (8 MB in double precision): what keeps the memory of this room bounded."""
+"""Numbers in one temporary array (8 MB in double precision): what keeps memory bounded."""
 
 
 @dataclass(frozen=True, eq=False)
