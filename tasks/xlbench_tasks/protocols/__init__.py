@@ -11,8 +11,8 @@ A protocol is a module with
 - if it likes, ``LANGUAGE_OPTIONS``, the options that name languages of the card -> words that may stand there instead.
 
 A card names one of these by its plain name, and anybody else's as ``package.module``. Some modules here are no
-protocols: ``transfer`` and ``labeled`` hold what protocols that learn share, ``search_items`` what a search scores,
-``text_pairs`` what `similarity` and `pairs` do, and ``crossings`` which languages meet. """
+protocols: ``transfer`` and ``classification_facts`` hold what protocols that learn share, ``search_items`` what a
+search scores, ``text_pairs`` what `similarity` and `pairs` do, and ``language_pairs`` pairs of languages."""
 
 from collections.abc import Callable, Mapping
 
