@@ -34,12 +34,12 @@ WINGS: dict[str, set[str]] = {
     "hub": {"core"},
     "runs": {"core", "catalog", "encoding", "stats"},
     "reports": {"core", "stats", "runs.store", "runs.run_folder", "runs.items"},
-    "space": {"core", "catalog", "runs", "reports.plots"},
+    "vector_space": {"core", "catalog", "runs", "reports.plots"},
     "builtin": {"catalog", "runs", "reports"},
     "testing": {"core", "encoding", "runs", "stats"},
     "libraries": {"core", "catalog", "encoding", "runs"},
     "api": {"core", "catalog", "runs", "reports"},
-    "cli": {"core", "catalog", "encoding", "runs", "reports", "space"},
+    "cli": {"core", "catalog", "encoding", "runs", "reports", "vector_space"},
 }
 """Wing -> the wings (or the rooms of a wing) that it may import at run time."""
 

@@ -49,8 +49,8 @@ def projector(
     https://projector.tensorflow.org (Load) and in TensorBoard; nothing is sent anywhere by this command.
     """
     from xlbench.core.files import check_folder
-    from xlbench.space.files import write_own
-    from xlbench.space.projector import files_of, own_files
+    from xlbench.core.own_files import write_own
+    from xlbench.vector_space.projector import files_of, own_files
 
     check_folder(out, "vectors", "--out")
     texts, (points,) = placed([model], task, languages, limit, quiet=quiet or as_json, **options)

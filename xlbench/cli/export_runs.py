@@ -118,7 +118,7 @@ def _write(
 def write(made: Export, out: Path) -> list[Path]:
     """Write an export's files; none over one that another program, or a person, has written."""
     from xlbench.core.files import write_files
-    from xlbench.space.files import check_own
+    from xlbench.core.own_files import check_own
 
     folders: dict[Path, dict[str, bytes]] = {}
     for name, content in made.files.items():

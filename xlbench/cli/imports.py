@@ -39,9 +39,9 @@ def mteb(folder: Path, out: Path, as_json: bool, quiet: bool) -> int:
     or of another split than the test split is left out, and counted.
     """
     from xlbench.core.files import write_files
+    from xlbench.core.own_files import check_own
     from xlbench.reports.imported import as_csv, read_mteb
     from xlbench.reports.published import COLUMNS
-    from xlbench.space.files import check_own
 
     found = read_mteb(folder)
     table = {out.name: as_csv(found).encode()}

@@ -14,10 +14,10 @@ from xlbench.core.errors import OK, UsageError
 from xlbench.core.tables import table
 
 if TYPE_CHECKING:
-    from xlbench.space.distances import Distances
-    from xlbench.space.picture import Picture
-    from xlbench.space.texts import TaskTexts
-    from xlbench.space.vectors import Points
+    from xlbench.vector_space.distances import Distances
+    from xlbench.vector_space.picture import Picture
+    from xlbench.vector_space.texts import TaskTexts
+    from xlbench.vector_space.vectors import Points
 
 
 @click.group(
@@ -57,11 +57,11 @@ def space(
     pairs: look at that number, and at scores; a projection proves nothing.
     """
     from xlbench.core.files import check_folder
+    from xlbench.core.own_files import write_own
     from xlbench.reports.plots import check_installed
-    from xlbench.space.files import write_own
-    from xlbench.space.picture import is_own, render
-    from xlbench.space.pictures import pictures_of
-    from xlbench.space.vectors import common_points
+    from xlbench.vector_space.picture import is_own, render
+    from xlbench.vector_space.pictures import pictures_of
+    from xlbench.vector_space.vectors import common_points
 
     check_installed()
     check_folder(out, "pictures", "--out")
@@ -80,7 +80,7 @@ def _print(
     texts: TaskTexts, points_by_model: Sequence[Points], points: Sequence[Points], picture: Picture,
     written: Sequence[Path], *, as_json: bool, quiet: bool,
 ) -> None:  # fmt: skip
-    from xlbench.space.picture import NO_EVIDENCE
+    from xlbench.vector_space.picture import NO_EVIDENCE
 
     apart = picture.distances
     if as_json:

@@ -18,8 +18,8 @@ from xlbench.core.text import GIB, one_line
 
 if TYPE_CHECKING:
     from xlbench.encoding.cache import Cache
-    from xlbench.space.texts import TaskTexts
-    from xlbench.space.vectors import Points
+    from xlbench.vector_space.texts import TaskTexts
+    from xlbench.vector_space.vectors import Points
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -76,9 +76,9 @@ def placed(
     """
     from xlbench.catalog import load
     from xlbench.runs.request import data_of
-    from xlbench.space.models import model_of
-    from xlbench.space.texts import texts_of
-    from xlbench.space.vectors import points_of
+    from xlbench.vector_space.models import model_of
+    from xlbench.vector_space.texts import texts_of
+    from xlbench.vector_space.vectors import points_of
 
     request = request_of({**options, "languages": languages, "tasks": (task,)})
     with plugins_print_elsewhere(), open_cache(float(options["cache_size"]), wanted=bool(options["cache"])) as cache:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from xlbench.space.distances import unit
+from xlbench.vector_space.distances import unit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

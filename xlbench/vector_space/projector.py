@@ -10,7 +10,7 @@ from pathlib import Path
 from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
 from xlbench.core.version import __version__
-from xlbench.space.vectors import Points
+from xlbench.vector_space.vectors import Points
 
 VECTORS, METADATA, CONFIG, TENSORBOARD = (
     "vectors.tsv",

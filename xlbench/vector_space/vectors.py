@@ -12,7 +12,7 @@ from xlbench.core.errors import EncoderError
 from xlbench.core.model import Model
 from xlbench.core.task import ItemText
 from xlbench.runs.sessions import open_session
-from xlbench.space.texts import TaskTexts
+from xlbench.vector_space.texts import TaskTexts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

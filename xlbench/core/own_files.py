@@ -1,4 +1,4 @@
-"""Writes picture and export files; never overwrites a file of another program."""
+"""Writes files of exports and pictures; never overwrites a file that another program has written."""
 
 from __future__ import annotations
 

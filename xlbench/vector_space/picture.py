@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
 from xlbench.reports.plots import save_figure
-from xlbench.space.distances import Distances, translations
-from xlbench.space.projection import METHODS, Projection
+from xlbench.vector_space.distances import Distances, translations
+from xlbench.vector_space.projection import METHODS, Projection
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,13 +8,13 @@ import pytest
 from xlbench import Data, DataMissing, ItemText, Model, Subset, Task, UsageError
 from xlbench.catalog import load
 from xlbench.core.errors import EncoderError
-from xlbench.space.distances import distances, translations
-from xlbench.space.files import write_own
-from xlbench.space.picture import COLORS, Panel, Picture, caption, is_own, language_name, render
-from xlbench.space.projection import align_axes, project
-from xlbench.space.projector import files_of, own_files
-from xlbench.space.texts import TaskTexts, sample, texts_of
-from xlbench.space.vectors import Points, common_points, points_of
+from xlbench.core.own_files import write_own
+from xlbench.vector_space.distances import distances, translations
+from xlbench.vector_space.picture import COLORS, Panel, Picture, caption, is_own, language_name, render
+from xlbench.vector_space.projection import align_axes, project
+from xlbench.vector_space.projector import files_of, own_files
+from xlbench.vector_space.texts import TaskTexts, sample, texts_of
+from xlbench.vector_space.vectors import Points, common_points, points_of
 
 
 def text(item, language="eng", label="", words=""):
@@ -231,7 +231,7 @@ def test_equal_pictures_have_equal_bytes(dimensions):
 def test_languages_have_colors_and_markers_of_their_own():
     """Ten languages, of which two share a color, differ in the marker; every color is one of Okabe and Ito's."""
     pytest.importorskip("matplotlib")
-    from xlbench.space.picture import _styles
+    from xlbench.vector_space.picture import _styles
 
     codes = [f"l{chr(97 + n)}a" for n in range(10)]
     styles = _styles(picture([points(languages=codes)]))
