@@ -172,8 +172,10 @@ def test_examples_run(page, code, as_module):
 
 
 def programs() -> list[Any]:
-    """The examples that are programs: they define no hook and no test."""
-    return [one for one in examples() if not re.search(r"hookimpl|^def test_", one.values[1], re.MULTILINE)]
+    """The examples that are pasted first, those of the README, and those that start processes, which import the file
+    anew. The others are run by `test_examples_run`: as programs they do nothing else."""
+    first = [one for one in examples() if one.values[0] == "README.md" or "process" in one.values[1]]
+    return [one for one in first if not re.search(r"hookimpl|^def test_", one.values[1], re.MULTILINE)]
 
 
 @pytest.mark.slow
