@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from conftest import environment
 from xlbench import catalog
 from xlbench_train.settings import Settings
 from xlbench_train.terminal import Terminal
+from xlbench_train.training import micro_batches
 
 PAIRS = "card:mini-parallel:eng-hin,eng-tur"
 FEW = "card:mini-parallel:eng-hin"
@@ -36,13 +38,25 @@ main(sys.argv[2:])
 
 @pytest.fixture(scope="module")
 def one_thread() -> Iterator[None]:
-    """Sums are in one order in this process and in others."""
+    """Sums are in one order in this process and in others; and what the libraries hold is not looked through for
+    garbage, which takes longer than to train a small base."""
+    import sentence_transformers
     import torch
 
+    assert sentence_transformers
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    gc.collect()
+    gc.freeze()
     yield
+    gc.unfreeze()
     torch.set_num_threads(threads)
+
+
+@pytest.fixture
+def whole_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch goes through at a time, as on a graphics card, where a test is not about its parts."""
+    monkeypatch.setattr(micro_batches, "CPU_MICRO_BATCH", 32)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import checkpoints
@@ -18,14 +19,14 @@ import pytest
 import trainings
 from conftest import environment
 from safetensors.numpy import load_file
-from trainings import FEW, PAIRS, QUICK, asked, command, run_recipe
+from trainings import PAIRS, QUICK, asked, command, run_recipe
 
 from xlbench import UsageError, catalog, text_keys
 from xlbench.core.specs import parse
 from xlbench_train.training.failures import TrainingStopped
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
-base, one_thread = trainings.base, trainings.one_thread
+base, one_thread, whole_batches = trainings.base, trainings.one_thread, trainings.whole_batches
 
 TEXTS = list(checkpoints.sentences("eng")[:5])
 
@@ -154,8 +155,10 @@ def test_what_lies_beside_the_model_is_no_part_of_it(softmax):
         {"objective": "distill", "teacher": "ngram"},
     ],
 )
-def test_every_objective_trains(more, base, tmp_path):
+def test_every_objective_trains(more, base, tmp_path, request):
     """Each has a loss of its own, and makes another model of the base."""
+    if "lora" not in more:
+        request.getfixturevalue("whole_batches")
     settings = asked(base, tmp_path / "out", learning_rate=3e-3, epochs=2, **more)
     assert run_recipe(settings) == 0
     rows = (tmp_path / "out/training/history.csv").read_text("utf-8").splitlines()[1:]
@@ -182,6 +185,7 @@ def test_a_table_of_ngrams_is_trained_and_goes_on_as_a_base(tmp_path):
     assert "trust_remote_code=True" in card
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_a_plain_checkpoint_is_a_base(tmp_path):
     """One of Hugging Face's, without modules, gets the pooling that was asked for; the prompt stays with the model."""
     plain = checkpoints.bert(tmp_path / "plain")
@@ -194,6 +198,7 @@ def test_a_plain_checkpoint_is_a_base(tmp_path):
     np.testing.assert_allclose(model.encode(["a"]), model.encode(["query: a"], prompt=""), atol=1e-6)
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_one_prompt_goes_before_every_text(base, tmp_path):
     """A base's own prompt is there in training, too: the model is the one that --prompt makes; and --prompt goes before
     queries and documents, whatever the base puts there."""
@@ -215,6 +220,7 @@ def test_one_prompt_goes_before_every_text(base, tmp_path):
         np.testing.assert_allclose(model.encode(TEXTS, role=role), model.encode(TEXTS), atol=1e-6)
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_a_limit_that_nobody_asked_for_is_the_bases(base, tmp_path):
     """The card says how many tokens the model reads, and a limit over the base's own is refused, be it 128."""
     short = tmp_path / "short"
@@ -245,15 +251,14 @@ def test_rows_that_no_text_has_are_as_they_were(base, tmp_path):
 # ---- going on
 
 
-def test_a_killed_training_goes_on_to_the_same_model(base, tmp_path):
+def test_a_killed_training_goes_on_to_the_same_model(softmax, base, tmp_path):
     """Killed after its first checkpoint, and with a second one cut off, it ends with the very weights of an undisturbed
     one; other settings are refused, and a finished one stays."""
-    arguments = ["--base", base, "--pairs", FEW, "--no-report", "--objective", "softmax", *QUICK, "--epochs", "3",
-                 "--quiet", "--out"]  # fmt: skip
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert command([*arguments, whole]).returncode == 0
+    (whole, _), killed = softmax, tmp_path / "killed"
+    arguments = ["--base", base, "--pairs", PAIRS, "--no-report", "--objective", "softmax", *QUICK, "--quiet"]
+    arguments += ["--out", killed]
     process = subprocess.Popen(
-        [sys.executable, "-m", "xlbench", "train", "siamese", *map(str, arguments), str(killed)],
+        [sys.executable, "-m", "xlbench", "train", "siamese", *map(str, arguments)],
         env=environment([], {"OMP_NUM_THREADS": "1"}),
     )
     folder = killed / "training" / "checkpoints"
@@ -271,8 +276,8 @@ def test_a_killed_training_goes_on_to_the_same_model(base, tmp_path):
     with pytest.raises(
         UsageError, match="--resume: --objective was 'softmax', and is 'cosine' now: give what was given"
     ):
-        run_recipe(asked(base, killed, objective="cosine"), resume=True)
-    done = command([*arguments, killed, "--resume"])
+        run_recipe(replace(asked(base, killed, objective="cosine"), pairs=(PAIRS,)), resume=True)
+    done = command([*arguments, "--resume"])
     assert done.returncode == 0, done.stderr
     one, other = (load_file(out / "model.safetensors") for out in (whole, killed))
     assert max(np.abs(one[name] - other[name]).max() for name in one) < 1e-6
@@ -282,6 +287,7 @@ def test_a_killed_training_goes_on_to_the_same_model(base, tmp_path):
     assert run_recipe(asked(base, killed), resume=True) == 0  # and nothing is done
 
 
+@pytest.mark.usefixtures("whole_batches")
 def test_it_stops_when_validation_gets_no_better(base, tmp_path):
     """After so many epochs without a smaller validation loss it stops, and keeps the best one."""
     settings = asked(base, tmp_path / "out", epochs=12, learning_rate=0.05, patience=1, objective="softmax")
