@@ -7,12 +7,14 @@ from pathlib import Path
 
 import checkpoints
 import pytest
+import trainings
 from trainings import asked, run_recipe
 
 from xlbench.core.errors import XlbenchError
 from xlbench_train.training.failures import TrainingStopped
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+one_thread = trainings.one_thread
 
 
 @pytest.fixture(scope="module")
