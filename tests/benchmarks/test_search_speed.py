@@ -1,61 +1,126 @@
-"""What an exact search costs beside the matrix product that it cannot do without, in time and in memory.
+"""What an exact search costs beside the product and the partition that it cannot do without, in time and in memory.
 
-With XLBENCH_LARGE=1: 100,000 documents and 1,000 queries of 384 numbers.
+Seconds are the processor's, the best of rounds in turns: a machine on which others work changes the ratios little. With
+XLBENCH_LARGE=1: 100,000 documents and 1,000 queries of 384 numbers.
 """
 
 from __future__ import annotations
 
 import time
 import tracemalloc
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pytest
 from conftest import LARGE
 
+from xlbench import EncodingSession, Subset
+from xlbench_tasks.protocols import search
 from xlbench_tasks.protocols.numbers import judgments, nearest
+from xlbench_tasks.protocols.search_items import SearchItems
 
-DOCUMENTS, QUERIES, WIDTH = (100_000, 1_000, 384) if LARGE else (20_000, 200, 384)
+pytestmark = pytest.mark.slow
+
+DOCUMENTS, QUERIES, WIDTH = (100_000, 1_000, 384) if LARGE else (20_000, 500, 384)
+K = 100
+ROUNDS = 3
+GIGABYTE = 1e9
 
 
-def made() -> tuple[np.ndarray, np.ndarray, judgments.Judgments]:
+@pytest.fixture(scope="module")
+def vectors() -> tuple[np.ndarray, np.ndarray, list[tuple[int, int, int]]]:
     """Documents, queries that are near to some of them, and two judgments a query."""
     random = np.random.default_rng(0)
     documents = random.standard_normal((DOCUMENTS, WIDTH), np.float32)
     right = random.permutation(DOCUMENTS)[:QUERIES]
-    queries = documents[right] + 1.5 * random.standard_normal((QUERIES, WIDTH), np.float32)
+    queries = documents[right] + 5 * random.standard_normal((QUERIES, WIDTH), np.float32)
     rows = [
         (query, int(place), 1)
         for query, first in enumerate(right)
         for place in sorted({first, (first + 1) % DOCUMENTS})
     ]
-    return documents, queries, judgments.of_rows(rows, QUERIES, DOCUMENTS)
+    return documents, queries, rows
 
 
-@pytest.mark.slow
-def test_a_search_takes_little_more_than_its_product(record_property):
-    """Ranks of judged documents among all, exactly, in less than six times the time of the bare product; the hundred
-    nearest, in less than twenty. Beyond the vectors both stay below a gigabyte."""
-    documents, queries, judged = made()
-    unit = nearest.scale(documents, "cosine")
-    started = time.perf_counter()
-    for start in range(0, QUERIES, 256):
-        queries[start : start + 256] @ unit.T
-    product = time.perf_counter() - started
-    tracemalloc.start()
-    started = time.perf_counter()
+def best_of_turns(ways: Mapping[str, Callable[[], object]]) -> dict[str, float]:
+    """Seconds of the processor that each way takes, the best of some rounds in turns."""
+    taken: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(ROUNDS):
+        for name, way in ways.items():
+            started = time.process_time()
+            way()
+            taken[name].append(time.process_time() - started)
+    return {name: min(seconds) for name, seconds in taken.items()}
+
+
+def bare(queries: np.ndarray, documents: np.ndarray) -> None:
+    """Similarities, and the K largest of each query in any order: by numpy, in blocks."""
+    for start in range(0, len(queries), 256):
+        similar = queries[start : start + 256] @ documents.T
+        np.argpartition(similar, similar.shape[1] - K, axis=1)
+
+
+def test_a_search_takes_little_more_than_its_product(vectors, record_property):
+    """An index and the exact ranks of judged documents among all take less than five times what the bare product and
+    partition take, the hundred nearest less than three times (measured: 1.6 and 1.2 of 100,000 documents)."""
+    documents, queries, rows = vectors
+    judged = judgments.of_rows(rows, QUERIES, DOCUMENTS)
     index = nearest.Index.of(documents)
-    ranks, _ = nearest.rank_judged(queries, index, judged)
-    ranking = time.perf_counter() - started
-    started = time.perf_counter()
-    places, _ = nearest.nearest(queries, index, 100)
-    finding = time.perf_counter() - started
-    peak = tracemalloc.get_traced_memory()[1] - documents.nbytes  # the index holds scaled copies of the vectors
-    tracemalloc.stop()
-    figures = {"product": product, "ranks": ranking, "nearest": finding, "beyond_vectors": float(peak)}
-    for name, figure in figures.items():
+    seconds = best_of_turns({
+        "bare": lambda: bare(queries, documents),
+        "index": lambda: nearest.Index.of(documents),
+        "ranks": lambda: nearest.rank_judged(queries, index, judged),
+        "nearest": lambda: nearest.nearest(queries, index, K),
+    })  # fmt: skip
+    for name, figure in seconds.items():
         record_property(name, figure)
-    assert (ranks > 0).all()
-    assert places.shape == (QUERIES, 100)
-    assert ranking < 6 * product + 1
-    assert finding < 20 * product + 1
-    assert peak < 2**30
+    assert seconds["index"] + seconds["ranks"] < 5 * seconds["bare"]
+    assert seconds["nearest"] < 3 * seconds["bare"]
+
+
+class Known:
+    """Gives the vectors of texts that are numbers with a letter before them: d7, q7."""
+
+    def __init__(self, documents: np.ndarray, queries: np.ndarray) -> None:
+        self._vectors = {"d": documents, "q": queries}
+
+    def encode(self, texts, role=None):
+        rows: dict[str, list[int]] = {"d": [], "q": []}
+        order = np.empty(len(texts), np.int64)
+        for place, text in enumerate(texts):
+            order[place] = len(rows[text[0]])
+            rows[text[0]].append(int(text[1:]))
+        found = np.empty((len(texts), WIDTH), np.float32)
+        kinds = np.array([text[0] for text in texts])
+        for kind, known in self._vectors.items():
+            here = kinds == kind
+            found[here] = known[np.array(rows[kind], np.int64)[order[here]]]
+        return found
+
+
+def test_the_whole_protocol_stays_in_its_memory(vectors, record_property):
+    """Beside vectors that a session holds already, scoring a subset holds the scaled copy of the documents, and less
+    than a gigabyte; it takes less than eight times the bare product and partition."""
+    documents, queries, rows = vectors
+    texts, asked = [f"d{row}" for row in range(DOCUMENTS)], [f"q{row}" for row in range(QUERIES)]
+    items = SearchItems(
+        tuple(asked), tuple(asked), tuple(asked), tuple(texts), ("eng",) * DOCUMENTS, tuple(texts), tuple(rows), "eng"
+    )
+    subset = Subset("eng", ("eng",), n=QUERIES, load=lambda: items)
+    session = EncodingSession(Known(documents, queries))
+    session.encode(asked, "query")
+    session.encode(texts, "document")
+    seconds = best_of_turns({
+        "bare": lambda: bare(queries, documents),
+        "protocol": lambda: search.evaluate(subset, session, {}),
+    })  # fmt: skip
+    tracemalloc.start()
+    outcome = search.evaluate(subset, session, {})
+    beyond = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    for name, figure in (seconds | {"beyond": float(beyond)}).items():
+        record_property(name, figure)
+    assert len(outcome.item_ids) == QUERIES
+    assert 0.2 < outcome.columns["mrr_at_10"].mean() < 1
+    assert seconds["protocol"] < 8 * seconds["bare"]
+    assert beyond - documents.nbytes < GIGABYTE
