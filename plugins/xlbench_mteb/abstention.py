@@ -39,7 +39,7 @@ def nauc(confidence: Doubles, scores: Doubles) -> tuple[float, Doubles]:
 def _areas(confidence: Doubles, scores: Doubles) -> tuple[Doubles, Doubles]:
     """Without each query (n,): the area under the curve, and under the line at the height of its beginning."""
     curves = np.stack([_without_each(confidence, scores, rate) for rate in RATES])
-    area: Doubles = np.trapezoid(curves, RATES, axis=0)
+    area: Doubles = np.asarray(np.trapezoid(curves, RATES, axis=0))
     return area, curves[0] * (RATES[-1] - RATES[0])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from xlbench_mteb import registry
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from xlbench import EncodingSession
 
 WEIGHT_FREE = "mteb/baseline-"
 """How the names of mteb's models begin that have no checkpoint: their code is all there is."""
@@ -140,13 +143,33 @@ def _asks_for_code(settings: Any) -> bool:
 
 class RegisteredEncoder:
     """An encoder that mteb has loaded. It is told a role, as mteb's query and document, and the type of task of the
-    spec, which its prompts may hang on; never the task that is asking."""
+    spec, which its prompts may hang on; of the task that is asking only by `session_of`."""
+
+    details: Mapping[str, str] = {"loaded_by": "mteb"}
+    """What it says of itself, by which it is known before it is loaded."""
 
     def __init__(self, model: Any, task_type: str) -> None:
+        self.model = model
+        """What mteb has loaded."""
+        self._of_task: tuple[str, EncodingSession] | None = None
+        self._tell(_metadata(task_type))
+
+    def _tell(self, metadata: Any) -> None:
         self._encode = partial(
-            model.encode, task_metadata=_metadata(task_type), hf_split="test", hf_subset="default", batch_size=32,
+            self.model.encode, task_metadata=metadata, hf_split="test", hf_subset="default", batch_size=32,
             show_progress_bar=False,
         )  # fmt: skip
+
+    def session_of(self, metadata: Any) -> EncodingSession:
+        """A session in which the model is told of a task of mteb what mteb tells it, for mteb's own protocol: prompts
+        follow from the task. That of the last task is kept."""
+        from xlbench import EncodingSession
+
+        if self._of_task is None or self._of_task[0] != metadata.name:
+            told = copy.copy(self)
+            told._tell(metadata)
+            self._of_task = (metadata.name, EncodingSession(told))
+        return self._of_task[1]
 
     def encode(self, texts: Sequence[str], role: Role | None = None) -> np.ndarray:
         """Vectors (n, d) of n texts."""

@@ -8,16 +8,20 @@ import json
 import math
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, EncoderError, Metric
 from xlbench.libraries.for_mteb import MtebEncoder
+from xlbench_mteb.models import RegisteredEncoder
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from xlbench import EncodingSession
 
 AGREE = 1e-6
@@ -43,7 +47,7 @@ def score(ready: Any, subset: SubsetOfTask, split: str, session: EncodingSession
         split: The split.
         session: Gives the vectors; every text is encoded once, whatever mteb asks for again.
     """
-    encoder = MtebEncoder(session, "xlbench/session", "none")
+    encoder = _encoder(session, ready.metadata)
     with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a logistic regression did not converge is mteb's protocol
         found = ready.evaluate(
@@ -51,6 +55,40 @@ def score(ready: Any, subset: SubsetOfTask, split: str, session: EncodingSession
         )
         saved = json.loads((Path(folder) / ready.prediction_file_name).read_text(encoding="utf-8"))
     return Scored(_of_subset(found, subset), _of_subset(saved, subset)[split])
+
+
+class _OfRegistry(MtebEncoder):
+    """A model of mteb's registry as mteb asks it: with the prompts of the task, and similarities of its own."""
+
+    def __init__(self, session: EncodingSession, registered: RegisteredEncoder, metadata: Any) -> None:
+        super().__init__(registered.session_of(metadata), "xlbench/session", "none")
+        self._outer, self._model = session, registered.model
+
+    def encode(self, inputs: Iterable[Any], *, prompt_type: Any = None, **of_mteb: Any) -> NDArray[np.float32]:
+        """Vectors (n, d) of the texts of mteb's batches, which are counted in the session of the run."""
+        inner = self._session
+        encoded, seconds = inner.encoded, inner.seconds
+        vectors = super().encode(inputs, prompt_type=prompt_type, **of_mteb)
+        self._outer.charge(inner.encoded - encoded, inner.seconds - seconds)
+        self._outer.dimensions = inner.dimensions
+        return vectors
+
+    def similarity(self, embeddings1: Any, embeddings2: Any) -> Any:
+        """Similarities (n, m) as the model has them."""
+        return self._model.similarity(embeddings1, embeddings2)
+
+    def similarity_pairwise(self, embeddings1: Any, embeddings2: Any) -> Any:
+        """Similarities (n,) of pairs as the model has them."""
+        return self._model.similarity_pairwise(embeddings1, embeddings2)
+
+
+def _encoder(session: EncodingSession, metadata: Any) -> MtebEncoder:
+    """The session's model for mteb. What mteb has loaded is told the task, so that its prompts are those of mteb."""
+    said = session.details
+    is_known_other = bool(said) and said.get("loaded_by") != RegisteredEncoder.details["loaded_by"]
+    if not is_known_other and isinstance(session.encoder, RegisteredEncoder):
+        return _OfRegistry(session, session.encoder, metadata)
+    return MtebEncoder(session, "xlbench/session", "none")
 
 
 def _of_subset(found: Mapping[str, Any], subset: SubsetOfTask) -> Any:

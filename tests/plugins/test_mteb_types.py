@@ -75,6 +75,56 @@ def test_mtebs_protocol_gives_all_of_mtebs_scores(mteb, encoders, name, tmp_path
             assert all(score.has_interval or score.note for score in cell.scores)
 
 
+@pytest.fixture
+def prompted(mteb, monkeypatch):
+    """A model in mteb's registry whose vectors hang on the prompt that mteb's own rules choose, compared by dots."""
+    from mteb.models.abs_encoder import AbsEncoder
+    from mteb.models.model_implementations import MODEL_REGISTRY
+    from mteb.models.model_meta import ModelMeta, ScoringFunction
+
+    class Prompted(AbsEncoder):
+        model_prompts = {"STS": "s ", "MadeSts": "of one task ", "Retrieval-query": "q ", "document": "d "}  # noqa: RUF012
+
+        def __init__(self, *given, **more):
+            self.mteb_model_meta = meta
+
+        def encode(self, inputs, *, task_metadata, hf_split, hf_subset, prompt_type=None, **more):
+            prompt = self.model_prompts.get(self.get_prompt_name(task_metadata, prompt_type) or "", "")
+            texts = [prompt + text for batch in inputs for text in batch["text"]]
+            return np.stack([np.bincount([ord(sign) % 31 for sign in text], minlength=31) for text in texts]).astype(
+                np.float32
+            )
+
+    known = {
+        "name": "mteb/baseline-prompted", "revision": "1", "loader": Prompted, "loader_kwargs": {},
+        "modalities": ["text"], "model_type": ["dense"], "similarity_fn_name": ScoringFunction.DOT_PRODUCT,
+    }  # fmt: skip
+    meta = ModelMeta.create_empty(overwrites=known)
+    monkeypatch.setitem(MODEL_REGISTRY, meta.name, meta)
+    return Prompted()
+
+
+@pytest.mark.parametrize("name", ["Sts", "Retrieval"])
+def test_a_model_of_mteb_has_the_prompts_of_the_task(mteb, prompted, name, tmp_path):
+    """By name and type of task, and by query and document, as `mteb.evaluate` has it; so are its similarities."""
+    import mteb_tasks
+
+    def evaluated():
+        done = mteb.evaluate(prompted, [getattr(mteb_tasks, name)()], cache=None, co2_tracker=False,
+                             show_progress_bar=False)  # fmt: skip
+        return {one["hf_subset"]: one for one in done.task_results[0].scores["test"]}
+
+    theirs = evaluated()
+    cells = run(f"mteb:Made{name}?protocol=mteb", "mteb:mteb/baseline-prompted", tmp_path)
+    for cell in cells.values():
+        expected = theirs[cell.facts["mteb_subset"]]
+        ours = {score.metric: score.value for score in cell.scores if score.value is not None}
+        assert ours == pytest.approx({metric: expected[metric] for metric in ours}, abs=1e-6)
+        assert cell.encoded > 0
+    prompted.model_prompts.clear()  # of the class
+    assert evaluated() != theirs
+
+
 def test_our_protocols_score_the_data(mteb, tmp_path):
     """Without a protocol the tasks have our metrics, languages as subsets, and intervals."""
     mains = {"Sts": "spearman", "PairClassification": "average_precision", "Retrieval": "ndcg_at_10"}

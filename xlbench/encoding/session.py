@@ -158,6 +158,12 @@ class EncodingSession:
     def _similarity(self) -> Literal["cosine", "dot"]:
         return self._transform.similarity if self._transform is not None else "cosine"
 
+    def charge(self, encoded: int, seconds: float) -> None:
+        """Count texts, and the time that they took, which the same model encoded elsewhere for a task of this session:
+        told more of the task than a session tells."""
+        self._source.encoder.encoded += encoded
+        self._source.encoder.seconds += seconds
+
     # ---- one cell
 
     @property
