@@ -253,7 +253,7 @@ class OwnDocument(Retrieval):
 class Reranking(Retrieval):
     """The same with a list of documents for each question."""
 
-    metadata = metadata("MadeReranking", "Reranking", LANGUAGES_OF_PAIRS, "map_at_1000")
+    metadata = metadata("MadeReranking", "Reranking", ["eng-Latn"], "map_at_1000")
     is_reranking = True
 
 
