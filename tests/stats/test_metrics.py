@@ -83,6 +83,25 @@ def test_micro_f1_by_hand():
     assert value(metric, right=nothing, predicted=nothing + 1, gold=nothing) == 0.0
 
 
+def test_ratio_by_hand():
+    """(1 + 0 + 3) hits of (2 + 0 + 3): an item without any counts for nothing, and of none at all there is no share."""
+    metric = metrics.ratio("r", "hits", lambda columns: columns["count"])
+    assert value(metric, hits=np.array([1, 0, 3]), count=np.array([2, 0, 3])) == pytest.approx(4 / 5)
+    with np.errstate(invalid="ignore"):
+        assert np.isnan(value(metric, hits=np.zeros(3), count=np.zeros(3)))
+
+
+def test_the_interval_of_a_ratio_is_of_what_was_counted():
+    """Nine of ten hits, one an item, are known about as well as nine of ten items; items without any tell nothing."""
+    one_each = {"hits": np.array([1] * 9 + [0]), "count": np.ones(10)}
+    found, _ = stats.Scorer().score(metrics.ratio("r", "hits", "count"), one_each, content="x")
+    same, _ = stats.Scorer().score(metrics.share("r", "hits"), one_each, content="x")
+    assert (found.value, found.low, found.high) == pytest.approx((same.value, same.low, same.high), abs=0.03)
+    more = {name: np.concatenate([column, np.zeros(50)]) for name, column in one_each.items()}
+    wide, _ = stats.Scorer().score(metrics.ratio("r", "hits", "count"), more, content="x")
+    assert (wide.value, wide.low, wide.high) == pytest.approx((found.value, found.low, found.high), abs=0.02)
+
+
 def test_purity_and_its_inverse_by_hand():
     """Clusters {a,a,b}, {b,b}, {a}: 5 of 6 items agree with their cluster; a is 2 of 3, b is 2 of 3 together."""
     columns = {"label": np.array(list("aabbba")), "cluster": np.array([0, 0, 0, 1, 1, 2])}

@@ -68,6 +68,21 @@ def mean(name: str, column: Column, bounds: tuple[float, float] = (0.0, 1.0), de
                   description=description)  # fmt: skip
 
 
+def ratio(name: str, hits: Column, count: Column, description: str = "") -> Metric:
+    """The share of hits among something of which items have any number: hits / count, both summed over the items.
+
+    Not defined (NaN) where no item has any.
+    """
+    parts = _column(hits), _column(count)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        return np.stack([np.asarray(part(columns), dtype=np.float64) for part in parts], axis=-1)
+
+    return Metric(name, rows, _ratio, "ratio", (0.0, 1.0), _ratio_gradient, description=description)
+
+
 def _mean_rows(column: Callable[[Columns], Any]) -> Callable[[Columns], np.ndarray]:
     def rows(columns: Columns) -> np.ndarray:
         import numpy as np

@@ -83,8 +83,10 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
 
 
 def _labels(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """The labels that the options list; none where they list something else under that name."""
-    labels = raw.get("options", {}).get("labels")
+    """The labels that the options list, or the kinds of near misses; none where they list something else under that
+    name."""
+    options = raw.get("options", {})
+    labels = options.get("labels", options.get("kinds"))
     return tuple(labels) if fits_type(list[str], labels) else ()
 
 

@@ -69,7 +69,8 @@ class Home:
     task: str = ""
     """What ``--task`` takes to mean the card's task: its name, or the path of its file."""
     labels: tuple[str, ...] = ()
-    """All labels that there may be, as the card's [options] list them; none where they are not listed."""
+    """All labels (of near misses: kinds) that there may be, as the card's [options] list them; none where they are not
+    listed."""
 
     def patterns(self) -> tuple[str, ...]:
         """The names of files that its table gives, whichever keys its reader has for them."""

@@ -16,7 +16,17 @@ search scores, ``text_pairs`` what `similarity` and `pairs` do, and ``language_p
 
 from collections.abc import Callable, Mapping
 
-PROTOCOLS = ("alignment", "classification", "clustering", "pairs", "retrieval", "search", "similarity", "tagging")
+PROTOCOLS = (
+    "alignment",
+    "classification",
+    "clustering",
+    "nearmiss",
+    "pairs",
+    "retrieval",
+    "search",
+    "similarity",
+    "tagging",
+)
 
 PARTS = {"VERSION": int, "OPTIONS": Mapping, "metrics": Callable, "subsets": Callable, "evaluate": Callable}
 """What a protocol's module has, and of which type."""

@@ -79,7 +79,7 @@ def _f1_through_others(columns: Columns) -> np.ndarray:
     truth, predicted = np.asarray(columns["row"]), np.asarray(columns["mteb_row"])
     size = 1 + max(truth.max(), predicted.max())
     gain = np.where(columns["mteb_second"], 2 / (2.0 + np.bincount(predicted, minlength=size)[truth]), 0.0)
-    return _shrunk(np.bincount(predicted, gain, size)[truth], float(np.mean(gain**2)))
+    return shrunk(np.bincount(predicted, gain, size)[truth], float(np.mean(gain**2)))
 
 
 def _accuracy_through_others(columns: Columns) -> np.ndarray:
@@ -88,10 +88,10 @@ def _accuracy_through_others(columns: Columns) -> np.ndarray:
 
     truth, predicted, late = (np.asarray(columns[name]) for name in ("row", "mteb_row", "mteb_second"))
     taken = np.bincount(predicted[late], minlength=1 + max(truth.max(), predicted.max()))[truth]
-    return _shrunk(taken, float(np.mean(late)))
+    return shrunk(taken, float(np.mean(late)))
 
 
-def _shrunk(taken: np.ndarray, noise: float) -> np.ndarray:
+def shrunk(taken: np.ndarray, noise: float) -> np.ndarray:
     """The influence through others, from what each candidate takes (n,): deviations from the mean, shrunk.
 
     What a candidate takes is a sum over those queries that happen to be there; of its variance, ``noise`` (the mean
@@ -112,7 +112,7 @@ def _through_ranks(name: str) -> Callable[[Columns], np.ndarray]:
 
         f, rank = OF_RANK[name], np.asarray(columns["rank"])
         gain = np.subtract(f(np.maximum(rank - 1, 1)), f(rank), dtype=np.float64)
-        return _shrunk(np.asarray(columns[f"taken_{name}"], np.float64), float(np.mean(gain**2 * (rank - 1))))
+        return shrunk(np.asarray(columns[f"taken_{name}"], np.float64), float(np.mean(gain**2 * (rank - 1))))
 
     return through_others
 
@@ -122,7 +122,7 @@ def _through_margins(columns: Columns) -> np.ndarray:
     import numpy as np
 
     taken = np.asarray(columns["taken_margin_accuracy"], np.float64)
-    return _shrunk(taken, float(np.abs(taken).mean()))
+    return shrunk(taken, float(np.abs(taken).mean()))
 
 
 def _of_rank(name: str, make: Callable[..., Metric], description: str) -> Metric:

@@ -80,6 +80,11 @@ def unit(vectors: Floats) -> Floats:
     return scaled
 
 
+def scaled(vectors: Floats, similarity: Literal["cosine", "dot"]) -> Floats:
+    """Rows (n, d) whose dot products are compared: of length 1, or for ``dot`` all on one scale."""
+    return unit(vectors) if similarity == "cosine" else _of_one_scale(vectors)
+
+
 def _of_one_scale(vectors: Floats) -> Floats:
     """All rows divided by the length of the longest, so that dot products keep their order and are within [-1, 1]."""
     longest = float(np.linalg.norm(vectors.astype(np.float64), axis=1).max())
@@ -139,8 +144,8 @@ def rank_pairs(
     for start in range(0, n, step):
         here = slice(start, min(start + step, n))
         similar = np.matmul(queries[here], targets.T, out=buffer[: here.stop - start])
-        exact = _ExactCosines(queries[here], targets)
-        ahead, rank[here], ties[here] = _ranks(similar, exact, groups.of_row[here], groups.texts)
+        exact = ExactCosines(queries[here], targets)
+        ahead, rank[here], ties[here] = ranks(similar, exact, groups.of_row[here], groups.texts)
         taken.add(ahead, rank[here])
         backward = _merge_largest(backward, similar)
         near[here], near_group[here] = _largest_of_rows(similar, k + 1)
@@ -148,7 +153,7 @@ def rank_pairs(
     best_margin = _margin_hits(near[:, :k], near_group[:, :k], backward.mean(axis=0), groups)
     open_end = np.flatnonzero(near[:, k - 1] - near[:, k] <= np.float32(UNSURE))
     for some in np.array_split(open_end, len(open_end) // 1024 + 1):
-        cosines = _ExactCosines(queries, targets).rows(some)
+        cosines = ExactCosines(queries, targets).rows(some)
         best_margin[some] = _margin_hits_of_level(cosines, k, backward.mean(axis=0), groups.of_row[some])
     margin_hit = best_margin & (rank <= k) & (groups.texts[groups.of_row] == 1)
     true, random = _cosines(*units)
@@ -165,7 +170,7 @@ def rank_pairs(
 
 
 @dataclass(frozen=True)
-class _ExactCosines:
+class ExactCosines:
     """Cosines of some queries in double precision, for those rows that need it."""
 
     queries: Floats
@@ -181,7 +186,7 @@ class _ExactCosines:
         return found
 
 
-def _ranks(similar: Floats, exact: _ExactCosines, target: Ints, texts: Ints) -> tuple[NDArray[np.bool_], Ints, Ints]:
+def ranks(similar: Floats, exact: ExactCosines, target: Ints, texts: Ints) -> tuple[NDArray[np.bool_], Ints, Ints]:
     """Which groups stand ahead of each row's target group, that one counted in (rows, g), the target's rank, and how
     many other texts are as near, from similarities (rows, g)."""
     rows = np.arange(len(target))
@@ -207,7 +212,7 @@ def _count_texts(wanted: NDArray[np.bool_], texts: Ints) -> Ints:
     return counts
 
 
-def _first_of_nearest(near: Floats, nearest: Ints, exact: _ExactCosines) -> Ints:
+def _first_of_nearest(near: Floats, nearest: Ints, exact: ExactCosines) -> Ints:
     """The nearest group of each row, of equally near ones the first, from its k largest similarities (rows, k)."""
     unsure = np.flatnonzero(near[:, 0] - near[:, 1] <= np.float32(UNSURE))
     if not len(unsure):
