@@ -526,7 +526,7 @@ SECTIONS = {
 
 
 def test_every_metric_is_documented():
-    """The section of each protocol has every metric of all cards of it, and no other; one a class or kind is a pattern."""
+    """The section of each protocol has every metric of its cards, and no other; one a class or kind is a pattern."""
     made: dict[str, set[str]] = {protocol: set() for protocol in PROTOCOLS}
     for path in CARDS.glob("*.toml"):
         one = read_card(path)
