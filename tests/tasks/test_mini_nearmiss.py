@@ -18,19 +18,33 @@ CARD = read_card(CARDS / "mini-nearmiss.toml")
 KINDS, LANGUAGES = CARD.options["kinds"], CARD.options["targets"]
 SCRIPTS = {"hin": "DEVANAGARI"}
 
-AT_LEAST = {"eng": 100}
+AT_LEAST = {"eng": 100, "hin": 60, "slk": 60, "tur": 60}
 """Near misses of each kind."""
 
 NUMBERS = {
     "eng": r"half|halved|doubled|tripled|quadrupled|twice|once|both|single|first|second|third|fourth|ninth|two thirds|"
     r"(three )?quarters|tenth|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|"
     r"nineteen|twenty|thirty|forty|fifty|eighty|hundreds?|thousand|dozens|an? (?=[a-z])|a single|most|whole|some|few",
+    "hin": r"आधा|आधे|आधी|दो|दोनों|तीन|तीनों|चार|चारों|पाँच|छह|सात|सातों|आठ|नौ|नौवें|दस|दसवाँ|ग्यारह|बारह|तेरह|"
+    r"चौदह|पंद्रह|"
+    r"उन्नीस|बीस|तीस|चालीस|बयालीस|बावन|पचास|अस्सी|सौ|हज़ार|लाख|दोगुना|तिगुना|चौगुना|एक|तिहाई|पहली|दूसरा|दूसरी|दूसरे|"
+    r"तीसरा|तीसरी|तीसरे|दर्जनों|सैकड़ों|पूरे|पूरी",
+    "slk": r"pol|polovic\w*|tretin\w*|štvrtin\w*|desatin\w*|jed[ei]n\w*|"
+    r"dv\w*|tri\w*|tr[oa]\w*|tret\w*|štyr\w*|pä[tť]\w*|"
+    r"šies\w*|sed[ei]m\w*|osem\w*|ôsm\w*|dev\w*|desa\w*|raz|prv\w*|druh\w*|ob[ae]\w*|stroj\w*|zdvoj\w*|stovky|"
+    r"tisíc\w*",
+    "tur": r"yar[ıi]\w*|bir|iki\w*|üç\w*|dör[td]\w*|beş|altı\w*|yedi|sekiz\w*|dokuz\w*|on|onda|onlarca|yirmi\w*|"
+    r"otuz|kırk|"
+    r"elli|seksen|yüz\w*|bin|ilk|tek|birkaç|birinin",
 }
 """Words for numbers and counts."""
 
 NEGATIONS = {
     "eng": r"not|cannot|\w+n't|no|never|nobody|nothing|nor|without|somebody|someone|everybody|often|while|"
     r"able to|now know",
+    "hin": r"नहीं|न|मत|बिना|किसी|कोई|कई|वाली",
+    "slk": r"ne\w+|nie|bez|nik\w+|niekto|nič\w*|ani|už|žiadn\w+",
+    "tur": r"\w*m[aeıiuü]\w*|değil\w*|yok\w*|hiç\w*|kimse\w*|ne|şekersiz",
 }
 """Words that deny, and those that take the place of one that is taken out."""
 
@@ -50,7 +64,8 @@ def sentences(language):
 
 def found(words, language, text):
     """Which of a language's words a text has, and how often."""
-    return Counter(match[0] for match in re.finditer(rf"(?<!\w)(?:{words[language]})(?!\w)", text.casefold()))
+    lowered = text.casefold().replace("i\u0307", "i")  # of the Turkish capital
+    return Counter(match[0] for match in re.finditer(rf"(?<!\w)(?:{words[language]})(?!\w)", lowered))
 
 
 def alike(one, other, kind):
