@@ -3,8 +3,10 @@
 import csv
 import json
 import shutil
+from collections import Counter
 
 import pytest
+from conftest import ROOT
 from saved_runs import PRINTS, save_cell, save_run
 
 from xlbench.runs.packs.read import Pack
@@ -169,3 +171,14 @@ def test_packs_become_folders_again(root, xlbench_cli, tmp_path):
     assert done.returncode == 3
     assert done.stdout.startswith(f"wrote third/{second.removesuffix('.xlpack')}: ")
     assert f"packs/{first} is refused" in done.stderr
+
+
+def test_the_published_runs_are_of_this_checkout(xlbench_cli, tmp_path):
+    """Written back, they leave a run of the built-in suite nothing to compute: their models, tasks and data are those
+    that are here."""
+    published = sorted((ROOT / "leaderboards" / "runs").iterdir())
+    assert xlbench_cli(["unpack", *published, "-q"]).returncode == 0
+    done = xlbench_cli(["run", "--dry-run", "--json"])
+    assert done.returncode == 0, done.stderr
+    states = Counter((cell["model"], cell["state"]) for cell in json.loads(done.stdout)["cells"])
+    assert {state for _, state in states} == {"done"}, states
