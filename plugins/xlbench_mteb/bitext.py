@@ -10,6 +10,7 @@ from xlbench import Columns, Data, DataError, DataMissing, ItemText, Metric, Out
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import mean, share
 from xlbench_mteb import scored
+from xlbench_mteb.columns import complete_texts
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.protocols import retrieval
@@ -69,7 +70,8 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     if absent := [column for column in (one, other) if column not in table.column_names]:
         raise DataMissing(f"{task.name}: its data has no column {absent[0]!r}")
     rows = slice(data.limit)
-    sides = [tuple(map(str, table[column][rows])) for column in (one, other)]
+    where = f"{task.name} {subset.label}"
+    sides = [complete_texts(where, column, table[column][rows]) for column in (one, other)]
     pair = _pair(task, subset, *sides)
     if len(pair.ids) < 2 or len(set(pair.candidates)) < 2:
         raise DataError(f"{task.name} {subset.label}: a single candidate is always found: there is nothing to score")

@@ -10,6 +10,7 @@ from xlbench import Columns, Data, DataError, ItemText, Metric, Outcome, Subset
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import averaged, macro_f1, macro_precision, macro_recall, mean, share, weighted_f1
 from xlbench_mteb import scored
+from xlbench_mteb.columns import complete
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.data.records import Records, sample_by_label
@@ -88,14 +89,14 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     if own.is_cross_validation or not isinstance(own.input_column_name, str):
         raise DataError(f"{where}: cross-validation, or inputs of several kinds, for which there is no protocol here")
     tables = {name: splits[name] for name in (own.train_split, split)}
-    values = {name: list(table[own.label_column_name]) for name, table in tables.items()}
+    values, texts = (
+        {name: complete(where, column, table[column]) for name, table in tables.items()}
+        for column in (own.label_column_name, own.input_column_name)
+    )
     ordered = sorted({value for its in values.values() for value in its})
     if len({*values[split]}) < 2 or len({*values[own.train_split]}) < 2:
         raise DataError(f"{where}: one label alone, in the train split or in {split}: there is nothing to score")
-    records = {
-        name: _records(task, subset, name, list(table[own.input_column_name]), values[name])
-        for name, table in tables.items()
-    }
+    records = {name: _records(task, subset, name, texts[name], values[name]) for name in tables}
     test = _sample(records[split], data.limit)
     train = _cut({subset.label: _sample(records[own.train_split], data.limit)}, task.name, data.train_size)
     parts = SubsetRecords(task.name, subset.label, train, {}, test, data.training_draws)

@@ -10,6 +10,7 @@ from xlbench import Data, DataError, ItemText, Metric, Outcome, Subset
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import averaged, mean
 from xlbench_mteb import scored
+from xlbench_mteb.columns import complete, complete_texts
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.data.records import sample_by_label
@@ -64,13 +65,13 @@ def _is_legacy(task: NamedTask) -> bool:
 
 def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str, data: Data) -> Subset:
     """The documents of a language; `DataError` for what cannot be scored."""
-    table, where = opened.splits(subset)[split], f"{task.name} {subset.label}"
-    texts, labels = (list(table[column]) for column in (task.mteb.input_column_name, task.mteb.label_column_name))
+    table, where, own = opened.splits(subset)[split], f"{task.name} {subset.label}", task.mteb
+    texts, labels = (list(table[column]) for column in (own.input_column_name, own.label_column_name))
     if not _is_legacy(task):
         texts, labels = [texts], [labels]
-    sets = tuple(
-        tuple(zip(map(str, one), _plain(where, its), strict=True)) for one, its in zip(texts, labels, strict=True)
-    )
+    read = [complete_texts(where, own.input_column_name, one) for one in texts]
+    classes = [_plain(where, own.label_column_name, its) for its in labels]
+    sets = tuple(tuple(zip(one, its, strict=True)) for one, its in zip(read, classes, strict=True))
     every = [document for one in sets for document in one]
     if data.limit is not None:
         every = [every[row] for row in sample_by_label([label for _, label in every], data.limit)]
@@ -86,8 +87,9 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     )  # fmt: skip
 
 
-def _plain(where: str, labels: Sequence[Any]) -> list[str]:
+def _plain(where: str, column: str, given: Sequence[Any]) -> list[str]:
     """Labels as texts; a list of one is that one."""
+    labels = complete(where, column, given)
     if any(isinstance(label, list | tuple) and len(label) != 1 for label in labels):
         raise DataError(f"{where}: its classes have several levels, for which there is no protocol here")
     return [str(label[0] if isinstance(label, list | tuple) else label) for label in labels]

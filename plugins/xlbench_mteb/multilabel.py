@@ -10,6 +10,7 @@ from xlbench import Data, DataError, ItemText, Metric, Outcome, Subset
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import averaged, mean, share
 from xlbench_mteb import registry, scored
+from xlbench_mteb.columns import complete, complete_texts
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 
@@ -59,8 +60,9 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     own, where, splits = task.mteb, f"{task.name} {subset.label}", opened.splits(subset)
     if not isinstance(own.input_column_name, str):
         raise DataError(f"{where}: inputs of several kinds, for which there is no protocol here")
-    texts = tuple(map(str, splits[split][own.input_column_name]))
-    labels = tuple(tuple(map(str, its)) for its in splits[split][own.label_column_name])
+    texts = complete_texts(where, own.input_column_name, splits[split][own.input_column_name])
+    given = complete(where, own.label_column_name, splits[split][own.label_column_name])
+    labels = tuple(tuple(map(str, its)) for its in given)
     if len(set(map(frozenset, labels))) < 2:
         raise DataError(f"{where}: all texts of {split} have the same labels: there is nothing to score")
     ids = tuple(f"{task.name}:{subset.name}:{split}:{row}" for row in range(1, len(texts) + 1))

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataError, EncoderError, ItemText, Metric, Outcome, Subset
+from xlbench import (
+    Columns,
+    Data,
+    DataError,
+    DataMissing,
+    EncoderError,
+    FoundDocuments,
+    ItemText,
+    Metric,
+    Outcome,
+    Subset,
+)
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import mean
 from xlbench_mteb import registry, scored
+from xlbench_mteb.columns import complete
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.data.collections import Collection
@@ -31,6 +44,7 @@ MEASURES: Mapping[str, str] = {
 """How metrics begin -> what mteb calls them of a query; each is a mean that mteb rounds to five places."""
 CONFIDENCES = ("max", "std", "diff1")
 """By what of its similarities mteb takes an encoder to be sure of a query."""
+EMPTY = "queries or documents without a text are taken as they are (how many is in the facts)"
 UNKNOWN = "judgments of documents that the corpus lacks are left out (how many is in the facts)"
 
 
@@ -125,10 +139,16 @@ def _collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, An
         first = min(right, key=row_of.__getitem__)
         return f"{task.name}:{row_of[first] + 1 if task.is_translated else digest(documents[first])[:16]}"
 
+    counts = {
+        "judgments_of_unknown_documents": lost,
+        "empty_queries": sum(not queries[query].strip() for query in kept),
+        "empty_documents": sum(not text.strip() for text in documents.values()),
+    }
+    has_empty = counts["empty_queries"] or counts["empty_documents"]
     return Collection(
         {f"{prefix}{query}": queries[query] for query in kept}, {f"{prefix}{query}": cluster(query) for query in kept},
         documents, {f"{prefix}{query}": its for query, its in grades.items()},
-        (UNKNOWN,) * bool(lost), {"judgments_of_unknown_documents": lost} if lost else {},
+        (UNKNOWN,) * bool(lost) + (EMPTY,) * bool(has_empty), {name: count for name, count in counts.items() if count},
     )  # fmt: skip
 
 
@@ -136,10 +156,11 @@ def _by_id(where: str, kind: str, table: Any, role: str) -> dict[str, str]:
     """Id -> text, as mteb hands it to encoders."""
     ids = list(map(str, table["id"]))
     if len(set(ids)) < len(ids):
-        twice = next(one for row, one in enumerate(ids) if one in ids[:row])
-        raise DataError(f"{where}: {len(ids) - len(set(ids))} {kind} have the id of another, such as {twice!r}")
+        twice, times = Counter(ids).most_common(1)[0]
+        raise DataError(f"{where}: {times:,} {kind} have the id {twice!r}: mend the data")
     if "text" not in table.column_names:
         raise DataError(f"{where}: its {kind} are no texts, for which there is no protocol here")
+    complete(f"{where}, {kind}", "text", table["text"])
     return dict(zip(ids, registry.texts_of_search(table, role), strict=True))
 
 
@@ -180,6 +201,8 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
     }  # fmt: skip
     columns |= {f"mrr_at_{cut}": np.array(told.mrr[f"MRR@{cut}"]) for cut in ready.k_values}
     columns |= {f"similarity_{name}": np.array([sure[name] for sure in told.sure]) for name in CONFIDENCES}
+    if not any(len(set(near.values())) > 1 for near in told.run.values()):
+        raise EncoderError("the encoder finds all documents of a query equally near: their order is none of its own")
     scored.check(metrics(task, protocol), columns, found.scores, f"{task.name} {loaded.subset.name}")
     ids = [f"{loaded.prefix}{query}" for query in told.run]
     return Outcome(
@@ -188,3 +211,14 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
         facts={"candidates": len(loaded.asked.documents), **loaded.asked.facts,
                **scored.facts_of(task, loaded.subset, loaded.split)},
     )  # fmt: skip
+
+
+def find(task: NamedTask, subset: Subset, session: EncodingSession, depth: int) -> FoundDocuments:
+    """The first ``depth`` documents of every query by our protocol, with the ids of mteb's data."""
+    if subset.load is None:
+        raise DataMissing(subset.missing or subset.damaged)
+    loaded: Loaded = subset.load()
+    _check_own(task, loaded)
+    found = search.find(replace(subset, load=lambda: loaded.items), session, depth)
+    queries = [item.removeprefix(loaded.prefix) for item in loaded.items.ids]
+    return replace(found, queries=queries, documents=loaded.items.document_ids)

@@ -62,12 +62,20 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
 
 
 def _scores(where: str, given: Sequence[Any]) -> Sequence[float]:
-    found = [math.nan if one is None else float(one) for one in given]
+    found = [_number(one) for one in given]
     if wrong := [row for row, score in enumerate(found, 1) if not math.isfinite(score)]:
         raise DataError(f"{where}: the score of row {wrong[0]} is {given[wrong[0] - 1]!r}, and no number")
     if len(set(found)) < 2:
         raise DataError(f"{where}: all pairs have the score {found[0]:g}: there is no order to find")
     return found
+
+
+def _number(given: Any) -> float:
+    """A score, which may be written as a text; NaN for what is no number."""
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        return math.nan
 
 
 def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSession) -> Outcome:

@@ -24,11 +24,14 @@ from xlbench import (
     Suite,
     Task,
     UsageError,
+    XlbenchError,
 )
 from xlbench.core.ids import slug
 from xlbench.core.specs import parse
+from xlbench.core.text import reason_of
+from xlbench.core.tracebacks import log_traceback
 from xlbench_mteb import bitext, classified, clustered, multilabel, paired, registry, searched, similar
-from xlbench_mteb.names import NamedTask, wanted
+from xlbench_mteb.names import NamedTask, SubsetOfTask, wanted
 from xlbench_mteb.opened import Opened, opened
 
 if TYPE_CHECKING:
@@ -110,6 +113,7 @@ def _task(named: NamedTask, protocol: str) -> Task:
         subsets=partial(_subsets, named, protocol, room, split, known),
         evaluate=partial(_evaluate, named, protocol, room or bitext),
         texts=partial(_texts, room or bitext),
+        find=partial(searched.find, named) if named.kind == "Retrieval" and protocol == "xlbench" else None,
         version=VERSION,
         settings=json.dumps(
             {"protocol": protocol, "split": split, "versions": _versions(room, protocol)}, sort_keys=True
@@ -134,8 +138,8 @@ def _versions(room: ModuleType | None, protocol: str) -> dict[str, Any]:
 
 
 def _split(named: NamedTask) -> str:
-    """The split that is scored: "test" where mteb evaluates on it, else the first that it evaluates on."""
-    splits = [*named.mteb.metadata.eval_splits]
+    """The split that is scored: "test" where mteb (or the benchmark) evaluates on it, else the first of its splits."""
+    splits = [*named.mteb.eval_splits]
     return "test" if "test" in splits else str(splits[0])
 
 
@@ -153,13 +157,28 @@ def _subsets(
     source = opened(named, data, known)
     for subset in wanted(named, data.languages):
         try:
-            yield room.subset_of(named, source, subset, split, data)
+            yield _subset(named, room, source, subset, split, data)
         except DataError as damage:
             yield Subset(subset.label, subset.languages, damaged=str(damage))
         except DataMissing as missing:
             if source.is_empty:  # the first of a hundred that are not here either
                 raise
             yield Subset(subset.label, subset.languages, missing=str(missing))
+
+
+def _subset(named: NamedTask, room: ModuleType, source: Opened, subset: SubsetOfTask, split: str, data: Data) -> Subset:
+    """One subset; `DataError` for data that is not what tasks of this type have, so that others go on."""
+    where, splits = f"{named.name} {subset.label}", source.splits(subset)
+    if split not in splits:
+        raise DataError(f"{where}: its data has no split {split!r}, but {', '.join(map(str, splits))}")
+    try:
+        made: Subset = room.subset_of(named, source, subset, split, data)
+    except XlbenchError:
+        raise
+    except Exception as error:  # of datasets and of Python: a column that is absent, values of several kinds ...
+        log_traceback(f"the data of {where}")
+        raise DataError(f"{where}: its data is not what {named.kind} of mteb has: {reason_of(error)}") from error
+    return made
 
 
 def _texts(room: ModuleType, subset: Subset) -> Sequence[ItemText]:

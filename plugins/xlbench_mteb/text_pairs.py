@@ -8,6 +8,7 @@ from typing import Any
 
 from xlbench import Data, DataError, DataMissing, ItemText, Subset
 from xlbench.core.ids import digest
+from xlbench_mteb.columns import complete_texts
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.protocols.text_pairs import FEWEST, TextPairs
@@ -50,7 +51,8 @@ def subset_of(
     first, second, given = _columns(where, opened.splits(subset)[split], columns, data.limit)
     if len(first) < FEWEST:
         raise DataError(f"{where}: {len(first)} pairs are too few to score: {FEWEST} at the least")
-    pairs = _pairs(task, subset, tuple(map(str, first)), tuple(map(str, second)), tuple(values(where, given)))
+    sides = [complete_texts(where, name, side) for name, side in zip(columns, (first, second), strict=False)]
+    pairs = _pairs(task, subset, sides[0], sides[1], tuple(values(where, given)))
     content = digest(
         "mteb pairs", *pairs.ids, *pairs.clusters, *pairs.first, *pairs.second, *map(repr, pairs.values)
     )  # fmt: skip

@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.metrics import average_precision_score
 
 import xlbench
-from xlbench import Data, EncodingSession, UsageError
+from xlbench import Data, EncoderError, EncodingSession, UsageError
 from xlbench_baselines.ngrams import plain
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
@@ -159,6 +159,18 @@ def test_an_encoder_that_tells_no_pair_apart_has_no_correlation(tmp_path):
     assert main is not None
     assert (main.value > 0, main.low, main.high) == (True, None, None)
     assert main.note == "no interval: 8 items are too few for a correlation's"
+
+
+def test_an_encoder_that_tells_no_pair_apart_has_no_average_precision():
+    """All pairs stand at one place then, and their share of true ones is no score of the encoder."""
+
+    class Same:
+        def encode(self, texts, role=None):
+            return np.ones((len(texts), 3), np.float32)
+
+    one = task(read_card(CARDS / "mini-pairs.toml"))
+    with pytest.raises(EncoderError, match="finds all pairs equally similar: no threshold tells them apart"):
+        one.evaluate(by_name(one)["eng"], EncodingSession(Same()))
 
 
 @pytest.mark.parametrize("name", ["mini-similarity", "mini-pairs"])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
+from xlbench import Columns, Data, DataError, DataMissing, EncoderError, Metric, Outcome, Subset, UsageError
 from xlbench.stats.metrics import share
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.language_pairs import WORDS
@@ -86,6 +86,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     pairs: TextPairs = subset.load()
     near, positive = similarities(pairs, session), np.array(pairs.values) == 1
+    if len(np.unique(near)) < 2:
+        raise EncoderError("the encoder finds all pairs equally similar: no threshold tells them apart")
     parts = pairwise.halves(pairs.clusters)
     if len(set(parts.tolist())) < 2:
         raise DataError(f"{subset.name}: all pairs are one cluster: no half can choose a threshold for the other")

@@ -1,0 +1,173 @@
+"""Data of mteb's tasks that lacks something, and encoders that tell nothing apart: a line each, and no number."""
+
+import numpy as np
+import pytest
+
+import xlbench
+from xlbench import Data
+from xlbench.catalog import load
+
+pytestmark = pytest.mark.slow
+pytest.importorskip("mteb")
+
+TEXTS = ["rain and snow", "more snow", "bread", "bread and milk", "a ball", "a goal and a ball"]
+LABELS = [0, 0, 1, 1, 2, 2]
+LANGUAGES = {"en": ["eng-Latn"], "hi": ["hin-Deva"]}
+
+
+class Same:
+    """Has one vector for every text."""
+
+    def encode(self, texts, role=None):
+        return np.ones((len(texts), 3), np.float32)
+
+
+@pytest.fixture(scope="module")
+def mteb(tmp_path_factory):
+    """mteb, whose cache is a folder of the test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MTEB_CACHE", str(tmp_path_factory.mktemp("mteb")))
+        import mteb
+
+        yield mteb
+
+
+@pytest.fixture
+def task_with(mteb, monkeypatch):
+    """A function that gives a task of one of mteb's types in two languages the data of both: the name of the task."""
+    import mteb_tasks
+    from mteb.get_tasks import _TASKS_REGISTRY
+
+    def made(kind, english, hindi):
+        def load_data(self, num_proc=None, **more):
+            self.dataset = {name: its for name, its in (("en", english), ("hi", hindi)) if name in self.hf_subsets}
+            self.data_loaded = True
+
+        of = getattr(mteb_tasks, kind)
+        main = of.metadata.main_score
+        told = mteb_tasks.metadata(f"Bad{kind}", of.metadata.type, LANGUAGES, main)
+        task = type(f"Bad{kind}", (of,), {"metadata": told, "load_data": load_data})
+        monkeypatch.setitem(_TASKS_REGISTRY, f"Bad{kind}", task)
+        return f"mteb:Bad{kind}"
+
+    return made
+
+
+def tables(split="test", **columns):
+    """A table a split; training data is the same as that of the test."""
+    from datasets import Dataset, DatasetDict
+
+    return DatasetDict({"train": Dataset.from_dict(columns), split: Dataset.from_dict(columns)})
+
+
+def lacking(values):
+    """The values without the second one."""
+    return [values[0], None, *values[2:]]
+
+
+DATA = {
+    "Bitext": {"sentence1": TEXTS, "sentence2": TEXTS[::-1]},
+    "Classification": {"text": TEXTS, "label": LABELS},
+    "Clustering": {"sentences": TEXTS, "labels": LABELS},
+    "Multilabel": {"text": TEXTS, "label": [[label] for label in LABELS]},
+    "PairClassification": {"sentence1": TEXTS, "sentence2": TEXTS[::-1], "labels": [0, 1] * 3},
+    "Sts": {"sentence1": TEXTS, "sentence2": TEXTS[::-1], "score": [0.0, 1, 2, 3, 4, 5]},
+}
+
+
+@pytest.mark.parametrize("kind", DATA)
+def test_a_row_without_its_text_or_label_fails_its_language_alone(task_with, kind):
+    """A value that is absent is not the word None: the language is damaged, with column and row; others are scored."""
+    for column, values in DATA[kind].items():
+        name = task_with(kind, tables(**DATA[kind]), tables(**{**DATA[kind], column: lacking(values)}))
+        (task,) = load().select_tasks([f"{name}?protocol=mteb"])
+        whole, lacks = task.subsets(Data())
+        assert (whole.damaged, whole.n) == ("", 6)
+        if column == "labels" and kind == "PairClassification":
+            assert "labels are 0 and 1, and not None" in lacks.damaged
+        elif column == "score":
+            assert "the score of row 2 is None, and no number" in lacks.damaged
+        else:
+            assert f"row 2 has nothing in the column '{column}': mend the data" in lacks.damaged
+
+
+@pytest.mark.parametrize(
+    ("columns", "split", "said"),
+    [
+        ({"score": ["high", *"12345"]}, "test", "the score of row 1 is 'high', and no number"),
+        ({}, "dev", "its data has no split 'test', but train, dev"),
+    ],
+)
+def test_other_data_than_mteb_says_fails_its_language_alone(task_with, columns, split, said):
+    """A score in words, or a split that is absent, is a line; the other language is scored."""
+    name = task_with("Sts", tables(**DATA["Sts"]), tables(split, **{**DATA["Sts"], **columns}))
+    (task,) = load().select_tasks([name])
+    whole, other = task.subsets(Data())
+    assert (whole.damaged, whole.n) == ("", 6)
+    assert said in other.damaged
+
+
+def test_a_column_that_is_absent_fails_its_language_alone(task_with):
+    """What of a table is not as tasks of the type have it is a line with the reason."""
+    renamed = tables(**DATA["Classification"]).rename_column("text", "body")
+    (task,) = load().select_tasks([task_with("Classification", tables(**DATA["Classification"]), renamed)])
+    whole, other = task.subsets(Data())
+    assert (whole.damaged, whole.n) == ("", 6)
+    assert "its data is not what Classification of mteb has: " in other.damaged
+
+
+def collection(documents, queries, ids=None):
+    """A search: query i asks for document i."""
+    from datasets import Dataset
+
+    ids = ids or [f"wiki:{row}" for row in range(len(documents))]
+    corpus = [{"id": item, "title": "", "text": text} for item, text in zip(ids, documents, strict=True)]
+    asked = [{"id": f"q{row}", "text": text} for row, text in enumerate(queries)]
+    judged = {f"q{row}": {ids[row]: 1} for row in range(len(queries))}
+    return {"test": {"corpus": Dataset.from_list(corpus), "queries": Dataset.from_list(asked),
+                     "relevant_docs": judged, "top_ranked": None}}  # fmt: skip
+
+
+def test_a_search_says_what_its_data_lacks(task_with):
+    """An absent text and an id that occurs twice are lines; empty texts are scored, and counted."""
+    whole = collection([*TEXTS, " "], ["rain", "", "bread"])
+    for other, said in (
+        (collection(lacking(TEXTS), ["rain"]), "documents: row 2 has nothing in the column 'text': mend the data"),
+        (collection(TEXTS[:3], ["rain"], ["a", "b", "a"]), "2 documents have the id 'a': mend the data"),
+    ):
+        (task,) = load().select_tasks([task_with("Retrieval", whole, other)])
+        subset, damaged = task.subsets(Data())
+        assert said in damaged.damaged
+        assert {**subset.load().items.facts} == {"empty_queries": 1, "empty_documents": 1}
+        assert "queries or documents without a text are taken as they are" in subset.load().items.notes[0]
+
+
+def test_a_search_is_found_again_with_the_ids_of_its_files(task_with):
+    """What `xlbench export trec` writes of a task of mteb: ids are those of the data, whatever signs they hold; of
+    mteb's own protocol there are no lists."""
+    name = task_with("Retrieval", collection(TEXTS, TEXTS[:3]), collection(TEXTS, TEXTS[:2]))
+    (task,), (theirs,) = (load().select_tasks([f"{name}{query}"]) for query in ("", "?protocol=mteb"))
+    assert theirs.find is None
+    model = load().select_models(["ngram"])[0]
+    found = task.find(next(iter(task.subsets(Data()))), xlbench.EncodingSession(model.load()), 4)
+    assert found.queries == ["q0", "q1", "q2"]
+    assert list(found.documents) == [f"wiki:{row}" for row in range(6)]
+    assert found.places[:, 0].tolist() == [0, 1, 2]
+    assert found.ndcg(10).tolist() == [1, 1, 1]
+
+
+def test_an_encoder_that_finds_all_documents_equally_near_has_no_score_of_mteb(task_with, tmp_path):
+    """mteb would take them by their ids, and score the order of these."""
+    data = collection(TEXTS, TEXTS[:3])
+    name = task_with("Retrieval", data, data)
+    same = xlbench.Model("same", Same, fingerprint=lambda: "same")
+    found = xlbench.run(same, f"{name}?protocol=mteb", results=tmp_path, cache=False)
+    assert {cell.status for cell in found.runs[0].cells} == {"error"}
+    assert "finds all documents of a query equally near" in found.runs[0].cells[0].reason
+
+
+def test_a_benchmark_says_which_split_is_scored(mteb):
+    """A task that a benchmark evaluates on another split than test is scored on that one."""
+    name = "mteb:RuSTSBenchmarkSTS"
+    of_benchmark, alone = load().select_tasks([f"{name}?benchmark=Encodechka", name])
+    assert ('"split": "validation"' in of_benchmark.settings, '"split": "test"' in alone.settings) == (True, True)
