@@ -69,6 +69,10 @@ def test_what_cannot_be_exported_is_one_line(results, xlbench_cli, tmp_path):
     assert "holds several runs" in one_line(xlbench_cli(["export", "trec", results]), 2)
     assert xlbench_cli(["run", "-m", "ngram", *tiny(tmp_path), "-q"]).returncode == 0
     assert "has no score of a document search" in one_line(xlbench_cli(["export", "trec", "results"]), 2)
+    sample = ["run", "-m", "ngram", "-t", "mini-search", "-l", "hin", "--limit", "20", "--results", "few", "-q"]
+    assert xlbench_cli(sample).returncode == 0
+    line = one_line(xlbench_cli(["export", "trec", "few"]), 2)
+    assert "no search of ngram can be made again: 15 cells left out: a sample (--limit)" in line
     assert "1<=x<=1000" in xlbench_cli(["export", "trec", results, "--depth", "1001"]).stderr
     assert not list((tmp_path / "trec").glob("*"))
 

@@ -82,6 +82,15 @@ def test_what_is_no_score_is_counted(tmp_path):
     )  # fmt: skip
 
 
+def test_figures_of_another_split_are_counted(tmp_path):
+    """A result without a test split is read from its first one, and a line says how many are."""
+    write(tmp_path, "org__new/abc/Pairs.json", NEW)
+    write(tmp_path, "org__new/abc/Dev.json", {"task_name": "Dev", "scores": {"dev": [{"f1": 0.1}]}})
+    found = read_mteb(tmp_path)
+    assert [one.value for one in found.figures if one.task == "mteb:Dev?protocol=mteb"] == [0.1]
+    assert found.left_out[-1] == "1 without a test split: their figures are of the first split that there is"
+
+
 def test_a_folder_without_results_is_a_line(tmp_path):
     """No folder, and one without a result, are wrong uses."""
     with pytest.raises(UsageError, match="there is no folder"):

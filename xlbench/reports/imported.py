@@ -20,6 +20,7 @@ NO_METRICS = ("evaluation_time", "ci_low", "ci_high", "n", "n_clusters", "kg_co2
 ENDS = ("_std", "_ci_low", "_ci_high")
 OF_DISTANCES = {"cos_sim": "cosine", "manhattan": "manhattan", "euclidean": "euclidean", "dot": "dot", "max": "max"}
 """How old results call groups of scores -> how these begin in newer ones."""
+TEST = "test"
 NOTE = "imported, no interval"
 
 
@@ -29,7 +30,7 @@ class Imported:
 
     figures: tuple[Figure, ...]
     left_out: tuple[str, ...]
-    """What of it is not among them: a line a kind."""
+    """What of it is not among them, or is of another split than test: a line a kind."""
 
 
 def read_mteb(folder: Path) -> Imported:
@@ -46,11 +47,14 @@ def read_mteb(folder: Path) -> Imported:
         raise UsageError(f"there is no folder {folder}: give a folder of mteb's results")
     folder = folder.resolve()  # the names of folders are names of models
     left: Counter[str] = Counter()
+    without_test = 0
     found: dict[tuple[str, str, str, str], Figure] = {}
     models = _labels(folder)
     for path in sorted(models):
         result = _result(path, left)
-        for where, metric, value in _scores_of_file(result, left):
+        scores = _scores_of_file(result, left)
+        without_test += bool(scores) and TEST not in _splits(result)
+        for where, metric, value in scores:
             task = where.task or f"mteb:{_task(result, path)}?protocol=mteb"
             place = models[path], task, where.subset, metric
             if place in found and found[place].value != value:
@@ -59,7 +63,10 @@ def read_mteb(folder: Path) -> Imported:
     if not found:
         raise UsageError(f"{folder} holds no results of mteb{_why(left)}")
     figures = tuple(figure for _, figure in sorted(found.items()))
-    return Imported(figures, tuple(f"{count:,} left out: {reason}" for reason, count in sorted(left.items())))
+    lines = [f"{count:,} left out: {reason}" for reason, count in sorted(left.items())]
+    if without_test:
+        lines.append(f"{without_test:,} without a test split: their figures are of the first split that there is")
+    return Imported(figures, tuple(lines))
 
 
 def _why(left: Mapping[str, int]) -> str:
@@ -161,7 +168,7 @@ def _scores_of_file(result: Mapping[str, Any], left: Counter[str]) -> list[tuple
 def _scores(result: Mapping[str, Any], left: Counter[str]) -> Iterator[tuple[Place, str, float]]:
     """(place, metric, value) of the test split, or else of the first that there is."""
     splits = _splits(result)
-    split = "test" if "test" in splits else next(iter(splits), "")
+    split = TEST if TEST in splits else next(iter(splits), "")
     if len(splits) > 1:
         left["a split beside the test split"] += len(splits) - 1
     labels = _subsets(splits.get(split, []))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +69,9 @@ def searches_of(
     for cell in run.cells:
         if cell.whole and cell.status == "ok" and cell.main and (not tasks or cell.task in given):
             by_task.setdefault(cell.task, []).append(cell)
-    searching = 0
+    searching = len({cell.task for cell in run.cells if _is_partial_search(cell, tasks, given)})
+    if partial := sum(_is_partial_search(cell, tasks, given) for cell in run.cells):
+        left_out.append(f"{partial:,} cell{'s' * (partial != 1)} left out: a sample (--limit)")
     for name, cells in by_task.items():
         try:
             task = given.get(name) or one_task(catalog, name)
@@ -79,6 +81,8 @@ def searches_of(
                 left_out.append(f"{name} left out: {reason_of(error)} (a card of your own is given with --task)")
             continue
         if task.find is None:
+            if cells[0].scores[0].metric == MAIN:
+                left_out.append(f"{name} left out: it is scored by a protocol that has no lists")
             continue
         searching += 1
         languages = tuple(dict.fromkeys(language for cell in cells for language in cell.languages))
@@ -99,6 +103,12 @@ def searches_of(
         more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
         raise UsageError(f"no search of {run.model} can be made again: {left_out[0]}{more}")
     return kept, left_out
+
+
+def _is_partial_search(cell: Cell, tasks: Sequence[str], given: Container[str]) -> bool:
+    """Whether a cell scores a part of a document search, and is wanted."""
+    is_search = cell.status == "ok" and bool(cell.scores) and cell.scores[0].metric == MAIN
+    return is_search and not cell.whole and (not tasks or cell.task in given)
 
 
 def one_task(catalog: Catalog, name: str) -> Task:

@@ -14,7 +14,8 @@ HEAD = "# written by xlbench export model-card"
 
 TASK_TYPES = {
     "retrieval": "sentence-similarity", "clustering": "feature-extraction", "news": "text-classification",
-    "sentiment": "text-classification", "ner": "token-classification",
+    "sentiment": "text-classification", "ner": "token-classification", "classification": "text-classification",
+    "similarity": "sentence-similarity",
 }  # fmt: skip
 """Area -> the hub's name for such a task; of areas of plugins it is feature-extraction."""
 
