@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,10 @@ MEASURES: Mapping[str, str] = {
 CONFIDENCES = ("max", "std", "diff1")
 """By what of its similarities mteb takes an encoder to be sure of a query."""
 EMPTY = "queries or documents without a text are taken as they are (how many is in the facts)"
+NO_ANSWER = (
+    "queries without a relevant document among what they are put to score 0 whatever the encoder, as by mteb (how many "
+    "is in the facts)"
+)
 UNKNOWN = "judgments of documents that the corpus lacks are left out (how many is in the facts)"
 
 
@@ -106,7 +110,10 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     """The queries of a subset, and what they are put to; `DataError` for what cannot be scored."""
     where, prefix = f"{task.name} {subset.label}", f"{task.name}:{subset.name}:"
     language = subset.languages[0] if len(subset.languages) == 1 else subset.label
-    asked = _collection(task, where, prefix, opened.splits(subset)[split], data.limit)
+    whole = opened.splits(subset)[split]
+    asked = _collection(task, where, prefix, whole, data.limit)
+    if whole.get("top_ranked"):
+        _check_candidates(where, asked, whole["top_ranked"], whole["relevant_docs"])
     items = search_items(language, asked, {language: asked}, where)
     content = digest(
         "mteb search", *items.ids, *items.clusters, *items.queries, *items.document_ids, *items.documents,
@@ -152,6 +159,24 @@ def _collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, An
     )  # fmt: skip
 
 
+def _check_candidates(
+    where: str, asked: Collection, lists: Mapping[str, Sequence[str]], judged: Mapping[str, Mapping[str, int]]
+) -> None:
+    """Raise `DataError` where the lists of queries have unknown documents, or leave nothing to be found."""
+    for query, its in lists.items():
+        if lacking := next((document for document in its if document not in asked.documents), None):
+            raise DataError(f"{where}: the query {query!r} has the candidate {lacking!r}, which the corpus lacks")
+    if all(len(set(its)) < 2 for its in lists.values()):
+        raise DataError(f"{where}: no query has two candidates: there is no order to score")
+    if all(_is_lost(query, judged, its) for query, its in lists.items()):
+        raise DataError(f"{where}: no query has a relevant document among its candidates: there is nothing to find")
+
+
+def _is_lost(query: str, judged: Mapping[str, Mapping[str, int]], among: Container[str]) -> bool:
+    """Whether no document that is relevant to a query is among some."""
+    return not any(grade > 0 and document in among for document, grade in judged.get(query, {}).items())
+
+
 def _by_id(where: str, kind: str, table: Any, role: str) -> dict[str, str]:
     """Id -> text, as mteb hands it to encoders."""
     ids = list(map(str, table["id"]))
@@ -193,7 +218,8 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
         raise EncoderError("the model searches by itself, and protocol=mteb compares vectors: use protocol=xlbench")
     ready = loaded.opened.ready(loaded.subset)
     found = scored.score(ready, loaded.subset, loaded.split, session)
-    judged = loaded.opened.splits(loaded.subset)[loaded.split]["relevant_docs"]
+    whole = loaded.opened.splits(loaded.subset)[loaded.split]
+    judged, lists = whole["relevant_docs"], whole.get("top_ranked")
     told = registry.measures_of_search(ready, found.predictions, judged)
     columns = {
         f"{name}_at_{cut}": np.array([told.of_query[query][key.format(cut)] for query in told.run])
@@ -205,10 +231,14 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
         raise EncoderError("the encoder finds all documents of a query equally near: their order is none of its own")
     scored.check(metrics(task, protocol), columns, found.scores, f"{task.name} {loaded.subset.name}")
     ids = [f"{loaded.prefix}{query}" for query in told.run]
+    every = loaded.asked.documents
+    lost = sum(_is_lost(query, judged, lists.get(query, ()) if lists else every) for query in told.run)
     return Outcome(
         item_ids=ids, cluster_ids=[loaded.asked.clusters[item] for item in ids], columns=columns,
-        item_texts=[(loaded.asked.queries[item],) for item in ids], notes=loaded.asked.notes,
-        facts={"candidates": len(loaded.asked.documents), **loaded.asked.facts,
+        item_texts=[(loaded.asked.queries[item],) for item in ids],
+        notes=(*loaded.asked.notes, *(NO_ANSWER,) * bool(lost)),
+        facts={"candidates": len(every), **loaded.asked.facts,
+               **({"queries_without_answer": lost} if lost else {}),
                **scored.facts_of(task, loaded.subset, loaded.split)},
     )  # fmt: skip
 

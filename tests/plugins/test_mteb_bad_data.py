@@ -166,6 +166,36 @@ def test_an_encoder_that_finds_all_documents_equally_near_has_no_score_of_mteb(t
     assert "finds all documents of a query equally near" in found.runs[0].cells[0].reason
 
 
+def test_queries_that_no_encoder_can_answer_are_counted(task_with, tmp_path):
+    """By mteb they score 0: a note says so, and the facts say how many they are."""
+    data = collection(TEXTS, TEXTS[:3])
+    data["test"]["relevant_docs"]["q1"] = {"wiki:1": 0}
+    name = task_with("Retrieval", data, collection(TEXTS, TEXTS[:3]))
+    found = xlbench.run("ngram", f"{name}?protocol=mteb", results=tmp_path, cache=False)
+    lost, whole = found.runs[0].cells
+    assert (lost.main.value, lost.facts["queries_without_answer"]) == (pytest.approx(2 / 3, abs=1e-5), 1)
+    assert any("score 0 whatever the encoder" in note for note in lost.notes)
+    assert (whole.main.value, "queries_without_answer" in whole.facts) == (1.0, False)
+
+
+@pytest.mark.parametrize(
+    ("lists", "said"),
+    [
+        ({"q0": ["wiki:0", "wiki:9"]}, "the query 'q0' has the candidate 'wiki:9', which the corpus lacks"),
+        ({"q0": ["wiki:0"], "q1": ["wiki:1"]}, "no query has two candidates"),
+        ({"q0": ["wiki:1", "wiki:2"], "q1": []}, "no query has a relevant document among its candidates"),
+    ],
+)
+def test_candidates_among_which_nothing_can_be_scored_are_lines(task_with, lists, said):
+    """Of reranking: a document that the corpus lacks, lists of one, and lists without a relevant document."""
+    good, bad = collection(TEXTS, TEXTS[:2]), collection(TEXTS, TEXTS[:2])
+    good["test"]["top_ranked"], bad["test"]["top_ranked"] = {"q0": ["wiki:0", "wiki:1"]}, lists
+    (task,) = load().select_tasks([f"{task_with('Reranking', good, bad)}?protocol=mteb"])
+    whole, damaged = task.subsets(Data())
+    assert (whole.damaged, whole.n) == ("", 2)
+    assert said in damaged.damaged
+
+
 def test_a_benchmark_says_which_split_is_scored(mteb):
     """A task that a benchmark evaluates on another split than test is scored on that one."""
     name = "mteb:RuSTSBenchmarkSTS"
