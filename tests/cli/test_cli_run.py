@@ -579,9 +579,8 @@ def test_training_sets_by_option_and_by_settings_file(xlbench_cli, tmp_path):
     small = ["run", "-m", "random", "-t", "mini-sentiment", "-l", "isl", "--no-cache"]
     done = xlbench_cli([*small, "--ci-training", "2", "--json"])
     assert done.returncode == 0, done.stderr
-    assert {score["training_se"] > 0 for cell in json.loads(done.stdout)["cells"] for score in cell["scores"][:1]} == {
-        True,
-    }  # fmt: skip
+    # Of one subset: of two draws the spread can be within that of the items, and then is 0.
+    assert max(cell["scores"][0]["training_se"] for cell in json.loads(done.stdout)["cells"]) > 0
     (tmp_path / "xlbench.toml").write_text("[run]\nci-training = 2\n", encoding="utf-8")
     for args, state in (([], "done"), (["--ci-training", "3"], "todo"), (["--ci-training", "0"], "todo")):
         plan = json.loads(xlbench_cli([*small, *args, "--dry-run", "--json"]).stdout)
