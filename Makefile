@@ -75,7 +75,9 @@ publish: $(CORE)  ## Render the published boards anew, from runs made anew and p
 	$(BIN)/xlbench run --suite mini --results $(OUT)/published --boards leaderboards
 	$(BIN)/xlbench pack $(OUT)/published --all --out leaderboards/runs
 
-real: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the suite `open`, and its boards and packs (hours; data: XLBENCH_DATA, else ../shared/data)
+real: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the suite `open`, its boards and packs; goes on from the packs that are there (hours; data: XLBENCH_DATA, else ../shared/data)
+	test -d $(REAL)/results || ! test -d leaderboards/runs-open || \
+		$(BIN)/xlbench unpack leaderboards/runs-open/*.xlpack --results $(REAL)/results
 	if test -d $(E5); then set -- --model 'st:./$(E5)?prompt=query: &name=multilingual-e5-small-q4'; else set --; fi; \
 	$(BIN)/xlbench run --suite open --data $(REAL_DATA) --results $(REAL)/results --boards leaderboards --cache-size 40 \
 		--model random --model ngram --model ngram-translit --model siamese-mini \
