@@ -9,7 +9,7 @@ OUT := out
 CAMPAIGNS := tests/campaigns tests/tasks/test_same_everywhere.py tests/runs/test_durability.py \
 	tests/runs/test_concurrency.py tests/runs/test_damaged_packs.py tests/encoding/test_cache.py \
 	tests/plugins/test_checkpoint_runs.py tests/tasks/test_golden_ntrex.py tests/stats/test_training.py \
-	tests/plugins/test_training_goes_on.py
+	tests/plugins/test_training_goes_on.py tests/plugins/test_mteb_types.py tests/plugins/test_mteb_tasks.py
 REAL := $(OUT)/real
 E5 := $(REAL)/multilingual-e5-small-q4
 MINILM := $(REAL)/all-MiniLM-L6-v2

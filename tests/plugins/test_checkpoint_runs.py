@@ -28,18 +28,7 @@ from xlbench.testing.models import check_model
 
 pytestmark = pytest.mark.slow
 
-JOB = (
-    "--task",
-    "mini-sentiment",
-    "--language",
-    "eng",
-    "--language",
-    "hin",
-    "--results",
-    "results",
-    "--boards",
-    "boards",
-)
+JOB = ("--task", "lexicon", "--language", "hin", "--results", "results", "--boards", "boards")
 CARD = """
 name = "talks"
 area = "retrieval"

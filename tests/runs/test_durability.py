@@ -209,7 +209,7 @@ def committed(steps: Sequence[str], cells: int) -> int:
     ("arguments", "stride"),
     [
         pytest.param(RUN, 29, id="all tasks are there"),
-        pytest.param(LACKING, 13, id="with a failing task"),
+        pytest.param(LACKING, 29, id="with a failing task"),
     ],
 )
 def test_a_run_killed_at_any_step_goes_on_to_the_same_boards(tmp_path, arguments, stride, scale):

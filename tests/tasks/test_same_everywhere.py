@@ -9,7 +9,7 @@ import kernels
 import pytest
 from real_data import DATA, needs
 
-A_PART = ["-m", "ngram", "-m", "ngram-translit", "-l", "isl",
+A_PART = ["-m", "ngram", "-l", "isl",
           *(part for task in ("ner", "parallel", "words-sentiment")
             for part in ("-t", f"mini-{task}"))]  # fmt: skip
 SIB = ["-m", "ngram", "-t", "sib200-news", "-t", "sib200-clustering", "--data", str(DATA)]
@@ -33,7 +33,7 @@ def test_another_processor_changes_no_score_of_sib_200_by_a_tenth_of_a_point(tmp
     compare(tmp_path, [*SIB, *FIVE], at_least=10)
 
 
-def compare(folder: Path, arguments: list[str], at_least: int = 60) -> None:
+def compare(folder: Path, arguments: list[str], at_least: int = 30) -> None:
     """Score the same under the machine's own kernel and under an old one, and hold the two against each other."""
     folders = {name: folder / name for name in ("own", "nehalem")}
     processes = [kernels.start(name, place, arguments) for name, place in folders.items()]
