@@ -9,7 +9,8 @@ OUT := out
 CAMPAIGNS := tests/campaigns tests/tasks/test_same_everywhere.py tests/runs/test_durability.py \
 	tests/runs/test_concurrency.py tests/runs/test_damaged_packs.py tests/encoding/test_cache.py \
 	tests/plugins/test_checkpoint_runs.py tests/tasks/test_golden_ntrex.py tests/stats/test_training.py \
-	tests/plugins/test_training_goes_on.py tests/plugins/test_mteb_types.py tests/plugins/test_mteb_tasks.py
+	tests/plugins/test_training_goes_on.py tests/plugins/test_mteb_types.py tests/plugins/test_mteb_tasks.py \
+	tests/testing/test_first_party.py tests/plugins/test_pretrained.py tests/project/test_core_only.py
 REAL := $(OUT)/real
 E5 := $(REAL)/multilingual-e5-small-q4
 MINILM := $(REAL)/all-MiniLM-L6-v2
@@ -23,7 +24,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test parallel style types lint check docs coverage bench campaign proof publish real quantized siamese-mini en-hi build wheel lock clean
+.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real quantized siamese-mini en-hi build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -31,9 +32,11 @@ help:  ## What there is to make
 run: $(CORE)  ## Score the built-in models on the built-in suite; boards go to out/
 	$(BIN)/xlbench run --engine processes --results $(OUT)/results --boards $(OUT)/leaderboards
 
-test: $(EVERYTHING)  ## All tests, the fast ones first; the benchmarks alone, since they measure
+test: $(EVERYTHING)  ## All tests, the fast ones first
 	$(BIN)/python -m pytest -q -m "not slow" $(SIDE_BY_SIDE) loadfile
 	$(BIN)/python -m pytest -q -m slow --ignore tests/benchmarks $(SIDE_BY_SIDE) worksteal
+
+speed: $(EVERYTHING)  ## The benchmarks, small: no ratio has become worse; alone, since they measure
 	$(BIN)/python -m pytest -q tests/benchmarks
 
 parallel: $(EVERYTHING)  ## mBERT, LaBSE and SIAMESE=./folder on parallel sentences, LaBSE beside its published figures (network)
@@ -59,7 +62,7 @@ docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or
 coverage: $(EVERYTHING)  ## All tests but the benchmarks, with the share of lines that they run
 	$(BIN)/python -m pytest -q --ignore tests/benchmarks $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
 
-bench: $(EVERYTHING)  ## The benchmarks alone, with their figures, larger than among the tests
+bench: $(EVERYTHING)  ## The benchmarks at full size, with their figures
 	XLBENCH_LARGE=1 $(BIN)/python -m pytest -q -s tests/benchmarks
 
 campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels

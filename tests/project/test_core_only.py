@@ -75,6 +75,15 @@ def interpreter(request: pytest.FixtureRequest) -> tuple[list[str], list[Path]]:
 
 
 @pytest.fixture
+def really_installed(scale: int) -> None:
+    """Skips what takes long where the core is not installed by itself; continuous integration installs it."""
+    if scale == 1 and not os.environ.get("XLBENCH_CORE"):
+        pytest.skip(
+            "XLBENCH_CORE names no environment with the core alone, and this takes long: `make campaign` has it"
+        )
+
+
+@pytest.fixture
 def run(interpreter: tuple[list[str], list[Path]], tmp_path: Path) -> Run:
     """A function that runs the command line where the core alone is installed, in a process and an empty folder of its
     own; or, where the first argument is ``-c``, Python code."""
@@ -120,6 +129,7 @@ def test_commands_that_list_need_the_core_alone(run):
     assert {plugin["plugin"] for plugin in plugins["plugins"]} >= set(PROJECT["entry-points"]["xlbench"])
 
 
+@pytest.mark.usefixtures("really_installed")
 def test_the_suite_is_scored_and_rendered(run, tmp_path):
     """Every area of the embedded suite in one language, a board of the saved run, and the other commands."""
     first = run("run", "--suite", "mini", "-m", "ngram", "-l", "isl", "--json")
@@ -145,6 +155,7 @@ def test_the_python_interface_needs_the_core_alone(run):
     assert done.stdout.strip() == "['ok']", done.stderr
 
 
+@pytest.mark.usefixtures("really_installed")
 def test_a_checkpoint_needs_an_extra(run, tmp_path):
     """Cells of models that need torch are errors that say what to install; those of other models are scored."""
     import checkpoints
@@ -185,6 +196,7 @@ def test_data_of_the_hub_needs_an_extra(run, tmp_path):
     assert "needs datasets and huggingface_hub: pip install 'xlbench[hub]'" in lines(done)
 
 
+@pytest.mark.usefixtures("really_installed")
 def test_curves_without_plots(run, tmp_path):
     """Curves are computed and their tables written; that plots need an extra is said before."""
     done = run("curve", "-m", "ngram", "-t", "mini-news", "-l", "isl", "--train-sizes", "16,all")
