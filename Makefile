@@ -18,7 +18,7 @@ PACKAGE := $(REAL)/package/$(if $(WINDOWS),Scripts,bin)/python
 REAL_DATA := $(or $(XLBENCH_DATA),../shared/data)
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
-PIP := $(BIN)/python -m pip install --quiet --no-compile --only-binary :all: --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
 COMPILE := $(BIN)/uv pip compile --quiet --system-certs --only-binary :all: --extra all --group dev --no-annotate
 HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
