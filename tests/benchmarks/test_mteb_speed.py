@@ -198,6 +198,7 @@ def suite_of() -> dict[str, type]:
     return {"MadeTopics": Topics, "MadeGroups": Groups, "MadeTwins": Twins}
 
 
+@pytest.mark.skipif(not LARGE, reason="a minute and more: `make bench` has it")
 def test_a_suite_costs_no_more_than_by_mteb(mteb, tmp_path, monkeypatch, record_property):
     """Three tasks through `mteb:` names with protocol=mteb, intervals and saved items included, take no more than
     `mteb.evaluate` takes for the scores alone, with the model loaded by both; the scores are the same."""

@@ -38,6 +38,7 @@ def imported(command: list[str], folder: Path, env: dict[str, str]) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not LARGE, reason="a minute and more: `make bench` has it")
 def test_a_second_run_reads_only(tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     """With all cells of a model (with `make bench`, of all) on mini done, the same command touches no cell, gives the
     same boards, and takes less than a sixth (a tenth) of the first's CPU time and less than eight times what importing
