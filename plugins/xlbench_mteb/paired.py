@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, EncoderError, Metric, Outcome, Subset
-from xlbench.stats.metrics import micro_f1, share
+from xlbench.stats.metrics import micro_f1, ratio, share
 from xlbench_mteb import scored, text_pairs
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
@@ -52,26 +52,15 @@ def _metric(kind: str, name: str) -> Metric:
         return of_all_pairs(called, _average_precision(kind), (0.0, 1.0), f"mteb's average precision by {kind}")
     if name == "accuracy":
         return share(called, f"{kind}_hit", f"mteb's accuracy at the threshold of {kind} that is best for it")
-    told, right, said = f"{kind}_told", _right(kind), f"mteb's {name} at the threshold of {kind} that is best for F1"
+    told, said = f"{kind}_told", f"mteb's {name} at the threshold of {kind} that is best for F1"
     if name == "f1":
-        return micro_f1(called, right, told, "positive", said)
+        return micro_f1(called, _right(kind), told, "positive", said)
     below = told if name == "precision" else "positive"
-    return _share_among(called, right, below, said)
+    return ratio(called, _right(kind), below, said)
 
 
 def _right(kind: str) -> Any:
     return lambda columns: columns["positive"] & columns[f"{kind}_told"]
-
-
-def _share_among(name: str, right: Any, among: str, description: str) -> Metric:
-    """Right ones among those told, or among those to be told."""
-
-    def rows(columns: Columns) -> np.ndarray:
-        import numpy as np
-
-        return np.stack([right(columns), columns[among]], axis=-1).astype(np.float64)
-
-    return replace(share(name, among, description), rows=rows, interval="ratio")
 
 
 def _average_precision(kind: str) -> WithoutEach:

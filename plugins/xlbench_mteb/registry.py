@@ -1,6 +1,7 @@
 """What mteb knows by name: models, tasks and benchmarks, with "did you mean" for others.
 
-What of mteb is private, and used, is here, and in the rooms of the protocols what mteb saves of predictions.
+Private functions of mteb are called here, in `abstention` and in `paired`; the modules of its types read what it saves
+of predictions.
 `tests/plugins/test_mteb_contract.py` looks at each of them, so that an upgrade of mteb names what broke.
 """
 

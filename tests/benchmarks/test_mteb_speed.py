@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import pytest
 from conftest import LARGE
+from own_mteb import mteb_in
 
 import xlbench
 from xlbench import EncodingSession, Outcome, Subset
@@ -40,11 +41,8 @@ ROUNDS = 2
 @pytest.fixture(scope="module", autouse=True)
 def mteb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """mteb, whose cache is a folder that goes away, and the helpers that make tasks of it."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTEB_CACHE", str(tmp_path_factory.mktemp("mteb")))
-        import mteb
-
-        yield mteb
+    with mteb_in(tmp_path_factory.mktemp("mteb")) as its:
+        yield its
 
 
 @pytest.fixture(scope="module", autouse=True)

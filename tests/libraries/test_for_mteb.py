@@ -7,6 +7,7 @@ import checkpoints
 import numpy as np
 import pytest
 from conftest import environment
+from own_mteb import mteb_in
 
 import xlbench
 from xlbench import UsageError
@@ -19,11 +20,8 @@ pytest.importorskip("mteb")
 @pytest.fixture(scope="module")
 def mteb(tmp_path_factory):
     """mteb, whose cache lies in a folder of the tests."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTEB_CACHE", str(tmp_path_factory.mktemp("mteb")))
-        import mteb
-
-        yield mteb
+    with mteb_in(tmp_path_factory.mktemp("mteb")) as its:
+        yield its
 
 
 @pytest.fixture

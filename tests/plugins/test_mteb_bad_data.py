@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from own_mteb import mteb_in
 
 import xlbench
 from xlbench import Data
@@ -25,11 +26,8 @@ class Same:
 @pytest.fixture(scope="module")
 def mteb(tmp_path_factory):
     """mteb, whose cache is a folder of the test."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTEB_CACHE", str(tmp_path_factory.mktemp("mteb")))
-        import mteb
-
-        yield mteb
+    with mteb_in(tmp_path_factory.mktemp("mteb")) as its:
+        yield its
 
 
 @pytest.fixture

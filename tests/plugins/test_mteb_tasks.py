@@ -7,6 +7,7 @@ import pytest
 import sklearn.metrics
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from own_mteb import mteb_in
 
 import xlbench
 from xlbench import Data, UsageError
@@ -21,15 +22,8 @@ MADE = ("Bitext", "Parallel", "Classification", "Clustering", "LegacyClustering"
 @pytest.fixture(scope="module")
 def mteb(tmp_path_factory):
     """mteb with tasks of our own in its registry, which hold their data themselves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTEB_CACHE", str(tmp_path_factory.mktemp("mteb")))
-        import mteb
-        import mteb_tasks
-        from mteb.get_tasks import _TASKS_REGISTRY
-
-        for name in MADE:
-            patch.setitem(_TASKS_REGISTRY, f"Made{name}", getattr(mteb_tasks, name))
-        yield mteb
+    with mteb_in(tmp_path_factory.mktemp("mteb"), MADE) as its:
+        yield its
 
 
 def run(spec, models, tmp_path, **more):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 import sklearn.metrics
+from own_mteb import mteb_in
 
 import xlbench
 from xlbench import Data, UsageError
@@ -21,15 +22,8 @@ OF_RESULTS = {"main_score", "hf_subset", "languages", "mteb_version", "scores_pe
 @pytest.fixture(scope="module")
 def mteb(tmp_path_factory):
     """mteb with tasks of our own in its registry, which hold their data themselves."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("MTEB_CACHE", str(tmp_path_factory.mktemp("mteb")))
-        import mteb
-        import mteb_tasks
-        from mteb.get_tasks import _TASKS_REGISTRY
-
-        for name in MADE:
-            patch.setitem(_TASKS_REGISTRY, f"Made{name}", getattr(mteb_tasks, name))
-        yield mteb
+    with mteb_in(tmp_path_factory.mktemp("mteb"), MADE) as its:
+        yield its
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,8 @@
 """Packs become folders again, which runs go on with."""
 
 import dataclasses
+import errno
+import os
 import shutil
 
 import pytest
@@ -9,7 +11,8 @@ from saved_runs import save_run
 
 import xlbench
 from xlbench.core.errors import ResultsError, UsageError
-from xlbench.runs.store import Store
+from xlbench.core.files import staging_folder, write_whole
+from xlbench.runs.store import Store, find_runs
 
 pytestmark = pytest.mark.slow
 
@@ -79,12 +82,33 @@ def test_a_damaged_pack_leaves_nothing(packs, tmp_path):
 
 
 def test_a_full_disk_leaves_nothing(packs, tmp_path, monkeypatch):
-    """Where a cell cannot be saved, what was written before is removed, and the reason is told."""
+    """Where the disk is full amid the cells, what was written before is removed, and the line says so."""
+    written = []
 
-    def full(self, cell, items):
-        raise ResultsError("cannot save: No space left on device")
+    def write(path, content, *, durable_name):
+        if len(written) == 3:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        written.append(path)
+        write_whole(path, content, durable_name=durable_name)
 
-    monkeypatch.setattr(Store, "save_cell", full)
-    with pytest.raises(ResultsError, match="No space left"):
-        xlbench.unpack(next(iter(sorted(packs.iterdir()))), tmp_path / "results")
+    monkeypatch.setattr("xlbench.runs.store.write_whole", write)
+    with pytest.raises(ResultsError, match=r"cannot write .*: No space left on device; nothing of it is there$"):
+        xlbench.unpack(min(packs.iterdir()), tmp_path / "results")
     assert list((tmp_path / "results").iterdir()) == []
+
+
+def test_what_a_kill_leaves_is_swept_once_it_is_old(unpacked):
+    """A run that was half unpacked is no run, and a later one removes it; a folder of another name stays."""
+    (whole, *_) = sorted(unpacked.iterdir())
+    half = staging_folder(whole)
+    shutil.copytree(whole / "cells", half / whole.name / "cells")
+    others = unpacked / ".mine.tmp"
+    others.mkdir()
+    before = find_runs(unpacked)
+    Store(unpacked).sweep()
+    assert half.is_dir()
+    for folder in (half, others):
+        os.utime(folder, (0, 0))
+    Store(unpacked).sweep()
+    assert (half.exists(), others.exists()) == (False, True)
+    assert find_runs(unpacked) == before

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
+import shutil
 import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -35,6 +37,16 @@ def write_whole(path: Path, content: bytes, *, durable_name: bool) -> None:
             os.close(descriptor)
 
 
+def staging_folder(folder: Path) -> Path:
+    """Where a folder may be written, to be renamed once it is whole; in the place in which it will lie."""
+    return folder.with_name(f".{folder.name}.{os.getpid()}-{time.monotonic_ns()}.tmp")
+
+
+def is_staging_folder(path: Path) -> bool:
+    """Whether this is such a folder."""
+    return re.fullmatch(r"\..+\.\d+-\d+\.tmp", path.name) is not None and path.is_dir()
+
+
 def is_old(path: Path) -> bool:
     """Whether no run that is still going can be writing this file."""
     try:
@@ -44,7 +56,10 @@ def is_old(path: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Delete a file, where it is there and that is possible."""
+    """Delete a file or a staging folder, where it is there and that is possible."""
+    if is_staging_folder(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
     with contextlib.suppress(OSError):
         path.unlink()
 

@@ -218,7 +218,8 @@ class Store(Reader):
         return self.runs_in(self.root, known)
 
     def sweep(self) -> None:
-        """Remove what killed runs left behind: temporaries, and items that no cell refers to, once they are old."""
+        """Remove what killed commands left behind: temporaries, runs that were not unpacked to the end, and items that
+        no cell refers to, once they are old."""
         for path in [*self.root.rglob(".*.tmp"), *self.root.glob("*/cells/*/*.parquet")]:
             if is_old(path) and not _is_referenced(path):
                 remove(path)
