@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,52 +63,56 @@ def searches_of(
         UsageError: There are none.
     """
     given = {task.name: task for task in catalog.select_tasks(tasks)} if tasks else {}
+    wanted = [cell for cell in run.cells if cell.status == "ok" and cell.main and (not tasks or cell.task in given)]
     kept: list[WantedCell] = []
     left_out: list[str] = []
-    by_task: dict[str, list[Cell]] = {}
-    for cell in run.cells:
-        if cell.whole and cell.status == "ok" and cell.main and (not tasks or cell.task in given):
-            by_task.setdefault(cell.task, []).append(cell)
-    searching = len({cell.task for cell in run.cells if _is_partial_search(cell, tasks, given)})
-    if partial := sum(_is_partial_search(cell, tasks, given) for cell in run.cells):
+    if partial := sum(not cell.whole and _is_search(cell) for cell in wanted):
         left_out.append(f"{partial:,} cell{'s' * (partial != 1)} left out: a sample (--limit)")
+    by_task: dict[str, list[Cell]] = {}
+    for cell in wanted:
+        if cell.whole:
+            by_task.setdefault(cell.task, []).append(cell)
     for name, cells in by_task.items():
         try:
             task = given.get(name) or one_task(catalog, name)
         except UsageError as error:
-            if cells[0].scores[0].metric == MAIN:
-                searching += 1
+            if _is_search(cells[0]):
                 left_out.append(f"{name} left out: {reason_of(error)} (a card of your own is given with --task)")
             continue
-        if task.find is None:
-            if cells[0].scores[0].metric == MAIN:
-                left_out.append(f"{name} left out: it is scored by a protocol that has no lists")
-            continue
-        searching += 1
-        languages = tuple(dict.fromkeys(language for cell in cells for language in cell.languages))
-        slices = slices_of(task, replace(data, languages=languages), languages).slices
-        parts = {part.subset.name: part for part in slices}
-        for cell in cells:
-            part = parts.get(cell.subset) or parts.get(WHOLE_TASK)
-            if why := _why_not(cell, task, part):
-                left_out.append(f"{name} {cell.subset} left out: {why}")
-            elif part:
-                kept.append(WantedCell(cell, task, part.subset))
-    if not searching:
-        of = f" in {', '.join(tasks)}" if tasks else ""
-        raise UsageError(
-            f"the run of {run.model} has no score of a document search (protocol search){of}: nothing to export"
-        )
+        if task.find is not None:
+            _sort_cells(task, cells, data, kept, left_out)
+        elif _is_search(cells[0]):
+            left_out.append(f"{name} left out: it is scored by a protocol that has no lists")
     if not kept:
-        more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
-        raise UsageError(f"no search of {run.model} can be made again: {left_out[0]}{more}")
+        raise _nothing_to_search(run, tasks, left_out)
     return kept, left_out
 
 
-def _is_partial_search(cell: Cell, tasks: Sequence[str], given: Container[str]) -> bool:
-    """Whether a cell scores a part of a document search, and is wanted."""
-    is_search = cell.status == "ok" and bool(cell.scores) and cell.scores[0].metric == MAIN
-    return is_search and not cell.whole and (not tasks or cell.task in given)
+def _is_search(cell: Cell) -> bool:
+    """Whether a cell with scores is of a document search, whose main metric is nDCG."""
+    return cell.scores[0].metric == MAIN
+
+
+def _sort_cells(task: Task, cells: Sequence[Cell], data: Data, kept: list[WantedCell], left_out: list[str]) -> None:
+    """Put each of a task's cells among those that are kept, or why it is not among what is left out."""
+    languages = tuple(dict.fromkeys(language for cell in cells for language in cell.languages))
+    parts = {part.subset.name: part for part in slices_of(task, replace(data, languages=languages), languages).slices}
+    for cell in cells:
+        part = parts.get(cell.subset) or parts.get(WHOLE_TASK)
+        if why := _why_not(cell, task, part):
+            left_out.append(f"{task.name} {cell.subset} left out: {why}")
+        elif part:
+            kept.append(WantedCell(cell, task, part.subset))
+
+
+def _nothing_to_search(run: Run, tasks: Sequence[str], left_out: Sequence[str]) -> UsageError:
+    if not left_out:
+        of = f" in {', '.join(tasks)}" if tasks else ""
+        return UsageError(
+            f"the run of {run.model} has no score of a document search (protocol search){of}: nothing to export"
+        )
+    more = f" (and {len(left_out) - 1} more)" if len(left_out) > 1 else ""
+    return UsageError(f"no search of {run.model} can be made again: {left_out[0]}{more}")
 
 
 def one_task(catalog: Catalog, name: str) -> Task:
