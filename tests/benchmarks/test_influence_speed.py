@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from conftest import LARGE
 
-from xlbench_tasks.protocols.numbers import candidate_influence, ranking
+from xlbench_tasks.protocols.numbers import candidate_influence, margins, ranking
 
 N, D, ROUNDS = (6000, 128, 15) if LARGE else (4000, 128, 11)
 
@@ -22,10 +22,10 @@ def test_influences_cost_less_than_a_quarter_of_the_ranking(monkeypatch, record_
     candidates = random.standard_normal((N, D)).astype(np.float32)
     queries = candidates + np.float32(noise) * random.standard_normal((N, D)).astype(np.float32)
     texts = [str(row) for row in range(N)]
-    add, margin, taken = candidate_influence.CandidateInfluence.add, ranking._margin_taken, {True: [], False: []}
+    add, margin, taken = candidate_influence.CandidateInfluence.add, margins.taken_by_items, {True: [], False: []}
     for whole in [True, False] * (ROUNDS + 1):
         monkeypatch.setattr(candidate_influence.CandidateInfluence, "add", add if whole else lambda *_: None)
-        monkeypatch.setattr(ranking, "_margin_taken", margin if whole else lambda *_: np.zeros(N, np.int32))
+        monkeypatch.setattr(margins, "taken_by_items", margin if whole else lambda *_: np.zeros(N, np.int32))
         started = time.process_time()
         ranking.rank_pairs(queries, candidates, texts)
         taken[whole].append(time.process_time() - started)

@@ -24,7 +24,7 @@ from xlbench import stats
 from xlbench.core.estimate import Estimate
 from xlbench.stats import Part, Scorer
 from xlbench_tasks.protocols import alignment, clustering
-from xlbench_tasks.protocols.numbers import grouping, pairwise, ranking
+from xlbench_tasks.protocols.numbers import grouping, pairwise, vector_rows
 
 SIZES = (50, 200, 1000)
 RESAMPLES = 1000
@@ -110,7 +110,7 @@ def of_starts(items: Vectors, n: int, times: int) -> dict[str, Coverage]:
     metrics = {metric.name: metric for metric in clustering.metrics({}) if metric.name in names}
     columns_of = clustering.cluster_columns({})
     found: dict[str, list[Estimate]] = {name: [] for name in names}
-    unit = ranking.unit(items.vectors)
+    unit = vector_rows.unit(items.vectors)
     for place in range(times):
         chosen = random.permutation(len(unit))[:n]
         label = np.unique(items.labels[chosen], return_inverse=True)[1]

@@ -20,7 +20,7 @@ from xlbench.stats import Scorer
 from xlbench_tasks.protocols import retrieval
 from xlbench_tasks.protocols.numbers import ranking
 
-METRICS = ("accuracy", "mrr", "recall_at_5", "margin_accuracy", "cosine_gap", "cosine_random")
+METRICS = ("accuracy", "mrr", "recall_at_5", "margin_accuracy", "csls_accuracy", "cosine_gap", "cosine_random")
 CASES = (("ngram", "eng-deu"), ("ngram", "deu-eng"), ("ngram", "eng-tur"), ("minilm", "deu-eng"), ("minilm", "eng-deu"))
 SIZES = (50, 200, 500, 1000)
 DOCUMENTS = (40, 60)

@@ -23,7 +23,7 @@ from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.data.splits import DataSet
 from xlbench_tasks.protocols import clustering
-from xlbench_tasks.protocols.numbers import grouping, ranking
+from xlbench_tasks.protocols.numbers import grouping, vector_rows
 from xlbench_tasks.readers import delimited
 
 OURS = [
@@ -299,7 +299,7 @@ def test_clusters_are_those_of_scikit_learn_when_it_runs_to_its_end(blobs):
     """The same first centers from a seed, and the same items in every cluster."""
     from sklearn.cluster import KMeans
 
-    vectors = ranking.unit(np.array([*blobs[1].values()], dtype=np.float32))
+    vectors = vector_rows.unit(np.array([*blobs[1].values()], dtype=np.float32))
     for seed, found in enumerate(grouping.k_means(vectors, 6, range(8))):
         expected = KMeans(6, n_init=1, tol=0, max_iter=1000, random_state=seed).fit(vectors.astype(np.float64)).labels_
         assert found.converged
@@ -309,7 +309,7 @@ def test_clusters_are_those_of_scikit_learn_when_it_runs_to_its_end(blobs):
 def test_no_order_of_sums_changes_clusters_where_distances_are_equal():
     """Corners of a cube, many of them level with several centers: dimensions in any order give the same clusters."""
     corners = np.array([[i >> bit & 1 for bit in range(6)] for i in range(1, 64)], dtype=np.float32)
-    vectors = ranking.unit(np.hstack([corners, 1 - corners]))
+    vectors = vector_rows.unit(np.hstack([corners, 1 - corners]))
     shuffled = np.random.RandomState(0).permutation(12)
     one, other = (grouping.k_means(some, 5, range(20)) for some in (vectors, vectors[:, shuffled]))
     assert [found.labels.tolist() for found in one] == [found.labels.tolist() for found in other]

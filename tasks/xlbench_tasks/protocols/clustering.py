@@ -211,7 +211,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     """Cluster all items, and set clusters beside classes."""
     import numpy as np
 
-    from xlbench_tasks.protocols.numbers import grouping, ranking
+    from xlbench_tasks.protocols.numbers import grouping, vector_rows
 
     if subset.load is None:
         raise DataMissing(subset.missing)
@@ -219,7 +219,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     classes: list[str] = options.get("labels", sorted(set(items.labels)))
     k = options.get("k", len(set(items.labels)))
     seeds = seeds_of(items, len(cluster_columns(options)))
-    vectors = ranking.unit(session.encode(items.texts))
+    vectors = vector_rows.unit(session.encode(items.texts))
     if options.get("algorithm") == "agglomerative":
         clusterings = [grouping.agglomerate(vectors, k, options.get("linkage", "ward"))]
     else:

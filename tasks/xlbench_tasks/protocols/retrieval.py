@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 4
+VERSION = 5
 
 COPIED = 0.95
 """From this share of equal texts on, one side is a copy of the other. The languages and countries of Unicode's CLDR are
@@ -117,12 +117,16 @@ def _through_ranks(name: str) -> Callable[[Columns], np.ndarray]:
     return through_others
 
 
-def _through_margins(columns: Columns) -> np.ndarray:
+def _through_counts(name: str) -> Callable[[Columns], np.ndarray]:
     """A query is right or not, so what is taken from it is 1 or -1, and the square is its size."""
-    import numpy as np
 
-    taken = np.asarray(columns["taken_margin_accuracy"], np.float64)
-    return shrunk(taken, float(np.abs(taken).mean()))
+    def through_others(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        taken = np.asarray(columns[f"taken_{name}"], np.float64)
+        return shrunk(taken, float(np.abs(taken).mean()))
+
+    return through_others
 
 
 def _of_rank(name: str, make: Callable[..., Metric], description: str) -> Metric:
@@ -148,7 +152,11 @@ _METRICS: tuple[Metric, ...] = (
     *RANKS,
     replace(
         share("margin_accuracy", "margin_hit", "first by ratio margin over 4 neighbors, as in xsim"),
-        through_others=_through_margins,
+        through_others=_through_counts("margin_accuracy"),
+    ),
+    replace(
+        share("csls_accuracy", "csls_hit", "first by CSLS over 10 neighbors, which allows for hubs"),
+        through_others=_through_counts("csls_accuracy"),
     ),
     replace(
         share("mteb_accuracy", lambda c: c["row"] == c["mteb_row"], "mteb's accuracy: argmax over raw rows"),
@@ -331,8 +339,14 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=pair.clusters,
         item_texts=list(zip(pair.queries, pair.candidates, strict=True)),
         columns=ranked.columns,
-        chance={**chance_of_ranks(m), "margin_accuracy": 1 / m, "mteb_accuracy": 1 / n},
-        facts={"candidates": m, "repeated_candidates": repeated, "tie_rate": ranked.tie_rate, **pair.facts},
+        chance={**chance_of_ranks(m), "margin_accuracy": 1 / m, "csls_accuracy": 1 / m, "mteb_accuracy": 1 / n},
+        facts={
+            "candidates": m,
+            "repeated_candidates": repeated,
+            "tie_rate": ranked.tie_rate,
+            **ranked.hubs,
+            **pair.facts,
+        },
         notes=(
             *pair.notes,
             *notes_on_ranks(repeated, ranked.tie_rate),

@@ -81,7 +81,7 @@ def next_rows(nearest: Ints, near_group: Ints, of_row: Ints, first_row: Ints) ->
     Args:
         nearest: (n,) the group of each query's nearest candidate, the first row of which counts as the nearest.
         near_group: (n, k >= 2) the groups that are nearest to each query, descending.
-        of_row, first_row: the groups, as in `ranking.Groups`.
+        of_row, first_row: the groups, as in `vector_rows.Groups`.
     """
     order = np.argsort(of_row, kind="stable")
     start = np.searchsorted(of_row[order], np.arange(len(first_row)))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench import DataError, Metric
-from xlbench_tasks.protocols.numbers.ranking import equal_rows
+from xlbench_tasks.protocols.numbers.vector_rows import equal_rows
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -9,8 +9,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from xlbench_tasks.protocols.numbers import candidate_influence, ranking
-from xlbench_tasks.protocols.numbers.ranking import Floats, Groups, Ints
+from xlbench_tasks.protocols.numbers import candidate_influence, ranking, vector_rows
+from xlbench_tasks.protocols.numbers.vector_rows import Floats, Groups, Ints
 
 _ROWS = 1 << 14
 """Rows that are handled in double precision at once."""
@@ -51,8 +51,8 @@ def rank_among(
         similarity: What texts are near by.
     """
     n = len(queries)
-    queries, pool = ranking.scaled(queries, similarity), ranking.scaled(pool, similarity)
-    groups = ranking.group_rows(pool, texts)
+    queries, pool = vector_rows.scaled(queries, similarity), vector_rows.scaled(pool, similarity)
+    groups = vector_rows.group_rows(pool, texts)
     targets = pool[groups.first_row]
     rank, ties, taken = np.empty(n, np.int64), np.empty(n, np.int64), np.zeros(n, np.int64)
     rivals = _Rivals(groups, np.concatenate([np.arange(n), owner]))
@@ -98,7 +98,7 @@ def _above(queries: Floats, pool: Floats, owner: Ints) -> NDArray[np.bool_]:
     for start in range(0, len(owner), _ROWS):
         part = owner[start : start + _ROWS]
         near = _dots(queries[part], pool[n + start : n + start + len(part)])
-        found[start : start + len(part)] = own[part] - near > ranking.TIE
+        found[start : start + len(part)] = own[part] - near > vector_rows.TIE
     return found
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments, worst_ranks
-from xlbench_tasks.protocols.numbers.ranking import TIE, UNSURE, equal_rows
+from xlbench_tasks.protocols.numbers.vector_rows import TIE, UNSURE, equal_rows
 
 Floats = NDArray[np.float32]
 Similarity = Literal["cosine", "dot"]

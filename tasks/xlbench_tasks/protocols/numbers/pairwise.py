@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench.core.ids import digest
-from xlbench_tasks.protocols.numbers.ranking import unit
+from xlbench_tasks.protocols.numbers.vector_rows import unit
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from xlbench_tasks.protocols.numbers.judgments import Doubles, Ints
 from xlbench_tasks.protocols.numbers.nearest import Floats, Index, Similarity, nearest, scale
-from xlbench_tasks.protocols.numbers.ranking import UNSURE
+from xlbench_tasks.protocols.numbers.vector_rows import UNSURE
 
 
 def of_vectors(queries: Floats, index: Index, k: int, codes: Ints, kinds: int, similarity: Similarity) -> Doubles:
