@@ -30,8 +30,8 @@ def xlbench_boards() -> Iterable[BoardFormat]:
     yield BoardFormat(
         "csv",
         _csv,
-        "Tables for programs: a row a model, a task, a score, a subset's data, a register, a model's costs.",
-        (".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".costs.csv", ".models.csv", ".registers.csv"),
+        "Tables for programs: a row a model, a task, a score, a subset's data, a register, hubs, a model's costs.",
+        (".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".costs.csv", ".models.csv", ".registers.csv", ".hubs.csv"),
     )
 
 

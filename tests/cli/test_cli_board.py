@@ -46,12 +46,13 @@ def models_on(text):
 
 
 def test_a_run_of_loose_tasks_writes_the_files_of_a_board(go, tmp_path):
-    """A run of tasks writes run.md, run.csv (a row a model), tasks, scores, data, models and costs, each in a file."""
+    """A run of tasks writes run.md, run.csv (a row a model), tasks, scores, data, hubs, models and costs, each in a
+    file."""
     run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random")
     boards = tmp_path / "leaderboards"
     assert sorted(path.name for path in boards.iterdir()) == [
-        "run.costs.csv", "run.costs.md", "run.csv", "run.data.csv", "run.md", "run.models.csv", "run.scores.csv",
-        "run.tasks.csv",
+        "run.costs.csv", "run.costs.md", "run.csv", "run.data.csv", "run.hubs.csv", "run.md", "run.models.csv",
+        "run.scores.csv", "run.tasks.csv",
     ]  # fmt: skip
     head, *rows = table(boards / "run.csv")
     assert [row[head.index("model")] for row in rows] == ["good-letters", "random"]

@@ -812,6 +812,13 @@ class TestBaselines:
         world.cells = [replace(cell, facts={}) if cell.subset == "hin" else cell for cell in world.cells]
         assert world.board().baseline("topics", "majority") is None
 
+    def test_what_is_no_number_is_no_baseline(self):
+        """A stranger's fact of the same name that is a text, or true, is not shown."""
+        for odd in ("much", True):
+            world = World()
+            world.add("alpha", "topics", "deu", shares(50), facts={"majority_accuracy": odd})
+            assert world.board().cells[0].majority is None
+
     def test_the_long_table_has_them(self):
         """The baseline of each metric beside its value, and an empty cell where there is none."""
         frame = read(spreadsheet.render(self.world().board())[".scores.csv"]).set_index(["task", "subset"])

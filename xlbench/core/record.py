@@ -264,7 +264,13 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
         yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason, "covers": ""}
 
 
+def number_fact(cell: Cell, name: str) -> float | None:
+    """A fact of a cell that is a number. Anything else is None: a stranger's protocol may call something else so."""
+    value = cell.facts.get(name)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def majority(cell: Cell, metric: str) -> float | None:
     """What always giving the most frequent label scores by a metric, from the fact ``majority_<metric>``; else None."""
-    value = cell.facts.get(f"majority_{metric}")
-    return float(value) if isinstance(value, int | float) else None
+    value = number_fact(cell, f"majority_{metric}")
+    return None if value is None else float(value)

@@ -4,7 +4,8 @@
 |---|---|
 | `gather` | the cells of a board, one a place, or why there is none |
 | `averages`, `chance_corrected`, `ranks`, `registers` | averages, above chance, ranks, by register |
+| `hubs` | how unevenly queries fall on candidates, and what that costs |
 | `standings`, `board` | all of it as one `Board` |
-| `markdown`, `score_sections`, `data_sections`, `legend`, `notes`, `models` | a board for people |
+| `markdown`, `score_sections`, `data_sections`, `hub_sections`, `legend`, `notes`, `models` | a board for people |
 | `spreadsheet`, `plain` | a board for programs: CSV, JSON |
 """

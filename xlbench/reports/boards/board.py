@@ -8,13 +8,14 @@ from math import fsum
 from typing import Any, Literal
 
 from xlbench.reports.boards.averages import Entry
+from xlbench.reports.boards.hubs import HubLine
 from xlbench.reports.boards.models import ModelLine
 from xlbench.reports.boards.notes import DataLine
 from xlbench.reports.boards.ranks import Rank
 from xlbench.reports.boards.registers import RegisterLine
 from xlbench.reports.published import Figure
 
-__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "Line", "ModelLine", "Rank", "RegisterLine",
+__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "HubLine", "Line", "ModelLine", "Rank", "RegisterLine",
            "Row"]  # fmt: skip
 
 
@@ -126,6 +127,8 @@ class Board:
     """Averages by kind of text, where the tasks have two."""
     data: tuple[DataLine, ...] = ()
     """What is odd about the data, a line a subset."""
+    hubs: tuple[HubLine, ...] = ()
+    """How unevenly queries fall on candidates, a line a subset and model; none where no cell says that."""
     models: tuple[ModelLine, ...] = ()
     """What the models are, in the order of the rows."""
     troubles: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from xlbench.reports.boards import data_sections, imported_figures, score_sections
+from xlbench.reports.boards import data_sections, hub_sections, imported_figures, score_sections
 from xlbench.reports.boards.legend import WITH_TRAINING, Legend
 from xlbench.reports.markup import DECIMALS, MISSING, count_text, escape
 
@@ -27,6 +27,7 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
         score_sections.registers(board, legend),
         score_sections.subsets(board, legend),
         score_sections.languages(board, legend),
+        hub_sections.section(board, legend),
         imported_figures.section(board, legend),
         data_sections.data(board),
         data_sections.models(board),

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from xlbench.core.record import ALIKE, LAG_ONE, Cell
+from xlbench.core.record import ALIKE, LAG_ONE, Cell, number_fact
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.gather import ModelKey, Table
 
@@ -99,10 +99,9 @@ def _data_line(area: str, task: str, subset: str, table: Table) -> DataLine:
 
 
 def _numbers(name: str, cells: Iterable[Cell]) -> Iterable[float]:
-    """A fact of the cells that have it; what is no number is a stranger's, who calls something else so."""
+    """A fact of the cells that have it, as a number."""
     for cell in cells:
-        value = cell.facts.get(name)
-        if isinstance(value, int | float) and not isinstance(value, bool):
+        if (value := number_fact(cell, name)) is not None:
             yield value
 
 

@@ -1,5 +1,5 @@
-"""The board as CSV, for programs: files with a row a model, a task, a score, a subset's data, a register, a model's
-costs.
+"""The board as CSV, for programs: files with a row a model, a task, a score, a subset's data, a register, a subset's
+hubs, a model's costs.
 
 Scores are fractions with eight decimals, missing ones empty cells. Codes such as ``nan`` and ``NA`` are text: read
 the files with ``pandas.read_csv(..., keep_default_na=False)``.
@@ -28,6 +28,8 @@ _COSTS = ("model", "fingerprint", "cells", "parameters", "encoded", "encode_seco
 _DATA = ("area", "task", "subset", "n", "test_in_train", "test_duplicates", "train_duplicates", "tiny_classes",
          "repairs", "train_repairs", "entities", "entities_dropped", "candidates", "repeated_candidates",
          "tie_rate_low", "tie_rate_high", "lost_items", "lag_one")  # fmt: skip
+_HUBS = ("area", "task", "subset", "model", "fingerprint", "value", "low", "high", "csls_accuracy", "hubness",
+         "hub_share")  # fmt: skip
 _MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cut", "settings", "license",
            "description")  # fmt: skip
 _RANK = ("rank", "rank_low", "rank_high", "tied_with_best")
@@ -39,8 +41,8 @@ _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low
 
 def render(board: Board) -> dict[str, str]:
     """The standings (``.csv``), the tasks (``.tasks.csv``), all scores (``.scores.csv``), what is odd about the data
-    (``.data.csv``), what the models are (``.models.csv``), costs (``.costs.csv``) and, where the tasks have two
-    registers, their averages (``.registers.csv``)."""
+    (``.data.csv``), what the models are (``.models.csv``), costs (``.costs.csv``); where the tasks have two
+    registers, their averages (``.registers.csv``), and where cells have facts of hubs, these (``.hubs.csv``)."""
     costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
     data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
     models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
@@ -52,7 +54,11 @@ def render(board: Board) -> dict[str, str]:
         ".costs.csv": to_csv(costs, _COSTS),
         ".models.csv": to_csv(models, _MODELS),
     }
-    return files | ({".registers.csv": to_csv(_registers(board), _REGISTERS)} if board.registers else {})
+    if board.registers:
+        files[".registers.csv"] = to_csv(_registers(board), _REGISTERS)
+    if board.hubs:
+        files[".hubs.csv"] = to_csv(({name: getattr(line, name) for name in _HUBS} for line in board.hubs), _HUBS)
+    return files
 
 
 def _columns(board: Board) -> list[str]:

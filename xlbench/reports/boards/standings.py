@@ -12,6 +12,7 @@ from xlbench.reports.boards.averages import IntervalSettings, Tree
 from xlbench.reports.boards.board import LEVEL, Board, Cost, Line, Row
 from xlbench.reports.boards.chance_corrected import Chances, average_chances, corrected_overall
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
+from xlbench.reports.boards.hubs import of_hubs
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, by_model, is_small, of_data, shared
 from xlbench.reports.boards.ranks import detectable, ranked
@@ -49,6 +50,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         costs=_costs(rows, table, results),
         registers=by_register([(row.model, row.fingerprint) for row in rows], trees, table, settings),
         data=of_data(table),
+        hubs=of_hubs(table),
         models=_models(rows, table, results),
         troubles=(*sorted(trouble for run in results for trouble in run.troubles), *table.refused.values()),
         detectable=detectable(trees.values(), LEVEL),
