@@ -15,7 +15,8 @@ from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.data.records import Records, sample_by_label
 from xlbench_tasks.protocols import classification
-from xlbench_tasks.protocols.transfer import SubsetRecords, TrainingSample
+from xlbench_tasks.protocols.training_sample import TrainingSample
+from xlbench_tasks.protocols.transfer import SubsetRecords
 
 if TYPE_CHECKING:
     import numpy as np

@@ -22,7 +22,7 @@ from xlbench.runs.request import Request, prepare, sizes_of
 from xlbench.testing import tasks
 from xlbench.testing.process import ConformanceError
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.protocols.transfer import TrainingSample
+from xlbench_tasks.protocols.training_sample import TrainingSample
 
 NEWS = ["curve", "-m", "ngram", "-t", "mini-news", "-l", "hin", "--train-sizes", "8,16,32,all"]
 

@@ -166,15 +166,16 @@ def test_the_fingerprint_covers_training(made):
     assert changed == {"eng", "eng>hin", "eng>tel", "rest>hin", "rest>tel"}
 
 
-def test_weighted_pairs_give_the_same_probe():
-    """Distinct pairs with weights are the regression over all words, scaled by all words."""
+@pytest.mark.parametrize("c", [tagging_probe.C, 0.03])
+def test_weighted_pairs_give_the_same_probe(c):
+    """Distinct pairs with weights are the regression over all words, scaled by all words, with the card's penalty."""
     random = np.random.RandomState(0)
     vectors = (random.standard_normal((30, 6)) * 10.0 ** np.arange(-2, 4) + 5).astype(np.float32)
     rows, codes = random.randint(0, 30, 400), random.randint(0, 5, 400)
-    probe = tagging_probe.fit(vectors, rows, codes, 7)
+    probe = tagging_probe.fit(vectors, rows, codes, 7, c)
     assert probe.converged
     scaler = StandardScaler().fit(vectors[rows].astype(float))
-    slow = LogisticRegression(C=tagging_probe.C, max_iter=5000, tol=1e-9)
+    slow = LogisticRegression(C=c, max_iter=5000, tol=1e-9)
     slow.fit(scaler.transform(vectors[rows].astype(float)), codes)
     scores = np.exp(probe.log_probabilities(vectors))
     np.testing.assert_allclose(scores[:, :5], slow.predict_proba(scaler.transform(vectors.astype(float))), atol=1e-5)

@@ -74,6 +74,12 @@ def test_zero_shot_trains_in_one_language_and_tests_in_another():
     assert everything["tir>eng"].missing.startswith("nothing to train on")
 
 
+def test_within_can_be_asked_of_some_languages():
+    """``within`` names the languages that learn from their own items; the others are tested from elsewhere alone."""
+    found = named(data_set(), transfer=["within", "zero-shot"], within=["eng"], **{"from": ["eng"]})
+    assert list(found) == ["eng", "eng>hin", "eng>tir", "eng>wol"]
+
+
 def test_all_and_rest_train_on_the_languages_at_hand():
     """``rest`` leaves the tested language out; a language without a train split is no part of either."""
     found = named(data_set(), transfer=["all", "rest"])
@@ -113,6 +119,8 @@ def test_dev_is_that_of_the_training_languages():
         ({"transfer": ["all", "all"]}, "each once"),
         ({"from": ["eng"]}, "'zero-shot' of transfer"),
         ({"transfer": ["zero-shot"], "from": []}, "name one"),
+        ({"transfer": ["zero-shot"], "within": ["eng"]}, "within: the languages that 'within' of transfer trains on"),
+        ({"within": ["enq"]}, "within: 'enq' is none of the card's languages. Did you mean 'eng'"),
         ({"transfer": ["zero-shot"], "from": ["enq"]}, "'enq' is none of the card's languages. Did you mean 'eng'"),
     ],
 )

@@ -29,6 +29,8 @@ class Card:
     """Which of the protocol's metrics, the main one first; all where it is empty."""
     splits: Mapping[str, str] = field(default_factory=dict)
     holdout: Mapping[str, float] = field(default_factory=dict)
+    folds: int = 0
+    """Of cross-fitting; 0 without it."""
     modules: tuple[str, ...] = ()
     """Modules of other packages that it names, as its protocol or readers."""
     register: Literal["", "regularized", "unregularized"] = ""

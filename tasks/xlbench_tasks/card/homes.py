@@ -36,6 +36,9 @@ def open_data(card: Card, data: Data) -> DataSet:
     if card.holdout:
         whole = open_source(card, data)
         return DataSet({part: HeldOut(whole, card.holdout, part) for part in card.holdout})
+    if card.folds:
+        whole = open_source(card, data)
+        return DataSet({"train": whole, "test": whole}, card.folds)
     return DataSet({split: open_source(card, data, split) for split in card.splits or ("test",)})
 
 

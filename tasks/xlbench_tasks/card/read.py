@@ -75,6 +75,7 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
         metrics=tuple(raw.get("metrics", ())),
         splits=splits,
         holdout=raw.get("holdout", {}),
+        folds=raw.get("folds", 0),
         modules=tuple(
             dict.fromkeys(name for name in (raw["protocol"], *(home.reader for home in homes)) if "." in name)
         ),
@@ -93,6 +94,8 @@ def _labels(raw: Mapping[str, Any]) -> tuple[str, ...]:
 def _check_options(raw: Mapping[str, Any], languages: Sequence[str], where: str) -> None:
     """That the protocol has these options and metrics, and that languages in the options are the card's."""
     protocol = module_of("protocol", raw["protocol"], where)
+    if "folds" in raw and not getattr(protocol, "CROSS_FITTING", False):
+        raise UsageError(f"{where}: folds: protocol {raw['protocol']!r} learns nothing from items")
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
     for name, words in getattr(protocol, "LANGUAGE_OPTIONS", {}).items():
@@ -124,8 +127,10 @@ def _check_area(area: str, where: str) -> None:
 def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
     """The splits of a card; `UsageError` for unknown ones, and for shares that are not shares."""
     splits, holdout = raw.get("splits", {}), raw.get("holdout", {})
-    if splits and holdout:
-        raise UsageError(f"{where}: splits and holdout exclude each other")
+    if sum(key in raw for key in ("splits", "holdout", "folds")) > 1:
+        raise UsageError(f"{where}: splits, holdout and folds exclude each other")
+    if raw.get("folds", 2) < 2:
+        raise UsageError(f"{where}: folds: must be 2 or more")
     for name in (*splits, *holdout):
         if name not in SPLITS:
             raise UsageError(

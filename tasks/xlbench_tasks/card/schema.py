@@ -34,11 +34,13 @@ KEYS: Mapping[str, Any] = {
     "metrics": list[str],
     "splits": dict[str, str],
     "holdout": dict[str, float],
+    "folds": int,
     "extends": str,
 }
 """What a card may hold. ``protocol``: one of these, or a module, ``package.module``;
 ``splits``: train, dev and test -> what the data set calls them, in the place of ``{split}``;
 ``holdout``: the share of each, for a data set without splits;
+``folds``: into how many parts such a data set is dealt, each of which is scored by what is learned from the others;
 ``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
 LARGEST, DOTS = 1 << 20, 200
 """Bytes that a file of keys may have, and dots that a line of it may."""

@@ -29,7 +29,7 @@ def task(card: Card) -> Task:
     """
     protocol = module_of("protocol", card.protocol, card.file)
     settings = {"protocol": card.protocol, "protocol_version": protocol.VERSION, "options": dict(card.options),
-                "holdout": dict(card.holdout)}  # fmt: skip
+                "holdout": dict(card.holdout)} | ({"folds": card.folds} if card.folds else {})  # fmt: skip
     by_name: dict[str, Metric] = {metric.name: metric for metric in protocol.metrics(card.options)}
     return Task(
         **described_fields(card),

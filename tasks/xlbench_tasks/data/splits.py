@@ -14,8 +14,10 @@ from xlbench_tasks.data.source import Source
 class DataSet:
     """A task's data: a source for every split that the card knows. A card without splits has ``test`` alone."""
 
-    def __init__(self, splits: Mapping[str, Source]) -> None:
+    def __init__(self, splits: Mapping[str, Source], folds: int = 0) -> None:
+        """``folds``: of the one part that is train and test, for cross-fitting; 0 where the two are apart."""
         self._splits = splits
+        self.folds = folds
 
     @property
     def name(self) -> str:

@@ -7,7 +7,6 @@ mteb's mode, the probe learns several times from small subsets of the train spli
 
 from __future__ import annotations
 
-import json
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,19 +17,21 @@ from xlbench.stats.metrics import averaged, class_f1, macro_f1, macro_precision,
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.protocols import transfer
-from xlbench_tasks.protocols.classification_facts import Labeled, facts_of, notes_of
-from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
+from xlbench_tasks.protocols.classification_facts import facts_of, notes_of
+from xlbench_tasks.protocols.classification_probes import MTEB_RUNS, Labeled, Learned, learn_and_label, runs
+from xlbench_tasks.protocols.cross_fitting import merge, names_of_draws
 
 if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
-    from xlbench_tasks.data.records import Records
     from xlbench_tasks.data.splits import DataSet
-    from xlbench_tasks.protocols.numbers.probes import FittedProbe, Probe
     from xlbench_tasks.protocols.transfer import SubsetRecords
 
 VERSION = 3
+
+CROSS_FITTING = True
+"""Cards may have ``folds``."""
 
 OPTIONS: Mapping[str, Any] = {
     "labels": list[str],
@@ -48,14 +49,9 @@ many training items a class, drawn ``draws`` times (10 by default), all without 
 
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
 
-DRAWS = 10
-NEIGHBORS = 5
-MTEB_RUNS = 10
 MANY = 100
 """With more labels than this, averages over classes come from counts (`numbers.classes`), and no class has a metric of
 its own: time and memory then follow the number of labels, not its square."""
-
-"""Fewer test items of a class than this are remarked on."""
 
 
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
@@ -63,8 +59,8 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     _check(options)
     labels = options["labels"]
     named = [one for one in _makers(labels) if options.get("mode") == "mteb" or one[0] != "mteb_accuracy"]
-    runs = _runs(options)
-    return tuple(_over_runs(name, make, runs) for name, make in named)
+    times = runs(options)
+    return tuple(_over_runs(name, make, times) for name, make in named)
 
 
 Maker = Callable[[str], Metric]
@@ -136,13 +132,6 @@ def _plain(label: str) -> str:
     return "-".join("".join(kept).split())
 
 
-def _runs(options: Mapping[str, Any]) -> int:
-    """How many times the probe learns."""
-    if options.get("mode") == "mteb":
-        return MTEB_RUNS
-    return int(options.get("draws", DRAWS)) if options.get("shots") else 1
-
-
 def _check(options: Mapping[str, Any]) -> None:
     """What the types of the options cannot say."""
     labels = options.get("labels", [])
@@ -182,10 +171,12 @@ def _check_unused(options: Mapping[str, Any]) -> None:
 
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer of the options."""
+    if data_set.folds and options.get("mode") == "mteb":
+        raise UsageError(f"{data_set.name}: folds: mode = 'mteb' has no cross-fitting")
     if options.get("c") == "dev" and data_set.dev is None:
         raise UsageError(f"{data_set.name}: [options] c = 'dev' needs a dev split, which the card does not have")
     labels = options["labels"]
-    again = data.training_draws if _runs(options) == 1 else 0  # several runs are several training sets already
+    again = data.training_draws if runs(options) == 1 else 0  # several runs are several training sets already
     return transfer.subsets(
         data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, labels), again
     )
@@ -215,23 +206,30 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     parts: SubsetRecords = subset.load()
     labels: Sequence[str] = options["labels"]
-    train = _labeled_texts(parts.data_set, parts.train, labels)
-    test = _labeled_texts(parts.data_set, {parts.target: parts.test}, labels)
-    fits, predicted = _fit_and_predict(parts, session, train, test, options)
-    drawn = _redraws(parts, session, train, test, options)
-    columns = {"true": test.codes} | dict(zip(_columns(len(fits)), predicted, strict=True))
+    folds, rows = [], []
+    for fold in parts.folds():
+        folds.append(learn_and_label(fold.parts, session, options))
+        rows.append(fold.rows)
+    whole = Labeled.of(parts.data_set, {parts.target: parts.test}, labels)
+    predicted = merge([dict(zip(_columns(len(one.fits)), one.predicted, strict=True)) for one in folds], rows)
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
         item_texts=[(text,) for text in parts.test.fields["text"]],
-        columns=columns,
-        chance=_chance(train, test, options),
+        columns={"true": whole.codes} | predicted,
+        chance=_chance(Labeled.of(parts.data_set, parts.train, labels), whole, options),
         seed_ids=_seed_ids(parts, options),
-        retrained=[{"predicted": codes} for codes in drawn.learned],
-        training_ids=drawn.names,
-        facts={**facts_of(train, test, fits, options), **parts.test.facts},
-        notes=tuple(notes_of(parts, train, test, fits, labels)),
+        retrained=list(_retrained(folds, rows)),
+        training_ids=names_of_draws([one.redrawn.names for one in folds]),
+        facts={**facts_of(folds, whole, options), **parts.test.facts},
+        notes=tuple(notes_of(parts, folds, whole, labels)),
     )
+
+
+def _retrained(folds: Sequence[Learned], rows: Sequence[Sequence[int]]) -> Iterator[Columns]:
+    """What every item is labeled by probes of bootstrapped training sets, one column a set."""
+    for drawn in zip(*(one.redrawn.learned for one in folds), strict=True):
+        yield merge([{"predicted": codes} for codes in drawn], rows)
 
 
 def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
@@ -239,113 +237,8 @@ def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
     drawn alike in every language."""
     if options.get("mode") == "mteb":
         return [f"{parts.data_set} mteb {draw}" for draw in range(MTEB_RUNS)]
-    runs, key = _runs(options), f"{parts.data_set} {'+'.join(parts.sources)} {options.get('shots')} shots"
-    return [f"{key} {draw}" for draw in range(runs)] if runs > 1 else []
-
-
-def _labeled_texts(name: str, records: Mapping[str, Records], labels: Sequence[str]) -> Labeled:
-    """All records together; `DataError` where a label is none of the card's."""
-    import numpy as np
-
-    code_of = {label: code for code, label in enumerate(labels)}
-    check_known(name, labels, records)
-    texts = tuple(text for one in records.values() for text in one.fields["text"])
-    given = (code_of[label] for one in records.values() for label in one.fields["label"])
-    return Labeled(texts, np.fromiter(given, np.int64, len(texts)))
-
-
-def _training_rows(parts: SubsetRecords, train: Labeled, options: Mapping[str, Any]) -> list[np.ndarray]:
-    """The rows of the train split that the probe learns from, one array a time that it learns."""
-    import numpy as np
-
-    from xlbench_tasks.protocols.numbers import probes
-
-    labels, where = options["labels"], f"{parts.data_set} {'+'.join(parts.sources)}"
-    support = np.bincount(train.codes, minlength=len(labels))
-    if np.count_nonzero(support) < 2:
-        raise DataError(
-            f"{where}: all {len(train.codes)} training items are {labels[int(support.argmax())]!r}; "
-            f"a probe needs two labels to learn from"
-        )
-    if options.get("mode") == "mteb":
-        return list(probes.mteb_draws(train.codes))
-    shots = options.get("shots", 0)
-    if not shots:
-        return [np.arange(len(train.codes))]
-    for label, count in zip(labels, support, strict=True):
-        if 0 < count < shots:
-            raise DataError(
-                f"{where}: {label!r} has {count} training item{'s' if count > 1 else ''}, and shots asks for {shots}"
-            )
-    return list(probes.draws(train.codes, shots, _runs(options), (parts.data_set, *parts.sources)))
-
-
-def _probe(parts: SubsetRecords, session: EncodingSession, options: Mapping[str, Any]) -> Probe:
-    """The probe that the options ask for."""
-    from xlbench_tasks.protocols.numbers import probes
-
-    if options.get("mode") == "mteb":
-        return probes.MtebLogistic()
-    if options.get("probe") == "knn":
-        return probes.Neighbors(options.get("k", NEIGHBORS))
-    c = options.get("c", 1.0)
-    if c != "dev":
-        return probes.Logistic(float(c))
-    dev = _labeled_texts(parts.data_set, parts.dev, options["labels"])
-    if not dev.texts:
-        raise DataError(f"{parts.data_set} {'+'.join(parts.sources)}: c = 'dev', and there is no dev split at hand")
-    return probes.ChosenLogistic(session.encode(dev.texts), dev.codes)
-
-
-def _fit_and_predict(
-    parts: SubsetRecords, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
-) -> tuple[list[FittedProbe], list[np.ndarray]]:
-    """What the probe learns, each time that it learns, and what it then says of the test items: codes (n,).
-
-    It learns once for all subsets that train on the same languages: one English probe is behind every ``eng>hin``.
-    """
-    from threadpoolctl import threadpool_limits
-
-    rows = _training_rows(parts, train, options)
-    # Asked for even where the probe is known, so that the session knows which texts the subset leans on.
-    probe, vectors, asked = _probe(parts, session, options), session.encode(train.texts), session.encode(test.texts)
-
-    def learn() -> list[FittedProbe]:
-        return [probe.learn(vectors[some], train.codes[some]) for some in rows]
-
-    content = [tuple((language, one.fingerprint()) for language, one in of.items()) for of in (parts.train, parts.dev)]
-    # One thread: the last bits of a sum, and so the probe, would follow the number of processors. Small fits are
-    # several times faster too.
-    with threadpool_limits(1):
-        fits = session.once(("classification", parts.data_set, *content, json.dumps(options, sort_keys=True)), learn)
-        return fits, [fit.label(asked) for fit in fits]
-
-
-def _redraws(
-    parts: SubsetRecords, session: EncodingSession, train: Labeled, test: Labeled, options: Mapping[str, Any]
-) -> Retrained[np.ndarray]:
-    """What the probe says of the test items, codes (n,), when it learns from bootstrapped training sets, where those
-    are asked for. The dev split, and so what C is chosen on, is not drawn."""
-    import numpy as np
-    from threadpoolctl import threadpool_limits
-
-    if not parts.redraws or session.is_gathering:
-        return Retrained()
-    probe, vectors, asked = _probe(parts, session, options), session.encode(train.texts), session.encode(test.texts)
-    drawn = redraws(parts.data_set, parts.train, parts.redraws, lambda rows: len(np.unique(train.codes[rows])) > 1)
-
-    def learn(rows: np.ndarray) -> FittedProbe:
-        with threadpool_limits(1):  # as above
-            return probe.learn(vectors[rows], train.codes[rows])
-
-    kind = "classification", parts.data_set, json.dumps(options, sort_keys=True)
-    fits = retrain(parts, session, kind, drawn, learn)
-
-    def label(fit: FittedProbe) -> np.ndarray:
-        with threadpool_limits(1):
-            return fit.label(asked)
-
-    return Retrained(fits.names, map(label, fits.learned))
+    times, key = runs(options), f"{parts.data_set} {'+'.join(parts.sources)} {options.get('shots')} shots"
+    return [f"{key} {draw}" for draw in range(times)] if times > 1 else []
 
 
 def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:

@@ -5,47 +5,46 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from xlbench_tasks.protocols.classification_probes import Labeled, Learned
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from xlbench_tasks.protocols.numbers.probes import FittedProbe
     from xlbench_tasks.protocols.transfer import SubsetRecords
 
 FEW = 10
+"""Fewer test items of a class than this are remarked on."""
 
 
-@dataclass(frozen=True)
-class Labeled:
-    """Texts and their label codes (m,)."""
+def facts_of(folds: Sequence[Learned], test: Labeled, options: Mapping[str, Any]) -> dict[str, float | int | str]:
+    """Counts, the majority baseline, and the names of the labels whose codes are in the items.
 
-    texts: tuple[str, ...]
-    codes: np.ndarray
-
-
-def facts_of(
-    train: Labeled,
-    test: Labeled,
-    fits: Sequence[FittedProbe],
-    options: Mapping[str, Any],
-) -> dict[str, float | int | str]:
-    """Counts, the majority baseline, and the names of the labels whose codes are in the items."""
+    Args:
+        folds: what was learned, with cross-fitting a fold each.
+        test: all test items together.
+        options: of the card.
+    """
     import numpy as np
 
     labels: Sequence[str] = options["labels"]
-    learned = set(train.texts)
+    learned = [set(fold.train.texts) for fold in folds]
     facts: dict[str, float | int | str] = {
-        "train_items": len(train.texts),
-        "test_in_train": sum(text in learned for text in test.texts),
-        "train_duplicates": len(train.texts) - len(learned),
+        "train_items": min(len(fold.train.texts) for fold in folds),
+        "test_in_train": sum(
+            text in known for fold, known in zip(folds, learned, strict=True) for text in fold.test.texts
+        ),
+        "train_duplicates": max(len(fold.train.texts) - len(known) for fold, known in zip(folds, learned, strict=True)),
         "test_duplicates": len(test.texts) - len(set(test.texts)),
         "tiny_classes": int(np.count_nonzero(_rare_classes(test, len(labels)))),
-        **majority(train.codes, test.codes, len(labels)),
+        **majority([(fold.train.codes, fold.test.codes) for fold in folds], len(labels)),
     }
+    if len(folds) > 1:
+        facts["folds"] = len(folds)
     if options.get("mode") == "mteb":
         facts["majority_mteb_accuracy"] = facts["majority_accuracy"]
+    fits = [fit for fold in folds for fit in fold.fits]
     if len(chosen := Counter(fit.c for fit in fits if fit.c is not None)) > 0:
         facts["c"] = ", ".join(f"{c:g}" for c in sorted(chosen))
     if failed := sum(not fit.converged for fit in fits):
@@ -63,37 +62,48 @@ def _rare_classes(test: Labeled, labels: int) -> np.ndarray:
     return few
 
 
-def majority(train: np.ndarray, test: np.ndarray, labels: int) -> dict[str, float]:
-    """Accuracy and macro-F1 of always saying the most frequent label of the train split (of equal ones, the first)."""
+def majority(folds: Sequence[tuple[np.ndarray, np.ndarray]], labels: int) -> dict[str, float]:
+    """Accuracy and macro-F1 of always saying the most frequent label that is learned from (of equal ones, the first).
+
+    ``folds``: the codes of training and of test items, once or fold by fold. Of classes of equal size, the most
+    frequent in the other folds is the rarest in a fold: cross-fitted, it may score less than guessing.
+    """
     import numpy as np
 
-    support = np.bincount(test, minlength=labels)
-    hits = int(support[np.bincount(train, minlength=labels).argmax()])
-    f1 = 2 * hits / (hits + len(test)) / np.count_nonzero(support)
-    return {"majority_accuracy": hits / len(test), "majority_macro_f1": float(f1)}
+    said = [np.full(len(test), np.bincount(train, minlength=labels).argmax()) for train, test in folds]
+    predicted, true = np.concatenate(said), np.concatenate([test for _, test in folds])
+    hits, support = np.bincount(true[predicted == true], minlength=labels), np.bincount(true, minlength=labels)
+    seen = support > 0
+    f1 = 2 * hits[seen] / (support + np.bincount(predicted, minlength=labels))[seen]
+    return {"majority_accuracy": float(hits.sum() / len(true)), "majority_macro_f1": float(f1.mean())}
 
 
-def notes_of(
-    parts: SubsetRecords, train: Labeled, test: Labeled, fits: Sequence[FittedProbe], labels: Sequence[str]
-) -> Iterator[str]:
+def notes_of(parts: SubsetRecords, folds: Sequence[Learned], test: Labeled, labels: Sequence[str]) -> Iterator[str]:
     """Footnotes: what a reader of the score has to know of the data and of the probe."""
     import numpy as np
 
     yield from dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes)
-    learned, asked = (np.bincount(one.codes, minlength=len(labels)) for one in (train, test))
+    learned, asked = (
+        np.stack([np.bincount(one.codes, minlength=len(labels)) for one in some])
+        for some in ([fold.train for fold in folds], [fold.test for fold in folds])
+    )
 
     def those(wanted: np.ndarray) -> str:
         return ", ".join(labels[code] for code in np.flatnonzero(wanted).tolist())
 
-    if (unseen := (learned == 0) & (asked > 0)).any():
-        yield f"labels without a training item, which are never predicted: {those(unseen)}"
-    if (single := learned == 1).any():
-        yield f"labels with one training item: {those(single)}"
+    if (unseen := ((learned == 0) & (asked > 0)).any(axis=0)).any():
+        yield f"labels without a training item, which are never predicted{_in_a_fold(folds)}: {those(unseen)}"
+    if (single := (learned == 1).any(axis=0)).any():
+        yield f"labels with one training item{_in_a_fold(folds)}: {those(single)}"
     if (few := _rare_classes(test, len(labels))).any():
         yield f"labels with fewer than {FEW} test items: {those(few)}"
-    if not set(train.texts).isdisjoint(test.texts):
+    if any(not set(fold.train.texts).isdisjoint(fold.test.texts) for fold in folds):
         yield "some test texts are in the training set too (how many: Data warnings)"
     if len(set(test.texts)) < len(test.texts):
         yield "some test texts occur more than once, and count each time (how many: Data warnings)"
-    if not all(fit.converged for fit in fits):
+    if not all(fit.converged for fold in folds for fit in fold.fits):
         yield "the probe did not converge"
+
+
+def _in_a_fold(folds: Sequence[Learned]) -> str:
+    return " in some folds" if len(folds) > 1 else ""

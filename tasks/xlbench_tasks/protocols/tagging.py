@@ -7,14 +7,16 @@ vectors of words in context encodes every distinct word alone.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
 from xlbench.stats.metrics import Column, micro_f1
 from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.protocols import transfer
+from xlbench_tasks.protocols.cross_fitting import merge, names_of_draws
+from xlbench_tasks.protocols.tagging_facts import merge_warnings, notes_of, reader_facts, warning_counts
 from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
 
 if TYPE_CHECKING:
@@ -23,23 +25,26 @@ if TYPE_CHECKING:
     from xlbench import EncodingSession
     from xlbench_tasks.data.records import Records
     from xlbench_tasks.data.splits import DataSet
-    from xlbench_tasks.protocols.numbers.tagging_probe import Probe
+    from xlbench_tasks.protocols.numbers.tagging_probe import Probe, TaggingScores
 
 VERSION = 2
 
-OPTIONS: Mapping[str, Any] = {"types": list[str], **transfer.OPTIONS}
-"""``types``: the entity types; the rest as in ``transfer.py``."""
+CROSS_FITTING = True
+"""Cards may have ``folds``."""
+
+OPTIONS: Mapping[str, Any] = {"types": list[str], "c": float | int, **transfer.OPTIONS}
+"""``types``: the entity types; ``c``: inverse strength of the probe's penalty, 1.0 by default; the rest as in
+``transfer.py``."""
 
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
-
-FEW = 10
-"""Fewer test entities of a type than this are remarked on."""
 
 
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The metrics, the main one first; one more for each type."""
     types = _types(options)
     transfer.check(options)
+    if options.get("c", 1.0) <= 0:
+        raise UsageError(f"[options] c: {options['c']!r} is not a number above 0")
     right, predicted, gold = (_over(part, types) for part in ("right", "predicted", "gold"))
     return (
         micro_f1("entity_f1", right, predicted, gold, "F1 over whole entities of the right type, strict IOB2"),
@@ -120,52 +125,88 @@ def _check_entities(parts: transfer.SubsetRecords, types: Sequence[str]) -> None
             )
 
 
+@dataclass(frozen=True)
+class _Tagged:
+    """What a probe says of the test sentences of a fold."""
+
+    scored: TaggingScores
+    words: int
+    train_sentences: int
+    train_words: int
+    converged: bool
+    contextual: bool
+    warnings: dict[str, int]
+    redrawn: Retrained[Columns]
+
+
 def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any]) -> Outcome:
     """Learn from the training sentences, and score the test sentences."""
-    import numpy as np
-
-    from xlbench_tasks.protocols.numbers import spans, tagging_probe
-
     if subset.load is None:
         raise DataMissing(subset.missing)
     parts: transfer.SubsetRecords = subset.load()
     types = _types(options)
-    train_words, train_tags = _sentences(parts.train.values())
-    test_words, test_tags = _sentences([parts.test])
     _check_entities(parts, types)
-    _check_types(parts, types, {*train_tags, *test_tags})
-    probe = _fit_probe(parts, session, train_words, train_tags, types)
-    asked = session.encode_words(test_words)
-    drawn = _redraws(parts, session, train_words, train_tags, types)
-    lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
-    gold = spans.encode(test_tags, types)
-
-    def columns(of: Probe) -> tagging_probe.TaggingScores:
-        return tagging_probe.score(of.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
-
-    scored = columns(probe)
-    oddities = _warning_counts(parts, scored.support)
+    folds = parts.folds()
+    tagged = [_tag(fold.parts, session, types, options) for fold in folds]
+    rows = [fold.rows for fold in folds]
+    support = {kind: sum(one.scored.support[kind] for one in tagged) for kind in types}
+    oddities = merge_warnings([one.warnings for one in tagged], parts.test, support)
+    failed = sum(not one.converged for one in tagged)
     return Outcome(
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
-        item_texts=[(" ".join(words),) for words in test_words],
-        columns=scored.columns,
-        chance=_chance(scored.support, options),
-        retrained=[columns(one).columns for one in drawn.learned],
-        training_ids=drawn.names,
+        item_texts=[(tokens.replace("\t", " "),) for tokens in parts.test.fields["tokens"]],
+        columns=merge([one.scored.columns for one in tagged], rows),
+        chance=_chance(support, options),
+        retrained=[merge(drawn, rows) for drawn in zip(*(one.redrawn.learned for one in tagged), strict=True)],
+        training_ids=names_of_draws([one.redrawn.names for one in tagged]),
         facts={
-            "words": len(gold),
-            "train_sentences": len(train_words),
-            "train_words": len(train_tags),
+            "words": sum(one.words for one in tagged),
+            "train_sentences": min(one.train_sentences for one in tagged),
+            "train_words": min(one.train_words for one in tagged),
             **oddities,
-            **({} if probe.converged else {"not_converged": 1}),
-            **{f"support:{kind}": n for kind, n in scored.support.items()},
-            **_reader_facts(parts),
+            **({"folds": len(folds)} if len(folds) > 1 else {}),
+            **({"not_converged": failed} if failed else {}),
+            **{f"support:{kind}": n for kind, n in support.items()},
+            **reader_facts(parts),
         },
         notes=(
             *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
-            *_notes(oddities, scored.support, contextual=asked.contextual, converged=probe.converged),
+            *notes_of(oddities, support, contextual=all(one.contextual for one in tagged), converged=not failed),
         ),
+    )
+
+
+def _tag(
+    parts: transfer.SubsetRecords, session: EncodingSession, types: tuple[str, ...], options: Mapping[str, Any]
+) -> _Tagged:
+    """Learn from the training sentences of ``parts``, and score its test sentences."""
+    import numpy as np
+
+    from xlbench_tasks.protocols.numbers import spans, tagging_probe
+
+    train_words, train_tags = _sentences(parts.train.values())
+    test_words, test_tags = _sentences([parts.test])
+    _check_types(parts, types, {*train_tags, *test_tags})
+    c = float(options.get("c", tagging_probe.C))
+    probe = _fit_probe(parts, session, train_words, train_tags, types, c)
+    asked = session.encode_words(test_words)
+    drawn = _redraws(parts, session, train_words, train_tags, types, c)
+    lengths = np.fromiter(map(len, test_words), np.int64, len(test_words))
+    gold = spans.encode(test_tags, types)
+
+    def score(of: Probe) -> TaggingScores:
+        return tagging_probe.score(of.log_probabilities(asked.vectors), asked.rows, gold, lengths, types)
+
+    return _Tagged(
+        scored=score(probe),
+        words=len(gold),
+        train_sentences=len(train_words),
+        train_words=len(train_tags),
+        converged=probe.converged,
+        contextual=asked.contextual,
+        warnings=warning_counts(parts),
+        redrawn=Retrained(drawn.names, (score(one).columns for one in drawn.learned)),
     )
 
 
@@ -175,6 +216,7 @@ def _fit_probe(
     words: list[list[str]],
     tags: list[str],
     types: tuple[str, ...],
+    c: float,
 ) -> Probe:
     """The probe of a training set: learned once for all subsets that train on the same sentences."""
     from xlbench_tasks.protocols.numbers import spans, tagging_probe
@@ -184,10 +226,10 @@ def _fit_probe(
 
     def learn() -> Probe:
         codes = spans.encode(tags, types)
-        return tagging_probe.fit(known.vectors, known.rows, codes, 1 + 2 * len(types))
+        return tagging_probe.fit(known.vectors, known.rows, codes, 1 + 2 * len(types), c)
 
     content = tuple(records.fingerprint() for records in parts.train.values())
-    return session.once(("tagging", types, content), learn)
+    return session.once(("tagging", types, c, content), learn)
 
 
 def _redraws(
@@ -196,6 +238,7 @@ def _redraws(
     words: list[list[str]],
     tags: list[str],
     types: tuple[str, ...],
+    c: float,
 ) -> Retrained[Probe]:
     """Probes of bootstrapped training sets, where they are asked for."""
     import numpy as np
@@ -214,9 +257,9 @@ def _redraws(
         of_words = np.arange(int(lengths[sentences].sum())) + np.repeat(
             starts[sentences] - (np.cumsum(lengths[sentences]) - lengths[sentences]), lengths[sentences]
         )
-        return tagging_probe.fit(known.vectors, known.rows[of_words], codes[of_words], 1 + 2 * len(types))
+        return tagging_probe.fit(known.vectors, known.rows[of_words], codes[of_words], 1 + 2 * len(types), c)
 
-    return retrain(parts, session, ("tagging", types), drawn, learn)
+    return retrain(parts, session, ("tagging", types, c), drawn, learn)
 
 
 def _sentences(parts: Iterable[Records]) -> tuple[list[list[str]], list[str]]:
@@ -249,57 +292,7 @@ def _check_types(parts: transfer.SubsetRecords, types: Sequence[str], tags: set[
     unknown.check()
 
 
-def _warning_counts(parts: transfer.SubsetRecords, support: Mapping[str, int]) -> dict[str, int]:
-    """Counts for the board's data warnings; sentences are equal that are so word for word, whatever their tags."""
-    learned = [tokens for records in parts.train.values() for tokens in records.fields["tokens"]]
-    known, asked = set(learned), parts.test.fields["tokens"]
-    return {
-        "test_in_train": sum(tokens in known for tokens in asked),
-        "test_duplicates": len(asked) - len(set(asked)),
-        "train_duplicates": len(learned) - len(known),
-        "tiny_classes": len(_rare_types(support)),
-    }
-
-
-def _rare_types(support: Mapping[str, int]) -> list[str]:
-    """The types that the test sentences have, but seldom, with their number of entities."""
-    return [f"{kind} ({n})" for kind, n in sorted(support.items()) if 0 < n < FEW]
-
-
 def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str, float]:
     """What the most frequent tag, O, scores: nothing, but where there is nothing to find."""
     empty = {f"f1:{kind}": n == 0 for kind, n in support.items()}
     return {metric.name: float(empty.get(metric.name, not any(support.values()))) for metric in metrics(options)}
-
-
-def _reader_facts(parts: transfer.SubsetRecords) -> dict[str, int]:
-    """What the reader counted in the test sentences, and, marked so, in all training sentences together."""
-    learned: Counter[str] = Counter()
-    for records in parts.train.values():
-        learned.update(records.facts)
-    facts = {**parts.test.facts, **{f"train_{name}": n for name, n in learned.items()}}
-    if kinds := {name: n for name, n in parts.test.facts.items() if name.startswith("entities_")}:
-        facts["entities"] = sum(kinds.values())
-        facts["entities_dropped"] = sum(n for name, n in kinds.items() if name.startswith("entities_dropped:"))
-        facts["repairs"], facts["train_repairs"] = _repairs(parts.test.facts), _repairs(learned)
-    return facts
-
-
-def _repairs(facts: Mapping[str, int]) -> int:
-    """How much of the data set's tags and rows its reader has put right."""
-    return sum(n for name, n in facts.items() if name.startswith(("tags_", "rows_")))
-
-
-def _notes(
-    oddities: Mapping[str, int], support: Mapping[str, int], *, contextual: bool, converged: bool
-) -> Iterator[str]:
-    if tiny := _rare_types(support):
-        yield f"types with fewer than {FEW} test entities: {', '.join(tiny)}"
-    if oddities["test_in_train"]:
-        yield "test sentences that are among the training sentences were scored too (how many: Data warnings)"
-    if oddities["test_duplicates"]:
-        yield "some test sentences occur more than once, and count each time (how many: Data warnings)"
-    if not contextual:
-        yield "no word vectors: every word was encoded alone"
-    if not converged:
-        yield "the probe did not converge"

@@ -24,16 +24,18 @@ from typing import Any
 from xlbench import DataError, DataMissing, Subset, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.text import did_you_mean
-from xlbench_tasks.data.records import Records, content_keys
+from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Source
 from xlbench_tasks.data.splits import DataSet
+from xlbench_tasks.protocols.cross_fitting import Folds
+from xlbench_tasks.protocols.training_sample import TrainingSample
 
 KINDS = ("within", "zero-shot", "all", "rest")
 
-OPTIONS: Mapping[str, Any] = {"transfer": list[str], "from": list[str]}
+OPTIONS: Mapping[str, Any] = {"transfer": list[str], "from": list[str], "within": list[str]}
 """``transfer``: which of `KINDS` (``within`` alone without it); ``from``: the languages that ``zero-shot`` trains on,
-every one without it."""
-LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"from": ()}
+``within``: those that learn from their own items; every one without them."""
+LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"from": (), "within": ()}
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,22 @@ class SubsetRecords:
     test: Records
     redraws: int = 0
     """From how many bootstrapped training sets it is to be learned again."""
+    cross_fitting: Folds | None = None
+    """Where the same items are learned from and scored: the folds that keep the two apart."""
+
+    def folds(self) -> tuple[Fold, ...]:
+        """What is learned and scored one after the other: all at once, or with cross-fitting fold by fold, those of
+        them that have a test item. All test items are in one of them."""
+        if self.cross_fitting is None:
+            return (Fold(self, tuple(range(len(self.test.ids)))),)
+        return tuple(fold for number in range(self.cross_fitting.count) if (fold := self._fold(number)).rows)
+
+    def _fold(self, number: int) -> Fold:
+        folds = self.cross_fitting
+        assert folds is not None
+        test = folds.tested(number, self.target, self.test)
+        parts = replace(self, train=folds.learned(number, self.train), test=test, cross_fitting=None)
+        return Fold(parts, folds.rows(number, self.target, self.test))
 
     @property
     def serves_others(self) -> bool:
@@ -73,6 +91,15 @@ class SubsetRecords:
         return tuple(self.train)
 
 
+@dataclass(frozen=True)
+class Fold:
+    """Test items of a subset, and the training items that a probe learns from which is asked for them."""
+
+    parts: SubsetRecords
+    rows: tuple[int, ...]
+    """Where its test items stand among those of the subset."""
+
+
 def check(options: Mapping[str, Any]) -> None:
     """What the types of the options cannot say."""
     kinds = options.get("transfer", ["within"])
@@ -83,8 +110,11 @@ def check(options: Mapping[str, Any]) -> None:
             )
     if not kinds or len(set(kinds)) != len(kinds):
         raise UsageError("[options] transfer: name at least one kind, and each once")
-    if "from" in options and ("zero-shot" not in kinds or not options["from"]):
-        raise UsageError("[options] from: the languages that 'zero-shot' of transfer trains on; name one, or leave it")
+    for name, kind in (("from", "zero-shot"), ("within", "within")):
+        if name in options and (kind not in kinds or not options[name]):
+            raise UsageError(
+                f"[options] {name}: the languages that {kind!r} of transfer trains on; name one, or leave it"
+            )
 
 
 def subsets(
@@ -100,14 +130,17 @@ def subsets(
     With ``train_size`` each learns from at most so many items. ``check`` raises `DataError` for parts on which no score
     would mean anything: such a subset is marked as damaged. ``redraws``: `SubsetRecords.redraws` of each.
     """
-    unknown = [code for code in options.get("from", ()) if code not in languages]
-    if unknown:
-        hint = did_you_mean(unknown[0], languages)
-        raise UsageError(f"{data_set.name}: [options] from: {unknown[0]!r} is none of the card's languages.{hint}")
+    for name in LANGUAGE_OPTIONS:
+        if unknown := [code for code in options.get(name, ()) if code not in languages]:
+            hint = did_you_mean(unknown[0], languages)
+            raise UsageError(
+                f"{data_set.name}: [options] {name}: {unknown[0]!r} is none of the card's languages.{hint}"
+            )
     at_hand = {split: _Split(source) for split, source in _sources(data_set)}
-    cut = TrainingSample(data_set.name, train_size) if train_size is not None else None
+    folds = Folds(data_set.name, data_set.folds, train_size) if data_set.folds else None
+    cut = TrainingSample(data_set.name, train_size) if train_size is not None and folds is None else None
     for transfer in transfers(options, languages, at_hand["train"].languages()):
-        yield _subset(data_set.name, at_hand, transfer, cut, check, redraws)
+        yield _subset(data_set.name, at_hand, transfer, cut, folds, check, redraws)
 
 
 def _sources(data_set: DataSet) -> Iterator[tuple[str, Source]]:
@@ -122,7 +155,8 @@ def transfers(options: Mapping[str, Any], languages: Sequence[str], trained: Seq
     for kind in options.get("transfer", ["within"]):
         for target in languages:
             if kind == "within":
-                yield Transfer(target, (target,), target, (target,))
+                if target in options.get("within", languages):
+                    yield Transfer(target, (target,), target, (target,))
             elif kind == "zero-shot":
                 for source in options.get("from", languages):
                     if source != target:
@@ -169,6 +203,7 @@ def _subset(
     at_hand: Mapping[str, _Split],
     transfer: Transfer,
     cut: TrainingSample | None,
+    folds: Folds | None,
     check: Callable[[SubsetRecords], None],
     redraws: int,
 ) -> Subset:
@@ -176,8 +211,9 @@ def _subset(
     if why:
         return Subset(transfer.name, transfer.languages, missing=why, train_items=0)
     try:
-        parts = _read(name, at_hand, transfer)
+        parts = replace(_read(name, at_hand, transfer), cross_fitting=folds)
         check(parts)
+        learned = [sum(len(one.ids) for one in fold.parts.train.values()) for fold in parts.folds()] if folds else []
     except DataError as damage:
         return Subset(transfer.name, transfer.languages, damaged=str(damage), train_items=0)
     if cut is not None:
@@ -189,7 +225,7 @@ def _subset(
         n=len(parts.test.ids),
         fingerprint=_fingerprint(parts),
         load=lambda: parts,
-        train_items=sum(len(records.ids) for records in parts.train.values()),
+        train_items=min(learned, default=sum(len(records.ids) for records in parts.train.values())),
         training_draws=redraws,
     )
 
@@ -220,66 +256,8 @@ def _fingerprint(parts: SubsetRecords) -> str:
     def of(records: Mapping[str, Records]) -> str:
         return digest(*(part for language, one in records.items() for part in (language, one.fingerprint())))
 
-    return digest("transfer", of(parts.train), of(parts.dev), parts.test.fingerprint())
-
-
-class TrainingSample:
-    """Training items cut down to ``size`` of them, all languages together; all of them where there are no more.
-
-    The items are put in one order, and the first ``size`` are taken: of two sizes, the smaller choice lies within the
-    larger. In this order every class has one item before any has two, and after that each of its n items is due when
-    its share of the whole is: item i, from 0, at (i + 1/2) / n (Webster's method, that of Sainte-Laguë). So classes
-    keep their shares to within an item or so, and languages theirs in each class. Records without a ``label`` are one
-    class. Which of a class's items in a language come first is decided by a hash of what they are known by
-    (`content_keys`): the same for all models, and in any order of the file. A single training language leaves itself
-    out of the hash, so that where languages share their items, their curves learn from the same ones; of several
-    languages, each draws items of its own.
-    """
-
-    def __init__(self, name: str, size: int) -> None:
-        self._name, self._size = name, size
-        self._done: dict[tuple[str, ...], dict[str, Records]] = {}
-        self._drawn: dict[tuple[str, bool], dict[str, list[tuple[str, int]]]] = {}
-
-    def __call__(self, train: Mapping[str, Records]) -> dict[str, Records]:
-        """What is left of the training items; languages of which nothing is left are gone. Asked twice for the same
-        languages, it has the same answer."""
-        languages = tuple(train)
-        if languages not in self._done:
-            self._done[languages] = self._take_sample(train)
-        return self._done[languages]
-
-    def _take_sample(self, train: Mapping[str, Records]) -> dict[str, Records]:
-        if sum(len(records.ids) for records in train.values()) <= self._size:
-            return dict(train)
-        classes: dict[str, list[tuple[float, str, str, int]]] = {}
-        for language, records in train.items():
-            for label, drawn in self._by_class(language, records, alone=len(train) == 1).items():
-                due = ((_due(place, len(drawn)), key, language, row) for place, (key, row) in enumerate(drawn))
-                classes.setdefault(label, []).extend(due)
-        queue = [
-            (-1.0 if place == 0 else _due(place, len(items)), -len(items), key, language, row)
-            for items in classes.values()
-            for place, (_, key, language, row) in enumerate(sorted(items))
-        ]
-        kept = {(language, row) for *_, language, row in sorted(queue)[: self._size]}
-        wanted = {language: [(language, row) in kept for row in range(len(one.ids))] for language, one in train.items()}
-        return {language: one.only(wanted[language]) for language, one in train.items() if any(wanted[language])}
-
-    def _by_class(self, language: str, records: Records, *, alone: bool) -> dict[str, list[tuple[str, int]]]:
-        """Label -> (hash, row) of its items, as they are drawn."""
-        if (language, alone) not in self._drawn:
-            labels = records.fields.get("label", ("",) * len(records.ids))
-            keys = content_keys(self._name, language, records)
-            hashed = (digest("train size", "" if alone else language, key) for key in keys)
-            by_class: dict[str, list[tuple[str, int]]] = {}
-            # Equal texts have equal hashes; then the ids decide, and which is taken makes no difference.
-            for key, _, row, label in sorted(zip(hashed, records.ids, range(len(keys)), labels, strict=True)):
-                by_class.setdefault(label, []).append((key, row))
-            self._drawn[language, alone] = by_class
-        return self._drawn[language, alone]
-
-
-def _due(place: int, count: int) -> float:
-    """At which share of the whole the item at ``place``, from 0, of ``count`` is due."""
-    return (place + 0.5) / count
+    content = of(parts.train), of(parts.dev), parts.test.fingerprint()
+    if parts.cross_fitting is None:
+        return digest("transfer", *content)
+    learned = (of(fold.parts.train) for fold in parts.folds())
+    return digest("cross-fitted transfer", str(parts.cross_fitting.count), *content, *learned)

@@ -16,7 +16,7 @@ from xlbench_tasks.protocols.numbers import softmax, spans
 from xlbench_tasks.protocols.numbers.spans import Floats, Ints
 
 C = 1.0
-"""Inverse strength of the penalty, against the sum of the losses of all training words."""
+"""Inverse strength of the penalty, against the sum of the losses of all training words, unless a card says another."""
 
 BLOCK = 1 << 14
 """Rows held in double precision at once."""
@@ -45,8 +45,10 @@ class Probe:
         return scores
 
 
-def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Probe:
+def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int, c: float = C) -> Probe:
     """Learn the tag (a code below ``tags``) of words, word i having the vector ``vectors[rows[i]]``.
+
+    ``c``: inverse strength of the penalty.
 
     Equal pairs of a vector and a tag are one example with a weight: the same optimum for less work.
     """
@@ -59,7 +61,7 @@ def fit(vectors: NDArray[np.float32], rows: Ints, codes: Ints, tags: int) -> Pro
     if len(seen) == 1:
         all_offsets[seen] = 0.0
         return Probe(all_weights, all_offsets, converged=True)
-    solution = _solve(examples, dense, weights)
+    solution = _solve(examples, dense, weights, c)
     all_weights[:, seen] = solution.weights / scale[:, np.newaxis]
     all_offsets[seen] = solution.offsets - mean @ all_weights[:, seen]
     return Probe(all_weights, all_offsets, converged=solution.converged, iterations=solution.iterations)
@@ -87,13 +89,13 @@ def _distinct(vectors: NDArray[np.float32]) -> tuple[Ints, Ints]:
     return first[order], rank[group]
 
 
-def _solve(examples: NDArray[np.float32], labels: Ints, weights: Ints) -> softmax.Solution:
+def _solve(examples: NDArray[np.float32], labels: Ints, weights: Ints, c: float) -> softmax.Solution:
     from threadpoolctl import threadpool_limits
 
     # One thread: the products are narrow (a column a tag), so that threads cost more than they give, ten times as much
     # on a busy machine.
     with threadpool_limits(1):
-        return softmax.Problem(examples, labels, weights).solve(C)
+        return softmax.Problem(examples, labels, weights).solve(c)
 
 
 def _standardize(examples: NDArray[np.float32], weights: Floats) -> tuple[Floats, Floats]:
