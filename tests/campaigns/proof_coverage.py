@@ -104,7 +104,7 @@ def draw_clusters(
 
 
 def of_starts(items: Vectors, n: int, times: int) -> dict[str, Coverage]:
-    """Clusterings of n items each, from ten k-means starts as the protocol's."""
+    """Clusterings of n items each, k-means as the protocol has it."""
     names = ("purity", "v_measure")
     scorer, random = Scorer(resamples=RESAMPLES), np.random.RandomState(n)
     metrics = {metric.name: metric for metric in clustering.metrics({}) if metric.name in names}
@@ -114,7 +114,7 @@ def of_starts(items: Vectors, n: int, times: int) -> dict[str, Coverage]:
     for place in range(times):
         chosen = random.permutation(len(unit))[:n]
         label = np.unique(items.labels[chosen], return_inverse=True)[1]
-        seeds = random.randint(0, 2**31 - 1, len(columns_of)).tolist()
+        seeds = random.randint(0, 2**31 - 1, (len(columns_of), clustering.STARTS)).tolist()
         starts = grouping.k_means(unit[chosen], int(label.max()) + 1, seeds)
         columns = {name: one.labels for name, one in zip(columns_of, starts, strict=True)} | {"label": label}
         for name in names:

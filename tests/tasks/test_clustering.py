@@ -254,9 +254,11 @@ def test_seeds_come_from_the_items_alone(blobs):
     """Other vectors of the same items are started from the same seeds; other items from others."""
     rows, _ = blobs
     items, fewer = (subsets_of({"eng": part})["eng"].load() for part in (rows, rows[1:]))
-    seeds = clustering.seeds_of(items, 10)
-    assert seeds == clustering.seeds_of(replace(items, texts=items.texts[::-1]), 12)[:10]
-    assert len(set(seeds) | set(clustering.seeds_of(fewer, 10))) == 20
+    seeds = clustering.seeds_of(items, 10, 3)
+    assert seeds == clustering.seeds_of(replace(items, texts=items.texts[::-1]), 12, 3)[:10]
+    other = clustering.seeds_of(fewer, 10, 3)
+    assert len({seed for starts in (*seeds, *other) for seed in starts}) == 60
+    assert [starts[:1] for starts in seeds] == clustering.seeds_of(items, 10, 1)
 
 
 def test_seeds_that_disagree_widen_the_interval(blobs):
@@ -289,9 +291,9 @@ def test_the_number_of_threads_changes_nothing(blobs):
 
     vectors = np.array([*blobs[1].values()], dtype=np.float32)
     with threadpool_limits(1):
-        one = grouping.k_means(vectors, 6, [1, 2, 3])
+        one = grouping.k_means(vectors, 6, [[1, 4], [2, 5], [3, 6]])
     with threadpool_limits(2):
-        two = grouping.k_means(vectors, 6, [1, 2, 3])
+        two = grouping.k_means(vectors, 6, [[1, 4], [2, 5], [3, 6]])
     assert [found.labels.tolist() for found in one] == [found.labels.tolist() for found in two]
 
 
@@ -300,7 +302,7 @@ def test_clusters_are_those_of_scikit_learn_when_it_runs_to_its_end(blobs):
     from sklearn.cluster import KMeans
 
     vectors = vector_rows.unit(np.array([*blobs[1].values()], dtype=np.float32))
-    for seed, found in enumerate(grouping.k_means(vectors, 6, range(8))):
+    for seed, found in enumerate(grouping.k_means(vectors, 6, [[seed] for seed in range(8)])):
         expected = KMeans(6, n_init=1, tol=0, max_iter=1000, random_state=seed).fit(vectors.astype(np.float64)).labels_
         assert found.converged
         assert found.labels.tolist() == expected.tolist()
@@ -311,7 +313,7 @@ def test_no_order_of_sums_changes_clusters_where_distances_are_equal():
     corners = np.array([[i >> bit & 1 for bit in range(6)] for i in range(1, 64)], dtype=np.float32)
     vectors = vector_rows.unit(np.hstack([corners, 1 - corners]))
     shuffled = np.random.RandomState(0).permutation(12)
-    one, other = (grouping.k_means(some, 5, range(20)) for some in (vectors, vectors[:, shuffled]))
+    one, other = (grouping.k_means(some, 5, [[seed] for seed in range(20)]) for some in (vectors, vectors[:, shuffled]))
     assert [found.labels.tolist() for found in one] == [found.labels.tolist() for found in other]
 
 
@@ -332,9 +334,41 @@ def test_a_cluster_that_loses_all_items_gets_the_furthest_one():
     places = np.array([[0.0, 0.0], [1.0, 0.0], [10.0, 0.0], [14.0, 0.0]])
     found = grouping.Points(places, np.ones(4), np.arange(4))
     squares = (places * places).sum(axis=1)
-    labels, converged = grouping._lloyd(found, squares, places[[0, 0, 1]])
+    (labels,), (converged,), _ = grouping.lloyd(found, squares, places[[[0, 0, 1]]])
     assert converged
     assert sorted(np.bincount(labels, minlength=3).tolist()) == [1, 1, 2]
+
+
+def test_the_best_start_is_that_of_least_inertia(blobs):
+    """Of eight starts the clustering is that of the one whose items are nearest to their centers, as scikit-learn's
+    `n_init` has it; one start alone is what it was."""
+    from sklearn.cluster import KMeans
+
+    vectors = vector_rows.unit(np.array([*blobs[1].values()], dtype=np.float32))
+    alone = [grouping.k_means(vectors, 9, [[seed]])[0].labels for seed in range(8)]
+
+    def inertia(labels):
+        groups = [vectors[labels == label].astype(np.float64) for label in range(9)]
+        return sum(((group - group.mean(axis=0)) ** 2).sum() for group in groups if len(group))
+
+    fits = [KMeans(9, n_init=1, tol=0, max_iter=1000, random_state=seed).fit(vectors) for seed in range(8)]
+    np.testing.assert_allclose([inertia(labels) for labels in alone], [fit.inertia_ for fit in fits], rtol=1e-4)
+    assert len({round(inertia(labels), 6) for labels in alone}) > 1
+    (best,) = grouping.k_means(vectors, 9, [range(8)])
+    assert inertia(best.labels) == pytest.approx(min(map(inertia, alone)))
+    several = grouping.k_means(vectors, 9, [[0, 1], [2, 3]])
+    for pair, found in zip(((0, 1), (2, 3)), several, strict=True):
+        assert inertia(found.labels) == pytest.approx(min(inertia(alone[seed]) for seed in pair))
+
+
+def test_starts_in_parts_are_those_at_once(blobs, monkeypatch):
+    """Memory bounds how many starts go together, and changes no cluster."""
+    vectors = vector_rows.unit(np.array([*blobs[1].values()], dtype=np.float32))
+    whole = grouping.k_means(vectors, 6, [range(10)])
+    monkeypatch.setattr(grouping, "CELLS", 1)
+    assert [one.labels.tolist() for one in grouping.k_means(vectors, 6, [range(10)])] == [
+        one.labels.tolist() for one in whole
+    ]
 
 
 # All languages together
@@ -446,6 +480,8 @@ def test_data_without_labels_is_an_error_and_languages_that_are_not_there_are_li
         ({"linkage": "ward"}, "linkage: is for algorithm = 'agglomerative'"),
         ({"algorithm": "agglomerative", "seeds": 3}, "seeds: agglomerative clustering has no random start"),
         ({"seeds": 0}, "seeds: must be 1 or more"),
+        ({"starts": 0}, "starts: must be 1 or more"),
+        ({"algorithm": "agglomerative", "starts": 3}, "starts: agglomerative clustering has no random start"),
         ({"k": 1}, "k: must be 2 or more"),
         ({"labels": ["a"]}, "labels: must be two or more different labels"),
         ({"labels": ["a", "a"]}, "labels: must be two or more different labels"),

@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from xlbench import Data, UsageError
-from xlbench import Data, DataError, EncodingSession
+from xlbench import Data, EncodingSession, UsageError
 from xlbench.runs.outcome_checks import check_outcome
 from xlbench_tasks.card.read import read_card
 from xlbench_tasks.card.task import task

@@ -28,20 +28,27 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.source import Source
     from xlbench_tasks.data.splits import DataSet
 
-VERSION = 3
+VERSION = 4
 
 OPTIONS: Mapping[str, Any] = {
     "algorithm": ("kmeans", "agglomerative"),
     "linkage": ("ward", "average"),
     "k": int,
+    "starts": int,
     "seeds": int,
     "labels": list[str],
     "multilingual": bool,
 }
 """``algorithm``: kmeans (default) or agglomerative; ``linkage``: of agglomerative, ward over Euclidean distances
 (default) or average over cosine distances; ``k``: how many clusters (default: as many as there are classes);
-``seeds``: how many k-means starts are averaged (default 10); ``labels``: the classes that there may be;
+``starts``: of how many k-means starts the best by inertia is taken (default 10); ``seeds``: how often that is done,
+with a mean over them (default 10); ``labels``: the classes that there may be;
 ``multilingual``: the subset ``all`` too."""
+
+STARTS = 10
+"""The best of so many is taken unless the card says."""
+SEEDS = 10
+"""How often, unless the card says."""
 
 ALL = "all"
 """The subset of all languages together."""
@@ -88,10 +95,11 @@ def _check(options: Mapping[str, Any]) -> None:
     agglomerative = options.get("algorithm") == "agglomerative"
     if "linkage" in options and not agglomerative:
         raise UsageError("[options] linkage: is for algorithm = 'agglomerative'; remove it, or set the algorithm")
-    if "seeds" in options and agglomerative:
-        raise UsageError("[options] seeds: agglomerative clustering has no random start; remove it")
-    if options.get("seeds", 1) < 1:
-        raise UsageError("[options] seeds: must be 1 or more")
+    for name in ("starts", "seeds"):
+        if name in options and agglomerative:
+            raise UsageError(f"[options] {name}: agglomerative clustering has no random start; remove it")
+        if options.get(name, 1) < 1:
+            raise UsageError(f"[options] {name}: must be 1 or more")
     if options.get("k", 2) < 2:
         raise UsageError("[options] k: must be 2 or more")
     labels = options.get("labels", ["a", "b"])
@@ -100,9 +108,9 @@ def _check(options: Mapping[str, Any]) -> None:
 
 
 def cluster_columns(options: Mapping[str, Any]) -> list[str]:
-    """The columns with clusters: one a k-means start."""
-    starts = 1 if options.get("algorithm") == "agglomerative" else options.get("seeds", 10)
-    return [f"cluster_{start}" for start in range(1, starts + 1)]
+    """The columns with clusters: one a seed."""
+    seeds = 1 if options.get("algorithm") == "agglomerative" else options.get("seeds", SEEDS)
+    return [f"cluster_{seed}" for seed in range(1, seeds + 1)]
 
 
 def _over_table(make: Make, name: str, label: str, cluster: str) -> Metric:
@@ -218,7 +226,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     items: Items = subset.load()
     classes: list[str] = options.get("labels", sorted(set(items.labels)))
     k = options.get("k", len(set(items.labels)))
-    seeds = seeds_of(items, len(cluster_columns(options)))
+    seeds = seeds_of(items, len(cluster_columns(options)), options.get("starts", STARTS))
     vectors = vector_rows.unit(session.encode(items.texts))
     if options.get("algorithm") == "agglomerative":
         clusterings = [grouping.agglomerate(vectors, k, options.get("linkage", "ward"))]
@@ -253,10 +261,16 @@ def _warning_counts(items: Items) -> dict[str, int]:
     }
 
 
-def seeds_of(items: Items, count: int) -> list[int]:
-    """Seeds of k-means starts: by the items' ids, whatever their order, and the same for every model."""
+def seeds_of(items: Items, count: int, starts: int) -> list[list[int]]:
+    """Seeds of the ``starts`` of each of ``count`` clusterings: by the items' ids, whatever their order, and the same
+    for every model. The first start of each has the seed that it has where it is the only one."""
     content = digest("k-means", *items.ids)
-    return [int(digest(content, str(start))[:8], 16) for start in range(count)]
+
+    def seed(clustering: int, start: int) -> int:
+        key = (str(clustering), str(start)) if start else (str(clustering),)
+        return int(digest(content, *key)[:8], 16)
+
+    return [[seed(clustering, start) for start in range(starts)] for clustering in range(count)]
 
 
 def _chance(columns: Columns, clusterings: Sequence[np.ndarray], seed: int) -> dict[str, float]:

@@ -28,6 +28,13 @@ PERMUTATIONS = 20
 MOST_AGGLOMERATED = 20_000
 """Items whose distances, one a pair of 8 bytes, still fit into memory (1.6 GB)."""
 
+CELLS = 1 << 22
+"""Distances of points to centers, of all starts together, that are held at once (8 bytes each, several times)."""
+
+LEVEL = 1e-12
+"""Starts whose inertias differ by less, as a share of the points' squared lengths, are equally good: mostly the same
+clusters, found in another order."""
+
 MAX_ITERATIONS = 1_000
 """Rounds of k-means at most; items usually settle within 20."""
 
@@ -65,52 +72,92 @@ def points(vectors: Floats) -> Points:
     return Points(rounded[first], np.bincount(of_item).astype(np.float64), of_item)
 
 
-def k_means(vectors: Floats, k: int, seeds: Sequence[int]) -> list[Clustering]:
-    """A clustering of unit vectors (n, d) a seed: one k-means++ start each, then rounds until no item moves."""
+def k_means(vectors: Floats, k: int, seeds: Sequence[Sequence[int]]) -> list[Clustering]:
+    """Clusterings of unit vectors (n, d), the best of several starts each.
+
+    Args:
+        vectors: (n, d).
+        k: How many clusters.
+        seeds: Those of the starts of each clustering. A start is one k-means++ initialization, and then rounds until no
+            item moves; the best is that with the least inertia, of equally good ones the first.
+    """
     from sklearn.cluster import kmeans_plusplus
 
     found = points(vectors)
     squares = (found.places * found.places).sum(axis=1)
-    clusterings = []
-    for seed in seeds:
-        k_first = min(k, len(found.places))
-        first, _ = kmeans_plusplus(
-            found.places, k_first, sample_weight=found.counts, x_squared_norms=squares, random_state=seed
+
+    def begin(seed: int) -> Doubles:
+        count = min(k, len(found.places))
+        centers, _ = kmeans_plusplus(
+            found.places, count, sample_weight=found.counts, x_squared_norms=squares, random_state=seed
         )
-        labels, converged = _lloyd(found, squares, first)
-        clusterings.append(Clustering(labels[found.of_item], converged))
-    return clusterings
+        first: Doubles = centers
+        return first
+
+    def best_of(starts: Sequence[int]) -> Clustering:
+        at_once = max(1, CELLS // (len(found.places) * k))
+        parts = [
+            lloyd(found, squares, np.stack([begin(seed) for seed in starts[place : place + at_once]]))
+            for place in range(0, len(starts), at_once)
+        ]
+        labels, converged, inertia = (np.concatenate(values) for values in zip(*parts, strict=True))
+        best = int(np.flatnonzero(inertia <= inertia.min() + LEVEL * squares.sum())[0])
+        return Clustering(labels[best][found.of_item], bool(converged[best]))
+
+    return [best_of(starts) for starts in seeds]
 
 
-def _lloyd(distinct: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, bool]:
-    """Lloyd's algorithm from first centers (k, d): the cluster of every point (m,), and whether it came to an end.
+def lloyd(distinct: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, NDArray[np.bool_], Doubles]:
+    """Lloyd's algorithm from the first centers (s, k, d) of several starts, all of them at once.
 
     Of equally near centers the first is taken. A cluster that loses its last point gets the one that is furthest from
     its own center.
+
+    Args:
+        distinct: The points.
+        squares: (m,) their squared lengths.
+        centers: (s, k, d).
+
+    Returns:
+        The cluster of every point (s, m), whether a start came to an end (s,), and its inertia (s,): the squared
+        distances of all items to the centers of their clusters, in squares of the points' step.
     """
-    sums, sizes = centers, np.ones(len(centers))
-    labels = np.full(len(distinct.places), -1)
-    weighted = distinct.places * distinct.counts[:, np.newaxis]
+    starts, k, dimensions = centers.shape
+    m, weighted = len(distinct.places), distinct.places * distinct.counts[:, np.newaxis]
+    labels = np.full((starts, m), -1)
+    sums, sizes = centers.copy(), np.ones((starts, k))
+    open_starts = np.arange(starts)
     for _ in range(MAX_ITERATIONS):
-        distances = _distances(distinct.places, sums, sizes)
-        before, labels = labels, distances.argmin(axis=1)
-        if (labels == before).all():
-            return labels, True
-        nearest = squares + distances[np.arange(len(labels)), labels]
-        labels = _without_empty_clusters(labels, nearest, len(centers))
-        belongs = labels == np.arange(len(centers))[:, np.newaxis]
-        sums, sizes = belongs.astype(np.float64) @ weighted, belongs @ distinct.counts
-    return labels, False
+        distances = _distances(distinct.places, sums[open_starts], sizes[open_starts])
+        nearest = distances.argmin(axis=2)
+        moved = (nearest != labels[open_starts]).any(axis=1)
+        open_starts, nearest, distances = open_starts[moved], nearest[moved], distances[moved]
+        if not len(open_starts):
+            break
+        far = squares + np.take_along_axis(distances, nearest[:, :, np.newaxis], axis=2)[:, :, 0]
+        filled = np.stack([_without_empty_clusters(*one, k) for one in zip(nearest, far, strict=True)])
+        belongs = (filled[:, np.newaxis] == np.arange(k)[:, np.newaxis]).astype(np.float64)
+        labels[open_starts], sizes[open_starts] = filled, belongs @ distinct.counts
+        sums[open_starts] = (belongs.reshape(-1, m) @ weighted).reshape(-1, k, dimensions)
+    with np.errstate(invalid="ignore"):
+        explained = np.nan_to_num(_squared_lengths(sums) / sizes).sum(axis=1)
+    return labels, ~np.isin(np.arange(starts), open_starts), float(distinct.counts @ squares) - explained
 
 
 def _distances(places: Doubles, sums: Doubles, sizes: Doubles) -> Doubles:
-    """Squared distances (m, k) of points to centers, less the points' own squared lengths, from the centers' sums and
-    sizes. Infinite to a center without items."""
-    lengths = np.array([math.fsum((row * row).tolist()) for row in sums])
+    """Squared distances (s, m, k) of points to centers, less the points' own squared lengths, from the centers' sums
+    (s, k, d) and sizes (s, k). Infinite to a center without items."""
+    starts, k, dimensions = sums.shape
+    products = (places @ sums.reshape(-1, dimensions).T).reshape(-1, starts, k).transpose(1, 0, 2)
     with np.errstate(divide="ignore", invalid="ignore"):
-        distances: Doubles = lengths / sizes**2 - 2 * (places @ sums.T) / sizes
-    distances[:, sizes == 0] = np.inf
+        distances: Doubles = (_squared_lengths(sums) / sizes**2)[:, np.newaxis] - 2 * products / sizes[:, np.newaxis]
+    distances[np.broadcast_to(sizes[:, np.newaxis] == 0, distances.shape)] = np.inf
     return distances
+
+
+def _squared_lengths(sums: Doubles) -> Doubles:
+    """(s, k) of (s, k, d), rounded once: the same on every processor."""
+    return np.array([[math.fsum((row * row).tolist()) for row in one] for one in sums])
 
 
 def _without_empty_clusters(labels: Ints, nearest: Doubles, k: int) -> Ints:
