@@ -15,6 +15,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import Column, mean, share
 from xlbench_tasks.data.text import twins
+from xlbench_tasks.protocols import spelling
 from xlbench_tasks.protocols.numbers.rank_metrics import OF_RANK
 
 if TYPE_CHECKING:
@@ -345,6 +346,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             "repeated_candidates": repeated,
             "tie_rate": ranked.tie_rate,
             **ranked.hubs,
+            **spelling.facts(pair.queries, pair.candidates),
             **pair.facts,
         },
         notes=(

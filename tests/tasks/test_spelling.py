@@ -1,0 +1,29 @@
+"""How alike translations are written, by hand."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from xlbench_tasks.protocols import spelling
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [("night", "nacht", 2 * 3 / 12), ("a", "a", 1.0), ("a", "b", 0.0), ("may", "मई", 0.0), ("aaa", "aa", 2 * 3 / 7)],
+)
+def test_dice_by_hand(one, other, expected):
+    """Pairs of neighboring characters with the ends, each as often as it occurs: night and nacht share _n, ht and t_."""
+    assert spelling.dice(one, other) == pytest.approx(expected)
+
+
+def test_case_and_white_space_are_no_difference():
+    """Names that are written alike are counted, and are wholly alike; the mean is over all pairs."""
+    found = spelling.facts(["Peru", "New  Zealand", "Japan"], ["peru", "new zealand", "일본"])
+    assert found == {"identical": pytest.approx(2 / 3), "spelling": pytest.approx(2 / 3)}
+
+
+@given(st.text(), st.text())
+def test_it_is_a_similarity(one, other):
+    """Within 0 and 1, the same both ways, and 1 with itself."""
+    assert 0 <= spelling.dice(one, other) == spelling.dice(other, one) <= 1
+    assert spelling.dice(one, one) == 1
