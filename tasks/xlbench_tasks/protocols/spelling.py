@@ -1,4 +1,4 @@
-"""How alike translations are written: where most are, spelling alone finds them, and no score says what is understood."""
+"""How alike translations are written: where most are, spelling alone finds them, whatever is understood."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def facts(queries: Sequence[str], translations: Sequence[str]) -> dict[str, floa
 
     Returns:
         ``identical``, the share of pairs that are written alike but for case, white space and notation; ``spelling``,
-        the mean of Dice's coefficient of the two texts' pairs of neighboring characters (Dice 1945): 1 where they have the
-        same ones as often, 0 where they share none, as in two scripts.
+        the mean of Dice's coefficient of the two texts' pairs of neighboring characters (Dice 1945): 1 where they have
+        the same ones as often, 0 where they share none, as in two scripts.
     """
     alike, coefficients = 0, []
     for query, translation in zip(map(folded, queries), map(folded, translations), strict=True):

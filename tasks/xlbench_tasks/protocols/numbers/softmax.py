@@ -50,6 +50,10 @@ FEW_LABELS = 100
 """Up to so many labels, the axes are those of the second derivative; of more, the labels themselves, which need no
 product of labels by labels."""
 
+TURNED = 4
+"""Up to so many times as many examples as dimensions, the features are turned into their principal axes once, and not
+the weights at every step."""
+
 BLOCK = 1 << 18
 """Features, or logits, held at once in double precision: what a processor's cache holds."""
 
@@ -118,6 +122,8 @@ class Problem:
                 centered = features[rows].astype(np.float64) - self._mean
                 scatter += centered.T @ (centered * self._counts[rows, np.newaxis])
             squares, axes = np.linalg.eigh(scatter)
+            if n <= TURNED * dimensions:
+                return (features.astype(np.float64) - self._mean) @ axes, None, axes, np.maximum(squares, 0.0)
             return features, axes, None, np.maximum(squares, 0.0)
         # Fewer examples than dimensions: the optimal weights lie in the span of the examples.
         centered = features.astype(np.float64) - self._mean
