@@ -123,6 +123,7 @@ def test_every_item_is_labeled_by_a_probe_of_the_other_folds(reviews, name):
     assert list(outcome.item_ids) == list(parts.test.ids)
     assert outcome.columns["true"].tolist() == [int(label == "good") for label in parts.test.fields["label"]]
     assert outcome.facts["folds"] == 5
+    assert any(note.startswith("cross-fitted: intervals hold") for note in outcome.notes)
 
 
 def test_several_draws_and_training_sets_are_put_together_fold_by_fold(reviews):

@@ -12,7 +12,7 @@ from xlbench_tasks.protocols import spelling
     [("night", "nacht", 2 * 3 / 12), ("a", "a", 1.0), ("a", "b", 0.0), ("may", "मई", 0.0), ("aaa", "aa", 2 * 3 / 7)],
 )
 def test_dice_by_hand(one, other, expected):
-    """Pairs of neighboring characters with the ends, each as often as it occurs: night and nacht share _n, ht and t_."""
+    """Pairs of neighboring characters, ends included, as often as they occur: night and nacht share _n, ht and t_."""
     assert spelling.dice(one, other) == pytest.approx(expected)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlbench_tasks.protocols.classification_probes import Labeled, Learned
+from xlbench_tasks.protocols.cross_fitting import COVERED
 
 if TYPE_CHECKING:
     import numpy as np
@@ -103,6 +104,8 @@ def notes_of(parts: SubsetRecords, folds: Sequence[Learned], test: Labeled, labe
         yield "some test texts occur more than once, and count each time (how many: Data warnings)"
     if not all(fit.converged for fold in folds for fit in fold.fits):
         yield "the probe did not converge"
+    if len(folds) > 1 and not parts.redraws:
+        yield COVERED
 
 
 def _in_a_fold(folds: Sequence[Learned]) -> str:

@@ -15,7 +15,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.stats.metrics import Column, micro_f1
 from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.protocols import transfer
-from xlbench_tasks.protocols.cross_fitting import merge, names_of_draws
+from xlbench_tasks.protocols.cross_fitting import COVERED, merge, names_of_draws
 from xlbench_tasks.protocols.tagging_facts import merge_warnings, notes_of, reader_facts, warning_counts
 from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
 
@@ -173,6 +173,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         notes=(
             *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
             *notes_of(oddities, support, contextual=all(one.contextual for one in tagged), converged=not failed),
+            *([COVERED] if len(folds) > 1 and not parts.redraws else []),
         ),
     )
 
