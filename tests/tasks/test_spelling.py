@@ -1,5 +1,7 @@
 """How alike translations are written, by hand."""
 
+from collections import Counter
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ from xlbench_tasks.protocols import spelling
 )
 def test_dice_by_hand(one, other, expected):
     """Pairs of neighboring characters, ends included, as often as they occur: night and nacht share _n, ht and t_."""
-    assert spelling.dice(one, other) == pytest.approx(expected)
+    assert spelling.dice(["x", one], ["y", other]).tolist() == pytest.approx([0, expected])
 
 
 def test_case_and_white_space_are_no_difference():
@@ -25,5 +27,14 @@ def test_case_and_white_space_are_no_difference():
 @given(st.text(), st.text())
 def test_it_is_a_similarity(one, other):
     """Within 0 and 1, the same both ways, and 1 with itself."""
-    assert 0 <= spelling.dice(one, other) == spelling.dice(other, one) <= 1
-    assert spelling.dice(one, one) == 1
+    (there,), (back,) = spelling.dice([one], [other]), spelling.dice([other], [one])
+    assert 0 <= there == back <= 1
+    assert spelling.dice([one], [one]).tolist() == [1]
+
+
+@given(st.lists(st.tuples(st.text("abc", max_size=6), st.text("abc", max_size=6)), min_size=1, max_size=9))
+def test_all_at_once_are_those_one_by_one(pairs):
+    """No text's characters are counted for another, by counting them one by one."""
+    counted = [[Counter(zip(f" {text}", f"{text} ", strict=True)) for text in pair] for pair in pairs]
+    expected = [2 * (a & b).total() / (a.total() + b.total()) for a, b in counted]
+    assert spelling.dice(*zip(*pairs, strict=True)).tolist() == pytest.approx(expected)

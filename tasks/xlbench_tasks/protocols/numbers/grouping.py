@@ -81,6 +81,7 @@ def k_means(vectors: Floats, k: int, seeds: Sequence[Sequence[int]]) -> list[Clu
         seeds: Those of the starts of each clustering. A start is one k-means++ initialization, and then rounds until no
             item moves; the best is that with the least inertia, of equally good ones the first.
     """
+    from sklearn import config_context
     from sklearn.cluster import kmeans_plusplus
 
     found = points(vectors)
@@ -104,7 +105,8 @@ def k_means(vectors: Floats, k: int, seeds: Sequence[Sequence[int]]) -> list[Clu
         best = int(np.flatnonzero(inertia <= inertia.min() + LEVEL * squares.sum())[0])
         return Clustering(labels[best][found.of_item], bool(converged[best]))
 
-    return [best_of(starts) for starts in seeds]
+    with config_context(assume_finite=True, skip_parameter_validation=True):  # a third of the time of small starts
+        return [best_of(starts) for starts in seeds]
 
 
 def lloyd(distinct: Points, squares: Doubles, centers: Doubles) -> tuple[Ints, NDArray[np.bool_], Doubles]:
