@@ -144,7 +144,10 @@ def test_a_format_that_fails_fails_alone(tmp_path, kind):
     assert len(failures) == 1
     assert failures[0].startswith("board format bad failed on run, and wrote nothing: ")
     assert said in failures[0]
-    good = {f"run{suffix}" for form in xlbench_boards() for suffix in form.suffixes} - {"run.registers.csv", "run.hubs.csv"}
+    good = {f"run{suffix}" for form in xlbench_boards() for suffix in form.suffixes} - {
+        "run.registers.csv",
+        "run.hubs.csv",
+    }
     assert {path.name for path in written} == good
     stale = {f"run{suffix}" for suffix in (".old", ".y")} - {f"run{suffix}" for suffix in bad.suffixes}
     assert {path.name for path in out.iterdir()} == good | stale

@@ -17,6 +17,7 @@ from xlbench_tasks.card.homes import open_data, open_source
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.schema import REGISTERS, read_toml
 from xlbench_tasks.card.task import task
+from xlbench_tasks.data.splits import HeldOut
 from xlbench_tasks.protocols import PROTOCOLS, retrieval
 from xlbench_tasks.readers import READERS
 
@@ -245,8 +246,9 @@ def test_masakhanews_with_all_its_files_learns_from_the_twenty_articles(tmp_path
 def test_facts_of_a_part_that_is_held_out_are_its_own():
     """The entities of the test part and of the training part add up to those of the file."""
     card = read_card(CARDS / "mini-ner.toml")
-    data, whole = open_data(card, Data()), open_source(card, Data())
-    parts = [source.read("eng").facts for source in (data.train, data.test)]
+    whole = open_source(card, Data())
+    shares = {"train": 0.5, "test": 0.5}
+    parts = [HeldOut(whole, shares, part).read("eng").facts for part in shares]
     assert parts[1]["entities_kept:PER"] > 0
     for name, count in whole.read("eng").facts.items():
         assert sum(facts.get(name, 0) for facts in parts) == count

@@ -250,7 +250,7 @@ def test_a_card_that_extends_an_embedded_one_reads_its_files(tmp_path):
     """What is embedded lies beside the card that says so, here one of xlbench's own."""
     (tmp_path / "mine.toml").write_text('name = "mine"\nextends = "mini-parallel"\nlanguages = ["eng", "isl"]\n')
     subsets = {subset.name: subset.n for subset in task(read_card(tmp_path / "mine.toml")).subsets(Data())}
-    assert subsets == {"eng-isl": 120, "isl-eng": 120}
+    assert subsets == {"eng-isl": 300, "isl-eng": 300}
     assert read_card(CARDS / "mini-parallel.toml").homes[0].table["embedded"] is True
 
 

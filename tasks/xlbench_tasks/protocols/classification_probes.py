@@ -124,7 +124,7 @@ def _fit_and_predict(
 
     It learns once for all subsets that train on the same languages: one English probe is behind every ``eng>hin``.
     """
-    from threadpoolctl import threadpool_limits
+    from xlbench_tasks.protocols.numbers.one_thread import one_thread
 
     rows = _training_rows(parts, train, options)
     # Asked for even where the probe is known, so that the session knows which texts the subset leans on.
@@ -136,7 +136,7 @@ def _fit_and_predict(
     content = [tuple((language, one.fingerprint()) for language, one in of.items()) for of in (parts.train, parts.dev)]
     # One thread: the last bits of a sum, and so the probe, would follow the number of processors. Small fits are
     # several times faster too.
-    with threadpool_limits(1):
+    with one_thread():
         fits = session.once(("classification", parts.data_set, *content, json.dumps(options, sort_keys=True)), learn)
         return fits, [fit.label(asked) for fit in fits]
 
@@ -147,7 +147,8 @@ def _redraws(
     """What the probe says of the test items, codes (n,), when it learns from bootstrapped training sets, where those
     are asked for. The dev split, and so what C is chosen on, is not drawn."""
     import numpy as np
-    from threadpoolctl import threadpool_limits
+
+    from xlbench_tasks.protocols.numbers.one_thread import one_thread
 
     if not parts.redraws or session.is_gathering:
         return Retrained()
@@ -155,14 +156,14 @@ def _redraws(
     drawn = redraws(parts.data_set, parts.train, parts.redraws, lambda rows: len(np.unique(train.codes[rows])) > 1)
 
     def learn(rows: np.ndarray) -> FittedProbe:
-        with threadpool_limits(1):  # as above
+        with one_thread():  # as above
             return probe.learn(vectors[rows], train.codes[rows])
 
     kind = "classification", parts.data_set, json.dumps(options, sort_keys=True)
     fits = retrain(parts, session, kind, drawn, learn)
 
     def label(fit: FittedProbe) -> np.ndarray:
-        with threadpool_limits(1):
+        with one_thread():
             return fit.label(asked)
 
     return Retrained(fits.names, map(label, fits.learned))

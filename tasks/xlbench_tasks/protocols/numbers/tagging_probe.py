@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xlbench import DataError
 from xlbench_tasks.protocols.numbers import softmax, spans
+from xlbench_tasks.protocols.numbers.one_thread import one_thread
 from xlbench_tasks.protocols.numbers.spans import Floats, Ints
 
 C = 1.0
@@ -90,11 +91,9 @@ def _distinct(vectors: NDArray[np.float32]) -> tuple[Ints, Ints]:
 
 
 def _solve(examples: NDArray[np.float32], labels: Ints, weights: Ints, c: float) -> softmax.Solution:
-    from threadpoolctl import threadpool_limits
-
     # One thread: the products are narrow (a column a tag), so that threads cost more than they give, ten times as much
     # on a busy machine.
-    with threadpool_limits(1):
+    with one_thread():
         return softmax.Problem(examples, labels, weights).solve(c)
 
 
