@@ -60,7 +60,7 @@ class Mine:
         ([*TABLE, "--objective", "softmax", "--teacher", "ngram"], "--teacher is for --objective distill"),
         ([*TABLE, "--objective", "distill"], "--objective distill needs a --teacher"),
         ([*TABLE, "--batch-size", "1"], "give 2 or more"),
-        ([*TABLE, "--batch-size", "500"], "100 pairs to train on are fewer than a batch of 500"),
+        ([*TABLE, "--batch-size", "500"], "270 pairs to train on are fewer than a batch of 500"),
         ([*TABLE, "--eval-pairs", "nothing.tsv"], "nothing.tsv: there is no such file"),
         ([*TABLE, "--pairs", "card:ntrex:eng-hin", "--data", "none", "--offline"], "ntrex is not at hand"),
         (["--base", "hf:org/none", "--offline"], "org/none is not on this machine"),
@@ -129,7 +129,7 @@ def test_defaults_stand_in_the_settings_file(xlbench_cli, tmp_path):
     )
     done = train(xlbench_cli, "--out", "out", "-n")
     assert done.returncode == 0, done.stderr
-    assert "about 35 steps" in done.stderr
+    assert "about 85 steps" in done.stderr
     (tmp_path / "xlbench.toml").write_text("[train.siamese]\nepoch = 3\n", encoding="utf-8")
     done = train(xlbench_cli, "--out", "out", "-n")
     assert "[siamese] has no option 'epoch'. Did you mean 'epochs'" in done.stderr

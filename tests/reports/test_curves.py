@@ -203,7 +203,7 @@ def test_a_curve_has_tables_and_plots_and_no_board(xlbench_cli, tmp_path):
     main = [row for row in rows(tmp_path, "mini-news") if row["metric"] == "macro_f1"]
     assert [(row["subset"], row["train_size"], row["train_items"]) for row in main] == [
         (subset, size, items) for subset in ("hin", "eng>hin")
-        for size, items in (("8", "8"), ("16", "16"), ("32", "32"), ("all", "52"))
+        for size, items in (("8", "8"), ("16", "16"), ("32", "32"), ("all", "302"))
     ]  # fmt: skip
     assert all(float(row["low"]) <= float(row["value"]) <= float(row["high"]) for row in main)
     assert len({row["value"] for row in main}) > 4
@@ -247,10 +247,10 @@ def test_a_curve_without_its_end_is_on_no_board(xlbench_cli, tmp_path):
 
 def test_a_size_beyond_the_whole_is_the_whole(xlbench_cli, tmp_path):
     """It is computed once, under the whole's name, whether or not all was asked for."""
-    done = xlbench_cli([*NEWS[:-1], "8,52,53,1000", "--dry-run", "--json"])
+    done = xlbench_cli([*NEWS[:-1], "8,302,303,1000", "--dry-run", "--json"])
     cells = json.loads(done.stdout)["cells"]
     assert [(each["subset"], each["train_items"]) for each in cells] == [
-        ("hin@8", 8), ("hin", 52), ("eng>hin@8", 8), ("eng>hin", 52),
+        ("hin@8", 8), ("hin", 302), ("eng>hin@8", 8), ("eng>hin", 302),
     ]  # fmt: skip
 
 
@@ -261,8 +261,8 @@ def test_tagging_learns_curves(xlbench_cli, tmp_path):
                         "--train-sizes", "5,20,all", "--out", "curves"])  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "mini-parallel learns nothing, and has no curve" in done.stderr
-    main = [row for row in rows(tmp_path, "mini-ner") if row["metric"] == "entity_f1" and row["subset"] == "isl"]
-    assert [row["train_items"] for row in main] == ["5", "20", "45"]
+    main = [row for row in rows(tmp_path, "mini-ner") if row["metric"] == "entity_f1" and row["subset"] == "eng>isl"]
+    assert [row["train_items"] for row in main] == ["5", "20", "201"]
     assert (tmp_path / "curves" / "mini-ner.png").stat().st_size > 1000
 
 

@@ -156,10 +156,10 @@ def test_a_format_that_fails_fails_alone(tmp_path, kind):
 
 
 def test_formats_declare_all_that_they_write(tmp_path):
-    """A board whose tasks have two registers has every file that the built-in formats declare."""
+    """A board whose tasks have two registers, and hubs, has every file that the built-in formats declare."""
     store = Store(tmp_path)
     for place, register in ((ONE, "regularized"), (TWO, "unregularized")):
-        save_cell(store, "alpha", *place, 30, register=register)
+        save_cell(store, "alpha", *place, 30, register=register, facts={"hub_share": 0.5})
     (board,) = boards_of([tmp_path]).boards
     rendered = render(board, xlbench_boards())
     assert set(rendered.files) == {f"run{suffix}" for form in xlbench_boards() for suffix in form.suffixes}

@@ -40,12 +40,12 @@ def test_saved_runs_are_compared_with_figures(xlbench_cli, tmp_path, ngram):
     same = xlbench_cli(["published", "same.csv", results])
     assert (same.returncode, same.stdout) == (
         0,
-        "14 agree, 0 differ, 0 missing; the largest difference is 0.00 points\n",
+        "18 agree, 0 differ, 0 missing; the largest difference is 0.00 points\n",
     )
     (tmp_path / "moved.csv").write_text(figures_of(found, -0.01) + "labse,ntrex,eng-hin,accuracy,0.99\n")
     moved = xlbench_cli(["published", "moved.csv", results])
     assert moved.returncode == 1
-    assert "0 agree, 14 differ, 1 missing; the largest difference is 1.00 points" in moved.stdout
+    assert "0 agree, 18 differ, 1 missing; the largest difference is 1.00 points" in moved.stdout
     assert "1.00  differs" in moved.stdout
     close = xlbench_cli(["published", "moved.csv", results, "--tolerance", "0.01", "--json"])
     assert [one["verdict"] for one in json.loads(close.stdout)] == ["agrees"] * 14 + ["missing"]

@@ -221,7 +221,7 @@ def test_nothing_that_learns_is_refused(tmp_path):
 
 
 def test_progress_is_heard(tmp_path):
-    """Who watches a run hears how many of the training sets a probe has learned from."""
+    """Who watches a run hears from how many of the training sets probes have learned: two of each of ten folds."""
     from xlbench.runs.execute import run_prepared
     from xlbench.runs.observer import Observer
     from xlbench.runs.request import Request, prepare
@@ -229,7 +229,7 @@ def test_progress_is_heard(tmp_path):
     heard = []
     request = Request([model()], ["mini-sentiment"], languages=["isl"], results=tmp_path, cache=False, ci_training=2)
     run_prepared(prepare(request), Observer(learning=lambda *said: heard.append(said)))
-    assert heard[:2] == [("lengths", 1, 2), ("lengths", 2, 2)]
+    assert heard[:20] == [("lengths", done, 20) for done in range(1, 21)]
 
 
 def test_the_manifest_says_how_intervals_were_made(tmp_path):

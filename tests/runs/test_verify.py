@@ -45,7 +45,7 @@ def forge(root, task, change):
 def test_scores_of_a_run_are_those_of_their_items(root):
     """Every metric of every cell is computed again to 1e-9."""
     found = list(verify(find_runs(root), load().tasks))
-    assert len(found) == 16
+    assert len(found) == 20
     assert {one.verdict for one in found} == {"agrees"}
 
 
@@ -80,7 +80,7 @@ def test_what_cannot_be_computed_is_no_agreement(root):
 def test_the_command_ends_with_a_code_for_programs(root, xlbench_cli):
     """0 where all agree; 3 where one differs, which is named."""
     done = xlbench_cli(["results", "verify"])
-    assert (done.returncode, done.stdout) == (0, "16 agree, 0 differ, 0 not computed\n")
+    assert (done.returncode, done.stdout) == (0, "20 agree, 0 differ, 0 not computed\n")
     forge(root, "mini-news", lambda plain: plain["scores"][0].update(value=0.999, high=1.0))
     done = xlbench_cli(["results", "verify", "results"])
     assert done.returncode == 3
@@ -121,7 +121,7 @@ def test_a_cell_without_scores_is_no_agreement(root, change, verdict, said):
     """Its reason is told, and what can be checked of it without the model is."""
     forge(root, "mini-news", lambda plain: plain.update({**FAILED, **change}))
     found = {(one.task, one.subset): one for one in verify(find_runs(root), load().tasks)}
-    assert len(found) == 16
+    assert len(found) == 20
     assert (found["mini-news", "hin"].verdict, found["mini-news", "hin"].reason) == (verdict, said)
 
 
@@ -155,7 +155,7 @@ def test_a_cell_whose_file_is_gone_differs(root, xlbench_cli):
     assert done.returncode == 3
     assert done.stdout.count("differs: ") == 1
     assert "it was saved, and its file is gone: run it again" in done.stdout
-    assert "14 agree, 1 differ, 0 not computed" in done.stdout
+    assert "18 agree, 1 differ, 0 not computed" in done.stdout
     assert done.stderr.count(damaged.name) == 1
 
 
@@ -183,7 +183,7 @@ def test_only_the_cells_of_named_tasks_are_verified(root, xlbench_cli):
     forge(root, "mini-parallel", lambda plain: plain["scores"][0].update(value=0.999, high=1.0))
     done = xlbench_cli(["results", "verify", "--task", "mini-news"])
     assert (done.returncode, done.stdout) == (0, "2 agree, 0 differ, 0 not computed\n")
-    assert done.stderr == "14 cells of other tasks left out (--task)\n"
+    assert done.stderr == "18 cells of other tasks left out (--task)\n"
     done = xlbench_cli(["results", "verify", "--task", "mini-nws"])
     assert done.returncode == 2
     assert "Did you mean 'mini-news'" in done.stderr

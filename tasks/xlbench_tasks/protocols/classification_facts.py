@@ -32,7 +32,7 @@ def facts_of(folds: Sequence[Learned], test: Labeled, options: Mapping[str, Any]
     labels: Sequence[str] = options["labels"]
     learned = [set(fold.train.texts) for fold in folds]
     facts: dict[str, float | int | str] = {
-        "train_items": min(len(fold.train.texts) for fold in folds),
+        "train_items": max(len(fold.train.texts) for fold in folds),
         "test_in_train": sum(
             text in known for fold, known in zip(folds, learned, strict=True) for text in fold.test.texts
         ),

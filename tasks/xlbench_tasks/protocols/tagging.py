@@ -162,8 +162,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         training_ids=names_of_draws([one.redrawn.names for one in tagged]),
         facts={
             "words": sum(one.words for one in tagged),
-            "train_sentences": min(one.train_sentences for one in tagged),
-            "train_words": min(one.train_words for one in tagged),
+            "train_sentences": max(one.train_sentences for one in tagged),
+            "train_words": max(one.train_words for one in tagged),
             **oddities,
             **({"folds": len(folds)} if len(folds) > 1 else {}),
             **({"not_converged": failed} if failed else {}),

@@ -101,12 +101,21 @@ def retrain(
     """What is learned from every training set; kept for other subsets that learn from the same items, where there are
     such. ``kind`` says all that it follows from besides model and items."""
 
-    def each() -> Iterator[T]:
-        for number, rows in enumerate(drawn.rows, 1):
+    fold, folds = parts.fold
+    total = folds * len(drawn.rows)
+
+    def each(done: Callable[[int], int]) -> Iterator[T]:
+        for number, rows in enumerate(drawn.rows):
             yield learn(rows)
-            session.learned(number, len(drawn.rows))
+            session.learned(done(number), total)
 
     if not parts.serves_others:
-        return Retrained(drawn.names, each())
+        # Of several folds, each learns from its first training set before any learns from its second.
+        return Retrained(drawn.names, each(lambda number: number * folds + fold + 1))
     content = tuple((language, one.fingerprint()) for of in (parts.train, parts.dev) for language, one in of.items())
-    return Retrained(drawn.names, session.once((kind, content, drawn.names), lambda: list(each())))
+    return Retrained(
+        drawn.names,
+        session.once(
+            (kind, content, drawn.names), lambda: list(each(lambda number: fold * len(drawn.rows) + number + 1))
+        ),
+    )

@@ -64,6 +64,8 @@ class SubsetRecords:
     """From how many bootstrapped training sets it is to be learned again."""
     cross_fitting: Folds | None = None
     """Where the same items are learned from and scored: the folds that keep the two apart."""
+    fold: tuple[int, int] = (0, 1)
+    """Which fold these are, from 0, and of how many."""
 
     def folds(self) -> tuple[Fold, ...]:
         """What is learned and scored one after the other: all at once, or with cross-fitting fold by fold, those of
@@ -76,7 +78,9 @@ class SubsetRecords:
         folds = self.cross_fitting
         assert folds is not None
         test = folds.tested(number, self.target, self.test)
-        parts = replace(self, train=folds.learned(number, self.train), test=test, cross_fitting=None)
+        parts = replace(
+            self, train=folds.learned(number, self.train), test=test, cross_fitting=None, fold=(number, folds.count)
+        )
         return Fold(parts, folds.rows(number, self.target, self.test))
 
     @property
@@ -225,7 +229,7 @@ def _subset(
         n=len(parts.test.ids),
         fingerprint=_fingerprint(parts),
         load=lambda: parts,
-        train_items=min(learned, default=sum(len(records.ids) for records in parts.train.values())),
+        train_items=max(learned, default=sum(len(records.ids) for records in parts.train.values())),
         training_draws=redraws,
     )
 

@@ -35,6 +35,9 @@ LEVEL = 1e-12
 """Starts whose inertias differ by less, as a share of the points' squared lengths, are equally good: mostly the same
 clusters, found in another order."""
 
+HALF = 2.0**17
+"""Where sums of points, of at most 37 bits, are cut in two halves."""
+
 MAX_ITERATIONS = 1_000
 """Rounds of k-means at most; items usually settle within 20."""
 
@@ -158,8 +161,13 @@ def _distances(places: Doubles, sums: Doubles, sizes: Doubles) -> Doubles:
 
 
 def _squared_lengths(sums: Doubles) -> Doubles:
-    """(s, k) of (s, k, d), rounded once: the same on every processor."""
-    return np.array([[math.fsum((row * row).tolist()) for row in one] for one in sums])
+    """(s, k) of whole numbers (s, k, d), the same on every processor: their upper and lower halves have squares, and
+    sums of squares, that are exact in double precision, in whatever order they are added."""
+    upper = np.floor(sums / HALF)
+    lower = sums - upper * HALF
+    squares, products, rest = (upper * upper).sum(axis=2), (upper * lower).sum(axis=2), (lower * lower).sum(axis=2)
+    lengths: Doubles = (squares * HALF + 2 * products) * HALF + rest
+    return lengths
 
 
 def _without_empty_clusters(labels: Ints, nearest: Doubles, k: int) -> Ints:

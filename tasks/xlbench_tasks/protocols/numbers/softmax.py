@@ -112,9 +112,10 @@ class Problem:
         spread, turn = np.linalg.eigh(np.diag(self._prior) - np.outer(self._prior, self._prior))
         return np.maximum(spread, 0.0), turn
 
-    def _principal_axes(self, features: Features) -> tuple[Features, Floats | None, Floats | None, Floats]:
+    def _principal_axes(self, features: Features) -> tuple[Features, Floats | None, tuple[Floats, ...], Floats]:
         """Rows to compute with (n, r), their principal axes (r, r; None: the coordinates themselves), the map from
-        weights of these rows to weights of the features (d, r; None: they are the same), and sums of squares (r,)."""
+        weights of these rows to weights of the features, as factors of a matrix (d, r) (none: they are the same), and
+        sums of squares (r,)."""
         n, dimensions = features.shape
         if n >= dimensions:
             scatter = np.zeros((dimensions, dimensions))
@@ -123,16 +124,16 @@ class Problem:
                 scatter += centered.T @ (centered * self._counts[rows, np.newaxis])
             squares, axes = np.linalg.eigh(scatter)
             if n <= TURNED * dimensions:
-                return (features.astype(np.float64) - self._mean) @ axes, None, axes, np.maximum(squares, 0.0)
-            return features, axes, None, np.maximum(squares, 0.0)
+                return (features.astype(np.float64) - self._mean) @ axes, None, (axes,), np.maximum(squares, 0.0)
+            return features, axes, (), np.maximum(squares, 0.0)
         # Fewer examples than dimensions: the optimal weights lie in the span of the examples.
-        centered = features.astype(np.float64) - self._mean
         root = np.sqrt(self._counts)[:, np.newaxis]
-        squares, vectors = np.linalg.eigh((root * centered) @ (root * centered).T)
+        weighted = root * (features.astype(np.float64) - self._mean)
+        squares, vectors = np.linalg.eigh(weighted @ weighted.T)
         kept = squares > 1e-14 * squares[-1]
         squares, vectors = squares[kept], vectors[:, kept]
-        lift = (root * centered).T @ (vectors / np.sqrt(squares))
-        return centered @ lift, None, lift, squares
+        # The product of the features and of the map, without either: (weighted / root) (weighted' vectors / s).
+        return vectors * np.sqrt(squares) / root, None, (weighted.T, vectors / np.sqrt(squares)), squares
 
     def solve(self, c: float, start: Solution | None = None) -> Solution:
         """The optimum for ``c``; ``start`` is this problem's solution for another one."""
@@ -185,14 +186,18 @@ class Problem:
         if start is None:
             logs = np.log(self._prior)
             return np.zeros((len(self._squares), len(logs))), logs - logs.mean()
-        weights = start.weights if self._lift is None else self._lift.T @ start.weights
+        weights = start.weights
+        for factor in self._lift:
+            weights = factor.T @ weights
         return weights, start.offsets + self._mean @ start.weights
 
     def _finish(self, weights: Floats, offsets: Floats, strength: float, iterations: int) -> Solution:
         """The solution in the features' own coordinates, with the gradient there."""
         _, by_weight, by_offset = self._loss(weights, offsets, strength)
         tolerance = max(TOLERANCE, self._relative_tolerance(strength))
-        own = weights if self._lift is None else self._lift @ weights
+        own = weights
+        for factor in reversed(self._lift):
+            own = factor @ own
         return Solution(own, offsets - self._mean @ own, iterations, _length(by_weight, by_offset), tolerance)
 
     def _relative_tolerance(self, strength: float) -> float:
@@ -202,7 +207,7 @@ class Problem:
 
     def _loss(self, weights: Floats, offsets: Floats, c: float) -> tuple[float, Floats, Floats]:
         """F, and its derivatives by weights and by offsets of centered rows."""
-        shift = offsets - self._mean @ weights if self._lift is None else offsets
+        shift = offsets if self._lift else offsets - self._mean @ weights
         value, by_weight, by_offset = 0.0, np.zeros_like(weights), np.zeros_like(offsets)
         for rows in _blocks(len(self._codes), *weights.shape):
             block, codes = self._rows[rows].astype(np.float64, copy=False), self._codes[rows]
@@ -218,7 +223,7 @@ class Problem:
             shares *= counts[:, np.newaxis]
             by_weight += block.T @ shares
             by_offset += shares.sum(axis=0)
-        if self._lift is None:
+        if not self._lift:
             by_weight -= np.outer(self._mean, by_offset)
         return c * value + 0.5 * float((weights * weights).sum()), c * by_weight + weights, c * by_offset
 
