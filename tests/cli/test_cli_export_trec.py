@@ -36,7 +36,7 @@ def test_pytrec_eval_reads_the_files_and_gets_the_scores(model, results, xlbench
     assert json.loads(done.stdout)["left_out"] == []
     assert done.stderr == ""
     (run,) = (run for run in find_runs(results) if run.model == model)
-    assert len(json.loads((tmp_path / "trec/trec.json").read_text())["cells"]) == len(run.cells) == 15
+    assert len(json.loads((tmp_path / "trec/trec.json").read_text())["cells"]) == len(run.cells) == 19
     for cell in run.cells:
         own, qrels = (tmp_path / f"trec/mini-search.{cell.subset}.{kind}.txt" for kind in ("run", "qrels"))
         with own.open() as found, qrels.open() as judged:
@@ -72,7 +72,7 @@ def test_what_cannot_be_exported_is_one_line(results, xlbench_cli, tmp_path):
     sample = ["run", "-m", "ngram", "-t", "mini-search", "-l", "hin", "--limit", "20", "--results", "few", "-q"]
     assert xlbench_cli(sample).returncode == 0
     line = one_line(xlbench_cli(["export", "trec", "few"]), 2)
-    assert "no search of ngram can be made again: 15 cells left out: a sample (--limit)" in line
+    assert "no search of ngram can be made again: 19 cells left out: a sample (--limit)" in line
     assert "1<=x<=1000" in xlbench_cli(["export", "trec", results, "--depth", "1001"]).stderr
     assert not list((tmp_path / "trec").glob("*"))
 

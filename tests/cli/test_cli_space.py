@@ -55,7 +55,7 @@ def test_pictures_of_two_models_stand_beside_each_other(xlbench_cli, tmp_path):
     told = json.loads(done.stdout)
     names = [f"mini-parallel.eng-hin.{size}d.{form}" for size in (2, 3) for form in ("png", "svg")]
     assert told["files"] == [f"plots/{name}" for name in names]
-    assert (told["items"], told["available"], told["texts"]) == (6, 120, 12)
+    assert (told["items"], told["available"], told["texts"]) == (6, 300, 12)
     assert [one["model"] for one in told["models"]] == ["ngram", "ngram-translit"]
     assert all(0 < one["distances"]["translations"] < 2 for one in told["models"])
     assert "no evidence" in told["note"]

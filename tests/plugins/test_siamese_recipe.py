@@ -126,13 +126,13 @@ def test_the_card_says_of_what_and_how(softmax, base):
     out, _ = softmax
     card = (out / "README.md").read_text("utf-8")
     for part in (
-        "| 120 | eng-hin | mini-parallel | Apache-2.0 |",
+        "| 300 | eng-hin | mini-parallel | Apache-2.0 |",
         f"xlbench train siamese --base {base} --pairs {PAIRS} --objective softmax",
         "![Loss and accuracy by epoch](training_curve.png)",
-        "24 of 240 pairs, 12 of 120 documents, are held out",
+        "60 of 600 pairs, 30 of 300 documents, are held out",
     ):
         assert part in card
-    assert re.search(r"\| eng-hin \| 12 \| 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] \|", card)
+    assert re.search(r"\| eng-hin \| 30 \| 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] \|", card)
     assert (out / "training_curve.png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -325,8 +325,8 @@ def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(base, tmp_path,
     says the same again, and trains nothing."""
     from xlbench_train.training import loop
 
-    monkeypatch.setattr(loop, "loss_of", failing(loop.loss_of, lambda loss, step: loss * (np.nan if step > 6 else 1)))
-    said = r"the loss is nan in step \d+: the last good checkpoint is kept, of step 4; try a lower --learning-rate than"
+    monkeypatch.setattr(loop, "loss_of", failing(loop.loss_of, lambda loss, step: loss * (np.nan if step > 11 else 1)))
+    said = r"the loss is nan in step \d+: the last good checkpoint is kept, of step 9; try a lower --learning-rate than"
     with pytest.raises(TrainingStopped, match=said) as stopped:
         run_recipe(asked(base, tmp_path / "out", epochs=3))
     assert stopped.value.exit_code == 1

@@ -156,16 +156,16 @@ def test_no_checkpoint_is_written_of_weights_that_are_no_numbers(base, tmp_path,
     on_step_end = trainer.ProgressCallback.on_step_end
 
     def spoiled(self, args, state, control, **more):
-        if state.global_step == 6:
+        if state.global_step == 11:
             with torch.no_grad():
                 next(value for value in more["model"].parameters() if value.requires_grad)[0, 0] = np.nan
         on_step_end(self, args, state, control, **more)
 
     monkeypatch.setattr(trainer, "SAVE_SECONDS", -1.0)
     monkeypatch.setattr(trainer.ProgressCallback, "on_step_end", spoiled)
-    said = "the weights are no finite numbers after step 6: the last good checkpoint is kept, of step 5"
+    said = "the weights are no finite numbers after step 11: the last good checkpoint is kept, of step 10"
     with pytest.raises(TrainingStopped, match=said):
         run_recipe(asked(base, tmp_path / "out", epochs=2))
     weights = load_file(tmp_path / "out" / "model.safetensors")
     assert all(np.isfinite(weights[name]).all() for name in weights)
-    assert "after epoch 1.25" in (tmp_path / "out/README.md").read_text("utf-8")
+    assert "after epoch 1.11" in (tmp_path / "out/README.md").read_text("utf-8")

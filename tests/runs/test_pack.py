@@ -162,7 +162,7 @@ def test_published_packs_are_small_and_verify():
     assert max(path.stat().st_size for path in found) < 400 << 10
     checked = list(verify(find_runs(PUBLISHED), load().tasks))
     assert {one.verdict for one in checked} == {"agrees"}
-    assert len(checked) == 4 * 238
+    assert len(checked) == 4 * 171
 
 
 # ---- runs of all kinds
