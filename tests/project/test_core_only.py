@@ -136,7 +136,7 @@ def test_the_suite_is_scored_and_rendered(run, tmp_path):
     assert first.returncode == 0, lines(first)
     cells = json.loads(first.stdout)["cells"]
     assert {cell["status"] for cell in cells} == {"ok"}
-    assert len({cell["task"] for cell in cells}) == 8
+    assert len({cell["task"] for cell in cells}) == 7
     board = run("board", "results", "--boards", "boards")
     assert board.returncode == 0, lines(board)
     assert list((tmp_path / "boards").glob("*.md"))

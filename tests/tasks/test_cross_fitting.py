@@ -3,12 +3,15 @@
 import numpy as np
 import pytest
 
-from xlbench import Data, EncodingSession, UsageError
+from xlbench import Data, DataError, EncodingSession, UsageError
 from xlbench.runs.outcome_checks import check_outcome
 from xlbench_tasks.card.read import read_card
 from xlbench_tasks.card.task import task
+from xlbench_tasks.protocols import classification
+from xlbench_tasks.protocols.classification_probes import Labeled, Learned
 from xlbench_tasks.protocols.cross_fitting import Folds, merge
 from xlbench_tasks.protocols.numbers import probes
+from xlbench_tasks.protocols.training_resamples import Retrained
 
 CARD = """\
 name = "reviews"
@@ -182,6 +185,25 @@ def test_the_majority_of_the_other_folds_is_what_a_dummy_says(reviews):
     assert outcome.facts["majority_macro_f1"] == pytest.approx(f1_score(true, said, average="macro"))
 
 
+def test_chance_is_what_guessing_scores_where_folds_have_learned_other_labels():
+    """By guessing, fold by fold, among the labels that were learned there, for so many items that no luck is left."""
+    from sklearn.metrics import accuracy_score, f1_score, precision_score, recall_score
+
+    random = np.random.RandomState(0)
+    folds, true, said = [], [], []
+    for learned, asked in (((0, 1), (0, 0, 1, 2)), ((0, 1, 2), (1, 2, 2))):
+        codes = np.array(asked)
+        folds.append(Learned(Labeled((), np.array(learned)), Labeled((), codes), [], [], Retrained()))
+        true.append(np.repeat(codes, 100_000))
+        said.append(random.choice(learned, len(true[-1])))
+    true, said = np.concatenate(true), np.concatenate(said)
+    chance = classification._chance(folds, {"labels": ["a", "b", "c"]})
+    assert chance["accuracy"] == pytest.approx(accuracy_score(true, said), abs=0.003)
+    for name, of in (("f1", f1_score), ("precision", precision_score), ("recall", recall_score)):
+        assert chance[f"macro_{name}"] == pytest.approx(of(true, said, average="macro"), abs=0.003), name
+    assert chance["weighted_f1"] == pytest.approx(f1_score(true, said, average="weighted"), abs=0.003)
+
+
 def test_the_number_of_folds_is_part_of_what_a_score_is(reviews):
     """Other folds are another task and other data; a card without them keeps its identity."""
     (five, of_five), (ten, of_ten) = reviews(), reviews(top="folds = 10")
@@ -250,6 +272,17 @@ def test_sentences_are_tagged_by_what_the_other_folds_teach(tmp_path):
     assert outcome.facts["folds"] == 4
     assert outcome.facts["train_sentences"] < 60
     assert [sum(own["gold:PER"]) for own in outcome.retrained] == [total] * 2
+
+
+def test_a_fold_that_nothing_can_be_learned_for_is_an_error(tmp_path):
+    """One sentence alone has a name: the fold that holds it learns from none, and that is no score of 0."""
+    lines = [line for number in range(12) for line in (f"a{number} O", "")]
+    (tmp_path / "eng.txt").write_text("\n".join(["p1 B-PER", "", *lines]) + "\n", encoding="utf-8")
+    (tmp_path / "made.toml").write_text(NER, encoding="utf-8")
+    found = task(read_card(tmp_path / "made.toml"))
+    (subset,) = found.subsets(Data(tmp_path))
+    with pytest.raises(DataError, match=r"made eng: no entity to learn from in 1?[0-9] sentences; the types are PER"):
+        found.evaluate(subset, EncodingSession(ByLetter()))
 
 
 def test_merging_puts_every_item_in_its_place():

@@ -217,7 +217,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=parts.test.clusters,
         item_texts=[(text,) for text in parts.test.fields["text"]],
         columns={"true": whole.codes} | predicted,
-        chance=_chance(Labeled.of(parts.data_set, parts.train, labels), whole, options),
+        chance=_chance(folds, options),
         seed_ids=_seed_ids(parts, options),
         retrained=list(_retrained(folds, rows)),
         training_ids=names_of_draws([one.redrawn.names for one in folds]),
@@ -241,24 +241,29 @@ def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
     return [f"{key} {draw}" for draw in range(times)] if times > 1 else []
 
 
-def _chance(train: Labeled, test: Labeled, options: Mapping[str, Any]) -> dict[str, float]:
-    """What guessing each of the k learned labels equally often scores, in the limit of many items.
+def _chance(folds: Sequence[Learned], options: Mapping[str, Any]) -> dict[str, float]:
+    """What guessing each of the labels that were learned equally often scores, in the limit of many items.
 
-    A class of frequency p then has precision p, recall 1/k and F1 2p / (pk + 1); one that is not learned has 0 of all.
+    With k learned labels, a class of frequency p has precision p, recall 1/k and F1 2p / (pk + 1); one that is not
+    learned has 0 of all. Of several folds, in which others may be learned, it is hits and guesses that are added up.
     """
     import numpy as np
 
-    labels = options["labels"]
-    frequency = np.bincount(test.codes, minlength=len(labels)) / len(test.codes)
-    learned = np.bincount(train.codes, minlength=len(labels)) > 0
-    k, seen = int(learned.sum()), frequency > 0
-    f1 = np.where(learned, 2 * frequency / (frequency * k + 1), 0.0)
+    labels, size = options["labels"], sum(len(fold.test.codes) for fold in folds)
+    support, guesses, hits = np.zeros((3, len(labels)))
+    for fold in folds:
+        learned = np.bincount(fold.train.codes, minlength=len(labels)) > 0
+        own, guess = np.bincount(fold.test.codes, minlength=len(labels)), learned / learned.sum()
+        support, guesses, hits = support + own, guesses + len(fold.test.codes) * guess, hits + own * guess
+    seen = support > 0
+    f1 = np.divide(2 * hits, support + guesses, out=np.zeros(len(labels)), where=seen)
+    precision = np.divide(hits, guesses, out=np.zeros(len(labels)), where=guesses > 0)
     chance = {
         "macro_f1": float(f1[seen].mean()),
-        "accuracy": float(frequency[learned].sum() / k),
-        "macro_precision": float(np.where(learned, frequency, 0.0)[seen].mean()),
-        "macro_recall": float((learned / k)[seen].mean()),
-        "weighted_f1": float((frequency * f1).sum()),
+        "accuracy": float(hits.sum() / size),
+        "macro_precision": float(precision[seen].mean()),
+        "macro_recall": float((hits[seen] / support[seen]).mean()),
+        "weighted_f1": float((support * f1).sum() / size),
     }
     if len(labels) <= MANY:
         names = class_metrics(labels)

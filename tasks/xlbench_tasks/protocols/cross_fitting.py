@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-
 COVERED = "cross-fitted: intervals hold the probes of the folds as they are, 88 to 94% covered (docs/coverage.md)"
 """A note of every score that is made so."""
 
@@ -26,10 +25,11 @@ class Folds:
     """The items of a data set, dealt out to folds; one for all subsets, which share what they take out."""
 
     def __init__(self, name: str, count: int, train_size: int | None = None) -> None:
-        """Args:
-        name: of the data set.
-        count: how many folds there are.
-        train_size: how many training items each fold's probe learns from at most; all without it.
+        """
+        Args:
+            name: Of the data set.
+            count: How many folds there are.
+            train_size: How many training items each fold's probe learns from at most; all without it.
         """
         self.count = count
         self._name = name

@@ -107,22 +107,23 @@ def _share_gradient(sums: np.ndarray) -> np.ndarray:
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer that the card asks for."""
     types = _types(options)
-    return transfer.subsets(
-        data_set, options, languages, data.train_size, lambda parts: _check_entities(parts, types), data.training_draws
-    )
+
+    def check(parts: transfer.SubsetRecords) -> None:
+        _check_entities(types, "learn from", parts.data_set, parts.train)
+        _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
+
+    return transfer.subsets(data_set, options, languages, data.train_size, check, data.training_draws)
 
 
-def _check_entities(parts: transfer.SubsetRecords, types: Sequence[str]) -> None:
-    """Raise `DataError` where there is no entity to find, or none to learn from."""
+def _check_entities(types: Sequence[str], use: str, data_set: str, records: Mapping[str, Records]) -> None:
+    """Raise `DataError` where sentences, by language, have no entity to ``use``: to find, or to learn from."""
     begins = tuple(f"B-{kind}" for kind in types)
-    for what, records in (("learn from", [*parts.train.values()]), ("find", [parts.test])):
-        tags = (sentence for one in records for sentence in one.fields.get("tags", begins))
-        if not any(begin in sentence for sentence in tags for begin in begins):
-            where = f"{parts.data_set} {parts.target if what == 'find' else '+'.join(parts.sources)}"
-            raise DataError(
-                f"{where}: no entity to {what} in {sum(len(one.ids) for one in records)} sentences; the types are "
-                f"{', '.join(types)}"
-            )
+    tags = (sentence for one in records.values() for sentence in one.fields.get("tags", begins))
+    if not any(begin in sentence for sentence in tags for begin in begins):
+        count = sum(len(one.ids) for one in records.values())
+        raise DataError(
+            f"{data_set} {'+'.join(records)}: no entity to {use} in {count} sentences; the types are {', '.join(types)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -145,8 +146,10 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     parts: transfer.SubsetRecords = subset.load()
     types = _types(options)
-    _check_entities(parts, types)
+    _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
     folds = parts.folds()
+    for fold in folds:
+        _check_entities(types, "learn from", parts.data_set, fold.parts.train)
     tagged = [_tag(fold.parts, session, types, options) for fold in folds]
     rows = [fold.rows for fold in folds]
     support = {kind: sum(one.scored.support[kind] for one in tagged) for kind in types}

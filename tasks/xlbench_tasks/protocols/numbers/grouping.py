@@ -91,6 +91,7 @@ def k_means(vectors: Floats, k: int, seeds: Sequence[Sequence[int]]) -> list[Clu
     squares = (found.places * found.places).sum(axis=1)
 
     def begin(seed: int) -> Doubles:
+        """The first centers of a start (k, d)."""
         count = min(k, len(found.places))
         centers, _ = kmeans_plusplus(
             found.places, count, sample_weight=found.counts, x_squared_norms=squares, random_state=seed
@@ -99,6 +100,7 @@ def k_means(vectors: Floats, k: int, seeds: Sequence[Sequence[int]]) -> list[Clu
         return first
 
     def best_of(starts: Sequence[int]) -> Clustering:
+        """The clustering of the start with the least inertia."""
         at_once = max(1, CELLS // (len(found.places) * k))
         parts = [
             lloyd(found, squares, np.stack([begin(seed) for seed in starts[place : place + at_once]]))
