@@ -228,6 +228,17 @@ def test_what_cannot_be_cross_fitted_is_told(reviews, keys, message):
         reviews(**keys)
 
 
+def test_a_card_that_extends_one_may_divide_its_data_otherwise(tmp_path):
+    """Its own holdout takes the place of the other's folds, and the other way about."""
+    (tmp_path / "halves.toml").write_text(
+        'name = "halves"\nextends = "mini-news"\nholdout = { train = 0.5, test = 0.5 }\n'
+    )
+    (tmp_path / "folded.toml").write_text('name = "folded"\nextends = "halves"\nfolds = 3\n')
+    halves, folded = (read_card(tmp_path / f"{name}.toml") for name in ("halves", "folded"))
+    assert (halves.folds, dict(halves.holdout)) == (0, {"train": 0.5, "test": 0.5})
+    assert (folded.folds, dict(folded.holdout)) == (3, {})
+
+
 NER = """
 name = "made"
 area = "ner"

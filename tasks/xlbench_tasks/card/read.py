@@ -32,6 +32,9 @@ from xlbench_tasks.data.codes import three_letters
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.lookup import allowed, module_of
 
+PARTITIONS = ("splits", "holdout", "folds")
+"""Keys that say what is learned from and what is scored; a card has one of them, or none."""
+
 CARDS = Path(__file__).parent.parent / "cards"
 """The folder of the first-party cards."""
 
@@ -127,7 +130,7 @@ def _check_area(area: str, where: str) -> None:
 def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
     """The splits of a card; `UsageError` for unknown ones, and for shares that are not shares."""
     splits, holdout = raw.get("splits", {}), raw.get("holdout", {})
-    if sum(key in raw for key in ("splits", "holdout", "folds")) > 1:
+    if sum(key in raw for key in PARTITIONS) > 1:
         raise UsageError(f"{where}: splits, holdout and folds exclude each other")
     if raw.get("folds", 2) < 2:
         raise UsageError(f"{where}: folds: must be 2 or more")
@@ -144,7 +147,8 @@ def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
 
 
 def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
-    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key.
+    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key, and one
+    of `PARTITIONS` takes the place of whichever the other has.
 
     With them comes the folder of the card that says ``embedded``: whoever extends it means the same files.
     """
@@ -168,6 +172,8 @@ def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str
     for name in ("data", "options"):
         if isinstance(own.get(name), dict) and isinstance(base.get(name), dict):
             own[name] = base[name] | own[name]
+    if any(name in own for name in PARTITIONS):
+        base = {name: value for name, value in base.items() if name not in PARTITIONS}
     return base | own, beside
 
 
