@@ -147,8 +147,8 @@ def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
 
 
 def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
-    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key, and one
-    of `PARTITIONS` takes the place of whichever the other has.
+    """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key, and
+    one of `PARTITIONS` takes the place of whichever the other has.
 
     With them comes the folder of the card that says ``embedded``: whoever extends it means the same files.
     """
