@@ -64,9 +64,7 @@ def of_recipes(
     first = len(found.names)
     one = mean_of(found.parts[: len(before)], first)
     other = mean_of(found.parts[len(before) :], first + len(before))
-    names = [_labels_of(runs) for runs in (before, after)]
-    if names[0] == names[1]:
-        names = [f"a: {names[0]}", f"b: {names[1]}"]
+    names = _names_of(before, after)
     note = (
         f"means over {len(before)} and {len(after)} runs: what differs between runs of one recipe is in the intervals"
     )
@@ -121,6 +119,12 @@ def _check_copies(matched: Matched, labels: Sequence[str], before: int) -> None:
                 raise UsageError(
                     f"{labels[one]} and {labels[other]} are the same on every item: a copy is no other run"
                 )
+
+
+def _names_of(before: Sequence[Run], after: Sequence[Run]) -> tuple[str, str]:
+    """What the two sides are called: by their models, and by their letters too where those are the same."""
+    one, other = _labels_of(before), _labels_of(after)
+    return (one, other) if one != other else (f"a: {one}", f"b: {other}")
 
 
 def _labels_of(runs: Sequence[Run]) -> str:
