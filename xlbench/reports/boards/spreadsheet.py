@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.record import LONG
 from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.boards.long_rows import RANK, average_columns, rank_columns, task_rows
 from xlbench.reports.csv_text import to_csv
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.averages import Entry
     from xlbench.reports.boards.board import Board, Row
-    from xlbench.reports.boards.ranks import Rank
 
 CORRECTED = f"{OVERALL}_corrected"
 """The column of the overall that is corrected for chance."""
@@ -32,8 +32,7 @@ _HUBS = ("area", "task", "subset", "model", "fingerprint", "value", "low", "high
          "hub_share")  # fmt: skip
 _MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cut", "settings", "license",
            "description")  # fmt: skip
-_RANK = ("rank", "rank_low", "rank_high", "tied_with_best")
-_TASKS = ("area", "task", "model", "fingerprint", "value", "low", "high", "method", *_RANK, "chance", "n", "clusters",
+_TASKS = ("area", "task", "model", "fingerprint", "value", "low", "high", "method", *RANK, "chance", "n", "clusters",
           "note", "covers")  # fmt: skip
 _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
               "note", "covers")  # fmt: skip
@@ -48,7 +47,7 @@ def render(board: Board) -> dict[str, str]:
     models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
     files = {
         ".csv": to_csv(map(_standing, board.rows), _columns(board)),
-        ".tasks.csv": to_csv(_tasks(board), _TASKS),
+        ".tasks.csv": to_csv(task_rows(board), _TASKS),
         ".scores.csv": to_csv(board.scores, LONG),
         ".data.csv": to_csv(data, _DATA),
         ".costs.csv": to_csv(costs, _COSTS),
@@ -64,10 +63,10 @@ def render(board: Board) -> dict[str, str]:
 def _columns(board: Board) -> list[str]:
     ends = ("", "_low", "_high", "_method")
     numbers = [f"{name}{end}" for name in (OVERALL, *board.areas) for end in ends]
-    beside = [f"{area}{end}" for area in board.areas for end in ("_chance", *(f"_{name}" for name in _RANK))]
+    beside = [f"{area}{end}" for area in board.areas for end in ("_chance", *(f"_{name}" for name in RANK))]
     beside += [f"{name}_covers" for name in (OVERALL, *board.areas)]
     beside = [f"{OVERALL}_chance", *(f"{CORRECTED}{end}" for end in ends), *beside]
-    return [*_RANK, "model", "fingerprint", *numbers, "borda", "n", "clusters", "status", "notes", *beside]
+    return [*RANK, "model", "fingerprint", *numbers, "borda", "n", "clusters", "status", "notes", *beside]
 
 
 def _standing(row: Row) -> dict[str, Any]:
@@ -85,43 +84,17 @@ def _standing(row: Row) -> dict[str, Any]:
         standing |= _number(name, entry)
     standing |= {f"{name}_chance": row.chances.get(name) for name in (OVERALL, *row.areas)}
     for area in row.areas:
-        standing |= _place(f"{area}_", row.area_ranks.get(area))
+        standing |= rank_columns(row.area_ranks.get(area), f"{area}_")
     return standing
-
-
-def _place(prefix: str, rank: Rank | None) -> dict[str, Any]:
-    """The columns of a rank; empty where there is none."""
-    values = (rank.rank, rank.low, rank.high, rank.tied_with_best) if rank else (None, None, None, None)
-    return dict(zip((f"{prefix}{name}" for name in _RANK), values, strict=True))
-
-
-def _tasks(board: Board) -> Iterator[dict[str, Any]]:
-    """A row a task and model."""
-    for area, task in board.tasks:
-        for row in board.rows:
-            entry = row.tasks[task]
-            yield _average_columns(row, entry) | _place("", row.task_ranks.get(task)) | {
-                "area": area, "task": task, "chance": row.task_chances.get(task),
-            }  # fmt: skip
 
 
 def _registers(board: Board) -> Iterator[dict[str, Any]]:
     """A row a line and model; differences are fractions too, from -1 to 1."""
     for line in board.registers:
         for row, entry in zip(board.rows, line.entries, strict=True):
-            yield _average_columns(row, entry) | {
+            yield average_columns(row, entry) | {
                 "area": line.area, "register": line.register, "tasks": " ".join(line.tasks),
             }  # fmt: skip
-
-
-def _average_columns(row: Row, entry: Entry) -> dict[str, Any]:
-    """An average of a model as columns of its own."""
-    note = "; ".join([*([entry.reason] if entry.reason else []), *entry.notes])
-    interval = (entry.low, entry.high, entry.method) if entry.has_interval else (None, None, None)
-    return dict(zip(("low", "high", "method"), interval, strict=True)) | {
-        "model": row.model, "fingerprint": row.fingerprint, "value": entry.value, "n": entry.n or None,
-        "clusters": entry.clusters or None, "note": note, "covers": entry.covers if entry.has_interval else None,
-    }  # fmt: skip
 
 
 def _number(name: str, entry: Entry) -> dict[str, Any]:
