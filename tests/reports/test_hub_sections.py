@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_boards import World, read, render_all, shares
+from board_world import World, frame_of, render_all, shares
 
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import Cell, Score
@@ -165,7 +165,7 @@ def test_hostile_names_are_escaped():
     assert r"/ \*b\*" in row
     text = spreadsheet.render(board)[".hubs.csv"]
     assert len(text.splitlines()) == 3
-    assert set(read(text).task) == {"'" + task}
+    assert set(frame_of(text).task) == {"'" + task}
 
 
 def test_the_file_has_every_cell_with_a_fact_of_hubs():
@@ -176,7 +176,7 @@ def test_the_file_has_every_cell_with_a_fact_of_hubs():
     add(world, "isl-eng", 30, 1.5, None, 0.25, model="beta")
     add(world, "eng-deu", 50, None, None)
     world.fail("beta", "pairs", "eng-deu")
-    frame = read(spreadsheet.render(world.board())[".hubs.csv"])
+    frame = frame_of(spreadsheet.render(world.board())[".hubs.csv"])
     assert list(frame.columns) == COLUMNS
     numbers = COLUMNS[5:]
     found = {(row.subset, row.model): [row[name] for name in numbers] for _, row in frame.iterrows()}
