@@ -1,0 +1,273 @@
+"""Pictures of boards: what is drawn is what the board says, whatever the names are, the same bytes every time."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from saved_runs import save_run
+
+from xlbench import UsageError
+from xlbench.core.errors import MissingExtraError
+from xlbench.reports.boards.averages import Entry
+from xlbench.reports.boards.board import Board
+from xlbench.reports.figures import lettering, style
+from xlbench.reports.figures.drawing import KINDS, draw, make
+from xlbench.reports.figures.lettering import Lettering
+from xlbench.reports.render import boards_of
+
+matplotlib = pytest.importorskip("matplotlib")
+
+WICKED = ["$x^2$ of $y$", r"a\$b$c", "two\nlines", "{%s}", "<b>&amp;", "_^", "\x1b[31mred", "$" * 7]
+
+
+@pytest.fixture(scope="module")
+def mini() -> Board:
+    (board,) = boards_of([ROOT / "leaderboards" / "runs"]).boards
+    return board
+
+
+def small(root: Path, **hits: int) -> Board:
+    """A board of models with so many hits of 60 on one task."""
+    for model, number in hits.items():
+        save_run(root, model, {("task", "eng-deu"): number, ("task", "deu-eng"): number})
+    (board,) = boards_of([root]).boards
+    return board
+
+
+def artists(axes, label: str) -> list:
+    return [line for line in axes.get_lines() if line.get_label() == label]
+
+
+def named(figure) -> dict:
+    return {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_visible()}
+
+
+# ---- what is drawn
+
+
+def test_scores_and_intervals_are_those_of_the_board(mini):
+    """Every point, interval and chance line of the forest is the board's number, times 100, on its model's line."""
+    drawn = named(draw("standings", mini))
+    assert [*drawn] == ["Overall", "Retrieval", "Clustering", "News", "Sentiment", "NER"]
+    for title, axes in drawn.items():
+        part = title.lower()
+        entries = [row.overall if part == "overall" else row.areas[part] for row in mini.rows]
+        assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in artists(axes, "score")] == [
+            (100 * entry.value, place) for place, entry in enumerate(entries)
+        ]
+        assert [tuple(line.get_xdata()) for line in artists(axes, "interval")] == [
+            (100 * entry.low, 100 * entry.high) for entry in entries
+        ]
+        (chance,) = artists(axes, "chance")
+        assert chance.get_xdata()[0] == 100 * mini.chances[part]
+        assert axes.get_ylim()[0] > axes.get_ylim()[1]  # the best on top
+    assert [label.get_text() for label in drawn["Overall"].get_yticklabels()] == [row.label for row in mini.rows]
+
+
+def test_panels_by_task(mini):
+    """By task, the panels are the overall and the tasks, with the tasks' own scores and chance."""
+    drawn = named(draw("standings", mini, by="task"))
+    assert [*drawn] == ["Overall", *(task for _, task in mini.tasks)]
+    for _, task in mini.tasks:
+        assert [line.get_xdata()[0] for line in artists(drawn[task], "score")] == [
+            100 * row.tasks[task].value for row in mini.rows
+        ]
+        assert artists(drawn[task], "chance")[0].get_xdata()[0] == 100 * mini.baseline(task, "chance")
+
+
+def test_ranks_are_those_of_the_board(mini):
+    """Every rank and its interval is the board's, and the best ones have a color and a marker of their own."""
+    drawn = named(draw("ranks", mini))
+    for title, axes in drawn.items():
+        if title != "Overall":
+            known = [row.area_ranks[title.lower()] for row in mini.rows]
+            assert [line.get_xdata()[0] for line in artists(axes, "rank")] == [one.rank for one in known]
+            assert [tuple(line.get_xdata()) for line in artists(axes, "ranks")] == [
+                (one.low, one.high) for one in known
+            ]
+            best = [line.get_marker() for line in artists(axes, "rank")]
+            assert best == ["o" if one.tied_with_best else "s" for one in known]
+    overall = artists(drawn["Overall"], "ranks")
+    assert [tuple(line.get_xdata()) for line in overall] == [(row.rank_low, row.rank_high) for row in mini.rows]
+
+
+@pytest.mark.parametrize("kind", ["standings", "ranks"])
+def test_a_model_without_an_overall_is_there_without_one(mini, kind):
+    """A model that lacks a part has no point in the overall, which says so, and has one where it has a score."""
+    last = replace(mini.rows[-1], overall=Entry(reason="a part is missing"), rank=None, rank_low=None, rank_high=None)
+    drawn = named(draw(kind, replace(mini, rows=(*mini.rows[:-1], last))))
+    label = {"standings": "score", "ranks": "rank"}[kind]
+    assert [len(artists(drawn[name], label)) for name in ("Overall", "News")] == [3, 4]
+    assert [text.get_text() for text in drawn["Overall"].texts] == ["no score"]
+
+
+def test_a_board_without_an_overall_shows_its_areas(mini):
+    """Where no model has an overall it has no panel; asked for alone, the reason is told."""
+    rows = tuple(replace(row, overall=Entry(reason="a part is missing"), rank=None) for row in mini.rows)
+    board = replace(mini, rows=rows)
+    assert "Overall" not in named(draw("standings", board))
+    with pytest.raises(UsageError, match="a part is missing; draw what there is by area"):
+        draw("standings", board, by="overall")
+
+
+def test_one_model_and_one_area(tmp_path):
+    """A board of one model with one area is one panel with the area's name and one line."""
+    board = small(tmp_path, alpha=30)
+    for kind in ("standings", "ranks"):
+        (axes,) = named(draw(kind, board)).values()
+        assert axes.get_title(loc="left") == "Retrieval"
+        assert len(axes.get_yticklabels()) == 1
+
+
+def test_a_score_without_interval_is_hollow(mini):
+    """A score without an interval is a hollow marker without a bar."""
+    first = mini.rows[0]
+    bare = replace(first, overall=replace(first.overall, low=None, high=None))
+    axes = named(draw("standings", replace(mini, rows=(bare, *mini.rows[1:]))))["Overall"]
+    assert len(artists(axes, "interval")) == 3
+    fills = [line.get_markerfacecolor() for line in artists(axes, "score")]
+    assert fills[0] == "white"
+    assert "white" not in fills[1:]
+
+
+# ---- names of strangers
+
+
+@pytest.mark.parametrize("name", WICKED)
+def test_names_are_shown_as_they_are(tmp_path, name):
+    """No name is read as mathematics or breaks a line: the text that is drawn is the name in one line."""
+    board = small(tmp_path, alpha=30, beta=20)
+    board = replace(board, rows=(replace(board.rows[0], label=name), board.rows[1]))
+    figure = draw("standings", board)
+    label = figure.axes[0].get_yticklabels()[0]
+    shown, is_math = label._preprocess_math(label.get_text())
+    assert not is_math
+    assert shown == re.sub(r"\s", " ", name).replace("\x1b", "")
+
+
+def test_long_names_are_cut_and_stay_apart():
+    """Names that are too long lose their middle, but two that differ never look alike."""
+    letters = Lettering()
+    assert letters.plain("a" * 40 + "z", 10) == "a" * 6 + "…" + "aaz"
+    long = [f"organization/model-{middle}-with-a-long-end" for middle in ("one", "two", "three")]
+    assert len(set(letters.distinct(long, 12))) == 3
+    assert letters.distinct(["short", "names"], 12) == ["short", "names"]
+
+
+def test_fonts_have_the_letters_or_it_is_said():
+    """Letters that matplotlib's own font has are drawn; others are in Latin letters, and a line says which."""
+    own = lettering.lettering_for(["Ελληνικά", "русский", "العربية", "עברית"])
+    assert (own.families, own.missing, own.notes) == (("DejaVu Sans",), frozenset(), ())
+    bare = lettering.lettering_for(["\U00011d60\U00011d61 model"])  # Gunjala Gondi, in no font here
+    if not bare.missing:
+        pytest.skip("a font here has Gunjala Gondi")
+    (note,) = bare.notes
+    assert "Gunjala" in note
+    assert "Latin letters" in note
+    assert bare.plain("\U00011d60 model").isascii()
+    assert bare.plain("\U00011d60 model").endswith("model")
+
+
+def test_a_picture_with_missing_letters_warns(mini, monkeypatch):
+    """A name that no font can write is transliterated, and a warning says so; nothing is drawn as a box."""
+    monkeypatch.setattr(lettering, "_installed", list)
+    rows = (replace(mini.rows[0], label="हिन्दी"), *mini.rows[1:])
+    with pytest.warns(UserWarning, match="DEVANAGARI|Devanagari") as told:
+        figure = draw("standings", replace(mini, rows=rows), by="overall")
+    assert len(told) == 1
+    assert figure.axes[0].get_yticklabels()[0].get_text() == "hindi"
+
+
+def test_an_installed_font_is_used(monkeypatch):
+    """What the own font lacks is looked for among the fonts of the machine, and that font is then in the picture."""
+    path = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "STIXGeneral.ttf")
+    monkeypatch.setattr(lettering, "_installed", lambda: [("none", "/no/such/font.ttf"), ("STIXGeneral", path)])
+    lacking = next(c for c in map(chr, range(0x2900, 0x2BFF)) if lettering._had(path, {c}) and not own_has(c))
+    letters = lettering.lettering_for([f"model {lacking}"])
+    assert (letters.families, letters.notes) == (("DejaVu Sans", "STIXGeneral"), ())
+
+
+def own_has(character: str) -> bool:
+    return bool(lettering._had(lettering._path_of("DejaVu Sans"), {character}))
+
+
+# ---- files
+
+
+@pytest.mark.parametrize("kind", [kind for kind, one in KINDS.items() if one.of is Board])
+@pytest.mark.parametrize("form", style.FORMS)
+def test_the_same_board_gives_the_same_bytes(mini, tmp_path, monkeypatch, kind, form):
+    """Two drawings are equal to the byte, at another time and with another matplotlibrc, and tell no date."""
+    options = {"width": "column", **({"by": "overall"} if "overall" in KINDS[kind].by else {})}
+    draw(kind, mini, tmp_path / f"one.{form}", **options)
+    monkeypatch.setattr("time.time", lambda: 1.0)
+    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.usetex": True}):
+        draw(kind, mini, tmp_path / f"two.{form}", **options)
+    one, two = ((tmp_path / f"{name}.{form}").read_bytes() for name in ("one", "two"))
+    assert one == two
+    assert one.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[form])
+    assert not re.search(rb"Date|matplotlib v|20[0-9][0-9]-[01]", one)
+
+
+@pytest.mark.parametrize(("width", "expected"), [("column", 3.03), ("page", 6.3), (4.5, 4.5), ("5", 5.0)])
+def test_widths(mini, width, expected):
+    """A picture is as wide as the column, the page or the inches that were asked for."""
+    assert draw("standings", mini, width=width, by="overall").get_figwidth() == expected
+
+
+@pytest.mark.parametrize("width", ["columm", "0", "nan", "-3", 500])
+def test_widths_that_are_none(mini, width):
+    """Any other width is refused in one line."""
+    with pytest.raises(UsageError, match="a width is column or page, or inches from 2 to 40"):
+        draw("standings", mini, width=width)
+
+
+@pytest.mark.parametrize("kind", ["standings", "ranks"])
+def test_nothing_is_cut_off(mini, kind):
+    """All headings, names and captions of a picture lie within it, in a column, too, and no heading is over another."""
+    figure = draw(kind, mini, width="column", by="task")
+    box, headings = figure.bbox, {}
+    for axes in named(figure).values():
+        heading = axes._left_title.get_window_extent()
+        for one in (heading, *(label.get_window_extent() for label in axes.get_yticklabels())):
+            assert box.x0 - 1 <= one.x0
+            assert one.x1 <= box.x1 + 1
+        assert all(heading.y0 != other.y0 or not heading.overlaps(other) for other in headings.values())
+        headings[axes] = heading
+    caption = figure._supxlabel.get_window_extent()
+    assert box.x0 <= caption.x0 < caption.x1 <= box.x1
+    assert box.y0 <= caption.y0 < caption.y1 <= min(axes.bbox.y0 for axes in headings)
+
+
+def test_what_cannot_be_drawn(mini, tmp_path):
+    """A kind, a content, a division or a file that is none is told in one line, and nothing is written."""
+    with pytest.raises(UsageError, match="Did you mean 'standings'"):
+        draw("standing", mini)
+    with pytest.raises(UsageError, match="made of a Board, not of str"):
+        draw("standings", "results")
+    with pytest.raises(UsageError, match="by area or overall or task, not by 'language'"):
+        draw("standings", mini, by="language")
+    with pytest.raises(UsageError, match=r"a picture is written as \.png, \.svg, \.pdf"):
+        draw("standings", mini, tmp_path / "board.jpg")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_without_matplotlib_a_line_says_what_to_install(mini, monkeypatch):
+    """A missing extra is told with the command that installs it."""
+    monkeypatch.setattr("xlbench.core.errors._is_installed", lambda library: False)
+    with pytest.raises(MissingExtraError, match=r"a plot needs matplotlib: pip install 'xlbench\[plots\]'"):
+        make("standings", mini)
+
+
+def test_the_settings_of_the_user_stay_as_they_are(mini):
+    """Drawing leaves matplotlib's settings alone, and warns of nothing."""
+    before = dict(matplotlib.rcParams)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw("standings", mini, by="overall")
+    assert dict(matplotlib.rcParams) == before

@@ -1,0 +1,42 @@
+"""The picture of ranks: every model's rank, and the ranks that it may well have, all models at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xlbench.reports.figures.lettering import Lettering
+from xlbench.reports.figures.panels import By, Panel, grid, no_score, panels_of
+from xlbench.reports.figures.standings import look_of
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from xlbench.reports.boards.board import Board
+
+
+def figure_of(board: Board, width: float, letters: Lettering, by: By) -> Figure:
+    """Ranks by the overall, then by areas or tasks. Models whose bars share a rank cannot be told apart by that alone;
+    a bar as wide as the axes is a model of which nothing is known."""
+    panels = panels_of(board, by)
+    level = f"{board.level:.0%}, all models at once"
+    below = f"rank, and the ranks that are possible ({level}); blue circle: may be the best"
+    figure, drawn = grid(board, panels, width, letters, below)
+    for axes, panel in zip(drawn, panels, strict=True):
+        _draw(axes, panel)
+    return figure
+
+
+def _draw(axes: Axes, panel: Panel) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    for place, rank in enumerate(panel.ranks):
+        if rank is None:
+            no_score(axes, place)
+            continue
+        color, marker = look_of(rank)
+        axes.plot([rank.low, rank.high], [place, place], color=color, linewidth=5, alpha=0.3, label="ranks",
+                  solid_capstyle="butt" if rank.low < rank.high else "projecting")  # fmt: skip
+        axes.plot([rank.rank], [place], marker, color=color, label="rank")
+    axes.set_xlim(0.6, max(2, len(panel.ranks)) + 0.4)
+    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=2))
