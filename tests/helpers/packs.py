@@ -17,8 +17,9 @@ from xlbench.core.codec import checksum
 from xlbench.core.errors import ResultsError
 from xlbench.reports.render import boards_of, render
 from xlbench.runs.packs import write as pack_module
+from xlbench.runs.packs.header import HEAD, ITEMS
 from xlbench.runs.packs.parts import ROWS, compress
-from xlbench.runs.packs.read import HEAD, ITEMS, Pack
+from xlbench.runs.packs.read import Pack
 from xlbench.runs.packs.write import choose, name_of, pack, write_pack
 from xlbench.runs.store import Reader
 

@@ -28,7 +28,7 @@ from xlbench.cli import COMMANDS, group
 from xlbench.core import errors
 from xlbench.core.record import LONG, Cell, Run, Score
 from xlbench.reports.boards import spreadsheet
-from xlbench.runs.packs import read as packs
+from xlbench.runs.packs import header as packs
 from xlbench.testing.models import check_model
 from xlbench.testing.tasks import check_task
 from xlbench_tasks.card.read import CARDS, read_card

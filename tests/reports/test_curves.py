@@ -18,7 +18,8 @@ from xlbench import Cell, Columns, Data, Outcome, Score, Subset, Task, UsageErro
 from xlbench.reports import curves, plots
 from xlbench.runs import store
 from xlbench.runs.manifest import begin
-from xlbench.runs.request import Request, prepare, sizes_of
+from xlbench.runs.request import Request, prepare
+from xlbench.runs.request_checks import sizes_of
 from xlbench.testing import tasks
 from xlbench.testing.process import ConformanceError
 from xlbench_tasks.data.records import Records

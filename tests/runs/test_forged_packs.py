@@ -26,8 +26,9 @@ from saved_runs import PRINTS, save_cell, save_run
 
 from xlbench.core.errors import ResultsError
 from xlbench.runs.packs import write as pack_module
+from xlbench.runs.packs.header import CELLS, ITEMS
 from xlbench.runs.packs.parts import to_part
-from xlbench.runs.packs.read import CELLS, ITEMS, Pack
+from xlbench.runs.packs.read import Pack
 from xlbench.runs.store import Store, find_runs
 
 pytestmark = pytest.mark.slow

@@ -17,7 +17,8 @@ from xlbench.core.text import byte_count
 from xlbench.reports.boards import standings as standings_room
 from xlbench.runs import items as items_room
 from xlbench.runs import store as store_room
-from xlbench.runs.request import Request, as_list, check_languages, prepare, sizes_of
+from xlbench.runs.request import Request, as_list, prepare
+from xlbench.runs.request_checks import check_languages, sizes_of
 from xlbench.runs.slices import slices_of
 
 

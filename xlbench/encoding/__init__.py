@@ -3,6 +3,7 @@
 | module | what it does |
 |---|---|
 | `session` | what a task asks for vectors, transformed |
+| `transformed`, `cell_notes` | what a transform may give; what is noted of a cell meanwhile |
 | `vector_source` | vectors as the encoder gives them: from memory, else from the cache, else from the encoder |
 | `checked_encoder` | the encoder, with every answer timed and checked |
 | `checks` | what an encoder may return |

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import numpy as np
 
 from xlbench.core.errors import EncoderError
+from xlbench.encoding.cell_notes import CellNotes
 from xlbench.encoding.checked_encoder import CheckedEncoder
 from xlbench.encoding.checked_search import CheckedSearch
+from xlbench.encoding.transformed import UNSCORABLE, check_transformed, nonzero
 from xlbench.encoding.vector_source import VectorSource
 
 if TYPE_CHECKING:
@@ -76,11 +78,7 @@ class EncodingSession:
         """Length of the vectors that were handed on last; 0 before the first."""
         self._transform, self._progress = transform, progress
         self._search = CheckedSearch(search) if search else None
-        self._truncated: set[str] = set()
-        self._unknown: set[str] = set()
-        self._unknown_words: set[str] = set()
-        self._similarity_asked = False
-        self._words_asked = False
+        self._notes = CellNotes()
         self._gathered: dict[tuple[Role | None, str], None] | None = None
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self._results: OrderedDict[Hashable, Any] = OrderedDict()
@@ -151,11 +149,7 @@ class EncodingSession:
     @property
     def similarity(self) -> Literal["cosine", "dot"]:
         """How the model's vectors are to be compared, for tasks that can choose; others compare by the cosine."""
-        self._similarity_asked = True
-        return self._similarity
-
-    @property
-    def _similarity(self) -> Literal["cosine", "dot"]:
+        self._notes.similarity_asked = True
         return self._transform.similarity if self._transform is not None else "cosine"
 
     def charge(self, encoded: int, seconds: float) -> None:
@@ -173,10 +167,7 @@ class EncodingSession:
 
     def begin_cell(self) -> None:
         """Forget what was noted about the cell before."""
-        self._truncated.clear()
-        self._unknown.clear()
-        self._unknown_words.clear()
-        self._words_asked = self._similarity_asked = False
+        self._notes = CellNotes()
         if self.transductive:
             self._fitted, self._gathered = None, {}
 
@@ -188,37 +179,19 @@ class EncodingSession:
         self._gathered = None
         by_role = {role: [text for of, text in texts if of == role] for role, _ in texts}
         raw = [self._raw(asked, role) for role, asked in by_role.items() if asked]
-        if not raw and self._words_asked:
+        if not raw and self._notes.words_asked:
             return  # vectors of words are not transformed, and there are no others
         if not raw:
             raise EncoderError("a transform that is fitted on the scored texts needs texts; the task asked for none")
-        self._fitted = self._transform.fit(_nonzero(np.concatenate(raw)))
+        self._fitted = self._transform.fit(nonzero(np.concatenate(raw)))
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of the cell's scores has to know."""
-        unknown = ("texts of which the encoder knows nothing have similarity 0 to all (how many: texts_unknown)",)
-        blank = ("words of which the encoder knows nothing have a vector of zeros (how many: words_unknown)",)
-        cosine = ("the model is compared by dot products, and this task compares by the cosine",)
-        cut = ("texts longer than the encoder's limit were cut (how many: Models)",) if self._truncated else ()
-        fitted = ("transductive: the vectors were transformed by a fit on the scored texts",)
-        words = ("the transform that is fitted on texts was not applied to vectors of words",)
-        return (
-            *cut,
-            *(unknown if self._unknown else ()),
-            *(blank if self._unknown_words else ()),
-            *(cosine if self._similarity == "dot" and not self._similarity_asked else ()),
-            *(fitted if self.transductive and self._fitted is not None else ()),
-            *(words if self._words_asked and self._transform is not None and self._transform.fit_on != () else ()),
-        )
+        return self._notes.lines(self._transform, fitted=self.transductive and self._fitted is not None)
 
     def cell_facts(self) -> dict[str, int]:
         """Counts to stand beside the cell's scores."""
-        counts = {
-            "texts_cut": len(self._truncated),
-            "texts_unknown": len(self._unknown),
-            "words_unknown": len(self._unknown_words),
-        }
-        return {name: count for name, count in counts.items() if count}
+        return self._notes.facts()
 
     @property
     def is_gathering(self) -> bool:
@@ -270,13 +243,13 @@ class EncodingSession:
             number: dict[str, int] = {}
             numbers = [number.setdefault(word, len(number)) for sentence in sentences for word in sentence]
             return WordVectors(self.encode(list(number)), np.array(numbers, np.int64), contextual=False)
-        self._words_asked = True
+        self._notes.words_asked = True
         vectors, rows = self._source.words([tuple(sentence) for sentence in sentences], self._progress)
         if (zero := np.flatnonzero(~vectors.any(axis=1))).size:
             words = (word for sentence in sentences for word in sentence)
-            self._unknown_words.update(compress(words, np.isin(rows, zero)))
+            self._notes.unknown_words.update(compress(words, np.isin(rows, zero)))
         if self._transform is not None and self._transform.words is not None:
-            vectors = _check_transformed(self._transform.words(vectors), len(vectors))
+            vectors = check_transformed(self._transform.words(vectors), len(vectors))
         self.dimensions = vectors.shape[1]
         return WordVectors(vectors, rows, contextual=True)
 
@@ -298,9 +271,9 @@ class EncodingSession:
     def _raw(self, texts: Sequence[str], role: Role | None) -> NDArray[np.float32]:
         """Vectors as the encoder gives them."""
         vectors, truncated = self._source.texts(texts, role, self._progress)
-        self._truncated |= truncated
+        self._notes.truncated |= truncated
         known = vectors.any(axis=1)
-        self._unknown.update(texts[row] for row in np.flatnonzero(~known).tolist())
+        self._notes.unknown.update(texts[row] for row in np.flatnonzero(~known).tolist())
         return vectors
 
     def _apply_transform(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -308,26 +281,10 @@ class EncodingSession:
         if self._fitted is None:
             texts = self._transform.fit_on or ()
             fit_on = self._source.texts(texts, None)[0] if texts else vectors[:0]
-            self._fitted = self._transform.fit(_nonzero(fit_on))
+            self._fitted = self._transform.fit(nonzero(fit_on))
         known = vectors.any(axis=1)
-        changed = np.array(_check_transformed(self._fitted(vectors), len(vectors)))
+        changed = np.array(check_transformed(self._fitted(vectors), len(vectors)))
         if not changed[known].any(axis=1).all():
             raise EncoderError(UNSCORABLE)
         changed[~known] = 0
         return changed
-
-
-UNSCORABLE = "the model's transform gives vectors that cannot be scored (NaN, zeros, masked numbers or too few)"
-
-
-def _check_transformed(changed: object, n: int) -> NDArray[np.float32]:
-    """What a transform gave for n vectors; `EncoderError` where they are others than n, or not all finite."""
-    vectors = np.asarray(changed, np.float32)
-    if np.ma.is_masked(changed) or vectors.ndim != 2 or len(vectors) != n or not np.isfinite(vectors).all():
-        raise EncoderError(UNSCORABLE)
-    return vectors
-
-
-def _nonzero(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Those of the vectors that are not zero: a transform learns nothing from the others."""
-    return vectors[vectors.any(axis=1)]

@@ -17,7 +17,8 @@ from xlbench.core.model import Model, Role
 from xlbench.core.record import Cell, Results
 from xlbench.core.task import Task
 from xlbench.runs.execute import run_prepared
-from xlbench.runs.request import OneOrMore, Request, as_list, check_languages, check_request, prepare, tasks_of
+from xlbench.runs.request import OneOrMore, Request, as_list, prepare, tasks_of
+from xlbench.runs.request_checks import check_languages, check_request
 
 if TYPE_CHECKING:
     import numpy as np

@@ -20,7 +20,8 @@ from xlbench.core.model import Model
 from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
-from xlbench.runs.request import Request, as_list, check_languages, check_request, data_of, resolve, tasks_of
+from xlbench.runs.request import Request, as_list, data_of, resolve, tasks_of
+from xlbench.runs.request_checks import check_languages, check_request
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]
 """``to bring``: by a dry run, which brings nothing. ``not brought``: it cannot be had now, or not in this way; the

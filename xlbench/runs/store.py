@@ -27,7 +27,8 @@ from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import slug
 from xlbench.core.record import WHOLE_TASK, Cell, Run
 from xlbench.runs.items import Influence, Items, influence, read_items, read_table, to_parquet
-from xlbench.runs.packs.read import ENDING, Pack
+from xlbench.runs.packs.header import ENDING
+from xlbench.runs.packs.read import Pack
 from xlbench.runs.run_folder import (
     AGAIN,
     LOST,

@@ -8,7 +8,7 @@ from xlbench.catalog import Catalog
 from xlbench.core.errors import UsageError
 from xlbench.core.model import Model
 from xlbench.core.record import Run
-from xlbench.runs.packs.read import ENDING
+from xlbench.runs.packs.header import ENDING
 from xlbench.runs.plan import identity_of
 from xlbench.runs.scored_model import one_model, scored_model
 from xlbench.runs.store import find_runs

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
+from xlbench.encoding.cache.statements import corrupt, pragma, transaction
+
 T = TypeVar("T")
 
 BUSY_SECONDS = 60.0
@@ -225,57 +227,6 @@ class Database:
             f"PRAGMA synchronous = {synchronous}; PRAGMA cache_size = -{MEMORY_KIB}; "
             f"PRAGMA journal_size_limit = {LOG_BYTES}"
         )
-
-
-@contextlib.contextmanager
-def transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    """All or nothing. The turn to write is waited for at the beginning: a reader that wants to become a writer later
-    could only fail."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        with contextlib.suppress(sqlite3.Error):  # where the disk is full, SQLite has rolled back by itself
-            connection.execute("ROLLBACK")
-        raise
-
-
-def pragma(connection: sqlite3.Connection, name: str) -> int | str:
-    """The value of a setting."""
-    value: int | str = connection.execute(f"PRAGMA {name}").fetchone()[0]
-    return value
-
-
-def used_bytes(connection: sqlite3.Connection) -> int:
-    """Bytes of the pages that hold something."""
-    pages, free = pragma(connection, "page_count"), pragma(connection, "freelist_count")
-    return (int(pages) - int(free)) * int(pragma(connection, "page_size"))
-
-
-def give_back(connection: sqlite3.Connection, pages: int | None = None) -> None:
-    """Shorten the file by free pages (by default all), and empty its log."""
-    # a script, since execute() takes one step alone of this pragma, which frees a page a step
-    connection.executescript("PRAGMA incremental_vacuum" + ("" if pages is None else f"({pages})"))
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-
-def check_pages(connection: sqlite3.Connection) -> None:
-    """Raise where the file's pages and indexes do not fit together. An index alone is made anew."""
-    for last in (False, True):
-        if connection.execute("PRAGMA integrity_check(1)").fetchall() == [("ok",)]:
-            return
-        if last:
-            raise corrupt("its pages do not fit together")
-        with contextlib.suppress(sqlite3.OperationalError):
-            connection.execute("REINDEX")
-
-
-def corrupt(why: str) -> sqlite3.DatabaseError:
-    """The error that sets a file aside."""
-    error = sqlite3.DatabaseError(why)
-    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-    return error
 
 
 def _abandon(connection: sqlite3.Connection | None) -> None:

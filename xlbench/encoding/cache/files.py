@@ -15,7 +15,8 @@ from pathlib import Path
 from zlib import crc32
 
 from xlbench.core.errors import UsageError
-from xlbench.encoding.cache.database import Database, transaction
+from xlbench.encoding.cache.database import Database
+from xlbench.encoding.cache.statements import transaction
 
 RACY_NS = 2_000_000_000
 """A file that was changed less than this before it was read may change again without its times showing it (git calls

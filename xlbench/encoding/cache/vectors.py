@@ -12,68 +12,28 @@ import contextlib
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.errors import UsageError
-from xlbench.core.text import GIB, did_you_mean
+from xlbench.core.text import GIB
 from xlbench.encoding.cache import files, tables
-from xlbench.encoding.cache.database import Database, check_pages, corrupt, give_back, pragma, transaction, used_bytes
+from xlbench.encoding.cache.arrays import CachedVectors, as_arrays, from_rows, to_rows
+from xlbench.encoding.cache.database import Database
+from xlbench.encoding.cache.info import Info, VerifyReport, identities_named
 from xlbench.encoding.cache.keys import check_keys
+from xlbench.encoding.cache.statements import check_pages, give_back, transaction
 from xlbench.encoding.cache.tables import Fact, ModelInfo, Row
+from xlbench.encoding.cache.upkeep import each_damaged, evict
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import ArrayLike, NDArray
 
 VERSION = 2
 """Of the tables, and of what may be in them: 2 holds vectors of encoders that were found to be consistent alone."""
 MAX_BYTES = 20 * GIB
 GENERATION_BYTES = 64 << 20
-KEEP_SHARE = 0.9
-"""Of the cap: what may be left once something has to go, so that it happens seldom."""
 STAMP_SECONDS = 3600
 """How old the note of a use may get before reading renews it: reading hardly ever writes."""
-
-
-@dataclass(frozen=True)
-class CachedVectors:
-    """What the cache had of the keys that were asked for, in the order of the keys."""
-
-    positions: NDArray[np.int64]
-    """(k,) places of the found keys among those asked for, ascending."""
-    counts: NDArray[np.int64]
-    """(k,) rows of each: 1 for a text, one a word for words."""
-    vectors: NDArray[np.float32]
-    """(sum of counts, d); (0, 0) where nothing was found."""
-    truncated: NDArray[np.bool_]
-    """(k,) whether the encoder had cut the text at its length limit."""
-
-
-@dataclass(frozen=True)
-class Info:
-    """What a cache holds, and where."""
-
-    path: Path
-    bytes: int
-    """On the disk: vectors with their log, digests of files, and damaged files that were set aside."""
-    cap: int
-    entries: int
-    models: tuple[ModelInfo, ...]
-    """Those with most bytes first."""
-    set_aside: tuple[Path, ...]
-    """Damaged files that were set aside."""
-
-
-@dataclass(frozen=True)
-class VerifyReport:
-    """What checking every entry has found."""
-
-    entries: int
-    """Checked."""
-    damaged: int
-    """Of these, removed: all of them where the file as a whole was set aside."""
 
 
 class Cache:
@@ -127,18 +87,10 @@ class Cache:
 
     def take(self, model: str, kind: str, keys: Sequence[bytes]) -> CachedVectors:
         """What is there of ``keys`` under a model's identity (64 hex digits) and a kind (one of `KINDS`)."""
-        import numpy as np
-
         check_keys(kind, keys)
         nothing: dict[bytes, Row] = {}
         rows = self._database.attempt(lambda connection: self._take(connection, model, kind, keys), nothing)
-        positions = np.array([number for number, key in enumerate(keys) if key in rows], np.int64)
-        chosen = [rows[keys[number]] for number in positions.tolist()]
-        shapes = np.array([row[2] for row in chosen], np.int64)
-        counts = shapes >> 1
-        flat = np.frombuffer(bytearray().join([row[4] for row in chosen]), "<f4").astype(np.float32, copy=False)
-        vectors = flat.reshape(int(counts.sum()), -1) if flat.size else np.empty((0, 0), np.float32)
-        return CachedVectors(positions, counts, vectors, (shapes & 1).astype(bool))
+        return from_rows(keys, rows)
 
     def put(
         self,
@@ -163,10 +115,10 @@ class Cache:
             ValueError: Where the shapes do not fit together.
         """
         check_keys(kind, keys)
-        matrix, sizes, cut = _as_arrays(keys, vectors, counts, truncated)
+        matrix, sizes, cut = as_arrays(keys, vectors, counts, truncated)
         if not len(keys):
             return
-        rows, width = _to_rows(tables.salt_of(model, kind), keys, matrix, sizes, cut), matrix.shape[1] * 4
+        rows, width = to_rows(tables.salt_of(model, kind), keys, matrix, sizes, cut), matrix.shape[1] * 4
 
         def write(connection: sqlite3.Connection) -> None:
             """Insert all rows or none, then make room."""
@@ -181,7 +133,7 @@ class Cache:
                     return
                 full = min(GENERATION_BYTES, self.max_bytes // 32)
                 self._stamped[tables.insert(connection, group, rows, full)] = time.time()
-            self._evict(connection)
+            evict(connection, self.max_bytes)
 
         self._database.attempt(write, None, writing=True, create=True)
 
@@ -254,19 +206,7 @@ class Cache:
 
     def named(self, name: str) -> list[str]:
         """The identities that a label (which several may have) or the beginning of an identity stands for."""
-        models = self.info().models
-        if labeled := [one.identity for one in models if one.label == name]:
-            return labeled
-        matching = [one.identity for one in models if len(name) >= 4 and one.identity.startswith(name.lower())]
-        if len(matching) > 1:
-            raise UsageError(f"{name!r} begins {len(matching)} identities in the cache: give more digits")
-        if not matching:
-            meant = did_you_mean(name, [one.label for one in models if one.label])
-            raise UsageError(
-                f"the cache {self.folder} holds no model {name!r}.{meant} "
-                f"Give a label or the first digits of an identity; 'xlbench cache info' shows both"
-            )
-        return matching
+        return identities_named(name, self.info())
 
     def verify(self, progress: Callable[[int, int], None] | None = None) -> VerifyReport:
         """Check every entry and the file around them; remove what is damaged.
@@ -306,18 +246,6 @@ class Cache:
             with contextlib.suppress(sqlite3.OperationalError), transaction(connection):
                 connection.executemany("UPDATE generations SET used = ? WHERE id = ?", [(now, one) for one in old])
 
-    def _evict(self, connection: sqlite3.Connection) -> None:
-        """Above the cap, remove the generations that were used least recently, until a tenth is free."""
-        if used_bytes(connection) <= self.max_bytes:
-            return
-        more = True
-        while more and used_bytes(connection) > KEEP_SHARE * self.max_bytes:
-            with transaction(connection):  # one each, so that others get their turn; they evict, too
-                more = tables.delete_oldest(connection)
-        spare = int(pragma(connection, "page_count")) - self.max_bytes // int(pragma(connection, "page_size"))
-        if spare > 0:
-            give_back(connection, spare)
-
     def _remove(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
         """Remove damaged entries, and count them."""
         self._damaged += len(rows)
@@ -328,59 +256,13 @@ class Cache:
 
     def _verify(self, connection: sqlite3.Connection, progress: Callable[[int, int], None] | None) -> VerifyReport:
         check_pages(connection)  # first: where pages are in disorder, there may be no end to what lies in them
-        total, done, damaged, last = tables.count(connection), 0, 0, -1
-        query = (
-            "SELECT entries.id, key, shape, checksum, vectors, model, kind FROM entries "
-            "LEFT JOIN groups ON groups.id = grp WHERE entries.id > ? ORDER BY entries.id LIMIT ?"
-        )
-        while rows := connection.execute(query, (last, tables.MANY)).fetchall():
-            if rows[-1][0] <= last:
-                raise corrupt("its entries are in disorder")
-            last = rows[-1][0]
-            broken = [
-                row[:5] for row in rows if row[5] is None or not tables.is_whole(row[:5], tables.salt_of(*row[5:]))
-            ]
+        total, done, damaged = tables.count(connection), 0, 0
+        for checked, broken in each_damaged(connection):
             self._remove(connection, broken)
-            done, damaged = done + len(rows), damaged + len(broken)
+            done, damaged = done + checked, damaged + len(broken)
             if progress:
                 progress(done, max(total, done))
         return VerifyReport(done, damaged)
-
-
-def _as_arrays(
-    keys: Sequence[bytes], vectors: NDArray[Any], counts: ArrayLike | None, truncated: ArrayLike | None
-) -> tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.bool_]]:
-    """What `Cache.put` is given, as little-endian (sum of counts, d), (n,) and (n,).
-
-    Raises:
-        ValueError: Where the shapes do not fit together.
-    """
-    import numpy as np
-
-    sizes = np.ones(len(keys), np.int64) if counts is None else np.asarray(counts, np.int64)
-    cut = np.zeros(len(keys), bool) if truncated is None else np.asarray(truncated, bool)
-    matrix = np.ascontiguousarray(vectors, "<f4")
-    fits = matrix.ndim == 2 and sizes.shape == cut.shape == (len(keys),)
-    if not fits or (sizes < 0).any() or sizes.sum() != len(matrix):
-        raise ValueError(f"{len(keys)} keys, vectors {matrix.shape}, counts {sizes.shape}, truncated {cut.shape}")
-    return matrix, sizes, cut
-
-
-def _to_rows(
-    salt: int, keys: Sequence[bytes], matrix: NDArray[np.float32], sizes: NDArray[np.int64], cut: NDArray[np.bool_]
-) -> list[tuple[bytes, int, int, memoryview]]:
-    """Rows to insert, one a key: key, shape, checksum, and the bytes of its vectors (a view of the matrix)."""
-    import numpy as np
-
-    width = matrix.shape[1] * 4
-    data = matrix.reshape(-1).view(np.uint8).data
-    ends = (np.cumsum(sizes) * width).tolist()
-    blobs = [data[end - size : end] for end, size in zip(ends, (sizes * width).tolist(), strict=True)]
-    shapes = (sizes << 1 | cut).tolist()
-    return [
-        (key, shape, tables.checksum(salt, key, shape, blob), blob)
-        for key, shape, blob in zip(keys, shapes, blobs, strict=True)
-    ]
 
 
 def _bytes_of(path: Path) -> int:

@@ -1,12 +1,5 @@
 """Reads packs, and checks everything in them first.
 
-A pack is a zip of stored members, whose names and number are fixed; all but the first are compressed with Zstandard:
-
-    pack.json               schema, kind, model; of every other member its SHA-256 and its size when decompressed
-    run.json.zst            the manifest
-    cells.jsonl.zst         a cell a line
-    items-0.parquet.zst     the items of all cells with the same columns, one cell after the other; items-1 and so on
-
 Whoever makes a pack on purpose can write any numbers into it with hashes that fit. So sizes are bounded before memory
 is asked for them: those of members by their declared size, which decompression cannot exceed, and those of columns by
 the size of the parquet file, which must not be compressed itself.
@@ -22,29 +15,19 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from xlbench.core.codec import checksum, from_json
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import byte_count
 from xlbench.runs.items import Influence, Items, items_of
+from xlbench.runs.packs.header import CELLS, HEAD, ITEMS, MANIFEST, REMEDY, SCHEMA, PackHeader
 from xlbench.runs.packs.parts import PackPart
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-SCHEMA = 1
-ENDING = ".xlpack"
-HEAD, MANIFEST, CELLS, ITEMS = "pack.json", "run.json.zst", "cells.jsonl.zst", "items-{}.parquet.zst"
-
-REMEDY = "get it again from where it came from, or make it again with `xlbench pack`"
-
-Kind = Literal["run", "baseline"]
-ACCEPTED = ("accepted_by", "accepted_on", "why", "previous")
-"""What is known about every baseline; ``previous`` is the SHA-256 of the pack that it takes the place of, or empty."""
 
 LARGEST_PACK = 1 << 30
 """Bytes of a file."""
@@ -60,45 +43,6 @@ MEMBERS = 1000
 _END = struct.Struct("<4s4H2LH")
 _ENTRY = 46 + 40
 """Bytes of a member's entry in the directory, at the most: none has a comment or an extra field."""
-
-
-@dataclass(frozen=True)
-class PackMember:
-    """One member, as it is stored."""
-
-    sha256: str
-    bytes: int
-    """When decompressed."""
-
-
-@dataclass(frozen=True)
-class PackHeader:
-    """What ``pack.json`` holds."""
-
-    kind: Kind
-    xlbench: str
-    """The version that made it."""
-    model: str
-    fingerprint: str
-    cells: int
-    items: int
-    members: Mapping[str, PackMember]
-    about: Mapping[str, str] = field(default_factory=dict)
-    """What its maker says of it; of a baseline, all of `ACCEPTED`."""
-    schema: int = SCHEMA
-
-    def problem(self) -> str:
-        """What is wrong with it, or the empty string."""
-        if self.kind == "baseline" and (lacking := [name for name in ACCEPTED if name not in self.about]):
-            return f"it is a baseline and does not say {lacking[0]!r}"
-        count = len(self.members) - 2
-        expected = {MANIFEST, CELLS, *(ITEMS.format(number) for number in range(count))}
-        if set(self.members) != expected:
-            odd = sorted(expected ^ set(self.members))[0]
-            return f"the member {odd[:80]!r} is {'lacking' if odd in expected else 'none that a pack has'}"
-        if min(self.cells, self.items, *(member.bytes for member in self.members.values())) < 0:
-            return "a count is negative"
-        return ""
 
 
 class Pack:

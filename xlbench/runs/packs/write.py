@@ -19,8 +19,9 @@ from xlbench.core.ids import slug
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
+from xlbench.runs.packs.header import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, PackHeader, PackMember
 from xlbench.runs.packs.parts import compress, to_part
-from xlbench.runs.packs.read import CELLS, ENDING, HEAD, ITEMS, MANIFEST, REMEDY, Kind, Pack, PackHeader, PackMember
+from xlbench.runs.packs.read import Pack
 from xlbench.runs.run_folder import GONE
 from xlbench.runs.store import Reader
 
