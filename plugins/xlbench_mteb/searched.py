@@ -114,10 +114,10 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     asked = _collection(task, where, prefix, whole, data.limit)
     if whole.get("top_ranked"):
         _check_candidates(where, asked, whole["top_ranked"], whole["relevant_docs"])
-    items = search_items(language, asked, {language: asked}, where)
+    items = search_items(language, asked, {language: asked}, where, _own(task, asked, prefix, language))
     content = digest(
         "mteb search", *items.ids, *items.clusters, *items.queries, *items.document_ids, *items.documents,
-        *(str(number) for row in items.judged for number in row),
+        *(str(number) for row in items.judged for number in row), *(f"own {row}" for row in items.own),
     )  # fmt: skip
     return Subset(
         subset.label, subset.languages, n=len(items.ids), fingerprint=content,
@@ -194,14 +194,20 @@ def texts(loaded: Loaded, languages: Sequence[str]) -> list[ItemText]:
     return list(loaded.items.item_texts((loaded.items.language,)))
 
 
-def _check_own(task: NamedTask, loaded: Loaded) -> None:
-    """Raise `DataError` where queries stand among the documents, which our search would find first."""
-    own, asked = task.mteb, loaded.asked
-    theirs = sum(query.removeprefix(loaded.prefix) in asked.documents for query in asked.queries)
-    if own.skip_first_result or (own.ignore_identical_ids and theirs):
+def _own(task: NamedTask, asked: Collection, prefix: str, language: str) -> dict[str, tuple[str, str]]:
+    """Query -> the document of the same id, which mteb leaves out of its list; none where the task does not ask so."""
+    if not task.mteb.ignore_identical_ids:
+        return {}
+    named = ((query, query.removeprefix(prefix)) for query in asked.queries)
+    return {query: (language, item) for query, item in named if item in asked.documents}
+
+
+def _check_first(task: NamedTask, loaded: Loaded) -> None:
+    """Raise `DataError` where mteb leaves out whatever is found first, which no id tells from an answer."""
+    if task.mteb.skip_first_result:
         raise DataError(
-            f"{task.name} {loaded.subset.label}: queries are documents, too, and mteb leaves each out of its own list, "
-            f"for which there is no protocol of ours: say ?protocol=mteb"
+            f"{task.name} {loaded.subset.label}: mteb leaves out of each list what is found first, whatever it is, for "
+            f"which there is no protocol of ours: say ?protocol=mteb"
         )
 
 
@@ -212,7 +218,7 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
     assert subset.load is not None
     loaded: Loaded = subset.load()
     if protocol == "xlbench":
-        _check_own(task, loaded)
+        _check_first(task, loaded)
         return search.evaluate(replace(subset, load=lambda: loaded.items), session, {})
     if session.has_search:
         raise EncoderError("the model searches by itself, and protocol=mteb compares vectors: use protocol=xlbench")
@@ -248,7 +254,7 @@ def find(task: NamedTask, subset: Subset, session: EncodingSession, depth: int) 
     if subset.load is None:
         raise DataMissing(subset.missing or subset.damaged)
     loaded: Loaded = subset.load()
-    _check_own(task, loaded)
+    _check_first(task, loaded)
     found = search.find(replace(subset, load=lambda: loaded.items), session, depth)
     queries = [item.removeprefix(loaded.prefix) for item in loaded.items.ids]
     return replace(found, queries=queries, documents=loaded.items.document_ids)

@@ -159,8 +159,8 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     items: SearchItems = subset.load()
-    judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents))
-    found = searches.search_of(items.queries, items.documents, session)
+    judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents), items.own)
+    found = searches.search_of(items.queries, items.documents, session, judged.own)
     ranks, ties = found.ranks(judged)
     own = _of_languages(items, found) if options.get("pooled") else OfLanguages()
     tie_rate = float((judged.per_query((ties > 0) & (judged.grade > 0)) > 0).mean())
@@ -191,8 +191,9 @@ def find(subset: Subset, session: EncodingSession, depth: int) -> FoundDocuments
     if subset.load is None:
         raise DataMissing(subset.missing or subset.damaged)
     items: SearchItems = subset.load()
-    judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents))
-    places, scores = searches.search_of(items.queries, items.documents, session).first(depth, judged)
+    judged = judgments.of_rows(items.judged, len(items.queries), len(items.documents), items.own)
+    found = searches.search_of(items.queries, items.documents, session, judged.own)
+    places, scores = found.first(depth, judged)
     queries, documents = items.file_ids()
     return FoundDocuments(items.ids, queries, documents, places, scores, items.judged)
 

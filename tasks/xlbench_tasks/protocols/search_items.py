@@ -14,6 +14,9 @@ COPIED = 0.95
 
 UNANSWERED = "queries without a relevant document in the corpus are left out (how many is in the facts)"
 
+LEFT_OUT = "queries are documents, too: each is left out of its own list (how many is in the facts)"
+BY_ID_ALONE = "some documents that are left out have a query's id, and not its text (how many is in the facts)"
+
 Documents = Mapping[tuple[str, str], str]
 """(Language, id) -> text."""
 
@@ -35,6 +38,9 @@ class SearchItems:
     """Of the queries."""
     notes: tuple[str, ...] = ()
     facts: Mapping[str, int] = field(default_factory=dict)
+    own: tuple[int, ...] = ()
+    """Of each query, the document that is the query itself, which its list is without; -1: none. Empty where no query
+    is a document."""
 
     def item_texts(self, languages: Sequence[str]) -> Iterator[ItemText]:
         """The queries, and then the documents in one of ``languages``."""
@@ -66,12 +72,26 @@ def _distinct(short: list[str], whole: Sequence[str]) -> list[str]:
     return short if len(set(short)) == len(short) else list(whole)
 
 
-def search_items(language: str, asked: Collection, corpora: Mapping[str, Collection], where: str) -> SearchItems:
+def search_items(
+    language: str,
+    asked: Collection,
+    corpora: Mapping[str, Collection],
+    where: str,
+    own: Mapping[str, tuple[str, str]] | None = None,
+) -> SearchItems:
     """The queries of one language, put to the documents of one or of several: what is relevant in any is relevant.
 
+    Args:
+        language: Of the queries.
+        asked: The queries, with their judgments.
+        corpora: The documents, by language.
+        where: How errors begin.
+        own: Query -> the document, (language, id), that is the query itself and is left out of its list.
+
     Raises:
-        DataError: There is nothing to score; begins with ``where``.
+        DataError: There is nothing to score.
     """
+    own = own or {}
     documents = {(of, item): text for of, corpus in corpora.items() for item, text in corpus.documents.items()}
     row_of = {key: row for row, key in enumerate(documents)}
     kept: list[str] = []
@@ -81,11 +101,14 @@ def search_items(language: str, asked: Collection, corpora: Mapping[str, Collect
             row_of[of, item]: grade
             for of, corpus in corpora.items()
             for item, grade in corpus.grades.get(query, {}).items()
+            if own.get(query) != (of, item)
         }
         if max(found.values(), default=0) > 0:
             judged += [(len(kept), row, found[row]) for row in sorted(found)]
             kept.append(query)
-    _check(where, asked, documents, kept, judged)
+    rows = tuple(row_of[own[query]] if query in own else -1 for query in kept) if own else ()
+    _check(where, asked, documents, kept, judged, rows)
+    of_own = _of_own(asked, corpora, documents, own)
     left_out = len(asked.queries) - len(kept)
     return SearchItems(
         tuple(kept),
@@ -97,9 +120,24 @@ def search_items(language: str, asked: Collection, corpora: Mapping[str, Collect
         tuple(judged),
         language,
         tuple(dict.fromkeys((*asked.notes, *(note for one in corpora.values() for note in one.notes))))
-        + (UNANSWERED,) * bool(left_out),
-        _facts({language: asked, **corpora}) | ({"queries_without_answer": left_out} if left_out else {}),
+        + (UNANSWERED,) * bool(left_out)
+        + (LEFT_OUT,) * bool(own)
+        + (BY_ID_ALONE,) * ("left_out_by_id_alone" in of_own),
+        _facts({language: asked, **corpora}) | ({"queries_without_answer": left_out} if left_out else {}) | of_own,
+        rows,
     )
+
+
+def _of_own(
+    asked: Collection, corpora: Mapping[str, Collection], documents: Documents, own: Mapping[str, tuple[str, str]]
+) -> dict[str, int]:
+    """How many queries leave a document out, how many judgments with it, and how often it is not the query's text."""
+    counts = {
+        "queries_left_out_of_their_lists": len(own),
+        "judgments_left_out": sum(item in corpora[of].grades.get(query, {}) for query, (of, item) in own.items()),
+        "left_out_by_id_alone": sum(asked.queries[query].strip() not in documents[key] for query, key in own.items()),
+    }
+    return {name: count for name, count in counts.items() if count}
 
 
 def _facts(collections: Mapping[str, Collection]) -> dict[str, int]:
@@ -112,9 +150,15 @@ def _facts(collections: Mapping[str, Collection]) -> dict[str, int]:
 
 
 def _check(
-    where: str, asked: Collection, documents: Documents, kept: Sequence[str], judged: Sequence[tuple[int, int, int]]
+    where: str,
+    asked: Collection,
+    documents: Documents,
+    kept: Sequence[str],
+    judged: Sequence[tuple[int, int, int]],
+    own: Sequence[int],
 ) -> None:
     """Raise `DataError` where every encoder would score the same."""
+    candidates = [len(documents) - (row >= 0) for row in own or [-1] * len(kept)]
     if len(documents) < 2:
         raise DataError(f"{where}: {len(documents)} documents: what is looked for is always found, or never")
     if not kept:
@@ -123,7 +167,7 @@ def _check(
             f"{len(documents):,}; do the judgments name the queries by the same ids?"
         )
     relevant = sum(grade > 0 for _, _, grade in judged)
-    if relevant == len(kept) * len(documents):
+    if relevant == sum(candidates):
         raise DataError(f"{where}: every document is relevant to every query: there is nothing to find")
     texts = set(documents.values())
     if len(texts) == 1:

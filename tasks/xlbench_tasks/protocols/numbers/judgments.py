@@ -7,7 +7,7 @@ worst order: those not judged first, then by ascending grade.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,6 +35,14 @@ class Judgments:
     """(j,) 0: judged, and not relevant; above: by how much it is relevant."""
     queries: int
     documents: int
+    own: Ints | None = None
+    """(queries,) the document that is the query itself, which its list is without and which is not judged for it; -1 or
+    None: there is none."""
+
+    def candidates(self) -> Ints:
+        """(queries,): how many documents each query is put to."""
+        every = np.full(self.queries, self.documents)
+        return every if self.own is None else every - (self.own >= 0)
 
     def relevant(self) -> Ints:
         """(queries,): how many documents are relevant to each query."""
@@ -54,10 +62,10 @@ class Judgments:
         return places
 
 
-def of_rows(rows: Sequence[tuple[int, int, int]], queries: int, documents: int) -> Judgments:
-    """Judgments from (query, document, grade), which are ordered by query."""
+def of_rows(rows: Sequence[tuple[int, int, int]], queries: int, documents: int, own: Sequence[int] = ()) -> Judgments:
+    """Judgments from (query, document, grade), which are ordered by query; ``own`` is empty or as in `Judgments`."""
     query, document, grade = np.array(rows, np.int64).reshape(-1, 3).T
-    return Judgments(query, document, grade, queries, documents)
+    return Judgments(query, document, grade, queries, documents, np.array(own, np.int64) if own else None)
 
 
 def worst_ranks(judgments: Judgments, reached: Ints) -> Ints:
@@ -93,7 +101,7 @@ def measures(judgments: Judgments, ranks: Ints) -> dict[str, Doubles]:
         **{f"recall_at_{cut}": hits[cut] / relevant for cut in RECALL_CUTS},
         "precision_at_1": hits[1],
         "precision_at_10": hits[CUT] / CUT,
-        "judged_at_10": judgments.per_query((ranks > 0) & (ranks <= CUT)) / min(CUT, judgments.documents),
+        "judged_at_10": judgments.per_query((ranks > 0) & (ranks <= CUT)) / np.minimum(CUT, judgments.candidates()),
     }
 
 
@@ -113,26 +121,28 @@ def _average_precision(judgments: Judgments, ranks: Ints) -> Doubles:
     return judgments.per_query(precision * found)
 
 
-def chance(judgments: Judgments) -> dict[str, float]:
-    """What documents in random order score: the mean over queries of each metric's expectation.
+def chance(judgments: Judgments, candidates: Ints | None = None) -> dict[str, float]:
+    """What documents in random order score: the mean over queries of each metric's expectation. ``candidates``
+    (queries,): how many documents each query is put to; None: those of `Judgments.candidates`.
 
     With N documents of which R are relevant, x_i tells whether place i holds a relevant one: E x_i = R/N, and
     E x_i x_j = R (R - 1) / (N (N - 1)), from which average precision follows. The first relevant document stands at
     place i with the probability that the i - 1 before it are not relevant, and it is.
     """
-    n, relevant = judgments.documents, judgments.relevant().astype(np.float64)
-    share, cut = relevant / n, min(CUT, n)
-    pairs = (relevant - 1) / (n - 1) if n > 1 else np.zeros_like(relevant)
-    harmonic = float(np.sum(1 / np.arange(1.0, n + 1)))
+    n = judgments.candidates() if candidates is None else candidates
+    relevant = judgments.relevant().astype(np.float64)
+    share, cut = relevant / n, np.minimum(CUT, n)
+    pairs = np.where(n > 1, (relevant - 1) / np.maximum(n - 1, 1), 0.0)
+    harmonic = _of_each(n, lambda most: float(np.sum(1 / np.arange(1.0, most + 1))))
     judged = judgments.per_query(np.ones(len(judgments.grade))) / n
-    discounts = 1 / np.log2(np.arange(2, cut + 2))
+    discounts = _of_each(cut, lambda most: float((1 / np.log2(np.arange(2, most + 2))).sum()))
     ideal = judgments.positions(np.lexsort((-judgments.grade, judgments.query))) + 1
     best = judgments.per_query(judgments.grade / np.log2(ideal + 1.0) * (ideal <= CUT))
     expected = {
-        "ndcg_at_10": judgments.per_query(judgments.grade) / n * discounts.sum() / best,
-        "mrr_at_10": _expected_mrr(relevant, n, cut),
+        "ndcg_at_10": judgments.per_query(judgments.grade) / n * discounts / best,
+        "mrr_at_10": expected_mrr(relevant, n, CUT),
         "map": (harmonic + pairs * (n - harmonic)) / n,
-        **{f"recall_at_{one}": np.array([min(one, n) / n]) for one in RECALL_CUTS},
+        **{f"recall_at_{one}": np.minimum(one, n) / n for one in RECALL_CUTS},
         "precision_at_1": share,
         "precision_at_10": share * cut / CUT,
         "judged_at_10": judged,
@@ -140,10 +150,18 @@ def chance(judgments: Judgments) -> dict[str, float]:
     return {name: float(values.mean()) for name, values in expected.items()}
 
 
-def _expected_mrr(relevant: Doubles, n: int, cut: int) -> Doubles:
+def _of_each(sizes: Ints, value: Callable[[int], float]) -> Doubles:
+    """(queries,): the value of each query's number (queries,), computed once for equal ones."""
+    distinct, inverse = np.unique(sizes, return_inverse=True)
+    return np.array([value(size) for size in distinct.tolist()])[inverse.reshape(-1)]
+
+
+def expected_mrr(relevant: Doubles, n: Ints, cut: int) -> Doubles:
+    """(queries,): what 1/rank of the first relevant document is in a random order of n (queries,) documents, of which
+    ``relevant`` (queries,) are relevant; 0 beyond ``cut``."""
     none, total = np.ones_like(relevant), np.zeros_like(relevant)
-    for place in range(cut):
-        hit = np.minimum(relevant / (n - place), 1.0)
+    for place in range(min(cut, int(n.max(initial=0)))):
+        hit = np.where(place < n, np.minimum(relevant / np.maximum(n - place, 1), 1.0), 0.0)
         total += none * hit / (place + 1)
         none *= 1 - hit
     return total

@@ -8,6 +8,18 @@ from numpy.typing import NDArray
 from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments
 
 
+def without(places: Ints, scores: NDArray[np.floating], own: Ints | None) -> tuple[Ints, NDArray[np.floating]]:
+    """Lists and their scores, (n, k) each, without each query's own document (n,), -1 or None: none. The others move
+    up, and a list that had it ends in -1."""
+    if own is None:
+        return places, scores
+    is_own = (places == own[:, None]) & (places >= 0)
+    order = np.argsort(is_own, axis=1, kind="stable")
+    gone = np.take_along_axis(is_own, order, axis=1)
+    kept = np.where(gone, -1, np.take_along_axis(places, order, axis=1))
+    return kept, np.where(gone, -np.inf, np.take_along_axis(scores, order, axis=1))
+
+
 def as_scored(near: Ints, judgments: Judgments, ranks: Ints, depth: int) -> Ints:
     """Which documents stand first, (n, min(depth, K)), -1 at the end of shorter lists.
 

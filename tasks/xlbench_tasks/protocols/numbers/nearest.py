@@ -85,32 +85,39 @@ def rank_judged(
     (n, d) that are not yet normalized.
 
     Of documents that are equally near, those that help least stand first. What single precision leaves open is decided
-    in double precision, so that ranks hang neither on the order of sums nor on the edges of blocks.
+    in double precision, so that ranks hang neither on the order of sums nor on the edges of blocks. A query's own
+    document stands in no list.
     """
     scaled = scale(queries, similarity)
     reached, ties = np.zeros((2, len(judgments.query)), np.int64)
     ends = np.searchsorted(judgments.query, np.arange(len(scaled) + 1))
+    own = np.full(len(scaled), -1) if judgments.own is None else judgments.own
+    own = np.where(own >= 0, index.of_document[own], -1)
     for here, similar in index.blocks(scaled):
         for row in range(here.start, here.stop):
             mine = slice(ends[row], ends[row + 1])
             if mine.start < mine.stop:
                 groups, inverse = np.unique(index.of_document[judgments.document[mine]], return_inverse=True)
-                counts = [_counts(similar[row - here.start], scaled[row], index, group) for group in groups.tolist()]
+                near, left_out = similar[row - here.start], int(own[row])
+                counts = [_counts(near, scaled[row], index, group, left_out) for group in groups.tolist()]
                 reached[mine], ties[mine] = np.array(counts, np.int64)[inverse].T
     return worst_ranks(judgments, reached), ties
 
 
-def _counts(similar: Floats, query: Floats, index: Index, group: int) -> tuple[int, int]:
+def _counts(similar: Floats, query: Floats, index: Index, group: int, left_out: int) -> tuple[int, int]:
     """How many documents are as near as those of a group, or nearer, and how many others are as near, from similarities
-    (g,) of a query (d,)."""
+    (g,) of a query (d,); one document of the group ``left_out`` is not counted (-1: all are)."""
     own = similar[group]
     near = similar >= own - np.float32(UNSURE)
     unsure = np.flatnonzero(near & (similar <= own + np.float32(UNSURE)))
     if len(unsure) == 1:
-        return index.counted(near), int(index.sizes[group]) - 1
-    beyond = _exact_margin(query, index.vectors, unsure, group)
-    near[unsure] = beyond >= -TIE
-    return index.counted(near), int(index.sizes[unsure][np.abs(beyond) <= TIE].sum()) - 1
+        level_with = unsure
+    else:
+        beyond = _exact_margin(query, index.vectors, unsure, group)
+        near[unsure] = beyond >= -TIE
+        level_with = unsure[np.abs(beyond) <= TIE]
+    ahead, ties = index.counted(near), int(index.sizes[level_with].sum()) - 1
+    return (ahead, ties) if left_out < 0 else (ahead - int(near[left_out]), ties - int(left_out in level_with))
 
 
 def _exact_margin(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDArray[np.float64]:

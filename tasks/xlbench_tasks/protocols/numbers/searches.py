@@ -61,8 +61,8 @@ class ByVectors:
     def first(self, depth: int, judgments: Judgments) -> tuple[Ints, Doubles]:
         """See `Found`."""
         ranks, _ = self.ranks(judgments)
-        most = int(np.bincount(judgments.query, minlength=1).max())
-        near, scores = self.nearest(depth + most)
+        most = int(np.bincount(judgments.query, minlength=1).max()) + (judgments.own is not None)
+        near, scores = listing.without(*self.nearest(depth + most), judgments.own)
         places = listing.as_scored(near, judgments, ranks, depth)
         return places, scores[:, : places.shape[1]].astype(np.float64)
 
@@ -78,7 +78,9 @@ class ByVectors:
 class Listed:
     """The lists of a model that searches by itself."""
 
-    def __init__(self, queries: Sequence[str], documents: Sequence[str], session: EncodingSession) -> None:
+    def __init__(
+        self, queries: Sequence[str], documents: Sequence[str], session: EncodingSession, own: Ints | None = None
+    ) -> None:
         by_vectors: list[ByVectors] = []
 
         def from_vectors(depth: int) -> tuple[Ints, NDArray[np.float32]]:
@@ -86,7 +88,8 @@ class Listed:
                 by_vectors.append(ByVectors(queries, documents, session))
             return by_vectors[0].nearest(depth)
 
-        found = session.search(queries, documents, DEPTH + 1, from_vectors)
+        found = session.search(queries, documents, DEPTH + 1 + (own is not None), from_vectors)
+        found = listing.without(*found, own)
         self._places, self._scores = first_of_lists(found[0], found[1], DEPTH)
 
     def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
@@ -110,6 +113,10 @@ class Listed:
         return (f"the model searches by itself: what is not among its first {DEPTH:,} documents is not found",)
 
 
-def search_of(queries: Sequence[str], documents: Sequence[str], session: EncodingSession) -> Found:
-    """The search of the session's model."""
-    return (Listed if session.has_search else ByVectors)(queries, documents, session)
+def search_of(
+    queries: Sequence[str], documents: Sequence[str], session: EncodingSession, own: Ints | None = None
+) -> Found:
+    """The search of the session's model; ``own`` is that of the judgments that `Found` will be asked about."""
+    if session.has_search:
+        return Listed(queries, documents, session, own)
+    return ByVectors(queries, documents, session)
