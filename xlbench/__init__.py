@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.api import board, compare, curve, fetch, gate, pack, run, unpack
+    from xlbench.api import Results, board, compare, curve, fetch, gate, load, pack, run, unpack
     from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme, hookimpl
     from xlbench.core.download import Download
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from xlbench.core.found_documents import FoundDocuments
     from xlbench.core.model import Encoder, Model, Role, Searcher, Transform, WordEncoder, code_fingerprint
     from xlbench.core.permissions import Permissions
-    from xlbench.core.record import Cell, Results, Run, Score
+    from xlbench.core.record import Cell, Run, Score
     from xlbench.core.specs import Option, Spec
     from xlbench.core.task import AREAS, Columns, Data, ItemText, Metric, Outcome, Subset, Suite, Task
     from xlbench.core.text_keys import text_keys
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from xlbench.stats import metrics
 
 _HOMES = {
-    "api": ("run", "curve", "fetch", "board", "compare", "gate", "pack", "unpack"),
+    "api": ("Results", "run", "load", "curve", "fetch", "board", "compare", "gate", "pack", "unpack"),
     "catalog": ("Catalog",),
     "catalog.hooks": ("BoardFormat", "Engine", "Recipe", "Scheme", "hookimpl"),
     "core.download": ("Download",),
@@ -42,7 +42,7 @@ _HOMES = {
     "core.found_documents": ("FoundDocuments",),
     "core.model": ("Encoder", "Model", "Role", "Searcher", "Transform", "WordEncoder", "code_fingerprint"),
     "core.permissions": ("Permissions",),
-    "core.record": ("Cell", "Results", "Run", "Score"),
+    "core.record": ("Cell", "Run", "Score"),
     "core.specs": ("Option", "Spec"),
     "core.task": ("AREAS", "Columns", "Data", "ItemText", "Metric", "Outcome", "Subset", "Suite", "Task"),
     "core.text_keys": ("text_keys",),
@@ -64,7 +64,7 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "Gate", "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
     "ResultsError", "Role", "Run", "Scheme", "Score", "Searcher", "SentenceEvaluator", "Spec", "Subset", "Suite",
     "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
-    "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "metrics", "pack", "run",
+    "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "load", "metrics", "pack", "run",
     "text_keys", "unpack",
 ]  # fmt: skip
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+from xlbench.api.results import Results
 from xlbench.core.model import Model
 from xlbench.core.permissions import granted
-from xlbench.core.record import ALL, Results
+from xlbench.core.record import ALL
 from xlbench.core.task import Task
 from xlbench.reports import curves
 from xlbench.reports.render import curves_of
@@ -76,7 +77,7 @@ def run(
             training set leaves open, too; scores stay those of the whole set. 0: intervals hold the test items alone.
 
     Returns:
-        A `Run` a model; ``.to_frame()`` gives the long table.
+        A `Run` a model, with frames, comparisons and pictures of them; `load` reads the same from the folder.
 
     Raises:
         UsageError: The request cannot be carried out: a wrong name, a missing folder, a bad setting.
@@ -88,7 +89,8 @@ def run(
         ci_training=ci_training,
     )  # fmt: skip
     with granted(request.permissions):
-        return run_prepared(_run_with_warnings(prepare(request)), Observer(warning=_warn), fail_fast=fail_fast)
+        scored = run_prepared(_run_with_warnings(prepare(request)), Observer(warning=_warn), fail_fast=fail_fast)
+        return Results(scored.runs)
 
 
 def _run_with_warnings(prepared: PreparedRun) -> PreparedRun:

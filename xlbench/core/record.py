@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from xlbench.core import tables
 from xlbench.core.estimate import Estimate
 from xlbench.core.ids import digest
 from xlbench.core.text import one_line
-
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 SCHEMA = 1
 
@@ -174,7 +170,7 @@ class Run:
 
 @dataclass(frozen=True, repr=False)
 class Results:
-    """Several runs: what `xlbench.run` returns and what boards are rendered from."""
+    """Several runs, as boards are rendered from them; `xlbench.Results` has frames and comparisons of them, too."""
 
     runs: tuple[Run, ...]
 
@@ -190,16 +186,6 @@ class Results:
     def _repr_html_(self) -> str:
         """The same for notebooks, with every name escaped."""
         return overview(self.runs, "html")
-
-    def to_frame(self) -> pd.DataFrame:
-        """A row a score (a cell without scores has one row, with its status and reason), as a pandas DataFrame.
-
-        Columns: model, fingerprint, area, task, subset, metric, value, low, high, method, n, clusters, chance,
-        majority, register, status, note, covers.
-        """
-        import pandas as pd
-
-        return pd.DataFrame([row for run in self.runs for cell in run.cells for row in score_rows(cell)], columns=LONG)
 
 
 ROWS = 20

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.files import write_files
-from xlbench.core.record import LOOSE, Cell, Results
+from xlbench.core.record import LOOSE, Cell, Results, Run
 from xlbench.core.text import reason_of
 from xlbench.reports import curves
 from xlbench.reports.boards.imported_figures import shown_on
@@ -154,11 +154,22 @@ def boards_of(
     """
     reader = Reader()
     runs = [run for folder in folders for run in reader.find_runs(Path(folder))]
+    return boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported)
+
+
+def boards_of_runs(
+    runs: Sequence[Run],
+    reader: Reader,
+    where: str = "these results",
+    selection: Selection = Selection(),  # noqa: B008 - frozen
+    imported: Sequence[Figure] = (),
+) -> Boards:
+    """`boards_of` of runs that were read from ``where``, and whose items ``reader`` reads."""
     refused = tuple(dict.fromkeys(trouble for run in runs for trouble in run.troubles))
     if refused and not any(run.cells for run in runs):
         more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
         raise ResultsError(f"nothing is left to show: {refused[0]}{more}")
-    selected = select(runs, selection, ", ".join(map(str, folders)))
+    selected = select(runs, selection, where)
     boards = tuple(
         standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned, read=reader.influence)
         for name in selected.names

@@ -62,22 +62,27 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> SelectedRun
             f"nothing in {where} belongs on a board: there are only samples (--limit), curves or runs without a cell"
         )
     suites = _suites(shown)
-    if selection.suite is not None and selection.suite not in suites:
-        raise UsageError(
-            f"none of these runs was made for the suite {selection.suite!r}.{did_you_mean(selection.suite, suites)} "
-            f"They were made for: {', '.join(suites) or 'no suite, but loose tasks'}"
-        )
+    if selection.suite is not None:
+        _check_suite(selection.suite, suites)
     if selection.narrows:
-        narrowed = _narrow(shown, selection)
-        is_planned = any(run.plans for run in narrowed)
-        left_out = _left_out(shown, [cell for run in narrowed for cell in run.cells], "the selection leaves out")
-        return SelectedRuns(Results(tuple(narrowed)), (LOOSE,), is_planned, left_out)
+        cut = _narrow(shown, selection)
+        is_planned = any(run.plans for run in cut)
+        left_out = _left_out(shown, [cell for run in cut for cell in run.cells], "the selection leaves out")
+        return SelectedRuns(Results(tuple(cut)), (LOOSE,), is_planned, left_out)
     names = (selection.suite,) if selection.suite else suites or (LOOSE,)
     results = Results(tuple(shown))
     tasks = {task for name in names for task in planned(name, results)}
     on_boards = [cell for run in shown for cell in run.cells if LOOSE in names or cell.task in tasks]
     why = "" if selection.suite else "on none of these boards, as they are of no suite"
     return SelectedRuns(results, names, LOOSE in suites, _left_out(shown, on_boards, why) if why else ())
+
+
+def _check_suite(wanted: str, suites: Sequence[str]) -> None:
+    if wanted not in suites:
+        raise UsageError(
+            f"none of these runs was made for the suite {wanted!r}.{did_you_mean(wanted, suites)} "
+            f"They were made for: {', '.join(suites) or 'no suite, but loose tasks'}"
+        )
 
 
 def _suites(runs: Iterable[Run]) -> tuple[str, ...]:
@@ -105,12 +110,37 @@ def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell], why: str) -> tuple
     return (f"{why}: {count} saved cell{'s' * (count != 1)} of {named}{hint}",)
 
 
+def narrowed(runs: Sequence[Run], selection: Selection) -> tuple[Run, ...]:
+    """The runs with the selected cells alone, samples and curves among them. `UsageError` where there are none.
+
+    Whole suites stay what they are: a board of fewer models is still the suite's.
+    """
+    if not (selection.suite or selection.tasks or selection.languages):
+        return tuple(_models(runs, selection.models))
+    if selection.suite:
+        _check_suite(selection.suite, _suites(runs))
+    found = [run for run in _cut(runs, selection) if run.cells]
+    if not found:
+        raise UsageError("no cell is of all that was selected: leave out a part of it")
+    if selection.suite and not (selection.tasks or selection.languages):
+        return tuple(replace(run, plans={selection.suite: run.plans.get(LOOSE, {})}) for run in found)
+    return tuple(found)
+
+
 def _narrow(runs: Sequence[Run], selection: Selection) -> list[Run]:
+    """The runs with the selected cells alone, of which at least one can stand on a board."""
+    cut = _cut(runs, selection)
+    if not any(cell.whole for run in cut for cell in run.cells):
+        raise UsageError("no saved cell is of all that was selected: leave out one of --task, --model, --language")
+    return cut
+
+
+def _cut(runs: Sequence[Run], selection: Selection) -> list[Run]:
     """The runs with the selected cells alone, and what was planned of these as the plan of a board of loose tasks."""
     chosen = _models(runs, selection.models)
     tasks = _tasks(chosen, selection)
     is_wanted = _of_languages(chosen, selection.languages)
-    narrowed = []
+    cut = []
     for run in chosen:
         plan: dict[str, tuple[str, ...]] = {}
         for one in [run.plans.get(selection.suite, {})] if selection.suite else run.plans.values():
@@ -119,10 +149,8 @@ def _narrow(runs: Sequence[Run], selection: Selection) -> list[Run]:
                 if task in tasks and wanted:
                     plan[task] = tuple(dict.fromkeys((*plan.get(task, ()), *wanted)))
         cells = tuple(cell for cell in run.cells if cell.task in tasks and is_wanted(cell.task, cell.subset))
-        narrowed.append(replace(run, cells=cells, plans={LOOSE: plan} if plan else {}))
-    if not any(cell.whole for run in narrowed for cell in run.cells):
-        raise UsageError("no saved cell is of all that was selected: leave out one of --task, --model, --language")
-    return narrowed
+        cut.append(replace(run, cells=cells, plans={LOOSE: plan} if plan else {}))
+    return cut
 
 
 def _models(runs: Sequence[Run], wanted: Sequence[str]) -> list[Run]:
