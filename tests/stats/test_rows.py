@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from xlbench import UsageError, metrics
 from xlbench.core.task import Metric
-from xlbench.stats import rows
+from xlbench.stats import rows, variances
 
 tables = hnp.arrays(np.int64, st.tuples(st.integers(1, 40), st.integers(1, 12)), elements=st.integers(-2, 2))
 
@@ -106,10 +106,10 @@ def test_an_influence_of_the_metric_itself_is_believed_but_its_shape_is_checked(
 def test_cluster_variance_by_hand():
     """Hits 1,0 | 1,1 | 0: psi = hit - .6, U = -.04, .16, -.12, and CR1 is 3/2 of the sum of squares, .0416."""
     psi = np.array([1, 0, 1, 1, 0]) - 0.6
-    sums = rows.linear_sums(psi, np.array([0, 0, 1, 1, 2]))
+    sums = variances.linear_sums(psi, np.array([0, 0, 1, 1, 2]))
     assert sums == pytest.approx(np.array([-0.04, 0.16, -0.12]))
-    assert rows.cluster_variance(sums) == pytest.approx(1.5 * 0.0416)
-    assert np.isnan(rows.cluster_variance(np.array([0.0])))
+    assert variances.cluster_variance(sums) == pytest.approx(1.5 * 0.0416)
+    assert np.isnan(variances.cluster_variance(np.array([0.0])))
 
 
 @pytest.mark.parametrize("shape", [(3,), (3, 0), (3, 2, 2)])
@@ -166,7 +166,7 @@ def test_sums_come_back_from_influences(clusters, seed):
     shares = rng.dirichlet(np.ones(clusters))
     sums = rng.normal(size=clusters)
     sums -= sums.mean()
-    assert rows.sums_of(rows.left_out(sums, shares), shares) == pytest.approx(sums, abs=1e-9)
+    assert variances.sums_of(variances.left_out(sums, shares), shares) == pytest.approx(sums, abs=1e-9)
 
 
 def test_the_bias_of_macro_f1_is_that_of_many_tests():

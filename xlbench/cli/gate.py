@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +9,9 @@ import click
 from click.core import ParameterSource
 
 from xlbench.cli.options import cache_and_permission_options, request_of
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.cli.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported, write
+from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.cli.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported
+from xlbench.cli.verdict_report import report_verdict
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import one_line
 
@@ -92,7 +92,7 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
         raise UsageError(lacking)
     with reported(baseline, str(candidate), options):
         gate = _judge_runs(baseline, candidate, model, options)
-    return _report_verdict(gate, options)
+    return report_verdict(gate, options)
 
 
 @command.command(cls=ReportingCommand, short_help="Compute what a baseline has, and judge it.", epilog=EXIT_CODES)
@@ -121,7 +121,7 @@ def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) 
         policy_of(options["policy"], {name: options[name] for name in _POLICY})  # before hours of work
         known = pick(baseline, Reader(), baseline_model)
         gate = _judge_runs(known, _compute_candidate(known, model, options), None, options)
-    return _report_verdict(gate, options)
+    return report_verdict(gate, options)
 
 
 @command.command(short_help="Print a commented policy to begin with.")
@@ -243,62 +243,3 @@ def _judge_runs(baseline: Path | Run, candidate: Path | Run, model: str | None, 
     changes = {name: options[name] for name in _POLICY}
     return gate_of(baseline, candidate, Reader(), options["anchor"], options["policy"], changes,
                    options["allow_intersection"], model)  # fmt: skip
-
-
-def _report_verdict(gate: Gate, options: dict[str, Any]) -> int:
-    """Write the verdict, print it, and hand back its exit code."""
-    from xlbench.reports.gate import report
-
-    write(gate, options)
-    _summarize(gate)
-    if options["as_json"]:
-        echo_json(report.as_json(gate))
-    elif options["short"]:
-        echo(report.as_short(gate))
-    else:
-        echo(_text(gate))
-    if os.environ.get("GITHUB_ACTIONS") == "true":
-        echo(report.as_annotation(gate), err=bool(options["as_json"] or options["short"]))
-    return gate.exit_code
-
-
-def _summarize(gate: Gate) -> None:
-    """Add the verdict to the page of a step of GitHub Actions, where there is one, within its limit."""
-    from xlbench.reports.gate import report
-
-    name = os.environ.get("GITHUB_STEP_SUMMARY")
-    if not name:
-        return
-    path = Path(name)
-    try:
-        there = path.stat().st_size if path.exists() else 0
-        if there < report.LARGEST_SUMMARY - 1000:
-            with path.open("ab") as file:
-                file.write(report.as_markdown(gate, report.LARGEST_SUMMARY - there).encode("utf-8", "replace"))
-    except OSError as error:
-        echo(one_line(f"the verdict is not on the step's page: {path}: {error.strerror or error}"), err=True)
-
-
-def _text(gate: Gate) -> str:
-    """The verdict for a terminal: the line, a table for each comparison, notes."""
-    from xlbench.core.tables import table
-    from xlbench.reports.gate import report
-
-    parts = [one_line(gate.sentence)]
-    for one in gate.comparisons:
-        if one.tests:
-            found = report.rows(one)
-            rows = [[one_line(text) for text in row] for row in found[: report.SHOWN]]
-            parts.append(
-                f"against the {one.what}, {one_line(one.run.model)}:\n" + table(report.HEAD, rows, report.ALIGNMENT)
-            )
-            if len(found) > report.SHOWN:
-                parts.append(f"{len(found) - report.SHOWN} more in gate.json")
-        if said := report.notes(one):
-            shown = said[: report.SHOWN]
-            parts.append("\n".join(shown) + (f"\nand {len(said) - len(shown)} more" if len(said) > len(shown) else ""))
-    if any(one.tests for one in gate.comparisons):
-        parts.append(
-            "In points, candidate - baseline. Would be seen: the smallest loss that the test finds four times in five."
-        )
-    return "\n\n".join(parts)

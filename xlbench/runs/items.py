@@ -49,7 +49,7 @@ class Influence:
     clusters: NDArray[np.object_]
     """(G,) cluster ids; behind them the names of seeds."""
     sums: NDArray[np.float64]
-    """(G,) by how much each cluster moves the score when it is left out (`xlbench.stats.rows.left_out`)."""
+    """(G,) by how much each cluster moves the score when it is left out (`xlbench.stats.variances.left_out`)."""
     shares: NDArray[np.float64]
     """(G,) the share of the items that lie in each cluster; of the seeds, what each weighs in the score."""
     n: int
@@ -83,8 +83,8 @@ def cluster_sums(
     """The sums over clusters of items with influences ``psi`` (n,); ``codes`` (n,) are places in ``clusters`` (G,)."""
     import numpy as np
 
-    from xlbench.stats.rows import left_out, linear_sums, seed_sums
     from xlbench.stats.training_variance import training_sums
+    from xlbench.stats.variances import left_out, linear_sums, seed_sums
 
     if cell.main is not None and cell.main.seed_se > 0 and not cell.seeds:
         raise ResultsError(

@@ -3,6 +3,7 @@
 | module | what it does |
 |---|---|
 | `rows` | groups identical rows, sums over clusters, influences |
+| `variances` | of influences, over clusters, sets of clusters and seeds |
 | `bootstrap` | resamples: the random numbers |
 | `intervals` | which interval is due, and its warnings |
 | `interval_methods` | the formula of each interval |

@@ -5,9 +5,9 @@
     Var   = sum over connected sets S of clusters: G_S/(G_S-1) sum_{c in S} U_c^2
     df    = Var^2 / sum_S (Var_S^2 / (G*_S-1))
 
-CR1 (Liang and Zeger, 1986), over influences that leave each cluster out (see `xlbench.stats.rows.left_out`), for each
-set of clusters that scores connect; degrees of freedom by Satterthwaite (1946), from the effective number of clusters
-G*_S. An area of ten documents then counts as ten, or as fewer where one of them is long, however many words another
+CR1 (Liang and Zeger, 1986), over influences that leave each cluster out (see `variances.left_out`), for each set of
+clusters that scores connect; degrees of freedom by Satterthwaite (1946), from the effective number of clusters G*_S.
+An area of ten documents then counts as ten, or as fewer where one of them is long, however many words another
 area has. Seeds (k-means starts, training subsets) are clusters, too, in sets of their own: draws that many scores
 share are one source of chance.
 """
@@ -24,7 +24,8 @@ from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
 from xlbench.stats import interval_methods, intervals, metrics
 from xlbench.stats.bootstrap import Resampler
-from xlbench.stats.rows import group, left_out, linear_sums, satterthwaite, seed_sums, set_variances
+from xlbench.stats.rows import group
+from xlbench.stats.variances import left_out, linear_sums, satterthwaite, seed_sums, set_variances
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,8 @@ import numpy as np
 from xlbench.core.task import Metric
 from xlbench.stats import student
 from xlbench.stats.bootstrap import Resampler, replicates, studentized
-from xlbench.stats.rows import Grouped, cluster_variance
+from xlbench.stats.rows import Grouped
+from xlbench.stats.variances import cluster_variance
 
 Ends = tuple[float, float]
 

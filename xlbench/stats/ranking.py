@@ -12,7 +12,8 @@ import numpy as np
 from xlbench.core.errors import UsageError
 from xlbench.stats import student
 from xlbench.stats.aggregate import Part, combine
-from xlbench.stats.rows import BLOCK, satterthwaite, set_variances
+from xlbench.stats.rows import BLOCK
+from xlbench.stats.variances import satterthwaite, set_variances
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from xlbench.stats import interval_methods, intervals, rows
 from xlbench.stats.bootstrap import Resampler
 from xlbench.stats.rows import Grouped
 from xlbench.stats.training_variance import Training
+from xlbench.stats.variances import cluster_variance, effective_clusters, left_out, linear_sums, seed_sums
 
 CURVED = ("studentized", "ratio", "f1")
 """Kinds of metrics whose bias is known from rows: smooth functions of sums. A clustering's, and a rank's among fewer
@@ -79,7 +80,7 @@ class Scorer:
             fixed = _sample(metric, value, items, grouped, own, codes, content).se
             sample = replace(sample, stretch=sample.se / fixed if fixed > 0 else 1.0)
         seeds = rows.seed_values(metric, columns, value)
-        variance = rows.cluster_variance(rows.seed_sums(seeds)) if len(seeds) else 0.0
+        variance = cluster_variance(seed_sums(seeds)) if len(seeds) else 0.0
         score = self._with_interval(sample, variance, training or Training(0.0, 2))
         return replace(score, clusters=count, chance=chance), psi
 
@@ -133,5 +134,8 @@ def _sample(
     else:
         units = rows.group(rows.cluster_rows(items, codes, grouped.inverse))
         shares = np.bincount(codes) / len(codes)
-        influence, effective = rows.left_out(rows.linear_sums(psi, codes), shares), rows.effective_clusters(shares)
+        influence, effective = (
+            left_out(linear_sums(psi, codes), shares),
+            effective_clusters(shares),
+        )
     return interval_methods.Sample(metric, value, units, influence, len(items), effective, content)

@@ -18,7 +18,8 @@ import numpy as np
 
 from xlbench.core.task import Columns, Metric
 from xlbench.stats import interval_methods, intervals
-from xlbench.stats.rows import dense, group, influences, linear_sums, metric_rows, value_of
+from xlbench.stats.rows import dense, group, influences, metric_rows, value_of
+from xlbench.stats.variances import linear_sums
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,9 @@ from xlbench.core.record import Cell
 from xlbench.reports.compare.matching import Matched, Place, training_set_differences
 from xlbench.reports.score_parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
-from xlbench.stats import multiple_tests, paired, rows
+from xlbench.stats import multiple_tests, paired
 from xlbench.stats.paired import Difference
+from xlbench.stats.variances import sums_of
 
 OVERALL = "overall"
 FEW = f"the models disagree on fewer than {paired.FEW_DISCORDANT} items: too few to tell"
@@ -255,7 +256,7 @@ def most_changed(
         subsets: Counter[int] = Counter()
         for place in (place for place in matched.places if place[0] == task):
             one, other = candidate[place], baseline[place]
-            own, others = (rows.sums_of(part.influence[part.items], part.weight[part.items]) for part in (one, other))
+            own, others = (sums_of(part.influence[part.items], part.weight[part.items]) for part in (one, other))
             moved = one.n * (own - others + one.weight[one.items] * (one.value - other.value))
             for code, change in zip(one.clusters[one.items].tolist(), moved.tolist(), strict=True):
                 changes[code] = changes.get(code, 0.0) + change

@@ -18,7 +18,7 @@ from xlbench.reports.compare.differences import Options, most_changed, parts_of,
 from xlbench.reports.compare.inputs import by_label
 from xlbench.reports.compare.matching import CellFilter, Matched, Place
 from xlbench.reports.compare.notes import notes_of
-from xlbench.stats.rows import seed_sums
+from xlbench.stats.variances import seed_sums
 
 LEAST = 2
 """Runs a side: fewer tell nothing of how runs differ."""
