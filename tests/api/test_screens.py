@@ -12,7 +12,8 @@ from saved_runs import save_cell, save_run
 import xlbench
 from xlbench import Results
 from xlbench.core.record import Cell, Run
-from xlbench.reports.screens import HEIGHT, LONGEST_NAME, WIDTH
+from xlbench.core.tables import HEIGHT, WIDTH
+from xlbench.reports.screens import LONGEST_NAME
 from xlbench.runs.store import Store
 
 
@@ -131,3 +132,31 @@ def test_a_failure_beside_scores_is_counted_and_the_first_is_named(saved):
     assert "6 cells (1 error)" in repr(results).splitlines()[0]
     assert f"error: beta {cell.task} {cell.subset}: <b>no memory" in repr(results)
     assert "&lt;b&gt;no memory" in results._repr_html_()
+
+
+def test_a_comparison_fits_a_screen(published):
+    """The sentence, then the overall, areas and tasks with intervals and verdicts, and how many more there are."""
+    found = published.compare("ngram", "siamese-mini")
+    text = repr(found)
+    assert is_a_screen(text)
+    assert " ".join(text.splitlines()[:2]).startswith(found.sentence[:90])
+    assert "overall" in text
+    assert all(one.name in text for one in (*found.of("area"), *found.of("task")))
+    shown = 1 + len(found.of("area")) + len(found.of("task"))
+    assert text.splitlines()[-1] == f"and {len(found.verdicts) - shown} more verdicts: see .to_frame()"
+    page = found._repr_html_()
+    assert page.startswith(f"<p>{found.sentence}</p>")
+    assert page.count("<tr>") == 1 + shown + len(found.of("language"))
+
+
+def test_a_comparison_of_many_tasks_with_long_names_fits_too(tmp_path):
+    """Forty tasks are cut to a screen, and a long name to its ends; a notebook shows all of it, escaped."""
+    name = "a-task-<b>with-a-name-that-is-quite-long"
+    hits = {(f"{name}-{number:02}", "deu"): 10 + number for number in range(40)}
+    save_run(tmp_path, "alpha", hits)
+    save_run(tmp_path, "beta", {place: right + 8 for place, right in hits.items()})
+    found = xlbench.load(tmp_path).compare("alpha", "beta")
+    assert is_a_screen(repr(found))
+    assert "a-task-<b>w…te-long-00" in repr(found)
+    assert "<b>" not in found._repr_html_()
+    assert "&lt;b&gt;with-a-name-that-is-quite-long-39" in found._repr_html_()

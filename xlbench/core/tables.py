@@ -7,6 +7,8 @@ from typing import Literal
 
 Form = Literal["plain", "pipe", "github", "html"]
 """For a terminal, for markdown with and without the alignment of columns, and for a notebook."""
+WIDTH, HEIGHT = 80, 23
+"""Of the smallest terminal: characters, and lines beside the next prompt's."""
 SIDES = {"l": "left", "r": "right"}
 
 

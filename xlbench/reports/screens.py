@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from xlbench.core import tables
 from xlbench.core.record import LOOSE, Run
-from xlbench.core.text import first_of, one_line
+from xlbench.core.tables import HEIGHT, WIDTH
+from xlbench.core.text import first_of, one_line, shortened
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.verdict import verdict
 from xlbench.reports.markup import MISSING, points
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from xlbench.reports.boards.board import Board, Row
     from xlbench.reports.render import Boards
 
-WIDTH, HEIGHT = 80, 23
-"""Of a terminal, one line of which is the next prompt's."""
 LONGEST_NAME = 24
 MOST_ROWS = 50
 """Models in a notebook's table."""
@@ -126,13 +125,13 @@ def _table(board: Board, rows: Sequence[Row]) -> tuple[str, tuple[str, ...]]:
     """The standings with the areas that fit beside the overall, and the names of those that do not."""
     columns = [
         [_HEAD[0], *map(_rank, rows), ""],
-        [_HEAD[1], *(_short(one_line(row.label)) for row in rows), "chance"],
+        [_HEAD[1], *(shortened(one_line(row.label), LONGEST_NAME) for row in rows), "chance"],
         [_HEAD[2], *(_interval(row.overall) for row in rows), _points(board.chances.get(OVERALL))],
     ]
     kept: list[str] = []
     for area in _areas(board):
         chance = _points(board.chances.get(area))
-        own = [_short(one_line(area)), *(_points(row.areas[area].value) for row in rows), chance]
+        own = [shortened(one_line(area), LONGEST_NAME), *(_points(row.areas[area].value) for row in rows), chance]
         if sum(max(map(len, column)) + 2 for column in [*columns, own]) - 2 > WIDTH:
             break
         columns.append(own)
@@ -163,9 +162,3 @@ def _interval(entry: Entry) -> str:
     if not entry.has_interval or entry.low is None or entry.high is None:
         return _points(entry.value)
     return f"{_points(entry.value)} [{points(entry.low)}, {points(entry.high)}]"
-
-
-def _short(name: str) -> str:
-    """A name with its middle left out, where it is long: names differ at their ends."""
-    half = LONGEST_NAME // 2
-    return name if len(name) <= LONGEST_NAME else f"{name[:half]}…{name[-half + 1 :]}"

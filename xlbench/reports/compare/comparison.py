@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
+from xlbench.core.tables import HEIGHT, WIDTH
 from xlbench.reports.compare.common_items import Common, ReadItems, on_common_items
 from xlbench.reports.compare.differences import Options, Verdict, levels, most_changed, parts_of, verdicts
 from xlbench.reports.compare.matching import (
@@ -20,6 +22,7 @@ from xlbench.reports.compare.matching import (
 )
 from xlbench.reports.compare.multiple_runs import LetterDisplay, letters_of, simultaneous
 from xlbench.reports.compare.notes import notes_of
+from xlbench.reports.compare.verdict_table import points, short_table, signed, table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,11 +72,17 @@ class Comparison:
         return pd.DataFrame(rows(self), columns=list(COLUMNS))
 
     def __repr__(self) -> str:
-        return self.sentence
+        """The sentence and the verdicts overall, by area and by task, on a screen of 80 characters by 24 lines."""
+        lines = textwrap.wrap(self.sentence, WIDTH, max_lines=4, placeholder=" …")
+        shown = [self.overall, *self.of("area"), *self.of("task")][: HEIGHT - len(lines) - 2]
+        rest = len(self.verdicts) - len(shown)
+        more = [f"and {rest:,} more verdicts: see .to_frame()"] if rest else []
+        return "\n".join([*lines, *short_table(shown).splitlines(), *more])
 
     def _repr_html_(self) -> str:
-        shown = self.to_frame()
-        return f"<p>{html.escape(self.sentence)}</p>{shown[shown.level != 'subset'].to_html(index=False, escape=True)}"
+        """The same for notebooks, and by language: every name is escaped."""
+        shown = [self.overall, *self.of("area"), *self.of("task"), *self.of("language")]
+        return f"<p>{html.escape(self.sentence)}</p>\n{table(shown, 'html')}"
 
 
 def against_baseline(
@@ -204,19 +213,6 @@ def _list_tasks(side: Sequence[Verdict]) -> str:
     if rest > 0:
         texts.append(f"{rest} more")
     return texts[0] if len(texts) == 1 else f"{', '.join(texts[:-1])} and {texts[-1]}"
-
-
-def points(value: float | None, decimals: int = 1) -> str:
-    """A difference in points (hundredths), without its sign where that is a plus."""
-    return "" if value is None else f"{100 * value + 0.0:.{decimals}f}"
-
-
-def signed(value: float | None, decimals: int = 1) -> str:
-    """A difference in points with its sign; a plain 0.0 where it rounds to that."""
-    if value is None:
-        return ""
-    text = f"{100 * value:+.{decimals}f}"
-    return text[1:] if float(text) == 0 else text
 
 
 def rows(comparison: Comparison) -> list[dict[str, Any]]:

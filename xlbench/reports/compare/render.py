@@ -10,17 +10,15 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from xlbench.core import tables
-from xlbench.reports.compare.comparison import COLUMNS, Comparison, points, rows, signed
-from xlbench.reports.compare.differences import Verdict
+from xlbench.reports.compare.comparison import COLUMNS, Comparison, rows
 from xlbench.reports.compare.multiple_runs import LetterDisplay
+from xlbench.reports.compare.verdict_table import points, signed, table
 from xlbench.reports.csv_text import cell
 from xlbench.reports.markup import escape
 
 SCHEMA = 1
 SHOWN = 3
 """How many names a note has before it counts the rest."""
-HEAD = ("", "before", "after", "difference", "p", "verdict", "would be seen", "would settle it")
-ALIGN = "lrrrrlrl"
 
 
 def as_markdown(comparison: Comparison) -> str:
@@ -47,27 +45,6 @@ def as_markdown(comparison: Comparison) -> str:
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
-def table(verdicts: Sequence[Verdict], form: tables.Form = "plain") -> str:
-    """Verdicts as a table, a row each."""
-    cells = [_row(one, escape if form == "github" else str) for one in verdicts]
-    return tables.table(HEAD, cells, ALIGN, form) if cells else ""
-
-
-def _row(one: Verdict, text: Any) -> list[str]:
-    d = one.difference
-    interval = f" [{signed(d.low)}, {signed(d.high)}]" if d.has_interval else ""
-    return [
-        text(one.name),
-        points(one.baseline),
-        points(one.candidate),
-        f"{signed(d.value)}{interval}",
-        p_value(one.adjusted),
-        one.judgment,
-        points(d.detectable),
-        settles(one),
-    ]
-
-
 def notes(comparison: Comparison, levels: Sequence[str] = ("overall", "area", "task", "subset")) -> list[str]:
     """What is to be said about the comparison and about single verdicts."""
     single: dict[str, list[str]] = {}
@@ -80,21 +57,6 @@ def notes(comparison: Comparison, levels: Sequence[str] = ("overall", "area", "t
         for text, names in single.items()
     ]
     return [*said, *comparison.notes]
-
-
-def p_value(p: float | None) -> str:
-    """A p-value with three decimals; what is smaller says so."""
-    return "" if p is None else "< .001" if p < 0.001 else f"{p:.3f}".removeprefix("0")
-
-
-def settles(one: Verdict) -> str:
-    """How much more of the data would show a difference of this size; "" where the verdict is clear already."""
-    more = one.difference.more
-    if one.judgment != "cannot tell" or more is None:
-        return ""
-    if more <= 1:
-        return "clear on its own, not among so many"
-    return f"{more:.1f} times the items" if more < 100 else "no test of this kind"
 
 
 def by_language(comparison: Comparison) -> str:

@@ -9,10 +9,11 @@ from typing import Literal
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Run
 from xlbench.core.text import one_line
-from xlbench.reports.compare.comparison import Read, signed
+from xlbench.reports.compare.comparison import Read
 from xlbench.reports.compare.differences import parts_of
 from xlbench.reports.compare.matching import Matched, match
 from xlbench.reports.compare.notes import kernel_of, notes_of
+from xlbench.reports.compare.verdict_table import signed
 from xlbench.reports.gate import validity
 from xlbench.reports.gate.paired_tests import ROUNDING, PairedTests, ReadTable
 from xlbench.reports.gate.policy import Policy, check_names

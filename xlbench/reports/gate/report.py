@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from xlbench.core.text import one_line, printable
 from xlbench.core.version import __version__
-from xlbench.reports.compare.comparison import signed
+from xlbench.reports.compare.verdict_table import signed
 from xlbench.reports.gate.judge import describe_loss, interval
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.validity import group_places
