@@ -56,7 +56,7 @@ def test_files_are_written_by_their_ending(go, tmp_path):
     assert done.stderr.splitlines() == [f"wrote {path}" for path in files]
     refused = go("random", "ngram", "--out", str(tmp_path / "a.docx"))
     assert refused.returncode == 2
-    assert "a comparison is written as .md, .csv, .json, .png, .svg" in refused.stderr
+    assert "a comparison is written as .md, .csv, .json, .png, .svg, .pdf" in refused.stderr
 
 
 def test_several_candidates_are_written_into_one_file(go, tmp_path):

@@ -34,7 +34,7 @@ WINGS: dict[str, set[str]] = {
     "hub": {"core"},
     "runs": {"core", "catalog", "encoding", "stats"},
     "reports": {"core", "stats", "runs.store", "runs.run_folder", "runs.items"},
-    "vector_space": {"core", "catalog", "runs", "reports.plots"},
+    "vector_space": {"core", "catalog", "runs", "reports.figures"},
     "builtin": {"catalog", "runs", "reports"},
     "testing": {"core", "encoding", "runs", "stats"},
     "libraries": {"core", "catalog", "encoding", "runs"},

@@ -18,7 +18,7 @@ from scipy import stats as reference
 import xlbench
 from xlbench import Results, ResultsError, Run, UsageError, catalog
 from xlbench.core.record import LOOSE
-from xlbench.reports.compare import forest, render
+from xlbench.reports.compare import render
 from xlbench.reports.compare.comparison import Comparison, against_baseline, all_pairs
 from xlbench.reports.compare.differences import Options, Verdict
 from xlbench.reports.compare.inputs import find_runs
@@ -420,15 +420,6 @@ def test_no_name_in_a_csv_is_a_formula_or_a_row(two):
             assert not row[column].startswith(("=", "+", "-", "@", "\t", "\r")), (name, row[column])
         assert float(row["baseline"]) == -0.1
         assert float(row["se"]) == task.difference.se
-
-
-def test_the_forest_plot_is_drawn_the_same_every_time(two):
-    """PNG and SVG of overall, areas and tasks; equal comparisons give equal bytes."""
-    pytest.importorskip("matplotlib")
-    one, other = (forest.render([compared(*two)]) for _ in range(2))
-    assert one == other
-    assert one["png"].startswith(b"\x89PNG")
-    assert b"retrieval" in one["svg"] or b"<path" in one["svg"]
 
 
 def test_packs_and_folders_compare_alike(two, tmp_path):

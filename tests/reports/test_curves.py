@@ -15,7 +15,8 @@ import pytest
 from tiny_task import one_line
 
 from xlbench import Cell, Columns, Data, Outcome, Score, Subset, Task, UsageError, api, metrics
-from xlbench.reports import curves, plots
+from xlbench.reports import curves
+from xlbench.reports.render import render_curves
 from xlbench.runs import store
 from xlbench.runs.manifest import begin
 from xlbench.runs.request import Request, prepare
@@ -172,7 +173,7 @@ def test_what_strangers_wrote_does_not_break_the_page():
     assert "a\\|b\\$c\\$" in page
     assert "<b>" not in page
     assert "error: &lt;b&gt;" in page
-    assert b"mathdefault" not in plots.render(made)["news.svg"]
+    assert b"mathdefault" not in render_curves(made)["news.svg"]
 
 
 def test_plots_are_of_what_there_is():
@@ -181,11 +182,11 @@ def test_plots_are_of_what_there_is():
     alone = [cell("isl", None, 0.5), cell("hin", 10, 0.4), bare, cell("hin", 30, None)]
     nothing = [replace(cell("hin", 10, None), task="ner")]
     made = curves.Curves("curves", curves.curves_of([*alone, *nothing]))
-    files = plots.render(made)
-    assert sorted(files) == ["news.png", "news.svg"]
+    files = render_curves(made)
+    assert sorted(files) == ["curves.csv", "curves.md", "news.png", "news.svg"]
     assert files["news.png"].startswith(b"\x89PNG\r\n\x1a\n")
     assert b"</svg>" in files["news.svg"]
-    assert files == plots.render(made)
+    assert files == render_curves(made)
 
 
 # ---- the command

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import warnings
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from pictures import artists, mini, named
 from saved_runs import save_run
 
 from xlbench import UsageError
 from xlbench.core.errors import MissingExtraError
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.board import Board
-from xlbench.reports.figures import lettering, style
-from xlbench.reports.figures.drawing import KINDS, draw, make
+from xlbench.reports.figures import lettering
+from xlbench.reports.figures.drawing import draw, make
 from xlbench.reports.figures.lettering import Lettering
 from xlbench.reports.render import boards_of
 
 matplotlib = pytest.importorskip("matplotlib")
 
-WICKED = ["$x^2$ of $y$", r"a\$b$c", "two\nlines", "{%s}", "<b>&amp;", "_^", "\x1b[31mred", "$" * 7]
-
-
-@pytest.fixture(scope="module")
-def mini() -> Board:
-    (board,) = boards_of([ROOT / "leaderboards" / "runs"]).boards
-    return board
+__all__ = ["mini"]  # a fixture
 
 
 def small(root: Path, **hits: int) -> Board:
@@ -37,14 +30,6 @@ def small(root: Path, **hits: int) -> Board:
         save_run(root, model, {("task", "eng-deu"): number, ("task", "deu-eng"): number})
     (board,) = boards_of([root]).boards
     return board
-
-
-def artists(axes, label: str) -> list:
-    return [line for line in axes.get_lines() if line.get_label() == label]
-
-
-def named(figure) -> dict:
-    return {axes.get_title(loc="left"): axes for axes in figure.axes if axes.get_visible()}
 
 
 # ---- what is drawn
@@ -138,18 +123,6 @@ def test_a_score_without_interval_is_hollow(mini):
 # ---- names of strangers
 
 
-@pytest.mark.parametrize("name", WICKED)
-def test_names_are_shown_as_they_are(tmp_path, name):
-    """No name is read as mathematics or breaks a line: the text that is drawn is the name in one line."""
-    board = small(tmp_path, alpha=30, beta=20)
-    board = replace(board, rows=(replace(board.rows[0], label=name), board.rows[1]))
-    figure = draw("standings", board)
-    label = figure.axes[0].get_yticklabels()[0]
-    shown, is_math = label._preprocess_math(label.get_text())
-    assert not is_math
-    assert shown == re.sub(r"\s", " ", name).replace("\x1b", "")
-
-
 def test_long_names_are_cut_and_stay_apart():
     """Names that are too long lose their middle, but two that differ never look alike."""
     letters = Lettering()
@@ -197,21 +170,6 @@ def own_has(character: str) -> bool:
 
 
 # ---- files
-
-
-@pytest.mark.parametrize("kind", [kind for kind, one in KINDS.items() if one.of is Board])
-@pytest.mark.parametrize("form", style.FORMS)
-def test_the_same_board_gives_the_same_bytes(mini, tmp_path, monkeypatch, kind, form):
-    """Two drawings are equal to the byte, at another time and with another matplotlibrc, and tell no date."""
-    options = {"width": "column", **({"by": "overall"} if "overall" in KINDS[kind].by else {})}
-    draw(kind, mini, tmp_path / f"one.{form}", **options)
-    monkeypatch.setattr("time.time", lambda: 1.0)
-    with matplotlib.rc_context({"font.size": 30, "axes.facecolor": "red", "text.usetex": True}):
-        draw(kind, mini, tmp_path / f"two.{form}", **options)
-    one, two = ((tmp_path / f"{name}.{form}").read_bytes() for name in ("one", "two"))
-    assert one == two
-    assert one.startswith({"png": b"\x89PNG", "svg": b"<?xml", "pdf": b"%PDF"}[form])
-    assert not re.search(rb"Date|matplotlib v|20[0-9][0-9]-[01]", one)
 
 
 @pytest.mark.parametrize(("width", "expected"), [("column", 3.03), ("page", 6.3), (4.5, 4.5), ("5", 5.0)])

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from xlbench.reports.compare.logs.reader import LogReader
     from xlbench.reports.compare.matching import CellFilter
 
-ENDINGS = (".md", ".csv", ".json", ".png", ".svg")
+PICTURES = (".png", ".svg", ".pdf")
+ENDINGS = (".md", ".csv", ".json", *PICTURES)
 
 
 @click.command(
@@ -203,11 +204,16 @@ def _comparison_options(
 def _write(path: Path, comparisons: Sequence[Comparison]) -> None:
     """One file of all candidates, by its ending."""
     from xlbench.core.files import write_files
-    from xlbench.reports.compare import forest, render
+    from xlbench.reports.compare import render
 
-    if path.suffix in (".png", ".svg"):
-        content: str | bytes = forest.render(comparisons)[path.suffix[1:]]
-    else:
-        makers = {".md": render.as_pages, ".csv": render.as_csv, ".json": render.to_json}
-        content = makers[path.suffix](comparisons)
+    if path.suffix in PICTURES:
+        from xlbench.reports.figures import drawing
+
+        drawn = drawing.make("compare", list(comparisons))
+        for note in drawn.notes:
+            echo(f"xlbench: {note}", err=True)
+        drawing.write(drawn.figure, path)
+        return
+    makers = {".md": render.as_pages, ".csv": render.as_csv, ".json": render.to_json}
+    content: str | bytes = makers[path.suffix](comparisons)
     write_files(path.parent, {path.name: content}, "comparison", "--out")

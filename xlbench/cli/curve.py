@@ -107,7 +107,7 @@ def command(
 
 def _can_plot() -> bool:
     """Whether plots can be drawn; where they cannot, says so: the tables need nothing more."""
-    from xlbench.reports.plots import check_installed
+    from xlbench.reports.figures.style import check_installed
 
     try:
         check_installed()

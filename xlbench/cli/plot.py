@@ -58,7 +58,7 @@ def space(
     """
     from xlbench.core.files import check_folder
     from xlbench.core.own_files import write_own
-    from xlbench.reports.plots import check_installed
+    from xlbench.reports.figures.style import check_installed
     from xlbench.vector_space.picture import is_own, render
     from xlbench.vector_space.pictures import pictures_of
     from xlbench.vector_space.vectors import common_points

@@ -6,7 +6,8 @@
 | `boards` | standings as markdown and CSV |
 | `compare` | paired differences of two or more runs |
 | `gate` | a comparison and a policy, ending in one verdict |
-| `curves`, `plots` | scores against training size |
+| `curves` | scores against training size |
+| `figures` | pictures of all of these, for papers |
 | `confusion` | who is mistaken for whom, of one cell |
 | `published` | saved scores beside published figures |
 | `render` | writes boards and curves into files |

@@ -136,9 +136,15 @@ def render_curves(all_curves: curves.Curves, *, plots: bool = True) -> dict[str,
     """
     if not plots:
         return dict(curves.tables(all_curves))
-    from xlbench.reports.plots import render as drawn
+    from xlbench.reports.figures.drawing import make
+    from xlbench.reports.figures.style import files_of
 
-    return {**curves.tables(all_curves), **drawn(all_curves)}
+    files: dict[str, str | bytes] = dict(curves.tables(all_curves))
+    for task, own in all_curves.tasks.items():
+        if any(curve.points for curve in own):
+            drawn = make("curve", replace(all_curves, curves=own)).figure
+            files |= {f"{task}.{form}": content for form, content in files_of(drawn, ("png", "svg")).items()}
+    return files
 
 
 def boards_of(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
-from xlbench.reports.plots import save_figure
+from xlbench.reports.figures.style import COLORS, FAINT, INK, files_of
 from xlbench.vector_space.distances import Distances, translations
 from xlbench.vector_space.projection import METHODS, Projection
 
@@ -19,13 +19,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000", "#F0E442")
-"""The palette of Okabe and Ito (2008), which readers with any color vision tell apart; its yellow is last,
-being faint on white."""
 MARKERS = "o^sDvP*X"
 PANEL = 3.6
 """Width and height of a panel, in inches."""
-INK, FAINT = "#333333", "#8a8a8a"
+DOTS_PER_INCH = 120
 OWN = {"png": b"xlbench plot space", "svg": b"xlbench plot space"}
 """What a picture of ours holds, by its form."""
 
@@ -64,7 +61,7 @@ def render(picture: Picture) -> dict[str, bytes]:
     import matplotlib
 
     with matplotlib.rc_context({"font.size": 8.5, "text.color": INK, "axes.labelcolor": INK}):
-        return dict(save_figure(_figure(picture), source="xlbench plot space"))
+        return files_of(_figure(picture), ("png", "svg"), "xlbench plot space", DOTS_PER_INCH)
 
 
 def is_own(name: str, content: bytes) -> bool:

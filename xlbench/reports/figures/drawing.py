@@ -12,7 +12,9 @@ from xlbench.core.errors import UsageError
 from xlbench.core.files import write_files
 from xlbench.core.text import did_you_mean
 from xlbench.reports.boards.board import Board
-from xlbench.reports.figures import panels, ranks, standings
+from xlbench.reports.compare.comparison import Comparison
+from xlbench.reports.curves import Curves
+from xlbench.reports.figures import compare, curve, panels, ranks, standings
 from xlbench.reports.figures.style import FORMS, files_of, inches, styled
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ class Kind:
     """One kind of picture."""
 
     of: type
-    """What it is made of."""
+    """What it is made of: one of these, or, of comparisons, one or several."""
     texts: Callable[[Any], list[str]]
     """All names that it may show."""
     figure: Callable[..., Figure]
@@ -35,9 +37,12 @@ class Kind:
     """What it may be divided by; the default is the first."""
 
 
+OF_BOARDS = ("area", "overall", "task")
 KINDS = {
-    "standings": Kind(Board, panels.texts_of, standings.figure_of, ("area", "overall", "task")),
-    "ranks": Kind(Board, panels.texts_of, ranks.figure_of, ("area", "overall", "task")),
+    "standings": Kind(Board, panels.texts_of, standings.figure_of, OF_BOARDS),
+    "compare": Kind(Comparison, compare.texts_of, compare.figure_of, tuple(compare.LEVELS)),
+    "curve": Kind(Curves, curve.texts_of, curve.figure_of),
+    "ranks": Kind(Board, panels.texts_of, ranks.figure_of, OF_BOARDS),
 }
 """Name -> kind of picture."""
 
@@ -85,7 +90,10 @@ def make(kind: str, content: Any, *, width: str | float = "page", by: str | None
     found = KINDS.get(kind)
     if found is None:
         raise UsageError(f"there is no picture {kind!r}.{did_you_mean(kind, KINDS)} There are: {', '.join(KINDS)}")
-    if not isinstance(content, found.of):
+    if found.of is Comparison and isinstance(content, Comparison):
+        content = [content]
+    parts = content if found.of is Comparison and isinstance(content, list | tuple) else [content]
+    if not all(isinstance(part, found.of) for part in parts):
         raise UsageError(f"a picture of {kind} is made of a {found.of.__name__}, not of {type(content).__name__}")
     if by is not None and by not in found.by:
         raise UsageError(f"a picture of {kind} is divided by {' or '.join(found.by) or 'nothing'}, not by {by!r}")

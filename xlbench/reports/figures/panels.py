@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from xlbench.core.errors import UsageError
 from xlbench.reports.boards.averages import OVERALL, Entry
 from xlbench.reports.boards.ranks import Rank
+from xlbench.reports.figures.grid import grid
 from xlbench.reports.figures.lettering import Lettering
-from xlbench.reports.figures.style import FAINT, caption, caption_height, forest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,13 +20,6 @@ if TYPE_CHECKING:
 
 By = Literal["overall", "area", "task"]
 """What has a panel beside the overall."""
-BY: tuple[str, ...] = get_args(By)
-LINE = 0.175
-"""Inches of a model's line."""
-NARROWEST = 0.9
-"""Inches that a panel needs."""
-LETTER = 0.058
-"""Inches of a letter of a name, about."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ def panels_of(board: Board, by: By) -> list[Panel]:
     With one area alone, or one task, that is the overall, and called by its name.
     """
     of_rows = _of(board, lambda row: (row.overall, _overall_rank(row)))
-    overall = Panel(_heading(OVERALL), *of_rows, board.chances.get(OVERALL))
+    overall = Panel(heading(OVERALL), *of_rows, board.chances.get(OVERALL))
     if by == "task":
         parts = [_of_task(board, task) for _, task in board.tasks]
     else:
@@ -64,7 +56,7 @@ def panels_of(board: Board, by: By) -> list[Panel]:
 
 def _of_area(board: Board, area: str) -> Panel:
     of_rows = _of(board, lambda row: (row.areas.get(area, Entry()), row.area_ranks.get(area)))
-    return Panel(_heading(area), *of_rows, board.chances.get(area))
+    return Panel(heading(area), *of_rows, board.chances.get(area))
 
 
 def _of_task(board: Board, task: str) -> Panel:
@@ -91,44 +83,13 @@ def texts_of(board: Board) -> list[str]:
     return [board.title, *(row.label for row in board.rows), *board.areas, *tasks]
 
 
-def grid(
-    board: Board, panels: Sequence[Panel], width: float, letters: Lettering, below: str
+def axes_of(
+    board: Board, panels: Sequence[Panel], below: str, width: float, letters: Lettering
 ) -> tuple[Figure, list[Axes]]:
-    """A figure with axes for every panel, beside each other as far as they have room, and lines for the models.
-
-    Args:
-        board: The board, for the models' names.
-        panels: What is to be drawn.
-        width: Of the figure, in inches.
-        letters: Its letters.
-        below: What the horizontal axes show.
-    """
-    from matplotlib.figure import Figure  # not pyplot, which keeps every figure and looks for a screen
-
-    most = max(12, int(0.34 * width / LETTER))
-    names = letters.distinct([row.label for row in board.rows], most)
-    taken = LETTER * max(map(len, names)) + 0.25
-    across = max(1, min(len(panels), int((width - taken) / NARROWEST)))
-    down = math.ceil(len(panels) / across)
-    across = math.ceil(len(panels) / down)  # as many in every row as can be
-    figure = Figure(figsize=(width, down * (LINE * len(names) + 0.36) + 0.2 + caption_height(below, width)))
-    drawn: list[Any] = figure.subplots(down, across, sharey=True, squeeze=False).ravel().tolist()
-    headings = letters.distinct([panel.name for panel in panels], int((width - taken) / across / LETTER))
-    for axes, heading in zip(drawn, headings, strict=False):
-        forest(axes, names)
-        axes.set_title(heading)
-    for axes in drawn[len(panels) :]:
-        axes.set_visible(False)
-    caption(figure, below)
-    return figure, drawn[: len(panels)]
+    """A figure with axes for every panel, and a line for every model."""
+    return grid([row.label for row in board.rows], [panel.name for panel in panels], below, width, letters)
 
 
-def _heading(area: str) -> str:
+def heading(area: str) -> str:
     """An area as a headline."""
     return "NER" if area == "ner" else area[:1].upper() + area[1:]
-
-
-def no_score(axes: Axes, place: int) -> None:
-    """Say on a model's line that there is none."""
-    look = {"va": "center", "fontsize": 6, "color": FAINT, "style": "italic"}
-    axes.text(0.03, place, "no score", look, transform=axes.get_yaxis_transform())

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xlbench.reports.figures.grid import no_score
 from xlbench.reports.figures.lettering import Lettering
-from xlbench.reports.figures.panels import By, Panel, grid, no_score, panels_of
+from xlbench.reports.figures.panels import By, Panel, axes_of, panels_of
 from xlbench.reports.figures.standings import look_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def figure_of(board: Board, width: float, letters: Lettering, by: By) -> Figure:
     panels = panels_of(board, by)
     level = f"{board.level:.0%}, all models at once"
     below = f"rank, and the ranks that are possible ({level}); blue circle: may be the best"
-    figure, drawn = grid(board, panels, width, letters, below)
+    figure, drawn = axes_of(board, panels, below, width, letters)
     for axes, panel in zip(drawn, panels, strict=True):
         _draw(axes, panel)
     return figure

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xlbench.reports.boards.ranks import Rank
+from xlbench.reports.figures.grid import no_score
 from xlbench.reports.figures.lettering import Lettering
-from xlbench.reports.figures.panels import By, Panel, grid, no_score, panels_of
+from xlbench.reports.figures.panels import By, Panel, axes_of, panels_of
 from xlbench.reports.figures.style import COLORS, FAINT
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def figure_of(board: Board, width: float, letters: Lettering, by: By) -> Figure:
     A blue circle is what may well be the best; hollow is what has no interval; the dashed line is chance.
     """
     panels = panels_of(board, by)
-    figure, drawn = grid(board, panels, width, letters, _below(board, panels))
+    figure, drawn = axes_of(board, panels, _below(board, panels), width, letters)
     for axes, panel in zip(drawn, panels, strict=True):
         _draw(axes, panel)
     return figure

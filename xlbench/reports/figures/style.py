@@ -15,7 +15,6 @@ from xlbench.core.text import did_you_mean
 from xlbench.reports.figures.lettering import Lettering, lettering_for
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 STYLE = Path(__file__).with_name("xlbench.mplstyle")
@@ -94,15 +93,6 @@ def files_of(
             figure.savefig(buffer, format=form, dpi=dots_per_inch or matplotlib.rcParams["savefig.dpi"], metadata=noted)
             files[form] = buffer.getvalue()
     return files
-
-
-def forest(axes: Axes, names: Sequence[str]) -> None:
-    """Make axes those of a forest: a line a name, the first on top, and no line on the left."""
-    axes.set_yticks(range(len(names)), names)
-    axes.set_ylim(len(names) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.grid(visible=False, axis="y")
-    axes.spines["left"].set_visible(False)
 
 
 def caption(figure: Figure, text: str) -> None:
