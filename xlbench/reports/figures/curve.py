@@ -97,7 +97,7 @@ def _chance(axes: Axes, curves: Sequence[Curve]) -> None:
     known = {items_of(cell): score.chance for curve in curves for cell, score in curve.points}
     there = {items: _percent(chance) for items, chance in sorted(known.items()) if chance is not None}
     if there:
-        look = {"color": FAINT, "linestyle": (0, (4, 2)), "linewidth": 0.9, "marker": "_"}
+        look: dict[str, Any] = {"color": FAINT, "linestyle": (0, (4, 2)), "linewidth": 0.9, "marker": "_"}
         axes.plot([*there], [*there.values()], label="chance", **look)
 
 
