@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +19,11 @@ from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from xlbench.reports.boards.board import Board
     from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.curves import Curves
     from xlbench.reports.render import Boards
 
 
@@ -154,6 +156,75 @@ class Results(record.Results):
         if len(found) > 1:
             ways = ", ".join(f"{run.fingerprint[:8]} in {run.folder}" for run in found)
             raise UsageError(f"there are {len(found)} runs of {wanted!r}: give the run itself, or its digits ({ways})")
+        return found[0]
+
+    def plot(
+        self,
+        kind: str = "standings",
+        out: str | Path | None = None,
+        *,
+        board: str = "",
+        models: OneOrMore[str | Run] = (),
+        width: str | float = "page",
+        by: str | None = None,
+    ) -> Figure:
+        """Draw a picture: matplotlib, the extra ``plots``, does it.
+
+        Args:
+            kind: As of ``xlbench plot``: ``standings``, ``ranks`` ... of a board; ``compare`` of models; ``curve`` of
+                what was learned from several numbers of items.
+            out: The file to write, by its ending; None: none.
+            board: Which board, where there are several.
+            models: Of ``compare``: the baseline, and then those that are compared with it.
+            width: ``column`` or ``page`` of a paper, or inches.
+            by: What it is divided by.
+
+        Returns:
+            The figure, which a notebook shows.
+
+        Raises:
+            UsageError: There is no such kind, board or model, there is nothing to draw, or matplotlib is not installed.
+            ResultsError: Results are damaged.
+        """
+        from xlbench.reports.figures import draw
+        from xlbench.reports.figures.notebook import shown
+
+        content: Any
+        if kind == "compare":
+            content = self._comparisons(as_list(models))
+        elif kind == "curve":
+            content = self._curves()
+        else:
+            content = self._board(board)
+        return shown(draw(kind, content, out, width=width, by=by))
+
+    def _comparisons(self, models: tuple[str | Run, ...]) -> list[Comparison]:
+        """The first model against every other."""
+        if len(models) < 2:
+            known = first_of(self.models, 6)
+            raise UsageError(f"name two models at least, the baseline first, as models=[...]: there are {known}")
+        return [self.compare(models[0], candidate) for candidate in models[1:]]
+
+    def _curves(self) -> Curves:
+        """The curves of tasks that were learned from several numbers of items."""
+        from xlbench.reports.render import curves_of
+
+        tasks = {cell.task: None for run in self.runs for cell in run.cells if cell.train_size is not None}
+        if not tasks:
+            raise UsageError("no cell here learned from a part of its items: see `xlbench curve`")
+        cells = [(run, tuple(cell for cell in run.cells if cell.task in tasks)) for run in self.runs]
+        return curves_of(record.Results(tuple(replace(run, cells=own) for run, own in cells)), [*tasks], ())
+
+    def _board(self, title: str) -> Board:
+        """The board of this title, or the only one."""
+        titles = [board.title for board in self.boards]
+        found = [board for board in self.boards if board.title == title or not title]
+        if title and not found:
+            raise UsageError(
+                f"there is no board {title!r}.{did_you_mean(title, titles)} There are: {', '.join(titles)}"
+            )
+        if len(found) > 1:
+            raise UsageError(f"there are several boards ({', '.join(titles)}): name one with board=")
         return found[0]
 
     def to_dict(self) -> dict[str, Any]:
