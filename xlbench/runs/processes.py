@@ -1,6 +1,7 @@
 """The engine ``processes``: jobs are computed in several processes of this machine.
 
 Each worker process has an executor of its own, so that one that dies takes with it the one job that it had.
+What workers write to standard error comes out where this process's own goes.
 """
 
 from __future__ import annotations
@@ -9,12 +10,18 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from typing import TYPE_CHECKING
 
 from xlbench.runs.jobs import Job, Message, RunWarning
+from xlbench.runs.worker_output import WorkerOutput, write_to
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
 
 THREAD_VARIABLES = frozenset({"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
 """By which numeric libraries are told, when they are loaded, how many threads to use."""
@@ -80,16 +87,21 @@ class _WorkerSlot:
         """Name of the model that it has loaded."""
         self._executor: ProcessPoolExecutor | None = None
         self._pid: Future[int] | None = None
+        self._output: WorkerOutput | None = None
 
     def submit(self, work: Work, job: Job) -> Future[list[Message]]:
         """Begin a job."""
         if self._executor is None:
             context = multiprocessing.get_context("spawn")
+            self._output = WorkerOutput.of(sys.stderr)
+            end = self._output.end if self._output else None
             self._executor = ProcessPoolExecutor(
-                1, mp_context=context, initializer=_start_worker, initargs=(self._threads,)
+                1, mp_context=context, initializer=_start_worker, initargs=(self._threads, end)
             )
             with _without_ctrl_c():
                 self._pid = self._executor.submit(os.getpid)
+            if self._output:
+                self._output.begin()
         self.job, self.model = job, job.model
         return self._executor.submit(_compute, work, job)
 
@@ -101,7 +113,9 @@ class _WorkerSlot:
             with contextlib.suppress(BrokenProcessPool, OSError):
                 os.kill(self._pid.result(), signal.SIGTERM)
         self._executor.shutdown(cancel_futures=True)
-        self._executor, self._pid, self.job, self.model = None, None, None, ""
+        if self._output:
+            self._output.close()
+        self._executor, self._pid, self._output, self.job, self.model = None, None, None, None, ""
 
 
 def _compute(work: Work, job: Job) -> list[Message]:
@@ -109,9 +123,12 @@ def _compute(work: Work, job: Job) -> list[Message]:
     return list(work(job))
 
 
-def _start_worker(threads: int) -> None:
-    """In a new worker process: Ctrl-C is for the process that started it, and without that one it ends."""
+def _start_worker(threads: int, output: Connection | None) -> None:
+    """In a new worker process: Ctrl-C is for the process that started it, and without that one it ends. What it writes
+    to standard error goes to ``output``, if there is one."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if output is not None:
+        write_to(output)
     _limit_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
