@@ -45,6 +45,12 @@ def models_on(text):
     return [row[2].split()[0] for row in rows[2:] if len(row) > 4 and row[1].strip()[:1] in "=123456789—"]
 
 
+def printed_models(text):
+    """Names in the standings that a command prints, best first."""
+    rows = [line.split() for line in text.splitlines()]
+    return [row[1] for row in rows if len(row) > 2 and re.fullmatch(r"=?\d+(–\d+)?|—", row[0])]
+
+
 def test_a_run_of_loose_tasks_writes_the_files_of_a_board(go, tmp_path):
     """A run of tasks writes run.md, run.csv (a row a model), tasks, scores, data, hubs, models and costs, each in a
     file."""
@@ -94,7 +100,7 @@ def test_a_new_checkpoint_stands_beside_published_runs(go, tmp_path):
     run_tiny(go, tmp_path, "-m", "good-letters", "--results", "mine")
     done = go("board", "published", "mine", "--boards", "together")
     assert done.returncode == 0
-    assert models_on(done.stdout) == ["good-letters", "random"]
+    assert printed_models(done.stdout) == ["good-letters", "random"]
     run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters", "--results", "one", "--boards", "at-once")
     for name in ("run.md", "run.csv", "run.scores.csv"):
         assert (tmp_path / "together" / name).read_bytes() == (tmp_path / "at-once" / name).read_bytes()
@@ -104,7 +110,7 @@ def test_a_single_run_of_a_folder_can_be_given(go, tmp_path):
     """FOLDERS may be single runs in a results folder; the others of it stay out."""
     run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters")
     (single,) = (tmp_path / "results").glob("random-*")
-    assert models_on(go("board", single, "--boards", "x").stdout) == ["random"]
+    assert printed_models(go("board", single, "--boards", "x").stdout) == ["random"]
 
 
 def test_board_needs_no_plugin_no_data_and_no_model(go, xlbench_cli, tmp_path):
@@ -293,7 +299,7 @@ def test_a_part_of_what_is_saved_can_be_rendered(go, tmp_path):
     """--model, --task and --language make run.md of a part; wrong names get a guess, and what is left out is said."""
     run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters")
     done = go("board", "--model", "rand*", "--language", "fra")
-    assert models_on(done.stdout) == ["random"]
+    assert printed_models(done.stdout) == ["random"]
     assert "xlbench: the selection leaves out: 6 saved cells of tiny" in done.stderr
     subsets = {row[LONG.index("subset")] for row in table(tmp_path / "leaderboards" / "run.scores.csv")[1:]}
     assert subsets == {"eng-fra", "fra-eng"}

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -105,11 +106,19 @@ def test_results_and_boards_go_where_they_are_told(go, tmp_path):
 
 
 def test_the_board_is_shown_and_progress_is_not_on_standard_output(go, tmp_path):
-    """Standard output is the board's first table; progress and the files written are on standard error."""
+    """Standard output is the standings and what they say; progress and the files written are on standard error."""
     done = go(*RUN, *tiny(tmp_path))
-    assert [line.split("|")[2].split()[0] for line in done.stdout.splitlines()[::2]] == ["Model", "good-letters"]
-    assert "good-letters: tiny: 4 ok" in done.stderr
+    lines = done.stdout.splitlines()
+    assert [line.split()[1] for line in lines[:2]] == ["Model", "good-letters"]
+    assert lines[-1].startswith("good-letters scores ")
     assert "wrote" not in done.stdout
+    first, *others = done.stderr.splitlines()
+    assert first == "good-letters: tiny: 4 ok (1 of 1)"
+    wrote = [line.replace("\\", "/") for line in others if line.startswith("wrote ")]
+    assert wrote[0] == "wrote leaderboards/run.md"
+    assert wrote[-1].startswith("wrote leaderboards/run{.")
+    assert others[-1] == "results are in results"
+    assert "good-letters: tiny: 4 ok, as before" in go(*RUN, *tiny(tmp_path)).stderr.splitlines()
 
 
 # ---- what is done already
@@ -545,13 +554,14 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(go, installed_dists, t
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
+    assert re.fullmatch("stopped with [123] of 4 cells done", errors.splitlines()[-2])
     assert errors.splitlines()[-1].startswith("xlbench: stopped; what was done is saved")
     assert not (tmp_path / "leaderboards" / "run.md").exists()
     states = [cell["state"] for cell in planned(go(*args, "-n", "--json"))]
     assert 0 < states.count("done") < 4
     unfinished = go("board", "--boards", "unfinished")
     assert unfinished.returncode == 0
-    assert unfinished.stdout.splitlines()[2].split("|")[3].strip().startswith("—")
+    assert unfinished.stdout.splitlines()[1].split()[:3] == ["—", "slow", "—"]
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "results").glob("*/cells/*/*.json")}
     assert go(*args).returncode == 0
     assert {path: path.stat().st_mtime_ns for path in done} == done

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xlbench.cli.options import boards_option
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.output import echo, echo_json, echo_written, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 
@@ -51,6 +51,7 @@ def command(
     Several runs of one model are joined. With --task, --model or --language the board is run.md, whatever the suite.
     """
     from xlbench import catalog
+    from xlbench.cli.standings import print_standings
     from xlbench.reports.boards import markdown
     from xlbench.reports.boards.plain import plain
     from xlbench.reports.published import merge_figures, read_figures
@@ -71,8 +72,9 @@ def command(
             written, failed = save(board, formats, boards)
         failures += failed
         if not quiet and not as_json:
-            echo(markdown.standings_table(board))
-            echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+            print_standings(board, titled=len(rendered.boards) > 1)
+            echo(err=True)
+            echo_written(written, board.title)
     if as_json:
         echo_json({"boards": [plain(board) for board in rendered.boards]})
     for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):

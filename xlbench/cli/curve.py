@@ -90,7 +90,7 @@ def command(
     with plugins_print_elsewhere():
         if prepared.has_work:
             check_folder(out, "curves", "--out")  # before hours of work, and not after them
-        with watching(prepared.planned, quiet=quiet or as_json) as observer:
+        with watching(prepared.planned, quiet=quiet) as observer:
             results = run_prepared(prepared, observer, fail_fast=fail_fast)
         curves = curves_of(results, learning_tasks(prepared), idle_tasks(prepared))
         written = write_files(out, render_curves(curves, plots=plots), "curves", "--out")

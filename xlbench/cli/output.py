@@ -1,4 +1,5 @@
-"""Prints for all commands: text and JSON, the plan of a dry run, reasons and warnings; and computes exit codes."""
+"""Prints for all commands: text, tables and JSON, the plan of a dry run, reasons, warnings and the names of files; and
+computes exit codes."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ import contextlib
 import json
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlbench.cli.window import encodable
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.tables import table
 from xlbench.core.text import escaped_json, first_of, one_line, printable
@@ -27,14 +30,41 @@ REASONS = 10
 def echo(text: str = "", *, err: bool = False) -> None:
     """Print one line or several, on standard error where ``err``: the way of every text to the terminal.
 
-    Names, reasons and notes come from strangers' files: what a terminal would obey is taken out (see `printable`).
+    Names, reasons and notes come from strangers' files: what a terminal would obey is taken out (see `printable`), and
+    what the stream's encoding lacks is written otherwise (see `encodable`).
     """
-    click.echo(printable(text), err=err)
+    click.echo(encodable(printable(text), sys.stderr if err else sys.stdout), err=err)
+
+
+def echo_styled(text: str) -> None:
+    """Print lines of ours on standard output, with the styles that they hold where it is a terminal."""
+    click.echo(encodable(text, sys.stdout))
 
 
 def echo_json(plain: Any) -> None:
-    """Print a value as JSON, for programs."""
-    click.echo(escaped_json(json.dumps(plain, indent=1, ensure_ascii=False)))
+    """Print a value as JSON, for programs: with escapes, which mean the same, for what the encoding lacks."""
+    text = escaped_json(json.dumps(plain, indent=1, ensure_ascii=False))
+    click.echo(text if encodable(text, sys.stdout) == text else json.dumps(plain, indent=1))
+
+
+PAGES = (".md", ".html")
+"""Suffixes of the files that people read: these are named first, and one by one."""
+
+
+def echo_written(paths: Iterable[Path], title: str = "") -> None:
+    """Say on standard error where files were written: those to read, a line each, then all others of a folder in one.
+
+    ``title`` is the beginning of their names.
+    """
+    folders: dict[Path, list[str]] = {}
+    for path in paths:
+        folders.setdefault(path.parent, []).append(path.name)
+    for folder, names in folders.items():
+        pages = [name for suffix in PAGES for name in names if name == title + suffix]
+        rest = [one_line(name.removeprefix(title)) for name in names if name not in pages]
+        others = [title + (f"{{{','.join(rest)}}}" if len(rest) > 1 else rest[0])] if rest else []
+        for name in (*pages, *others):
+            echo(f"wrote {one_line(str(folder / name))}", err=True)
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Progress of a run on standard error: a bar in a terminal, a line a task elsewhere."""
+"""Progress of a run on standard error: one live line on a terminal, a line a task elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from xlbench.cli.live_line import LiveLine, cell_width
 from xlbench.cli.output import echo
+from xlbench.cli.pace import Pace, duration
+from xlbench.cli.window import can_redraw, encodable
 from xlbench.core.text import one_line
 from xlbench.runs.observer import Observer
 from xlbench.runs.planned_cells import PlannedCell
@@ -17,125 +20,133 @@ from xlbench.runs.planned_cells import PlannedCell
 if TYPE_CHECKING:
     from xlbench.core.record import Cell
 
+BAR = 20
+"""Columns of the bar, in a window that has room for it."""
+DETAIL = 16
+"""Columns without which it is not said what is done now."""
+
 
 @contextlib.contextmanager
 def watching(planned: Sequence[PlannedCell], *, quiet: bool) -> Iterator[Observer]:
-    """An observer that shows progress for as long as the context lasts."""
+    """An observer that shows progress for as long as the context lasts; where Ctrl-C ends it, how far it came."""
     if quiet:
         yield Observer(warning=_warn)
-    elif sys.stderr.isatty():
-        with _bar(planned) as observer:
-            yield observer
-    else:
-        lines = _Lines(Counter((item.cell.model, item.cell.task) for item in planned))
-        yield Observer(lines.cell, lines.encoding, _warn, lines.learning)
+        return
+    pace = Pace(planned)
+    try:
+        if can_redraw(sys.stderr):
+            with _live(pace) as observer:
+                yield observer
+        else:
+            lines = _Lines(pace, Counter((item.cell.model, item.cell.task) for item in planned))
+            yield Observer(lines.cell, lines.encoding, _warn, lines.learning)
+    except KeyboardInterrupt:
+        echo(f"stopped with {pace.done:,} of {pace.total:,} cells done{_trouble(pace, ', ')}", err=True)
+        raise
 
 
 @contextlib.contextmanager
-def _bar(planned: Sequence[PlannedCell]) -> Iterator[Observer]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+def _live(pace: Pace) -> Iterator[Observer]:
+    stream, doing = sys.stderr, [pace.first]
+    line = LiveLine(stream, lambda room, aside: live_text(pace, aside or doing[0], room, encodable("━", stream)))
 
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        TextColumn("{task.fields[detail]}"),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("cells", total=len(planned), detail="")
+    def cell(done: Cell) -> None:
+        """Count a finished cell."""
+        pace.cell(done)
+        doing[0] = f"{done.model} {done.task} {done.subset}"
+        line.draw(at_once=pace.is_over)
 
-        pace = _EncodingRate()
+    def encoding(model: str, done: int, total: int) -> None:
+        """Show how many texts of a request are encoded."""
+        pace.request.progress(done, total)
+        doing[0] = _encoding_text(model, done, total)
+        line.draw()
 
-        def cell(done: Cell) -> None:
-            """Move the bar on by a finished cell."""
-            pace.rest()
-            progress.update(bar, advance=1, detail=_escape(f"{done.model} {done.task} {done.subset}"))
+    def learning(model: str, done: int, total: int) -> None:
+        """Show from how many training sets a probe has learned."""
+        pace.request.rest()
+        doing[0] = _learning_text(model, done, total)
+        line.draw()
 
-        def encoding(model: str, done: int, total: int) -> None:
-            """Show how fast texts are encoded, beside the bar."""
-            progress.update(bar, detail=_escape(pace.line(model, done, total)))
+    with line.shown():
+        yield Observer(cell, encoding, lambda text: line.print([one_line(text)]), learning)
 
-        def learning(model: str, done: int, total: int) -> None:
-            """Show from how many training sets a probe has learned, beside the bar."""
-            progress.update(bar, detail=_escape(_learning_text(model, done, total)))
-            pace.rest()
 
-        def warning(line: str) -> None:
-            """Print a line above the bar."""
-            progress.console.print(one_line(line), markup=False, highlight=False)
+def live_text(pace: Pace, doing: str, room: int, stroke: str) -> str:
+    """How far the run is, how fast, how long it may go on and what is done now, in so many columns."""
+    rate, left = pace.texts_per_second, pace.left
+    parts = [
+        f"{pace.done:,}/{pace.total:,} cells",
+        *([_trouble(pace)] if _trouble(pace) else []),
+        *([f"{rate:,.0f} texts/s"] if rate else []),
+        *([f"{duration(left)} left"] if left is not None else []),
+    ]
+    text = "  ".join(parts)
+    if room >= cell_width(text) + BAR + DETAIL + 4 and pace.total:
+        drawn = BAR * pace.done // pace.total
+        text = f"{stroke * drawn}{' ' * (BAR - drawn)}  {text}"
+    return f"{text}  {one_line(doing)}" if room >= cell_width(text) + DETAIL else text
 
-        yield Observer(cell, encoding, warning, learning)
+
+def _trouble(pace: Pace, before: str = "") -> str:
+    errors = pace.status["error"]
+    return f"{before}{errors:,} failed" if errors else ""
+
+
+def _encoding_text(model: str, done: int, total: int) -> str:
+    return f"{model} encodes {done:,} of {total:,} {'text' if total == 1 else 'texts'}"
 
 
 def _learning_text(model: str, done: int, total: int) -> str:
-    return f"{model}: a probe has learned from {done:,} of {total:,} training sets"
-
-
-def _escape(text: str) -> str:
-    from rich.markup import escape
-
-    return escape(one_line(text))
+    return f"{model}: a probe has learned from {done:,} of {total:,} training {'set' if total == 1 else 'sets'}"
 
 
 def _warn(line: str) -> None:
     echo(one_line(line), err=True)
 
 
-class _EncodingRate:
-    """How fast texts are encoded, over one request of a model."""
-
-    def __init__(self) -> None:
-        self._last = self._began = time.monotonic()
-        self._done = 0
-
-    def rest(self) -> None:
-        """Something else than encoding was done until now."""
-        self._last, self._done = time.monotonic(), 0
-
-    def line(self, model: str, done: int, total: int) -> str:
-        """Texts done of all, texts a second, and the time left."""
-        if done <= self._done or not self._done:  # the first chunk of a request began when the last event ended
-            self._began = self._last
-        self._last, self._done = time.monotonic(), done if done < total else 0
-        a_second = done / max(self._last - self._began, 1e-9)
-        left = round((total - done) / a_second)
-        rest = f", {left // 60}:{left % 60:02d} left" if left else ""
-        return f"{model} encodes {done:,} of {total:,} texts, {a_second:,.0f} a second{rest}"
-
-
 class _Lines:
-    """Prints a line when the last cell of a model and task is finished, and one in half a minute of encoding."""
+    """Prints a line when the last cell of a model and task is finished, and one in half a minute of other work."""
 
     EVERY = 30.0
-    """Seconds between two lines about encoding."""
+    """Seconds between two lines of what takes long."""
 
-    def __init__(self, left: Counter[tuple[str, str]]) -> None:
-        self._left, self._status = left, {pair: Counter[str]() for pair in left}
-        self._pace, self._said = _EncodingRate(), time.monotonic()
+    def __init__(self, pace: Pace, left: Counter[tuple[str, str]]) -> None:
+        self._pace, self._left, self._all = pace, left, len(left)
+        self._status = {pair: Counter[str]() for pair in left}
+        self._computed: set[tuple[str, str]] = set()
+        self._ended, self._said = 0, time.monotonic()
 
     def cell(self, cell: Cell) -> None:
         """A cell is finished."""
-        self._pace.rest()
         pair = cell.model, cell.task
+        if self._pace.cell(cell):
+            self._computed.add(pair)
         self._left[pair] -= 1
         self._status[pair][cell.status] += 1
         if not self._left[pair]:
+            self._ended += 1
             counts = ", ".join(f"{count} {status}" for status, count in sorted(self._status[pair].items()))
-            self._say(f"{cell.model}: {cell.task}: {counts}")
+            when = self._rest() if pair in self._computed else ", as before"
+            self._say(f"{cell.model}: {cell.task}: {counts}{when}")
 
     def encoding(self, model: str, done: int, total: int) -> None:
         """Some texts are encoded."""
-        line = self._pace.line(model, done, total)
+        self._pace.request.progress(done, total)
         if time.monotonic() - self._said > self.EVERY:
-            self._say(line)
+            rate = self._pace.texts_per_second
+            self._say(f"{_encoding_text(model, done, total)}, {rate:,.0f} a second{self._rest()}")
 
     def learning(self, model: str, done: int, total: int) -> None:
         """A probe has learned from some of its training sets."""
+        self._pace.request.rest()
         if time.monotonic() - self._said > self.EVERY:
-            self._say(_learning_text(model, done, total))
-        self._pace.rest()
+            self._say(_learning_text(model, done, total) + self._rest())
+
+    def _rest(self) -> str:
+        """How many lines of this kind are said of how many, and how long the rest may take."""
+        left = self._pace.left
+        return f" ({self._ended} of {self._all}{f', about {duration(left)} left' if left and left >= 1 else ''})"
 
     def _say(self, line: str) -> None:
         self._said = time.monotonic()

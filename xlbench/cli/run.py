@@ -21,6 +21,7 @@ from xlbench.cli.options import (
 from xlbench.cli.output import (
     echo,
     echo_json,
+    echo_written,
     exit_code,
     plan_exit_code,
     plugins_print_elsewhere,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results
     from xlbench.reports.boards.board import Board
     from xlbench.runs.request import PreparedRun
+
+Written = dict[str, list[Path]]
+"""The files of boards, by the boards' titles."""
 
 
 @click.command(
@@ -82,7 +86,7 @@ def command(
         show_plan(prepared, as_json=as_json, quiet=quiet, strict=strict)
         return plan_exit_code(prepared, strict=strict)
     with plugins_print_elsewhere():
-        results, shown, (written, failures) = _score(prepared, boards, fail_fast=fail_fast, silent=quiet or as_json)
+        results, shown, (written, failures) = _score(prepared, boards, fail_fast=fail_fast, quiet=quiet)
     cells = [cell for run in results for cell in run.cells]
     code = CELL_FAILED if failures else exit_code(prepared, cells, strict=strict)
     if as_json:
@@ -98,8 +102,8 @@ def command(
 
 
 def _score(
-    prepared: PreparedRun, folder: Path, *, fail_fast: bool, silent: bool
-) -> tuple[Results, list[Board], tuple[list[Path], list[str]]]:
+    prepared: PreparedRun, folder: Path, *, fail_fast: bool, quiet: bool
+) -> tuple[Results, list[Board], tuple[Written, list[str]]]:
     """Compute what is lacking, and make and write the boards, unless this is a sample or nothing was scored.
 
     Returns:
@@ -113,14 +117,14 @@ def _score(
     sample = prepared.settings.limit is not None
     if prepared.has_work and not sample:
         check_folder(folder, "boards", "--boards")  # before hours of work, and not after them
-    with watching(prepared.planned, quiet=silent) as observer:
+    with watching(prepared.planned, quiet=quiet) as observer:
         results = run_prepared(prepared, observer, fail_fast=fail_fast)
     if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
-        return results, [], ([], [])
+        return results, [], ({}, [])
     boards = _boards_of(prepared, results)
-    saved = [save(board, prepared.catalog.boards.values(), folder) for board in boards]
-    written, failures = [path for paths, _ in saved for path in paths], [line for _, lines in saved for line in lines]
-    return results, boards, (written, failures)
+    saved = {board.title: save(board, prepared.catalog.boards.values(), folder) for board in boards}
+    written = {title: paths for title, (paths, _) in saved.items()}
+    return results, boards, (written, [line for _, lines in saved.values() for line in lines])
 
 
 def _boards_of(prepared: PreparedRun, results: Results) -> list[Board]:
@@ -135,16 +139,21 @@ def _boards_of(prepared: PreparedRun, results: Results) -> list[Board]:
     ]
 
 
-def _print_boards(prepared: PreparedRun, results: Results, boards: Sequence[Board], written: Sequence[Path]) -> None:
-    from xlbench.reports.boards.markdown import standings_table
+def _print_boards(prepared: PreparedRun, results: Results, boards: Sequence[Board], written: Written) -> None:
+    from xlbench.cli.standings import print_standings
 
     if prepared.settings.limit is not None:
         _print_sample(results, prepared.settings.limit)
-    for board in boards:
-        title = f"{board.title}\n\n" if len(boards) > 1 else ""
-        echo(title + standings_table(board))
+    for number, board in enumerate(boards):
+        if number:
+            echo()
+        print_standings(board, titled=len(boards) > 1)
     if written:
-        echo("\n" + "\n".join(f"wrote {path}" for path in written), err=True)
+        echo(err=True)
+    for title, paths in written.items():
+        echo_written(paths, title)
+    if written:
+        echo(f"results are in {prepared.store.root}", err=True)
 
 
 def _print_sample(results: Results, limit: int) -> None:
@@ -170,14 +179,14 @@ def _interval(cell: Cell) -> str:
 
 
 def _print_json(
-    prepared: PreparedRun, cells: Sequence[Cell], boards: Sequence[Board], written: Sequence[Path], code: int
+    prepared: PreparedRun, cells: Sequence[Cell], boards: Sequence[Board], written: Written, code: int
 ) -> None:
     from xlbench.reports.boards.plain import plain
 
     content = {
         "exit_code": code,
         "absent": dict(prepared.absent),
-        "boards": [str(path) for path in written],
+        "boards": [str(path) for paths in written.values() for path in paths],
         "standings": [plain(board) for board in boards],
         "cells": [
             {
