@@ -104,7 +104,7 @@ def _layouts(board: Board) -> Iterator[list[Column]]:
     """The tables that the board may have, from the widest to the narrowest."""
     legend = Legend.of(board, DECIMALS)
     chance = board.chances if any(level is not None for level in board.chances.values()) else None
-    names, ranks = _names(board, chance is not None), _ranks(board, chance is not None)
+    names, ranks = _names(board, has_chance=chance is not None), _ranks(board, has_chance=chance is not None)
     single = len(board.areas) == 1
     areas = () if single else board.areas
 
@@ -135,11 +135,11 @@ def _layouts(board: Board) -> Iterator[list[Column]]:
     yield [names, numbers(first, [legend.points(row.overall.value) for row in board.rows], level)]
 
 
-def _names(board: Board, has_chance: bool) -> Column:
+def _names(board: Board, *, has_chance: bool) -> Column:
     return Column("Model", (*(one_line(row.label) for row in board.rows), *["chance"] * has_chance), right=False)
 
 
-def _ranks(board: Board, has_chance: bool) -> Column:
+def _ranks(board: Board, *, has_chance: bool) -> Column:
     return Column("Rank", (*(_rank(row, board) for row in board.rows), *[""] * has_chance))
 
 
