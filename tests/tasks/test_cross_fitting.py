@@ -86,6 +86,15 @@ def test_no_tested_item_is_learned_in_any_language(reviews, name):
             assert len(records.ids) == COUNT - len(asked)
 
 
+@pytest.mark.parametrize("count", [COUNT, 10**9])
+def test_more_folds_than_items_leave_one_out(reviews, count):
+    """Folds without an item are none, however many the card asks for: all items are scored, and no fold is empty."""
+    folds = reviews(top=f"folds = {count}")[1]["eng>hin"].load().folds()
+    assert sorted(row for fold in folds for row in fold.rows) == list(range(COUNT))
+    assert all(fold.rows for fold in folds)
+    assert len(folds) == COUNT or count == COUNT
+
+
 def test_clusters_are_not_torn_apart(reviews):
     """Items of one cluster are in one fold: what hangs together is never learned from and asked for."""
     parts = reviews(data='id = "id"\ncluster = "cluster"')[1]["eng>hin"].load()

@@ -35,7 +35,8 @@ class Folds:
         self._name = name
         self._taken: dict[tuple[str, int, bool], Records] = {}
         self._of_items: dict[str, tuple[int, ...]] = {}
-        self._samples = [TrainingSample(name, train_size) if train_size is not None else dict for _ in range(count)]
+        self._train_size = train_size
+        self._samples: dict[int, TrainingSample] = {}
 
     def of_items(self, language: str, records: Records) -> tuple[int, ...]:
         """The fold of each item, from 0. ``records`` are always the same ones of a language."""
@@ -56,7 +57,10 @@ class Folds:
     def learned(self, fold: int, train: Mapping[str, Records]) -> dict[str, Records]:
         """The training items, by language, that are in other folds."""
         others = {language: self._take(fold, language, one, inside=False) for language, one in train.items()}
-        return dict(self._samples[fold]({language: one for language, one in others.items() if one.ids}))
+        left = {language: one for language, one in others.items() if one.ids}
+        if self._train_size is None:
+            return left
+        return dict(self._samples.setdefault(fold, TrainingSample(self._name, self._train_size))(left))
 
     def _take(self, fold: int, language: str, records: Records, *, inside: bool) -> Records:
         key = language, fold, inside

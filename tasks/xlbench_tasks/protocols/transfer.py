@@ -72,7 +72,7 @@ class SubsetRecords:
         them that have a test item. All test items are in one of them."""
         if self.cross_fitting is None:
             return (Fold(self, tuple(range(len(self.test.ids)))),)
-        return tuple(fold for number in range(self.cross_fitting.count) if (fold := self._fold(number)).rows)
+        return tuple(map(self._fold, sorted(set(self.cross_fitting.of_items(self.target, self.test)))))
 
     def _fold(self, number: int) -> Fold:
         folds = self.cross_fitting
