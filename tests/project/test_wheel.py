@@ -80,6 +80,14 @@ def test_every_toml_of_tasks_and_plugins_is_in_the_wheel(wheel):
     assert tomls == {name for name in names(wheel) if name.endswith(".toml")}
 
 
+def test_the_embedded_suite_is_small(wheel):
+    """Its texts take less than 2 MB of what everybody downloads."""
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = [one.compress_size for one in archive.infolist() if one.filename.startswith("xlbench_tasks/mini/")]
+    assert len(sizes) > 70
+    assert sum(sizes) < 2_000_000
+
+
 def test_top_level_packages_are_the_projects_own(wheel):
     """`tests`, `plugins` and `tasks` are folders of the checkout: as packages they would clash with anybody's."""
     tops = {name.split("/")[0] for name in names(wheel) if ".dist-info/" not in name}
