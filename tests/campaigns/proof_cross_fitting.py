@@ -100,17 +100,24 @@ def main(times: int = 300) -> None:
     sys.stdout.write(
         "| data | scored | metric | truth | covered | se / true se | half-width |\n|---|---|---|---|---|---|---|\n"
     )
+    ways = {"10 folds": cross_fitted, "half": halves}
     for population, n in (
         (Population(3, 64, 0.12), 200), (Population(3, 64, 0.25), 200),
         (Population(8, 64, 0.2), 320), (Population(8, 64, 0.4), 320),
     ):  # fmt: skip
-        for name, label in (("10 folds", cross_fitted), ("half", halves)):
-            for metric, one in coverage(population, n, times, label).items():
-                sys.stdout.write(
-                    f"| {n} items, {population.classes} classes | {name} | `{metric}` | {100 * one.truth:.1f} | "
-                    f"{100 * one.covered:.1f} | {one.error:.2f} | {100 * one.width:.1f} |\n"
-                )
-                sys.stdout.flush()
+        for name, label in ways.items():
+            _write_lines(name, population, n, coverage(population, n, times, label))
+    for population, n in (Population(3, 64, 0.0), 200), (Population(8, 64, 0.0), 320):
+        _write_lines("10 folds, no signal", population, n, coverage(population, n, times))
+
+
+def _write_lines(scored: str, population: Population, n: int, found: dict[str, Coverage]) -> None:
+    for metric, one in found.items():
+        sys.stdout.write(
+            f"| {n} items, {population.classes} classes | {scored} | `{metric}` | {100 * one.truth:.1f} | "
+            f"{100 * one.covered:.1f} | {one.error:.2f} | {100 * one.width:.1f} |\n"
+        )
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":
