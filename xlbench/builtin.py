@@ -25,13 +25,26 @@ def xlbench_engines() -> Iterable[Engine]:
 def xlbench_boards() -> Iterable[BoardFormat]:
     """Markdown for people, CSV for programs."""
     yield BoardFormat(
-        "markdown", _markdown, "Tables for people: the board, its parts, footnotes; costs apart.", (".md", ".costs.md")
+        "markdown",
+        _markdown,
+        "Tables for people: the board, its subsets with all footnotes, costs.",
+        (".md", ".subsets.md", ".costs.md"),
     )
     yield BoardFormat(
         "csv",
         _csv,
-        "Tables for programs: a row a model, a task, a score, a subset's data, a register, hubs, a model's costs.",
-        (".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".costs.csv", ".models.csv", ".registers.csv", ".hubs.csv"),
+        "Tables for programs: a row a model, a task, a language, a score, a subset's data, a register, hubs, costs.",
+        (
+            ".csv",
+            ".tasks.csv",
+            ".scores.csv",
+            ".data.csv",
+            ".costs.csv",
+            ".models.csv",
+            ".registers.csv",
+            ".hubs.csv",
+            ".languages.csv",
+        ),
     )
 
 

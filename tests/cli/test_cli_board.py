@@ -52,13 +52,13 @@ def printed_models(text):
 
 
 def test_a_run_of_loose_tasks_writes_the_files_of_a_board(go, tmp_path):
-    """A run of tasks writes run.md, run.csv (a row a model), tasks, scores, data, hubs, models and costs, each in a
-    file."""
+    """A run of tasks writes run.md, run.subsets.md, run.csv (a row a model), tasks, languages, scores, data, hubs,
+    models and costs, each in a file."""
     run_tiny(go, tmp_path, "-m", "good-letters", "-m", "random")
     boards = tmp_path / "leaderboards"
     assert sorted(path.name for path in boards.iterdir()) == [
-        "run.costs.csv", "run.costs.md", "run.csv", "run.data.csv", "run.hubs.csv", "run.md", "run.models.csv",
-        "run.scores.csv", "run.tasks.csv",
+        "run.costs.csv", "run.costs.md", "run.csv", "run.data.csv", "run.hubs.csv", "run.languages.csv", "run.md",
+        "run.models.csv", "run.scores.csv", "run.subsets.md", "run.tasks.csv",
     ]  # fmt: skip
     head, *rows = table(boards / "run.csv")
     assert [row[head.index("model")] for row in rows] == ["good-letters", "random"]
@@ -241,7 +241,7 @@ def test_a_language_called_nan_is_a_language(go, tmp_path):
     subsets = {row[LONG.index("subset")] for row in table(tmp_path / "leaderboards" / "run.scores.csv")[1:]}
     assert subsets == {"eng-nan", "nan-eng"}
     assert go("board").returncode == 0
-    assert "eng-nan" in (tmp_path / "leaderboards" / "run.md").read_text(encoding="utf-8")
+    assert "eng-nan" in (tmp_path / "leaderboards" / "run.subsets.md").read_text(encoding="utf-8")
 
 
 def test_two_contents_of_one_name_are_told_apart(go, xlbench_cli, installed_dists, tmp_path):
@@ -319,4 +319,4 @@ def test_json_has_the_standings_with_ranks_by_area_and_task(go, tmp_path):
     assert json.loads(done.stdout)["standings"] == [board]
     first = board["models"][0]
     assert (first["model"], first["rank"]) == ("good-letters", 1)
-    assert {*next(iter(first["tasks"].values()))["rank"]} == {"rank", "low", "high", "tied_with_best"}
+    assert {*next(iter(first["tasks"].values()))["rank"]} == {"rank", "low", "high", "tied_with_best", "letters"}

@@ -407,7 +407,7 @@ def test_what_plugins_and_models_print_stays_out_of_the_output(xlbench_cli, inst
     assert "loud encodes 20 texts" in done.stderr
     assert "chatty says hello" in done.stderr
     board = xlbench_cli(["board", "--print"], path)
-    assert board.stdout.startswith("# run\n")
+    assert board.stdout.startswith("**loud scores ")
     assert "chatty says hello" in board.stderr
 
 

@@ -14,7 +14,7 @@ import pandas as pd
 from xlbench import stats
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import Cell, Results, Run, Score
-from xlbench.reports.boards import spreadsheet
+from xlbench.reports.boards import markdown, spreadsheet
 from xlbench.reports.boards.board import Board
 from xlbench.reports.boards.standings import standings
 from xlbench.runs.items import Influence
@@ -123,6 +123,11 @@ def golden_world() -> World:
 
 def frame_of(text: str) -> pd.DataFrame:
     return pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+
+
+def subsets_page(board: Board) -> str:
+    """The page of a board that has every subset, and all that is said in full."""
+    return markdown.render(board)[".subsets.md"]
 
 
 def render_all(board: Board) -> dict[str, str]:

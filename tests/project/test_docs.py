@@ -290,6 +290,14 @@ def test_links_lead_somewhere(page):
             )
 
 
+def test_the_readme_shows_the_published_board():
+    """The first table of README.md is the first of leaderboards/mini.md, to the byte."""
+    (shown, *_), (published, *_) = (
+        re.findall(r"(?:^\|.*\n)+", read(page), re.MULTILINE) for page in ("README.md", "leaderboards/mini.md")
+    )
+    assert shown == published
+
+
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *DOC_NAMES])
 def test_public_names_exist(page):
     """Whatever a page calls ``xlbench.something`` is there."""

@@ -11,6 +11,7 @@ from board_world import (
     by_name,
     full_world,
     shares,
+    subsets_page,
 )
 from scipy import stats as reference
 
@@ -102,7 +103,8 @@ class TestAverages:
         assert (row.overall.low, row.overall.high) == (None, None)
         assert row.overall.notes == ("no interval: one of the parts has none",)
         assert all(each.tied_with_best for each in board.rows)
-        assert markup.points(row.overall.value) + " ¹" in markdown.standings_table(board)
+        assert f" {markup.points(row.overall.value)}\u00a0a |" in markdown.standings_table(board)
+        assert f"{markup.points(row.overall.value)}\u00a0a\u00a0¹" in subsets_page(board)
 
     def test_averages_follow_the_settings_of_their_cells(self):
         """Cells that were scored with bootstrap intervals get bootstrapped averages."""

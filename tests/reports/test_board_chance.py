@@ -14,6 +14,7 @@ from board_world import (
     full_world,
     golden_world,
     shares,
+    subsets_page,
 )
 
 from xlbench.reports.boards import markdown, spreadsheet
@@ -81,7 +82,7 @@ class TestChance:
         for row in board.rows:
             assert row.corrected.notes == ("without 1 of 3 tasks, which has no chance level: pairs",)
         assert by_name(board)["alpha"].corrected.value == pytest.approx((-0.5 + 0.75) / 2)
-        text = markdown.render(board)[".md"]
+        text = subsets_page(board)
         assert "without 1 of 3 tasks, which has no chance level: pairs" in text
         assert "left out of it, for all models: 1." in text
         assert by_name(board)["beta"].chances["overall"] is None
@@ -123,7 +124,7 @@ class TestBaselines:
         ]  # fmt: skip
         assert board.baseline("topics", "majority") == pytest.approx(0.25)
         assert board.baseline("pairs", "majority") is None
-        text = markdown.render(board)[".md"]
+        text = subsets_page(board)
         assert re.search(r"\| Area +\| Task +\| +Chance \| +Majority \|", text)
         assert re.search(r"\| news +\| topics +\| +10.0 \| +25.0 \|", text)
         assert re.search(r"\| topics +\| hin +\| accuracy +\| +100 \| +100 \| +10.0 \| +30.0 \|", text)

@@ -12,10 +12,11 @@ from board_world import (
     golden_world,
     render_all,
     shares,
+    subsets_page,
 )
 
 from xlbench.core.record import ALIKE
-from xlbench.reports.boards import markdown, spreadsheet
+from xlbench.reports.boards import spreadsheet
 from xlbench.reports.boards.models import line_of
 
 
@@ -59,7 +60,7 @@ class TestData:
     def test_the_table_has_the_odd_subsets_and_the_file_has_all(self):
         """ "588 of 1,519" beside n; a subset without a count above 0 is in the CSV alone."""
         files = render_all(self.world().board())
-        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        section = files[".subsets.md"].split("## Data warnings")[1].split("\n## ")[0]
         rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in section.splitlines() if line.startswith("|")]
         assert rows[0] == ["Task", "Subset", "n", "Overlap", "Duplicates", "Tiny classes", "Candidates", "Tie rate, %"]
         assert rows[2:] == [
@@ -77,7 +78,7 @@ class TestData:
         world = World()
         world.add("alpha", "pairs", "eng-deu", shares(50), facts={"candidates": 50, "lost_items": 12})
         files = render_all(world.board())
-        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        section = files[".subsets.md"].split("## Data warnings")[1].split("\n## ")[0]
         assert "Lost items: those of two languages that the other lacks." in section
         assert re.search(r"\| +Lost items +\|", section)
         assert re.search(r"\| pairs .* 12 \|", section)
@@ -91,11 +92,14 @@ class TestData:
         ):  # fmt: skip
             world.add(model, "tags", subset, shares(100, 384), None, area="ner", facts={"lag_one": r}, notes=notes)
         files = render_all(world.board())
-        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        section = files[".subsets.md"].split("## Data warnings")[1].split("\n## ")[0]
         assert "Lag-1 r: how alike items next to each other are" in section
         assert re.search(r"\| tags +\| hin .* 0\.29 \|", section)
         assert not re.search(r"\| tags +\| tel ", section)
-        assert "items next to each other are alike (lag-1 r: Data warnings)" in files[".md"].split("## Footnotes")[1]
+        assert (
+            "items next to each other are alike (lag-1 r: Data warnings)"
+            in files[".subsets.md"].split("## Footnotes")[1]
+        )
         frame = frame_of(files[".data.csv"]).set_index("subset")
         assert (frame.loc["hin"].lag_one, frame.loc["tel"].lag_one) == ("0.29100000", "")
 
@@ -106,7 +110,7 @@ class TestData:
         world.add("alpha", "tags", "tel", shares(100, 384), None, area="ner", facts=facts)
         world.add("alpha", "tags", "hin", shares(100, 384), None, area="ner", facts=dict.fromkeys(facts, 0))
         files = render_all(world.board())
-        section = files[".md"].split("## Data warnings")[1].split("\n## ")[0]
+        section = files[".subsets.md"].split("## Data warnings")[1].split("\n## ")[0]
         rows = [re.split(r"\s*\|\s*", line.strip("| ")) for line in section.splitlines() if line.startswith("|")]
         assert rows[0] == ["Task", "Subset", "n", "Repairs", "Training repairs", "Entities left out"]
         assert rows[2:] == [["tags", "tel", "384", "0", "1,145", "3 of 549"]]
@@ -115,7 +119,7 @@ class TestData:
 
     def test_clean_data_has_no_table(self):
         """Nothing to be warned of: no section."""
-        assert "Data warnings" not in markdown.render(full_world().board())[".md"]
+        assert "Data warnings" not in subsets_page(full_world().board())
 
 
 class TestModels:
@@ -139,4 +143,4 @@ class TestModels:
         assert [line.label for line in board.models] == [row.label for row in board.rows]
         frame = frame_of(spreadsheet.render(board)[".models.csv"])
         assert list(frame["spec"]) == [row.model for row in board.rows]
-        assert "## Models" in markdown.render(board)[".md"]
+        assert "## Models" in subsets_page(board)

@@ -13,6 +13,7 @@ from board_world import (
     golden_world,
     render_all,
     shares,
+    subsets_page,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -31,31 +32,32 @@ class TestMarkdown:
         world.add("alpha", "pairs", "deu", shares(41))
         board = world.board()
         shown = legend.Legend.of(board, 1)
-        assert shown.number(Entry(0.41234, 0.3981, 0.4261)) == "41.2 [39.8, 42.6]"
-        assert shown.number(Entry(0.41234, 0.412336, 0.412341)) == "41.2340 [41.2336, 41.2341]"
+        assert shown.number(Entry(0.41234, 0.3981, 0.4261)) == "41.2\u00a0±1.4"
+        assert shown.number(Entry(0.41234, 0.3981, 0.4271)) == "41.2\u00a0[39.8,\u00a042.7]"
+        assert shown.number(Entry(0.41234, 0.412336, 0.412341)) == "41.2340\u00a0[41.2336,\u00a041.2341]"
         assert shown.number(Entry(0.41234, 0.41234, 0.41234)) == "41.2"
-        assert shown.number(Entry(0.0, 0.0, 0.0369)) == "0.0 [0.0, 3.7]"
-        assert shown.number(Entry(-0.00001, -0.2, 0.1)) == "0.0 [-20.0, 10.0]"
+        assert shown.number(Entry(0.0, 0.0, 0.0369)) == "0.0\u00a0[0.0,\u00a03.7]"
+        assert shown.number(Entry(-0.00001, -0.2, 0.1)) == "0.0\u00a0[-20.0,\u00a010.0]"
         assert shown.number(Entry(0.5)) == "50.0"
         assert shown.number(Entry()) == "—"
-        assert "41.00 [" in markdown.standings_table(board, decimals=2)
+        assert "41.00\u00a0±" in markdown.standings_table(board, decimals=2)
 
     def test_a_score_of_zero_is_shown_as_a_score(self):
         """0.0 is a result; a dash is none."""
         world = World()
         world.add("alpha", "pairs", "deu", np.zeros(60))
         world.cells[0] = replace(world.cells[0], scores=(replace(world.cells[0].scores[0], low=0.0),))
-        assert "0.0 [0.0, 5.0]" in markdown.standings_table(world.board())
+        assert "0.0\u00a0[0.0,\u00a05.0]" in markdown.standings_table(world.board())
 
     def test_methods_that_are_no_bootstrap_are_marked(self):
         """A Wilson interval carries a raised w, and the legend says what that is."""
-        text = markdown.render(golden_world().board())[".md"]
-        assert "75.0 [70.0, 80.0]ʷ" in text
+        text = subsets_page(golden_world().board())
+        assert "75.0\u00a0±5.0ʷ" in text
         assert "ʷ wilson" in text
 
     def test_marks_of_many_footnotes(self):
         """All of them, three or more in a row as a range."""
-        assert markup.superscript([1, 2, 4, 5, 6, 10]) == "¹ ² ⁴⁻⁶ ¹⁰"
+        assert markup.superscript([1, 2, 4, 5, 6, 10]) == "¹\u00a0²\u00a0⁴⁻⁶\u00a0¹⁰"
         assert markup.superscript([]) == ""
 
     def test_one_area_is_one_column(self):
@@ -71,8 +73,8 @@ class TestMarkdown:
         world = World()
         for i in range(90):
             world.add("alpha", "pairs", f"l{i:02}", shares(50))
-        text = markdown.render(world.board())[".md"]
-        assert len(re.findall(r"\| l\d\d ", text)) == 90
+        text = subsets_page(world.board())
+        assert len(re.findall(r"\| pairs +\| l\d\d ", text)) == 90
 
     def test_costs_stand_apart(self):
         """Twice the seconds: other costs, the same board to the byte."""
@@ -143,7 +145,7 @@ class TestMarkdown:
         for i, name in enumerate(("a|b", "=cmd()", "<script>", "x\u202ey", "n\nl")):
             world.add(name, "pairs", "deu", shares(50 + i), fingerprint=f"{i}" * 64, notes=(f"{name} | <img>",))
             world.fail(name, "pairs", "hin", reason=f"{name}|`rm`\n| 100 |")
-        text = markdown.render(world.board())[".md"]
+        text = subsets_page(world.board())
         assert not re.search("<script|<img|\u202e", text)
         for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
             assert len({len(re.findall(r"(?<!\\)\|", line)) for line in table.splitlines()}) == 1

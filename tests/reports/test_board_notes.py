@@ -12,9 +12,8 @@ from board_world import (
     full_world,
     golden_world,
     shares,
+    subsets_page,
 )
-
-from xlbench.reports.boards import markdown
 
 
 class TestNotes:
@@ -61,7 +60,7 @@ class TestNotes:
 
     def test_the_board_says_what_its_ranks_are(self):
         """A reader learns that ranks hold for all models at once, and where a pair is told apart."""
-        text = markdown.render(full_world().board())[".md"]
+        text = subsets_page(full_world().board())
         assert "All models of this board are compared at once" in text
         assert "two models alone (`xlbench board --model`) may be told apart where they are not here" in text
 
@@ -85,7 +84,7 @@ class TestNotes:
     def test_every_mark_has_its_footnote(self):
         """Footnotes are numbered from 1 without a gap, and every one of them is used."""
         text = golden_world().board()
-        rendered = markdown.render(text)[".md"]
+        rendered = subsets_page(text)
         above, below = rendered.split("## Footnotes")
         numbers = [int(number) for number in re.findall(r"^(\d+)\. ", below, re.MULTILINE)]
         used = {

@@ -12,11 +12,11 @@ from board_world import (
     by_name,
     full_world,
     shares,
+    subsets_page,
 )
 
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import LOOSE
-from xlbench.reports.boards import markdown
 
 
 class TestWhatEnters:
@@ -134,7 +134,8 @@ class TestWhatEnters:
         board = World().board()
         assert board.rows == ()
         assert {suffix for form in xlbench_boards() for suffix in form.render(board)} == {
-            ".md", ".costs.md", ".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".models.csv", ".costs.csv",
+            ".md", ".subsets.md", ".costs.md", ".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".models.csv",
+            ".costs.csv",
         }  # fmt: skip
 
 
@@ -167,7 +168,7 @@ class TestLooseBoards:
         assert hin.left_out
         assert [entry.value for entry in hin.entries] == [None] * 3
         assert "skipped: no data" in board.footnotes
-        assert "unless no model has data for it" in markdown.render(board)[".md"]
+        assert "unless no model has data for it" in subsets_page(board)
 
     def test_models_that_miss_different_parts_are_not_ranked(self):
         """Another's score at the part makes it one that counts: who lacks it has no rank, with the reason."""

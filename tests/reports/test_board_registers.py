@@ -10,9 +10,10 @@ from board_world import (
     World,
     frame_of,
     shares,
+    subsets_page,
 )
 
-from xlbench.reports.boards import markdown, spreadsheet
+from xlbench.reports.boards import spreadsheet
 
 
 class TestRegisters:
@@ -72,7 +73,7 @@ class TestRegisters:
         board = world.board()
         assert board.registers == ()
         assert ".registers.csv" not in spreadsheet.render(board)
-        assert "By register" not in markdown.render(board)[".md"]
+        assert "By register" not in subsets_page(board)
 
     def test_registers_of_different_areas_are_not_subtracted(self):
         """Where no area has both registers there are averages, no difference, and a word on that."""
@@ -82,7 +83,7 @@ class TestRegisters:
         assert [(line.area, line.register) for line in board.registers] == [
             ("news", "regularized"), ("sentiment", "unregularized"),
         ]  # fmt: skip
-        assert "within areas that have both: here, none has." in markdown.render(board)[".md"]
+        assert "within areas that have both: here, none has." in subsets_page(board)
 
     def test_a_missing_part_is_missing_in_the_difference(self):
         """beta has no tweets: its average and its difference have a reason; alpha's stay."""

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from board_world import World, frame_of, render_all, shares
+from board_world import World, frame_of, render_all, shares, subsets_page
 
 from xlbench.builtin import xlbench_boards
 from xlbench.core.record import Cell, Score
-from xlbench.reports.boards import markdown, spreadsheet
+from xlbench.reports.boards import spreadsheet
 from xlbench.reports.boards.hub_sections import MOST
 from xlbench.reports.render import render
 
@@ -37,7 +37,7 @@ def a_gap(world: World, **changes) -> World:
 
 def section(board) -> str:
     """The section on hubs, or nothing."""
-    _, *rest = markdown.render(board)[".md"].split("## Directions and hubs")
+    _, *rest = subsets_page(board).split("## Directions and hubs")
     return rest[0].split("\n## ")[0] if rest else ""
 
 

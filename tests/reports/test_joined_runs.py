@@ -52,7 +52,7 @@ def test_a_true_conflict_names_the_cell_and_both_values(tmp_path):
     assert made.conflicts == (f"alpha: {said}",)
     assert row_of(made).notes == (said,)
     assert row_of(made).tasks["pairs"].value == pytest.approx(0.5)  # of the run that has more scores
-    assert "runs of this model differ (50.00, 55.00)" in markdown.render(made.boards[0])[".md"]
+    assert "runs of this model differ (50.00, 55.00)" in markdown.render(made.boards[0])[".subsets.md"]
 
 
 def test_runs_of_other_data_are_a_conflict(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -138,8 +139,8 @@ def test_boards_add_up_shared_draws_and_mark_the_intervals(tmp_path):
     assert shared**2 == pytest.approx(items + one.training_se**2)
     assert own**2 == pytest.approx(items + one.training_se**2 / 2)
     assert board.rows[0].overall.covers == board.cells[0].entries[0].covers == "items + training"
-    text = markdown.render(board)[".md"]
-    assert "]⁺" in text
+    text = markdown.render(board)[".subsets.md"]
+    assert re.search(r"[\d\]]⁺", text)
     assert "An interval with ⁺ is of items + training" in text
     assert "from 20 bootstrapped training sets" in text
     assert {row["covers"] for row in board.scores} == {"items + training"}
@@ -151,7 +152,7 @@ def test_a_board_of_runs_with_and_without_says_both(tmp_path):
     reader, folder_of = Reader(), {run.model: Path(run.folder) for run in results}
     board = standings(results, lambda cell: reader.influence(cell, folder_of[cell.model]), "run")
     assert {row.model: row.overall.covers for row in board.rows} == {"lengths": "items + training", "other": "items"}
-    text = markdown.render(board)[".md"]
+    text = markdown.render(board)[".subsets.md"]
     assert "In news a probe learns from training items." in text
     assert "An interval with ⁺ is of items + training" in text
 

@@ -11,6 +11,8 @@ from xlbench.core.text import one_line
 DECIMALS = 1
 """Of a score in points (hundredths)."""
 MISSING = "—"
+NO_BREAK = "\u00a0"
+"""A space at which no line is broken."""
 LONGEST_NOTE = 400
 _SUPERSCRIPTS = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BLOCK = re.compile(r"^[-+]|^\d{1,9}(?=[.)](?:\s|$))")
@@ -19,10 +21,13 @@ _SPECIAL = re.compile(r"([\\`*\[\]|~!#^$])|(?<![^\W_])_|_(?![^\W_])")
 _HTML = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
-def escape(text: str) -> str:
-    """Text of strangers as markdown that shows it: one line, no markup, no HTML, no link, no invisible characters."""
+def escape(text: str, longest: int = LONGEST_NOTE) -> str:
+    """Text of strangers as markdown that shows it: one line, no markup, no HTML, no link, no invisible characters.
+
+    Beyond ``longest`` characters it is cut.
+    """
     plain = one_line(text)
-    plain = plain if len(plain) <= LONGEST_NOTE else plain[:LONGEST_NOTE] + "…"
+    plain = plain if len(plain) <= longest else plain[:longest] + "…"
     first = _BLOCK.match(plain)
     safe = _SPECIAL.sub(lambda match: "\\" + match.group(), plain)
     if first:  # of a number, its dot or bracket: a backslash before a digit is a backslash
@@ -41,8 +46,8 @@ def superscript(numbers: Sequence[int]) -> str:
             runs[-1].append(number)
         else:
             runs.append([number])
-    texts = [f"{run[0]}⁻{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs]
-    return " ".join(texts).translate(_SUPERSCRIPTS)
+    texts = [f"{run[0]}⁻{run[-1]}" if len(run) > 2 else NO_BREAK.join(map(str, run)) for run in runs]
+    return NO_BREAK.join(texts).translate(_SUPERSCRIPTS)
 
 
 def points(value: float, decimals: int = DECIMALS) -> str:

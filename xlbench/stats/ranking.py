@@ -24,6 +24,8 @@ class Ranks:
     high: np.ndarray
     tied_with_best: np.ndarray
     """(M,) booleans: not told apart from the model with the highest value."""
+    apart: np.ndarray
+    """(M, M) booleans: whether two models are told apart."""
 
 
 STEP = 0.04
@@ -130,6 +132,7 @@ def ranks(
         low=1 + (apart & lead).sum(axis=0),
         high=len(values) - (apart & lead).sum(axis=1),
         tied_with_best=tied,
+        apart=apart,
     )
 
 

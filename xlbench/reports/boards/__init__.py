@@ -3,9 +3,11 @@
 | module | what it does |
 |---|---|
 | `gather` | the cells of a board, one a place, or why there is none |
-| `averages`, `chance_corrected`, `ranks`, `registers` | averages, above chance, ranks, by register |
-| `hubs` | how unevenly queries fall on candidates, and what that costs |
+| `averages`, `chance_corrected`, `ranks`, `ties` | averages, above chance, ranks, letters for ties |
+| `languages`, `registers`, `hubs` | by language, by register; how unevenly queries fall on candidates |
 | `standings`, `board` | all of it as one `Board` |
-| `markdown`, `score_sections`, `data_sections`, `hub_sections`, `legend`, `notes`, `models` | a board for people |
-| `spreadsheet`, `plain` | a board for programs: CSV, JSON |
+| `verdict` | what is known, in one sentence |
+| `markdown`, `front_sections`, `causes`, `imported_figures` | a board for people: its first page |
+| `score_sections`, `data_sections`, `hub_sections`, `legend`, `figures`, `notes`, `models`, `reading` | its other pages |
+| `spreadsheet`, `long_rows`, `plain` | a board for programs: CSV, JSON |
 """

@@ -9,14 +9,15 @@ from typing import Any, Literal
 
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.hubs import HubLine
+from xlbench.reports.boards.languages import LanguageLine
 from xlbench.reports.boards.models import ModelLine
 from xlbench.reports.boards.notes import DataLine
 from xlbench.reports.boards.ranks import Rank
 from xlbench.reports.boards.registers import RegisterLine
 from xlbench.reports.published import Figure
 
-__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "HubLine", "Line", "ModelLine", "Rank", "RegisterLine",
-           "Row"]  # fmt: skip
+__all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "HubLine", "LanguageLine", "Line", "ModelLine", "Rank",
+           "RegisterLine", "Row"]  # fmt: skip
 
 
 LEVEL = 0.95
@@ -53,6 +54,8 @@ class Row:
     area_ranks: Mapping[str, Rank] = field(default_factory=dict)
     task_ranks: Mapping[str, Rank] = field(default_factory=dict)
     """By area and by task where the model has a score: its rank there, all models of that area or task at once."""
+    letters: str = ""
+    """Of the overall: two models share a letter if they are not told apart."""
 
     @property
     def n(self) -> int:
@@ -123,6 +126,8 @@ class Board:
     scores: tuple[Mapping[str, Any], ...]
     """Every metric of every cell: rows of the long table (`xlbench.core.record.LONG`)."""
     costs: tuple[Cost, ...]
+    languages: tuple[LanguageLine, ...] = ()
+    """Averages by language; none where no subset is of one language or two."""
     registers: tuple[RegisterLine, ...] = ()
     """Averages by kind of text, where the tasks have two."""
     data: tuple[DataLine, ...] = ()
@@ -174,7 +179,7 @@ class Board:
             yield from row.notes
             for entry in row.entries:
                 yield from marks(entry)
-        for register in self.registers:
+        for register in (*self.registers, *self.languages):
             for entry in register.entries:
                 yield from marks(entry)
         for line in self.cells:

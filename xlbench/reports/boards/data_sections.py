@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from xlbench.reports.markup import MISSING, count_text, escape, points, table, whole
+from xlbench.reports.markup import MISSING, count_text, escape, points, table, whole, with_marks
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.board import Board
+    from xlbench.reports.boards.legend import Legend
     from xlbench.reports.boards.notes import DataLine
 
 
@@ -74,25 +75,18 @@ _DATA_COLUMNS: Mapping[str, Callable[[DataLine], str]] = {
 }
 
 
-def models(board: Board) -> str:
-    """What each model is and how to get it again; details that no scores depend on are left out by then."""
-    headers = ["Model", "Spec", "Fingerprint", "Parameters", "Dimensions", "Texts cut", "Settings", "License",
-               "Description"]  # fmt: skip
+def models(board: Board, legend: Legend) -> str:
+    """What each model says of itself, with the notes about all that it scored."""
     rows = [
         [
-            escape(line.label),
-            escape(line.spec),
-            line.fingerprint[:12],
-            whole(line.parameters),
-            whole(line.dimensions),
+            with_marks(escape(line.label), legend.marks(row.notes)),
+            f"`{line.fingerprint}`",
             whole(line.texts_cut),
-            escape(line.settings) or MISSING,
-            escape(line.license) or MISSING,
             escape(line.description) or MISSING,
         ]
-        for line in board.models
+        for row, line in zip(board.rows, board.models, strict=True)
     ]
-    return f"## Models\n\n{table(headers, rows, 'lllrrrlll')}" if rows else ""
+    return f"## Models\n\n{table(['Model', 'Fingerprint', 'Texts cut', 'Description'], rows, 'llrl')}" if rows else ""
 
 
 def costs(board: Board) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from xlbench.reports.markup import MISSING, escape, table
+from xlbench.reports.boards.front_sections import number
+from xlbench.reports.markup import MISSING, escape, points, table
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.board import Board
-    from xlbench.reports.boards.legend import Legend
     from xlbench.reports.published import Figure
 
 
@@ -19,7 +19,7 @@ def shown_on(board: Board, imported: Sequence[Figure]) -> tuple[Figure, ...]:
     return tuple(one for one in imported if (one.task, one.subset, one.metric) in places)
 
 
-def section(board: Board, legend: Legend) -> str:
+def section(board: Board, decimals: int) -> str:
     """A table of the cells that somebody else has a number for: measured scores with intervals, then these numbers."""
     if not board.imported:
         return ""
@@ -33,8 +33,8 @@ def section(board: Board, legend: Legend) -> str:
         theirs = [values.get((line.task, line.subset, other)) for other in others]
         rows.append([
             escape(line.task), escape(line.subset), escape(line.metric),
-            *(legend.number(entry) for entry in line.entries),
-            *(MISSING if value is None else legend.points(value) for value in theirs),
+            *(number(entry, decimals) for entry in line.entries),
+            *(MISSING if value is None else points(value, decimals) for value in theirs),
         ])  # fmt: skip
     words = (
         "Numbers that others have measured, as they were imported: they have no interval, are in no average, and are "

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import TRAINING
-from xlbench.reports.markup import MISSING, points, superscript
+from xlbench.reports.boards.figures import figure
+from xlbench.reports.markup import MISSING, NO_BREAK, points, superscript
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.averages import Entry
     from xlbench.reports.boards.board import Board
 
-MOST_DECIMALS = 6
 AVERAGED = "cluster-t"
 WITH_TRAINING = "⁺"
 """Behind an interval that holds the training set, too."""
@@ -39,20 +39,20 @@ class Legend:
     @classmethod
     def of(cls, board: Board, decimals: int) -> Legend:
         rows = [entry for row in board.rows for entry in row.entries]
-        lines = [*(line.entries for line in board.registers), *(line.entries for line in board.cells)]
+        lines = [line.entries for group in (board.languages, board.registers, board.cells) for line in group]
         entries = [*rows, *(entry for line in lines for entry in line)]
         methods = {entry.method for entry in entries if entry.has_interval}
         footnotes = {text: number for number, text in enumerate(board.footnotes, 1)}
-        has_training = any(map(_has_training_interval, entries))
+        has_training = any(map(holds_training, entries))
         return cls(decimals, footnotes, _method_marks(sorted(methods - UNMARKED)), has_training, AVERAGED in methods)
 
     def number(self, entry: Entry, place: str = "") -> str:
-        """``41.2 [39.8, 42.6] (= 1–2)`` in points with its ``place``, a text, and its marks; the interval never has a
-        width of 0."""
+        """``41.2 ±1.4 ab ³`` in points with its ``place``, a text, and its marks; the interval never has a width of
+        0."""
         method = self.methods.get(entry.method, "") if entry.has_interval else ""
-        method += WITH_TRAINING if _has_training_interval(entry) else ""
+        method += WITH_TRAINING if holds_training(entry) else ""
         marks = self.marks(([entry.reason] if entry.reason else []) + list(entry.notes))
-        return " ".join(filter(None, [self.interval(entry) + method, place, marks]))
+        return NO_BREAK.join(filter(None, [self.interval(entry) + method, place, marks]))
 
     def points(self, value: float | None) -> str:
         """A score without interval, in points."""
@@ -63,20 +63,22 @@ class Legend:
         return superscript(sorted(self.footnotes[note] for note in notes))
 
     def interval(self, entry: Estimate) -> str:
-        """``41.2 [39.8, 42.6]`` in points; the interval never has a width of 0."""
-        if entry.value is None:
-            return MISSING
-        if not entry.has_interval or entry.low is None or entry.high is None:
-            return points(entry.value, self.decimals)
-        decimals = self.decimals
-        while points(entry.low, decimals) == points(entry.high, decimals) and decimals < MOST_DECIMALS:
-            decimals += 1
-        low, high = points(entry.low, decimals), points(entry.high, decimals)
-        value = points(entry.value, decimals)
-        return value if low == high else f"{value} [{low}, {high}]"
+        """``41.2 ±1.4`` in points, or ``41.2 [39.8, 42.7]``, without a place where a line may break."""
+        return interval_text(entry, self.decimals)
 
 
-def _has_training_interval(entry: Entry) -> bool:
+def interval_text(entry: Estimate, decimals: int) -> str:
+    """``41.2 ±1.4`` where the interval is symmetric in the digits shown, else ``41.2 [39.8, 42.7]``; no line breaks
+    within it."""
+    shown = figure(entry, decimals)
+    if shown is None:
+        return MISSING
+    if shown.half:
+        return f"{shown.value}{NO_BREAK}±{shown.half}"
+    return f"{shown.value}{NO_BREAK}[{shown.low},{NO_BREAK}{shown.high}]" if shown.low else shown.value
+
+
+def holds_training(entry: Entry) -> bool:
     """Whether an interval holds the training set of all its probes."""
     return entry.has_interval and entry.covers.endswith(TRAINING)
 

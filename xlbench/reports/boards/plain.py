@@ -7,21 +7,39 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.boards.verdict import verdict
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.averages import Entry
     from xlbench.reports.boards.board import Board, Row
+    from xlbench.reports.boards.languages import LanguageLine
     from xlbench.reports.boards.ranks import Rank
 
 
 def plain(board: Board) -> dict[str, Any]:
-    """The board's title, the level of its intervals, what guessing scores, and its models, best first."""
+    """The board's title and verdict, the level of its intervals, what guessing scores, its models, best first, and the
+    averages by language."""
     return {
         "title": board.title,
+        "verdict": verdict(board),
         "level": board.level,
         "chance": dict(board.chances),
         "models": [_row(row) for row in board.rows],
+        "languages": [_language(line, board) for line in board.languages],
         **({"imported": [asdict(figure) for figure in board.imported]} if board.imported else {}),
+    }
+
+
+def _language(line: LanguageLine, board: Board) -> dict[str, Any]:
+    """A language with the averages of the models, in their order."""
+    return {
+        "language": line.language,
+        "tasks": list(line.tasks),
+        "subsets": line.subsets,
+        "models": [
+            {"model": row.model, "fingerprint": row.fingerprint, **_average(entry, line.chance)}
+            for row, entry in zip(board.rows, line.entries, strict=True)
+        ],
     }
 
 
@@ -34,6 +52,7 @@ def _row(row: Row) -> dict[str, Any]:
         "rank_low": row.rank_low,
         "rank_high": row.rank_high,
         "tied_with_best": row.tied_with_best if known else None,
+        "letters": row.letters,
         "overall": _average(row.overall, row.chances.get(OVERALL)),
         "above_chance": _average(row.corrected, None),
         "borda": row.borda,

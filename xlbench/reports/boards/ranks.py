@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from xlbench import stats
 from xlbench.reports.boards.averages import Node, Tree
 from xlbench.reports.boards.gather import ModelKey
+from xlbench.reports.boards.ties import letters
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,8 @@ class Rank:
     high: int
     """The ranks that the model may well have: a simultaneous interval over all models of this average."""
     tied_with_best: bool
+    letters: str = ""
+    """The groups of models that it cannot be told from: two models share a letter if they are not told apart."""
 
     @property
     def is_open(self) -> bool:
@@ -70,9 +73,10 @@ def _ranks(parts: Mapping[ModelKey, stats.Part], level: float) -> dict[ModelKey,
         row[np.searchsorted(together.clusters, part.clusters)] = part.influence if part.count > 1 else np.nan
     found = stats.ranks(values, influences, level, together.connected, together.weight)
     above = (values[None, :] > values[:, None]).sum(axis=1)
+    ties = letters(found.apart, above.tolist())
     return {
         model: Rank(1 + int(above[place]), int(found.low[place]), int(found.high[place]),
-                    bool(found.tied_with_best[place]))
+                    bool(found.tied_with_best[place]), ties[place])
         for place, model in enumerate(parts)
     }  # fmt: skip
 

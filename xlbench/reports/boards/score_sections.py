@@ -1,4 +1,4 @@
-"""Markdown sections of a board that hold scores: standings, tasks, registers, subsets, languages."""
+"""Markdown sections of a board's page of subsets that hold scores: averages, registers, subsets, purity."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.estimate import Estimate
 from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.boards.front_sections import CORRECTED, letters_of, rank_text
 from xlbench.reports.boards.legend import Legend
 from xlbench.reports.markup import (
     MISSING,
     escape,
     number_or_none,
-    points,
     table,
     title,
     with_marks,
 )
 
 if TYPE_CHECKING:
-    from xlbench.reports.boards.board import Board, Row
-    from xlbench.reports.boards.ranks import Rank
+    from xlbench.reports.boards.board import Board
 
 BASELINES: tuple[tuple[str, Literal["chance", "majority"], str], ...] = (
     ("Chance", "chance", "guessing"),
@@ -30,10 +29,10 @@ BASELINES: tuple[tuple[str, Literal["chance", "majority"], str], ...] = (
 
 
 def standings(board: Board, legend: Legend) -> str:
-    """Models, best first, and what guessing scores. With one area only, its average is the overall: one column with the
-    area's name."""
+    """All averages of areas with all their marks: models, best first, and what guessing scores. With one area only, its
+    average is the overall: one column with the area's name."""
     if not board.rows:
-        return "No model has a cell here."
+        return ""
     single = len(board.areas) == 1
     areas = () if single else board.areas
     first = title(board.areas[0]) if single else "Overall"
@@ -41,25 +40,20 @@ def standings(board: Board, legend: Legend) -> str:
     headers = ["Rank", "Model", first, *[CORRECTED] * is_corrected, "Borda", *map(title, areas), "n", "Clusters"]
     rows = [
         [
-            _rank(row, board),
+            rank_text(row),
             with_marks(escape(row.label), legend.marks(row.notes)),
-            legend.number(row.overall),
+            legend.number(row.overall, row.letters),
             *[legend.number(row.corrected)] * is_corrected,
-            MISSING if row.borda is None else points(row.borda, legend.decimals),
-            *(legend.number(row.areas[area], _place(row.area_ranks.get(area), board.area_ranks(area)))
+            legend.points(row.borda),
+            *(legend.number(row.areas[area], letters_of(row.area_ranks.get(area)))
               for area in areas),
             number_or_none(row.overall.n),
             number_or_none(row.overall.clusters),
         ]
         for row in board.rows
     ]  # fmt: skip
-    return table(
-        headers, [*rows, *_chance(board, legend, areas, is_corrected=is_corrected)], "rl" + "r" * (len(headers) - 2)
-    )
-
-
-CORRECTED = "Above chance"
-"""The column of the overall that is corrected for chance."""
+    last = _chance(board, legend, areas, is_corrected=is_corrected)
+    return "## Averages\n\n" + table(headers, [*rows, *last], "rl" + "r" * (len(headers) - 2))
 
 
 def _chance(board: Board, legend: Legend, areas: Sequence[str], *, is_corrected: bool) -> list[list[str]]:
@@ -69,24 +63,6 @@ def _chance(board: Board, legend: Legend, areas: Sequence[str], *, is_corrected:
         return []
     zero = [legend.points(0.0)] * is_corrected
     return [[MISSING, "*Chance*", levels[0], *zero, MISSING, *levels[1:], MISSING, MISSING]]
-
-
-def _rank(row: Row, board: Board) -> str:
-    """``= 2 (1-3)``: the rank, the ranks it may have, and whether it cannot be told from the best."""
-    if row.rank is None:
-        return MISSING
-    tied = row.tied_with_best and sum(other.tied_with_best for other in board.rows) > 1
-    unsure = f" ({row.rank_low}–{row.rank_high})" if row.rank_low != row.rank_high else ""
-    return ("= " if tied else "") + str(row.rank) + unsure
-
-
-def _place(rank: Rank | None, others: Sequence[Rank]) -> str:
-    """``(= 1-2)``: the ranks that a model may have in an area or a task, and whether it cannot be told from the best;
-    nothing where it is alone there."""
-    if rank is None or len(others) < 2:
-        return ""
-    tied = rank.tied_with_best and sum(other.tied_with_best for other in others) > 1
-    return f"({'= ' if tied else ''}{rank.low}{f'–{rank.high}' if rank.is_open else ''})"
 
 
 def tasks(board: Board, legend: Legend) -> str:
@@ -101,12 +77,27 @@ def tasks(board: Board, legend: Legend) -> str:
             escape(area),
             escape(task),
             *(legend.points(found[number]) for _, found in baselines),
-            *(legend.number(row.tasks[task], _place(row.task_ranks.get(task), board.task_ranks(task)))
+            *(legend.number(row.tasks[task], letters_of(row.task_ranks.get(task)))
               for row in board.rows),
         ]
         for number, (area, task) in enumerate(board.tasks)
     ]  # fmt: skip
     return "## Tasks\n\n" + table(headers, rows, "ll" + "r" * (len(headers) - 2))
+
+
+def languages(board: Board, legend: Legend) -> str:
+    """The averages of each language, of all models."""
+    if len(board.languages) < 2 or not board.rows:
+        return ""
+    headers = ["Language", "Tasks", "Subsets", "Chance", *(escape(row.label) for row in board.rows)]
+    rows = [
+        [
+            escape(line.language), str(len(line.tasks)), str(line.subsets), legend.points(line.chance),
+            *map(legend.number, line.entries),
+        ]
+        for line in board.languages
+    ]  # fmt: skip
+    return "## Languages\n\n" + table(headers, rows, "l" + "r" * (len(headers) - 1))
 
 
 def registers(board: Board, legend: Legend) -> str:
@@ -153,7 +144,7 @@ def subsets(board: Board, legend: Legend) -> str:
     return "## Subsets\n\n" + table(headers, rows, "lll" + "r" * (len(headers) - 3))
 
 
-def languages(board: Board, legend: Legend) -> str:
+def by_meaning(board: Board, legend: Legend) -> str:
     """Purity by class beside purity by language, where texts of several languages were grouped together."""
     scores = {(row["task"], row["subset"], row["model"], row["fingerprint"], row["metric"]): row
               for row in board.scores if row["value"] is not None}  # fmt: skip

@@ -34,14 +34,17 @@ _MODELS = ("model", "fingerprint", "spec", "parameters", "dimensions", "texts_cu
            "description")  # fmt: skip
 _TASKS = ("area", "task", "model", "fingerprint", "value", "low", "high", "method", *RANK, "chance", "n", "clusters",
           "note", "covers")  # fmt: skip
+_LANGUAGES = ("language", "tasks", "subsets", "model", "fingerprint", "value", "low", "high", "method", "chance", "n",
+              "clusters", "note", "covers")  # fmt: skip
 _REGISTERS = ("area", "register", "tasks", "model", "fingerprint", "value", "low", "high", "method", "n", "clusters",
               "note", "covers")  # fmt: skip
 
 
 def render(board: Board) -> dict[str, str]:
     """The standings (``.csv``), the tasks (``.tasks.csv``), all scores (``.scores.csv``), what is odd about the data
-    (``.data.csv``), what the models are (``.models.csv``), costs (``.costs.csv``); where the tasks have two
-    registers, their averages (``.registers.csv``), and where cells have facts of hubs, these (``.hubs.csv``)."""
+    (``.data.csv``), what the models are (``.models.csv``), costs (``.costs.csv``); where subsets are of one language or
+    two, averages by language (``.languages.csv``), where the tasks have two registers, their averages
+    (``.registers.csv``), and where cells have facts of hubs, these (``.hubs.csv``)."""
     costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
     data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
     models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
@@ -53,6 +56,8 @@ def render(board: Board) -> dict[str, str]:
         ".costs.csv": to_csv(costs, _COSTS),
         ".models.csv": to_csv(models, _MODELS),
     }
+    if board.languages:
+        files[".languages.csv"] = to_csv(_languages(board), _LANGUAGES)
     if board.registers:
         files[".registers.csv"] = to_csv(_registers(board), _REGISTERS)
     if board.hubs:
@@ -86,6 +91,16 @@ def _standing(row: Row) -> dict[str, Any]:
     for area in row.areas:
         standing |= rank_columns(row.area_ranks.get(area), f"{area}_")
     return standing
+
+
+def _languages(board: Board) -> Iterator[dict[str, Any]]:
+    """A row a language and model."""
+    for line in board.languages:
+        for row, entry in zip(board.rows, line.entries, strict=True):
+            yield average_columns(row, entry) | {
+                "language": line.language, "tasks": " ".join(line.tasks), "subsets": line.subsets,
+                "chance": line.chance,
+            }  # fmt: skip
 
 
 def _registers(board: Board) -> Iterator[dict[str, Any]]:

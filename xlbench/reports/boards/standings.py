@@ -13,6 +13,7 @@ from xlbench.reports.boards.board import LEVEL, Board, Cost, Line, Row
 from xlbench.reports.boards.chance_corrected import Chances, average_chances, corrected_overall
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
 from xlbench.reports.boards.hubs import of_hubs
+from xlbench.reports.boards.languages import by_language
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, by_model, is_small, of_data, shared
 from xlbench.reports.boards.ranks import detectable, ranked
@@ -38,6 +39,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     chances = Chances.of(table)
     rows = _rows(trees, table, chances, settings)
     cells = table.cells.values()
+    keys = [(row.model, row.fingerprint) for row in rows]
     learning = {cell.task for cell in cells if cell.train_items and not cell.training}
     board = Board(
         title=title,
@@ -48,7 +50,8 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         cells=_lines(rows, trees, table),
         scores=_scores(table),
         costs=_costs(rows, table, results),
-        registers=by_register([(row.model, row.fingerprint) for row in rows], trees, table, settings),
+        languages=by_language(keys, trees, table, settings),
+        registers=by_register(keys, trees, table, settings),
         data=of_data(table),
         hubs=of_hubs(table),
         models=_models(rows, table, results),
@@ -84,6 +87,7 @@ def _rows(
             rank_low=rank.low if rank else None,
             rank_high=rank.high if rank else None,
             tied_with_best=bool(rank and rank.tied_with_best),
+            letters=rank.letters if rank else "",
             overall=one.overall.entry,
             areas={area: node.entry for area, node in one.areas.items()},
             tasks={task: one.tasks[task].entry for tasks in table.areas.values() for task in tasks},

@@ -1,0 +1,116 @@
+"""Averages by language: all that the tasks say about one, weighed as the overall is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from xlbench import stats
+from xlbench.core.record import Cell
+from xlbench.reports.boards.averages import Entry, IntervalSettings, Tree, bounds_of, estimate_of, interval_content
+from xlbench.reports.boards.gather import ModelKey, Place, Table
+
+TRANSFER = ">"
+"""What stands between the languages of a subset that is learned from one and tested in the other."""
+MOST = 2
+"""Languages of a subset that says something about each of them: more were grouped together, and say it about none."""
+TaskSubset = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class LanguageLine:
+    """The mean of all tasks of one language: an entry a model, in the order of the board's rows."""
+
+    language: str
+    tasks: tuple[str, ...]
+    subsets: int
+    """How many subsets the tasks have of it."""
+    chance: float | None
+    """What guessing scores, weighed in the same way; where that depends on the model, the least of every subset."""
+    entries: tuple[Entry, ...]
+
+
+def tested_languages(subset: str, languages: Sequence[str]) -> tuple[str, ...]:
+    """The languages that a subset says something about: both of a pair, the tested one of a transfer; none where
+    texts of more than two languages were grouped together."""
+    if TRANSFER in subset:
+        return tuple(languages[-1:])
+    distinct = tuple(dict.fromkeys(languages))
+    return distinct if len(distinct) <= MOST else ()
+
+
+def places_of_languages(table: Table) -> dict[str, list[TaskSubset]]:
+    """Language -> the subsets that say something about it, of those that averages count; languages by their codes."""
+    found: dict[str, list[TaskSubset]] = {}
+    for (task, subset), cell in cells_of_subsets(table).items():
+        for language in tested_languages(subset, cell.languages):
+            found.setdefault(language, []).append((task, subset))
+    return {language: found[language] for language in sorted(found)}
+
+
+def cells_of_subsets(table: Table) -> dict[TaskSubset, Cell]:
+    """A cell of every subset that averages count and some model has a cell of: what it says of its languages."""
+    counted = {(task, subset) for task in table.plan for subset in table.counted(task)}
+    return {place[1:]: table.cells[place] for place in sorted(table.cells, reverse=True) if place[1:] in counted}
+
+
+def weights_of(places: Iterable[TaskSubset], table: Table) -> dict[TaskSubset, float]:
+    """What each subset weighs in their mean: subsets of a task, tasks of an area, and areas alike."""
+    by_task: dict[str, list[TaskSubset]] = {}
+    for place in places:
+        by_task.setdefault(place[0], []).append(place)
+    by_area = [own for tasks in table.areas.values() if (own := [by_task[task] for task in tasks if task in by_task])]
+    return {
+        place: 1 / len(by_area) / len(tasks) / len(subsets)
+        for tasks in by_area
+        for subsets in tasks
+        for place in subsets
+    }
+
+
+def by_language(
+    models: Sequence[ModelKey], trees: Mapping[ModelKey, Tree], table: Table, settings: IntervalSettings
+) -> tuple[LanguageLine, ...]:
+    """A line a language, for all models."""
+    lines = []
+    for language, places in places_of_languages(table).items():
+        weights = weights_of(places, table)
+        entries = tuple(_entry(language, weights, model, trees[model], table, settings) for model in models)
+        tasks = tuple(dict.fromkeys(task for task, _ in weights))
+        lines.append(LanguageLine(language, tasks, len(weights), _chance(weights, table), entries))
+    return tuple(lines)
+
+
+def _entry(
+    language: str,
+    weights: Mapping[TaskSubset, float],
+    model: ModelKey,
+    tree: Tree,
+    table: Table,
+    settings: IntervalSettings,
+) -> Entry:
+    """One model's mean over the subsets of a language; missing where one of them is."""
+    nodes = [tree.leaves[place] for place in weights]
+    if len(nodes) == 1:
+        return nodes[0].entry
+    parts = [node.part for node in nodes if node.part is not None]
+    if len(parts) < len(nodes):
+        count = len(nodes) - len(parts)
+        return Entry(reason=f"no average, as {count} of {len(nodes)} subsets of the language "
+                            f"{'has' if count == 1 else 'have'} no score")  # fmt: skip
+    places: list[Place] = [place for node in nodes for place in node.places]
+    part = stats.combine(parts, [*weights.values()])
+    entry = estimate_of(part, bounds_of(places, table), f"language {language}", settings)
+    return replace(entry, covers=interval_content(places, table))
+
+
+def _chance(weights: Mapping[TaskSubset, float], table: Table) -> float | None:
+    """The chance level of a language, where all its subsets have one."""
+    total = 0.0
+    for (task, subset), weight in weights.items():
+        mains = [score for model in table.models if (score := table.score((model, task, subset)))]
+        chances = [main.chance for main in mains if main.chance is not None]
+        if not chances:
+            return None
+        total += weight * min(chances)
+    return total
