@@ -16,7 +16,7 @@ from board_world import (
 from scipy import stats as reference
 
 from xlbench.reports import markup
-from xlbench.reports.boards import markdown
+from xlbench.reports.boards import front_sections, markdown
 
 
 class TestAverages:
@@ -103,7 +103,7 @@ class TestAverages:
         assert (row.overall.low, row.overall.high) == (None, None)
         assert row.overall.notes == ("no interval: one of the parts has none",)
         assert all(each.tied_with_best for each in board.rows)
-        assert f" {markup.points(row.overall.value)}\u00a0a |" in markdown.standings_table(board)
+        assert f" {markup.points(row.overall.value)}\u00a0a |" in front_sections.standings(board, 1)
         assert f"{markup.points(row.overall.value)}\u00a0a\u00a0¹" in subsets_page(board)
 
     def test_averages_follow_the_settings_of_their_cells(self):

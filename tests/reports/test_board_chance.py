@@ -17,7 +17,7 @@ from board_world import (
     subsets_page,
 )
 
-from xlbench.reports.boards import markdown, spreadsheet
+from xlbench.reports.boards import front_sections, spreadsheet
 
 
 class TestChance:
@@ -93,7 +93,7 @@ class TestChance:
         world.cells = [replace(cell, scores=(replace(cell.scores[0], chance=None),)) for cell in world.cells]
         board = world.board()
         assert {row.corrected.reason for row in board.rows} == {"no task has a chance level"}
-        table = markdown.standings_table(board)
+        table = front_sections.standings(board, 1)
         assert "Above chance" not in table
         assert "*Chance*" not in table
 

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xlbench.reports import markup
-from xlbench.reports.boards import legend, markdown
+from xlbench.reports.boards import front_sections, legend
 from xlbench.reports.boards.averages import Entry
 
 
@@ -40,14 +40,14 @@ class TestMarkdown:
         assert shown.number(Entry(-0.00001, -0.2, 0.1)) == "0.0\u00a0[-20.0,\u00a010.0]"
         assert shown.number(Entry(0.5)) == "50.0"
         assert shown.number(Entry()) == "—"
-        assert "41.00\u00a0±" in markdown.standings_table(board, decimals=2)
+        assert "41.00\u00a0±" in front_sections.standings(board, 2)
 
     def test_a_score_of_zero_is_shown_as_a_score(self):
         """0.0 is a result; a dash is none."""
         world = World()
         world.add("alpha", "pairs", "deu", np.zeros(60))
         world.cells[0] = replace(world.cells[0], scores=(replace(world.cells[0].scores[0], low=0.0),))
-        assert "0.0\u00a0[0.0,\u00a05.0]" in markdown.standings_table(world.board())
+        assert "0.0\u00a0[0.0,\u00a05.0]" in front_sections.standings(world.board(), 1)
 
     def test_methods_that_are_no_bootstrap_are_marked(self):
         """A Wilson interval carries a raised w, and the legend says what that is."""
@@ -64,7 +64,7 @@ class TestMarkdown:
         """With a single area its name heads the overall, which is not printed twice."""
         world = full_world()
         world.cells = [cell for cell in world.cells if cell.area == "ner"]
-        header = markdown.standings_table(world.board()).splitlines()[0]
+        header = front_sections.standings(world.board(), 1).splitlines()[0]
         assert header.count("NER") == 1
         assert "Overall" not in header
 

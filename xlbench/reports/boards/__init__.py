@@ -8,6 +8,7 @@
 | `standings`, `board` | all of it as one `Board` |
 | `verdict` | what is known, in one sentence |
 | `markdown`, `front_sections`, `causes`, `imported_figures` | a board for people: its first page |
-| `score_sections`, `data_sections`, `hub_sections`, `legend`, `figures`, `notes`, `models`, `reading` | its other pages |
+| `score_sections`, `data_sections`, `hub_sections`, `legend`, `notes`, `models` | its page of subsets |
+| `figures`, `reading` | how numbers are written, and how to read them |
 | `spreadsheet`, `long_rows`, `plain` | a board for programs: CSV, JSON |
 """

@@ -35,11 +35,6 @@ def render(board: Board, decimals: int = DECIMALS) -> dict[str, str]:
     return {".md": _front(board, decimals), ".subsets.md": _subsets(board, decimals), ".costs.md": _join_words(costs)}
 
 
-def standings_table(board: Board, decimals: int = DECIMALS) -> str:
-    """The board's first table alone, without a line break at its end."""
-    return front_sections.standings(board, decimals)
-
-
 def _front(board: Board, decimals: int) -> str:
     """The page that most people read: what is known, then standings, tasks, languages, models and notes."""
     return _join_words([
