@@ -12,12 +12,13 @@ from xlbench import Task, UsageError, metrics
 from xlbench.cli import main
 from xlbench.core import files as files_room
 from xlbench.core.errors import DataMissing
+from xlbench.core.one_or_more import as_list
 from xlbench.core.task import Data, Subset
 from xlbench.core.text import byte_count
 from xlbench.reports.boards import standings as standings_room
 from xlbench.runs import items as items_room
 from xlbench.runs import store as store_room
-from xlbench.runs.request import Request, as_list, prepare
+from xlbench.runs.request import Request, prepare
 from xlbench.runs.request_checks import check_languages, sizes_of
 from xlbench.runs.slices import slices_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Run
-from xlbench.runs.request import OneOrMore, as_list
 
 if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 from xlbench.api.judging import compare
 from xlbench.core import record
 from xlbench.core.errors import ResultsError, UsageError, XlbenchError
+from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Run
 from xlbench.core.text import did_you_mean, first_of
 from xlbench.reports import frames
-from xlbench.runs.request import OneOrMore, as_list
 from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from xlbench.api.results import Results
 from xlbench.core.model import Model
+from xlbench.core.one_or_more import OneOrMore
 from xlbench.core.permissions import granted
 from xlbench.core.record import ALL
 from xlbench.core.task import Task
@@ -17,7 +18,6 @@ from xlbench.runs.execute import run_prepared
 from xlbench.runs.fetch import FetchResult, prepare_fetch
 from xlbench.runs.observer import Observer
 from xlbench.runs.request import (
-    OneOrMore,
     PreparedRun,
     Request,
     idle_tasks,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from xlbench import catalog
+from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Run
 from xlbench.reports.render import boards_of, render
 from xlbench.reports.selection import Selection
-from xlbench.runs.request import OneOrMore, as_list
 
 
 def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) -> dict[str, str]:

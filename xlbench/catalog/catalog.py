@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,6 +13,7 @@ from xlbench.catalog.hooks import BoardFormat, Engine, Recipe, Scheme
 from xlbench.core.errors import UsageError, XlbenchError
 from xlbench.core.ids import check_name
 from xlbench.core.model import Model
+from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.task import Suite, Task
 from xlbench.core.text import did_you_mean, nearest
 
@@ -81,20 +82,21 @@ class Catalog:
         contested = (f"{self._claim(kind, name)}: it can be used from none of them" for kind, name in self.contested)
         return (*(f"{broken.label}: {broken.why}" for broken in self.broken), *contested)
 
-    def select_models(self, specs: Sequence[str]) -> tuple[Model, ...]:
+    def select_models(self, specs: OneOrMore[str]) -> tuple[Model, ...]:
         """The models that ``specs`` mean, in their order, each once; without specs, those with ``in_suites``.
 
         A spec is a name, a pattern of names (``ngram*``; contested names are passed over) or something that exactly
         one scheme knows (``hf:NAME``). Raises `UsageError` for anything else.
         """
         if specs:
-            return _distinct("model", [model for spec in dict.fromkeys(specs) for model in self._pick("models", spec)])
+            wanted = dict.fromkeys(as_list(specs))
+            return _distinct("model", [model for spec in wanted for model in self._pick("models", spec)])
         small = tuple(model for model in self.models.values() if model.in_suites)
         if not small:
             raise UsageError(f"no plugin offers a model for suites: name one; see 'xlbench list models'.{self._hint()}")
         return small
 
-    def select_tasks(self, specs: Sequence[str], suite: str | None = None) -> tuple[Task, ...]:
+    def select_tasks(self, specs: OneOrMore[str], suite: str | None = None) -> tuple[Task, ...]:
         """The tasks of ``suite``, then those that ``specs`` mean (names, patterns, ``./card.toml``), each once.
 
         Raises `UsageError` where one does not exist, or neither a suite nor a task is named.
@@ -102,7 +104,7 @@ class Catalog:
         if suite is None and not specs:
             raise UsageError("name a task or a suite; see 'xlbench list tasks' and 'xlbench list suites'")
         of_suite = self._of_suite(self.select_suite(suite)) if suite is not None else []
-        named = [task for spec in dict.fromkeys(specs) for task in self._pick("tasks", spec)]
+        named = [task for spec in dict.fromkeys(as_list(specs)) for task in self._pick("tasks", spec)]
         return _distinct("task", [*of_suite, *named])
 
     def select_suite(self, name: str) -> Suite:

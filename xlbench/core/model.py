@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 from xlbench.core.download import Download
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import digest
+from xlbench.core.one_or_more import OneOrMore, as_list
 
 if TYPE_CHECKING:
     import numpy as np
@@ -157,7 +158,7 @@ def _content(what: str, content: object) -> str:
     return content
 
 
-def code_fingerprint(*modules: str, distributions: Sequence[str] = ()) -> str:
+def code_fingerprint(*modules: str, distributions: OneOrMore[str] = ()) -> str:
     """Identity of code: the source files of ``modules`` (which are found, not imported) and versions of libraries.
 
     What a weight-free encoder computes is given by its code and by the libraries that it leans on.
@@ -168,7 +169,7 @@ def code_fingerprint(*modules: str, distributions: Sequence[str] = ()) -> str:
         if source is None or not source.is_file():
             raise UsageError(f"no source file for module {name!r}: give the model a fingerprint of its own")
         parts += [name, source.read_bytes()]
-    for distribution in distributions:
+    for distribution in as_list(distributions):
         parts += [distribution, metadata.version(distribution)]
     return digest(*parts)
 

@@ -14,10 +14,11 @@ from xlbench.catalog import load
 from xlbench.core.errors import XlbenchError, require_extra
 from xlbench.core.ids import digest
 from xlbench.core.model import Model, Role
+from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Cell, Results
 from xlbench.core.task import Task
 from xlbench.runs.execute import run_prepared
-from xlbench.runs.request import OneOrMore, Request, as_list, prepare, tasks_of
+from xlbench.runs.request import Request, prepare, tasks_of
 from xlbench.runs.request_checks import check_languages, check_request
 
 if TYPE_CHECKING:

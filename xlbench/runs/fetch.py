@@ -17,10 +17,11 @@ from xlbench.catalog import Catalog, load
 from xlbench.core.download import Download
 from xlbench.core.errors import DataMissing, UsageError, XlbenchError
 from xlbench.core.model import Model
+from xlbench.core.one_or_more import as_list
 from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
-from xlbench.runs.request import Request, as_list, data_of, resolve, tasks_of
+from xlbench.runs.request import Request, data_of, resolve, tasks_of
 from xlbench.runs.request_checks import check_languages, check_request
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 from xlbench.catalog import Catalog, load
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import UsageError
 from xlbench.core.model import Model
+from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.permissions import Permissions
 from xlbench.core.record import LOOSE
 from xlbench.core.task import Data, Suite, Task
@@ -26,15 +27,6 @@ from xlbench.runs.request_checks import check_languages, check_request, check_wo
 from xlbench.runs.store import Store
 
 T = TypeVar("T")
-OneOrMore: TypeAlias = T | Sequence[T]
-"""A thing, or several of them: a text alone is one name, never a sequence of letters."""
-
-
-def as_list(given: Any) -> tuple[Any, ...]:
-    """What was given as one thing or as several, as several."""
-    if isinstance(given, str | os.PathLike | Model | Task) or not isinstance(given, Iterable):
-        return (given,)
-    return tuple(given)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.model import Encoder
+from xlbench.core.one_or_more import as_list
 from xlbench.core.task import Data, Outcome, Subset, Task
 from xlbench.testing.metrics import metric_functions
 from xlbench.testing.process import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def check_task(
-    task: Task, data: Data | None = None, encoder: Encoder | None = None, only: Collection[str] | None = None
+    task: Task, data: Data | None = None, encoder: Encoder | None = None, only: str | Collection[str] | None = None
 ) -> None:
     """Check that a task lists late, that its subsets have a name each, keep their fingerprints, stay within a limit
     and involve languages that the task declares; and that evaluating one gives as many items as it says, with ids that
@@ -58,7 +59,7 @@ def check_task(
     check_listing(task, subsets)
     check_limit(task, data, subsets)
     check_train_size(task, data, subsets)
-    present = present_subsets(subsets, only)
+    present = present_subsets(subsets, None if only is None else as_list(only))
     sessions = session_of(encoder or HashEncoder("one")), session_of(HashEncoder("other"))
     _check_training_draws(task, data, present, sessions[0])
     # A class may be missing from a sample, and from some subsets: only of the main metric a sample has to have a value.
