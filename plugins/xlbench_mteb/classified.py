@@ -97,9 +97,9 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     ordered = sorted({value for its in values.values() for value in its})
     if len({*values[split]}) < 2 or len({*values[own.train_split]}) < 2:
         raise DataError(f"{where}: one label alone, in the train split or in {split}: there is nothing to score")
-    records = {name: _records(task, subset, name, texts[name], values[name]) for name in tables}
-    test = _sample(records[split], data.limit)
-    train = _cut({subset.label: _sample(records[own.train_split], data.limit)}, task.name, data.train_size)
+    records = {name: records_of(task, subset, name, texts[name], values[name]) for name in tables}
+    test = sample(records[split], data.limit)
+    train = cut({subset.label: sample(records[own.train_split], data.limit)}, task.name, data.train_size)
     parts = SubsetRecords(task.name, subset.label, train, {}, test, data.training_draws)
     content = digest("mteb", *(one.fingerprint() for one in (*train.values(), test)), *map(str, ordered))
     return Subset(
@@ -109,7 +109,7 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     )  # fmt: skip
 
 
-def _records(task: NamedTask, subset: SubsetOfTask, split: str, texts: list[Any], labels: list[Any]) -> Records:
+def records_of(task: NamedTask, subset: SubsetOfTask, split: str, texts: list[Any], labels: list[Any]) -> Records:
     """Items of a split. Row i of translated data is one cluster in all languages; elsewhere equal texts are."""
     ids = tuple(f"{task.name}:{subset.name}:{split}:{row}" for row in range(1, len(texts) + 1))
     keys = range(1, len(texts) + 1) if task.is_translated else [digest(str(text))[:16] for text in texts]
@@ -117,14 +117,16 @@ def _records(task: NamedTask, subset: SubsetOfTask, split: str, texts: list[Any]
     return Records(ids, clusters, {"text": tuple(map(str, texts)), "label": tuple(map(str, labels))})
 
 
-def _sample(records: Records, limit: int | None) -> Records:
+def sample(records: Records, limit: int | None) -> Records:
+    """At most so many items, in turns one of every label."""
     if limit is None or limit >= len(records.ids):
         return records
     kept = set(sample_by_label(records.fields["label"], limit))
     return records.only([row in kept for row in range(len(records.ids))])
 
 
-def _cut(train: dict[str, Records], name: str, size: int | None) -> dict[str, Records]:
+def cut(train: dict[str, Records], name: str, size: int | None) -> dict[str, Records]:
+    """At most so many training items, the same ones for every model."""
     return train if size is None else TrainingSample(name, size)(train)
 
 

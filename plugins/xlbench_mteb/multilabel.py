@@ -1,4 +1,4 @@
-"""Multilabel classification of mteb, by its experiments to the letter: there is no protocol of ours for it."""
+"""Multilabel classification of mteb, by its experiments to the letter."""
 
 from __future__ import annotations
 

@@ -111,10 +111,10 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     where, prefix = f"{task.name} {subset.label}", f"{task.name}:{subset.name}:"
     language = subset.languages[0] if len(subset.languages) == 1 else subset.label
     whole = opened.splits(subset)[split]
-    asked = _collection(task, where, prefix, whole, data.limit)
+    asked = collection(task, where, prefix, whole, data.limit)
     if whole.get("top_ranked"):
-        _check_candidates(where, asked, whole["top_ranked"], whole["relevant_docs"])
-    items = search_items(language, asked, {language: asked}, where, _own(task, asked, prefix, language))
+        check_candidates(where, asked, whole["top_ranked"], whole["relevant_docs"])
+    items = search_items(language, asked, {language: asked}, where, own_documents(task, asked, prefix, language))
     content = digest(
         "mteb search", *items.ids, *items.clusters, *items.queries, *items.document_ids, *items.documents,
         *(str(number) for row in items.judged for number in row), *(f"own {row}" for row in items.own),
@@ -125,7 +125,7 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     )  # fmt: skip
 
 
-def _collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, Any], limit: int | None) -> Collection:
+def collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, Any], limit: int | None) -> Collection:
     """Queries with judgments, documents, and grades, as mteb reads them."""
     documents = _by_id(where, "documents", found["corpus"], "document")
     queries = _by_id(where, "queries", found["queries"], "query")
@@ -159,7 +159,7 @@ def _collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, An
     )  # fmt: skip
 
 
-def _check_candidates(
+def check_candidates(
     where: str, asked: Collection, lists: Mapping[str, Sequence[str]], judged: Mapping[str, Mapping[str, int]]
 ) -> None:
     """Raise `DataError` where the lists of queries have unknown documents, or leave nothing to be found."""
@@ -194,7 +194,7 @@ def texts(loaded: Loaded, languages: Sequence[str]) -> list[ItemText]:
     return list(loaded.items.item_texts((loaded.items.language,)))
 
 
-def _own(task: NamedTask, asked: Collection, prefix: str, language: str) -> dict[str, tuple[str, str]]:
+def own_documents(task: NamedTask, asked: Collection, prefix: str, language: str) -> dict[str, tuple[str, str]]:
     """Query -> the document of the same id, which mteb leaves out of its list; none where the task does not ask so."""
     if not task.mteb.ignore_identical_ids:
         return {}

@@ -30,7 +30,18 @@ from xlbench.core.ids import slug
 from xlbench.core.specs import parse
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
-from xlbench_mteb import bitext, classified, clustered, multilabel, paired, registry, searched, similar
+from xlbench_mteb import (
+    bitext,
+    classified,
+    clustered,
+    label_sets,
+    multilabel,
+    paired,
+    registry,
+    reranked,
+    searched,
+    similar,
+)
 from xlbench_mteb.names import NamedTask, SubsetOfTask, wanted
 from xlbench_mteb.opened import Opened, opened
 
@@ -42,9 +53,9 @@ KINDS: dict[str, ModuleType] = {
     "PairClassification": paired, "Retrieval": searched, "Reranking": searched,
     "MultilabelClassification": multilabel,
 }  # fmt: skip
-"""mteb's types of tasks that have a protocol here."""
-OF_MTEB_ALONE = ("Reranking", "MultilabelClassification")
-"""Those that have no protocol of ours."""
+"""mteb's types of tasks that have a protocol here: where mteb's own is found, and ours if it is not elsewhere."""
+OURS: dict[str, ModuleType] = {**KINDS, "Reranking": reranked, "MultilabelClassification": label_sets}
+"""Where ours is found."""
 VERSION = 1
 """Raised when equal data and vectors would score differently."""
 
@@ -57,7 +68,7 @@ def tasks_of(text: str, options: Sequence[Option]) -> list[Task]:
     """
     spec = parse(text, options, "mteb")
     if re.search(r"[*?\[]", spec.target):
-        return [_task(named, spec["protocol"]) for named in _matching(text, spec.target, spec["protocol"])]
+        return [_task(named, spec["protocol"]) for named in _matching(text, spec.target)]
     mteb = (
         registry.task_of_benchmark(text, spec["benchmark"], spec.target)
         if spec["benchmark"]
@@ -65,27 +76,22 @@ def tasks_of(text: str, options: Sequence[Option]) -> list[Task]:
     )
     named = NamedTask(text, mteb)
     if not spec["benchmark"]:
-        _check_kind(repr(text), named, spec["protocol"])
+        _check_kind(repr(text), named)
     return [_task(named, spec["protocol"])]
 
 
-def _check_kind(what: str, named: NamedTask, protocol: str) -> None:
-    """Raise `UsageError` where the type of a task has no such protocol."""
+def _check_kind(what: str, named: NamedTask) -> None:
+    """Raise `UsageError` where the type of a task has no protocol."""
     if named.kind not in KINDS:
         raise UsageError(
             f"{what} is of the type {named.kind}, for which there is no protocol here: {', '.join(KINDS)} have one"
         )
-    if protocol == "xlbench" and named.kind in OF_MTEB_ALONE:
-        raise UsageError(
-            f"{what} is of the type {named.kind}, for which there is no protocol of ours: say ?protocol=mteb"
-        )
 
 
-def _matching(text: str, pattern: str, protocol: str) -> Iterator[NamedTask]:
-    kinds = [kind for kind in KINDS if protocol == "mteb" or kind not in OF_MTEB_ALONE]
+def _matching(text: str, pattern: str) -> Iterator[NamedTask]:
     query = text.partition(":")[2][len(pattern) :]
     for name, mteb in sorted(registry.tasks(text).items()):
-        if mteb.metadata.type in kinds and mteb.metadata.modalities == ["text"] and fnmatch.fnmatchcase(name, pattern):
+        if mteb.metadata.type in KINDS and mteb.metadata.modalities == ["text"] and fnmatch.fnmatchcase(name, pattern):
             yield NamedTask(f"mteb:{name}{query}", mteb)
 
 
@@ -101,10 +107,9 @@ def suite_of(text: str, options: Sequence[Option]) -> Suite:
 
 def _task(named: NamedTask, protocol: str) -> Task:
     known: dict[Path | None, Opened] = {}
-    metadata, room = named.mteb.metadata, KINDS.get(named.kind)
+    metadata, room = named.mteb.metadata, (KINDS if protocol == "mteb" else OURS).get(named.kind)
     path, revision = named.source
-    shown = "mteb" if named.kind in OF_MTEB_ALONE else protocol
-    made: Sequence[Metric] = room.metrics(named, shown) if room else bitext.metrics(named, "xlbench")
+    made: Sequence[Metric] = room.metrics(named, protocol) if room else bitext.metrics(named, "xlbench")
     split = _split(named)
     return Task(
         named.spec,
@@ -147,7 +152,7 @@ def _subsets(
     named: NamedTask, protocol: str, room: ModuleType | None, split: str, known: dict[Path | None, Opened], data: Data
 ) -> Iterable[Subset]:
     """The subsets with the wanted languages; those that cannot be had or read carry the reason."""
-    _check_kind(named.name, named, protocol)
+    _check_kind(named.name, named)
     assert room is not None
     if protocol == "mteb" and (data.limit is not None or data.train_size is not None or data.training_draws):
         raise UsageError("protocol=mteb is mteb's to the letter: it has no --limit, no curve and no --ci-training")

@@ -1,5 +1,7 @@
 """Data of mteb's tasks that lacks something, and encoders that tell nothing apart: a line each, and no number."""
 
+import re
+
 import numpy as np
 import pytest
 from own_mteb import mteb_in
@@ -192,6 +194,71 @@ def test_candidates_among_which_nothing_can_be_scored_are_lines(task_with, lists
     whole, damaged = task.subsets(Data())
     assert (whole.damaged, whole.n) == ("", 2)
     assert said in damaged.damaged
+
+
+def test_lists_of_reranking_that_our_protocol_cannot_order_are_counted(task_with):
+    """A query all or none of whose candidates are relevant is left out, and counted; where that is every one, or there
+    are no lists, or all candidates are one text, the subset is a line."""
+    good = collection(TEXTS, TEXTS[:3])
+    good["test"]["relevant_docs"]["q0"]["wiki:5"] = 1
+    good["test"]["top_ranked"] = {
+        "q0": ["wiki:0", "wiki:1", "wiki:1"], "q1": ["wiki:1"], "q2": ["wiki:0", "wiki:1"]
+    }  # fmt: skip
+    bad = collection(TEXTS, TEXTS[:2])
+    for lists, said in (
+        ({"q0": ["wiki:0"], "q1": ["wiki:1", "wiki:1"]}, "no query has two candidates|are not: there is no order"),
+        (None, "no query has a list of candidates"),
+    ):
+        bad["test"]["top_ranked"] = lists
+        (task,) = load().select_tasks([task_with("Reranking", good, bad)])
+        whole, damaged = task.subsets(Data())
+        assert re.search(said, damaged.damaged), damaged.damaged
+        loaded = whole.load()
+        assert (whole.n, loaded.candidates) == (1, ((0, 0), (0, 1)))
+        assert loaded.facts == {"queries_without_order": 2, "relevant_but_no_candidates": 1}
+        assert len(loaded.notes) == 2
+    same = collection(["one text"] * 4, TEXTS[:2])
+    same["test"]["top_ranked"] = {"q0": ["wiki:0", "wiki:1"]}
+    (task,) = load().select_tasks([task_with("Reranking", good, same)])
+    assert "all 2 candidates are the same ('one text')" in list(task.subsets(Data()))[1].damaged
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([[0, 1]] * 6, "all 6 test items have the same labels"),
+        ([[1], ["1"], [2], [2], [1], [1]], "its data is not what MultilabelClassification of mteb has"),
+    ],
+)
+def test_labels_that_no_probe_can_tell_apart_are_lines(task_with, labels, said):
+    """Of several labels: one set for all items, and labels of several types; the other language is scored."""
+    from datasets import Dataset, DatasetDict
+
+    whole = tables(**DATA["Multilabel"])
+    made = {
+        "text": TEXTS,
+        "label": labels if isinstance(labels[1][0], int) else [[str(one) for one in row] + [None] for row in labels],
+    }
+    other = DatasetDict({split: Dataset.from_dict(made) for split in ("train", "test")})
+    (task,) = load().select_tasks([task_with("Multilabel", whole, other)])
+    fine, damaged = task.subsets(Data())
+    assert (fine.damaged, fine.n) == ("", 6)
+    assert said in damaged.damaged
+
+
+def test_a_label_that_no_training_item_has_is_never_said(task_with, tmp_path):
+    """A footnote names it; training data from which no label can be learned is an error."""
+    from datasets import Dataset, DatasetDict
+
+    plain = {"text": TEXTS, "label": [[0], [0], [1], [1], [0], [1]]}
+    more = {"text": [f"{text}!" for text in TEXTS], "label": [[0], [0, 7], [1], [1], [0], [1]]}
+    one = {"text": TEXTS, "label": [[0]] * 6}
+    named = DatasetDict(train=Dataset.from_dict(plain), test=Dataset.from_dict(more))
+    nothing = DatasetDict(train=Dataset.from_dict(one), test=Dataset.from_dict(more))
+    name = task_with("Multilabel", named, nothing)
+    scored, failed = xlbench.run("ngram", name, results=tmp_path, cache=False).runs[0].cells
+    assert "labels without a training item, which are never predicted: 7" in scored.notes
+    assert "no label is one that some training items have and others have not" in failed.reason
 
 
 def test_a_benchmark_says_which_split_is_scored(mteb):

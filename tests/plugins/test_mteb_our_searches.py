@@ -50,3 +50,37 @@ def test_a_query_is_left_out_of_its_own_list(mteb, tmp_path):
         assert values[name] == pytest.approx(np.mean([told[query][key] for query in run]), abs=1e-6)
     for name in ("ndcg_at_10", "mrr_at_10", "recall_at_10"):
         assert values[name] == pytest.approx(of_mteb[name], abs=1e-5)  # mteb rounds to five places
+
+
+@pytest.mark.parametrize("model", ["random", "ngram"])
+def test_reranking_is_mtebs_where_all_relevant_documents_are_candidates(mteb, model, tmp_path):
+    """Of the same lists the mean average precision and nDCG are mteb's, and those of pytrec_eval on every query."""
+    shared = {"results": tmp_path, "cache": False}
+    (cell,) = xlbench.run(model, "mteb:MadeReranking", **shared).runs[0].cells
+    (theirs,) = xlbench.run(model, "mteb:MadeReranking?protocol=mteb", **shared).runs[0].cells
+    ours, of_mteb = ({score.metric: score.value for score in one.scores} for one in (cell, theirs))
+    assert [score.metric for score in cell.scores] == ["map", "mrr", "ndcg_at_10"]
+    assert ours == pytest.approx(
+        {"map": of_mteb["map_at_1000"], "mrr": of_mteb["mrr_at_1000"], "ndcg_at_10": of_mteb["ndcg_at_10"]}, abs=1e-5
+    )  # mteb rounds to five places
+    assert all(score.has_interval for score in cell.scores)
+    assert cell.main.low < cell.main.value < cell.main.high
+    assert (cell.main.n, cell.facts["judged"], len(cell.notes)) == (30, 90, 0)
+
+
+def test_a_model_that_searches_by_itself_reranks(mteb, tmp_path):
+    """BM25 has each query's candidates as its corpus, and says so."""
+    (cell,) = xlbench.run("bm25", "mteb:MadeReranking", results=tmp_path, cache=False).runs[0].cells
+    assert cell.main.value > 0.5
+    assert any("each query's candidates are a corpus of their own" in note for note in cell.notes)
+
+
+def test_texts_of_reranking_are_queries_and_candidates(mteb):
+    """Every query and every candidate is one text; a sample has the first queries."""
+    (task,) = load().select_tasks(["mteb:MadeReranking"])
+    (whole,), (part,) = (list(task.subsets(Data(limit=limit))) for limit in (None, 5))
+    loaded = whole.load()
+    told = task.texts(whole)
+    assert len(told) == 30 + len(loaded.documents)
+    assert (part.n, part.load().queries) == (5, loaded.queries[:5])
+    assert part.fingerprint != whole.fingerprint

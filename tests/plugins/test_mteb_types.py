@@ -8,7 +8,7 @@ import sklearn.metrics
 from own_mteb import mteb_in
 
 import xlbench
-from xlbench import Data, UsageError
+from xlbench import Data
 from xlbench.catalog import load
 
 pytestmark = pytest.mark.slow
@@ -121,11 +121,13 @@ def test_a_model_of_mteb_has_the_prompts_of_the_task(mteb, prompted, name, tmp_p
 
 def test_our_protocols_score_the_data(mteb, tmp_path):
     """Without a protocol the tasks have our metrics, languages as subsets, and intervals."""
-    mains = {"Sts": "spearman", "PairClassification": "average_precision", "Retrieval": "ndcg_at_10"}
+    mains = {"Sts": "spearman", "PairClassification": "average_precision", "Retrieval": "ndcg_at_10",
+             "Reranking": "map", "Multilabel": "macro_f1"}  # fmt: skip
     for name, main in mains.items():
         cells = run(f"mteb:Made{name}", "ngram", tmp_path)
         assert {cell.main.metric for cell in cells.values()} == {main}
-        assert {subset for _, subset in cells} == {"eng", "en-hi" if name == "Retrieval" else "eng-hin"}
+        second = {"Retrieval": {"en-hi"}, "Reranking": set(), "Multilabel": set()}.get(name, {"eng-hin"})
+        assert {subset for _, subset in cells} == {"eng", *second}
         assert all(cell.main.has_interval for cell in cells.values())
 
 
@@ -140,15 +142,11 @@ def test_both_protocols_agree_where_they_ask_the_same(mteb, tmp_path):
             assert {score.metric: score.value for score in cell.scores}[own] == pytest.approx(value, abs=1e-5)
 
 
-def test_types_and_tasks_that_mteb_alone_can_score_say_so(mteb, tmp_path):
-    """Reranking and several labels have no protocol of ours, nor searches that leave out what is found first."""
-    with pytest.raises(UsageError, match=r"the type Reranking, for which there is no protocol of ours: say \?protocol"):
-        load().select_tasks(["mteb:MadeReranking"])
-    with pytest.raises(UsageError, match=r"the type MultilabelClassification, for which there is no protocol of ours"):
-        load().select_tasks(["mteb:MadeMultilabel"])
-    every = [task.name for task in load().select_tasks(["mteb:Made*?protocol=mteb"])]
-    assert "mteb:MadeReranking?protocol=mteb" in every
-    assert "mteb:MadeReranking" not in [task.name for task in load().select_tasks(["mteb:Made*"])]
+def test_a_task_that_mteb_alone_can_score_says_so(mteb, tmp_path):
+    """A search that leaves out what is found first has no protocol of ours: its cell says that."""
+    for query in ("", "?protocol=mteb"):
+        every = [task.name for task in load().select_tasks([f"mteb:Made*{query}"])]
+        assert {f"mteb:Made{name}{query}" for name in MADE} <= set(every)
     found = xlbench.run("random", "mteb:MadeOwnDocument", results=tmp_path, cache=False)
     assert "mteb leaves out of each list what is found first" in found.runs[0].cells[0].reason
 

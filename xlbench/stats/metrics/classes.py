@@ -43,7 +43,7 @@ def macro_f1(
     def rows(columns: Columns) -> np.ndarray:
         return class_counts(*codes(columns), range(len(labels)))
 
-    return _without_part(
+    return without_part(
         Metric(name, rows, macro_value, "studentized", (0.0, 1.0), macro_gradient, description=description)
     )
 
@@ -100,10 +100,10 @@ def _of_classes(
         gold, guess = label_codes(true(columns), labels, f"metric {name!r}"), label_codes(predicted(columns), labels)
         return class_counts(gold, guess, range(len(labels)) if only is None else only)
 
-    return _without_part(Metric(name, rows, value, "studentized", (0.0, 1.0), gradient, description=description))
+    return without_part(Metric(name, rows, value, "studentized", (0.0, 1.0), gradient, description=description))
 
 
-def _without_part(metric: Metric) -> Metric:
+def without_part(metric: Metric) -> Metric:
     """The metric with influences by leaving a part of each item out: a class keeps its only item, and where classes are
     small, standard errors are those of the curve and not of its slope, which are up to a sixth too small."""
 

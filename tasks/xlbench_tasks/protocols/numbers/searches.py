@@ -89,8 +89,7 @@ class Listed:
             return by_vectors[0].nearest(depth)
 
         found = session.search(queries, documents, DEPTH + 1 + (own is not None), from_vectors)
-        found = listing.without(*found, own)
-        self._places, self._scores = first_of_lists(found[0], found[1], DEPTH)
+        self._places, self._scores = first_of_lists(*listing.without(*found, own), DEPTH)
 
     def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
         """See `Found`: among those that are listed."""
