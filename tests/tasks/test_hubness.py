@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import skew
 
 from xlbench.stats import Scorer
-from xlbench_tasks.protocols import retrieval
+from xlbench_tasks.protocols import retrieval_metrics
 from xlbench_tasks.protocols.numbers import candidate_influence, hubness, ranking
 
-METRICS = {metric.name: metric for metric in retrieval.metrics({})}
+METRICS = {metric.name: metric for metric in retrieval_metrics.metrics({})}
 
 
 def vectors(seed, n, d=8):
@@ -118,7 +118,7 @@ def test_influence_goes_with_leaving_out(monkeypatch, seed):
     """What an item's candidate takes from the hits of others is what leaving the item out does, but for the averages
     of neighbors, which are held fixed."""
     monkeypatch.setattr(candidate_influence, "SAVED", candidate_influence.COARSE)
-    monkeypatch.setattr(retrieval, "shrunk", lambda taken, noise: -taken)
+    monkeypatch.setattr(retrieval_metrics, "shrunk", lambda taken, noise: -taken)
     candidates = vectors(seed, 150, 20)
     queries = candidates + np.float32(1.5) * vectors(seed + 50, 150, 20)
     columns = ranking.rank_pairs(queries, candidates, texts(150)).columns

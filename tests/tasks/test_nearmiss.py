@@ -15,7 +15,7 @@ from xlbench.stats import Scorer
 from xlbench_baselines.ngrams import plain
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
-from xlbench_tasks.protocols import nearmiss, retrieval
+from xlbench_tasks.protocols import nearmiss, retrieval_metrics
 from xlbench_tasks.protocols.numbers import near_misses, ranking
 
 OPTIONS = {"kinds": ["number", "negation"], "targets": ["eng"]}
@@ -377,4 +377,4 @@ def test_the_shrinking_is_that_of_retrieval():
     taken = np.array([8.0, 0, 0, 0, 0, 0, 0, 0])
     metric = nearmiss.metrics(OPTIONS)[0]
     columns = {"rank": np.array([1] + [2] * 7), "taken": taken}
-    assert metric.through_others(columns) == pytest.approx(retrieval.shrunk(taken, 1.0))
+    assert metric.through_others(columns) == pytest.approx(retrieval_metrics.shrunk(taken, 1.0))

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
-from xlbench_tasks.protocols import retrieval
+from xlbench_tasks.protocols import retrieval, retrieval_metrics
 from xlbench_tasks.protocols.numbers import ranking
 
 
@@ -122,7 +122,7 @@ def test_influence_on_mteb_f1_is_its_derivative():
     b = a + 0.7 * vectors(6, 30, 3)
     columns = ranking.rank_pairs(a, b, texts(30)).columns
     truth, predicted = np.arange(30), columns["mteb_row"]
-    influence = retrieval._f1_influence(columns)
+    influence = retrieval_metrics._f1_influence(columns)
 
     def weighted(weight):
         return f1_score(truth, predicted, average="weighted", sample_weight=weight, zero_division=0)
@@ -211,7 +211,7 @@ def test_the_largest_of_columns_are_found_in_blocks_of_any_height():
 
 def test_texts_in_two_notations_are_several_and_said_to_be():
     """What an encoder is given is not changed: NFC and NFD of one word are two candidates, and a note counts them."""
-    from xlbench_tasks.protocols.retrieval import notes_on_notation
+    from xlbench_tasks.protocols.footnotes import notes_on_notation
 
     twice = ["caf\u00e9", "cafe\u0301", "cafe", "caf\u00e9"]
     assert ranking.rank_pairs(np.eye(4, dtype=np.float32), np.eye(4, dtype=np.float32), twice).candidates == 3

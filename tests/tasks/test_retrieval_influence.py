@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xlbench.stats import Scorer
-from xlbench_tasks.protocols import retrieval
+from xlbench_tasks.protocols import retrieval_metrics
 from xlbench_tasks.protocols.numbers import candidate_influence, ranking
 
-METRICS = {metric.name: metric for metric in retrieval.metrics({})}
-OF_RANKS = [metric.name for metric in retrieval.RANKS]
+METRICS = {metric.name: metric for metric in retrieval_metrics.metrics({})}
+OF_RANKS = [metric.name for metric in retrieval_metrics.RANKS]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -42,7 +42,7 @@ def value(name, columns):
 def psi(name, columns):
     """The influence before what candidates take is shrunk."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(retrieval, "shrunk", lambda taken, noise: -taken)
+        patch.setattr(retrieval_metrics, "shrunk", lambda taken, noise: -taken)
         return Scorer(resamples=100).score(METRICS[name], columns)[1]
 
 
@@ -176,10 +176,10 @@ def test_a_hub_widens_the_interval():
 def test_chance_is_counted_once():
     """Candidates that take one hit each from chance alone, as many as chance spreads, add nothing; a hub stays."""
     alike = np.random.RandomState(0).poisson(0.5, 2000)
-    assert np.ptp(retrieval.shrunk(alike, float(alike.mean()))) < 0.3 * np.ptp(alike)
+    assert np.ptp(retrieval_metrics.shrunk(alike, float(alike.mean()))) < 0.3 * np.ptp(alike)
     hub = np.where(np.arange(2000) == 3, 500, 0)
-    assert retrieval.shrunk(hub, 0.25) == pytest.approx(-hub, rel=0.01, abs=0.01)
-    assert retrieval.shrunk(np.zeros(5), 0.0).tolist() == [0.0] * 5
+    assert retrieval_metrics.shrunk(hub, 0.25) == pytest.approx(-hub, rel=0.01, abs=0.01)
+    assert retrieval_metrics.shrunk(np.zeros(5), 0.0).tolist() == [0.0] * 5
 
 
 def test_steps_of_what_is_saved_are_far_below_its_chance(monkeypatch):

@@ -17,7 +17,9 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.core.ids import digest
 from xlbench.stats.metrics import mean, share
 from xlbench_tasks.protocols import retrieval
-from xlbench_tasks.protocols.retrieval import Pair
+from xlbench_tasks.protocols.aligned_texts import Pair, align, check_pair
+from xlbench_tasks.protocols.footnotes import notes_on_hubs, notes_on_notation, notes_on_ranks
+from xlbench_tasks.protocols.retrieval_metrics import RANKS, chance_of_ranks
 
 if TYPE_CHECKING:
     import numpy as np
@@ -127,7 +129,7 @@ _METRICS: tuple[Metric, ...] = (
     ),
     share("positive_accuracy", "accepted", "share of translations at or above the threshold"),
     _of_pairs("negative_accuracy", _REJECTED, (0.0, 1.0), "share of random pairs below the threshold"),
-    *retrieval.RANKS,
+    *RANKS,
 )  # fmt: skip
 
 NEAR_ONE = 0.99
@@ -167,8 +169,8 @@ def _with_dev(subset: Subset, data_set: DataSet, *, is_sample: bool) -> Subset:
     assert subset.load is not None
     try:
         a, b = (source.read(language) for language in subset.languages)
-        pair = retrieval.align(a, b)
-        retrieval.check_pair(
+        pair = align(a, b)
+        check_pair(
             f"the dev split of {source.name}", subset.languages[0], a, subset.languages[1], b, pair, is_sample=is_sample
         )
     except DataMissing as missing:
@@ -205,7 +207,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=pair.clusters,
         item_texts=list(zip(pair.queries, pair.candidates, strict=True)),
         columns={**of_ranks(ranked.columns), **columns},
-        chance={"auc": 0.5, "cosine_gap": 0.0, "threshold_accuracy": 0.5, **retrieval.chance_of_ranks(m)},
+        chance={"auc": 0.5, "cosine_gap": 0.0, "threshold_accuracy": 0.5, **chance_of_ranks(m)},
         facts={
             "candidates": m,
             "repeated_candidates": n - m,
@@ -216,9 +218,9 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         },
         notes=(
             *pair.notes,
-            *retrieval.notes_on_ranks(n - m, ranked.tie_rate),
-            *retrieval.notes_on_notation(pair.candidates),
-            *retrieval.notes_on_hubs(ranked.columns),
+            *notes_on_ranks(n - m, ranked.tie_rate),
+            *notes_on_notation(pair.candidates),
+            *notes_on_hubs(ranked.columns),
             *_notes(columns, shared=random_pairs < n * (n - 1), unknown=None in thresholds),
         ),
     )
@@ -226,7 +228,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
 
 def of_ranks(columns: Columns) -> Columns:
     """The columns that the metrics of ranks are made from."""
-    return {name: columns[name] for name in ("rank", *(f"taken_{metric.name}" for metric in retrieval.RANKS))}
+    return {name: columns[name] for name in ("rank", *(f"taken_{metric.name}" for metric in RANKS))}
 
 
 def _thresholds(aligned: AlignedItems, found: Any, session: EncodingSession) -> tuple[np.ndarray, list[int | None]]:

@@ -15,7 +15,9 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.core.ids import check_name, digest
 from xlbench.stats.metrics import ratio, share
 from xlbench_tasks.data.near_misses import NearMiss, near_misses_of, without_near_misses
-from xlbench_tasks.protocols.retrieval import Pair, align, check_pair, notes_on_notation, notes_on_ranks, shrunk
+from xlbench_tasks.protocols.aligned_texts import Pair, align, check_pair
+from xlbench_tasks.protocols.footnotes import notes_on_notation, notes_on_ranks
+from xlbench_tasks.protocols.retrieval_metrics import shrunk
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,16 +7,17 @@ vectors of words in context encodes every distinct word alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subset, UsageError
-from xlbench.stats.metrics import Column, micro_f1
+from xlbench import Columns, Data, DataError, DataMissing, Outcome, Subset
 from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.protocols import transfer
 from xlbench_tasks.protocols.cross_fitting import COVERED, merge, names_of_draws
 from xlbench_tasks.protocols.tagging_facts import merge_warnings, notes_of, reader_facts, warning_counts
+from xlbench_tasks.protocols.tagging_metrics import chance_of, types_of
+from xlbench_tasks.protocols.tagging_metrics import metrics as metrics
 from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
 
 if TYPE_CHECKING:
@@ -39,74 +40,9 @@ OPTIONS: Mapping[str, Any] = {"types": list[str], "c": float | int, **transfer.O
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
 
 
-def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
-    """The metrics, the main one first; one more for each type."""
-    types = _types(options)
-    transfer.check(options)
-    if options.get("c", 1.0) <= 0:
-        raise UsageError(f"[options] c: {options['c']!r} is not a number above 0")
-    right, predicted, gold = (_over(part, types) for part in ("right", "predicted", "gold"))
-    return (
-        micro_f1("entity_f1", right, predicted, gold, "F1 over whole entities of the right type, strict IOB2"),
-        _share_of("precision", right, predicted, gold, "predicted entities that are right"),
-        _share_of("recall", right, gold, predicted, "entities that were found"),
-        micro_f1(
-            "lenient_f1", "lenient_right", "lenient_predicted", "lenient_gold",
-            "F1 as conlleval reads each word's best tag: an I- that continues nothing begins an entity",
-        ),
-        micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
-        *(
-            micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
-            for kind in types
-        ),
-    )  # fmt: skip
-
-
-def _types(options: Mapping[str, Any]) -> tuple[str, ...]:
-    types = tuple(options.get("types", ()))
-    if not types or len(set(types)) != len(types) or not all(types) or "O" in types:
-        raise UsageError("[options] types: name the entity types, each once: types = ['PER', 'LOC', 'ORG']")
-    return types
-
-
-def _over(part: str, types: Sequence[str]) -> Callable[[Columns], Any]:
-    """The sum over types of a column."""
-    return lambda columns: sum(columns[f"{part}:{kind}"] for kind in types)
-
-
-def _share_of(
-    name: str, right: Column, of: Callable[[Columns], Any], other: Callable[[Columns], Any], description: str
-) -> Metric:
-    """right / of; where there is nothing to be right of, 1 if ``other`` is 0 too, else 0."""
-    assert callable(right)
-
-    def rows(columns: Columns) -> np.ndarray:
-        import numpy as np
-
-        return np.stack([np.asarray(part(columns)) for part in (right, of, other)], axis=-1)
-
-    return Metric(name, rows, _share_value, "ratio", (0.0, 1.0), _share_gradient, description=description)
-
-
-def _share_value(sums: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    empty = np.array(sums[..., 2] == 0, dtype=np.float64)
-    shares: np.ndarray = np.divide(sums[..., 0], sums[..., 1], out=empty, where=sums[..., 1] > 0)
-    return shares
-
-
-def _share_gradient(sums: np.ndarray) -> np.ndarray:
-    import numpy as np
-
-    total = sums[..., 1]
-    inverse = np.divide(1.0, total, out=np.zeros(total.shape), where=total > 0)
-    return np.stack([inverse, -sums[..., 0] * inverse**2, np.zeros(total.shape)], axis=-1)
-
-
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer that the card asks for."""
-    types = _types(options)
+    types = types_of(options)
 
     def check(parts: transfer.SubsetRecords) -> None:
         _check_entities(types, "learn from", parts.data_set, parts.train)
@@ -145,7 +81,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     parts: transfer.SubsetRecords = subset.load()
-    types = _types(options)
+    types = types_of(options)
     _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
     folds = parts.folds()
     for fold in folds:
@@ -160,7 +96,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         cluster_ids=parts.test.clusters,
         item_texts=[(tokens.replace("\t", " "),) for tokens in parts.test.fields["tokens"]],
         columns=merge([one.scored.columns for one in tagged], rows),
-        chance=_chance(support, options),
+        chance=chance_of(support, options),
         retrained=[merge(drawn, rows) for drawn in zip(*(one.redrawn.learned for one in tagged), strict=True)],
         training_ids=names_of_draws([one.redrawn.names for one in tagged]),
         facts={
@@ -294,9 +230,3 @@ def _check_types(parts: transfer.SubsetRecords, types: Sequence[str], tags: set[
                 if tag in wrong:
                     unknown.add(tag, records.place(row))
     unknown.check()
-
-
-def _chance(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str, float]:
-    """What the most frequent tag, O, scores: nothing, but where there is nothing to find."""
-    empty = {f"f1:{kind}": n == 0 for kind, n in support.items()}
-    return {metric.name: float(empty.get(metric.name, not any(support.values()))) for metric in metrics(options)}

@@ -1,0 +1,85 @@
+"""Metrics of tagging: F1, precision and recall over whole entities, of all types and of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xlbench import Columns, Metric, UsageError
+from xlbench.stats.metrics import Column, micro_f1
+from xlbench_tasks.protocols import transfer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
+    """The metrics, the main one first; one more for each type."""
+    types = types_of(options)
+    transfer.check(options)
+    if options.get("c", 1.0) <= 0:
+        raise UsageError(f"[options] c: {options['c']!r} is not a number above 0")
+    right, predicted, gold = (_over(part, types) for part in ("right", "predicted", "gold"))
+    return (
+        micro_f1("entity_f1", right, predicted, gold, "F1 over whole entities of the right type, strict IOB2"),
+        _share_of("precision", right, predicted, gold, "predicted entities that are right"),
+        _share_of("recall", right, gold, predicted, "entities that were found"),
+        micro_f1(
+            "lenient_f1", "lenient_right", "lenient_predicted", "lenient_gold",
+            "F1 as conlleval reads each word's best tag: an I- that continues nothing begins an entity",
+        ),
+        micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
+        *(
+            micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
+            for kind in types
+        ),
+    )  # fmt: skip
+
+
+def types_of(options: Mapping[str, Any]) -> tuple[str, ...]:
+    """The entity types that the card names; `UsageError` where they are none, or one twice."""
+    types = tuple(options.get("types", ()))
+    if not types or len(set(types)) != len(types) or not all(types) or "O" in types:
+        raise UsageError("[options] types: name the entity types, each once: types = ['PER', 'LOC', 'ORG']")
+    return types
+
+
+def _over(part: str, types: Sequence[str]) -> Callable[[Columns], Any]:
+    """The sum over types of a column."""
+    return lambda columns: sum(columns[f"{part}:{kind}"] for kind in types)
+
+
+def _share_of(
+    name: str, right: Column, of: Callable[[Columns], Any], other: Callable[[Columns], Any], description: str
+) -> Metric:
+    """right / of; where there is nothing to be right of, 1 if ``other`` is 0 too, else 0."""
+    assert callable(right)
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        return np.stack([np.asarray(part(columns)) for part in (right, of, other)], axis=-1)
+
+    return Metric(name, rows, _share_value, "ratio", (0.0, 1.0), _share_gradient, description=description)
+
+
+def _share_value(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    empty = np.array(sums[..., 2] == 0, dtype=np.float64)
+    shares: np.ndarray = np.divide(sums[..., 0], sums[..., 1], out=empty, where=sums[..., 1] > 0)
+    return shares
+
+
+def _share_gradient(sums: np.ndarray) -> np.ndarray:
+    import numpy as np
+
+    total = sums[..., 1]
+    inverse = np.divide(1.0, total, out=np.zeros(total.shape), where=total > 0)
+    return np.stack([inverse, -sums[..., 0] * inverse**2, np.zeros(total.shape)], axis=-1)
+
+
+def chance_of(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[str, float]:
+    """What the most frequent tag, O, scores: nothing, but where there is nothing to find."""
+    empty = {f"f1:{kind}": n == 0 for kind, n in support.items()}
+    return {metric.name: float(empty.get(metric.name, not any(support.values()))) for metric in metrics(options)}
