@@ -7,7 +7,6 @@ weights are downloaded.
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
@@ -17,8 +16,9 @@ from typing import Literal
 from xlbench import DataError, UsageError
 from xlbench_transformers import st_modules, weights
 from xlbench_transformers.checkpoint_code import foreign_names
+from xlbench_transformers.layout_checks import check_no_adapter, check_tokenizer, check_whole
 from xlbench_transformers.listing import Listing, check_regular, list_folder
-from xlbench_transformers.st_modules import CHAIN_SETTINGS, Module
+from xlbench_transformers.st_modules import Module
 
 Kind = Literal["hf", "st", "siamese", "static"]
 
@@ -28,13 +28,6 @@ SMALL = (
 )  # fmt: skip
 """Patterns of the files that `lay_out` reads."""
 
-_TOKENIZERS = (
-    "tokenizer.json", "vocab.txt", "vocab.json", "entity_vocab.json", "bpe.codes", "*.model", "*.spm", "*.bpe",
-    "*.tiktoken",
-)  # fmt: skip
-_TOKENIZERS_WITHOUT_FILES = ("ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer")
-"""Tokenizers of bytes or characters, which have nothing to save."""
-_ARCHITECTURES_OF_CHARACTERS = ("canine", "perceiver")
 _TEMPLATES = "additional_chat_templates"
 """A folder beside a tokenizer, with more of its templates."""
 _SAFETENSORS = ("model.safetensors", "model.safetensors.index.json")
@@ -88,7 +81,7 @@ def lay_out(listing: Listing, kind: Kind | None) -> Layout:
         UsageError: It is no checkpoint of that kind, or parts of it lie where they are not looked for.
         DataError: A file of it is damaged.
     """
-    _check_no_adapter(listing, "")
+    check_no_adapter(listing, "")
     st_modules.check_model_type(listing)
     kind = kind or _looks_like(listing)
     chain = st_modules.modules_of(listing) if kind != "hf" else []
@@ -96,12 +89,12 @@ def lay_out(listing: Listing, kind: Kind | None) -> Layout:
     parts = chain or [_only_module(listing, kind)]
     sites = sorted({"", *(module.site for module in parts)})
     for site in sites:
-        _check_whole(listing, site)
+        check_whole(listing, site)
     for module in chain:
         st_modules.check_settings(listing, module)
     found = {module.site: _weights_of(listing, module) for module in parts}
     for module in parts:
-        _check_tokenizer(listing, module)
+        check_tokenizer(listing, module)
     foreign = foreign_names(listing, sites, chain)
     kept = {name for names in found.values() for name in names}
     kept |= set(listing.matching("", (_PAIRS,))) if kind == "siamese" else set()
@@ -227,60 +220,6 @@ def _parts(listing: Listing, site: str, index: str) -> list[str]:
     if lost:
         raise DataError(f"{listing.label}: the weights lack {lost[0]}, which {index} names: download it")
     return [posixpath.join(site, name) for name in names]
-
-
-# ---- what must be there, and what must not
-
-
-def _check_tokenizer(listing: Listing, module: Module) -> None:
-    """`UsageError` where a module that reads text has no tokenizer."""
-    if not module.reads_text or listing.matching(module.site, _TOKENIZERS):
-        return
-    config = listing.table(posixpath.join(module.site, "config.json"))
-    settings = listing.table(posixpath.join(module.site, "tokenizer_config.json"))
-    named = str(settings.get("tokenizer_class") or config.get("tokenizer_class") or "")
-    if named in _TOKENIZERS_WITHOUT_FILES or config.get("model_type") in _ARCHITECTURES_OF_CHARACTERS:
-        return
-    raise UsageError(
-        f"{listing.label} has no tokenizer: no tokenizer.json, vocab.txt, vocab.json or *.model beside its weights. "
-        f"Save the tokenizer into the same folder"
-    )
-
-
-def _check_no_adapter(listing: Listing, site: str) -> None:
-    name = posixpath.join(site, "adapter_config.json")
-    if name in listing.names:
-        base = listing.table(name).get("base_model_name_or_path")
-        of = f" (of {base})" if isinstance(base, str) and base.isprintable() else ""
-        raise UsageError(
-            f"{listing.label_of(site)} is an adapter to another checkpoint{of}: merge it into that one, and save the "
-            f"whole: peft.PeftModel.from_pretrained(model, folder).merge_and_unload().save_pretrained(new_folder)"
-        )
-
-
-def _check_whole(listing: Listing, site: str) -> None:
-    """`UsageError` where settings in ``site`` take weights or a tokenizer from where they are not looked for: two
-    checkpoints that differ in these would have one identity."""
-    _check_no_adapter(listing, site)
-    label = listing.label_of(site)
-    config = listing.table(posixpath.join(site, "config.json"))
-    weights.check_counts(config, label)
-    if named := config.get("transformers_weights"):
-        raise UsageError(
-            f"{label}: config.json names {named} as its weights (transformers_weights), and only model.safetensors is "
-            f"read: save it under that name"
-        )
-    versions = listing.table(posixpath.join(site, "tokenizer_config.json")).get("fast_tokenizer_files") or []
-    versions = versions if isinstance(versions, list) else [versions]
-    tokenizers = [name for name in versions if not re.fullmatch(r"tokenizer\.([^/\\]*\.)?json", str(name))]
-    for settings in listing.matching(site, (CHAIN_SETTINGS,)):
-        named = listing.table(settings).get("tokenizer_name_or_path")
-        tokenizers += [named] if named else []
-    if tokenizers:
-        raise UsageError(
-            f"{label}: its settings take the tokenizer from {tokenizers[0]}: save it beside the weights, and leave "
-            f"fast_tokenizer_files and tokenizer_name_or_path out"
-        )
 
 
 # ---- the weights

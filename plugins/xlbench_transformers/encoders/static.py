@@ -16,7 +16,8 @@ from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
 from xlbench import EncoderError, Role, Spec, UsageError
 from xlbench_transformers.encoders import hf, prompts, tokens
-from xlbench_transformers.encoders.st import TableEncoder, load_sentence_transformer
+from xlbench_transformers.encoders.st import TableEncoder
+from xlbench_transformers.encoders.st_loading import load_sentence_transformer
 from xlbench_transformers.weights import tensor_shapes
 
 

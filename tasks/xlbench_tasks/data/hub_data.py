@@ -10,19 +10,17 @@ import glob
 import logging
 import os
 import shlex
-import shutil
 import tempfile
-import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from xlbench import Data, DataError, DataMissing, UsageError, hub
 from xlbench.core.errors import MissingExtraError, require_extra
-from xlbench.core.text import did_you_mean
 from xlbench.hub import HubRepository
+from xlbench_tasks.data.archives import split_archive_name, unpack
 from xlbench_tasks.data.damage import damage_below
 
 if TYPE_CHECKING:
@@ -30,8 +28,6 @@ if TYPE_CHECKING:
 
 FORMATS = {".parquet": "parquet", ".json": "json", ".jsonl": "json"}
 """Suffix of a single file -> what `datasets` reads it with."""
-ARCHIVE = ".zip/"
-"""Ends the archive's part of the name of a file inside of one."""
 
 T = TypeVar("T")
 
@@ -183,7 +179,7 @@ class Repository:
         path = self._path(outer)
         with tempfile.TemporaryDirectory() as scratch:
             if member:
-                path = _unpack(path, member, Path(scratch))
+                path = unpack(path, member, Path(scratch))
             options = {"data_files": str(path), "split": "train", **_in_memory(scratch)}
             return self._ask(lambda: datasets.load_dataset(FORMATS[path.suffix], **options))
 
@@ -288,28 +284,5 @@ def _in_memory(scratch: str) -> dict[str, Any]:
     return {"cache_dir": scratch, "keep_in_memory": True}
 
 
-def split_archive_name(name: str) -> tuple[str, str]:
-    """The name of a file of the repository and, where that is an archive, of a file in it ("" elsewhere)."""
-    outer, archive, member = name.partition(ARCHIVE)
-    return outer + archive.rstrip("/"), member
-
-
 def _names_below(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-
-
-def _unpack(path: Path, member: str, scratch: Path) -> Path:
-    """A file of an archive, in whatever folder of it; `DataError` where there is none of that name, or several."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = [name for name in archive.namelist() if not name.endswith("/")]
-            found = [name for name in names if name == member or PurePosixPath(name).name == member]
-            if len(found) != 1:
-                has = f"{len(found)} files" if found else "no file"
-                hint = did_you_mean(member, [PurePosixPath(name).name for name in names])
-                raise DataError(f"{path} has {has} {member!r}.{hint}")
-            with archive.open(found[0]) as packed, (scratch / PurePosixPath(member).name).open("wb") as out:
-                shutil.copyfileobj(packed, out)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path} cannot be unpacked ({error})") from None
-    return scratch / PurePosixPath(member).name

@@ -4,6 +4,8 @@ A reader is a module with ``KEYS`` (what its table may hold: name -> type or all
 ``source(home, data) -> Source``, which checks what types cannot say (`UsageError`), imports nothing heavy and touches
 no file.
 
+``hub_keys`` and ``hub_table`` are parts of ``hub``: what its table in a card may hold, and the table of the data set.
+
 A card names one of these by its plain name, and anybody else's as ``package.module``.
 """
 

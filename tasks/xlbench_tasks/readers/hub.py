@@ -12,59 +12,24 @@ Where the languages are is said by ``{language}``: as the ``text`` of ``fields``
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from xlbench import Data, DataError, DataMissing, UsageError
-from xlbench.core.text import did_you_mean
+from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import hub_data, tags
-from xlbench_tasks.data.blocks import blocks, check_block
-from xlbench_tasks.data.classes import class_name, class_names, labels_by_name, name_tags
-from xlbench_tasks.data.labels import in_other_notation
+from xlbench_tasks.data.archives import split_archive_name
+from xlbench_tasks.data.blocks import blocks
+from xlbench_tasks.data.classes import class_names, name_tags
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.data.unknown_values import UnknownValues
-from xlbench_tasks.readers.delimited import JOINT, check_fields, flat_columns
-
-if TYPE_CHECKING:
-    from datasets import Dataset
-
-KEYS = {
-    "repo": str,
-    "revision": str,
-    "config": str,
-    "split": str,
-    "files": str,
-    "fields": dict[str, str | list[str]],
-    "where": dict[str, str],
-    "pivot": dict[str, str],
-    "id": str | list[str],
-    "cluster": str,
-    "block": int,
-    "labels": dict[str, str],
-    "tags": dict[str, str],
-    "scheme": tuple(tags.SCHEMES),
-    "drop_empty": list[str],
-    "language": str,
-    "max_rows": int,
-}
-"""``revision``: the full commit id; ``config``, ``split``: as the hub names them; ``files``: instead of both, a file of
-the repository, for a language or for all; ``fields``: field -> column (``text`` can be several, which are joined; a dot
-leads into a column of structs), or ``tokens`` and ``tags``; ``where``: column = value, only these rows; ``pivot``: the
-``language`` that all the others are paired with, and the column that is its ``text``; ``id``: the column of item ids
-that all languages share, or the columns that make one together; ``cluster``: the column that says what hangs together;
-``block``: so many rows in a row, or ids, are a cluster; ``labels``: label in the data set, or
-its number -> label (all of them); ``tags``, ``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without
-which a row is left out."""
-REQUIRED = ("repo", "revision", "fields")
-
-_REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
-_REVISION = re.compile(r"[0-9a-f]{40}")
-_WORDS = ("tokens", "tags")
+from xlbench_tasks.readers.delimited import flat_columns
+from xlbench_tasks.readers.hub_keys import KEYS as KEYS
+from xlbench_tasks.readers.hub_keys import REQUIRED as REQUIRED
+from xlbench_tasks.readers.hub_keys import WORDS, check_table, is_per_column
+from xlbench_tasks.readers.hub_table import HubTable
 
 
 class Hub(Reading):
@@ -79,67 +44,11 @@ class Hub(Reading):
         self._where: Mapping[str, str] = table.get("where", {})
         self._fields: Mapping[str, str | list[str]] = table["fields"]
         self._pivot: Mapping[str, str] = table.get("pivot", {})
-        self._per_column = LANGUAGE in str(self._fields.get("text", ""))
+        self._per_column = is_per_column(home)
         self._per_row = [value for value in self._where.values() if LANGUAGE in value]
         self._tagset = tags.Tagset(table["tags"], table.get("scheme", "")) if "tags" in table else None
-        self._loaded: dict[str, Dataset] = {}
-        self._check()
-
-    def _check(self) -> None:
-        """What the types of the keys cannot say."""
-        table, where = self.home.table, self.home.where
-        if not _REPO.fullmatch(table["repo"]) or ".." in table["repo"]:
-            raise UsageError(f"{where} repo: {table['repo']!r} is not 'organization/name'")
-        if not _REVISION.fullmatch(table["revision"]):
-            raise UsageError(f"{where} revision: {table['revision']!r} is not a full commit id (40 hex digits)")
-        if "files" in table and ("split" in table or "config" in table):
-            raise UsageError(f"{where} files: stands in place of config and split; {{split}} can be in the file's name")
-        if "files" not in table and "split" not in table:
-            raise UsageError(f"{where} lacks 'split' (or files, for files of a repository without splits)")
-        if self._files and not self._files.endswith(tuple(hub_data.FORMATS)):
-            raise UsageError(f"{where} files: {self._files!r} does not end in one of {', '.join(hub_data.FORMATS)}")
-        places = (self._per_column, LANGUAGE in self._config, LANGUAGE in self._files, "language" in table)
-        if sum(places) + len(self._per_row) != 1:
-            raise UsageError(
-                f"{where}: say in one place what the languages are: fields.text = '{LANGUAGE}' for a column a "
-                f"language, {LANGUAGE} in config, in files or in where, or language = '...' for the only one"
-            )
-        check_block(self.home, instead="cluster")
-        self._check_fields()
-        self._check_pivot()
-
-    def _check_fields(self) -> None:
-        """That there is a text with its labels, or words with their tags; and what rows may lack."""
-        where = self.home.where
-        if bool(self._tagset) != ("tags" in self._fields) or ("tags" in self._fields) != ("tokens" in self._fields):
-            raise UsageError(f"{where}: words come with tags: fields = {{ tokens = '...', tags = '...' }}, and [tags]")
-        if self._tagset is None:
-            check_fields(self.home)
-        elif more := [name for name in self._fields if name not in _WORDS]:
-            raise UsageError(f"{where} fields: {more[0]!r} does not go with words and tags, which make the text")
-        elif any(isinstance(column, list) for column in self._fields.values()):
-            raise UsageError(f"{where} fields: only text can be joined")
-        if "scheme" in self.home.table and self._tagset is None:
-            raise UsageError(f"{where} scheme: is that of tags, and there are none")
-        for name in self.home.table.get("drop_empty", ()):
-            if name not in self._fields:
-                hint = did_you_mean(name, self._fields)
-                raise UsageError(f"{where} drop_empty: {name!r} is none of the fields.{hint}")
-
-    def _check_pivot(self) -> None:
-        where, pivot = self.home.where, self._pivot
-        if not pivot:
-            return
-        if set(pivot) != {"language", "text"}:
-            raise UsageError(f"{where} pivot: say its language, and the column of its text")
-        if pivot["language"] not in self.home.languages:
-            hint = did_you_mean(pivot["language"], self.home.languages)
-            raise UsageError(f"{where} pivot: {pivot['language']!r} is none of the card's languages.{hint}")
-        if self._per_column or {"language", "id"} & set(self.home.table) or set(self._fields) != {"text"}:
-            raise UsageError(
-                f"{where} pivot: goes with texts alone, which are numbered by their rows, and with {LANGUAGE} in "
-                f"config, files or where"
-            )
+        self._loaded: dict[str, HubTable] = {}
+        check_table(home)
 
     def _shared(self) -> float:
         return 0.0 if self._pivot else super()._shared()  # each language has its own part of the pivot's items
@@ -182,7 +91,7 @@ class Hub(Reading):
         if not self._files:
             return tuple(self._repository.prepare(unit) for unit in units)
         folder = self._repository.fetch_files(units)
-        return tuple(folder / hub_data.split_archive_name(unit)[0] for unit in units)
+        return tuple(folder / split_archive_name(unit)[0] for unit in units)
 
     @property
     def _per_unit(self) -> bool:
@@ -194,7 +103,7 @@ class Hub(Reading):
         if not self._per_unit:
             return ()
         if self._files:
-            names, pattern = self._repository.known_files(), hub_data.split_archive_name(self._files)[0]
+            names, pattern = self._repository.known_files(), split_archive_name(self._files)[0]
         else:
             names, pattern = self._repository.known_configs(), self._config
         return None if names is None else _between(names, pattern)
@@ -226,22 +135,23 @@ class Hub(Reading):
     def _codes(self) -> Iterable[str]:
         """What stands in the place of ``{language}``."""
         if self._per_column:
-            return _between(self._load("").column_names, str(self._fields["text"]))
+            return _between(self._load("").data.column_names, str(self._fields["text"]))
         if LANGUAGE in self._config:
             return _between(self._repository.configs(), self._config)
         if LANGUAGE in self._files:
-            return _between(self._repository.files(), hub_data.split_archive_name(self._files)[0])
+            return _between(self._repository.files(), split_archive_name(self._files)[0])
         column, value = next((column, value) for column, value in self._where.items() if LANGUAGE in value)
-        return _between(dict.fromkeys(map(str, self._values(self._load(""), column))), value)
+        return _between(dict.fromkeys(map(str, self._load("").values(column))), value)
 
-    def _load(self, code: str) -> Dataset:
+    def _load(self, code: str) -> HubTable:
         """The table of a language (or of all), read once."""
         name = (self._files or self._config).replace(LANGUAGE, code)
         if name not in self._loaded:
             read = self._repository
             data = read.file(name) if self._files else read.split(name, self.home.table["split"])
             inside = any("." in column for column in flat_columns(self._fields.values()))
-            self._loaded[name] = data.flatten() if inside else data
+            flat = data.flatten() if inside else data
+            self._loaded[name] = HubTable(flat, self._place(), read.damage, self.home.table.get("labels"))
         return self._loaded[name]
 
     def _read(self, language: str) -> Records:
@@ -255,96 +165,58 @@ class Hub(Reading):
     def _rows_as(self, language: str, given: Mapping[str, str | list[str]]) -> Records:
         """The rows of a language with these fields."""
         code = self._found[language]
-        data = self._load(code)
+        table = self._load(code)
         columns = {name: _fill_template(column, code) for name, column in given.items()}
-        rows, dropped = self._rows_of(data, code, columns)
-        labels = self._column(data, rows, "label", columns["label"]) if "label" in columns else ()
+        rows, dropped = self._rows_of(table, code, columns)
+        labels = table.strings(rows, "label", columns["label"]) if "label" in columns else ()
         rows = [rows[place] for place in self._places(len(rows), labels)]
-        ids = self._ids(data, rows, language)
+        ids = self._ids(table, rows, language)
         if self._tagset is not None:
-            return self._tagged_sentences(data, rows, ids)
-        fields = {name: self._column(data, rows, name, column) for name, column in columns.items()}
+            return self._tagged_sentences(table, rows, ids)
+        fields = {name: table.strings(rows, name, column) for name, column in columns.items()}
         notes = ("rows without what the card asks of them are left out (how many is in the facts)",) if dropped else ()
         facts = {f"rows_left_out ({language})": dropped} if dropped else {}
-        clusters = self._clusters(data, rows, ids)
+        clusters = self._clusters(table, rows, ids)
         return Records(
             ids, clusters, fields, notes, facts, places=lambda item: f"{self._place()}, row {rows[item] + 1}"
         )
 
-    def _rows_of(self, data: Dataset, code: str, columns: Mapping[str, Any]) -> tuple[list[int], int]:
+    def _rows_of(self, table: HubTable, code: str, columns: Mapping[str, Any]) -> tuple[list[int], int]:
         """The rows of a language, from 0: those that ``where`` asks for; and how many more lack what is needed."""
-        rows = list(range(len(data)))
+        rows = list(range(len(table)))
         for column, value in self._where.items():
-            wanted, values = value.replace(LANGUAGE, code), self._values(data, column)
+            wanted, values = value.replace(LANGUAGE, code), table.values(column)
             rows = [row for row in rows if str(values[row]) == wanted]
         if not rows:
             raise DataMissing(f"{self.name}: {self._place()} has no rows {'of ' + code if code else 'in this split'}")
         found = len(rows)
         for name in self.home.table.get("drop_empty", ()):
             if isinstance(asked := columns.get(name), str):
-                values = self._values(data, asked)
+                values = table.values(asked)
                 rows = [row for row in rows if values[row] is not None and visible(str(values[row]))]
         return rows, found - len(rows)
 
-    def _ids(self, data: Dataset, rows: Sequence[int], language: str) -> tuple[str, ...]:
+    def _ids(self, table: HubTable, rows: Sequence[int], language: str) -> tuple[str, ...]:
         """Ids from the id column, or row numbers, from 1."""
         if "id" in self.home.table:
             given: str | list[str] = self.home.table["id"]
-            parts = [self._column(data, rows, "id", name) for name in ([given] if isinstance(given, str) else given)]
+            parts = [table.strings(rows, "id", name) for name in ([given] if isinstance(given, str) else given)]
             return tuple(f"{self.name}:{' '.join(values)}" for values in zip(*parts, strict=True))
         prefix = "" if self._per_column else f"{language}:"
         return tuple(f"{self.name}:{prefix}{row + 1}" for row in rows)
 
-    def _clusters(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> tuple[str, ...]:
+    def _clusters(self, table: HubTable, rows: Sequence[int], ids: Sequence[str]) -> tuple[str, ...]:
         """Clusters from their column, the same in every language; without one, blocks."""
         if "cluster" not in self.home.table:
             return blocks(self.home, ids, self._place())
-        values = self._column(data, rows, "cluster", self.home.table["cluster"])
+        values = table.strings(rows, "cluster", self.home.table["cluster"])
         return tuple(f"{self.name}:cluster {value}" for value in values)
 
-    def _values(self, data: Dataset, column: str) -> list[Any]:
-        """A column as it is, but for class numbers, which come by their names."""
-        if column not in data.column_names:
-            there_are, hint = ", ".join(data.column_names), did_you_mean(column, data.column_names)
-            raise DataError(f"{self._place()} has no column {column!r}, only {there_are}.{hint}")
-        try:
-            values: list[Any] = data[column][:]
-        except UnicodeDecodeError as error:  # pyarrow looks at texts no sooner than here
-            raise DataError(
-                self._repository.damage() or f"{self._place()}, column {column!r}: not UTF-8 ({error})"
-            ) from error
-        names = class_names(data.features[column])
-        return [class_name(names, value) for value in values] if names is not None else values
-
-    def _column(self, data: Dataset, rows: Sequence[int], field: str, column: str | list[str]) -> tuple[str, ...]:
-        """The values of a field as strings: none is empty, and each label is one that the card knows."""
-        if isinstance(column, list):
-            parts = [self._column(data, rows, field, part) for part in column]
-            return tuple(map(JOINT.join, zip(*parts, strict=True)))
-        values = self._values(data, column)
-        labels = self._labels(data, column) if field == "label" and "labels" in self.home.table else {}
-        fault = f"labels that are none of the card's {sorted(labels)}"
-        unknown = UnknownValues(self._place(), fault, in_other_notation(labels))
-        for row in rows:
-            value, where = values[row], f"{self._place()}, row {row + 1}"
-            kinds = str | int | float if field == "score" else str | int
-            if not isinstance(value, kinds) or not visible(str(value)):
-                raise DataError(f"{where}: the {field} ({column}) is empty or no text: {value!r}")
-            if labels and str(value) not in labels:
-                unknown.add(str(value), f"row {row + 1}")
-        unknown.check()
-        return tuple(labels[str(values[row])] if labels else str(values[row]) for row in rows)
-
-    def _labels(self, data: Dataset, column: str) -> Mapping[str, str]:
-        """Label in the column -> label of the card."""
-        names = class_names(data.features[column])
-        return labels_by_name(self.home.table["labels"], names, f"{self._place()}, column {column!r}")
-
-    def _tagged_sentences(self, data: Dataset, rows: Sequence[int], ids: Sequence[str]) -> Records:
+    def _tagged_sentences(self, table: HubTable, rows: Sequence[int], ids: Sequence[str]) -> Records:
         """Sentences of words and tags; those without a word are left out, and counted."""
         assert self._tagset is not None
-        tokens, tags = (self._values(data, str(self._fields[name])) for name in _WORDS)
-        names = class_names(getattr(data.features[str(self._fields["tags"])], "feature", None))
+        tokens, tags = (table.values(str(self._fields[name])) for name in WORDS)
+        names = class_names(getattr(table.data.features[str(self._fields["tags"])], "feature", None))
         kept, with_words, sentences, places = [], [], [], []
         unknown = self._tagset.unknown(self._place())
         for row, item in zip(rows, ids, strict=True):
@@ -358,7 +230,7 @@ class Hub(Reading):
         unknown.check()
         if not kept:
             raise DataError(f"{self._place()}: no row has a word")
-        clusters = self._clusters(data, with_words, kept)
+        clusters = self._clusters(table, with_words, kept)
         records = self._tagset.records(tuple(kept), clusters, sentences, self._place())
         records = replace(records, places=places.__getitem__)
         if empty := len(rows) - len(kept):
