@@ -58,3 +58,22 @@ def test_what_cannot_be_drawn_is_an_error(saved, options, line):
     """A wrong kind, curves of what has none, and comparisons without two models are one line each."""
     with pytest.raises(UsageError, match=line):
         saved.plot(**options)
+
+
+def test_models_are_compared_with_a_baseline(saved, tmp_path):
+    """The first model is the baseline of all others, and a model that is named twice is an error."""
+    save_run(tmp_path / "runs", "gamma", {("pairs", "deu"): 20, ("pairs", "nan"): 11}, plans=PLANS)
+    figure = xlbench.load(tmp_path / "runs").plot("compare", models=["alpha", "beta", "gamma"])
+    assert {"beta", "gamma"} <= set(texts_of(figure).split())
+    assert "difference from alpha" in texts_of(figure)
+    with pytest.raises(UsageError, match="one run is given twice"):
+        saved.plot("compare", models=["alpha", "alpha"])
+
+
+def test_curves_are_drawn_of_what_learned_from_a_part(tmp_path):
+    """Cells of several numbers of items to learn from are a curve, and those of other tasks are not on it."""
+    xlbench.curve("ngram", "mini-news", train_sizes=(8, "all"), languages="hin", results=tmp_path)
+    xlbench.run("ngram", "mini-sentiment", languages="hin", results=tmp_path)
+    figure = xlbench.load(tmp_path).plot("curve")
+    assert "mini-news" in texts_of(figure)
+    assert "mini-sentiment" not in texts_of(figure)

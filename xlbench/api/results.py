@@ -199,11 +199,17 @@ class Results(record.Results):
         return shown(draw(kind, content, out, width=width, by=by))
 
     def _comparisons(self, models: tuple[str | Run, ...]) -> list[Comparison]:
-        """The first model against every other."""
+        """The first model against every other: what is said of a place holds for all of them together."""
+        from xlbench.reports.compare.comparison import against_baseline
+        from xlbench.reports.compare.inputs import by_label, one_run
+        from xlbench.reports.compare.logs.reader import LogReader
+
         if len(models) < 2:
             known = first_of(self.models, 6)
             raise UsageError(f"name two models at least, the baseline first, as models=[...]: there are {known}")
-        return [self.compare(models[0], candidate) for candidate in models[1:]]
+        reader = LogReader()
+        runs = by_label([one_run(self._run(model), reader) for model in models])
+        return against_baseline(runs, self.reader.influence)
 
     def _curves(self) -> Curves:
         """The curves of tasks that were learned from several numbers of items."""
