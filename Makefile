@@ -95,7 +95,7 @@ quantized: $(EVERYTHING) $(E5)  ## multilingual-e5-small in 4 bits as the publis
 	test ! -d $(E5) || $(BIN)/xlbench published docs/published/multilingual-e5-small.csv $(REAL)/quantized \
 		--model multilingual-e5-small-q4-no-prompt --out docs/published/multilingual-e5-small-q4.md || test $$? -eq 1
 
-siamese-mini: $(EVERYTHING) $(E5)  ## The encoder that ships, made again (some ten minutes; data as for real)
+siamese-mini: $(EVERYTHING) $(E5)  ## The encoder that ships, made again (a quarter of an hour; data as for real)
 	$(BIN)/xlbench train siamese-mini --data $(REAL_DATA) --teacher $(E5)
 
 en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as docs/studies/en-hi.md has them (an hour; data as for real)
