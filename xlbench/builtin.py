@@ -46,6 +46,8 @@ def xlbench_boards() -> Iterable[BoardFormat]:
             ".languages.csv",
         ),
     )
+    yield BoardFormat("latex", _latex, "The standings as a table of a paper (booktabs).", (".tex",), default=False)
+    yield BoardFormat("json", _json, "What `xlbench board --json` prints of a board.", (".json",), default=False)
 
 
 def _serial(work: Callable[[Any], Iterable[Any]], jobs: Iterable[Any]) -> Iterator[Any]:
@@ -64,6 +66,18 @@ def _markdown(board: Board) -> Mapping[str, str]:
     from xlbench.reports.boards.markdown import render
 
     return render(board)
+
+
+def _latex(board: Board) -> Mapping[str, str]:
+    from xlbench.reports.boards.latex import render
+
+    return render(board)
+
+
+def _json(board: Board) -> Mapping[str, str]:
+    from xlbench.reports.boards.plain import as_json
+
+    return {".json": as_json(board)}
 
 
 def _csv(board: Board) -> Mapping[str, str]:

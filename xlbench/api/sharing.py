@@ -7,7 +7,7 @@ from pathlib import Path
 from xlbench import catalog
 from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Run
-from xlbench.reports.render import boards_of, render
+from xlbench.reports.render import boards_of, choose_formats, render
 from xlbench.reports.selection import Selection
 
 
@@ -30,7 +30,7 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
     """
     import warnings
 
-    formats = catalog.load().boards.values()
+    formats = choose_formats(catalog.load().boards)
     files: dict[str, str] = {}
     boards = boards_of(as_list(folders), Selection(suite))
     messages = [*boards.conflicts, *boards.troubles]

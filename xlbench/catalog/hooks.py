@@ -88,6 +88,8 @@ class BoardFormat:
     suffixes: tuple[str, ...] = ()
     """All suffixes that it may give: a file that it gave before, and now cannot or does not give, is removed. Without
     any, such files stay."""
+    default: bool = True
+    """Whether it is written where no format is named (``--format``)."""
 
 
 @dataclass(frozen=True)

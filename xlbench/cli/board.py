@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.options import boards_option
+from xlbench.cli.options import boards_option, formats_option
 from xlbench.cli.output import echo, echo_json, echo_written, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
+
+if TYPE_CHECKING:
+    from xlbench.catalog.hooks import BoardFormat
+    from xlbench.reports.boards.board import Board
 
 
 @click.command(
@@ -18,7 +24,8 @@ from xlbench.core.text import one_line
     "  xlbench board results published --boards out   a new checkpoint beside published runs\n"
     "  xlbench board --suite mini --print\n"
     "  xlbench board --suite mini --print --json      standings for programs: ranks by area and task, too\n"
-    "  xlbench board --task 'ntrex*' --model labse    some of what is saved, as run.md\n\n"
+    "  xlbench board --task 'ntrex*' --model labse    some of what is saved, as run.md\n"
+    "  xlbench board --print --format latex           the standings as a table for a paper\n\n"
     "\b\nExit codes: 0 all is well; 1 a board format failed; 2 wrong usage; 3 a file was refused: the rest is shown."
 )
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
@@ -29,9 +36,11 @@ from xlbench.core.text import one_line
 )
 @click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
 @boards_option
+@formats_option
 @click.option("--imported", type=click.Path(path_type=Path, dir_okay=False), multiple=True, metavar="FILE.csv",
               help="Figures of others (`xlbench import`) to show beside, unranked (repeatable).")  # fmt: skip
-@click.option("--print", "only_print", is_flag=True, help="Print the boards in full and write nothing.")
+@click.option("--print", "only_print", is_flag=True,
+              help="Print the boards (of each --format its first file) and write nothing.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the standings as JSON in the place of tables.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
 def command(
@@ -41,6 +50,7 @@ def command(
     models: tuple[str, ...],
     languages: tuple[str, ...],
     boards: Path,
+    formats: tuple[str, ...],
     imported: tuple[Path, ...],
     only_print: bool,
     as_json: bool,
@@ -52,24 +62,23 @@ def command(
     """
     from xlbench import catalog
     from xlbench.cli.standings import print_standings
-    from xlbench.reports.boards import markdown
     from xlbench.reports.boards.plain import plain
     from xlbench.reports.published import merge_figures, read_figures
-    from xlbench.reports.render import boards_of, save
+    from xlbench.reports.render import boards_of, choose_formats, save
     from xlbench.reports.selection import Selection
 
     with plugins_print_elsewhere():
-        formats = catalog.load().boards.values()
+        chosen = choose_formats(catalog.load().boards, formats)
         figures = merge_figures(figure for path in imported for figure in read_figures(path))
         rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages), figures)
     failures: list[str] = []
     for board in rendered.boards:
         if only_print:
             if not as_json:
-                echo(markdown.render(board)[".md"])
+                failures += _print(board, chosen if formats else chosen[:0])
             continue
         with plugins_print_elsewhere():
-            written, failed = save(board, formats, boards)
+            written, failed = save(board, chosen, boards)
         failures += failed
         if not quiet and not as_json:
             print_standings(board, titled=len(rendered.boards) > 1)
@@ -80,3 +89,24 @@ def command(
     for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):
         echo(f"xlbench: {one_line(line)}", err=True)
     return INVALID if rendered.troubles else CELL_FAILED if failures else OK
+
+
+def _print(board: Board, formats: Sequence[BoardFormat]) -> list[str]:
+    """Print the first file that each of these formats gives of a board; without any, its first page as markdown.
+
+    Returns:
+        A line for each format that failed.
+    """
+    from xlbench.reports.boards import markdown
+    from xlbench.reports.render import render
+
+    if not formats:
+        echo(markdown.render(board)[".md"])
+    failures: list[str] = []
+    for form in formats:
+        with plugins_print_elsewhere():
+            rendered = render(board, [form])
+        failures += rendered.failures
+        for content in [*rendered.files.values()][:1]:
+            echo(content)
+    return failures

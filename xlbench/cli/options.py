@@ -32,6 +32,12 @@ boards_option = click.option(
     help="Where boards are written.",
 )
 
+formats_option = click.option(
+    "--format", "formats", multiple=True, metavar="NAME",
+    help="Write boards in these formats alone: markdown, csv, latex, json, or a plugin's (repeatable).  "
+    "[default: all but latex and json]",
+)  # fmt: skip
+
 
 def _combine(*options: Callable[[F], F]) -> Callable[[F], F]:
     """Several options as one decorator; the first is the first of the help."""

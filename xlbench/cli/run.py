@@ -13,6 +13,7 @@ from xlbench.cli.options import (
     EXIT_CODES,
     boards_option,
     cache_and_permission_options,
+    formats_option,
     output_options,
     request_of,
     scoring_options,
@@ -34,6 +35,7 @@ from xlbench.core.tables import table
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
+    from xlbench.catalog.hooks import BoardFormat
     from xlbench.core.record import Cell, Results
     from xlbench.reports.boards.board import Board
     from xlbench.runs.request import PreparedRun
@@ -52,6 +54,7 @@ Written = dict[str, list[Path]]
 )
 @selection_options
 @boards_option
+@formats_option
 @click.option(
     "--limit",
     type=click.IntRange(min=1),
@@ -70,23 +73,32 @@ Written = dict[str, list[Path]]
 @cache_and_permission_options
 @output_options
 def command(
-    boards: Path, dry_run: bool, fail_fast: bool, strict: bool, as_json: bool, quiet: bool, **options: Any
+    boards: Path,
+    formats: tuple[str, ...],
+    dry_run: bool,
+    fail_fast: bool,
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
+    **options: Any,
 ) -> int:
     """Score models on tasks: every number with its interval, every cell saved, then the board.
 
     The same command goes on where it was stopped, and computes nothing twice. Defaults come from xlbench.toml in the
     current folder, if there is one.
     """
+    from xlbench.reports.render import choose_formats
     from xlbench.runs.request import prepare
 
     with plugins_print_elsewhere():
         request = request_of(options)
         prepared = prepare(request)
+        chosen = choose_formats(prepared.catalog.boards, formats)
     if dry_run:
         show_plan(prepared, as_json=as_json, quiet=quiet, strict=strict)
         return plan_exit_code(prepared, strict=strict)
     with plugins_print_elsewhere():
-        results, shown, (written, failures) = _score(prepared, boards, fail_fast=fail_fast, quiet=quiet)
+        results, shown, (written, failures) = _score(prepared, boards, chosen, fail_fast=fail_fast, quiet=quiet)
     cells = [cell for run in results for cell in run.cells]
     code = CELL_FAILED if failures else exit_code(prepared, cells, strict=strict)
     if as_json:
@@ -102,7 +114,7 @@ def command(
 
 
 def _score(
-    prepared: PreparedRun, folder: Path, *, fail_fast: bool, quiet: bool
+    prepared: PreparedRun, folder: Path, formats: Sequence[BoardFormat], *, fail_fast: bool, quiet: bool
 ) -> tuple[Results, list[Board], tuple[Written, list[str]]]:
     """Compute what is lacking, and make and write the boards, unless this is a sample or nothing was scored.
 
@@ -122,7 +134,7 @@ def _score(
     if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
         return results, [], ({}, [])
     boards = _boards_of(prepared, results)
-    saved = {board.title: save(board, prepared.catalog.boards.values(), folder) for board in boards}
+    saved = {board.title: save(board, formats, folder) for board in boards}
     written = {title: paths for title, (paths, _) in saved.items()}
     return results, boards, (written, [line for _, lines in saved.values() for line in lines])
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.errors import ResultsError
+from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import write_files
 from xlbench.core.record import LOOSE, Cell, Results, Run
-from xlbench.core.text import reason_of
+from xlbench.core.text import did_you_mean, reason_of
 from xlbench.reports import curves
 from xlbench.reports.boards.imported_figures import shown_on
 from xlbench.reports.published import Figure, match_cells
@@ -76,6 +76,19 @@ def standings(
 def _content(cell: Cell) -> tuple[str, ...]:
     """What a cell's items are found by: where it is equal, so are the items."""
     return cell.model, cell.fingerprint, cell.task, cell.subset, cell.items_file, cell.items_digest
+
+
+def choose_formats(formats: Mapping[str, BoardFormat], names: Sequence[str] = ()) -> list[BoardFormat]:
+    """The board formats that are called so, each once; without names, those that are written by default.
+
+    Raises:
+        UsageError: There is no format of a name.
+    """
+    for name in names:
+        if name not in formats:
+            known = ", ".join(sorted(formats))
+            raise UsageError(f"there is no board format {name!r}.{did_you_mean(name, formats)} There are: {known}")
+    return [form for name, form in formats.items() if name in names or (form.default and not names)]
 
 
 def render(board: Board, formats: Iterable[BoardFormat]) -> Rendered:

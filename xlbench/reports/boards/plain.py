@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,11 @@ def plain(board: Board) -> dict[str, Any]:
         "languages": [_language(line, board) for line in board.languages],
         **({"imported": [asdict(figure) for figure in board.imported]} if board.imported else {}),
     }
+
+
+def as_json(board: Board) -> str:
+    """The board as the content of a JSON file."""
+    return json.dumps(plain(board), indent=1, ensure_ascii=False) + "\n"
 
 
 def _language(line: LanguageLine, board: Board) -> dict[str, Any]:
