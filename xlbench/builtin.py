@@ -23,7 +23,7 @@ def xlbench_engines() -> Iterable[Engine]:
 
 @hookimpl
 def xlbench_boards() -> Iterable[BoardFormat]:
-    """Markdown for people, CSV for programs."""
+    """Markdown and a page for people, CSV for programs."""
     yield BoardFormat(
         "markdown",
         _markdown,
@@ -45,6 +45,9 @@ def xlbench_boards() -> Iterable[BoardFormat]:
             ".hubs.csv",
             ".languages.csv",
         ),
+    )
+    yield BoardFormat(
+        "html", _html, "A page to sort, to filter and to compare models in; needs no network.", (".html",)
     )
     yield BoardFormat("latex", _latex, "The standings as a table of a paper (booktabs).", (".tex",), default=False)
     yield BoardFormat("json", _json, "What `xlbench board --json` prints of a board.", (".json",), default=False)
@@ -84,3 +87,11 @@ def _csv(board: Board) -> Mapping[str, str]:
     from xlbench.reports.boards.spreadsheet import render
 
     return render(board)
+
+
+def _html(board: Board) -> Mapping[str, str]:
+    from datetime import date
+
+    from xlbench.reports.html.page import render
+
+    return {".html": render(board, date.today())}

@@ -71,7 +71,7 @@ def test_without_plugins_there_is_what_is_built_in():
     """With no entry points the catalog holds the built-in engines and boards, offered by the core."""
     bare = catalog.load([])
     assert list(bare.engines) == ["processes", "serial"]
-    assert list(bare.boards) == ["csv", "json", "latex", "markdown"]
+    assert list(bare.boards) == ["csv", "html", "json", "latex", "markdown"]
     assert not bare.models
     assert not bare.broken
     assert bare.origins["engines", "serial"].distribution == "xlbench"

@@ -28,8 +28,8 @@ class TestDeterminism:
             assert render_all(board) == expected
 
     def test_the_files_are_those_that_were_looked_at(self):
-        """Every file but the costs is the golden one to the byte (``python tests/helpers/renew_golden.py`` writes them
-        anew)."""
+        """Every file but the costs and the page is the golden one to the byte (``python
+        tests/helpers/renew_golden.py`` writes them anew)."""
         expected = {path.name: path.read_bytes().decode() for path in GOLDEN.iterdir()}
         assert golden_files() == expected
 

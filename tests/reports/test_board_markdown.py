@@ -82,7 +82,7 @@ class TestMarkdown:
         slow = golden_world()
         slow.cells = [replace(cell, seconds=99.0, encode_seconds=77.0) for cell in slow.cells]
         one, other = (render_all(each.board()) for each in (world, slow))
-        assert {suffix for suffix in one if one[suffix] != other[suffix]} == {".costs.md", ".costs.csv"}
+        assert {suffix for suffix in one if one[suffix] != other[suffix]} == {".costs.md", ".costs.csv", ".html"}
 
     @pytest.mark.parametrize(
         ("text", "shown"),

@@ -135,7 +135,7 @@ class TestWhatEnters:
         assert board.rows == ()
         assert {suffix for form in xlbench_boards() for suffix in form.render(board)} == {
             ".md", ".subsets.md", ".costs.md", ".csv", ".tasks.csv", ".scores.csv", ".data.csv", ".models.csv",
-            ".costs.csv", ".tex", ".json",
+            ".costs.csv", ".html", ".tex", ".json",
         }  # fmt: skip
 
 

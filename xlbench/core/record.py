@@ -36,6 +36,15 @@ ALIKE = (
 )
 """The note of a cell where chance does not explain that correlation."""
 
+TRAINED_ON = "the model declares that it was trained on "
+"""What the note begins with that marks a model's scores on data it has seen."""
+
+TRAINED_ON_OTHERS = f"{TRAINED_ON}other items of "
+"""What the note begins with where it has seen items of the data set, and none of these."""
+
+ITEMS_TRAINED_ON = "items_trained_on"
+"""The fact that counts a cell's items of which the model has seen a text in training."""
+
 Status = Literal["ok", "skipped", "error"]
 
 

@@ -13,12 +13,12 @@ from typing import Any, Literal
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.model import Model
-from xlbench.core.record import SCORING, Cell, cell_key
+from xlbench.core.record import SCORING, TRAINED_ON, Cell, cell_key
 from xlbench.core.task import Subset, Task
 from xlbench.core.text import GIB
 from xlbench.runs.slices import Slice
 from xlbench.runs.store import Store
-from xlbench.runs.trained_on import TRAINED_ON, trained_on_note
+from xlbench.runs.trained_on import trained_on_note
 
 ROW_VERSION = 1
 """Raised when equal models, tasks and data would be stored as other rows."""

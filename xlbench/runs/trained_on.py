@@ -7,18 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import EncoderError
 from xlbench.core.model import Model
+from xlbench.core.record import ITEMS_TRAINED_ON, TRAINED_ON, TRAINED_ON_OTHERS
 from xlbench.core.task import Outcome, Task
 from xlbench.core.text_keys import text_keys
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-TRAINED_ON = "the model declares that it was trained on "
-"""What the note begins with that marks a model's scores on data it has seen."""
-
-ITEMS_TRAINED_ON = "items_trained_on"
-"""The fact that counts a cell's items of which the model has seen a text in training."""
 
 
 def count_trained_on(model: Model, outcome: Outcome) -> dict[str, int]:
@@ -67,4 +62,4 @@ def trained_on_note(model: Model, task: Task, facts: Mapping[str, Any]) -> str:
     count, items = facts[ITEMS_TRAINED_ON], facts["items_of_cell"]
     if count:
         return f"{TRAINED_ON}{count:,} of these {items:,} items" + (f" ({named})" if named else "")
-    return f"{TRAINED_ON}other items of {named}, on none of these {items:,}" if named else ""
+    return f"{TRAINED_ON_OTHERS}{named}, on none of these {items:,}" if named else ""

@@ -11,6 +11,7 @@
 | `training_variance` | what the training set of a probe adds |
 | `aggregate` | averages over cells that may share items |
 | `paired` | differences of two models |
+| `all_pairs` | differences of every two of many models |
 | `ranking` | which ranks the data leaves open |
 | `multiple_tests` | p-values of many comparisons at once |
 | `student` | Student's t |

@@ -8,6 +8,7 @@ from math import fsum
 from typing import Any, Literal
 
 from xlbench.reports.boards.averages import Entry
+from xlbench.reports.boards.evidence import Evidence
 from xlbench.reports.boards.hubs import HubLine
 from xlbench.reports.boards.languages import LanguageLine
 from xlbench.reports.boards.models import ModelLine
@@ -17,7 +18,7 @@ from xlbench.reports.boards.registers import RegisterLine
 from xlbench.reports.published import Figure
 
 __all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "HubLine", "LanguageLine", "Line", "ModelLine", "Rank",
-           "RegisterLine", "Row"]  # fmt: skip
+           "RegisterLine", "Row", "Source"]  # fmt: skip
 
 
 LEVEL = 0.95
@@ -112,6 +113,16 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a task's data comes from, as its card or plugin says."""
+
+    data: str = ""
+    license: str = ""
+    home: str = ""
+    citation: str = ""
+
+
+@dataclass(frozen=True)
 class Board:
     """A rendering's whole content. Equal results give equal boards, whatever the order of the runs (costs aside)."""
 
@@ -154,6 +165,10 @@ class Board:
     """The tasks that have no chance level, and that the overall above chance leaves out."""
     imported: tuple[Figure, ...] = ()
     """Numbers of others, without an interval, for the main metrics of the board's cells: shown beside, never ranked."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """By task: its data, license and citation, of the tasks that are installed where the board was made."""
+    evidence: Evidence | None = field(default=None, compare=False, repr=False)
+    """What the numbers are made of; None of a board that was made by hand."""
 
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
@@ -179,8 +194,9 @@ class Board:
             yield from row.notes
             for entry in row.entries:
                 yield from marks(entry)
-        for register in (*self.registers, *self.languages):
-            for entry in register.entries:
+        averaged: tuple[RegisterLine | LanguageLine, ...] = (*self.registers, *self.languages)
+        for one in averaged:
+            for entry in one.entries:
                 yield from marks(entry)
         for line in self.cells:
             yield from line.notes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from xlbench.reports.markup import MISSING, count_text, escape, points, table, whole, with_marks
@@ -18,8 +18,7 @@ def data(board: Board) -> str:
     odd = [line for line in board.data if line.is_odd]
     if not odd or not board.rows:
         return ""
-    shown = ((name, [text(line) for line in odd]) for name, text in _DATA_COLUMNS.items())
-    columns = [(name, texts) for name, texts in shown if set(texts) != {MISSING}]
+    columns = data_columns(odd)
     headers = ["Task", "Subset", *(name for name, _ in columns)]
     rows = [
         [escape(line.task), escape(line.subset), *(texts[number] for _, texts in columns)]
@@ -37,6 +36,12 @@ def data(board: Board) -> str:
         f"{lost}{MISSING}: not counted."
     )
     return f"## Data warnings\n\n{words}\n\n" + table(headers, rows, "ll" + "r" * len(columns))
+
+
+def data_columns(lines: Sequence[DataLine]) -> list[tuple[str, list[str]]]:
+    """The counts of which some line has one: a headline, and a text a line."""
+    shown = ((name, [text(line) for line in lines]) for name, text in _DATA_COLUMNS.items())
+    return [(name, texts) for name, texts in shown if set(texts) != {MISSING}]
 
 
 def _overlap(line: DataLine) -> str:

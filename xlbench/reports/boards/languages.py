@@ -7,7 +7,15 @@ from dataclasses import dataclass, replace
 
 from xlbench import stats
 from xlbench.core.record import Cell
-from xlbench.reports.boards.averages import Entry, IntervalSettings, Tree, bounds_of, estimate_of, interval_content
+from xlbench.reports.boards.averages import (
+    Entry,
+    IntervalSettings,
+    Node,
+    Tree,
+    bounds_of,
+    estimate_of,
+    interval_content,
+)
 from xlbench.reports.boards.gather import ModelKey, Place, Table
 
 TRANSFER = ">"
@@ -68,40 +76,63 @@ def weights_of(places: Iterable[TaskSubset], table: Table) -> dict[TaskSubset, f
     }
 
 
-def by_language(
+def language_nodes(
     models: Sequence[ModelKey], trees: Mapping[ModelKey, Tree], table: Table, settings: IntervalSettings
-) -> tuple[LanguageLine, ...]:
-    """A line a language, for all models."""
-    lines = []
+) -> dict[str, tuple[Node, ...]]:
+    """The mean over the subsets of every language, a node a model."""
+    found = {}
     for language, places in places_of_languages(table).items():
         weights = weights_of(places, table)
-        entries = tuple(_entry(language, weights, model, trees[model], table, settings) for model in models)
+        found[language] = tuple(_node(language, weights, model, trees[model], table, settings) for model in models)
+    return found
+
+
+def by_language(nodes: Mapping[str, Sequence[Node]], table: Table) -> tuple[LanguageLine, ...]:
+    """A line a language, for all models."""
+    lines = []
+    places = places_of_languages(table)
+    for language, own in nodes.items():
+        weights = weights_of(places[language], table)
         tasks = tuple(dict.fromkeys(task for task, _ in weights))
+        entries = tuple(node.entry for node in own)
         lines.append(LanguageLine(language, tasks, len(weights), _chance(weights, table), entries))
     return tuple(lines)
 
 
-def _entry(
+def _node(
     language: str,
     weights: Mapping[TaskSubset, float],
     model: ModelKey,
     tree: Tree,
     table: Table,
     settings: IntervalSettings,
-) -> Entry:
+) -> Node:
     """One model's mean over the subsets of a language; missing where one of them is."""
     nodes = [tree.leaves[place] for place in weights]
     if len(nodes) == 1:
-        return nodes[0].entry
-    parts = [node.part for node in nodes if node.part is not None]
-    if len(parts) < len(nodes):
-        count = len(nodes) - len(parts)
-        return Entry(reason=f"no average, as {count} of {len(nodes)} subsets of the language "
-                            f"{'has' if count == 1 else 'have'} no score")  # fmt: skip
-    places: list[Place] = [place for node in nodes for place in node.places]
-    part = stats.combine(parts, [*weights.values()])
+        return nodes[0]
+    places: tuple[Place, ...] = tuple(place for node in nodes for place in node.places)
+    count = sum(node.part is None for node in nodes)
+    if count:
+        reason = (
+            f"no average, as {count} of {len(nodes)} subsets of the language {'has' if count == 1 else 'have'} no score"
+        )
+        return Node(None, Entry(reason=reason), places)
+    part = _combined(weights, tree)
     entry = estimate_of(part, bounds_of(places, table), f"language {language}", settings)
-    return replace(entry, covers=interval_content(places, table))
+    return Node(part, replace(entry, covers=interval_content(places, table)), places)
+
+
+def _combined(weights: Mapping[TaskSubset, float], tree: Tree) -> stats.Part:
+    """Leaves as one part: first those of a task, which mostly share their clusters, then tasks, which is faster."""
+    by_task: dict[str, dict[TaskSubset, float]] = {}
+    for place, weight in weights.items():
+        by_task.setdefault(place[0], {})[place] = weight
+    parts = []
+    for own in by_task.values():
+        found = [part for place in own if (part := tree.leaves[place].part) is not None]
+        parts.append(stats.combine(found, [*own.values()]))
+    return stats.combine(parts, [1.0] * len(parts))
 
 
 def _chance(weights: Mapping[TaskSubset, float], table: Table) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xlbench.core.record import Cell, Run
+from xlbench.core.record import ITEMS_TRAINED_ON, TRAINED_ON, TRAINED_ON_OTHERS, Cell, Run
 
 MACHINE = frozenset({"device", "batch_size"})
 """Details of the machine: they vary between runs of one model, and shape no vector."""
@@ -29,6 +29,12 @@ class ModelLine:
     """Texts over the length limit, cell by cell: one that is asked for in two cells counts twice."""
     details: Mapping[str, Any] = field(default_factory=dict)
     """What shapes its vectors: revision, pooling, dtype, length limit ..."""
+    trained_on: tuple[str, ...] = ()
+    """The data sets that it declares to have been trained on."""
+    seen: tuple[str, ...] = ()
+    """The board's tasks of whose data it declares to have seen some in training."""
+    declares: bool = False
+    """Whether it says what it was trained on: what is not among ``seen`` is then declared unseen, and else unknown."""
 
     @property
     def settings(self) -> str:
@@ -59,8 +65,16 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
         description=next((run.description for run in own if run.description), ""),
         texts_cut=sum(cut),
         details=details,
+        trained_on=tuple(sorted({name for run in own for name in run.trained_on})),
+        seen=tuple(sorted({cell.task for cell in own_cells if any(map(_is_of_seen_items, cell.notes))})),
+        declares=any(run.trained_on for run in own) or any(ITEMS_TRAINED_ON in cell.facts for cell in own_cells),
     )  # fmt: skip
 
 
 def _plain(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _is_of_seen_items(note: str) -> bool:
+    """Whether a cell's note says that its items, and not others of their data set, were trained on."""
+    return note.startswith(TRAINED_ON) and not note.startswith(TRAINED_ON_OTHERS)

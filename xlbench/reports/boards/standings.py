@@ -11,9 +11,10 @@ from xlbench.reports.boards import averages
 from xlbench.reports.boards.averages import IntervalSettings, Tree
 from xlbench.reports.boards.board import LEVEL, Board, Cost, Line, Row
 from xlbench.reports.boards.chance_corrected import Chances, average_chances, corrected_overall
+from xlbench.reports.boards.evidence import Evidence
 from xlbench.reports.boards.gather import ModelKey, Plan, Table, gather
 from xlbench.reports.boards.hubs import of_hubs
-from xlbench.reports.boards.languages import by_language
+from xlbench.reports.boards.languages import by_language, language_nodes
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, by_model, is_small, of_data, shared
 from xlbench.reports.boards.ranks import detectable, ranked
@@ -40,6 +41,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     rows = _rows(trees, table, chances, settings)
     cells = table.cells.values()
     keys = [(row.model, row.fingerprint) for row in rows]
+    by_code = language_nodes(keys, trees, table, settings)
     learning = {cell.task for cell in cells if cell.train_items and not cell.training}
     board = Board(
         title=title,
@@ -50,7 +52,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         cells=_lines(rows, trees, table),
         scores=_scores(table),
         costs=_costs(rows, table, results),
-        languages=by_language(keys, trees, table, settings),
+        languages=by_language(by_code, table),
         registers=by_register(keys, trees, table, settings),
         data=of_data(table),
         hubs=of_hubs(table),
@@ -59,6 +61,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         detectable=detectable(trees.values(), LEVEL),
         learning=tuple(area for area, tasks in table.areas.items() if learning.intersection(tasks)),
         conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
+        evidence=Evidence(tuple(keys), trees, table, by_code),
     )
     return replace(
         board,

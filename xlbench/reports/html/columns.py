@@ -1,0 +1,121 @@
+"""The numbers of a board for the page's script: a column a score or average, in tenths of points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.html.safe import tenths
+from xlbench.stats.all_pairs import against_best, all_pairs
+
+if TYPE_CHECKING:
+    from xlbench.reports.boards.averages import Entry, Node
+    from xlbench.reports.boards.board import Board, Line
+    from xlbench.reports.boards.ranks import Rank
+
+Column = dict[str, Any]
+"""What the script reads: ``k``, the kind (overall, above, area, task, register, language, cell), and ``n``, the name;
+``v``, ``a``, ``b``: values, and how far the intervals reach below and above them, a number a model or None; ``e``: what
+tenths leave of the values, in thousandths of points; ``i``, ``g``: items and clusters; ``c``: chance; ``m``: how the
+intervals were made; ``p``: against the best, in thousandths; ``r``: the ranks that each model may have; ``w``: why
+values are missing, by the model's place."""
+
+
+class Notes:
+    """Texts that columns name by their numbers, each kept once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def number(self, text: str) -> int:
+        """The number of a text, from 0."""
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    @property
+    def texts(self) -> list[str]:
+        """All texts, by their numbers."""
+        return [*self._numbers]
+
+
+def columns(board: Board, notes: Notes) -> list[Column]:
+    """All columns of a board; the overall first, then by kind."""
+    return [*_averages(board, notes), *_registers(board, notes), *_languages(board, notes), *_cells(board, notes)]
+
+
+def _averages(board: Board, notes: Notes) -> Iterator[Column]:
+    evidence = board.evidence
+    overall = _column("overall", "Overall", [row.overall for row in board.rows], notes, board.chances.get(OVERALL))
+    ranks = [None if row.rank_low is None else [row.rank_low, row.rank_high] for row in board.rows]
+    yield overall | {"r": ranks} | _against_best(evidence.overall if evidence else ())
+    if any(row.corrected.value is not None for row in board.rows):
+        yield _column("above", "Above chance", [row.corrected for row in board.rows], notes, 0.0)
+    for area in board.areas:
+        entries = [row.areas[area] for row in board.rows]
+        found = _column("area", area, entries, notes, board.chances.get(area))
+        ranked = [row.area_ranks.get(area) for row in board.rows]
+        yield found | {"r": _ranks(ranked)} | _against_best(evidence.area(area) if evidence else ())
+    for area, task in board.tasks:
+        entries = [row.tasks[task] for row in board.rows]
+        found = _column("task", task, entries, notes, board.baseline(task, "chance"))
+        ranked = [row.task_ranks.get(task) for row in board.rows]
+        yield found | {"area": area, "r": _ranks(ranked)} | _against_best(evidence.task(task) if evidence else ())
+
+
+def _registers(board: Board, notes: Notes) -> Iterator[Column]:
+    for line in board.registers:
+        yield _column("register", line.register, list(line.entries), notes, None) | {"area": line.area}
+
+
+def _languages(board: Board, notes: Notes) -> Iterator[Column]:
+    for line in board.languages:
+        yield _column("language", line.language, line.entries, notes, line.chance)
+
+
+def _cells(board: Board, notes: Notes) -> Iterator[Column]:
+    for line in board.cells:
+        found = _column("cell", line.subset, line.entries, notes, line.chance)
+        yield found | {"area": line.area, "task": line.task, "x": list(line.languages)} | _of_line(line, notes)
+
+
+def _of_line(line: Line, notes: Notes) -> Column:
+    said = {"metric": line.metric, "left": line.left_out, "notes": [notes.number(note) for note in line.notes]}
+    return {name: value for name, value in said.items() if value}
+
+
+def _column(kind: str, name: str, entries: Sequence[Entry], notes: Notes, chance: float | None) -> Column:
+    values = [tenths(entry.value) for entry in entries]
+    low = [tenths(entry.low) if entry.has_interval else None for entry in entries]
+    high = [tenths(entry.high) if entry.has_interval else None for entry in entries]
+    methods = [entry.method for entry in entries if entry.has_interval]
+    missing = {place: notes.number(entry.reason) for place, entry in enumerate(entries) if entry.reason}
+    exact = {} if kind == "cell" else {"e": [
+        None if one.value is None or v is None else round(100_000 * one.value) - 100 * v
+        for one, v in zip(entries, values, strict=True)
+    ]}  # fmt: skip
+    return {
+        "k": kind,
+        "n": name,
+        "v": values,
+        **exact,
+        "a": [None if v is None or end is None else v - end for v, end in zip(values, low, strict=True)],
+        "b": [None if v is None or end is None else end - v for v, end in zip(values, high, strict=True)],
+        "i": max((entry.n for entry in entries), default=0),
+        "g": max((entry.clusters for entry in entries), default=0),
+        "c": tenths(chance),
+        "m": " or ".join(dict.fromkeys(methods)),
+        **({"w": missing} if missing else {}),
+    }
+
+
+def _ranks(ranks: Sequence[Rank | None]) -> list[list[int] | None]:
+    return [None if rank is None else [rank.low, rank.high] for rank in ranks]
+
+
+def _against_best(nodes: Sequence[Node]) -> Column:
+    """p against the best of a column, in thousandths; nothing where there are no two models."""
+    if sum(node.part is not None for node in nodes) < 2:
+        return {}
+    pairs = all_pairs([node.part for node in nodes])
+    found = against_best(pairs, [node.entry.value if node.part else None for node in nodes])
+    return {"p": [None if p is None else round(1000 * p) for p in found]}

@@ -1,0 +1,127 @@
+"""Paired differences of all pairs of many models at one place, at once: standard errors, half-widths, p-values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from xlbench.stats import student
+from xlbench.stats.aggregate import Part, combine
+from xlbench.stats.ranking import p_against_one
+from xlbench.stats.rows import BLOCK
+from xlbench.stats.variances import satterthwaite, set_variances
+
+FEW = 100
+"""Up to so many numbers, own functions are faster than importing ``scipy.special``."""
+SAME = 1e-11
+"""What is no difference but for rounding."""
+
+
+@dataclass(frozen=True, eq=False)
+class AllPairs:
+    """The differences a - b of M models, in the order of ``numpy.triu_indices(M, 1)``; NaN is what is not known."""
+
+    gaps: np.ndarray
+    """(P,) differences of the values."""
+    errors: np.ndarray
+    """(P,) their standard errors; 0 where two models differ by the same in every cluster."""
+    freedoms: np.ndarray
+    """(P,) degrees of freedom of these."""
+
+    def half_widths(self, level: float) -> np.ndarray:
+        """(P,) t_df se, half of each interval; NaN where there is none, 0 where two models are equal everywhere."""
+        known = self.errors > 0
+        found = np.where(np.abs(self.gaps) > SAME, np.nan, 0.0) + 0 * self.gaps
+        found[known] = _quantiles(1 - (1 - level) / 2, self.freedoms[known]) * self.errors[known]
+        return np.where(np.isfinite(self.errors), found, np.nan)
+
+    def p_values(self) -> np.ndarray:
+        """(P,) two-sided, of no difference; 1 where two models are equal everywhere, NaN where it is not known."""
+        known = self.errors > 0
+        found = np.where(np.abs(self.gaps) > SAME, np.nan, 1.0) + 0 * self.gaps
+        found[known] = 2 * _tails(np.abs(self.gaps[known]) / self.errors[known], self.freedoms[known])
+        return np.where(np.isfinite(self.errors), np.minimum(found, 1.0), np.nan)
+
+
+def all_pairs(parts: Sequence[Part | None]) -> AllPairs:
+    """The paired differences of every two models by one score or average.
+
+    What two models share of a cluster's luck cancels, as in `xlbench.stats.compare`, and the standard error of a
+    difference is that of the one formula (`xlbench.stats.aggregate`).
+
+    Args:
+        parts: A part a model, over the same items; None where a model has no score.
+
+    Returns:
+        A value for every pair; NaN where one of the two has no score, or too few clusters.
+    """
+    count = len(parts)
+    first, second = np.triu_indices(count, 1)
+    values = np.array([np.nan if part is None else part.value for part in parts])
+    gaps, errors, freedoms = values[first] - values[second], np.full(len(first), np.nan), np.full(len(first), np.nan)
+    known = [part for part in parts if part is not None]
+    if len(known) < 2:
+        return AllPairs(gaps, errors, freedoms)
+    together = combine(known)
+    influences = np.full((count, len(together.clusters)), np.nan)
+    for row, part in zip(influences, parts, strict=True):
+        if part is not None and part.count > 1:
+            row[:] = 0.0
+            row[np.searchsorted(together.clusters, part.clusters)] = part.influence
+    step = max(1, BLOCK // max(1, influences.shape[1]))
+    for start in range(0, len(first), step):
+        here = slice(start, start + step)
+        moved = influences[first[here]] - influences[second[here]]
+        variances, own = set_variances(moved, together.connected, together.weight)
+        errors[here] = np.sqrt(variances.sum(axis=-1))
+        freedoms[here] = satterthwaite(variances, own)
+    errors[errors <= SAME] = 0.0
+    return AllPairs(gaps, errors, freedoms)
+
+
+def against_best(pairs: AllPairs, values: Sequence[float | None]) -> list[float | None]:
+    """p of no difference from the best of M models, for each: all comparisons with it together (Dunnett, 1955).
+
+    Args:
+        pairs: Of the models.
+        values: (M,) their values.
+
+    Returns:
+        (M,) None for the best itself, and where it is not known.
+    """
+    found: list[float | None] = [None] * len(values)
+    known = [(value, -place) for place, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return found
+    best = -max(known)[1]
+    count = len(values)
+    first, second = np.triu_indices(count, 1)
+    rows = np.flatnonzero(((first == best) | (second == best)) & (pairs.errors > 0))
+    if not len(rows):
+        return found
+    t = np.abs(pairs.gaps[rows]) / pairs.errors[rows]
+    p = p_against_one(t, len(known) - 1, float(pairs.freedoms[rows].min()))
+    for row, one in zip(rows.tolist(), p.tolist(), strict=True):
+        found[int(second[row] if first[row] == best else first[row])] = one
+    return found
+
+
+def _tails(t: np.ndarray, freedoms: np.ndarray) -> np.ndarray:
+    """(P,) probabilities above t."""
+    if len(t) <= FEW:
+        return np.array([student.tail(*one) for one in zip(t.tolist(), freedoms.tolist(), strict=True)])
+    from scipy import special
+
+    return np.asarray(special.stdtr(freedoms, -t))
+
+
+def _quantiles(p: float, freedoms: np.ndarray) -> np.ndarray:
+    """(P,) the values with probability p below them; those of equal degrees of freedom are computed once."""
+    distinct, places = np.unique(freedoms, return_inverse=True)
+    if len(distinct) <= FEW:
+        return np.array([student.quantile(p, one) for one in distinct.tolist()])[places]
+    from scipy import special
+
+    return np.asarray(special.stdtrit(distinct, p))[places]
