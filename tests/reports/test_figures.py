@@ -6,6 +6,7 @@ import warnings
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pictures import artists, mini, named
 from saved_runs import save_run
@@ -14,7 +15,7 @@ from xlbench import UsageError
 from xlbench.core.errors import MissingExtraError
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.board import Board
-from xlbench.reports.figures import lettering
+from xlbench.reports.figures import lettering, style
 from xlbench.reports.figures.drawing import draw, make
 from xlbench.reports.figures.lettering import Lettering
 from xlbench.reports.render import boards_of
@@ -124,12 +125,16 @@ def test_a_score_without_interval_is_hollow(mini):
 
 
 def test_long_names_are_cut_and_stay_apart():
-    """Names that are too long lose their middle, but two that differ never look alike."""
+    """Names that are too long lose their middle, but two that differ never look alike, and none gets longer."""
     letters = Lettering()
     assert letters.plain("a" * 40 + "z", 10) == "a" * 6 + "…" + "aaz"
     long = [f"organization/model-{middle}-with-a-long-end" for middle in ("one", "two", "three")]
-    assert len(set(letters.distinct(long, 12))) == 3
-    assert letters.distinct(["short", "names"], 12) == ["short", "names"]
+    assert letters.distinct(long, 16) == ["…el-one-wi…g-end", "…el-two-wi…g-end", "…el-three-…g-end"]
+    hopeless = ["a" * 30 + middle + "b" * 30 + end + "c" * 30 for middle in "xy" for end in "xy"]
+    shown = letters.distinct([*hopeless, "short"], 12)
+    assert len(set(shown)) == 5
+    assert max(map(len, shown)) == 12
+    assert letters.distinct(["short", "names", "short"], 12) == ["short", "names", "short"]
 
 
 def test_fonts_have_the_letters_or_it_is_said():
@@ -229,3 +234,111 @@ def test_the_settings_of_the_user_stay_as_they_are(mini):
         warnings.simplefilter("error")
         draw("standings", mini, by="overall")
     assert dict(matplotlib.rcParams) == before
+
+
+# ---- languages
+
+
+def cells_of(figure) -> list[list[float]]:
+    """The values of every block of a heat map, by rows; NaN where there is none."""
+    return [np.ma.filled(np.asarray(mesh.get_array()), np.nan).tolist() for axes in figure.axes
+            for mesh in axes.collections]  # fmt: skip
+
+
+def test_a_heat_map_has_the_scores_above_chance(mini):
+    """Every cell is (mean - chance) / (1 - chance) in points, by models down and languages across."""
+    figure = draw("languages", mini)
+    (axes,) = figure.axes
+    assert [label.get_text() for label in axes.get_yticklabels()] == [row.label for row in mini.rows]
+    by_code = {line.language: line for line in mini.languages}
+    shown = [by_code[label.get_text()] for label in axes.get_xticklabels()]
+    assert len(shown) == len(mini.languages) == 10
+    (values,) = cells_of(figure)
+    for number, row in enumerate(values):
+        expected = [100 * (one.entries[number].value - one.chance) / (1 - one.chance) for one in shown]
+        assert row == pytest.approx(expected)
+    means = np.mean(values, axis=0)
+    assert list(means) == sorted(means, reverse=True)
+    numbers = [text.get_text().replace("−", "-") for text in axes.texts]
+    assert [int(number) for number in numbers] == [round(value) for row in values for value in row]
+
+
+def test_a_number_that_may_be_chance_is_gray(mini):
+    """The number of a cell is gray just where the interval of the mean holds chance."""
+    figure = draw("languages", mini)
+    axes = figure.axes[0]
+    by_code = {line.language: line for line in mini.languages}
+    codes = [label.get_text() for label in axes.get_xticklabels()]
+    for text in axes.texts:
+        column, row = text.get_position()
+        line = by_code[codes[round(column)]]
+        assert (text.get_color() == style.FAINT) == (line.entries[round(row)].low <= line.chance)
+
+
+def test_in_a_column_languages_stand_below_each_other(mini):
+    """Where they have no room beside each other, languages are rows with their names, and models columns."""
+    wide, narrow = (draw("languages", mini, width=width) for width in ("page", "column"))
+    names = [label.get_text() for label in narrow.axes[0].get_yticklabels()]
+    assert names[0] == "English (eng)"
+    assert [label.get_text() for label in narrow.axes[0].get_xticklabels()] == [row.label for row in mini.rows]
+    assert np.allclose(cells_of(narrow)[0], np.transpose(cells_of(wide)[0]))
+
+
+def test_many_languages_make_blocks(mini):
+    """More languages than stand below each other go on in a block beside, and none is lost."""
+    many = tuple(replace(mini.languages[n % 10], language=f"l{n:02}") for n in range(70))
+    figure = draw("languages", replace(mini, languages=many))
+    labels = [[label.get_text() for label in axes.get_yticklabels()] for axes in figure.axes]
+    assert [len(one) for one in labels] == [35, 35]
+    assert sorted(labels[0] + labels[1]) == [line.language for line in many]
+
+
+def wide_board(board: Board, models: int) -> Board:
+    """The board with so many models."""
+    rows = tuple(replace(board.rows[n % 4], label=f"model-{n}") for n in range(models))
+    lines = tuple(replace(line, entries=(line.entries * models)[:models]) for line in board.languages)
+    return replace(board, rows=rows, languages=lines)
+
+
+def test_cells_without_room_for_numbers_have_a_scale(mini):
+    """Cells too narrow for numbers have none, and a scale beside them says what the colors are, from 0 on."""
+    axes, scale = draw("languages", wide_board(mini, 10), width="column").axes
+    assert not axes.texts
+    assert scale.get_ylim()[0] == 0
+    assert len(axes.get_xticklabels()) == 10
+
+
+def test_many_models_are_rows(mini):
+    """Where there are more models than languages and neither has room, languages stay on top."""
+    axes = draw("languages", wide_board(mini, 40), width="column").axes[0]
+    assert [len(axes.get_xticklabels()), len(axes.get_yticklabels())] == [10, 40]
+
+
+def test_what_has_no_room_is_told(mini):
+    """Where even a cell has no room, a line says so, and nothing is drawn over another."""
+    many = wide_board(replace(mini, languages=mini.languages * 4), 30)
+    with pytest.raises(UsageError, match="30 columns have no room in 2 inches: choose models or languages"):
+        draw("languages", many, width=2)
+
+
+def test_a_missing_mean_is_hatched_and_said(mini):
+    """A model without a mean in a language has a hatched cell without a number, and the caption says what that is."""
+    first = mini.languages[0]
+    holed = replace(first, entries=(Entry(reason="a part is missing"), *first.entries[1:]))
+    figure = draw("languages", replace(mini, languages=(holed, *mini.languages[1:])))
+    axes = figure.axes[0]
+    (patch,) = axes.patches
+    assert patch.get_hatch() == "////"
+    column = [label.get_text() for label in axes.get_xticklabels()].index(first.language)
+    assert patch.get_xy() == (column - 0.5, -0.5)
+    assert (column, 0) not in [text.get_position() for text in axes.texts]
+    assert "hatched: no score" in figure._supxlabel.get_text()
+
+
+def test_languages_without_a_chance_level_are_named(mini):
+    """A language without a chance level is left out, and the caption names it; without any, a line says so."""
+    lines = tuple(replace(line, chance=None) for line in mini.languages)
+    figure = draw("languages", replace(mini, languages=(lines[0], *mini.languages[1:])))
+    assert f"without score or chance level: {lines[0].language}" in figure._supxlabel.get_text().replace("\n", " ")
+    with pytest.raises(UsageError, match="no language of the board mini has a score and a chance level"):
+        draw("languages", replace(mini, languages=lines))

@@ -10,6 +10,7 @@ import pytest
 from pictures import artists, comparison, curves, mini, named, point
 
 from xlbench import UsageError
+from xlbench.core.languages import language_name
 from xlbench.reports.curves import Curves, curves_of
 from xlbench.reports.figures import compare, draw, style
 from xlbench.reports.figures.drawing import KINDS
@@ -43,7 +44,8 @@ def test_differences_are_those_of_the_comparison(comparison, by):
     assert [(line.get_color(), line.get_marker()) for line in points] == [compare.LOOKS[one.judgment] for one in shown]
     assert [line.get_ydata()[0] for line in points] == [*axes.get_yticks()]
     names = [label.get_text() for label in axes.get_yticklabels()]
-    assert [name.casefold() for name in names] == [one.name.casefold() for one in shown]
+    spoken = [language_name(one.name) if one.level == "language" else one.name for one in shown]
+    assert [name.casefold() for name in names] == [name.casefold() for name in spoken]
     (legend,) = figure.legends
     assert {text.get_text() for text in legend.get_texts()} == {one.judgment for one in shown}
     assert "siamese-mini − ngram-translit" in figure._supxlabel.get_text()

@@ -8,9 +8,10 @@ import pytest
 from xlbench import Data, DataMissing, ItemText, Model, Subset, Task, UsageError
 from xlbench.catalog import load
 from xlbench.core.errors import EncoderError
+from xlbench.core.languages import language_name
 from xlbench.core.own_files import write_own
 from xlbench.vector_space.distances import distances, translations
-from xlbench.vector_space.picture import COLORS, Panel, Picture, caption, is_own, language_name, render
+from xlbench.vector_space.picture import COLORS, Panel, Picture, caption, is_own, render
 from xlbench.vector_space.projection import align_axes, project
 from xlbench.vector_space.projector import files_of, own_files
 from xlbench.vector_space.texts import TaskTexts, sample, texts_of

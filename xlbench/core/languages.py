@@ -1,4 +1,4 @@
-"""Converts language codes between xlbench and mteb (``hin`` and ``hin-Deva``)."""
+"""Converts language codes between xlbench and mteb (``hin`` and ``hin-Deva``), and into English names."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ def usual_script(language: str) -> str:
     short = get_global("language_aliases").get(language, language)
     parts = get_global("likely_subtags").get(short, "").split("_")
     return next((part for part in parts if len(part) == 4), "")
+
+
+def language_name(code: str) -> str:
+    """English name of a language by its code, with the code: ``Hindi (hin)``; the code alone where none is known."""
+    from babel import Locale
+    from babel.core import get_global
+
+    language, _, script = code.partition("_")
+    english = Locale("en")
+    name = english.languages.get(get_global("language_aliases").get(language, language), "")
+    written = english.scripts.get(script, script)
+    return f"{', '.join(filter(None, (name, written)))} ({code})" if name else code

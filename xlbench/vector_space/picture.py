@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from xlbench.core.languages import language_name
 from xlbench.core.task import ItemText
 from xlbench.core.text import one_line
 from xlbench.reports.figures.style import COLORS, FAINT, INK, files_of
@@ -196,18 +197,6 @@ def _entries(picture: Picture) -> list[Artist]:
     labels = sorted({text.label for text in picture.texts})
     named = [entry(label or "no label", COLORS[number % len(COLORS)], "o") for number, label in enumerate(labels)]
     return named + entries * (len(languages) > 1)
-
-
-def language_name(code: str) -> str:
-    """English name of a language by its code, with the code: ``Hindi (hin)``; the code alone where none is known."""
-    from babel import Locale
-    from babel.core import get_global
-
-    language, _, script = code.partition("_")
-    english = Locale("en")
-    name = english.languages.get(get_global("language_aliases").get(language, language), "")
-    written = english.scripts.get(script, script)
-    return f"{', '.join(filter(None, (name, written)))} ({code})" if name else code
 
 
 def _plain(text: str) -> str:

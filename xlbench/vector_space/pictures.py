@@ -8,8 +8,9 @@ from typing import Literal
 
 from xlbench.core.errors import UsageError
 from xlbench.core.ids import slug
+from xlbench.core.languages import language_name
 from xlbench.vector_space.distances import distances
-from xlbench.vector_space.picture import Panel, Picture, language_name
+from xlbench.vector_space.picture import Panel, Picture
 from xlbench.vector_space.projection import Method, align_axes, project
 from xlbench.vector_space.texts import TaskTexts
 from xlbench.vector_space.vectors import Points

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from xlbench.core.errors import UsageError
+from xlbench.core.languages import language_name
 from xlbench.reports.figures.grid import LINE, grid
 from xlbench.reports.figures.lettering import Lettering
 from xlbench.reports.figures.panels import heading
@@ -32,7 +33,7 @@ GAP = 0.5
 
 def texts_of(comparisons: Sequence[Comparison]) -> list[str]:
     """All names that the picture may show."""
-    names = [one.name for comparison in comparisons for one in comparison.verdicts if one.level != "subset"]
+    names = [_name(one) for comparison in comparisons for one in comparison.verdicts if one.level != "subset"]
     return names + [text for comparison in comparisons for text in (comparison.baseline, comparison.candidate)]
 
 
@@ -45,7 +46,7 @@ def figure_of(comparisons: Sequence[Comparison], width: float, letters: Letterin
         raise UsageError("there is no comparison to draw")
     first, names, places = comparisons[0], [], []
     for one, place in _lines(first, by):
-        names.append(one.name if one.level in ("task", "language") else heading(one.name))
+        names.append(_name(one))
         places.append(place)
     level = f"{first.options.level:.0%} intervals"
     if len(comparisons) == 1:
@@ -60,6 +61,12 @@ def figure_of(comparisons: Sequence[Comparison], width: float, letters: Letterin
         _draw(axes, comparison, by)
     _legend(figure, comparisons, by)
     return figure
+
+
+def _name(one: Verdict) -> str:
+    if one.level == "language":
+        return language_name(one.name)
+    return one.name if one.level == "task" else heading(one.name)
 
 
 def _lines(comparison: Comparison, by: By) -> list[tuple[Verdict, float]]:

@@ -14,7 +14,7 @@ from xlbench.core.text import did_you_mean
 from xlbench.reports.boards.board import Board
 from xlbench.reports.compare.comparison import Comparison
 from xlbench.reports.curves import Curves
-from xlbench.reports.figures import compare, curve, panels, ranks, standings
+from xlbench.reports.figures import compare, curve, languages, panels, ranks, standings
 from xlbench.reports.figures.style import FORMS, files_of, inches, styled
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class Kind:
 OF_BOARDS = ("area", "overall", "task")
 KINDS = {
     "standings": Kind(Board, panels.texts_of, standings.figure_of, OF_BOARDS),
+    "languages": Kind(Board, languages.texts_of, languages.figure_of),
     "compare": Kind(Comparison, compare.texts_of, compare.figure_of, tuple(compare.LEVELS)),
     "curve": Kind(Curves, curve.texts_of, curve.figure_of),
     "ranks": Kind(Board, panels.texts_of, ranks.figure_of, OF_BOARDS),

@@ -6,8 +6,9 @@ lacks is looked for among the fonts that are installed. What none of them has is
 
 from __future__ import annotations
 
+import os.path
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from xlbench.core.text import first_of, one_line
@@ -17,6 +18,8 @@ OWN = "DejaVu Sans"
 NO_LETTERS = ("Last Resort", "cm", "STIX")
 """How fonts are called that have a box for every character, or other characters than they say."""
 ELLIPSIS = "…"
+KEPT = 3
+"""Characters that stay of what names begin with alike."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +37,48 @@ class Lettering:
         ``most``: so many characters at most; what is in the middle goes.
         """
         line = self._readable(text)
-        if most is not None and len(line) > most:
-            head = (most - 1) * 2 // 3
-            line = line[:head] + ELLIPSIS + line[len(line) - (most - 1 - head) :]
-        return line.replace("$", r"\$")
+        return _escaped(line if most is None else _cut(line, most))
 
     def distinct(self, texts: Sequence[str], most: int) -> list[str]:
-        """Several texts, cut as by `plain`, but never so that two that differ look alike."""
+        """Several texts, cut to so many characters, but never so that two that differ look alike.
+
+        Of names that would, what they begin with alike goes; where that is not enough, they are numbered.
+        """
         lines = [self._readable(text) for text in texts]
-        longest = max(map(len, lines), default=0)
-        while most < longest and len({self.plain(line, most) for line in lines}) < len(set(lines)):
-            most += 4
-        return [self.plain(line, most) for line in lines]
+        shown = {line: _cut(line, most) for line in lines}
+        for group in _alike(shown):
+            start = len(os.path.commonprefix(group)) - KEPT  # noqa: RUF071 - of any text
+            shown |= {line: _cut(ELLIPSIS + line[max(start, 0) :], most) for line in group}
+        hopeless = [line for group in _alike(shown) for line in group]
+        for number, line in enumerate(hopeless, 1):
+            shown[line] = _cut(shown[line], most - len(f" ({number})")) + f" ({number})"
+        return [_escaped(shown[line]) for line in lines]
 
     def _readable(self, text: str) -> str:
         line = one_line(text)
         if self.missing.isdisjoint(line):
             return line
         return one_line("".join(_latin(c) if c in self.missing else c for c in line))
+
+
+def _cut(line: str, most: int) -> str:
+    """So many characters of a line; what is in the middle goes."""
+    if len(line) <= most:
+        return line
+    head = (most - 1) * 2 // 3
+    return line[:head] + ELLIPSIS + line[len(line) - (most - 1 - head) :]
+
+
+def _alike(shown: Mapping[str, str]) -> list[list[str]]:
+    """Groups of lines that are shown alike."""
+    groups: dict[str, list[str]] = {}
+    for line, text in shown.items():
+        groups.setdefault(text, []).append(line)
+    return [group for group in groups.values() if len(group) > 1]
+
+
+def _escaped(line: str) -> str:
+    return line.replace("$", r"\$")
 
 
 def _latin(character: str) -> str:

@@ -36,7 +36,8 @@ def figure_of(board: Board, width: float, letters: Lettering, by: By) -> Figure:
 
 def _below(board: Board, panels: list[Panel]) -> str:
     dashed = "; dashed: chance" if any(panel.chance is not None for panel in panels) else ""
-    return f"score in points, {board.level:.0%} intervals; blue circle: may be the best{dashed}"
+    best = "; blue circle: may be the best" if len(board.rows) > 1 else ""
+    return f"score in points, {board.level:.0%} intervals{best}{dashed}"
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
