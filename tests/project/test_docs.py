@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import importlib
 import json
+import platform
 import re
 import shlex
 import shutil
@@ -296,6 +297,25 @@ def test_the_readme_shows_the_published_board():
         re.findall(r"(?:^\|.*\n)+", read(page), re.MULTILINE) for page in ("README.md", "leaderboards/mini.md")
     )
     assert shown == published
+
+
+@pytest.mark.slow
+def test_the_readme_shows_the_published_runs(tmp_path, xlbench_cli: Cli):
+    """The command beside the picture of README.md draws it, to the byte where the libraries are those of the lock."""
+    pinned = re.search(r"^matplotlib==(\S+)$", read("constraints.txt"), re.MULTILINE)
+    assert pinned
+    drawing = pytest.importorskip("matplotlib")
+    (command,) = re.findall(r"`xlbench (plot [^`]*)`", read("README.md"))
+    words = shlex.split(command)
+    picture = words[-1]
+    assert f"]({picture})" in read("README.md")
+    runs = [str(ROOT / word) if (ROOT / word).is_dir() else word for word in words[:-1]]
+    done = xlbench_cli([*runs, str(tmp_path / "made.svg")])
+    assert done.returncode == 0, done.stderr
+    made = (tmp_path / "made.svg").read_bytes()
+    assert made.startswith(b"<?xml")
+    if drawing.__version__ == pinned[1] and (sys.platform, platform.machine()) == ("linux", "x86_64"):
+        assert made == (ROOT / picture).read_bytes(), f"draw it anew: xlbench {command}"
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", *DOC_NAMES])

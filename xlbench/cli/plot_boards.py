@@ -11,7 +11,7 @@ from xlbench.cli.output import echo
 from xlbench.cli.plot_options import (
     EXIT_CODES,
     by_option,
-    check_files,
+    check,
     file_options,
     save,
     selection_of,
@@ -78,7 +78,7 @@ def _draw(
     """A picture of the one board that is meant."""
     from xlbench.reports.figures.saved import read_board
 
-    check_files(files)
+    check(files, width)
     selection = selection_of(suite, tasks, models, languages)
     board, boards = read_board(folders or (Path("results"),), selection)
     save(kind, board, files, width=width, quiet=quiet, by=by)

@@ -70,13 +70,14 @@ def selection_of(suite: str | None, tasks: Sequence[str], models: Sequence[str],
     return Selection(suite, tuple(tasks), tuple(models), tuple(languages))
 
 
-def check_files(files: Sequence[Path]) -> None:
-    """Raise what is wrong with the files, or that matplotlib is not installed, before anything is read."""
+def check(files: Sequence[Path], width: str) -> None:
+    """Raise what is wrong with files or width, or that matplotlib is not installed, before anything is read."""
     from xlbench.reports.figures.drawing import form_of
-    from xlbench.reports.figures.style import check_installed
+    from xlbench.reports.figures.style import check_installed, inches
 
     for path in files:
         form_of(path)
+    inches(width)
     check_installed()
 
 

@@ -10,7 +10,7 @@ from xlbench.cli.output import echo
 from xlbench.cli.plot_options import (
     EXIT_CODES,
     by_option,
-    check_files,
+    check,
     file_options,
     save,
     selection_of,
@@ -50,7 +50,7 @@ def compare(
 
     if not runs:
         raise UsageError("a comparison needs two runs at least: give two, or a folder that holds several")
-    check_files(files)
+    check(files, width)
     reader = LogReader("")
     found = find_runs(runs, results, reader)
     compared = against_baseline(found, reader.influence, None, CellFilter(tasks, languages))
@@ -76,7 +76,7 @@ def curve(
     """
     from xlbench.reports.figures.saved import read_curves
 
-    check_files(files)
+    check(files, width)
     curves, troubles = read_curves(folders or (Path("results"),), selection_of(suite, tasks, models, languages))
     save("curve", curves, files, width=width, quiet=quiet)
     for line in troubles:
