@@ -24,7 +24,7 @@ HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 
-.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real quantized siamese-mini en-hi build wheel lock clean
+.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +88,16 @@ real: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the suite `open`, its b
 		--model 'st:./$(MINILM)?name=all-MiniLM-L6-v2' "$$@"
 	rm -rf leaderboards/runs-open
 	$(BIN)/xlbench pack $(REAL)/results --all --out leaderboards/runs-open
+
+real-mini: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the embedded suites `mini` and `mini-extra`, boards and packs in leaderboards/real (ten minutes)
+	test -d $(REAL)/mini || ! test -d leaderboards/real/runs || \
+		$(BIN)/xlbench unpack leaderboards/real/runs/*.xlpack --results $(REAL)/mini
+	if test -d $(E5); then set -- --model 'st:./$(E5)?prompt=query: &name=multilingual-e5-small-q4'; else set --; fi; \
+	for suite in mini mini-extra; do $(BIN)/xlbench run --suite $$suite --results $(REAL)/mini --boards leaderboards/real \
+		--model random --model ngram --model ngram-translit --model siamese-mini \
+		--model 'st:./$(MINILM)?name=all-MiniLM-L6-v2' "$$@" || exit 1; done
+	rm -rf leaderboards/real/runs
+	$(BIN)/xlbench pack $(REAL)/mini --all --out leaderboards/real/runs
 
 quantized: $(EVERYTHING) $(E5)  ## multilingual-e5-small in 4 bits as the published figures asked it, and beside them (two hours; data as for real)
 	test ! -d $(E5) || $(BIN)/xlbench run --task ntrex --task nusax-senti-mteb --data $(REAL_DATA) --cache-size 40 \

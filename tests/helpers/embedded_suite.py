@@ -24,6 +24,13 @@ TEXTS = {
 
 LETTER = {"parallel": "p", "news": "n", "sentiment": "s", "ner": "e", "words": "w", "pairs": "r", "search": "q"}
 SIZES = {"parallel": 300, "news": 320, "sentiment": 200, "ner": 240, "words": 204, "pairs": 100, "search": 60}
+GONE = {
+    "news": {2, 17, 25, 39, 47, 52, 60, 63, 64, 65, 66, 76, 83, 86, 92, 112},
+    "words": {139, 143, 145, 149, 150, 155, 158, 159, 160, 163, 164, 170, 173, 174, 179, 181, 182, 183, 184, 186, 187,
+              189, 190, 191, 194, 195, 196, 197, 198, 200, 201, 202, 203, 204},
+}  # fmt: skip
+"""Numbers of the first edition whose items are gone: they are never given again."""
+
 VALUES = {
     "parallel": {
         "domain": {"culture", "everyday", "health", "law", "nature", "news", "science", "technology", "travel", "work"},
@@ -113,7 +120,7 @@ def same_items(mini: Path) -> Iterator[str]:
 
 
 def whole_sizes(mini: Path) -> Iterator[str]:
-    """As many items as the datasheet says, under ids without a gap, with known values in every column."""
+    """As many items as the datasheet says, under the ids in order, with known values in every column."""
     for name, size in SIZES.items():
         ids = (
             [item for item, *_ in sentences(mini, "eng")]
@@ -122,8 +129,9 @@ def whole_sizes(mini: Path) -> Iterator[str]:
         )
         if name == "words":
             ids = sorted(ids)
-        if ids != [f"{LETTER[name]}{number:03}" for number in range(1, size + 1)]:
-            yield f"{name}: ids are not {LETTER[name]}001 to {LETTER[name]}{size:03}"
+        gone = GONE.get(name, frozenset())
+        if ids != [f"{LETTER[name]}{n:03}" for n in range(1, size + len(gone) + 1) if n not in gone]:
+            yield f"{name}: ids are not the {size} from {LETTER[name]}001 on but for those that are gone"
         for column, allowed in VALUES.get(name, {}).items():
             for row in table(mini, name, "eng"):
                 if row[column] not in allowed:

@@ -51,7 +51,7 @@ PLANTED = [
     ("same_items", "parallel/swa.tsv", "\tplain\t", "\tlong\t", "difficulty 'long'"),
     ("same_items", "sentiment/isl.tsv", "re:(?m)^s030.*\n", "", "199 rows, English has 200"),
     ("same_items", "ner/slk.conll", "# id = e100", "# id = e999", "ids are not those of English"),
-    ("whole_sizes", "parallel/eng.tsv", "p017\t", "p917\t", "ids are not p001 to p300"),
+    ("whole_sizes", "parallel/eng.tsv", "p017\t", "p917\t", "parallel: ids are not the 300 from p001 on"),
     ("whole_sizes", "sentiment/eng.tsv", "\tirony\t", "\tironic\t", "kind 'ironic'"),
     ("whole_sizes", "news/eng.tsv", "re:\tscience\thealth\t", "\tscience\tscience\t", "crosses 'science'"),
     ("balance", "news/eng.tsv", "re:\tscience\thealth\t", "\thealth\tscience\t", "'health': 41"),

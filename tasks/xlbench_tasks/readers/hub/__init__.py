@@ -26,10 +26,10 @@ from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.readers.delimited import flat_columns
-from xlbench_tasks.readers.hub_keys import KEYS as KEYS
-from xlbench_tasks.readers.hub_keys import REQUIRED as REQUIRED
-from xlbench_tasks.readers.hub_keys import WORDS, check_table, is_per_column
-from xlbench_tasks.readers.hub_table import HubTable
+from xlbench_tasks.readers.hub.keys import KEYS as KEYS
+from xlbench_tasks.readers.hub.keys import REQUIRED as REQUIRED
+from xlbench_tasks.readers.hub.keys import WORDS, check_table, is_per_column
+from xlbench_tasks.readers.hub.table import HubTable
 
 
 class Hub(Reading):
