@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
 from pathlib import Path
 
@@ -90,3 +91,27 @@ def test_the_command_in_the_card_makes_the_same_settings_where_there_is_no_setti
     again = typed(*first.command[1:])
     assert again.settings == first.settings
     assert (again.data, again.report, again.resume) == (first.data, first.report, False)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        (["--data", "{home}/data sets"], '--data "$XLBENCH_DATA"'),
+        (["--data={home}/data sets"], '"--data=$XLBENCH_DATA"'),
+        (["--pairs", "{home}/data sets/a.tsv"], '--pairs "$XLBENCH_DATA/a.tsv"'),
+        (["--pairs", "{home}/own/it's $1.tsv"], '--pairs "$HOME/own/it\'s \\$1.tsv"'),
+        (["--pairs", "{home}-of-another/a.tsv"], "--pairs {home}-of-another/a.tsv"),
+        (["--pairs", "a b.tsv", "c.tsv", "--data", "rel"], "--pairs 'a b.tsv' c.tsv --data rel"),
+        (["--data", "/data"], "--data /data"),
+    ],
+)
+def test_the_command_in_the_card_names_no_home_folder(typed, shown, tmp_path, monkeypatch):
+    """The data root and a home folder stand there by the variables that a shell has for them; all else as typed."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XLBENCH_DATA", str(tmp_path / "data sets"))
+    command = ["xlbench", "train", *(one.format(home=tmp_path) for one in typed)]
+    line = f"xlbench train {shown.format(home=tmp_path)}"
+    text = card(Base("ngrams:1024x16"), command)
+    assert f"```sh\n{line}\n```" in text
+    given = subprocess.run(["sh", "-c", f"printf '%s\\n' {line}"], capture_output=True, text=True, check=True).stdout
+    assert given.splitlines() == command

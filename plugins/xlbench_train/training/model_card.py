@@ -14,6 +14,7 @@ from xlbench_train.pairs.pairs import UNKNOWN
 from xlbench_train.settings import OBJECTIVES, Settings
 from xlbench_train.training import history, report
 from xlbench_train.training.bases import Base
+from xlbench_train.training.shell_text import shell_text
 
 CURVE = "training_curve.png"
 HUB = "https://huggingface.co/"
@@ -105,7 +106,7 @@ def _data(card: Card) -> Iterator[str]:
 def _training(card: Card) -> Iterator[str]:
     settings = card.settings
     yield "\n## Training\n"
-    yield f"```sh\n{shlex.join(card.command)}\n```\n"
+    yield f"```sh\n{shell_text(card.command)}\n```\n"
     what = [
         f"{settings.epochs} epoch{'s' * (settings.epochs != 1)} at most",
         f"batches of {settings.batch_size}",
