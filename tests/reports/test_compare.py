@@ -17,7 +17,8 @@ from scipy import stats as reference
 
 import xlbench
 from xlbench import Results, ResultsError, Run, UsageError, catalog
-from xlbench.core.record import LOOSE
+from xlbench.core import codec
+from xlbench.core.record import LOOSE, Cell
 from xlbench.reports.compare import render
 from xlbench.reports.compare.comparison import Comparison, against_baseline, all_pairs
 from xlbench.reports.compare.differences import Options, Verdict
@@ -45,7 +46,7 @@ SUBSETS = [("pairs", "eng-deu", "retrieval"), ("pairs", "eng-fra", "retrieval"),
            ("topics", "fra", "news"), ("names", "deu", "ner")]  # fmt: skip
 
 
-def saved(root, model, number, lift=0.0, subsets=SUBSETS, **changes):
+def saved(root, model, number, lift=0.0, subsets=SUBSETS, neither=(), **changes):
     """A run whose cells have hits of their own; the languages of `pairs` share their sentences."""
     store, cells = Store(root), []
     for place, (task, subset, area) in enumerate(subsets):
@@ -53,7 +54,8 @@ def saved(root, model, number, lift=0.0, subsets=SUBSETS, **changes):
         clusters = [f"s{i}" if task == "pairs" else f"{task}:{subset}:{i}" for i in range(N)]
         ids = [f"{task}:{subset}:{i}" for i in range(N)]
         cell = save_cell(store, model, task, subset, int(x.sum()), N, area=area, **changes)
-        score = replace(cell.scores[0], value=float(x.mean()))
+        direction = "neither" if task in neither else "higher"
+        score = replace(cell.scores[0], value=float(x.mean()), direction=direction)
         cells.append(store.save_cell(replace(cell, scores=(score,)), Items(ids, clusters, {"hit": x}, x - x.mean())))
     run = Run(model, PRINTS.get(model, "f" * 64), tuple(cells))
     store.save_manifest(run)
@@ -322,13 +324,44 @@ def judged(name, level, judgment, value):
         (("better", 0.018), [("a", "better", 0.02)], "B is better than A overall (+1.8 [1.1, 2.5])."),
         (("better", 0.05), [(name, "worse", -0.01) for name in "abcde"],
          "B is better than A overall (+5.0 [4.3, 5.7]); worse on a (-1.0), b (-1.0), c (-1.0) and 2 more."),
+        (("higher", 0.018), [("a", "higher", 0.02), ("b", "worse", -0.01), ("c", "lower", -0.01)],
+         "B is higher than A overall (+1.8 [1.1, 2.5]); worse on b (-1.0); lower on c (-1.0)."),
+        (("cannot tell", 0.001), [("a", "higher", 0.02), ("b", "worse", -0.03)],
+         "B cannot be told from A overall (+0.1 [-0.6, 0.8]; a difference of 1.0 would probably have been seen); "
+         "worse on b (-3.0); higher on a (+2.0)."),
     ],
-    ids=["better", "worse", "open", "one task", "many"],
+    ids=["better", "worse", "open", "one task", "many", "higher", "all kinds"],
 )  # fmt: skip
 def test_the_sentence(overall, tasks, said):
     """Overall with its interval, then the tasks that went the other way, then how many are open."""
     verdicts = (judged("overall", "overall", *overall), *(judged(name, "task", *rest) for name, *rest in tasks))
     assert Comparison("A", "B", verdicts, (), (), Options()).sentence == said
+
+
+@pytest.mark.parametrize("others", [0, 1], ids=["two runs", "three runs"])
+def test_of_a_metric_without_a_better_value_it_is_said_which_is_higher(tmp_path, others):
+    """A task whose metric has no better value, and every average that holds it, are higher, others better."""
+    runs = [saved(tmp_path, "alpha", 1, neither=("names",)), saved(tmp_path, "beta", 2, lift=0.9, neither=("names",))]
+    runs += [saved(tmp_path, "gamma", 3, lift=0.9, neither=("names",))] * others
+    words = {one.name: one.judgment for one in compared(*runs).verdicts if one.level in ("overall", "area", "task")}
+    assert words == {
+        "overall": "higher", "retrieval": "better", "news": "better", "ner": "higher",
+        "pairs": "better", "topics": "better", "names": "higher",
+    }  # fmt: skip
+    assert compared(runs[1], runs[0]).sentence.startswith("alpha is lower than beta overall (-")
+
+
+def test_a_saved_score_knows_that_neither_value_is_better(tmp_path):
+    """What the metric says is in the file of the cell; where that says nothing, a higher value is better."""
+    run = saved(tmp_path, "alpha", 1, neither=("names",))
+    (again,) = Reader().find_runs(Path(run.folder))
+    assert {cell.task: cell.main.direction for cell in again.cells} == {
+        "pairs": "higher", "topics": "higher", "names": "neither",
+    }  # fmt: skip
+    plain = codec.to_json(again.cells[0])
+    for score in plain["scores"]:
+        del score["direction"]
+    assert codec.from_json(Cell, plain).main.direction == "higher"
 
 
 def test_several_candidates_hold_together(tmp_path):

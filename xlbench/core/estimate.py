@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 CI_METHODS = ("auto", "bootstrap", "percentile", "bca", "student", "jackknife", "wilson")
 """The interval methods that may be asked for."""
+
+Direction = Literal["higher", "neither"]
+"""Which value of a metric is better: a higher one, or neither."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xlbench.core import tables
-from xlbench.core.estimate import Estimate
+from xlbench.core.estimate import Direction, Estimate
 from xlbench.core.ids import digest
 from xlbench.core.text import one_line
 
@@ -62,6 +62,8 @@ class Score(Estimate):
     bias: float = 0.0
     """By how much tests of this size score too high on average (below 0: too low), where the metric is a curved
     function of sums, as macro-F1 is. The value is not corrected for it; averages center their intervals on what is."""
+    direction: Direction = "higher"
+    """Which value is better, as the metric says."""
 
 
 @dataclass(frozen=True)

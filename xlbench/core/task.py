@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from xlbench.core.download import Download
+from xlbench.core.estimate import Direction
 from xlbench.core.ids import digest
 
 if TYPE_CHECKING:
@@ -47,6 +48,9 @@ class Metric:
     """Values (S,) by single seeds (k-means starts, training subsets), of which the value is the mean; None: nothing but
     the items is random."""
     description: str = ""
+    direction: Direction = "higher"
+    """Which value is better: "higher", or "neither" for one that only says how vectors lie, such as the mean cosine of
+    random pairs. A comparison then says higher and lower, not better and worse."""
     through_others: Callable[[Columns], np.ndarray] | None = None
     """What leaving an item out does to the value through the rows of *other* items, (n,), in units of the value and
     with the sign of the influence, to which it is added; None: rows do not hang on other items. A candidate that

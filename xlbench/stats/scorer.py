@@ -65,13 +65,13 @@ class Scorer:
         codes = _codes(clusters, len(items))
         count = len(items) if codes is None else int(codes.max()) + 1
         if not len(items):
-            return Score(metric=metric.name, chance=chance, note="no items"), np.zeros(0)
+            return Score(metric=metric.name, chance=chance, note="no items", direction=metric.direction), np.zeros(0)
         grouped = rows.group(items)
         value = rows.value_of(metric, grouped.sums)
         if not math.isfinite(value):
             note = "the metric is not defined on these items"
             score = Score(metric=metric.name, n=len(items), clusters=count, chance=chance, note=note)
-            return score, np.full(len(items), np.nan)
+            return replace(score, direction=metric.direction), np.full(len(items), np.nan)
         rows.check_bounds(metric, value)
         own = rows.influences(metric, columns, grouped)
         psi = own + rows.others(metric, columns, len(items))
@@ -82,7 +82,7 @@ class Scorer:
         seeds = rows.seed_values(metric, columns, value)
         variance = cluster_variance(seed_sums(seeds)) if len(seeds) else 0.0
         score = self._with_interval(sample, variance, training or Training(0.0, 2))
-        return replace(score, clusters=count, chance=chance), psi
+        return replace(score, clusters=count, chance=chance, direction=metric.direction), psi
 
     def _with_interval(self, sample: interval_methods.Sample, variance: float, training: Training) -> Score:
         """The score of a sample; ``variance`` is that of seeds."""

@@ -29,9 +29,6 @@ METRICS: Mapping[str, str] = {
     "mrr": "MRR",
 }
 """Metric of the protocol -> what a report calls it. Each is the main metric of a task of its name."""
-NEUTRAL = {"better": "higher", "worse": "lower"}
-"""Words for metrics of which more is not better by itself."""
-_NEUTRAL_METRICS = ("cosine_true", "cosine_random")
 ANISOTROPY = (
     "The mean cosine of translations rose, and the gap to random pairs did not: vectors of all texts came closer to "
     "each other (anisotropy), which finds no translation."
@@ -190,8 +187,6 @@ def compare_scores(before: Run, after: Run, epochs: int) -> Report:
 
 def _difference(metric: str, row: Mapping[Any, Any]) -> Difference:
     verdict = str(row["judgment"])
-    if metric in _NEUTRAL_METRICS:
-        verdict = NEUTRAL.get(verdict, verdict)
     low, high, p = (
         None if row[name] is None or row[name] != row[name] else row[name] for name in ("low", "high", "adjusted")
     )

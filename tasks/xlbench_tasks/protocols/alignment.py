@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from xlbench import EncodingSession
+    from xlbench.core.estimate import Direction
     from xlbench_tasks.data.splits import DataSet
 
 VERSION = 3
@@ -109,9 +110,11 @@ def _of_pairs(name: str, parts: SubsetRecords, bounds: tuple[float, float], desc
     return replace(mean(name, pseudo_values, bounds, description), influence=influence)
 
 
-def _cosine(name: str, parts: SubsetRecords, bounds: tuple[float, float], description: str) -> Metric:
+def _cosine(
+    name: str, parts: SubsetRecords, bounds: tuple[float, float], description: str, direction: Direction = "higher"
+) -> Metric:
     """Means of bounded, light-tailed numbers: the t interval covers, as in retrieval."""
-    return replace(_of_pairs(name, parts, bounds, description), interval="mean")
+    return replace(_of_pairs(name, parts, bounds, description), interval="mean", direction=direction)
 
 
 _TRUE = _mean("cosine_true")
@@ -121,8 +124,8 @@ _REJECTED = _ratio("rejected", "tested")
 _METRICS: tuple[Metric, ...] = (
     _of_pairs("auc", _auc, (0.0, 1.0), "how often a translation is nearer than a random pair; a tie counts half"),
     _cosine("cosine_gap", _weighted(_TRUE, 1.0, _RANDOM, -1.0), (-2.0, 2.0), "true minus random cosine"),
-    _cosine("cosine_true", _TRUE, (-1.0, 1.0), "mean cosine of translations"),
-    _cosine("cosine_random", _RANDOM, (-1.0, 1.0), "mean cosine of a text and another text's translation"),
+    _cosine("cosine_true", _TRUE, (-1.0, 1.0), "mean cosine of translations", "neither"),
+    _cosine("cosine_random", _RANDOM, (-1.0, 1.0), "mean cosine of a text and another text's translation", "neither"),
     _of_pairs(
         "threshold_accuracy", _weighted(_mean("accepted"), 0.5, _REJECTED, 0.5), (0.0, 1.0),
         "share of pairs that a threshold tells rightly, on as many random pairs as translations",

@@ -13,6 +13,8 @@ from xlbench_tasks.protocols.numbers.rank_metrics import OF_RANK
 if TYPE_CHECKING:
     import numpy as np
 
+    from xlbench.core.estimate import Direction
+
 
 def _f1_influence(columns: Columns) -> np.ndarray:
     """Influence of an item on the weighted F1 over targets, each of which is the truth of exactly one query.
@@ -112,9 +114,11 @@ def _of_rank(name: str, make: Callable[..., Metric], description: str) -> Metric
     return replace(metric, through_others=_through_ranks(name))
 
 
-def _cosine(name: str, column: Column, bounds: tuple[float, float], description: str) -> Metric:
+def _cosine(
+    name: str, column: Column, bounds: tuple[float, float], description: str, direction: Direction = "higher"
+) -> Metric:
     """A mean of bounded, light-tailed numbers: the t interval covers, and there is nothing for a bootstrap to add."""
-    return replace(mean(name, column, bounds, description), interval="mean")
+    return replace(mean(name, column, bounds, description), interval="mean", direction=direction)
 
 
 RANKS: tuple[Metric, ...] = (
@@ -139,8 +143,10 @@ _METRICS: tuple[Metric, ...] = (
         through_others=_accuracy_through_others,
     ),
     _weighted_f1(),
-    _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations"),
-    _cosine("cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations"),
+    _cosine("cosine_true", "cosine_true", (-1.0, 1.0), "mean cosine of translations", "neither"),
+    _cosine(
+        "cosine_random", "cosine_random", (-1.0, 1.0), "mean cosine of a text and all others' translations", "neither"
+    ),
     _cosine("cosine_gap", lambda c: c["cosine_true"] - c["cosine_random"], (-2.0, 2.0), "true minus random cosine"),
 )
 

@@ -33,6 +33,11 @@ Read = Callable[[Cell, Path], "Influence"]
 """The influence of a cell whose run lies in a folder or pack."""
 NAMED = 3
 """How many tasks the first sentence names on each side."""
+OTHER_WAY: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("better", "higher"), ("worse", "lower")),
+    **dict.fromkeys(("worse", "lower"), ("better", "higher")),
+}
+"""What the overall comes to -> what is then said of the tasks that went the other way."""
 COLUMNS = ("level", "area", "task", "name", "baseline", "candidate", "difference", "low", "high", "se", "p", "adjusted",
            "judgment", "detectable", "more", "n", "clusters", "method", "note")  # fmt: skip
 
@@ -179,15 +184,12 @@ def sentence(comparison: Comparison) -> str:
     tasks = comparison.of("task")
     if all(one.judgment == "identical" for one in tasks):
         return f"{comparison.candidate} and {comparison.baseline} are identical, item by item."
-    better = [one for one in tasks if one.judgment == "better"]
-    worse = [one for one in tasks if one.judgment == "worse"]
     open_tasks = sum(one.judgment in ("cannot tell",) for one in tasks)
     parts = [_overall_text(comparison, overall)]
     if len(tasks) > 1:
-        sides = [("better", better), ("worse", worse)]
-        for word, side in sides if overall.judgment == "cannot tell" else [sides[overall.judgment == "better"]]:
-            if side:
-                parts.append(f"{word} on {_list_tasks(side)}")
+        words = OTHER_WAY.get(overall.judgment, ("better", "worse", "higher", "lower"))
+        sides = [(word, [one for one in tasks if one.judgment == word]) for word in words]
+        parts += [f"{word} on {_list_tasks(side)}" for word, side in sides if side]
         if open_tasks:
             parts.append(f"{open_tasks} task{'s' * (open_tasks > 1)} cannot be told apart")
     return "; ".join(parts) + "."

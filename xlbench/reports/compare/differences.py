@@ -11,6 +11,7 @@ import numpy as np
 
 from xlbench import stats
 from xlbench.core.errors import UsageError
+from xlbench.core.estimate import Direction
 from xlbench.core.record import Cell
 from xlbench.reports.compare.matching import Matched, Place, training_set_differences
 from xlbench.reports.score_parts import cluster_codes, part_of
@@ -22,7 +23,8 @@ from xlbench.stats.variances import sums_of
 OVERALL = "overall"
 FEW = f"the models disagree on fewer than {paired.FEW_DISCORDANT} items: too few to tell"
 Level = Literal["overall", "area", "task", "language", "subset"]
-Judgment = Literal["better", "worse", "cannot tell", "identical"]
+Judgment = Literal["better", "worse", "higher", "lower", "cannot tell", "identical"]
+"""``higher`` and ``lower`` are said where a metric is part of it of which neither value is better."""
 
 Read = Callable[[int, Cell], Influence]
 """The influence of a cell of a run, by the run's number."""
@@ -56,6 +58,8 @@ class Verdict:
     """p, adjusted for all verdicts of this level."""
     judgment: Judgment
     note: str = ""
+    direction: Direction = "higher"
+    """Which value is better; ``neither`` where that holds of any score in it."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ def verdicts(
         if level == "overall" and options.over_languages:
             weights = language_weights(matched)
             judged = [(OVERALL, weights, over_languages(matched, apart, options))]
+        directions = {name: _direction(matched, weights) for name, weights, _ in judged}
         raw = np.array([np.nan if one.p is None else one.p for _, _, (one, _) in judged])
         for (name, weights, (difference, note)), p in zip(judged, adjust(raw), strict=True):
             adjusted = None if np.isnan(p) else float(p)
@@ -120,8 +125,8 @@ def verdicts(
                 float(sum(weight * parts[place].value for place, weight in weights.items()))
                 for parts in (baseline, candidate)
             )
-            judgment = "identical" if same.issuperset(weights) else judgment_of(difference, adjusted, options, note)
-            found.append(Verdict(level, name, before, after, difference, adjusted, judgment, note))
+            verdict = Verdict(level, name, before, after, difference, adjusted, "identical", note, directions[name])
+            found.append(verdict if same.issuperset(weights) else judged_again(verdict, options))
     return tuple(found)
 
 
@@ -280,8 +285,20 @@ def _is_same(
     return alone and one.value == other.value and np.array_equal(one.influence, other.influence)
 
 
-def judgment_of(difference: Difference, adjusted: float | None, options: Options, note: str) -> Judgment:
-    """What a difference that is not identical on every item comes to, from its adjusted p."""
-    if adjusted is None or adjusted > 1 - options.level or not difference.value or note == FEW:
-        return "cannot tell"
-    return "better" if difference.value > 0 else "worse"
+def _direction(matched: Matched, places: Iterable[Place]) -> Direction:
+    """Which value of an average over places is better."""
+    mains = [cells[place].main for place in places for cells in matched.cells]
+    return "neither" if any(main is not None and main.direction == "neither" for main in mains) else "higher"
+
+
+def judged_again(verdict: Verdict, options: Options) -> Verdict:
+    """A verdict on a difference that is not identical on every item, with what it comes to by its adjusted p."""
+    value, adjusted = verdict.difference.value, verdict.adjusted
+    judgment: Judgment
+    if adjusted is None or adjusted > 1 - options.level or not value or verdict.note == FEW:
+        judgment = "cannot tell"
+    elif verdict.direction == "neither":
+        judgment = "higher" if value > 0 else "lower"
+    else:
+        judgment = "better" if value > 0 else "worse"
+    return replace(verdict, judgment=judgment)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from xlbench import stats
-from xlbench.reports.compare.differences import Options, Verdict, judgment_of
+from xlbench.reports.compare.differences import Options, Verdict, judged_again
 from xlbench.reports.compare.matching import Place
 from xlbench.stats import multiple_tests, paired, student
 from xlbench.stats.paired import Difference
@@ -140,6 +140,5 @@ def _widen(difference: Difference, critical: float, freedom: float) -> Differenc
 
 
 def _judge_again(verdict: Verdict, difference: Difference, p: float | None, options: Options) -> Verdict:
-    same = verdict.judgment == "identical"
-    judgment = verdict.judgment if same else judgment_of(difference, p, options, verdict.note)
-    return replace(verdict, difference=difference, judgment=judgment, adjusted=p)
+    again = replace(verdict, difference=difference, adjusted=p)
+    return again if verdict.judgment == "identical" else judged_again(again, options)

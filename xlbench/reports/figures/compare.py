@@ -24,7 +24,8 @@ By = Literal["task", "area", "language"]
 LEVELS = {"task": ("overall", "area", "task"), "area": ("overall", "area"), "language": ("overall", "language")}
 """The levels that are drawn, by what the picture is divided by."""
 LOOKS = {
-    "better": (COLORS[0], "o"), "worse": (COLORS[4], "D"), "cannot tell": (FAINT, "s"), "identical": (FAINT, "x"),
+    "better": (COLORS[0], "o"), "worse": (COLORS[4], "D"), "higher": (FAINT, "^"), "lower": (FAINT, "v"),
+    "cannot tell": (FAINT, "s"), "identical": (FAINT, "x"),
 }  # fmt: skip
 """Color and marker of what is said of a difference."""
 GAP = 0.5
