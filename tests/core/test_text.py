@@ -3,7 +3,7 @@
 import pytest
 
 from xlbench.core.errors import UsageError
-from xlbench.core.text import byte_count, error_text, reason_of
+from xlbench.core.text import byte_count, count_text, error_text, reason_of
 
 
 class BrokenError(Exception):
@@ -34,3 +34,12 @@ def test_an_error_is_one_line(error, reason, text):
 def test_bytes_are_counted_in_powers_of_1024(count, shown):
     """A unit that suits, and no more than one decimal."""
     assert byte_count(count) == shown
+
+
+@pytest.mark.parametrize(
+    ("number", "nouns", "shown"),
+    [(0, ("pair",), "0 pairs"), (1, ("pair",), "1 pair"), (1234, ("query", "queries"), "1,234 queries")],
+)
+def test_a_count_has_its_noun_in_the_plural_but_for_one(number, nouns, shown):
+    """With commas; nouns that take no s bring their plural."""
+    assert count_text(number, *nouns) == shown

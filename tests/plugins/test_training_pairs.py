@@ -177,7 +177,7 @@ def test_empty_sides_can_be_left_out(tmp_path):
     path.write_text(tsv([*PAIRS, ("x", "")]), encoding="utf-8")
     found = read_file(str(path), skip_empty=True)
     assert list(zip(found.first, found.second, strict=True)) == PAIRS
-    assert found.sources[0].notes == ("1 pairs with an empty side were left out",)
+    assert found.sources[0].notes == ("left out: 1 pair with an empty side",)
 
 
 # ---- cards
@@ -263,7 +263,7 @@ def test_no_text_is_trained_on_and_evaluated_on(loaded, tmp_path):
     found = parts(loaded, many(tmp_path), evaluation=[held])
     assert len(found.training) == 270
     assert "text 29" not in found.training.first
-    assert found.notes[-1].startswith("30 pairs are not trained on")
+    assert found.notes[-1].startswith("not trained on: 30 pairs with a text")
 
 
 def test_translations_of_a_sentence_are_held_out_together(loaded, tmp_path):
@@ -305,7 +305,7 @@ def test_repeats_are_left_out(loaded, tmp_path):
     """A pair that comes twice is trained on once, and said."""
     found = parts(loaded, many(tmp_path), many(tmp_path, name="again.tsv"))
     assert len(found.training) + len(found.evaluation) == 300
-    assert "300 repeated pairs were left out" in found.notes
+    assert "left out: 300 repeated pairs" in found.notes
 
 
 @pytest.mark.parametrize(

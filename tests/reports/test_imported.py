@@ -179,7 +179,7 @@ def test_the_commands(tmp_path, xlbench_cli):
     write(tmp_path, "theirs/org__new/abc/Pairs.json", NEW)
     save_run(tmp_path / "results", "alpha", {("mteb:Pairs?protocol=mteb", "eng-hin"): 30})
     done = xlbench_cli(["import", "mteb", "theirs", "--out", "theirs.csv"])
-    assert (done.returncode, done.stdout) == (0, "wrote theirs.csv: 5 figures of 1 models and 1 tasks\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "wrote theirs.csv: 5 figures of 1 model and 1 task\n"), done.stderr
     done = xlbench_cli(["board", "results", "--imported", "theirs.csv", "--print"])
     assert done.returncode == 0, done.stderr
     assert "## Imported values" in done.stdout

@@ -17,7 +17,7 @@ import click
 from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import INVALID, OK, UsageError
 from xlbench.core.tables import table
-from xlbench.core.text import byte_count
+from xlbench.core.text import byte_count, count_text
 
 if TYPE_CHECKING:
     from xlbench.encoding.cache import Cache, Info, ModelInfo
@@ -96,7 +96,7 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
             echo(f"there is nothing in {cache.folder}")
             return OK
         entries = sum(known.entries for known in chosen)
-        what = f"{_count_text(entries, 'entry', 'entries')} of {_count_text(len(chosen), 'model', 'models')}"
+        what = f"{count_text(entries, 'entry', 'entries')} of {count_text(len(chosen), 'model', 'models')}"
         if not yes:
             if not sys.stdin.isatty():
                 raise UsageError(f"this removes {what} from {cache.folder}: add --yes")
@@ -105,7 +105,7 @@ def clear(model: str | None, folder: Path | None, yes: bool) -> int:
                 return OK
         removed = cache.clear(model)
         freed = max(before.bytes - cache.info().bytes, 0)
-        echo(f"removed {_count_text(removed, 'entry', 'entries')}, {byte_count(freed)}")
+        echo(f"removed {count_text(removed, 'entry', 'entries')}, {byte_count(freed)}")
         return INVALID if _print_warnings(cache) else OK
 
 
@@ -122,7 +122,7 @@ def verify(folder: Path | None) -> int:
     with _open_cache(folder) as cache:
         with _progress_bar(cache.info().entries) as progress:
             checked = cache.verify(progress)
-        echo(f"checked {_count_text(checked.entries, 'entry', 'entries')}: {checked.damaged:,} damaged")
+        echo(f"checked {count_text(checked.entries, 'entry', 'entries')}: {checked.damaged:,} damaged")
         return INVALID if _print_warnings(cache) or checked.damaged else OK
 
 
@@ -157,9 +157,9 @@ def _progress_bar(entries: int) -> Iterator[Callable[[int, int], None] | None]:
 
 
 def _as_text(info: Info) -> Iterator[str]:
-    models = _count_text(len(info.models), "model", "models")
+    models = count_text(len(info.models), "model")
     yield f"{info.path.parent}: {byte_count(info.bytes)} of at most {byte_count(info.cap)}"
-    yield f"{_count_text(info.entries, 'entry', 'entries')} of {models}"
+    yield f"{count_text(info.entries, 'entry', 'entries')} of {models}"
     for path in info.set_aside:
         yield f"set aside as damaged: {path} ({byte_count(path.stat().st_size)}); 'xlbench cache clear' removes it"
     if not info.models:
@@ -203,7 +203,3 @@ def _as_json(info: Info) -> dict[str, Any]:
 
 def _format_time(seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds)) if seconds else ""
-
-
-def _count_text(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

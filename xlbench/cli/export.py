@@ -12,6 +12,7 @@ from xlbench.cli.export_trec import trec
 from xlbench.cli.output import echo, echo_json
 from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
 from xlbench.core.errors import OK
+from xlbench.core.text import count_text
 
 
 @click.group(
@@ -64,8 +65,9 @@ def projector(
         })  # fmt: skip
     elif not quiet:
         echo(
-            f"{len(points.texts)} texts of {texts.items} items ({texts.available} there are), "
-            f"{points.vectors.shape[1]} dimensions, languages: {', '.join(texts.languages)}"
+            f"{count_text(len(points.texts), 'text')} of {count_text(texts.items, 'item')} "
+            f"({texts.available} there are), {count_text(points.vectors.shape[1], 'dimension')}, "
+            f"languages: {', '.join(texts.languages)}"
         )
         echo("\n".join(f"wrote {path}" for path in written), err=True)
     return OK

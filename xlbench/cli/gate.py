@@ -13,7 +13,7 @@ from xlbench.cli.output import echo, plugins_print_elsewhere
 from xlbench.cli.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported
 from xlbench.cli.verdict_report import report_verdict
 from xlbench.core.errors import OK, UsageError
-from xlbench.core.text import one_line
+from xlbench.core.text import count_text, one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Run
@@ -178,7 +178,7 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
         "why": one_line(reason), "previous": previous, "changed": changed,
     }  # fmt: skip
     made = write_pack(accepted, out, reader, kind="baseline", about=about)
-    echo(f"wrote {made.path}: {one_line(made.model)}, {made.cells:,} cells, sha256 {made.digest}")
+    echo(f"wrote {made.path}: {one_line(made.model)}, {count_text(made.cells, 'cell')}, sha256 {made.digest}")
     echo(f"since the last: {changed}")
     return OK
 

@@ -8,7 +8,7 @@ import click
 
 from xlbench.cli.output import echo, echo_json
 from xlbench.core.errors import OK
-from xlbench.core.text import one_line
+from xlbench.core.text import count_text, one_line
 
 
 @click.group(
@@ -53,7 +53,8 @@ def mteb(folder: Path, out: Path, as_json: bool, quiet: bool) -> int:
                    "left_out": list(found.left_out), "file": str(out)})  # fmt: skip
         return OK
     if not quiet:
-        echo(f"wrote {out}: {len(found.figures):,} figures of {len(models):,} models and {len(tasks):,} tasks")
+        figures = count_text(len(found.figures), "figure")
+        echo(f"wrote {out}: {figures} of {count_text(len(models), 'model')} and {count_text(len(tasks), 'task')}")
     for line in found.left_out:
         echo(f"xlbench: {one_line(line)}", err=True)
     return OK

@@ -180,7 +180,8 @@ def _print_sample(results: Results, limit: int) -> None:
     ]
     headers = ["model", "task", "subset", "n", "clusters", "value", "interval", "method"]
     echo(table(headers, rows, "lllrrrrl"))
-    echo(f"\na sample: the first {limit} items of each subset; no board is written", err=True)
+    first = "item" if limit == 1 else f"{limit} items"
+    echo(f"\na sample: the first {first} of each subset; no board is written", err=True)
 
 
 def _interval(cell: Cell) -> str:

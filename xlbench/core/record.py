@@ -10,7 +10,7 @@ from typing import Any, Literal
 from xlbench.core import tables
 from xlbench.core.estimate import Direction, Estimate
 from xlbench.core.ids import digest
-from xlbench.core.text import one_line
+from xlbench.core.text import count_text, one_line
 
 SCHEMA = 1
 
@@ -213,7 +213,7 @@ def overview(runs: Sequence[Run], form: tables.Form) -> str:
     cells = [cell for run in runs for cell in run.cells]
     status = Counter(cell.status for cell in cells)
     counts = ", ".join(f"{count:,} {name}" for name, count in sorted(status.items(), key=lambda pair: pair[0] != "ok"))
-    head = f"{len(runs):,} run{'s' * (len(runs) != 1)}, {len(cells):,} cell{'s' * (len(cells) != 1)}"
+    head = f"{count_text(len(runs), 'run')}, {count_text(len(cells), 'cell')}"
     head += f": {counts}" if counts else ""
     rows = [
         [one_line(text) for text in (cell.model, cell.task, cell.subset, *_score_text(cell))] for cell in cells[:ROWS]
@@ -250,8 +250,8 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
         "model": cell.model, "fingerprint": cell.fingerprint, "area": cell.area, "task": cell.task,
         "subset": cell.subset, "register": cell.register, "status": cell.status,
     }  # fmt: skip
-    sample = "" if cell.limit is None else f"a sample: the first {cell.limit} items"
-    cut = "" if cell.train_size is None else f"learned from {cell.train_items} items alone"
+    sample = "" if cell.limit is None else f"a sample: the first {count_text(cell.limit, 'item')}"
+    cut = "" if cell.train_size is None else f"learned from {count_text(cell.train_items or 0, 'item')} alone"
     for score in cell.scores:
         note = "; ".join(filter(None, (score.note, sample, cut, *cell.notes)))
         held = covers(cell) if score.has_interval else ""

@@ -87,6 +87,11 @@ def one_paragraph(text: str) -> str:
     return " ".join(text.encode("utf-8", "backslashreplace").decode().split())
 
 
+def count_text(number: int, one: str, many: str = "") -> str:
+    """A count with commas and its noun, in the plural but for one: ``many``, or ``one`` with an s."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
 def byte_count(count: int) -> str:
     """Bytes for people, in powers of 1024: ``512 bytes``, ``1.2 GiB``."""
     value, unit = float(count), "bytes"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from xlbench.core import tables
 from xlbench.core.record import LOOSE, Run
 from xlbench.core.tables import HEIGHT, WIDTH
-from xlbench.core.text import first_of, one_line, shortened
+from xlbench.core.text import count_text, first_of, one_line, shortened
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.verdict import verdict
 from xlbench.reports.markup import MISSING, points
@@ -72,7 +72,7 @@ def _beside(runs: Iterable[Run], found: Boards) -> list[str]:
     """Why the first cell failed, what is on no board, and what was refused: a line each kind."""
     failed = [cell for run in runs for cell in run.cells if cell.status == "error"][:1]
     errors = [f"error: {cell.model} {cell.task} {cell.subset}: {cell.reason}" for cell in failed]
-    refused = [f"{_count(len(found.troubles), 'file')} refused: {found.troubles[0]}"] if found.troubles else []
+    refused = [f"{count_text(len(found.troubles), 'file')} refused: {found.troubles[0]}"] if found.troubles else []
     return [one_line(text) for text in (*errors, *found.left_out[:2], *refused)]
 
 
@@ -92,17 +92,13 @@ def measured(runs: Iterable[Run], boards: Sequence[Board]) -> str:
     languages = len({code for board in boards for line in board.cells for code in line.languages})
     names = [one_line(board.title) for board in boards if board.title != LOOSE]
     status = Counter(cell.status for cell in cells)
-    failed = [_count(status["error"], "error")] * bool(status["error"])
+    failed = [count_text(status["error"], "error")] * bool(status["error"])
     skipped = [f"{status['skipped']:,} skipped"] * bool(status["skipped"])
     unscored = f" ({', '.join(failed + skipped)})" if failed or skipped else ""
-    counts = f"{_count(models, 'model')}, {_count(tasks, 'task')}, {_count(languages, 'language')}"
+    counts = f"{count_text(models, 'model')}, {count_text(tasks, 'task')}, {count_text(languages, 'language')}"
     suites = f"{first_of(names, 4)}: " if names else ""
     level = f"{100 * boards[0].level:g}%"
-    return f"{suites}{counts}, {_count(len(cells), 'cell')}{unscored}; points with {level} intervals"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
+    return f"{suites}{counts}, {count_text(len(cells), 'cell')}{unscored}; points with {level} intervals"
 
 
 def _board_lines(board: Board, room: int, *, is_named: bool) -> list[str]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from xlbench import DataError, Option, UsageError
 from xlbench.core.ids import is_language
 from xlbench.core.specs import Spec, parse
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import count_text, did_you_mean
 from xlbench_train.pairs.lines import read_lines, read_objects
 from xlbench_train.pairs.pairs import UNKNOWN, Pairs, Source
 
@@ -66,7 +66,7 @@ def read_file(text: str, *, skip_empty: bool) -> Pairs:
                 f"{where}, line {line}: {side} empty; mend the line, remove it from every file, or leave such pairs "
                 f"out with --skip-empty"
             )
-    notes += [f"{empty:,} pairs with an empty side were left out"] * bool(empty)
+    notes += [f"left out: {count_text(empty, 'pair')} with an empty side"] * bool(empty)
     if not first:
         raise DataError(f"{where}: there is no pair of texts")
     languages = _languages(spec, paths)

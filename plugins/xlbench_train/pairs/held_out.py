@@ -10,6 +10,7 @@ from pathlib import Path
 
 from xlbench import Catalog, UsageError, text_keys
 from xlbench.core.ids import digest
+from xlbench.core.text import count_text
 from xlbench_train.pairs.cards import PREFIX, read_card
 from xlbench_train.pairs.files import read_file
 from xlbench_train.pairs.pairs import Pairs, check, concatenate, without_repeats
@@ -54,9 +55,9 @@ def read_parts(
     )
     check(whole, "--pairs")
     notes = [note for source in whole.sources for note in source.notes]
-    notes += [f"{repeats:,} repeated pairs were left out"] * bool(repeats)
+    notes += [f"left out: {count_text(repeats, 'repeated pair')}"] * bool(repeats)
     equal = sum(map(str.__eq__, whole.first, whole.second))
-    notes += [f"of {equal:,} pairs both sides are equal: there is little to learn from them"] * bool(equal)
+    notes += [f"of {count_text(equal, 'pair')} both sides are equal: there is little to learn from them"] * bool(equal)
     if evaluation:
         given = (_read_source(spec, catalog, data, skip_empty=skip_empty) for spec in evaluation)
         held, _ = without_repeats(concatenate(given))
@@ -69,7 +70,7 @@ def read_parts(
         raise UsageError(f"{len(held)} pairs to evaluate on are too few to tell anything (under {AT_LEAST}): {how}")
     training, lost = _without_texts_of(training, held)
     if lost:
-        notes.append(f"{lost:,} pairs are not trained on, as a text of theirs is among those of the evaluation")
+        notes.append(f"not trained on: {count_text(lost, 'pair')} with a text that is among those of the evaluation")
     check(training, "--pairs, without what is held out")
     return PairSplit(training, held, tuple(notes))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from xlbench.core.text import count_text
 from xlbench_train.pairs.pairs import Pairs
 from xlbench_train.settings import Settings
 from xlbench_train.training.negatives import hard_negatives, random_negatives
@@ -56,7 +57,7 @@ def columns_of(
     if settings.negatives == "hard" and mined:
         found, negatives = hard_negatives(pairs, model, batch_size=64)
         if len(found) < len(pairs):
-            notes = (f"{len(pairs) - len(found):,} pairs have no near other text, and are left out",)
+            notes = (f"left out, as no other text is near: {count_text(len(pairs) - len(found), 'pair')}",)
         first, second = list(found.first), list(found.second)
     else:
         negatives = random_negatives(pairs, settings.seed)

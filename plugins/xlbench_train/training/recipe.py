@@ -13,6 +13,7 @@ from xlbench import Catalog, Model, UsageError
 from xlbench.core.errors import OK, MissingExtraError, require_extra
 from xlbench.core.ids import digest
 from xlbench.core.tables import table
+from xlbench.core.text import count_text
 from xlbench_train.pairs.held_out import PairSplit, read_parts
 from xlbench_train.settings import Settings, resolve
 from xlbench_train.terminal import Terminal
@@ -86,7 +87,7 @@ def _check_size(parts: PairSplit, settings: Settings) -> None:
 def _say_plan(base: Base, parts: PairSplit, settings: Settings, terminal: Terminal) -> None:
     for source in parts.training.sources:
         languages = "" if source.languages[0] == "qaa" else f", {'-'.join(source.languages)}"
-        terminal.say(f"{source.pairs:,} pairs of {source.data or source.spec}{languages}")
+        terminal.say(f"{count_text(source.pairs, 'pair')} of {source.data or source.spec}{languages}")
     for note in parts.notes:
         terminal.say(note)
     rows = len(parts.training) * (2 if settings.objective in ("softmax", "cosine") else 1)

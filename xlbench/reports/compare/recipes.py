@@ -12,6 +12,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.errors import UsageError
 from xlbench.core.record import Run
+from xlbench.core.text import count_text
 from xlbench.reports.compare.common_items import ReadItems
 from xlbench.reports.compare.comparison import Comparison, Read, check_intact, match_runs
 from xlbench.reports.compare.differences import Options, most_changed, parts_of, verdicts
@@ -129,4 +130,5 @@ def _names_of(before: Sequence[Run], after: Sequence[Run]) -> tuple[str, str]:
 
 def _labels_of(runs: Sequence[Run]) -> str:
     models = list(dict.fromkeys(run.model for run in runs))
-    return f"{models[0] if len(models) == 1 else f'{models[0]} and {len(models) - 1} more'} ({len(runs)} runs)"
+    named = models[0] if len(models) == 1 else f"{models[0]} and {len(models) - 1} more"
+    return f"{named} ({count_text(len(runs), 'run')})"

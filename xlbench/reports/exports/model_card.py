@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 from xlbench.core.record import Cell, Run, Score
+from xlbench.core.text import count_text
 from xlbench.reports.exports.exported import Export, ends, number, scored
 
 FILE = "model-index.yml"
@@ -46,7 +47,7 @@ def _result(cell: Cell, main: Score) -> dict[str, Any]:
         },
         "metrics": [{
             "type": main.metric, "value": number(main.value),
-            "name": f"{main.metric} ({known}; n = {main.n}, {main.clusters} clusters)",
+            "name": f"{main.metric} ({known}; n = {main.n}, {count_text(main.clusters, 'cluster')})",
             "args": {"ci_low": low, "ci_high": high, "method": main.method, "n": main.n, "n_clusters": main.clusters},
         }],
     }  # fmt: skip

@@ -12,6 +12,7 @@ import numpy as np
 
 from xlbench import stats
 from xlbench.core.record import Cell
+from xlbench.core.text import count_text
 from xlbench.reports.compare.differences import Options, difference_at, judged_group, weights_of
 from xlbench.reports.compare.matching import Matched, Place
 from xlbench.reports.gate.flips import item_flips
@@ -212,7 +213,7 @@ def _with_finding(one: GateTest, p: float | None, alpha: float, better: float | 
     elif one.p is None or p is None:
         finding = "not tested"
     elif _is_few(one.flips):
-        few = f"the models disagree on {sum(one.flips or ())} items"
+        few = f"the models disagree on {count_text(sum(one.flips or ()), 'item')}"
         return replace(one, finding="cannot be resolved", note=few)
     elif p <= alpha / 2 and value < 0:
         finding = "regression" if value <= -one.margin + ROUNDING and one.role != "advisory" else "worse"

@@ -10,7 +10,7 @@ import numpy as np
 from xlbench import stats
 from xlbench.core.ids import digest
 from xlbench.core.record import Cell, Run, cell_key
-from xlbench.core.text import one_line
+from xlbench.core.text import count_text, one_line
 from xlbench.reports.compare.matching import Matched, Place, Unmatched, training_set_differences
 from xlbench.reports.gate.policy import Policy
 from xlbench.reports.gate.verdict import GateRun, Outcome
@@ -80,7 +80,7 @@ def check(baseline: Run, candidate: Run, matched: Matched, least: float | None, 
         places = first_texts([" ".join(place) for place in sorted(sampled)])
         reasons.append(f"the baseline has samples (--limit) beside whole subsets, and nobody judges these: {places}")
     if policy.strict and extra:
-        reasons.append(f"--strict: {len(extra)} cells have nothing to be judged by: {list_places(extra)}")
+        reasons.append(f"--strict: {count_text(len(extra), 'cell')} with nothing to be judged by: {list_places(extra)}")
     return Validity("INVALID" if reasons else "PASS", tuple(reasons), (*lost, *extra))
 
 
@@ -141,12 +141,13 @@ def _other_versions(matched: Matched) -> Iterator[str]:
     apart = [one for one, other in cells if (row_version(one), one.scoring) != (row_version(other), other.scoring)]
     if apart:
         first = f"{apart[0].task} {apart[0].subset}"
-        yield f"{len(apart)} cells were scored by another version of xlbench ({first}): run the baseline again"
+        cells_apart = count_text(len(apart), "cell")
+        yield f"scored by another version of xlbench: {cells_apart} ({first}): run the baseline again"
     if drawn := training_set_differences(matched):
         (task, subset), counts = drawn[0]
         yield (
-            f"{len(drawn)} cells were scored with other settings ({task} {subset}: --ci-training {counts[0]} in the "
-            f"baseline, {counts[1]} in the candidate): run one of them again with the other's"
+            f"scored with other settings: {count_text(len(drawn), 'cell')} ({task} {subset}: --ci-training {counts[0]} "
+            f"in the baseline, {counts[1]} in the candidate): run one of them again with the other's"
         )
 
 
