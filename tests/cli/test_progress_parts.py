@@ -45,7 +45,7 @@ class Coded(io.StringIO):
 
 @pytest.mark.parametrize(
     ("encoding", "shown"),
-    [("utf-8", "a ¹⁴ 1–3 … — ⁺"), ("cp1252", "a ¹4 1–3 … — +"), ("ascii", "a 14 1-3 ... - +")],
+    [("utf-8", "a ¹⁴ 1–3 … — ⁺"), ("cp1252", "a ¹4 1–3 … — +"), ("ascii", "a 14 1-3 ~ - +")],
 )
 def test_signs_that_an_encoding_lacks_are_plain(encoding, shown):
     """Dashes, ellipses and raised digits have a plain form; what an encoding has stays."""
@@ -236,6 +236,7 @@ def test_names_are_cut_in_their_middle():
     assert standings._abbreviated("organization/model-large-v2", 16).endswith("rge-v2")
     assert len(standings._abbreviated("organization/model-large-v2", 16)) == 16
     assert standings._abbreviated("short", 16) == "short"
+    assert live_line.cell_width(standings._abbreviated("語" * 30, 16)) <= 16
 
 
 @pytest.mark.parametrize("columns", range(24, 220, 7))
@@ -257,6 +258,19 @@ def test_at_eighty_columns_the_overall_has_its_interval_and_every_area_a_column(
     assert headings[:3] == ["Rank", "Model", "Overall"]
     assert len(headings) == 3 + len(wide_board.areas)
     assert all("[" in text for text in found[2].texts[: len(wide_board.rows)])
+
+
+def test_a_column_has_intervals_of_one_form(wide_board):
+    """With an uneven interval among them all are in brackets, the even ones too; where all are even, none is."""
+
+    def first(rows):
+        columns, _ = standings.fitted(replace(wide_board, rows=tuple(rows)), None)
+        return next(column.texts[0] for column in columns if column.heading == "Overall")
+
+    even = [replace(row, overall=replace(row.overall, high=row.overall.value + 0.021)) for row in wide_board.rows]
+    assert first(wide_board.rows) == "48.0 [45.9, 50.0]"
+    assert first(even) == "48.0 ±2.1"
+    assert first([even[0], *wide_board.rows[1:]]) == "48.0 [45.9, 50.1]"
 
 
 def test_headings_that_would_be_the_same_stay_whole():

@@ -17,7 +17,7 @@ from pseudo_terminal import in_terminal
 
 RUN = ["run", "-m", "good-letters", "-m", "random"]
 CLEAN = {"TERM": "xterm-256color", "CI": None, "NO_COLOR": None, "COLUMNS": None}
-NUMBER = re.compile(r"\[-?\d+\.\d, -?\d+\.\d\]")
+NUMBER = re.compile(r"\d+\.\d( ±\d+\.\d| \[-?\d+\.\d, -?\d+\.\d\])")
 
 BARS = """
 import logging

@@ -8,13 +8,15 @@ import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from xlbench.cli.live_line import cell_width
 from xlbench.cli.output import echo, echo_styled
-from xlbench.cli.window import encodable, is_terminal, width
-from xlbench.core.text import one_line
+from xlbench.cli.window import is_terminal, width
+from xlbench.core.text import one_line, shortened
 from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.boards.figures import Figure, figure
 from xlbench.reports.boards.legend import Legend
 from xlbench.reports.boards.verdict import verdict
 from xlbench.reports.markup import DECIMALS, MISSING, number_or_none
@@ -112,13 +114,18 @@ def _layouts(board: Board) -> Iterator[list[Column]]:
         return Column(heading, (*texts, *([level] if chance is not None else [])))
 
     def area(name: str, heading: str, *, bare: bool = False, places: bool = False) -> Column:
-        texts = [_area_text(row, name, board, legend, bare=bare, places=places) for row in board.rows]
+        entries = [row.areas[name] for row in board.rows]
+        texts = [legend.points(entry.value) for entry in entries] if bare else _intervals(entries, legend)
+        if places:
+            ranks = board.area_ranks(name)
+            beside = [_place(row.area_ranks.get(name), ranks) for row in board.rows]
+            texts = [f"{text} {place}".rstrip() for text, place in zip(texts, beside, strict=True)]
         return numbers(heading, texts, legend.points((chance or {}).get(name)))
 
     first = _heading(board.areas[0]) if single else "Overall"
     level = legend.points((chance or {}).get(OVERALL))
-    overall = numbers(first, [legend.interval(row.overall) for row in board.rows], level)
-    above = [numbers("Above chance", [legend.interval(row.corrected) for row in board.rows], legend.points(0.0))]
+    overall = numbers(first, _intervals([row.overall for row in board.rows], legend), level)
+    above = [numbers("Above chance", _intervals([row.corrected for row in board.rows], legend), legend.points(0.0))]
     above = above if any(row.corrected.value is not None for row in board.rows) else []
     counts = [
         numbers("n", [number_or_none(row.overall.n) for row in board.rows], MISSING),
@@ -151,11 +158,19 @@ def _rank(row: Row, board: Board) -> str:
     return "=" * tied + (f"{row.rank_low}–{row.rank_high}" if row.rank_low != row.rank_high else str(row.rank))
 
 
-def _area_text(row: Row, area: str, board: Board, legend: Legend, *, bare: bool, places: bool) -> str:
-    entry: Entry = row.areas[area]
-    text = legend.points(entry.value) if bare else legend.interval(entry)
-    place = _place(row.area_ranks.get(area), board.area_ranks(area)) if places else ""
-    return f"{text} {place}".rstrip()
+def _intervals(entries: Sequence[Entry], legend: Legend) -> list[str]:
+    """Scores with their intervals, all in one form: ``41.2 ±1.4`` where each is symmetric in the digits shown, or else
+    ``41.2 [39.8, 42.7]``."""
+    figures = [figure(entry, legend.decimals) for entry in entries]
+    symmetric = not any(one.low for one in figures if one)
+    return [MISSING if one is None else _interval(one, symmetric=symmetric) for one in figures]
+
+
+def _interval(one: Figure, *, symmetric: bool) -> str:
+    if one.half and not symmetric:
+        value, half = Decimal(one.value), Decimal(one.half)
+        return f"{one.value} [{value - half}, {value + half}]"
+    return f"{one.value} ±{one.half}" if one.half else f"{one.value} [{one.low}, {one.high}]" if one.low else one.value
 
 
 def _place(rank: Rank | None, others: Sequence[Rank]) -> str:
@@ -185,16 +200,10 @@ def _cut(column: Column, room: int) -> Column:
 
 def _abbreviated(name: str, room: int) -> str:
     """A name in so many columns: its beginning and, behind an ellipsis, its end."""
-    if cell_width(name) <= room:
-        return name
-    ellipsis = encodable("…", sys.stdout)
-    start, end = name, name
-    half = (room - cell_width(ellipsis)) // 2
-    while cell_width(start) > room - cell_width(ellipsis) - half:
-        start = start[:-1]
-    while cell_width(end) > half:
-        end = end[1:]
-    return start + ellipsis + end
+    text, most = name, room
+    while cell_width(text) > room and most:
+        text, most = shortened(name, most), most - 1
+    return text
 
 
 def _drawn(board: Board, columns: Sequence[Column]) -> str:
@@ -221,8 +230,9 @@ def _drawn(board: Board, columns: Sequence[Column]) -> str:
 def _reading(board: Board, columns: Sequence[Column], *, whole: bool) -> str:
     """How the table is read, in a line: only what it shows."""
     shown = "".join(text for column in columns for text in column.texts)
+    form = " or ".join(word for sign, word in (("±", "±half"), ("[", "[low, high]")) if sign in shown)
     parts = [
-        *([f"[low, high]: {100 * board.level:g}% interval"] if "[" in shown else []),
+        *([f"{form}: {100 * board.level:g}% interval"] if form else []),
         *(["=: cannot be told from the best"] if "=" in shown else []),
         *(["1–3: ranks it may have"] if any("–" in text for text in columns[0].texts) else []),
     ]

@@ -9,7 +9,8 @@ from typing import Any
 
 USUAL_WIDTH = 80
 """Columns of a terminal that does not say how wide it is."""
-_DASHES = {"–": "-", "—": "-", "−": "-", "…": "...", "━": "=", "─": "-", "‘": "'", "’": "'", "“": '"', "”": '"'}
+_SIGNS = {"–": "-", "—": "-", "−": "-", "…": "~", "━": "=", "±": "+-", "‘": "'", "’": "'", "“": '"', "”": '"'}
+"""Plain signs for those that an encoding may lack; an ellipsis is as wide as it is."""
 _OFF = frozenset({"", "0", "false", "no"})
 
 
@@ -53,7 +54,7 @@ def encodable(text: str, stream: Any) -> str:
 def _plain(sign: str, encoding: str) -> str:
     if _has(sign, encoding):
         return sign
-    plain = _DASHES.get(sign) or unicodedata.normalize("NFKC", sign).replace("−", "-")
+    plain = _SIGNS.get(sign) or unicodedata.normalize("NFKC", sign).replace("−", "-")
     return plain if _has(plain, encoding) else sign.encode("ascii", "backslashreplace").decode()
 
 
