@@ -7,7 +7,8 @@ PYTHON ?= $(if $(WINDOWS),python,python3)
 BIN := .venv/$(if $(WINDOWS),Scripts,bin)
 OUT := out
 CAMPAIGNS := tests/campaigns tests/tasks/test_same_everywhere.py tests/runs/test_durability.py \
-	tests/runs/test_concurrency.py tests/runs/test_damaged_packs.py tests/encoding/test_cache.py \
+	tests/runs/test_concurrency.py tests/runs/test_damaged_packs.py tests/encoding/test_cache_damage.py \
+	tests/encoding/test_cache_processes.py \
 	tests/plugins/test_checkpoint_runs.py tests/tasks/test_golden_ntrex.py tests/stats/test_training.py \
 	tests/plugins/test_training_goes_on.py tests/plugins/test_mteb_types.py tests/plugins/test_mteb_tasks.py \
 	tests/testing/test_first_party.py tests/plugins/test_pretrained.py tests/project/test_core_only.py
