@@ -7,6 +7,7 @@ from pathlib import Path
 from xlbench import catalog
 from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Run
+from xlbench.reports.boards.sources import with_sources
 from xlbench.reports.render import boards_of, choose_formats, render
 from xlbench.reports.selection import Selection
 
@@ -30,12 +31,13 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
     """
     import warnings
 
-    formats = choose_formats(catalog.load().boards)
+    offered = catalog.load()
+    formats = choose_formats(offered.boards)
     files: dict[str, str] = {}
     boards = boards_of(as_list(folders), Selection(suite))
     messages = [*boards.conflicts, *boards.troubles]
     for each in boards.boards:
-        rendered = render(each, formats)
+        rendered = render(with_sources(each, offered.tasks), formats)
         files |= rendered.files
         messages += rendered.failures
     for message in messages:

@@ -21,6 +21,7 @@ COMMANDS = {
     "run": "Score models on tasks: every number with its interval.",
     "curve": "Score models with more and more to learn from.",
     "board": "Render saved runs as leaderboards.",
+    "report": "Write a board as one page, with items.",
     "plot": "Draw what was measured, for papers, and vectors, to be looked at.",
     "export": "Write vectors or saved runs in the files of other programs.",
     "import": "Read results of other programs, to stand beside measured ones.",

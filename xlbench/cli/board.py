@@ -63,12 +63,14 @@ def command(
     from xlbench import catalog
     from xlbench.cli.standings import print_standings
     from xlbench.reports.boards.plain import plain
+    from xlbench.reports.boards.sources import with_sources
     from xlbench.reports.published import merge_figures, read_figures
     from xlbench.reports.render import boards_of, choose_formats, save
     from xlbench.reports.selection import Selection
 
     with plugins_print_elsewhere():
-        chosen = choose_formats(catalog.load().boards, formats)
+        offered = catalog.load()
+        chosen = choose_formats(offered.boards, formats)
         figures = merge_figures(figure for path in imported for figure in read_figures(path))
         rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages), figures)
     failures: list[str] = []
@@ -78,7 +80,7 @@ def command(
                 failures += _print(board, chosen if formats else chosen[:0])
             continue
         with plugins_print_elsewhere():
-            written, failed = save(board, chosen, boards)
+            written, failed = save(with_sources(board, offered.tasks), chosen, boards)
         failures += failed
         if not quiet and not as_json:
             print_standings(board, titled=len(rendered.boards) > 1)

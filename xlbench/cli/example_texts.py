@@ -13,7 +13,8 @@ from xlbench.core.text import one_line
 if TYPE_CHECKING:
     from xlbench.catalog import Catalog
     from xlbench.core.record import Cell, Run
-    from xlbench.core.task import Data, ItemText, Subset
+    from xlbench.core.task import Data, ItemText, Subset, Task
+    from xlbench.reports.boards.board import Board
     from xlbench.reports.compare.comparison import Comparison
     from xlbench.reports.compare.logs.reader import LogReader
 
@@ -53,15 +54,60 @@ def with_texts(comparison: Comparison, run: Run, reader: LogReader, data: Path |
 
 def _by_item(texts: Sequence[ItemText]) -> dict[str, str]:
     """Item -> its text; of a pair, both sides."""
+    return {item: " = ".join(sides) for item, sides in _sides(texts).items()}
+
+
+def _sides(texts: Sequence[ItemText]) -> dict[str, list[str]]:
+    """Item -> its texts."""
     found: dict[str, list[str]] = {}
     for told in texts:
         found.setdefault(told.item, []).append(told.text)
-    return {item: " = ".join(sides) for item, sides in found.items()}
+    return found
 
 
 def _shorten(text: str) -> str:
     line = one_line(text)
     return line if len(line) <= LONGEST else f"{line[: LONGEST - 1]}…"
+
+
+class SubsetTexts:
+    """Texts of the items of a board's subsets, through the tasks that are installed."""
+
+    def __init__(self, board: Board, tasks: Mapping[str, Task], data: Path | None) -> None:
+        self._tasks = tasks
+        self._data = data
+        cells = board.evidence.cells() if board.evidence else ()
+        self._prints = {(cell.task, cell.subset): cell.data_fingerprint for cell in cells}
+        self._subsets: dict[str, dict[str, Subset]] = {}
+        self.notes: list[str] = []
+        """A line for each task and reason that there are no texts."""
+
+    def of(self, task: str, subset: str) -> Mapping[str, Sequence[str]]:
+        """Item -> its texts, shortened: of a pair, both. {} where they cannot be had, with a note."""
+        try:
+            return {item: [*map(_shorten, sides)] for item, sides in _sides(self._told(task, subset)).items()}
+        except XlbenchError as error:
+            note = f"{task}: no texts of items: {error}"
+            if note not in self.notes:
+                self.notes.append(note)
+            return {}
+
+    def _told(self, name: str, subset: str) -> Sequence[ItemText]:
+        from xlbench.core.item_texts import item_texts
+        from xlbench.runs.request import Request, data_of
+
+        task = self._tasks.get(name)
+        if task is None:
+            raise UsageError("no plugin that is installed offers the task")
+        if name not in self._subsets:
+            data = data_of(Request(data=self._data, command=("xlbench report",)))
+            self._subsets[name] = {one.name: one for one in task.subsets(data)}
+        found = self._subsets[name].get(subset)
+        if found is None or found.missing or found.damaged:
+            raise DataMissing("its data is not at hand (--data)")
+        if found.fingerprint != self._prints.get((name, subset)):
+            raise DataMissing("what is at hand is other data than was scored")
+        return item_texts(task, found)
 
 
 class _Texts:

@@ -123,6 +123,7 @@ def _score(
     """
     from xlbench.cli.progress import watching
     from xlbench.core.files import check_folder
+    from xlbench.reports.boards.sources import with_sources
     from xlbench.reports.render import save
     from xlbench.runs.execute import run_prepared
 
@@ -134,7 +135,7 @@ def _score(
     if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
         return results, [], ({}, [])
     boards = _boards_of(prepared, results)
-    saved = {board.title: save(board, formats, folder) for board in boards}
+    saved = {board.title: save(with_sources(board, prepared.catalog.tasks), formats, folder) for board in boards}
     written = {title: paths for title, (paths, _) in saved.items()}
     return results, boards, (written, [line for _, lines in saved.values() for line in lines])
 

@@ -49,6 +49,8 @@ class Boards:
     """Files that were refused: a line each."""
     conflicts: tuple[str, ...] = ()
     """Cells of which several runs have different scores: a line each."""
+    runs: tuple[Run, ...] = ()
+    """The runs that they are made of."""
 
 
 def standings(
@@ -202,4 +204,5 @@ def boards_of_runs(
         (*selected.left_out, *([unused] if unseen else [])),
         tuple(dict.fromkeys([*refused, *(trouble for board in boards for trouble in board.troubles)])),
         tuple(dict.fromkeys(conflict for board in boards for conflict in board.conflicts)),
+        selected.results.runs,
     )

@@ -29,7 +29,7 @@ def item_flips(candidate: tuple[Cell, pa.Table], baseline: tuple[Cell, pa.Table]
         candidate: A cell with its saved items.
         baseline: The same of the other run.
     """
-    first, second = (_hits(*one) for one in (candidate, baseline))
+    first, second = (hits_of(*one) for one in (candidate, baseline))
     if first is None or second is None or len(first) != len(second):
         return None
     ids = [table.column(ITEM_ID).to_pylist() for _, table in (candidate, baseline)]
@@ -38,7 +38,7 @@ def item_flips(candidate: tuple[Cell, pa.Table], baseline: tuple[Cell, pa.Table]
     return int(np.count_nonzero(first & ~second)), int(np.count_nonzero(second & ~first))
 
 
-def _hits(cell: Cell, table: pa.Table) -> np.ndarray | None:
+def hits_of(cell: Cell, table: pa.Table) -> np.ndarray | None:
     """(n,) booleans: which items a cell has right; None where its score is no share of them."""
     if cell.main is None or cell.main.value is None or cell.seeds or cell.main.seed_se > 0:
         return None

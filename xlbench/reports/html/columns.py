@@ -18,8 +18,8 @@ Column = dict[str, Any]
 """What the script reads: ``k``, the kind (overall, above, area, task, register, language, cell), and ``n``, the name;
 ``v``, ``a``, ``b``: values, and how far the intervals reach below and above them, a number a model or None; ``e``: what
 tenths leave of the values, in thousandths of points; ``i``, ``g``: items and clusters; ``c``: chance; ``m``: how the
-intervals were made; ``p``: against the best, in thousandths; ``r``: the ranks that each model may have; ``w``: why
-values are missing, by the model's place."""
+intervals were made; ``d``: there where neither value is better; ``p``: against the best, in thousandths; ``r``: the
+ranks that each model may have; ``w``: why values are missing, by the model's place."""
 
 
 class Notes:
@@ -47,19 +47,19 @@ def _averages(board: Board, notes: Notes) -> Iterator[Column]:
     evidence = board.evidence
     overall = _column("overall", "Overall", [row.overall for row in board.rows], notes, board.chances.get(OVERALL))
     ranks = [None if row.rank_low is None else [row.rank_low, row.rank_high] for row in board.rows]
-    yield overall | {"r": ranks} | _against_best(evidence.overall if evidence else ())
+    yield overall | {"r": ranks} | _of_nodes(board, evidence.overall if evidence else ())
     if any(row.corrected.value is not None for row in board.rows):
         yield _column("above", "Above chance", [row.corrected for row in board.rows], notes, 0.0)
     for area in board.areas:
         entries = [row.areas[area] for row in board.rows]
         found = _column("area", area, entries, notes, board.chances.get(area))
         ranked = [row.area_ranks.get(area) for row in board.rows]
-        yield found | {"r": _ranks(ranked)} | _against_best(evidence.area(area) if evidence else ())
+        yield found | {"r": _ranks(ranked)} | _of_nodes(board, evidence.area(area) if evidence else ())
     for area, task in board.tasks:
         entries = [row.tasks[task] for row in board.rows]
         found = _column("task", task, entries, notes, board.baseline(task, "chance"))
         ranked = [row.task_ranks.get(task) for row in board.rows]
-        yield found | {"area": area, "r": _ranks(ranked)} | _against_best(evidence.task(task) if evidence else ())
+        yield found | {"area": area, "r": _ranks(ranked)} | _of_nodes(board, evidence.task(task) if evidence else ())
 
 
 def _registers(board: Board, notes: Notes) -> Iterator[Column]:
@@ -69,7 +69,8 @@ def _registers(board: Board, notes: Notes) -> Iterator[Column]:
 
 def _languages(board: Board, notes: Notes) -> Iterator[Column]:
     for line in board.languages:
-        yield _column("language", line.language, line.entries, notes, line.chance)
+        found = _column("language", line.language, line.entries, notes, line.chance)
+        yield found | _direction(board, board.evidence.languages[line.language] if board.evidence else ())
 
 
 def _cells(board: Board, notes: Notes) -> Iterator[Column]:
@@ -110,6 +111,18 @@ def _column(kind: str, name: str, entries: Sequence[Entry], notes: Notes, chance
 
 def _ranks(ranks: Sequence[Rank | None]) -> list[list[int] | None]:
     return [None if rank is None else [rank.low, rank.high] for rank in ranks]
+
+
+def _of_nodes(board: Board, nodes: Sequence[Node]) -> Column:
+    """What the influences say of an average."""
+    return _direction(board, nodes) | _against_best(nodes)
+
+
+def _direction(board: Board, nodes: Sequence[Node]) -> Column:
+    """That neither value is better, where that holds of any score in an average."""
+    cells = board.evidence.table.cells if board.evidence else {}
+    mains = (cells[place].main for node in nodes for place in node.places if place in cells)
+    return {"d": 1} if any(main is not None and main.direction == "neither" for main in mains) else {}
 
 
 def _against_best(nodes: Sequence[Node]) -> Column:

@@ -41,9 +41,13 @@ AXES: Mapping[str, tuple[Callable[[Cost], float | None], bool]] = {
 
 
 def section(board: Board) -> str:
-    """The pictures for which at least two models have figures, and the table."""
-    pictures = [_picture(name, found, more=more) for name, (of, more) in AXES.items()
-                if len(found := frontier(board, of, more=more)) > 1]  # fmt: skip
+    """The pictures in which models differ, and the table."""
+    found = {name: frontier(board, of, more=more) for name, (of, more) in AXES.items()}
+    pictures = [
+        _picture(name, points_, more=AXES[name][1])
+        for name, points_ in found.items()
+        if len({one.cost for one in points_}) > 1
+    ]
     shown = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else ""
     words = "These figures vary from machine to machine and from run to run."
     line = " The line joins the models that no other one beats at the same cost or less." if pictures else ""

@@ -25,8 +25,10 @@ def section(board: Board) -> str:
 
 def _table(caption: str, heads: list[str], rows: list[list[str]], numbers: int = 0) -> str:
     """A table whose cells are HTML already; the first column holds names, and the last ``numbers`` ones numbers."""
-    head = "".join(f'<th scope="col">{escape(one)}</th>' for one in heads)
     words = len(heads) - numbers
+    head = "".join(
+        f'<th scope="col"{" class=text" if place < words else ""}>{escape(one)}</th>' for place, one in enumerate(heads)
+    )
     body = ""
     for first, *rest in rows:
         cells = "".join(f"<td{' class=text' if place + 1 < words else ''}>{one}</td>" for place, one in enumerate(rest))
@@ -95,7 +97,7 @@ def _sources(sources: Mapping[str, Source]) -> str:
     if not sources:
         return ""
     rows = [
-        [escape(text or MISSING) for text in (task, source.license, source.data, source.home)]
+        [escape(text or MISSING) for text in (task, source.license, source.data, _address(source.home))]
         for task, source in sources.items()
     ]
     found = _table("Sources of the data", ["Task", "License", "Data", "Home"], rows)
@@ -105,6 +107,11 @@ def _sources(sources: Mapping[str, Source]) -> str:
         '<button type="button" class="copy js-only" data-copy="citations">Copy</button>'
     )
     return f"<h3>Sources</h3>{found}" + (_folded("Citations", cited, shut=True) if citations else "")
+
+
+def _address(home: str) -> str:
+    """Where the data comes from, as text; "" where that is a place of the task's own files."""
+    return home if "://" in home else ""
 
 
 def _lines(text: str) -> str:

@@ -23,11 +23,11 @@ function paired(level, place, i, j) {
     });
   }
 
-  function word({gap, half, sure}) {
-    if (gap == null) return 'a score is missing';
-    if (half == null) return 'no interval here';
-    if (half === 0 && Math.abs(gap) < 0.001) return 'equal everywhere';
-    return sure ? `${models[gap > 0 ? state.a : state.b].l} is better` : 'cannot be told apart';
+  function word({col, gap, half, sure}) {
+    if (gap == null) return 'no score';
+    if (half == null) return 'no interval';
+    if (half === 0 && Math.abs(gap) < 0.001) return 'equal';
+    return sure ? (col.d ? ['lower', 'higher'] : ['worse', 'better'])[Number(gap > 0)] : 'open';
   }
 
   function line(one, scale, level) {
@@ -41,9 +41,12 @@ function paired(level, place, i, j) {
 
   function forest(found) {
     const scale = scaleOf([0, ...found.flatMap(({gap, half}) => gap == null ? [] : [gap, gap - (half || 0), gap + (half || 0)])]);
-    const axis = el('div', {class: 'axis', 'aria-hidden': 'true'}, el('span'),
+    const axis = el('li', {class: 'axis', 'aria-hidden': 'true'}, el('span'),
       el('div', {class: 'ticks'}, ...ticks(scale).map(tick => el('span', {'--v': scale.place(tick)}, signed(tick).replace('.0', '')))), el('span'), el('span'));
-    return el('div', {class: 'diff'}, el('ul', {class: 'diff'}, ...found.map(one => line(one, scale, one.level))), axis);
+    const sides = el('li', {class: 'sides', 'aria-hidden': 'true'}, el('span'), el('div', {class: 'pole'},
+      el('span', {'--v': scale.place(0)}, scale.place(0) > 25 ? `← ${models[state.b].l} better` : ''),
+      el('span', {'--v': scale.place(0)}, scale.place(0) < 75 ? `${models[state.a].l} better →` : '')), el('span'), el('span'));
+    return el('ul', {class: 'diff'}, sides, ...found.map(one => line(one, scale, one.level)), axis);
   }
 
   function draw() {
@@ -54,18 +57,18 @@ function paired(level, place, i, j) {
       ...areas.flatMap(area => [{...area, level: 1}, ...tasks.filter(task => task.col.area === area.col.n).map(task => ({...task, level: 2}))])];
     const languages = differences('language').map(one => ({...one, level: 2}));
     const [overall] = tree, sure = languages.filter(one => one.sure);
-    const said = overall.sure ? `${models[overall.gap > 0 ? state.a : state.b].l} is better than ${overall.gap > 0 ? b : a} overall`
+    const said = overall.sure ? `${models[overall.gap > 0 ? state.a : state.b].l} ${overall.col.d ? 'scores higher' : 'is better'} than ${overall.gap > 0 ? b : a} overall`
       : `${a} and ${b} cannot be told apart overall`;
     const count = Math.min(pairs.language ? pairs.language.models : 0, pairs.task ? pairs.task.models : 0);
     const lacking = Math.max(state.a, state.b) >= count;
     result.replaceChildren(
-      el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null ? '' : `, by ${signed(overall.gap)} points`}`
-        + `; in ${sure.length} of ${languages.length} languages one of them is better.`),
-      el('p', {}, `Differences ${a} − ${b} in points, paired over the same items, with ${100 * data.level}% intervals. Filled: significant `
-        + 'after Holm’s correction, over areas, over tasks and over languages each. It does not allow for this pair having been picked from '
+      el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null ? '' : `, by ${points(Math.abs(overall.gap))} points`}`
+        + `; they differ in ${sure.length} of ${languages.length} languages.`),
+      el('p', {}, `Differences ${a} − ${b} in points, paired over the same items, with ${100 * data.level}% intervals. Filled, better, worse: significant `
+        + 'after Holm’s correction, over areas, over tasks and over languages each. Open: the data does not tell. This does not allow for this pair having been picked from '
         + 'many: the ranks of the standings do.'),
-      lacking ? el('p', {class: 'limit'}, `To keep this page small, intervals by task are here for the first ${pairs.task?.models ?? 0} models, by language for `
-        + `the first ${pairs.language?.models ?? 0}; xlbench compare has all.`) : null,
+      ...(lacking ? [el('p', {class: 'limit'}, `To keep this page small, intervals by task are here for the first ${pairs.task?.models ?? 0} models, by language for `
+        + `the first ${pairs.language?.models ?? 0}; xlbench compare has all.`)] : []),
       el('h3', {}, 'Areas and tasks'), forest(tree),
       ...(languages.length ? [el('h3', {}, 'Languages'), forest(languages)] : []), flipped(state.a, state.b));
   }

@@ -8,7 +8,8 @@ function right(set, model, place) {
   set.read[model] ||= Uint8Array.from(atob(bits), one => one.charCodeAt(0));
   return (set.read[model][place >> 3] >> (place & 7)) % 2 === 1;
 }
-const textOf = id => data.items.texts ? data.items.texts[id] : undefined;
+const textOf = (set, place) => (set.texts && set.texts[place] || []).map(text => data.items.texts[text]).join(' = ') || MISSING;
+const haveTexts = sets => sets.some(set => set.texts);
 const FLIPS = 100;
 
 function flipped(a, b) {
@@ -20,14 +21,14 @@ function flipped(a, b) {
       const [one, other] = [right(set, a, place), right(set, b, place)];
       if (one == null || other == null || one === other) return;
       if (one) won++; else lost++;
-      rows.push([set, id, one]);
+      rows.push([set, id, one, place]);
     });
   }
-  const shown = rows.slice(0, FLIPS), told = Boolean(data.items.texts);
+  const shown = rows.slice(0, FLIPS), told = haveTexts(data.items.sets);
   const table = el('table', {class: 'plain'}, el('caption', {class: 'unseen-text'}, 'Items that flipped'),
     el('thead', {}, el('tr', {}, ...['Item', 'Task', 'Subset', 'Right in', ...(told ? ['Text'] : [])].map(text => el('th', {scope: 'col', class: 'text'}, text)))),
-    el('tbody', {}, ...shown.map(([set, id, one]) => el('tr', {}, el('th', {scope: 'row'}, data.items.ids[id]), el('td', {class: 'text'}, set.task),
-      el('td', {class: 'text'}, set.subset), el('td', {class: 'text'}, models[one ? a : b].l), ...(told ? [el('td', {class: 'text', dir: 'auto'}, textOf(id) ?? MISSING)] : [])))));
+    el('tbody', {}, ...shown.map(([set, id, one, place]) => el('tr', {}, el('th', {scope: 'row'}, data.items.ids[id]), el('td', {class: 'text'}, set.task),
+      el('td', {class: 'text'}, set.subset), el('td', {class: 'text'}, models[one ? a : b].l), ...(told ? [el('td', {class: 'text', dir: 'auto'}, textOf(set, place))] : [])))));
   const scope = data.items.whole ? '' : 'Among the items of this page, ';
   return el('details', {class: 'flips'}, el('summary', {}, `Items that flipped: ${whole(won + lost)}`),
     el('p', {}, `${scope}${models[a].l} alone has ${whole(won)} right, ${models[b].l} alone ${whole(lost)}.`
@@ -46,18 +47,18 @@ function flipped(a, b) {
       set.ids.forEach((id, place) => {
         const marks = models.map((_, i) => right(set, i, place)), known = marks.filter(one => one != null);
         const share = known.filter(Boolean).length / known.length;
-        rows.push({set, id, marks, spread: share * (1 - share)});
+        rows.push({set, id, place, marks, spread: share * (1 - share)});
       });
     }
     rows.sort((x, y) => y.spread - x.spread);
     const shown = rows.filter(row => row.spread > 0).slice(0, data.items.n);
-    const told = Boolean(data.items.texts), body = el('tbody');
+    const told = haveTexts(data.items.sets.filter(one => one.task === chosen)), body = el('tbody');
     const table = el('table', {class: 'plain', id: 'items-table'}, el('caption', {class: 'unseen-text'}, `Items of ${chosen}`), el('thead', {}, el('tr', {},
       ...['Item', 'Subset', ...(told ? ['Text'] : [])].map(text => el('th', {scope: 'col', class: 'text'}, text)), ...models.map(one => el('th', {scope: 'col'}, one.l)))), body);
     fill(body, [], r => {
-      const {set, id, marks} = shown[r];
+      const {set, id, place, marks} = shown[r];
       return el('tr', {}, el('th', {scope: 'row'}, data.items.ids[id]), el('td', {class: 'text'}, set.subset),
-        ...(told ? [el('td', {class: 'text', dir: 'auto'}, textOf(id) ?? MISSING)] : []),
+        ...(told ? [el('td', {class: 'text', dir: 'auto'}, textOf(set, place))] : []),
         ...marks.map(one => el('td', {}, el('span', {class: `sign ${one ? 'unseen' : 'seen'}`}, one == null ? MISSING : one ? '●' : '○',
           el('span', {class: 'unseen-text'}, one == null ? '' : one ? ' right' : ' wrong')))));
     }, 2 + told + models.length).draw(shown.map((_, r) => r));

@@ -74,7 +74,7 @@ function legend(home, most, hasChance) {
       const cells = [el('th', {class: 'corner'})];
       for (let start = 0, end; start < shown.length; start = end) {
         for (end = start; end < shown.length && group(shown[end]) === group(shown[start]);) end++;
-        cells.push(el('th', {class: 'group', scope: 'colgroup', colspan: end - start, title: group(shown[start])}, group(shown[start])));
+        cells.push(el('th', {class: end - start < 3 ? 'group narrow' : 'group', scope: 'colgroup', colspan: end - start}, el('span', {}, group(shown[start]))));
       }
       rows.push(el('tr', {}, ...cells));
     }
