@@ -79,6 +79,7 @@ publish: $(CORE)  ## Render the published boards anew, from runs made anew and p
 	rm -rf leaderboards/runs $(OUT)/published
 	$(BIN)/xlbench run --suite mini --results $(OUT)/published --boards leaderboards
 	$(BIN)/xlbench pack $(OUT)/published --all --out leaderboards/runs
+	! $(BIN)/python -c 'import matplotlib' || $(BIN)/xlbench plot standings leaderboards/runs --out docs/standings.svg
 
 real: $(EVERYTHING) $(E5) $(MINILM)  ## Real encoders on the suite `open`, its boards and packs; goes on from the packs that are there (hours; data: XLBENCH_DATA, else ../shared/data)
 	test -d $(REAL)/results || ! test -d leaderboards/runs-open || \
