@@ -205,6 +205,15 @@ def test_curves_without_plots(run, tmp_path):
     assert {path.suffix for path in (tmp_path / "curves").iterdir()} == {".md", ".csv"}
 
 
+@pytest.mark.usefixtures("really_installed")
+def test_plots_say_what_they_need(run, tmp_path):
+    """A picture of saved runs is refused in one line, with the command that installs what it needs."""
+    done = run("plot", "standings", "--out", "standings.svg")
+    assert done.returncode == 2
+    assert lines(done) == "xlbench: a plot needs matplotlib: pip install 'xlbench[plots]'\n"
+    assert not (tmp_path / "standings.svg").exists()
+
+
 def test_extras_are_those_of_the_project():
     """The libraries that messages name are what the extras of pyproject.toml install, and nothing is left out."""
     named = {

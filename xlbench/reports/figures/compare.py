@@ -60,6 +60,7 @@ def figure_of(comparisons: Sequence[Comparison], width: float, letters: Letterin
     )
     for axes, comparison in zip(drawn, comparisons, strict=True):
         _draw(axes, comparison, by)
+        axes.locator_params(axis="x", nbins=5 if len(drawn) == 1 else 3)
     _legend(figure, comparisons, by)
     return figure
 
@@ -94,7 +95,6 @@ def _draw(axes: Axes, comparison: Comparison, by: By) -> None:
             axes.plot([100 * found.low, 100 * found.high], [place, place], color=color, label="interval")
         axes.plot([100 * found.value], [place], marker, color=color, label="difference")
     axes.margins(x=0.08)
-    axes.locator_params(axis="x", nbins=5)
 
 
 def _legend(figure: Figure, comparisons: Sequence[Comparison], by: By) -> None:

@@ -65,7 +65,7 @@ def _cut(line: str, most: int) -> str:
     """So many characters of a line; what is in the middle goes."""
     if len(line) <= most:
         return line
-    head = (most - 1) * 2 // 3
+    head = (most - 1) // 2
     return line[:head] + ELLIPSIS + line[len(line) - (most - 1 - head) :]
 
 
