@@ -77,6 +77,8 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     language = subset.languages[0] if len(subset.languages) == 1 else subset.label
     own = {query: item for query, (_, item) in searched.own_documents(task, asked, prefix, language).items()}
     loaded = _loaded(where, prefix, language, asked, lists, own)
+    if len(subset.languages) == 1:
+        searched.check_script(where, language, {"candidates": loaded.documents, "queries": loaded.queries})
     content = digest(
         "mteb reranking", *loaded.ids, *loaded.clusters, *loaded.queries, *loaded.document_ids, *loaded.documents,
         *(str(number) for rows in (loaded.candidates, loaded.judged) for row in rows for number in row),

@@ -27,6 +27,7 @@ from xlbench_mteb.columns import complete
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.data.collections import Collection
+from xlbench_tasks.data.scripts import other_script
 from xlbench_tasks.protocols import search
 from xlbench_tasks.protocols.search_items import SearchItems, search_items
 from xlbench_tasks.protocols.similarity import of_all_pairs
@@ -202,11 +203,27 @@ def own_documents(task: NamedTask, asked: Collection, prefix: str, language: str
     return {query: (language, item) for query, item in named if item in asked.documents}
 
 
-def _check_first(task: NamedTask, loaded: Loaded) -> None:
-    """Raise `DataError` where mteb leaves out whatever is found first, which no id tells from an answer."""
+def check_script(where: str, language: str, texts: Mapping[str, Sequence[str]]) -> None:
+    """Raise `DataError` where texts, by what they are, are plainly not in the one language that mteb says: in another
+    script."""
+    for kind, its in texts.items():
+        if script := other_script(its, language):
+            raise DataError(
+                f"{where}: the {kind} are written in {script} letters, and so in another language than mteb says "
+                f"({language}): mend the data, or say ?protocol=mteb"
+            )
+
+
+def _check_ours(task: NamedTask, loaded: Loaded) -> None:
+    """Raise `DataError` where texts are in another script than their language's, and where mteb leaves out whatever is
+    found first, which no id tells from an answer."""
+    where = f"{task.name} {loaded.subset.label}"
+    if len(loaded.subset.languages) == 1:
+        of_kinds = {"documents": loaded.items.documents, "queries": loaded.items.queries}
+        check_script(where, loaded.items.language, of_kinds)
     if task.mteb.skip_first_result:
         raise DataError(
-            f"{task.name} {loaded.subset.label}: mteb leaves out of each list what is found first, whatever it is, for "
+            f"{where}: mteb leaves out of each list what is found first, whatever it is, for "
             f"which there is no protocol of ours: say ?protocol=mteb"
         )
 
@@ -218,7 +235,7 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
     assert subset.load is not None
     loaded: Loaded = subset.load()
     if protocol == "xlbench":
-        _check_first(task, loaded)
+        _check_ours(task, loaded)
         return search.evaluate(replace(subset, load=lambda: loaded.items), session, {})
     if session.has_search:
         raise EncoderError("the model searches by itself, and protocol=mteb compares vectors: use protocol=xlbench")
@@ -254,7 +271,7 @@ def find(task: NamedTask, subset: Subset, session: EncodingSession, depth: int) 
     if subset.load is None:
         raise DataMissing(subset.missing or subset.damaged)
     loaded: Loaded = subset.load()
-    _check_first(task, loaded)
+    _check_ours(task, loaded)
     found = search.find(replace(subset, load=lambda: loaded.items), session, depth)
     queries = [item.removeprefix(loaded.prefix) for item in loaded.items.ids]
     return replace(found, queries=queries, documents=loaded.items.document_ids)

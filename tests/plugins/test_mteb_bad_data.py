@@ -142,6 +142,17 @@ def test_a_search_says_what_its_data_lacks(task_with):
         assert "queries or documents without a text are taken as they are" in subset.load().items.notes[0]
 
 
+@pytest.mark.parametrize("kind", ["Retrieval", "Reranking"])
+def test_texts_in_another_script_than_the_language_are_a_line(task_with, kind, tmp_path):
+    """Documents said to be Hindi, and written in Latin letters: that language has no score of ours; others have."""
+    data = collection(TEXTS, TEXTS[:3])
+    data["test"]["top_ranked"] = {"q0": ["wiki:0", "wiki:1"]} if kind == "Reranking" else None
+    found = xlbench.run("ngram", task_with(kind, data, data), results=tmp_path, cache=False)
+    whole, wrong = found.runs[0].cells
+    assert (whole.status, wrong.status) == ("ok", "error")
+    assert "are written in Latin letters, and so in another language than mteb says (hin)" in wrong.reason
+
+
 def test_a_search_is_found_again_with_the_ids_of_its_files(task_with):
     """What `xlbench export trec` writes of a task of mteb: ids are those of the data, whatever signs they hold; of
     mteb's own protocol there are no lists."""
