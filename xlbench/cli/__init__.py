@@ -33,6 +33,7 @@ COMMANDS = {
     "plugins": "Show the installed plugins, and what is broken and why.",
     "cache": "Show, empty or check the cache of vectors.",
     "published": "Compare saved runs with published figures.",
+    "texts": "Write the texts of tasks, to be encoded by any program.",
     "fetch": "Bring data and checkpoints onto this machine beforehand.",
     "results": "Check saved runs.",
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
