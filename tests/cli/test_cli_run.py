@@ -117,7 +117,7 @@ def test_the_board_is_shown_and_progress_is_not_on_standard_output(go, tmp_path)
     wrote = [line.replace("\\", "/") for line in others if line.startswith("wrote ")]
     assert wrote[0] == "wrote leaderboards/run.md"
     assert wrote[-1].startswith("wrote leaderboards/run{.")
-    assert others[-1] == "results are in results"
+    assert "results are in results" in others
     assert "good-letters: tiny: 4 ok, as before" in go(*RUN, *tiny(tmp_path)).stderr.splitlines()
 
 
@@ -554,8 +554,9 @@ def test_ctrl_c_ends_cleanly_and_the_same_command_goes_on(go, installed_dists, t
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "Traceback" not in errors
-    assert re.fullmatch("stopped with [123] of 4 cells done", errors.splitlines()[-2])
-    assert errors.splitlines()[-1].startswith("xlbench: stopped; what was done is saved")
+    *_, stopped, hint = [line for line in errors.splitlines() if line]
+    assert re.fullmatch("stopped with [123] of 4 cells done", stopped)
+    assert hint.startswith("xlbench: stopped; what was done is saved")
     assert not (tmp_path / "leaderboards" / "run.md").exists()
     states = [cell["state"] for cell in planned(go(*args, "-n", "--json"))]
     assert 0 < states.count("done") < 4
