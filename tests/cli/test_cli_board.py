@@ -192,15 +192,19 @@ def test_packs_and_ones_own_runs_of_the_same_models_are_no_conflict(go, xlbench_
 
 
 def test_board_of_a_suite_leaves_loose_tasks_out(go, tmp_path):
-    """--suite renders that suite's tasks alone; without it there is a board for every suite of the runs."""
+    """--suite renders that suite's tasks alone; without it there is a board for every suite of the runs, and run.md
+    with the cells of no suite."""
     assert go("run", "--suite", "kinds-only", "-m", "letters", "--quiet").returncode == 0
     run_tiny(go, tmp_path, "-m", "letters")
     for args in ([], ["--suite", "kinds-only"]):
         shutil.rmtree(tmp_path / "leaderboards")
         assert go("board", *args).returncode == 0
-        assert {path.name.split(".")[0] for path in (tmp_path / "leaderboards").iterdir()} == {"kinds-only"}
-        _, *rows = table(tmp_path / "leaderboards" / "kinds-only.scores.csv")
-        assert {row[LONG.index("task")] for row in rows} == {"kinds"}
+        names = {path.name.split(".")[0] for path in (tmp_path / "leaderboards").iterdir()}
+        assert names == ({"kinds-only"} if args else {"kinds-only", "run"})
+        for name, task in (("kinds-only", "kinds"), ("run", "tiny")):
+            if name in names:
+                _, *rows = table(tmp_path / "leaderboards" / f"{name}.scores.csv")
+                assert {row[LONG.index("task")] for row in rows} == {task}
 
 
 def test_part_of_a_suite_is_no_board_of_the_suite(go, tmp_path):
@@ -338,3 +342,18 @@ def test_formats_are_chosen_by_name(go, tmp_path):
     for command in (["board"], ["run", *tiny(tmp_path), "-m", "letters"]):
         assert "no board format 'latx'. Did you mean 'latex'?" in one_line(go(*command, "--format", "latx"), 2)
     assert len(list((tmp_path / "results").iterdir())) == 1
+
+
+def test_a_board_by_another_metric_and_over_languages(go, tmp_path):
+    """--metric and --over ask another question: run.md says so, in its own words and in JSON, and what has no such
+    score is counted."""
+    run_tiny(go, tmp_path, "-m", "random", "-m", "good-letters")
+    assert go("run", "--suite", "kinds-only", "-m", "random", "--quiet").returncode == 0
+    done = go("board", "-t", "./tiny.toml", "--metric", "mrr", "--area", "retrieval", "--print")
+    assert "scores by mrr in points" in done.stdout
+    assert go("board", "-t", "tiny", "--over", "languages", "--print").returncode == 2
+    done = go("board", "-t", "./tiny.toml", "-t", "kinds", "--metric", "mrr", "--print", "--json")
+    (board,) = json.loads(done.stdout)["boards"]
+    assert (board["metric"], board["over"], [*board["models"][0]["tasks"]]) == ("mrr", "items", ["tiny"])
+    assert "xlbench: without a score by mrr: " in done.stderr
+    assert "of the area 'retrieva'. Did you mean 'retrieval'?" in one_line(go("board", "--area", "retrieva"), 2)

@@ -518,7 +518,7 @@ def test_every_column_of_a_board_is_documented(tmp_path):
     files = xlbench.board([tmp_path])
     columns = {
         name
-        for suffix in ("", ".tasks", ".scores", ".data", ".hubs", ".costs")
+        for suffix in ("", ".tasks", ".scores", ".data", ".hubs", ".costs", ".languages")
         for name in files[f"run{suffix}.csv"].split("\n")[0].split(",")
     }
     ends = re.findall(r"`(?:<name>)?(_[a-z_]+)`", read("docs/results.md"))

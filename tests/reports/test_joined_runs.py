@@ -63,12 +63,22 @@ def test_runs_of_other_data_are_a_conflict(tmp_path):
 
 
 def test_what_is_on_no_board_is_said(tmp_path):
-    """Cells of loose tasks beside a suite are counted and named; they have a board where it is asked for."""
+    """Cells of loose tasks beside a suite are counted and named, or have a board of their own; samples and points of
+    curves never have one, and are counted."""
     save_run(tmp_path, "alpha", {ONE: 30, TWO: 45}, plans={"mini": {"pairs": ("eng-deu",)}})
     made = boards_of([tmp_path])
     assert [board.title for board in made.boards] == ["mini"]
-    assert made.left_out == (
-        "on none of these boards, as they are of no suite: 1 saved cell of topics (see them with --task)",
+    assert made.left_out == ("on none of these boards, as they are of no suite: 1 saved cell of topics",)
+    both = boards_of([tmp_path], Selection(loose=True))
+    assert [(board.title, board.tasks) for board in both.boards] == [
+        ("mini", (("retrieval", "pairs"),)), ("run", (("retrieval", "topics"),)),
+    ]  # fmt: skip
+    assert both.left_out == ()
+    save_cell(Store(tmp_path), "alpha", "pairs", "eng-hin", 5, 10, limit=10)
+    save_cell(Store(tmp_path), "alpha", "topics", "hin@50", 30, train_size=50, train_items=50)
+    assert boards_of([tmp_path], Selection(loose=True)).left_out == (
+        "samples (--limit) are on no board: 1 saved cell of pairs",
+        "points of curves are on no board: 1 saved cell of topics",
     )
     part = boards_of([tmp_path], Selection(tasks=("top*",)))
     assert [(board.title, board.tasks) for board in part.boards] == [("run", (("retrieval", "topics"),))]
@@ -91,6 +101,10 @@ def test_a_part_of_a_suite_asks_for_what_was_planned_of_it(tmp_path):
         (Selection(models=("alpa",)), "none of these runs is of a model 'alpa'. Did you mean 'alpha'?"),
         (Selection(tasks=("pair",)), "none of these runs has a task 'pair'. Did you mean 'pairs'?"),
         (Selection(languages=("dei",)), "none of these runs has the language 'dei'. Did you mean 'deu'?"),
+        (Selection(areas=("retreival",)), "of the area 'retreival'. Did you mean 'retrieval'? There are: retrieval"),
+        (Selection(registers=("edited",)), "none of these runs has a task of the register 'edited'. There are: none"),
+        (Selection(metric="acuracy"), "no cell has a score by a metric 'acuracy'. Did you mean 'accuracy'? There are"),
+        (Selection(over="languages", tasks=("topics",)), "need 3 languages at least, and this board has"),
         (Selection(suite="minn"), "none of these runs was made for the suite 'minn'. Did you mean 'mini'?"),
         (Selection(tasks=("topics",), languages=("deu",)), "no saved cell is of all that was selected"),
     ],
@@ -174,3 +188,14 @@ def test_the_function_takes_one_folder_as_text(tmp_path):
     next(Store(tmp_path).folder("alpha", PRINTS["alpha"]).glob("cells/*/*.parquet")).unlink()
     with pytest.warns(UserWarning, match="is missing: delete the cell's"):
         api.board(tmp_path)
+
+
+def test_areas_and_registers_select_tasks(tmp_path):
+    """Tasks of an area, or of a kind of text, are a board of their own, and what that leaves out is counted."""
+    store = Store(tmp_path)
+    for task, area, register in (("pairs", "retrieval", "regularized"), ("posts", "news", "unregularized")):
+        save_cell(store, "alpha", task, "hin", 30, area=area, register=register)
+    for selection in (Selection(areas=("news",)), Selection(registers=("unregularized",))):
+        made = boards_of([tmp_path], selection)
+        assert [(board.title, board.tasks) for board in made.boards] == [("run", (("news", "posts"),))]
+        assert made.left_out == ("the selection leaves out: 1 saved cell of pairs",)

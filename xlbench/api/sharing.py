@@ -19,8 +19,8 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
 
     Args:
         folders: Results folders, single runs or packs, one or several.
-        suite: The suite of the board; None: a board for every suite that one of the runs was made for, or one of all
-            cells where there is none.
+        suite: The suite of the board; None: a board for every suite that one of the runs was made for, and one of the
+            cells of no suite.
 
     Returns:
         The content of each file by its name (``mini.md``).
@@ -34,7 +34,7 @@ def board(folders: OneOrMore[str | Path] = "results", suite: str | None = None) 
     offered = catalog.load()
     formats = choose_formats(offered.boards)
     files: dict[str, str] = {}
-    boards = boards_of(as_list(folders), Selection(suite))
+    boards = boards_of(as_list(folders), Selection(suite, loose=True))
     messages = [*boards.conflicts, *boards.troubles]
     for each in boards.boards:
         rendered = render(with_sources(each, offered.tasks), formats)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,8 +14,11 @@ from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:
+    from xlbench.catalog import Catalog
     from xlbench.catalog.hooks import BoardFormat
+    from xlbench.core.task import Task
     from xlbench.reports.boards.board import Board
+    from xlbench.reports.selection import Over
 
 
 @click.command(
@@ -30,11 +33,19 @@ if TYPE_CHECKING:
 )
 @click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--suite", "-s", metavar="NAME", help="Only the board of this suite.  [default: every suite of the runs]")
-@click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns.")
+@click.option(
+    "--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names, patterns or paths to cards."
+)
 @click.option(
     "--model", "-m", "models", multiple=True, metavar="NAME", help="Only these models: names, patterns or fingerprints."
 )
 @click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
+@click.option("--area", "areas", multiple=True, metavar="NAME", help="Only tasks of these areas (repeatable).")
+@click.option("--register", "registers", multiple=True, metavar="NAME",
+              help="Only tasks of this kind of text: regularized or unregularized.")  # fmt: skip
+@click.option("--metric", metavar="NAME", default="", help="By this metric, in the place of each task's main one.")
+@click.option("--over", type=click.Choice(("items", "languages")), default="items", show_default=True,
+              help="What intervals of averages are over: these items, or languages in general.")  # fmt: skip
 @boards_option
 @formats_option
 @click.option("--imported", type=click.Path(path_type=Path, dir_okay=False), multiple=True, metavar="FILE.csv",
@@ -49,6 +60,10 @@ def command(
     tasks: tuple[str, ...],
     models: tuple[str, ...],
     languages: tuple[str, ...],
+    areas: tuple[str, ...],
+    registers: tuple[str, ...],
+    metric: str,
+    over: Over,
     boards: Path,
     formats: tuple[str, ...],
     imported: tuple[Path, ...],
@@ -58,7 +73,8 @@ def command(
 ) -> int:
     """Render the runs in FOLDERS (results folders, single runs in them, or packs) together.  [default: results]
 
-    Several runs of one model are joined. With --task, --model or --language the board is run.md, whatever the suite.
+    Several runs of one model are joined. Where a part is selected, or --metric or --over ask another question, the
+    board is run.md, whatever the suite. What is saved and on none of the boards is counted on standard error.
     """
     from xlbench import catalog
     from xlbench.cli.standings import print_standings
@@ -72,7 +88,9 @@ def command(
         offered = catalog.load()
         chosen = choose_formats(offered.boards, formats)
         figures = merge_figures(figure for path in imported for figure in read_figures(path))
-        rendered = boards_of(folders or (Path("results"),), Selection(suite, tasks, models, languages), figures)
+        names, known = _with_cards(tasks, offered)
+        selection = Selection(suite, names, models, languages, areas, registers, metric, over, loose=True)
+        rendered = boards_of(folders or (Path("results"),), selection, figures, known)
     failures: list[str] = []
     for board in rendered.boards:
         if only_print:
@@ -91,6 +109,13 @@ def command(
     for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):
         echo(f"xlbench: {one_line(line)}", err=True)
     return INVALID if rendered.troubles else CELL_FAILED if failures else OK
+
+
+def _with_cards(tasks: Sequence[str], found: Catalog) -> tuple[tuple[str, ...], Mapping[str, Task]]:
+    """The names and patterns of tasks, cards by the names of theirs; and all tasks that are known, the cards' too."""
+    cards = {text: found.select_tasks([text]) for text in tasks if text.endswith(".toml")}
+    names = [name for text in tasks for name in ([one.name for one in cards[text]] if text in cards else [text])]
+    return tuple(names), {**found.tasks, **{one.name: one for own in cards.values() for one in own}}
 
 
 def _print(board: Board, formats: Sequence[BoardFormat]) -> list[str]:

@@ -6,21 +6,24 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import write_files
-from xlbench.core.record import LOOSE, Cell, Results, Run
+from xlbench.core.record import Cell, Results, Run
 from xlbench.core.text import did_you_mean, reason_of
 from xlbench.reports import curves
 from xlbench.reports.boards.imported_figures import shown_on
+from xlbench.reports.other_metric import by_metric
 from xlbench.reports.published import Figure, match_cells
-from xlbench.reports.selection import Selection, planned, select
+from xlbench.reports.selection import Over, Selection, planned, select
 from xlbench.runs.items import Influence
 from xlbench.runs.store import Reader
 
 if TYPE_CHECKING:
     from xlbench.catalog.hooks import BoardFormat
+    from xlbench.core.task import Task
     from xlbench.reports.boards.board import Board
 
 _SUFFIX = re.compile(r"(\.[A-Za-z0-9_-]{1,40}){1,4}")
@@ -54,7 +57,12 @@ class Boards:
 
 
 def standings(
-    name: str, results: Results, *, whole_suite: bool, read: Callable[[Cell, Path], Influence] | None = None
+    name: str,
+    results: Results,
+    *,
+    whole_suite: bool,
+    read: Callable[[Cell, Path], Influence] | None = None,
+    over: Over = "items",
 ) -> Board:
     """The board of results; of a suite it holds the suite's tasks alone, and what was planned of them.
 
@@ -63,6 +71,10 @@ def standings(
         results: The runs; several of one model are joined.
         whole_suite: Whether what the runs planned for the suite is asked of every model.
         read: Gives the influence of a cell whose run lies in the folder or pack; None: it is read anew.
+        over: What intervals of averages are over.
+
+    Raises:
+        UsageError: There are too few languages to be a sample of them.
     """
     from xlbench.reports.boards.standings import standings
 
@@ -72,7 +84,7 @@ def standings(
     def influence(cell: Cell) -> Influence:
         return read(cell, folders[_content(cell)])
 
-    return standings(results, influence, name, planned(name, results) if whole_suite else None)
+    return standings(results, influence, name, planned(name, results) if whole_suite else None, over)
 
 
 def _content(cell: Cell) -> tuple[str, ...]:
@@ -166,8 +178,15 @@ def boards_of(
     folders: Sequence[str | Path],
     selection: Selection = Selection(),  # noqa: B008 - frozen
     imported: Sequence[Figure] = (),
+    tasks: Mapping[str, Task] = MappingProxyType({}),
 ) -> Boards:
     """The boards that saved runs give, one a suite, or one of what is selected; beside them figures of others.
+
+    Args:
+        folders: Where the runs lie.
+        selection: What boards are wanted of.
+        imported: Figures of others.
+        tasks: The installed tasks, where boards are by another metric than the main ones; otherwise none is needed.
 
     Raises:
         UsageError: There is nothing to show, or nothing that is called as the selection says.
@@ -175,7 +194,7 @@ def boards_of(
     """
     reader = Reader()
     runs = [run for folder in folders for run in reader.find_runs(Path(folder))]
-    return boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported)
+    return boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported, tasks)
 
 
 def boards_of_runs(
@@ -184,19 +203,25 @@ def boards_of_runs(
     where: str = "these results",
     selection: Selection = Selection(),  # noqa: B008 - frozen
     imported: Sequence[Figure] = (),
+    tasks: Mapping[str, Task] = MappingProxyType({}),
 ) -> Boards:
     """`boards_of` of runs that were read from ``where``, and whose items ``reader`` reads."""
     refused = tuple(dict.fromkeys(trouble for run in runs for trouble in run.troubles))
     if refused and not any(run.cells for run in runs):
         more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
         raise ResultsError(f"nothing is left to show: {refused[0]}{more}")
-    selected = select(runs, selection, where)
+    selected, read = select(runs, selection, where), reader.influence
+    if selection.metric:
+        (one,) = selected.boards
+        by = by_metric(one.results, selection.metric, tasks, reader)
+        read, of_metric = by.read, replace(one, results=Results(by.runs))
+        selected = replace(selected, boards=(of_metric,), left_out=(*by.left_out, *selected.left_out))
     boards = tuple(
-        standings(name, selected.results, whole_suite=name != LOOSE or selected.is_planned, read=reader.influence)
-        for name in selected.names
+        standings(one.name, one.results, whole_suite=one.whole_suite, read=read, over=selection.over)
+        for one in selected.boards
     )
     imported = match_cells(imported, (cell for run in runs for cell in run.cells))
-    boards = tuple(replace(board, imported=shown_on(board, imported)) for board in boards)
+    boards = tuple(replace(board, imported=shown_on(board, imported), metric=selection.metric) for board in boards)
     unseen = len({*imported} - {figure for board in boards for figure in board.imported})
     unused = f"{unseen:,} imported figures of other tasks, subsets or metrics than a board's main ones"
     return Boards(
@@ -204,5 +229,5 @@ def boards_of_runs(
         (*selected.left_out, *([unused] if unseen else [])),
         tuple(dict.fromkeys([*refused, *(trouble for board in boards for trouble in board.troubles)])),
         tuple(dict.fromkeys(conflict for board in boards for conflict in board.conflicts)),
-        selected.results.runs,
+        tuple({id(run): run for one in selected.boards for run in one.results}.values()),
     )

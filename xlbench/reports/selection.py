@@ -5,13 +5,16 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from xlbench.core.errors import UsageError
 from xlbench.core.record import LOOSE, Cell, Results, Run
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import did_you_mean, first_of
 
+Over = Literal["items", "languages"]
+"""What the intervals of averages are over: a sample of items, or of languages."""
 Plan = Mapping[str, tuple[str, ...]]
 """The subsets of every task."""
 
@@ -25,22 +28,44 @@ class Selection:
     models: tuple[str, ...] = ()
     """Names, patterns, or the first digits of fingerprints."""
     languages: tuple[str, ...] = ()
+    areas: tuple[str, ...] = ()
+    registers: tuple[str, ...] = ()
+    """Kinds of text: ``regularized``, ``unregularized``."""
+    metric: str = ""
+    """By which metric, in the place of each task's main one; "": by the main ones."""
+    over: Over = "items"
+    """What intervals are over: the items of these tasks, or languages in general."""
+    loose: bool = False
+    """Whether cells of no suite have a board beside those of suites; otherwise they are left out, and counted."""
 
     @property
     def narrows(self) -> bool:
-        """Whether it is of less than whole suites: then the board is that of loose tasks, and replaces no suite's."""
-        return bool(self.tasks or self.models or self.languages)
+        """Whether it is of less than whole suites, or of another question: then the board is that of loose tasks, and
+        replaces no suite's."""
+        return bool(self.cuts or self.metric or self.over != "items")
+
+    @property
+    def cuts(self) -> bool:
+        """Whether it names tasks, models, languages, areas or registers."""
+        return bool(self.tasks or self.models or self.languages or self.areas or self.registers)
+
+
+@dataclass(frozen=True)
+class SelectedBoard:
+    """A board to make."""
+
+    name: str
+    """Its title: a suite, or `LOOSE`."""
+    results: Results
+    whole_suite: bool
+    """Whether the runs say what belongs to it."""
 
 
 @dataclass(frozen=True)
 class SelectedRuns:
-    """Runs, and the boards to make of them."""
+    """The boards to make of runs."""
 
-    results: Results
-    names: tuple[str, ...]
-    """Titles of the boards: suites, or `LOOSE`."""
-    is_planned: bool
-    """Whether the runs say what belongs to a board of loose tasks."""
+    boards: tuple[SelectedBoard, ...]
     left_out: tuple[str, ...]
     """What is on none of the boards: a line each kind."""
 
@@ -67,14 +92,37 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> SelectedRun
     if selection.narrows:
         cut = _narrow(shown, selection)
         is_planned = any(run.plans for run in cut)
-        left_out = _left_out(shown, [cell for run in cut for cell in run.cells], "the selection leaves out")
-        return SelectedRuns(Results(tuple(cut)), (LOOSE,), is_planned, left_out)
-    names = (selection.suite,) if selection.suite else suites or (LOOSE,)
+        left_out = _left_out(shown, [cell for run in cut for cell in run.cells])
+        return SelectedRuns((SelectedBoard(LOOSE, Results(tuple(cut)), is_planned),), left_out)
     results = Results(tuple(shown))
-    tasks = {task for name in names for task in planned(name, results)}
-    on_boards = [cell for run in shown for cell in run.cells if LOOSE in names or cell.task in tasks]
-    why = "" if selection.suite else "on none of these boards, as they are of no suite"
-    return SelectedRuns(results, names, LOOSE in suites, _left_out(shown, on_boards, why) if why else ())
+    if selection.suite:
+        return SelectedRuns((SelectedBoard(selection.suite, results, whole_suite=True),), ())
+    boards = [SelectedBoard(name, results, whole_suite=True) for name in suites]
+    loose = _loose(shown, {task for name in suites for task in planned(name, results)})
+    left_out = [*_never_on_boards(runs)]
+    if loose and LOOSE not in suites and (selection.loose or not suites):
+        boards.append(SelectedBoard(LOOSE, Results(loose), whole_suite=False))
+    elif loose:
+        cells = [cell for run in loose for cell in run.cells if cell.whole]
+        left_out.insert(0, f"on none of these boards, as they are of no suite: {count_cells(cells)}")
+    return SelectedRuns(tuple(boards), tuple(left_out))
+
+
+def _loose(runs: Iterable[Run], planned_tasks: Set[str]) -> tuple[Run, ...]:
+    """The runs with their cells of tasks that no suite planned, but for those without any."""
+    cut = [replace(run, cells=tuple(cell for cell in run.cells if cell.task not in planned_tasks)) for run in runs]
+    return tuple(run for run in cut if any(cell.whole for cell in run.cells))
+
+
+def _never_on_boards(runs: Iterable[Run]) -> Iterator[str]:
+    """A line each for the samples and the points of curves."""
+    cells = [cell for run in runs for cell in run.cells]
+    for what, left in (
+        ("samples (--limit)", [cell for cell in cells if cell.limit is not None]),
+        ("points of curves", [cell for cell in cells if cell.limit is None and cell.train_size is not None]),
+    ):
+        if left:
+            yield f"{what} are on no board: {count_cells(left)}"
 
 
 def _check_suite(wanted: str, suites: Sequence[str]) -> None:
@@ -97,17 +145,16 @@ def _suites(runs: Iterable[Run]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell], why: str) -> tuple[str, ...]:
-    """A line that counts the whole cells which are on no board, and names their tasks."""
+def _left_out(runs: Iterable[Run], on_boards: Iterable[Cell]) -> tuple[str, ...]:
+    """A line that counts the whole cells which a selection leaves out, and names their tasks."""
     there = {id(cell) for cell in on_boards}
-    tasks = Counter(cell.task for run in runs for cell in run.cells if cell.whole and id(cell) not in there)
-    if not tasks:
-        return ()
-    names = sorted(tasks)
-    named = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
-    hint = " (see them with --task)" if why.startswith("on none") else ""
-    count = tasks.total()
-    return (f"{why}: {count} saved cell{'s' * (count != 1)} of {named}{hint}",)
+    left = [cell for run in runs for cell in run.cells if cell.whole and id(cell) not in there]
+    return (f"the selection leaves out: {count_cells(left)}",) if left else ()
+
+
+def count_cells(cells: Sequence[Cell]) -> str:
+    """``6 saved cells of tiny``: how many, and of which tasks."""
+    return f"{len(cells)} saved cell{'s' * (len(cells) != 1)} of {first_of(sorted({cell.task for cell in cells}), 6)}"
 
 
 def narrowed(runs: Sequence[Run], selection: Selection) -> tuple[Run, ...]:
@@ -115,14 +162,14 @@ def narrowed(runs: Sequence[Run], selection: Selection) -> tuple[Run, ...]:
 
     Whole suites stay what they are: a board of fewer models is still the suite's.
     """
-    if not (selection.suite or selection.tasks or selection.languages):
+    if not (selection.suite or replace(selection, models=()).cuts):
         return tuple(_models(runs, selection.models))
     if selection.suite:
         _check_suite(selection.suite, _suites(runs))
     found = [run for run in _cut(runs, selection) if run.cells]
     if not found:
         raise UsageError("no cell is of all that was selected: leave out a part of it")
-    if selection.suite and not (selection.tasks or selection.languages):
+    if selection.suite and not replace(selection, models=()).cuts:
         return tuple(replace(run, plans={selection.suite: run.plans.get(LOOSE, {})}) for run in found)
     return tuple(found)
 
@@ -131,7 +178,7 @@ def _narrow(runs: Sequence[Run], selection: Selection) -> list[Run]:
     """The runs with the selected cells alone, of which at least one can stand on a board."""
     cut = _cut(runs, selection)
     if not any(cell.whole for run in cut for cell in run.cells):
-        raise UsageError("no saved cell is of all that was selected: leave out one of --task, --model, --language")
+        raise UsageError("no saved cell is of all that was selected: leave out a part of it")
     return cut
 
 
@@ -179,7 +226,24 @@ def _tasks(runs: Sequence[Run], selection: Selection) -> set[str]:
         if not matching:
             raise UsageError(f"none of these runs has a task {pattern!r}.{did_you_mean(pattern, known)}")
         chosen.update(matching)
-    return chosen if selection.tasks else known
+    found = chosen if selection.tasks else known
+    found &= _with_label(runs, "area", selection.areas, known)
+    return found & _with_label(runs, "register", selection.registers, known)
+
+
+def _with_label(
+    runs: Iterable[Run], name: Literal["area", "register"], wanted: Sequence[str], tasks: Set[str]
+) -> Set[str]:
+    """The tasks whose cells have one of the wanted labels; all where none is named."""
+    labels = {cell.task: str(getattr(cell, name)) for run in runs for cell in run.cells if getattr(cell, name)}
+    for label in wanted:
+        if label not in labels.values():
+            known = sorted(set(labels.values()))
+            raise UsageError(
+                f"none of these runs has a task of the {name} {label!r}.{did_you_mean(label, known)} "
+                f"There are: {', '.join(known) or 'none'}"
+            )
+    return {task for task in tasks if labels.get(task) in wanted} if wanted else tasks
 
 
 def _of_languages(runs: Sequence[Run], wanted: Sequence[str]) -> Callable[[str, str], bool]:

@@ -221,7 +221,7 @@ def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]
         return share
 
     by_task = {
-        task: np.mean([beaten(task, subset) for subset in counted], axis=0)
+        task: np.average([beaten(task, subset) for subset in counted], axis=0, weights=table.weights_of(task))
         for task in table.plan
         if (counted := table.counted(task))
     }

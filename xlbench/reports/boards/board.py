@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import fsum
+from operator import mul
 from typing import Any, Literal
 
 from xlbench.reports.boards.averages import Entry
@@ -88,7 +89,9 @@ class Line:
     majority: float | None = None
     """What always giving the most frequent label scores."""
     left_out: bool = False
-    """Whether no average counts it, as no model has a score here."""
+    """Whether no average counts it: no model has a score here, or averages are over languages and it is about none."""
+    weight: float | None = None
+    """What it weighs in its task, where subsets do not weigh alike."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +166,10 @@ class Board:
     least of every subset. None where a part has no chance level."""
     without_chance: tuple[str, ...] = ()
     """The tasks that have no chance level, and that the overall above chance leaves out."""
+    over: str = "items"
+    """What the intervals of averages are over: ``items``, or ``languages``, which are then a sample of others."""
+    metric: str = ""
+    """By which metric, where that is not each task's main one."""
     imported: tuple[Figure, ...] = ()
     """Numbers of others, without an interval, for the main metrics of the board's cells: shown beside, never ranked."""
     sources: Mapping[str, Source] = field(default_factory=dict)
@@ -174,7 +181,10 @@ class Board:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
         lines = [line for line in self.cells if line.task == task and not line.left_out]
         values = [value for line in lines if (value := getattr(line, kind)) is not None]
-        return fsum(values) / len(values) if values and len(values) == len(lines) else None
+        if not values or len(values) < len(lines):
+            return None
+        weights = [1 / len(lines) if line.weight is None else line.weight for line in lines]
+        return fsum(map(mul, weights, values))
 
     def area_ranks(self, area: str) -> tuple[Rank, ...]:
         """The ranks of all models that have one in an area."""

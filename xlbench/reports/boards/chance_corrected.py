@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
+from operator import mul
 
 from xlbench import stats
 from xlbench.reports.boards.averages import (
@@ -45,7 +46,8 @@ class Chances:
                 if len(known) < len(values):
                     without[task] = None
                 elif known and len(known) == len(mains):
-                    found[model][task] = fsum(known) / len(known)
+                    weights = table.weights_of(task)
+                    found[model][task] = fsum(map(mul, weights, known))
         return cls(found, tuple(without))
 
 

@@ -48,6 +48,8 @@ class Table:
     """Where several runs of one model have scores that differ by more than `TOLERANCE`: what they are."""
     refused: Mapping[Place, str] = field(default_factory=dict)
     """Where a cell's items are missing or damaged: which, and what to do."""
+    weights: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """(task, subset) -> what it weighs in its task, where subsets do not weigh alike."""
 
     def score(self, place: Place) -> Score | None:
         """The main score at ``place`` where it counts, that is, where it may stand beside the other models'."""
@@ -56,6 +58,11 @@ class Table:
     def counted(self, task: str) -> tuple[str, ...]:
         """The subsets of a task that its average is made of."""
         return tuple(subset for subset in self.plan[task] if (task, subset) not in self.left_out)
+
+    def weights_of(self, task: str) -> tuple[float, ...]:
+        """What each of the subsets that count weighs in the task, 1 in all."""
+        own = self.counted(task)
+        return tuple(self.weights.get((task, subset), 1 / len(own)) for subset in own)
 
     def places(self, model: ModelKey) -> tuple[Place, ...]:
         """The model's planned places, by task and subset."""

@@ -24,6 +24,8 @@ def plain(board: Board) -> dict[str, Any]:
         "title": board.title,
         "verdict": verdict(board),
         "level": board.level,
+        "over": board.over,
+        "metric": board.metric,
         "chance": dict(board.chances),
         "models": [_row(row) for row in board.rows],
         "languages": [_language(line, board) for line in board.languages],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from xlbench.reports.boards import score_sections
 from xlbench.reports.boards.front_sections import CORRECTED, link
 from xlbench.reports.boards.legend import WITH_TRAINING
+from xlbench.reports.boards.over_languages import LANGUAGES
 from xlbench.reports.markup import MISSING, escape, points
 
 if TYPE_CHECKING:
@@ -15,13 +16,22 @@ if TYPE_CHECKING:
     from xlbench.reports.boards.legend import Legend
 
 
+OVER_LANGUAGES = (
+    "Averages are over languages, each as much, and their intervals hold what another sample of languages would have "
+    "given: each language is one observation, left out with all subsets that are about it. The language that all pairs "
+    "of a task share is none there, and subsets over more than two languages are left out. Scores of subsets and "
+    "languages have intervals over items."
+)
+
+
 def in_short(board: Board, decimals: int) -> str:
     """What a reader of the first page needs to know, and where the rest is said."""
     level = f"{100 * board.level:g}%"
     chance = any(value is not None for value in board.chances.values())
     lines = [
-        f"±1.9, or [33.0, 36.8], is what the test items leave open about a score, at {level}: another draw of items "
-        "could have given any of these.",
+        f"±1.9, or [33.0, 36.8], is what the test {board.over} leave open about a score, at {level}: another draw of "
+        f"{board.over} could have given any of these.",
+        *([OVER_LANGUAGES] if board.over == LANGUAGES else []),
         "An average weighs subsets within a task, tasks within an area and areas alike. "
         f"{MISSING} means no score: an average that lacks a part is not shown.",
         *([f"Chance is what guessing scores. {CORRECTED} is 0 for guessing and 100 for all right."] if chance else []),
@@ -52,6 +62,7 @@ def in_full(board: Board, legend: Legend) -> str:
     )
     left_out = ", unless no model has data for it, which a footnote says" * any(line.left_out for line in board.cells)
     lines = [
+        *([OVER_LANGUAGES] if board.over == LANGUAGES else []),
         f"An interval, ±half or [low, high], holds what the test items leave open, at {100 * board.level:g}%: "
         + "; ".join(intervals)
         + ".",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 from xlbench.core.record import Cell, Results, Run, majority, score_rows
 from xlbench.reports.boards import averages
@@ -17,12 +17,19 @@ from xlbench.reports.boards.hubs import of_hubs
 from xlbench.reports.boards.languages import by_language, language_nodes
 from xlbench.reports.boards.models import ModelLine, line_of
 from xlbench.reports.boards.notes import SMALL, by_model, is_small, of_data, shared
+from xlbench.reports.boards.over_languages import LANGUAGES, over_languages, retold
 from xlbench.reports.boards.ranks import detectable, ranked
 from xlbench.reports.boards.registers import by_register
 from xlbench.runs.items import Influence
 
 
-def standings(results: Results, parts: Callable[[Cell], Influence], title: str, plan: Plan | None = None) -> Board:
+def standings(
+    results: Results,
+    parts: Callable[[Cell], Influence],
+    title: str,
+    plan: Plan | None = None,
+    over: Literal["items", "languages"] = "items",
+) -> Board:
     """Put the models of ``results`` in order.
 
     ``parts(cell)`` gives the influence of a cell's clusters on its main score. ``title`` is the suite's name.
@@ -30,13 +37,16 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
     every task where none did. Subsets of these tasks that some model has a cell of belong to it too. A planned part
     without a score makes every average above it missing. Where nothing was planned, parts that no model was scored on,
     as their data was not at hand, are left out instead, with a note at every average that lacks them. Intervals of
-    averages are made as those of the cells were.
+    averages are made as those of the cells were. ``over``: what they are over, the items of these tasks or languages in
+    general (`over_languages`); `UsageError` for fewer than three languages.
     """
     table = gather(results, title, plan)
     table, scored = averages.influences(table, parts)
     nodes = averages.leaves(table, scored)
     settings = IntervalSettings.of(table, LEVEL)
     trees = {model: averages.tree(model, table, nodes, settings) for model in table.models}
+    if over == LANGUAGES:
+        table, trees = over_languages(trees, table, settings)
     chances = Chances.of(table)
     rows = _rows(trees, table, chances, settings)
     cells = table.cells.values()
@@ -63,6 +73,7 @@ def standings(results: Results, parts: Callable[[Cell], Influence], title: str, 
         conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
         evidence=Evidence(tuple(keys), trees, table, by_code),
     )
+    board = retold(board) if over == LANGUAGES else board
     return replace(
         board,
         without_chance=chances.without,
@@ -140,6 +151,7 @@ def _line(
         notes=common,
         majority=min((known for cell in cells if (known := _majority(cell)) is not None), default=None),
         left_out=(task, subset) in table.left_out,
+        weight=table.weights.get((task, subset)),
     )  # fmt: skip
 
 
