@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xlbench import DataError, Spec
+from xlbench.core.foreign_files import parse_toml
 from xlbench.core.text import did_you_mean
 
 if TYPE_CHECKING:
@@ -58,10 +59,13 @@ def _keys(path: Path) -> np.ndarray:
     """The keys of a file: uint64 (n,), sorted."""
     import numpy as np
 
+    from xlbench_transformers.listing import check_regular
+
+    check_regular(path.parent, (path.name,))
     try:
         with path.open("rb") as file:
             keys: np.ndarray = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, MemoryError) as error:
         raise DataError(f"{path}, which {FILE} names, cannot be read: {error}") from None
     if not isinstance(keys, np.ndarray) or keys.ndim != 1 or keys.dtype != np.uint64:
         raise DataError(f"{path} holds no keys of texts: save numpy.unique(xlbench.text_keys(texts))")
@@ -87,8 +91,8 @@ def _table(folder: Path) -> dict[str, Any]:
 
     path = folder / FILE
     try:
-        table = tomllib.loads(reader(folder)(FILE))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        table = parse_toml(reader(folder)(FILE))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise DataError(f"{path} is no TOML: {error}") from None
     for key in table:
         if key not in _KEYS:

@@ -10,13 +10,14 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import checkpoints
 import pytest
+from board_files import repeatable_files
 from conftest import environment
 from safetensors.numpy import load_file, save_file
 from unix import ON_UNIX
@@ -57,11 +58,6 @@ def scores(done: Any) -> dict[tuple[str, str, str], list[float]]:
         (cell["fingerprint"], cell["task"], cell["subset"]): [score["value"] for score in cell["scores"]]
         for cell in cells
     }
-
-
-def tables(folder: Path) -> Mapping[str, str]:
-    """The boards' files but for costs, which vary."""
-    return {file.name: file.read_text(encoding="utf-8") for file in folder.iterdir() if ".costs." not in file.name}
 
 
 def encoded(folder: Path) -> int:
@@ -172,5 +168,5 @@ def test_several_runs_at_once_are_one(checkpoint_cli, tmp_path, scale):
     with ThreadPoolExecutor(processes) as pool:
         for done in pool.map(lambda _: run("shared", "cache of many"), range(processes)):
             assert done.returncode == 0, done.stderr
-    assert tables(tmp_path / "shared" / "boards") == tables(tmp_path / "serial" / "boards")
+    assert repeatable_files(tmp_path / "shared" / "boards") == repeatable_files(tmp_path / "serial" / "boards")
     assert not Cache(tmp_path / "cache of many").verify().damaged

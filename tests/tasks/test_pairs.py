@@ -22,8 +22,9 @@ ROWS = [(f"p{n}", first, second, score) for n, (first, second, score) in enumera
 def made(tmp_path, protocol, options="", rows=ROWS, languages=("eng",)) -> xlbench.Task:
     """A card over a file a language, with scores from 0 to 5, and a label that is "yes" from 3 on."""
     for language in languages:
+        own = "" if language == "eng" else language
         lines = [
-            f"{item}\t{first}{language}\t{second}\t{score}\t{'yes' if score >= 3 else 'no'}"
+            f"{item}\t{first}{language}\t{second}{own}\t{score}\t{'yes' if score >= 3 else 'no'}"
             for item, first, second, score in rows
         ]
         text = "\n".join(["id\tfirst\tsecond\tscore\tlabel", *lines]) + "\n"
@@ -103,8 +104,13 @@ def test_across_languages_the_second_text_is_the_others(tmp_path):
 @pytest.mark.parametrize(
     ("protocol", "rows", "message"),
     [
-        ("similarity", [("a", "x", "y", "high"), *ROWS], "line 2: the score 'high' is no number"),
+        ("similarity", [("a", "x", "y", "high"), *ROWS], "scores that are no numbers: 'high' (1 time, first at "),
         ("similarity", [(*row[:3], 2) for row in ROWS], "all pairs have the score 2: there is no order to find"),
+        (
+            "similarity",
+            [(item, first, f"{first.title()}eng ", score) for item, first, _, score in ROWS],
+            "the two texts of every pair are the same: one column is a copy of the other",
+        ),
         ("similarity", ROWS[:2], "2 pairs are too few to score: 3 at the least"),
         (
             "pairs",
@@ -120,6 +126,29 @@ def test_pairs_that_cannot_be_scored_are_told(tmp_path, protocol, rows, message)
     if "high" in message:
         path.write_text(path.read_text(encoding="utf-8").replace("\t1.0\t", "\thigh\t", 1), encoding="utf-8")
     assert message in by_name(one, tmp_path)["eng"].damaged
+
+
+def test_all_unknown_labels_of_pairs_are_told_at_once(tmp_path):
+    """Each with how often it occurs and its first line, the most frequent first."""
+    one = made(tmp_path, "pairs")
+    path = tmp_path / "eng.tsv"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, label in ((1, "maybe"), (2, "YES"), (4, "maybe")):
+        lines[number] = lines[number].rpartition("\t")[0] + "\t" + label
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    damaged = by_name(one, tmp_path)["eng"].damaged
+    assert "labels that are none of the card's (yes, no)" in damaged
+    assert "'maybe' (2 times, first at " in damaged
+    assert "line 2); 'YES' (1 time, first at " in damaged
+
+
+def test_a_language_that_is_a_copy_of_another_is_an_error(tmp_path):
+    """Across two languages whose files are one, every encoder would score as within the one."""
+    one = made(tmp_path, "similarity", 'pairs = ["within", "all"]', languages=("eng", "slk"))
+    (tmp_path / "slk.tsv").write_bytes((tmp_path / "eng.tsv").read_bytes())
+    subsets = by_name(one, tmp_path)
+    assert not subsets["eng"].damaged
+    assert "8 of the 8 second texts in eng and slk are the same: one file is a copy" in subsets["eng-slk"].damaged
 
 
 def test_other_values_in_another_language_are_an_error(tmp_path):

@@ -18,6 +18,7 @@ from typing import Any
 import click
 
 from xlbench.core.errors import UsageError
+from xlbench.core.foreign_files import LARGEST_TOML, check_regular, parse_toml
 from xlbench.core.text import did_you_mean
 
 FILE = Path("xlbench.toml")
@@ -26,7 +27,8 @@ FILE = Path("xlbench.toml")
 def defaults(commands: click.Group, ctx: click.Context) -> dict[str, dict[str, Any]]:
     """The file as click's default map; empty where there is no file, `UsageError` for what no option takes."""
     try:
-        tables = tomllib.loads(FILE.read_text(encoding="utf-8-sig"))
+        check_regular(FILE, LARGEST_TOML)
+        tables = parse_toml(FILE.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         return {}
     except OSError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from xlbench.core.errors import UsageError, XlbenchError
+from xlbench.core.foreign_files import LARGEST_TOML, check_regular, parse_toml
 from xlbench.core.text import error_text
 
 if TYPE_CHECKING:
@@ -87,9 +87,10 @@ def _paths_in_settings(own: Sequence[str]) -> Mapping[str, Any]:
     from xlbench.cli.config import FILE
 
     try:
-        table = tomllib.loads(FILE.read_text(encoding="utf-8-sig")).get("gate")
+        check_regular(FILE, LARGEST_TOML)
+        table = parse_toml(FILE.read_text(encoding="utf-8-sig")).get("gate")
         table = table.get("run") if isinstance(table, dict) and [*own[:1]] == ["run"] else table
-    except (OSError, ValueError):
+    except (OSError, ValueError, UsageError):
         return {}
     known = table if isinstance(table, dict) else {}
     return {name: known[name] for name in STARTS if isinstance(known.get(name), str)}

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from xlbench.core.errors import UsageError
+from xlbench.core.foreign_files import check_regular
 from xlbench.core.languages import from_scripts
 from xlbench.reports.published import COLUMNS, MTEB_SUBSET, Figure
 
@@ -111,8 +112,9 @@ def _model(path: Path) -> tuple[str, str]:
 
 def _result(path: Path, left: Counter[str]) -> dict[str, Any]:
     try:
+        check_regular(path)
         plain = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+    except (UsageError, OSError, ValueError, RecursionError):
         left["a file that cannot be read as JSON"] += 1
         return {}
     if not isinstance(plain, dict) or not {"task_name", "mteb_dataset_name", "mteb_version", "scores"} & set(plain):

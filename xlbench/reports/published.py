@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from xlbench.core.errors import DataError, UsageError
+from xlbench.core.foreign_files import check_regular
 from xlbench.core.record import Cell, Results, Score
 from xlbench.core.text import did_you_mean
 
@@ -56,6 +57,7 @@ class FigureComparison:
 
 def read_figures(path: Path) -> tuple[Figure, ...]:
     """The figures of a CSV file with the columns `COLUMNS`; `DataError` names the line that is wrong."""
+    check_regular(path)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xlbench import DataError
+from xlbench.core.foreign_files import check_regular
 
 GZIP = b"\x1f\x8b"
 """How a gzipped file begins, whatever it is called."""
@@ -42,6 +43,7 @@ def read_lines(path: Path) -> Iterator[str]:
 
 
 def _raw_lines(path: Path) -> Iterator[bytes]:
+    check_regular(path)
     with path.open("rb") as file:
         packed = file.read(2) == GZIP
     with gzip.open(path, "rb") if packed else path.open("rb") as file:
@@ -55,7 +57,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             continue
         try:
             value = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise DataError(f"{path}, line {number}: no JSON ({error})") from None
         _check_characters(value, f"{path}, line {number}")
         if not isinstance(value, dict):

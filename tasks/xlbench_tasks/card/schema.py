@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import reprlib
 import tomllib
 import types
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from xlbench import DataError, UsageError
+from xlbench.core.foreign_files import LARGEST_TOML, check_regular, parse_toml
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.text import read_text
 from xlbench_tasks.protocols import PROTOCOLS
@@ -42,10 +42,7 @@ KEYS: Mapping[str, Any] = {
 ``holdout``: the share of each, for a data set without splits;
 ``folds``: into how many parts such a data set is dealt, each of which is scored by what is learned from the others;
 ``extends``: a card of the same folder (or of this plugin) whose keys this one begins with."""
-LARGEST, DOTS = 1 << 20, 200
-"""Bytes that a file of keys may have, and dots that a line of it may."""
 _PLAIN = (str, int, float, bool)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'')
 
 SPLITS = ("train", "dev", "test")
 SPLIT = "{split}"
@@ -67,25 +64,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     """The content of a TOML file; `UsageError` where there is none, or where it is broken (with the line)."""
     if not path.is_file():
         raise UsageError(f"there is no file {path}")
-    if path.stat().st_size > LARGEST:
-        raise UsageError(f"{path.name} has {path.stat().st_size:,} bytes, and can have {LARGEST:,}")
+    check_regular(path, LARGEST_TOML)
     try:
-        text = read_text(path)
-        _check_dots(path.name, text)
-        return tomllib.loads(text)
-    except RecursionError:
-        raise UsageError(f"{path.name} is not valid TOML: tables or lists in one another without end") from None
+        return parse_toml(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path.name} is not valid TOML: {error}") from None
     except DataError as error:
         raise UsageError(str(error)) from None
-
-
-def _check_dots(name: str, text: str) -> None:
-    """Refuse a key of hundreds of parts: to read it takes time and memory by the square of their number."""
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.count(".") > DOTS and _QUOTED.sub("", line).partition("#")[0].count(".") > DOTS:
-            raise UsageError(f"{name}, line {number}: more than {DOTS} dots outside of quotes: no card has such keys")
 
 
 def check_table(table: Mapping[str, Any], keys: Mapping[str, Any], where: str, required: Iterable[str] = ()) -> None:

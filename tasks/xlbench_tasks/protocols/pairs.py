@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, EncoderError, Metric, Outcome, Subset, UsageError
 from xlbench.stats.metrics import share
+from xlbench_tasks.data.labels import check_known
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.protocols.language_pairs import WORDS
 from xlbench_tasks.protocols.similarity import of_all_pairs, similarities
@@ -64,13 +65,11 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
 
 
 def _positive(where: str, records: Records, options: Mapping[str, Any]) -> Sequence[float]:
-    """1 for every pair that is one, 0 for the others; `DataError` where a label is neither, or all are the same."""
+    """1 for every pair that is one, 0 for the others; `DataError` where labels are neither, or all are the same."""
     if "label" not in records.fields:
         raise DataError(f"{where}: the pairs have no labels; add label to fields in the card's [data]")
+    check_known(where, options["labels"], {"": records})
     found = records.fields["label"]
-    for row, label in enumerate(found):
-        if label not in options["labels"]:
-            raise DataError(f"{records.place(row)}: the label {label!r} is none of {', '.join(options['labels'])}")
     if len(set(found)) < 2:
         raise DataError(f"{where}: all pairs have the label {found[0]!r}: there is nothing to tell apart")
     return [float(label == options["positive"]) for label in found]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Columns, Data, DataError, DataMissing, EncoderError, Metric, Outcome, Subset
 from xlbench.stats.metrics import mean
 from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.protocols.language_pairs import WORDS
 from xlbench_tasks.protocols.text_pairs import TextPairs, pair_subsets
 
@@ -93,15 +94,16 @@ def _scores(where: str, records: Records) -> Sequence[float]:
     """The score of each pair; `DataError` where there is none, or where all are the same."""
     if "score" not in records.fields:
         raise DataError(f"{where}: the pairs have no scores; add score to fields in the card's [data]")
-    scores = []
-    for row, given in enumerate(records.fields["score"]):
+    scores, unknown = [], UnknownValues(where, "scores that are no numbers")
+    for row, text in enumerate(records.fields["score"]):
         try:
-            score = float(given)
+            score = float(text)
         except ValueError:
             score = math.nan
         if not math.isfinite(score):
-            raise DataError(f"{records.place(row)}: the score {given!r} is no number")
+            unknown.add(text, records.place(row))
         scores.append(score)
+    unknown.check()
     if len(set(scores)) < 2:
         raise DataError(f"{where}: all pairs have the score {scores[0]:g}: there is no order to find")
     return scores

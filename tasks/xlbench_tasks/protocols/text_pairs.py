@@ -11,6 +11,8 @@ from xlbench.core.ids import digest
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Source
 from xlbench_tasks.data.splits import DataSet
+from xlbench_tasks.data.text import folded
+from xlbench_tasks.protocols.aligned_texts import COPIED
 from xlbench_tasks.protocols.language_pairs import crossing_name, crossings
 
 SECOND = "second"
@@ -87,6 +89,7 @@ def _crossed(where: str, one: str, a: Records, other: str, b: Records, values: V
         )
     if len(rows) < FEWEST:
         raise DataError(f"{where}: {len(rows)} pairs are too few to score: {FEWEST} at the least")
+    _check_copies(where, one, a, other, b, rows)
     of_a, of_b = values(where, a), values(where, b)
     for i, j in rows:
         if of_a[i] != of_b[j]:
@@ -102,3 +105,16 @@ def _crossed(where: str, one: str, a: Records, other: str, b: Records, values: V
         {**a.facts, **b.facts, **({"lost_items": lost} if lost else {})},
         (one, other),
     )
+
+
+def _check_copies(where: str, one: str, a: Records, other: str, b: Records, rows: Sequence[tuple[int, int]]) -> None:
+    """Raise `DataError` where each pair is one text twice, or where one language's texts are those of the other."""
+    if all(folded(a.fields["text"][i]) == folded(b.fields[SECOND][j]) for i, j in rows):
+        raise DataError(f"{where}: the two texts of every pair are the same: one column is a copy of the other")
+    if one != other and SECOND in a.fields:
+        alike = sum(folded(a.fields[SECOND][i]) == folded(b.fields[SECOND][j]) for i, j in rows)
+        if alike >= COPIED * len(rows):
+            raise DataError(
+                f"{where}: {alike} of the {len(rows)} second texts in {one} and {other} are the same: one file is a "
+                f"copy of the other"
+            )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from xlbench.core.errors import UsageError
+from xlbench.core.foreign_files import LARGEST_TOML, check_regular, parse_toml
 from xlbench.core.record import Cell
 from xlbench.core.text import did_you_mean
 
@@ -155,8 +156,9 @@ def read_policy(path: Path, changes: Mapping[str, Any] | None = None) -> Policy:
         UsageError: The file cannot be read or asks for something that there is not; with its line.
     """
     try:
+        check_regular(path, LARGEST_TOML)
         text = path.read_text(encoding="utf-8-sig")
-        plain = tomllib.loads(text)
+        plain = parse_toml(text)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
     except UnicodeDecodeError:

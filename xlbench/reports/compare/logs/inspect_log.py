@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.foreign_files import check_regular
 from xlbench.core.ids import digest
 from xlbench.reports.compare.logs.figures import Log, LogFigure, check_mean, log_of, shown
 from xlbench.reports.compare.logs.zipped import members
@@ -120,6 +121,7 @@ def _header(file: Path) -> _Header:
         header: _Header = _decode(parts.pop("header.json"), _Header, f"{file}/header.json")
         header.samples = [_decode(content, _Sample, f"{file}/{name}") for name, content in parts.items()]
     else:
+        check_regular(file)
         try:
             content = file.read_bytes()
         except OSError as error:

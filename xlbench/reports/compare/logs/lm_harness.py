@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.foreign_files import check_regular
 from xlbench.core.ids import digest
 from xlbench.reports.compare.logs.figures import Log, LogFigure, check_mean, is_mean, log_of, shown
 
@@ -80,6 +81,7 @@ def _results_files(path: Path) -> list[Path]:
 
 
 def _results(file: Path) -> dict[str, Any]:
+    check_regular(file)
     try:
         plain = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
@@ -88,6 +90,8 @@ def _results(file: Path) -> dict[str, Any]:
         raise ResultsError(f"{file}:{error.lineno}: cut off or no JSON: {error.msg}") from None
     except UnicodeDecodeError:
         raise ResultsError(f"{file} is not UTF-8") from None
+    except RecursionError:
+        raise ResultsError(f"{file}:1: lists in one another without end") from None
     parts = [plain.get(name) for name in ("results", "configs")] if isinstance(plain, dict) else [None]
     if not all(isinstance(part, dict) and all(isinstance(one, dict) for one in part.values()) for part in parts):
         raise ResultsError(f"{file}:1: no results of lm-evaluation-harness: it lacks 'results' or 'configs'")
@@ -177,6 +181,7 @@ def _mean(
 
 def _samples(path: Path) -> Iterator[_Sample]:
     """The lines of a samples file."""
+    check_regular(path)
     try:
         with path.open("rb") as file:
             lines = [*file]
@@ -188,7 +193,7 @@ def _samples(path: Path) -> Iterator[_Sample]:
     for number, line in enumerate(lines, 1):
         try:
             plain = decoder.decode(line)
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, RecursionError) as error:
             raise ResultsError(f"{path}:{number}: cut off or no JSON: {error}") from None
         if not isinstance(plain, dict) or "doc_id" not in plain:
             raise ResultsError(f"{path}:{number}: no sample of lm-evaluation-harness: it has no 'doc_id'")

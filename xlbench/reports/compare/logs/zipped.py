@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.foreign_files import check_regular
 from xlbench.core.text import byte_count
 
 ZSTANDARD = 93
@@ -25,6 +26,7 @@ def members(path: Path, wanted: Callable[[str], bool]) -> dict[str, bytes]:
         UsageError: The file cannot be opened.
         ResultsError: It is no zip file, is damaged or is larger than can be meant.
     """
+    check_regular(path)
     try:
         with path.open("rb") as file, zipfile.ZipFile(file) as archive:
             found = {one.filename: one for one in archive.infolist() if wanted(one.filename)}  # the last of a name
