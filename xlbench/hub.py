@@ -92,7 +92,7 @@ def cache_alone() -> Iterator[None]:
             holder.HF_HUB_OFFLINE = value
 
 
-def was_not_asked(error: BaseException) -> bool:
+def is_offline_error(error: BaseException) -> bool:
     """Whether an error says, itself or in what it quotes, that the network was switched off (`cache_alone`)."""
     return "OfflineModeIsEnabled" in f"{type(error).__name__}: {error}"
 

@@ -135,7 +135,7 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
     loaded: Loaded = subset.load()
     parts = loaded.parts
     (train,) = parts.train.values()
-    learned, has = _of(train, loaded.labels), _of(parts.test, loaded.labels)
+    learned, has = _label_matrix(train, loaded.labels), _label_matrix(parts.test, loaded.labels)
     vectors, asked = session.encode(train.fields["text"]), session.encode(parts.test.fields["text"])
     with one_thread():  # the last bits of a sum would follow the number of processors
         fit = label_probes.learn(vectors, learned)
@@ -152,7 +152,7 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
     )  # fmt: skip
 
 
-def _of(records: Records, labels: Sequence[str]) -> np.ndarray:
+def _label_matrix(records: Records, labels: Sequence[str]) -> np.ndarray:
     """(n, k) booleans: which labels every item has."""
     import numpy as np
 
@@ -213,14 +213,14 @@ def _facts(
 def _notes(train: Records, test: Records, learned: np.ndarray, has: np.ndarray, labels: Sequence[str]) -> Iterator[str]:
     """What a reader of the score has to know of the data."""
 
-    def those(wanted: np.ndarray) -> str:
+    def label_list(wanted: np.ndarray) -> str:
         return ", ".join(label for label, is_one in zip(labels, wanted.tolist(), strict=True) if is_one)
 
     support = has.sum(axis=0)
     if (unseen := ~learned.any(axis=0) & (support > 0)).any():
-        yield f"labels without a training item, which are never predicted: {those(unseen)}"
+        yield f"labels without a training item, which are never predicted: {label_list(unseen)}"
     if (few := (support > 0) & (support < FEW)).any():
-        yield f"labels with fewer than {FEW} test items: {those(few)}"
+        yield f"labels with fewer than {FEW} test items: {label_list(few)}"
     if not set(train.fields["text"]).isdisjoint(test.fields["text"]):
         yield "some test texts are in the training set too (how many: Data warnings)"
     if len(set(test.fields["text"])) < len(test.ids):

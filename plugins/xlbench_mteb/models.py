@@ -152,9 +152,9 @@ class RegisteredEncoder:
         self.model = model
         """What mteb has loaded."""
         self._of_task: tuple[str, EncodingSession] | None = None
-        self._tell(_metadata(task_type))
+        self._set_task(_metadata(task_type))
 
-    def _tell(self, metadata: Any) -> None:
+    def _set_task(self, metadata: Any) -> None:
         self._encode = partial(
             self.model.encode, task_metadata=metadata, hf_split="test", hf_subset="default", batch_size=32,
             show_progress_bar=False,
@@ -167,7 +167,7 @@ class RegisteredEncoder:
 
         if self._of_task is None or self._of_task[0] != metadata.name:
             told = copy.copy(self)
-            told._tell(metadata)
+            told._set_task(metadata)
             self._of_task = (metadata.name, EncodingSession(told))
         return self._of_task[1]
 

@@ -167,9 +167,9 @@ class Catalog:
             if answer:
                 yes.append(scheme)
             elif failure:
-                failures.append(f"{self._by('schemes', scheme.name)} cannot tell: {failure}")
+                failures.append(f"{self._name_with_origin('schemes', scheme.name)} cannot tell: {failure}")
         if len(yes) > 1:
-            both = " and ".join(self._by("schemes", scheme.name) for scheme in yes)
+            both = " and ".join(self._name_with_origin("schemes", scheme.name) for scheme in yes)
             raise UsageError(f"{spec!r} is claimed by two schemes: {both}")
         if failures and not yes:
             raise UsageError(f"nobody knows what {SINGULAR[kind]} {spec!r} is; {'; '.join(failures)}")
@@ -186,7 +186,7 @@ class Catalog:
 
     def _make_from_spec(self, scheme: Scheme, kind: str, spec: str) -> list[Any]:
         """What a scheme makes of a spec. The line of its own `XlbenchError` says best what is wrong."""
-        who, make = self._by("schemes", scheme.name), self._maker(scheme, kind)
+        who, make = self._name_with_origin("schemes", scheme.name), self._maker(scheme, kind)
         assert make is not None
         try:
             items = _as_tuple(make(spec))
@@ -240,7 +240,7 @@ class Catalog:
         who = f"more than once by {labels[0]}" if len(labels) == 1 else f"by {' and '.join(labels)}"
         return f"{SINGULAR[kind]} {name!r} is claimed {who}"
 
-    def _by(self, kind: str, name: str) -> str:
+    def _name_with_origin(self, kind: str, name: str) -> str:
         return f"{SINGULAR[kind]} {name!r} of {self.origins[kind, name].label}"
 
 

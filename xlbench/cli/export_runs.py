@@ -111,7 +111,7 @@ def _write(
     run = choose(Reader().find_runs(where), model, where)
     made = export(run)
     check_folder(out, "exports", "--out")
-    tell(run, write(made, out), made.left_out, as_json=as_json, quiet=quiet)
+    print_export(run, write(made, out), made.left_out, as_json=as_json, quiet=quiet)
     return OK
 
 
@@ -129,7 +129,7 @@ def write(made: Export, out: Path) -> list[Path]:
     return [path for folder, files in folders.items() for path in write_files(folder, files, "exports", "--out")]
 
 
-def tell(run: Run, written: Sequence[Path], left_out: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+def print_export(run: Run, written: Sequence[Path], left_out: Sequence[str], *, as_json: bool, quiet: bool) -> None:
     """What was written, and what a reader has to know of it, a line each."""
     if as_json:
         echo_json({"model": run.model, "fingerprint": run.fingerprint, "files": [str(path) for path in written],

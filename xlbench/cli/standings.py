@@ -63,7 +63,7 @@ def print_standings(board: Board, *, titled: bool = False) -> None:
         echo(f"{board.title}\n")
     if board.rows:
         columns, whole = fitted(board, room)
-        echo_styled(_drawn(board, columns))
+        echo_styled(_styled_table(board, columns))
         echo(_wrapped(_reading(board, columns, whole=whole), room))
         echo()
     echo(_wrapped(verdict(board), room))
@@ -206,7 +206,7 @@ def _abbreviated(name: str, room: int) -> str:
     return text
 
 
-def _drawn(board: Board, columns: Sequence[Column]) -> str:
+def _styled_table(board: Board, columns: Sequence[Column]) -> str:
     """The table in lines. Headings and what cannot be told from the best are bold, chance is dim: on a terminal."""
     from rich.console import Console
     from rich.table import Table

@@ -62,7 +62,7 @@ def read_mteb(folder: Path) -> Imported:
                 left["another result of the same model, task and subset came first"] += 1
             found.setdefault(place, Figure(*place, value, where.mteb_subset))
     if not found:
-        raise UsageError(f"{folder} holds no results of mteb{_why(left)}")
+        raise UsageError(f"{folder} holds no results of mteb{_reasons(left)}")
     figures = tuple(figure for _, figure in sorted(found.items()))
     lines = [f"{count:,} left out: {reason}" for reason, count in sorted(left.items())]
     if without_test:
@@ -70,7 +70,7 @@ def read_mteb(folder: Path) -> Imported:
     return Imported(figures, tuple(lines))
 
 
-def _why(left: Mapping[str, int]) -> str:
+def _reasons(left: Mapping[str, int]) -> str:
     return f" ({'; '.join(f'{count:,} x {reason}' for reason, count in sorted(left.items()))})" if left else ""
 
 

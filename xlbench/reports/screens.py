@@ -31,7 +31,7 @@ LEAST_ROOM = 6
 
 def as_text(runs: Sequence[Run], found: Boards) -> str:
     """The boards, of which there is one at least, on a screen of 80 characters by 24 lines."""
-    boards, beside = found.boards, _beside(runs, found)
+    boards, beside = found.boards, _remarks(runs, found)
     lines = textwrap.wrap(measured(runs, boards), WIDTH, max_lines=2, placeholder=" …")
     room = HEIGHT - len(lines) - len(beside)
     shown = boards[: max(1, room // 3)]
@@ -60,7 +60,7 @@ def as_html(runs: Sequence[Run], found: Boards) -> str:
         parts.append(tables.table(texts[0], texts[1:], "rl" + "r" * (len(headers) - 2), "html"))
         if len(board.rows) > MOST_ROWS:
             parts.append(_paragraph(f"and {len(board.rows) - MOST_ROWS:,} more models"))
-    return "\n".join([*parts, *map(_paragraph, _beside(runs, found))])
+    return "\n".join([*parts, *map(_paragraph, _remarks(runs, found))])
 
 
 def without_board(overview: str) -> str:
@@ -68,7 +68,7 @@ def without_board(overview: str) -> str:
     return "\n".join(map(_cut, overview.splitlines()))
 
 
-def _beside(runs: Iterable[Run], found: Boards) -> list[str]:
+def _remarks(runs: Iterable[Run], found: Boards) -> list[str]:
     """Why the first cell failed, what is on no board, and what was refused: a line each kind."""
     failed = [cell for run in runs for cell in run.cells if cell.status == "error"][:1]
     errors = [f"error: {cell.model} {cell.task} {cell.subset}: {cell.reason}" for cell in failed]

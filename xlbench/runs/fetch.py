@@ -108,12 +108,14 @@ def fetch_items(models: Sequence[Model], tasks: Sequence[Task], data: Data) -> I
     for task in tasks:
         idle = data.languages and task.languages and not set(data.languages) & set(task.languages)
         download = task.download.given(data) if task.download and not idle else None
-        yield FetchItem(_about("task", task.name, task.download), download, partial(_of_task, task.download, data.root))
+        yield FetchItem(
+            _pending_result("task", task.name, task.download), download, partial(_of_task, task.download, data.root)
+        )
     for model in models:
-        yield FetchItem(_about("model", model.name, model.download), model.download, partial(_of_model, model))
+        yield FetchItem(_pending_result("model", model.name, model.download), model.download, partial(_of_model, model))
 
 
-def _about(kind: Literal["model", "task"], name: str, download: Download[Any] | None) -> FetchResult:
+def _pending_result(kind: Literal["model", "task"], name: str, download: Download[Any] | None) -> FetchResult:
     if download is None:
         return FetchResult(kind, name, "nothing to bring")
     return FetchResult(kind, name, "to bring", download.origin, download.revision)

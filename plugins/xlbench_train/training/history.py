@@ -37,9 +37,9 @@ class History:
                 {name: float(value) if value else None for name, value in row.items()} for row in csv.DictReader(file)
             ]
         self.rows = [row for row in known if (row["step"] or 0) <= until_step]
-        self._tell(heading())
+        self._print(heading())
         for row in self.rows:
-            self._tell(line(row))
+            self._print(line(row))
 
     def cut(self, until_step: int) -> None:
         """Forget what was after a step: it is trained again."""
@@ -50,16 +50,16 @@ class History:
         own = {name: metrics.get(f"eval_{name}") for name in COLUMNS}
         row: Row = {**own, "epoch": epoch, "step": step, "loss": loss, "validation_loss": metrics.get("eval_loss")}
         if not self.rows:
-            self._tell(heading())
+            self._print(heading())
         self.rows.append(row)
-        self._tell(line(row))
+        self._print(line(row))
         text = io.StringIO()
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows({**row, "epoch": f"{row['epoch']:g}", "step": f"{row['step']:.0f}"} for row in self.rows)
         write_whole(self._path, text.getvalue().encode(), durable_name=True)
 
-    def _tell(self, text: str) -> None:
+    def _print(self, text: str) -> None:
         self._show(text)
 
 

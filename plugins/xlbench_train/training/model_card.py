@@ -43,7 +43,19 @@ class Card:
 
 def text(card: Card) -> str:
     """The card as markdown, with the front matter that the hub reads."""
-    return "\n".join([*_front(card), *_what(card), *_data(card), *_training(card), *_scores(card), *_use(card)]) + "\n"
+    return (
+        "\n".join(
+            [
+                *_front(card),
+                *_summary_section(card),
+                *_data(card),
+                *_training(card),
+                *_scores(card),
+                *_usage_section(card),
+            ]
+        )
+        + "\n"
+    )
 
 
 def _front(card: Card) -> Iterator[str]:
@@ -69,7 +81,7 @@ def _name_on_the_hub(card: Card) -> str:
     return origin.removeprefix(HUB) if origin.startswith(HUB) else ""
 
 
-def _what(card: Card) -> Iterator[str]:
+def _summary_section(card: Card) -> Iterator[str]:
     base = (
         f"`{Path(card.settings.base).name}`"
         if card.base.folder
@@ -157,7 +169,7 @@ def _score(row: object) -> str:
     return f"{row['value']:.3f}{ends}"
 
 
-def _use(card: Card) -> Iterator[str]:
+def _usage_section(card: Card) -> Iterator[str]:
     yield "\n## Use\n"
     trust = ", trust_remote_code=True" if card.base.is_static else ""
     yield "```python\nfrom sentence_transformers import SentenceTransformer\n"

@@ -105,11 +105,11 @@ def undeclared_files(reading: Reading, listed: Sequence[str]) -> str:
     for language, codes in claims.items():
         if not set(codes) & set(sure):
             read = taken[language].relative_to(root or Path()).as_posix() if language in taken else ""
-            advice += _twice(language, read, [shown[code] for code in codes])
+            advice += _advice_on_duplicates(language, read, [shown[code] for code in codes])
     return f"; there are files of no declared language: {named}{more}{advice}"
 
 
-def _twice(language: str, read: str, others: Sequence[str]) -> str:
+def _advice_on_duplicates(language: str, read: str, others: Sequence[str]) -> str:
     """What to do where several files may be of one language, of which one may be ``read``."""
     if read:
         them = "it" if len(others) == 1 else "them"

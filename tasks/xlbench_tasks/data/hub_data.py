@@ -245,7 +245,7 @@ class Repository:
                 reason = str(refusal)
             if not connected:
                 why = "offline" if offline else f"no connection to {hub.address()}"
-                reason = why if hub.was_not_asked(error) else f"{why}; {reason}"
+                reason = why if hub.is_offline_error(error) else f"{why}; {reason}"
             advice = "" if fetching or local else f"; {self.how_to_get()}"
             raise DataMissing(f"{self.location} is not at hand ({reason}){advice}") from error
 

@@ -89,15 +89,15 @@ def notes_of(parts: SubsetRecords, folds: Sequence[Learned], test: Labeled, labe
         for some in ([fold.train for fold in folds], [fold.test for fold in folds])
     )
 
-    def those(wanted: np.ndarray) -> str:
+    def label_list(wanted: np.ndarray) -> str:
         return ", ".join(labels[code] for code in np.flatnonzero(wanted).tolist())
 
     if (unseen := ((learned == 0) & (asked > 0)).any(axis=0)).any():
-        yield f"labels without a training item, which are never predicted{_in_a_fold(folds)}: {those(unseen)}"
+        yield f"labels without a training item, which are never predicted{_in_a_fold(folds)}: {label_list(unseen)}"
     if (single := (learned == 1).any(axis=0)).any():
-        yield f"labels with one training item{_in_a_fold(folds)}: {those(single)}"
+        yield f"labels with one training item{_in_a_fold(folds)}: {label_list(single)}"
     if (few := _rare_classes(test, len(labels))).any():
-        yield f"labels with fewer than {FEW} test items: {those(few)}"
+        yield f"labels with fewer than {FEW} test items: {label_list(few)}"
     if any(not set(fold.train.texts).isdisjoint(fold.test.texts) for fold in folds):
         yield "some test texts are in the training set too (how many: Data warnings)"
     if len(set(test.texts)) < len(test.texts):

@@ -184,10 +184,10 @@ class _Split:
     def lacks(self, language: str) -> str:
         """Why there is nothing in a language; the empty string where there is something."""
         if language not in self._why:
-            self._why[language] = self._look(language)
+            self._why[language] = self._find_reason(language)
         return self._why[language]
 
-    def _look(self, language: str) -> str:
+    def _find_reason(self, language: str) -> str:
         try:
             if language not in self._source.languages():
                 return self._source.why_missing(language)

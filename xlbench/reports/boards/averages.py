@@ -214,14 +214,14 @@ def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]
     if len(models) < 2:
         return {}
 
-    def beaten(task: str, subset: str) -> NDArray[np.float64]:
+    def shares_beaten(task: str, subset: str) -> NDArray[np.float64]:
         values = np.array([trees[model].leaves[task, subset].entry.value for model in models], dtype=float)
         wins = (values[:, None] > values).sum(1) + 0.5 * ((values[:, None] == values).sum(1) - 1)
         share: NDArray[np.float64] = wins / (len(models) - 1)
         return share
 
     by_task = {
-        task: np.average([beaten(task, subset) for subset in counted], axis=0, weights=table.weights_of(task))
+        task: np.average([shares_beaten(task, subset) for subset in counted], axis=0, weights=table.weights_of(task))
         for task in table.plan
         if (counted := table.counted(task))
     }

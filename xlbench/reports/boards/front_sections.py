@@ -187,10 +187,10 @@ def models(board: Board, decimals: int) -> str:
     rows = [[escape(line.label), *(texts[place] for _, texts in columns)] for place, line in enumerate(board.models)]
     numeric = {"Parameters", "Dimensions", "Texts cut"}
     described = table(headers, rows, "".join("r" if name in numeric else "l" for name in headers))
-    return f"## Models and settings\n\n{described}\n\n{_beside(board, decimals)}"
+    return f"## Models and settings\n\n{described}\n\n{_overall_otherwise(board, decimals)}"
 
 
-def _beside(board: Board, decimals: int) -> str:
+def _overall_otherwise(board: Board, decimals: int) -> str:
     """The overall seen otherwise, and what it rests on."""
     rows = [
         [

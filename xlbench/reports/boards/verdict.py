@@ -35,14 +35,14 @@ def verdict(board: Board) -> str:
         return "No model has a cell here."
     if not ranked:
         return "No model has an overall score, as each lacks a part."
-    clauses = [_alone(ranked[0])] if len(ranked) == 1 else [*_order(ranked), *_against_chance(ranked)]
+    clauses = [_single_model_clause(ranked[0])] if len(ranked) == 1 else [*_order(ranked), *_against_chance(ranked)]
     lacking = [row for row in board.rows if row.rank is None]
     if lacking:
         clauses.append(f"{_names(lacking)} {_verb(lacking, 'has', 'have')} no overall score")
     return "; ".join(clauses) + "."
 
 
-def _alone(row: Row) -> str:
+def _single_model_clause(row: Row) -> str:
     """The one model with an overall, against chance."""
     value = points(row.overall.value or 0.0)
     place = _Place.of(row)

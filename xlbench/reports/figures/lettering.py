@@ -92,9 +92,9 @@ def lettering_for(texts: Iterable[str]) -> Lettering:
     """The fonts for these texts: the one that matplotlib brings, then installed ones for what it lacks."""
     lines = list(dict.fromkeys(map(one_line, texts)))
     wanted = {character for line in lines for character in line if character != " "}
-    families, missing = [OWN], wanted - _had(_path_of(OWN), wanted)
+    families, missing = [OWN], wanted - _characters_in_font(_path_of(OWN), wanted)
     for family, path in _installed() if missing else ():
-        had = _had(path, missing)
+        had = _characters_in_font(path, missing)
         if had:
             families.append(family)
             missing -= had
@@ -133,7 +133,7 @@ def _installed() -> list[tuple[str, str]]:
     return [(name, path) for _, name, path in sorted(found)]
 
 
-def _had(path: str, characters: set[str]) -> set[str]:
+def _characters_in_font(path: str, characters: set[str]) -> set[str]:
     """Those of the characters that a font file has; none where it cannot be read."""
     from matplotlib import font_manager
 

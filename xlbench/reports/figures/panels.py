@@ -39,7 +39,7 @@ def panels_of(board: Board, by: By) -> list[Panel]:
 
     With one area alone, or one task, that is the overall, and called by its name.
     """
-    of_rows = _of(board, lambda row: (row.overall, _overall_rank(row)))
+    of_rows = _rows_of(board, lambda row: (row.overall, _overall_rank(row)))
     overall = Panel(heading(OVERALL), *of_rows, board.chances.get(OVERALL))
     if by == "task":
         parts = [_of_task(board, task) for _, task in board.tasks]
@@ -55,16 +55,16 @@ def panels_of(board: Board, by: By) -> list[Panel]:
 
 
 def _of_area(board: Board, area: str) -> Panel:
-    of_rows = _of(board, lambda row: (row.areas.get(area, Entry()), row.area_ranks.get(area)))
+    of_rows = _rows_of(board, lambda row: (row.areas.get(area, Entry()), row.area_ranks.get(area)))
     return Panel(heading(area), *of_rows, board.chances.get(area))
 
 
 def _of_task(board: Board, task: str) -> Panel:
-    of_rows = _of(board, lambda row: (row.tasks.get(task, Entry()), row.task_ranks.get(task)))
+    of_rows = _rows_of(board, lambda row: (row.tasks.get(task, Entry()), row.task_ranks.get(task)))
     return Panel(task, *of_rows, board.baseline(task, "chance"))
 
 
-def _of(
+def _rows_of(
     board: Board, entry_and_rank: Callable[[Row], tuple[Entry, Rank | None]]
 ) -> tuple[tuple[Entry, ...], tuple[Rank | None, ...]]:
     found = [entry_and_rank(row) for row in board.rows]

@@ -19,7 +19,14 @@ ROWS = 200
 
 def section(board: Board) -> str:
     """The parts of the room, each of which may be empty."""
-    parts = [_models(board), _training(board), _odd(board), _sources(board.sources), _notes(board), _troubles(board)]
+    parts = [
+        _models(board),
+        _training(board),
+        _data_warnings(board),
+        _sources(board.sources),
+        _notes(board),
+        _troubles(board),
+    ]
     return "\n".join(part for part in parts if part)
 
 
@@ -55,7 +62,7 @@ def _training(board: Board) -> str:
     if not board.models:
         return ""
     rows = [
-        [escape(line.label), _badge(training_state(line)), *(_seen(line, task) for _, task in board.tasks)]
+        [escape(line.label), _badge(training_state(line)), *(_training_cell(line, task) for _, task in board.tasks)]
         for line in board.models
     ]
     words = " ".join(f"<b>{word}</b>: the model {escape(meaning)}." for word, meaning in TRAINING.values())
@@ -67,13 +74,13 @@ def _badge(state: str) -> str:
     return f'<span class="badge {state}">{TRAINING[state][0]}</span>'
 
 
-def _seen(line: ModelLine, task: str) -> str:
+def _training_cell(line: ModelLine, task: str) -> str:
     state = "seen" if task in line.seen else "unseen" if line.declares else "unknown"
     sign, word = {"seen": ("●", "seen"), "unseen": ("○", "unseen"), "unknown": ("?", "unknown")}[state]
     return f'<span class="sign {state}">{sign}<span class="unseen-text"> {word}</span></span>'
 
 
-def _odd(board: Board) -> str:
+def _data_warnings(board: Board) -> str:
     odd = [line for line in board.data if line.is_odd]
     if not odd:
         return ""

@@ -26,7 +26,7 @@ def head(board: Board, today: date | None) -> str:
         f'<p class="over">xlbench{_version(board)}</p>\n<h1>{escape(board.title)}</h1>\n'
         f'<p class="verdict">{escape(verdict(board))}</p>\n'
         f'<dl class="facts">{"".join(_fact(name, text) for name, text in _facts(board, today))}</dl>\n'
-        f"{forest(board)}\n{_again(board)}"
+        f"{forest(board)}\n{_reproduction_command(board)}"
     )
 
 
@@ -95,7 +95,7 @@ def command(board: Board) -> str:
     return " ".join(["xlbench run", *wanted, *models])
 
 
-def _again(board: Board) -> str:
+def _reproduction_command(board: Board) -> str:
     return (
         '<details class="again"><summary>Make it again</summary>'
         f'<pre><code id="command">{escape(command(board))}</code></pre>'
