@@ -84,6 +84,14 @@ def test_tasks_without_it_are_left_out_and_said(tmp_path):
         board_by(tmp_path, "mr", first)
 
 
+def test_a_metric_that_orders_nothing_makes_no_board(tmp_path):
+    """Where neither more nor less is better, nothing can be ranked, and the command says so."""
+    of = task(ACCURACY, replace(MRR, direction="neither"))
+    saved(tmp_path, of)
+    with pytest.raises(UsageError, match="of mrr neither more nor less is better"):
+        board_by(tmp_path, "mrr", of)
+
+
 @pytest.mark.parametrize(
     ("installed", "why"),
     [

@@ -50,7 +50,7 @@ def by_metric(runs: Iterable[Run], name: str, tasks: Mapping[str, Task], reader:
         reader: What read the runs.
 
     Raises:
-        UsageError: No cell has a score by it.
+        UsageError: No cell has a score by it, or none is better by it.
     """
     runs = tuple(runs)
     cells = [cell for run in runs for cell in run.cells]
@@ -58,6 +58,8 @@ def by_metric(runs: Iterable[Run], name: str, tasks: Mapping[str, Task], reader:
     if name not in known:
         there = ", ".join(sorted(known))
         raise UsageError(f"no cell has a score by a metric {name!r}.{did_you_mean(name, known)} There are: {there}")
+    if any(score.metric == name and score.direction != "higher" for cell in cells for score in cell.scores):
+        raise UsageError(f"a board puts the best first, and of {name} neither more nor less is better: name another")
     having = {cell.task for cell in cells if _score(cell, name)}
     why_not = {id(cell): why for cell in cells if (why := _why_not(cell, name, having, tasks))}
     kept = tuple(

@@ -99,13 +99,13 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> SelectedRun
         return SelectedRuns((SelectedBoard(selection.suite, results, whole_suite=True),), ())
     boards = [SelectedBoard(name, results, whole_suite=True) for name in suites]
     loose = _loose(shown, {task for name in suites for task in planned(name, results)})
-    left_out = [*_never_on_boards(runs)]
+    unshown = [*_never_on_boards(runs)]
     if loose and LOOSE not in suites and (selection.loose or not suites):
         boards.append(SelectedBoard(LOOSE, Results(loose), whole_suite=False))
     elif loose:
         cells = [cell for run in loose for cell in run.cells if cell.whole]
-        left_out.insert(0, f"on none of these boards, as they are of no suite: {count_cells(cells)}")
-    return SelectedRuns(tuple(boards), tuple(left_out))
+        unshown.insert(0, f"on none of these boards, as they are of no suite: {count_cells(cells)}")
+    return SelectedRuns(tuple(boards), tuple(unshown))
 
 
 def _loose(runs: Iterable[Run], planned_tasks: Set[str]) -> tuple[Run, ...]:
