@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -52,7 +52,7 @@ class Boards:
     """Files that were refused: a line each."""
     conflicts: tuple[str, ...] = ()
     """Cells of which several runs have different scores: a line each."""
-    runs: tuple[Run, ...] = ()
+    runs: tuple[Run, ...] = field(default=(), compare=False)
     """The runs that they are made of."""
 
 
@@ -210,7 +210,8 @@ def boards_of_runs(
     if refused and not any(run.cells for run in runs):
         more = f" (and {len(refused) - 1} more files)" if len(refused) > 1 else ""
         raise ResultsError(f"nothing is left to show: {refused[0]}{more}")
-    selected, read = select(runs, selection, where), reader.influence
+    selected = select(runs, selection, where)
+    read: Callable[[Cell, Path], Influence] = reader.influence
     if selection.metric:
         (one,) = selected.boards
         by = by_metric(one.results, selection.metric, tasks, reader)
@@ -229,5 +230,13 @@ def boards_of_runs(
         (*selected.left_out, *([unused] if unseen else [])),
         tuple(dict.fromkeys([*refused, *(trouble for board in boards for trouble in board.troubles)])),
         tuple(dict.fromkeys(conflict for board in boards for conflict in board.conflicts)),
-        tuple({id(run): run for one in selected.boards for run in one.results}.values()),
+        _distinct(run for one in selected.boards for run in one.results),
     )
+
+
+def _distinct(runs: Iterable[Run]) -> tuple[Run, ...]:
+    """Each run once: of one that lies in a folder, what the first board has of it."""
+    found: dict[tuple[str, str, str], Run] = {}
+    for run in runs:
+        found.setdefault((run.folder or str(id(run)), run.model, run.fingerprint), run)
+    return tuple(found.values())
