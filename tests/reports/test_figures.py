@@ -165,13 +165,15 @@ def test_an_installed_font_is_used(monkeypatch):
     """What the own font lacks is looked for among the fonts of the machine, and that font is then in the picture."""
     path = str(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "STIXGeneral.ttf")
     monkeypatch.setattr(lettering, "_installed", lambda: [("none", "/no/such/font.ttf"), ("STIXGeneral", path)])
-    lacking = next(c for c in map(chr, range(0x2900, 0x2BFF)) if lettering._had(path, {c}) and not own_has(c))
+    lacking = next(
+        c for c in map(chr, range(0x2900, 0x2BFF)) if lettering._characters_in_font(path, {c}) and not own_has(c)
+    )
     letters = lettering.lettering_for([f"model {lacking}"])
     assert (letters.families, letters.notes) == (("DejaVu Sans", "STIXGeneral"), ())
 
 
 def own_has(character: str) -> bool:
-    return bool(lettering._had(lettering._path_of("DejaVu Sans"), {character}))
+    return bool(lettering._characters_in_font(lettering._path_of("DejaVu Sans"), {character}))
 
 
 # ---- files

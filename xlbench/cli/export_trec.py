@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.export_runs import tell, write
+from xlbench.cli.export_runs import print_export, write
 from xlbench.cli.options import cache_and_permission_options, request_of
 from xlbench.cli.output import plugins_print_elsewhere
 from xlbench.cli.space_inputs import open_cache
@@ -67,7 +67,7 @@ def trec(run: Path, model: str | None, depth: int, out: Path, as_json: bool, qui
         found.model, found.fingerprint, depth, [(one.cell, one.found) for one in searches],
         earlier.read_bytes() if earlier.is_file() else b"",
     )  # fmt: skip
-    tell(found, write(made, out), [*left_out, *_changes(searches)], as_json=as_json, quiet=quiet)
+    print_export(found, write(made, out), [*left_out, *_changes(searches)], as_json=as_json, quiet=quiet)
     return OK
 
 
