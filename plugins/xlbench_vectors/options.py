@@ -1,4 +1,4 @@
-"""The options of ``vectors:``: what may follow a ``?`` in a spec."""
+"""The options of both schemes: what may follow a ``?`` in a spec."""
 
 from __future__ import annotations
 
@@ -30,3 +30,30 @@ OF_FILES = (
     *_AFTERWARDS,
 )
 """Of ``vectors:``."""
+
+OF_SERVICES = (
+    *_LABELS,
+    Option("model", description="the model's name, as the service calls it"),
+    Option("dimensions", "int", description="how many dimensions the service is asked for; left out: all"),
+    Option("prompt", default="", description="what is put before every text; or a template, where it holds {text}"),
+    Option("prompt_query", description="the same for the queries of an asymmetric search; left out: prompt"),
+    Option("prompt_document", description="the same for the documents of an asymmetric search; left out: prompt"),
+    Option("max_chars", "int", description="characters of a text (without the prompt) that are sent; left out: all"),
+    Option(
+        "dtype",
+        "choice",
+        "float16",
+        ("float32", "float16", "bfloat16"),
+        "numbers that the service computes in: by how much a text's vectors may differ from call to call",
+    ),
+    Option(
+        "encoding", "choice", "float", ("float", "base64"), "how the service is asked to write numbers; base64 is short"
+    ),
+    Option("batch_size", "int", 64, description="texts of a request, at the most"),
+    Option("timeout", "float", 60.0, description="seconds that a request may take"),
+    Option("retries", "int", 6, description="times that a request is made again, after a failure that may pass"),
+    Option("rate", "float", description="requests a minute, at the most; left out: no limit"),
+    Option("key", description="the environment variable that holds the key, such as XLBENCH_HTTP_KEY"),
+    *_AFTERWARDS,
+)
+"""Of ``http:``."""

@@ -39,6 +39,7 @@ LIBRARIES = (
     "xlbench_tasks.protocols.numbers.ranking", "xlbench_tasks.protocols.retrieval", "xlbench_tasks.protocols.tagging",
     "xlbench_tasks.readers.cldr", "xlbench_tasks.readers.conll", "xlbench_tasks.readers.delimited",
     "xlbench_tasks.readers.hub", "xlbench_tasks.readers.parallel", "xlbench_transformers",
+    "xlbench_vectors.options",
 )  # fmt: skip
 """What commands import while they run; what of it is not installed is left out."""
 

@@ -33,8 +33,9 @@ class Encoder(Protocol):
 
         An encoder may have attributes besides: ``parameters`` (int: how many numbers it has learned), ``details``
         (mapping of short texts and numbers: what is known of it once it is loaded, such as its length limit) and
-        ``truncated`` (n booleans: which of the texts of the last call were cut at that limit) and ``zero_is_unknown``
-        (True: a row of zeros is that of a text of which it knows nothing, such as words out of its vocabulary).
+        ``truncated`` (n booleans: which of the texts of the last call were cut at that limit), ``zero_is_unknown``
+        (True: a row of zeros is that of a text of which it knows nothing, such as words out of its vocabulary) and
+        ``tokens`` (int: those that a service has counted for all calls so far; they stand with the costs).
         """
         ...
 

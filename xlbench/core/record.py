@@ -26,6 +26,9 @@ WHOLE_TASK = "*"
 ALL = "all"
 """How the whole of the training items is asked for, and shown."""
 
+TOKENS = "tokens"
+"""In a cell's provenance: the tokens that a service has counted for the texts that were encoded for it."""
+
 LAG_ONE, LAG_ONE_P = "lag_one", "lag_one_p"
 """Facts of a cell whose items are all alone: the lag-1 correlation of their influences in the order of the test set,
 and how often chance gives as high a one."""

@@ -79,6 +79,12 @@ class CheckedEncoder:
         return parameters if isinstance(parameters, int) and not isinstance(parameters, bool) else None
 
     @property
+    def tokens(self) -> int | None:
+        """Tokens that a service has counted so far, where it is one that counts; nothing is loaded to know them."""
+        tokens = getattr(self._encoder, "tokens", None)
+        return tokens if isinstance(tokens, int) and not isinstance(tokens, bool) else None
+
+    @property
     def details(self) -> Mapping[str, str | int | float | bool]:
         """What it says of itself, as far as that is short texts and numbers."""
         details = getattr(self.loaded, "details", None)

@@ -137,6 +137,11 @@ class EncodingSession:
         return self._source.parameters
 
     @property
+    def tokens(self) -> int | None:
+        """Tokens that a service has counted for the encoder so far; None where none does."""
+        return self._source.encoder.tokens
+
+    @property
     def details(self) -> Mapping[str, Any]:
         """What the encoder says of itself."""
         return self._source.details

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench.core.errors import DataMissing, InconsistentEncoder, UsageError
 from xlbench.core.ids import digest
 from xlbench.core.model import Model
-from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, Cell, Status
+from xlbench.core.record import ALIKE, LAG_ONE, LAG_ONE_P, TOKENS, Cell, Status
 from xlbench.core.task import Metric, Outcome
 from xlbench.core.text import reason_of
 from xlbench.core.tracebacks import log_traceback
@@ -107,7 +107,7 @@ class Worker:
 
     def _evaluate(self, item: PlannedCell) -> tuple[Cell, Items]:
         session = self._session_of(item.model, item.cell.fingerprint)
-        encoded, seconds = session.encoded, session.seconds
+        encoded, seconds, tokens = session.encoded, session.seconds, session.tokens or 0
         session.begin_cell()
         if session.transductive:
             item.task.evaluate(item.subset, session)  # for the texts that it asks for: the transform is fitted on them
@@ -119,11 +119,12 @@ class Worker:
         check_training(item.subset, outcome)
         cell, items = self._score(item, outcome)
         vectors = {"dimensions": session.dimensions, "dtype": session.dtype, "parameters": session.parameters}
+        counted = {} if session.tokens is None else {TOKENS: session.tokens - tokens}
         return replace(
             cell,
             encoded=session.encoded - encoded,
             encode_seconds=round(session.seconds - seconds, 6),
-            provenance={**cell.provenance, **vectors, "encoder": dict(session.details)},
+            provenance={**cell.provenance, **vectors, **counted, "encoder": dict(session.details)},
         ), items
 
     def _session_of(self, model: Model, fingerprint: str) -> EncodingSession:

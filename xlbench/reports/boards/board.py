@@ -108,6 +108,8 @@ class Cost:
     """Texts that went through the encoder."""
     peak_memory_bytes: int | None
     parameters: int | None
+    tokens: int | None = None
+    """Those that a service has counted, and asks to be paid for; None where none did."""
 
     @property
     def sentences_per_second(self) -> float | None:

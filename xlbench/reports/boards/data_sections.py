@@ -111,4 +111,8 @@ def costs(board: Board) -> str:
         ]
         for cost in board.costs
     ]
+    if any(cost.tokens is not None for cost in board.costs):  # of services alone
+        headers.append("Tokens")
+        for row, cost in zip(rows, board.costs, strict=True):
+            row.append(MISSING if cost.tokens is None else f"{cost.tokens:,}")
     return table(headers, rows, "l" + "r" * (len(headers) - 1))

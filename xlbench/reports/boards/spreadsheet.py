@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.record import LONG
+from xlbench.core.record import LONG, TOKENS
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.long_rows import RANK, average_columns, rank_columns, task_rows
 from xlbench.reports.csv_text import to_csv
@@ -45,7 +45,8 @@ def render(board: Board) -> dict[str, str]:
     (``.data.csv``), what the models are (``.models.csv``), costs (``.costs.csv``); where subsets are of one language or
     two, averages by language (``.languages.csv``), where the tasks have two registers, their averages
     (``.registers.csv``), and where cells have facts of hubs, these (``.hubs.csv``)."""
-    costs = [{name: getattr(cost, name) for name in _COSTS} for cost in board.costs]
+    of_cost = (*_COSTS, *([TOKENS] if any(cost.tokens is not None for cost in board.costs) else []))
+    costs = [{name: getattr(cost, name) for name in of_cost} for cost in board.costs]
     data = [{name: getattr(line, name) for name in _DATA} for line in board.data]
     models = [{name: getattr(line, name) for name in _MODELS} for line in board.models]
     files = {
@@ -53,7 +54,7 @@ def render(board: Board) -> dict[str, str]:
         ".tasks.csv": to_csv(task_rows(board), _TASKS),
         ".scores.csv": to_csv(board.scores, LONG),
         ".data.csv": to_csv(data, _DATA),
-        ".costs.csv": to_csv(costs, _COSTS),
+        ".costs.csv": to_csv(costs, of_cost),
         ".models.csv": to_csv(models, _MODELS),
     }
     if board.languages:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from xlbench.core.record import Cell, Results, Run, majority, score_rows
+from xlbench.core.record import TOKENS, Cell, Results, Run, majority, score_rows
 from xlbench.reports.boards import averages
 from xlbench.reports.boards.averages import IntervalSettings, Tree
 from xlbench.reports.boards.board import LEVEL, Board, Cost, Line, Row
@@ -169,6 +169,7 @@ def _costs(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[Cost
     costs = []
     for row, cells, own in _by_model(rows, table, runs):
         model = row.model, row.fingerprint
+        tokens = [count for cell in cells if isinstance(count := cell.provenance.get(TOKENS), int)]
         peaks = [peak for run in own if isinstance(peak := run.provenance.get("peak_memory_bytes"), int)]
         costs.append(Cost(
             *model, row.label, len(cells),
@@ -177,6 +178,7 @@ def _costs(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[Cost
             encoded=sum(cell.encoded for cell in cells),
             peak_memory_bytes=max(peaks, default=None),
             parameters=max((run.parameters for run in own if run.parameters is not None), default=None),
+            tokens=sum(tokens) if tokens else None,
         ))  # fmt: skip
     return tuple(costs)
 

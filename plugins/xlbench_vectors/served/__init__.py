@@ -1,0 +1,1 @@
+"""Vectors from a service behind HTTP."""
