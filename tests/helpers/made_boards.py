@@ -75,6 +75,6 @@ def small_board(**changes) -> Board:
 
 def large_board(models: int, cells: int) -> Board:
     """As many models as that, with as many cells each: tasks of fifty languages, ten to a board's area."""
-    codes = [f"{first}{second}x" for first in "abcdefgh" for second in "abcdefg"][:50]
-    tasks = {f"task-{number:02}": (f"area-{number % 5}", tuple(codes)) for number in range(cells // 50)}
+    codes = [f"{first}{second}x" for first in "abcdefgh" for second in "abcdefg"][: min(50, cells)]
+    tasks = {f"task-{number:02}": (f"area-{number % 5}", tuple(codes)) for number in range(max(1, cells // 50))}
     return made_board([f"model-{number:03}" for number in range(models)], tasks, n=40)

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
-from made_boards import HOSTILE, large_board, made_board, small_board
+from made_boards import HOSTILE, made_board, small_board
 
 from xlbench.builtin import xlbench_boards
 from xlbench.reports.boards.verdict import verdict
@@ -198,17 +198,6 @@ def test_p_against_the_best_allows_for_all_models():
     for place in (0, 2, 3):
         alone = compare(parts[1], parts[place]).p
         assert alone < found[place] <= min(1.0, 3 * alone) + 1e-9
-
-
-@pytest.mark.slow
-def test_a_large_board_is_under_a_megabyte():
-    """Fifty models with five hundred cells each make a page of less than 1 MB, with all pairs by task."""
-    board = large_board(50, 500)
-    text = page.render(board)
-    assert len(text.encode()) < 1_000_000
-    found = pairs(board)
-    assert found["task"]["models"] == 50
-    assert 2 < found["language"]["models"] <= 50
 
 
 def test_a_scale_holds_its_values_and_labels_them():

@@ -21,8 +21,8 @@ function paint(cell, col, i, most) {
   if (share == null) { cell.append(el('span', {class: 'none'}, '·')); return; }
   const rgb = color(share / most);
   cell.style.background = `rgb(${rgb})`;
-  cell.style.color = luminance(rgb) > 0.3 ? '#10131a' : '#fff';
-  cell.append((col.v[i] / 10).toFixed(0));
+  cell.style.color = luminance(rgb) > 0.179 ? '#000' : '#fff'; // the one with more contrast, 4.5 at least
+  cell.append(Math.round((100 * col.v[i] + (col.e ? col.e[i] : 0)) / 1000));
   if (col.c != null && col.a[i] != null && low(col, i) <= col.c && high(col, i) >= col.c) cell.classList.add('unsure');
 }
 

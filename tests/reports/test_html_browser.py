@@ -1,0 +1,280 @@
+"""The HTML report in a browser: its controls, its numbers, its looks, and that it runs nothing of strangers."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import date
+
+import pytest
+from browsing import A4, CONTRASTS, UNNAMED, Opened, browsing
+from made_boards import HOSTILE, made_board, small_board
+
+from xlbench.reports.boards.verdict import verdict
+from xlbench.reports.html import page as pages
+from xlbench.stats import compare
+from xlbench.stats.multiple_tests import holm
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with browsing() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def board():
+    return small_board(run_changes={"license": "Apache-2.0"})
+
+
+@pytest.fixture(scope="module")
+def opened(browser, tmp_path_factory):
+    """A function that opens a board as a page from a file."""
+    folder = tmp_path_factory.mktemp("pages")
+    count = iter(range(1000))
+
+    @contextlib.contextmanager
+    def open_page(board, change=lambda text: text, **context) -> Iterator[Opened]:
+        path = folder / f"{next(count)}.html"
+        path.write_text(change(pages.render(board, date(2026, 1, 31), items=context.pop("items", None))), "utf-8")
+        one = Opened(browser, path, **context)
+        yield one
+        one.close()
+
+    return open_page
+
+
+def points(value: float) -> str:
+    return f"{100 * value:.1f}"
+
+
+def scores(entry) -> str:
+    return f"{points(entry.value)} {points(entry.low)}–{points(entry.high)}"
+
+
+ITEMS = {
+    "n": 5, "whole": True, "ids": ["item-0", "item-1", "item-2"], "texts": ["a text", "ein Text"],
+    "sets": [{"task": "topics", "subset": "eng", "ids": [0, 1, 2], "bits": ["Bw==", "BQ==", "AQ==", None],
+              "texts": [[0, 1], [0], []]}],
+}  # fmt: skip
+"""Three items: alpha has all right, beta the first and the last, gamma the first; of delta nothing is known."""
+
+
+@pytest.mark.parametrize("way", ["scripts off", "scripts forbidden"])
+def test_it_reads_without_a_script(opened, board, way):
+    """The verdict, every model's scores, costs and data are visible; rooms that need a script say so."""
+    forbid = '<head><meta http-equiv="Content-Security-Policy" content="script-src \'none\'">'
+    change = {"change": lambda text: text.replace("<head>", forbid)} if way == "scripts forbidden" else {}
+    with opened(board, java_script_enabled=way != "scripts off", **change) as one:
+        assert one.texts(".verdict") == [verdict(board)]
+        rows = one.texts("#standings-table tbody tr")
+        for row, text in zip(board.rows, rows, strict=True):
+            assert row.label in text
+            assert scores(row.overall) in text
+            assert all(scores(entry) in text for entry in row.areas.values())
+        assert all(one.page.locator(place).is_visible() for place in (".scatter >> nth=0", "#data h3 >> nth=0"))
+        assert len([text for text in one.texts(".no-js") if "JavaScript" in text]) == 2
+        assert not one.page.locator("#heat-controls, #compare-controls, .copy >> nth=0").first.is_visible()
+        one.complaints = [said for said in one.complaints if "script-src" not in said]
+
+
+def test_every_control_works_without_a_complaint(opened, board):
+    """Each option of each list, each button and each fold is clicked: no error, no request."""
+    with opened(board, items=ITEMS) as one:
+        one.click_everything()
+        assert one.page.evaluate(UNNAMED) == []
+
+
+def test_a_click_on_a_headline_sorts(opened, board):
+    """Scores fall at the first click and rise at the second; the headline says so; names and ranks rise first."""
+    with opened(board) as one:
+        for place, headline in enumerate(one.texts("#standings-table thead th")[2:]):
+            values = [row.overall, row.corrected, *row.areas.values()][place] if (row := board.rows[0]) else None
+            assert values is not None
+            of = {row.label: [row.overall, row.corrected, *row.areas.values()][place].value for row in board.rows}
+            for way in ("descending", "ascending"):
+                one.page.locator("#standings-table thead button").nth(2 + place).click()
+                names = one.texts("#standings-table tbody th")
+                assert names == sorted(of, key=lambda name: of[name], reverse=way == "descending"), headline
+                head = one.page.locator("#standings-table thead th").nth(2 + place)
+                assert head.get_attribute("aria-sort") == way
+        one.page.locator("#standings-table thead button").nth(1).press("Enter")
+        assert one.texts("#standings-table tbody th") == sorted(row.label for row in board.rows)
+        one.page.get_by_role("button", name="Reset").click()
+        assert one.texts("#standings-table tbody th") == [row.label for row in board.rows]
+
+
+def test_filters_leave_the_models_that_fit(opened):
+    """By name, license and training data; the count says how many of how many; Reset shows all."""
+    board = small_board(run_changes={"license": "Apache-2.0", "trained_on": ("x",)})
+    with opened(board) as one:
+        one.page.get_by_label("Model", exact=True).first.fill("ET")
+        assert one.texts("#standings-table tbody th") == ["beta Unseen"]
+        assert one.texts("#standings-controls output") == ["1 of 4 models"]
+        one.page.get_by_label("Model", exact=True).first.fill("")
+        one.page.get_by_label("Training data").select_option("unknown")
+        assert one.texts("#standings-table tbody th") == []
+        one.page.get_by_role("button", name="Reset").click()
+        one.page.get_by_label("License").select_option("Apache-2.0")
+        assert one.texts("#standings-controls output") == ["4 models"]
+
+
+def test_other_scores_are_columns(opened, board):
+    """The tasks of an area and the cells of a language stand in the place of the areas, with the board's numbers."""
+    with opened(board) as one:
+        one.page.get_by_label("Scores").first.select_option("area news")
+        assert one.texts("#standings-table thead th")[2:] == ["News", "moods", "topics"]
+        for row, text in zip(board.rows, one.texts("#standings-table tbody tr"), strict=True):
+            assert all(scores(row.tasks[task]) in text for task in ("moods", "topics"))
+        one.page.get_by_label("Scores").first.select_option("language tel")
+        (line,) = [line for line in board.languages if line.language == "tel"]
+        for entry, text in zip(line.entries, one.texts("#standings-table tbody tr"), strict=True):
+            assert scores(entry) in text
+
+
+def test_a_tip_says_what_lies_behind_a_number(opened, board):
+    """On hover and by arrow keys: items, clusters, method, chance, ranks, p against the best; Escape hides it."""
+    with opened(board) as one:
+        cell = one.page.locator("#standings-table tbody tr").nth(1).locator("td[data-c]").first
+        cell.hover()
+        row, tip = board.rows[1], one.page.locator("#tip")
+        text = " ".join(tip.inner_text().split())
+        for part in (f"{row.label}, Overall", scores(row.overall).replace(" ", " [", 1), f"{row.overall.n} items",
+                     f"{row.overall.clusters} clusters", row.overall.method, "chance 10.0", f"rank {row.rank_low}",
+                     "against the best (Dunnett)"):  # fmt: skip
+            assert part in text, (part, text)
+        one.page.locator("#standings-table td[tabindex='0']").focus()
+        one.page.keyboard.press("ArrowDown")
+        assert tip.inner_text().startswith(f"{board.rows[1].label}, Overall")
+        one.page.keyboard.press("ArrowRight")
+        assert tip.inner_text().startswith(f"{board.rows[1].label}, Above chance")
+        one.page.keyboard.press("Escape")
+        assert not tip.is_visible()
+
+
+def test_the_heat_map_has_the_scores_of_languages_and_subsets(opened, board):
+    """By language, and by the subsets of each task, in every order; numbers are the board's, in whole points."""
+    with opened(board) as one:
+        scored = {line.language: line.entries for line in board.languages}
+        for order in ("family", "script", "code", "name", "score"):
+            one.page.get_by_label("Order").select_option(order)
+            heads = one.texts("#heat thead button")
+            assert sorted(heads) == sorted(scored)
+            for place, text in enumerate(one.texts("#heat tbody tr")):
+                assert text.split()[1:] == [f"{100 * scored[code][place].value:.0f}" for code in heads]
+        one.page.locator("#heat-controls").get_by_label("Scores").select_option("topics")
+        assert sorted(one.texts("#heat thead button")) == sorted({"eng", "hin", "swa", "tel", "deu"})
+        one.page.locator("#heat thead button", has_text="hin").click()
+        assert one.texts("#language-part h3") == ["Hindi (hin)"]
+        assert any("topics hin" in text for text in one.texts("#language-part tbody tr"))
+
+
+def test_the_matrix_has_pairs_and_transfers(opened, board):
+    """A row a query's language and a column a candidate's; of transfers trained and tested on; for each model."""
+    with opened(board) as one:
+        room = one.page.locator("#matrix-controls")
+        cells = {(line.task, line.subset): line.entries for line in board.cells}
+        room.get_by_label("Model").select_option("2")
+        heads = one.texts("#matrix thead th")
+        assert heads[0] == "queries ↓, candidates →"
+        for row in one.page.locator("#matrix tbody tr").all():
+            query, *values = [" ".join(text.split()) for text in row.locator("th, td").all_inner_texts()]
+            for code, text in zip(heads[1:], values, strict=True):
+                entry = cells.get(("pairs", f"{query}-{code}"))
+                assert bool(text) == bool(entry)
+                assert not entry or abs(int(text) - 100 * entry[2].value) < 0.56  # rounded from tenths
+        room.get_by_label("Task").select_option("moods")
+        assert one.texts("#matrix thead th")[0] == "trained on ↓, tested on →"
+
+
+def test_two_models_are_compared_in_pairs(opened, board):
+    """Differences, intervals and verdicts are those of the paired comparison, after Holm's correction; swapped, they
+    turn round."""
+    with opened(board) as one:
+        room = one.page.locator("#compare-controls")
+        room.get_by_label("Model").select_option("1")
+        room.get_by_label("against").select_option("3")
+        shown = one.texts("#compare-result li[class^=level]")
+        nodes = [board.evidence.task(task) for _, task in board.tasks]
+        found = [compare(node[1].part, node[3].part) for node in nodes]
+        import numpy as np
+
+        adjusted = holm(np.array([one.p for one in found]))
+        for (_, task), difference, p in zip(board.tasks, found, adjusted, strict=True):
+            (text,) = [text for text in shown if text.startswith(f"{task} ")]
+            word = "open" if p > 0.05 else "better" if difference.value > 0 else "worse"
+            assert f"{100 * difference.value:+.1f}".replace("-", "−") in text
+            assert text.endswith(word)
+        one.page.get_by_role("button", name="Swap").click()
+        turned = one.texts("#compare-result li[class^=level]")
+        assert [text.split("[")[0].replace("+", "−") for text in shown] == [
+            text.split("[")[0].replace("+", "−") for text in turned
+        ]
+        assert turned != shown
+        room.get_by_label("against").select_option("3")
+        assert one.texts("#compare-result") == ["Choose two different models."]
+
+
+def test_items_that_flip_and_that_differ(opened, board):
+    """Under Compare the items that one of two models alone has right; under Items those on which models differ."""
+    with opened(board, items=ITEMS) as one:
+        one.page.locator("summary", has_text="Items that flipped: 1").click()
+        assert one.texts(".flips tbody tr") == ["item-1 topics eng alpha a text"]
+        assert "alpha alone has 1 right, beta alone 0" in one.page.locator(".flips p").inner_text()
+        rows = one.texts("#items-table tbody tr")
+        assert [row.split()[0] for row in rows] == ["item-1", "item-2"]
+        assert rows[1].replace(" right", "").replace(" wrong", "").endswith("— ● ● ○ —")
+    with opened(board) as one:
+        assert not one.page.locator("#items").is_visible()
+        assert "xlbench report --items" in one.page.locator("#compare-result").inner_text()
+
+
+def test_nothing_of_strangers_runs(opened):
+    """Hostile names of models, tasks, areas, subsets, notes, licenses and citations are shown as they are; no room and
+    no control makes them run."""
+    subsets = ("eng", "hin", f"x{HOSTILE}", f"y{HOSTILE}")
+    hostile = made_board(
+        [f"a{HOSTILE}", f"b{HOSTILE}", "c"], {f"t{HOSTILE}": (f"r{HOSTILE}", subsets)}, title="made",
+        changes={"notes": (HOSTILE,), "facts": {"test_duplicates": 3}},
+        run_changes={"license": HOSTILE, "spec": HOSTILE, "trained_on": (HOSTILE,)},
+    )  # fmt: skip
+    items = {"n": 5, "whole": True, "ids": [HOSTILE], "texts": [HOSTILE],
+             "sets": [{"task": f"t{HOSTILE}", "subset": HOSTILE, "ids": [0], "bits": ["AQ==", "AA==", None],
+                       "texts": [[0]]}]}  # fmt: skip
+    with opened(hostile, items=items) as one:
+        one.click_everything()
+        one.page.locator("#standings-table tbody td[data-c]").first.hover()
+        assert one.page.title() == "made – xlbench"
+        assert one.page.locator("img, body script:not(#board)").count() == 1  # its own script
+        assert "<img src=x" in one.page.locator("#standings-table tbody th").first.inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read(opened, board, scheme):
+    """Contrast is that of WCAG AA, 4.5 or more, in light and in dark, also in the heat map."""
+    with opened(board, color_scheme=scheme, items=ITEMS) as one:
+        least, text = one.page.evaluate(CONTRASTS)[0]
+        assert least >= 4.5, text
+
+
+def test_it_fits_a_phone_and_a_printed_page(opened, board):
+    """At 390 pixels and on A4 nothing but tables' own frames is wider than the page; print has no controls."""
+    with opened(board, viewport={"width": 390, "height": 800}, items=ITEMS) as one:
+        assert one.page.evaluate("document.documentElement.scrollWidth") == 390
+    with opened(board, viewport={"width": A4, "height": 900}, items=ITEMS) as one:
+        one.page.emulate_media(media="print")
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= A4
+        assert not one.page.locator("nav").is_visible()
+        assert one.page.locator("main button:visible:not(thead button)").count() == 0
+
+
+@pytest.mark.parametrize("models", [[], ["alone"]])
+def test_boards_of_no_and_of_one_model_open(opened, models):
+    """They say what there is, and complain of nothing."""
+    board = made_board(models, {"topics": ("news", ("eng", "hin"))})
+    with opened(board) as one:
+        assert one.texts(".verdict") == [verdict(board)]
+        assert one.page.locator("#standings-table tbody tr").count() == len(models)
+        one.click_everything()
