@@ -598,7 +598,7 @@ def test_the_board_sets_purity_by_class_beside_purity_by_language(xlbench_cli, t
     """A board of a task with all languages together has both, each with interval and chance; other boards have not."""
     run = ["run", "-m", "random", "-l", "eng", "-l", "isl", "--quiet", "-t"]
     assert xlbench_cli([*run, "mini-words-sentiment"]).returncode == 0
-    board = (tmp_path / "leaderboards" / "run.md").read_text(encoding="utf-8")
+    board = (tmp_path / "leaderboards" / "run.subsets.md").read_text(encoding="utf-8").replace("\xa0", " ")
     (line,) = [line for line in board.partition("## By meaning or by language")[2].splitlines() if "random" in line][:1]
     task, subset, model, by_class, _, by_language, chance = (part.strip() for part in line.strip("|").split("|"))
     assert (task, subset, model) == ("mini-words-sentiment", "all", "random")
@@ -607,9 +607,11 @@ def test_the_board_sets_purity_by_class_beside_purity_by_language(xlbench_cli, t
 
     def shown(row):
         value, low, high = (f"{100 * float(row[name]):.1f}" for name in ("value", "low", "high"))
-        return f"{value} [{low}, {high}]"
+        half = round(float(value) - float(low), 1)
+        is_symmetric = half == round(float(high) - float(value), 1)
+        return f"{value} ±{half}" if is_symmetric else f"{value} [{low}, {high}]"
 
     assert (by_class, by_language) == (shown(scores["purity"]), shown(scores["language_purity"]))
     assert chance == f"{100 * float(scores['language_purity']['chance']):.1f}"
     assert xlbench_cli([*run, "mini-sentiment", "--results", "other"]).returncode == 0
-    assert "By meaning or by language" not in (tmp_path / "leaderboards" / "run.md").read_text(encoding="utf-8")
+    assert "By meaning or by language" not in (tmp_path / "leaderboards" / "run.subsets.md").read_text(encoding="utf-8")

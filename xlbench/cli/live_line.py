@@ -110,7 +110,7 @@ class LiveLine:
     def _erase(self) -> None:
         if self._drawn:
             room = (width(self._stream) or USUAL_WIDTH) - 1
-            self._write("\r" + " " * min(self._drawn + CTRL_C, room) + "\r")
+            self._write("\r" + " " * room + "\r")  # all of it: what is pressed may show anywhere in it
             self._drawn = 0
 
     def _write(self, text: str) -> None:
