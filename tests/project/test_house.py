@@ -36,10 +36,10 @@ WINGS: dict[str, set[str]] = {
     "reports": {"core", "stats", "runs.store", "runs.run_folder", "runs.items"},
     "vector_space": {"core", "catalog", "runs", "reports.figures"},
     "builtin": {"catalog", "runs", "reports"},
-    "testing": {"core", "encoding", "runs", "stats"},
+    "testing": {"core", "catalog", "encoding", "runs", "reports", "stats"},
     "libraries": {"core", "catalog", "encoding", "runs"},
     "api": {"core", "catalog", "runs", "reports"},
-    "cli": {"core", "catalog", "encoding", "runs", "reports", "vector_space"},
+    "cli": {"core", "catalog", "encoding", "runs", "reports", "testing", "vector_space"},
 }
 """Wing -> the wings (or the rooms of a wing) that it may import at run time."""
 

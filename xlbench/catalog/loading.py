@@ -8,10 +8,11 @@ entry-point name it drops one without a word.)
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import inspect
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from importlib.metadata import EntryPoint
@@ -62,6 +63,34 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
         contested=contested,
         origins=origins,
     )
+
+
+def entry_points_of(name: str) -> list[EntryPoint]:
+    """The entry points that a name means: a plugin's, its distribution's, or its module's; of a module that is not
+    installed as a plugin, one that is made for it. Empty where there is none of these."""
+    installed = _sorted_entry_points(_installed_entry_points()[0])
+    meanings: tuple[Callable[[EntryPoint], bool], ...] = (
+        lambda one: one.name == name,
+        lambda one: _normalize_name(_source(one.dist)[0]) == _normalize_name(name),
+        lambda one: name in (one.module, one.module.partition(".")[0]),
+    )
+    for means in meanings:
+        if found := [one for one in installed if means(one)]:
+            return found
+    spec, _ = attempt(importlib.util.find_spec, name)
+    return [EntryPoint(name, name, GROUP)] if spec is not None else []
+
+
+def foreign_entry_points() -> list[EntryPoint]:
+    """Those of all installed plugins that do not come with xlbench itself."""
+    installed, _ = _installed_entry_points()
+    return [one for one in _sorted_entry_points(installed) if _normalize_name(_source(one.dist)[0]) != GROUP]
+
+
+def load_with(entry_points: Iterable[EntryPoint]) -> Catalog:
+    """The catalog of everything that is installed, and of these entry points where they are not."""
+    installed, _ = _installed_entry_points()
+    return load([*installed, *entry_points])
 
 
 def _installed_entry_points() -> tuple[list[EntryPoint], list[Broken]]:

@@ -10,27 +10,41 @@ import click
 from xlbench.catalog.catalog import Catalog, Plugin
 from xlbench.catalog.loading import load
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.plugins_check import check
+from xlbench.core.errors import CELL_FAILED, OK
 
 SCHEMA = 1
 
 
-@click.command(
+@click.group(
+    invoke_without_command=True,
     epilog="\b\nExamples:\n"
     "  xlbench plugins                      every plugin, the names it offers, and what is wrong\n"
-    "  xlbench plugins --json | jq .broken  the same for programs",
+    "  xlbench plugins --strict             the same, with exit code 1 where something is wrong\n"
+    "  xlbench plugins --json | jq .broken  the same for programs\n"
+    "  xlbench plugins check vowels         check a plugin by all that xlbench relies on",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
-def command(as_json: bool) -> None:
+@click.option("--strict", is_flag=True, help="Exit code 1 where a plugin is broken, or a name is claimed by two.")
+@click.pass_context
+def command(ctx: click.Context, as_json: bool, strict: bool) -> int | None:
     """Show every installed plugin: its distribution and version, its hooks, what each offers, and what is broken.
 
-    A broken plugin takes nothing else down, so the exit code is 0; a name that two plugins claim belongs to neither.
+    A broken plugin takes nothing else down, so the exit code is 0 (but see --strict); a name that two plugins claim
+    belongs to neither.
     """
+    if ctx.invoked_subcommand is not None:
+        return None
     with plugins_print_elsewhere():
         catalog = load()
     if as_json:
         echo_json(_as_json(catalog))
     else:
         echo("\n".join(_as_text(catalog)))
+    return CELL_FAILED if strict and (catalog.broken or catalog.contested) else OK
+
+
+command.add_command(check)
 
 
 def _as_text(catalog: Catalog) -> Iterator[str]:

@@ -2,40 +2,23 @@
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
 
 from xlbench.core.model import Encoder
 from xlbench.core.one_or_more import as_list
-from xlbench.core.task import Data, Outcome, Subset, Task
-from xlbench.testing.metrics import metric_functions
-from xlbench.testing.process import (
-    ConformanceError,
-    ask_process,
-    heavy_imports,
-    import_paths,
-    pickle_or_none,
-    require_light,
-)
-from xlbench.testing.task_items import HashEncoder, check_subset, evaluate, is_same, session_of
-from xlbench.testing.task_lists import (
-    check_description,
-    check_limit,
-    check_listing,
-    check_train_size,
-    list_subsets,
-    present_subsets,
-    summary_of,
-)
-
-if TYPE_CHECKING:
-    from xlbench.encoding import EncodingSession
+from xlbench.core.task import Data, Task
+from xlbench.testing.checked_task import CheckedTask
+from xlbench.testing.checks import Examination
+from xlbench.testing.task_rules import CHECKS
 
 
 def check_task(
-    task: Task, data: Data | None = None, encoder: Encoder | None = None, only: str | Collection[str] | None = None
+    task: Task,
+    data: Data | None = None,
+    encoder: Encoder | None = None,
+    only: str | Collection[str] | None = None,
+    *,
+    elsewhere: bool = True,
 ) -> None:
     """Check that a task lists late, that its subsets have a name each, keep their fingerprints, stay within a limit
     and involve languages that the task declares; and that evaluating one gives as many items as it says, with ids that
@@ -49,87 +32,24 @@ def check_task(
         data: What it is asked with; give it a limit to be quick. None: the default `Data`.
         encoder: An encoder whose vectors are scored, beside one of the kit's own; None: two of the kit's own.
         only: Names of the subsets to evaluate, where there are many; None: all.
+        elsewhere: Whether another process is asked, too.
 
     Raises:
         ConformanceError: The task breaks a rule; the message says which, and what to do.
     """
-    data = data or Data()
-    check_description(task)
-    subsets = list_subsets(task, data)
-    check_listing(task, subsets)
-    check_limit(task, data, subsets)
-    check_train_size(task, data, subsets)
-    present = present_subsets(subsets, None if only is None else as_list(only))
-    sessions = session_of(encoder or HashEncoder("one")), session_of(HashEncoder("other"))
-    _check_training_draws(task, data, present, sessions[0])
-    # A class may be missing from a sample, and from some subsets: only of the main metric a sample has to have a value.
-    whole = only is None and data.limit is None
-    undefined = {metric.name for metric in (task.metrics if whole else task.metrics[:1])}
-    for subset in present:
-        undefined &= check_subset(task, subset, *sessions)
-    if undefined:
-        raise ConformanceError(
-            f"metric {', '.join(sorted(undefined))} is not a finite number on any subset: mend value(), or give "
-            "more data"
-        )
-    if summary_of(list_subsets(task, data)) != summary_of(subsets):
-        raise ConformanceError(
-            "subsets() gives other names, sizes, languages or fingerprints after evaluate() than before: "
-            "make them of the data alone, and leave the data as it is"
-        )
-    _check_task_elsewhere(task, data, subsets, min(present, key=lambda subset: subset.n))
+    names = None if only is None else as_list(only)
+    Examination("task", CheckedTask(task, data or Data(), encoder, names, elsewhere=elsewhere), CHECKS).require()
 
 
-def _check_training_draws(task: Task, data: Data, present: Sequence[Subset], session: EncodingSession) -> None:
-    """With training draws a subset is of the same data, and its outcome has the same columns and as many others."""
-    drawn = {subset.name: subset for subset in list_subsets(task, replace(data, training_draws=2))}
-    for subset in present:
-        again = drawn.get(subset.name)
-        if again is None or (again.n, again.fingerprint) != (subset.n, subset.fingerprint):
-            raise ConformanceError(
-                f"subset {subset.name} is another one with Data(training_draws=2): only learn more often"
-            )
-    first = next((subset for subset in present if drawn[subset.name].training_draws), None)
-    if first is not None:
-        plain, outcome = (evaluate(task, one, session) for one in (first, drawn[first.name]))
-        if not is_same(plain, outcome):
-            raise ConformanceError(f"subset {first.name}: evaluate() gives other items with Data(training_draws=2)")
+def examine_task(task: Task, data: Data | None = None, *, stated: bool = False) -> Examination:
+    """The checks of a task, to be made one by one; of its subsets, the shortest and the widest are evaluated.
 
-
-def _check_task_elsewhere(task: Task, data: Data, subsets: Sequence[Subset], subset: Subset) -> None:
-    """In a fresh process: nothing heavy is imported before it is needed, and subsets and items are the same."""
-    places = import_paths(
-        [task.subsets, task.evaluate, *(part for metric in task.metrics for part in metric_functions(metric))]
-    )
-    there = ask_process(
-        _task_elsewhere, places, pickle_or_none(task.subsets), pickle_or_none(task.evaluate), data, subset.name
-    )
-    require_light(there["heavy"])
-    if there["summary"] not in (None, summary_of(subsets)):
-        raise ConformanceError(
-            "subsets() gives other names, sizes, languages or fingerprints in another process: "
-            "leave out hash() and the order of sets"
-        )
-    if not (
-        there["outcome"] is None or is_same(there["outcome"], evaluate(task, subset, session_of(HashEncoder("one"))))
-    ):
-        raise ConformanceError(
-            f"subset {subset.name}: evaluate() gives other items or rows in another process: "
-            "leave out hash() and the order of sets"
-        )
-
-
-def _task_elsewhere(
-    places: Mapping[str, str], subsets: bytes | None, evaluate: bytes | None, data: Data, name: str
-) -> dict[str, Any]:
-    """In a fresh process: what is imported, what the task lists and the items of one subset; None for what could not
-    be sent here."""
-    heavy = heavy_imports(places)
-    listed = None if subsets is None else list(pickle.loads(subsets)(data))
-    summary = None if listed is None else summary_of(listed)
-    chosen = [subset for subset in listed or () if subset.name == name]
-    if evaluate is None or not chosen:
-        return {"heavy": heavy, "summary": summary, "outcome": None}
-    outcome = pickle.loads(evaluate)(chosen[0], session_of(HashEncoder("one")))
-    plain = Outcome(list(outcome.item_ids), dict(outcome.columns), outcome.cluster_ids)
-    return {"heavy": heavy, "summary": summary, "outcome": plain}
+    Args:
+        task: The task.
+        data: What it is asked with; None: the default `Data`.
+        stated: Whether a data root was named for this: then data that is not there is a failure, and else a reason to
+            leave the checks that need it.
+    """
+    name = getattr(task, "name", type(task).__name__)
+    state = CheckedTask(task, data or Data(), few=True, stated=stated)
+    return Examination(f"task {name}", state, CHECKS)
