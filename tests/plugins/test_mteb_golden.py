@@ -1,7 +1,7 @@
 """mteb's published scores of its random baseline, through `mteb:` on a folder in the hub's layout: NTREX and NusaX.
 
-Of what is published and at hand, SIB200ClusteringS2S alone is left out: it draws documents, and no order of subsets that was
-tried gives the published figures.
+Of what is published and at hand, SIB200ClusteringS2S alone is left out: it draws documents, and no order of subsets
+that was tried gives the published figures.
 """
 
 import csv
