@@ -175,6 +175,9 @@ THROUGH_OTHERS = {
 WITH_OTHERS = {"tqdm": ("tqdm", "huggingface-hub"), "yaml": ("pyyaml", "transformers")}
 """Module that is imported and not declared -> its distribution, and the dependency that always brings it."""
 
+LOADED_BY = {"pytest": "xlbench/testing/pytest_plugin.py"}
+"""Module that is imported and not declared -> the one file that imports it, which only that library loads."""
+
 
 def imported(top_level_only=False) -> set[str]:
     """The top-level modules that the code that is installed imports at run time."""
@@ -188,8 +191,11 @@ def test_every_dependency_is_imported_and_every_import_declared():
     used = {top for top in imported() - sys.stdlib_module_names if not top.startswith("xlbench")}
     names = {canonicalize_name(one.name) for one in declared(*EXTRAS)} - {"xlbench"}
     assert {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names - set(THROUGH_OTHERS)} == (
-        used - set(WITH_OTHERS)
+        used - set(WITH_OTHERS) - set(LOADED_BY)
     )
+    paths = [path for folder in ("xlbench", "plugins", "tasks") for path in modules(folder)]
+    for name, file in LOADED_BY.items():
+        assert [path.relative_to(ROOT).as_posix() for path in paths if name in imports(path)] == [file]
     assert names > set(THROUGH_OTHERS)
     assert used > set(WITH_OTHERS)
     for distribution, other in WITH_OTHERS.values():
