@@ -262,6 +262,7 @@ def test_skipping_all_that_was_asked_for_gives_no_board(go, tmp_path):
     args = [*RUN, *tiny(tmp_path), "-l", "nep"]
     done = go(*args)
     assert done.returncode == 1
+    assert done.stderr.splitlines()[0] == "good-letters: tiny: 2 skipped"
     assert "skipped: tiny eng-nep, nep-eng" in done.stderr
     assert not (tmp_path / "leaderboards" / "run.md").exists()
     dry = go(*args, "--dry-run")

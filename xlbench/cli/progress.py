@@ -127,8 +127,7 @@ class _Lines:
         if not self._left[pair]:
             self._ended += 1
             counts = ", ".join(f"{count} {status}" for status, count in sorted(self._status[pair].items()))
-            when = self._rest() if pair in self._computed else ", as before"
-            self._say(f"{cell.model}: {cell.task}: {counts}{when}")
+            self._say(f"{cell.model}: {cell.task}: {counts}{self._when(pair)}")
 
     def encoding(self, model: str, done: int, total: int) -> None:
         """Some texts are encoded."""
@@ -142,6 +141,12 @@ class _Lines:
         self._pace.request.rest()
         if time.monotonic() - self._said > self.EVERY:
             self._say(_learning_text(model, done, total) + self._rest())
+
+    def _when(self, pair: tuple[str, str]) -> str:
+        """How long the rest may take; of scores that were saved before, this; of what cannot be computed, nothing."""
+        if pair in self._computed:
+            return self._rest()
+        return ", as before" if self._status[pair]["ok"] else ""
 
     def _rest(self) -> str:
         """How many lines of this kind are said of how many, and how long the rest may take."""
