@@ -32,6 +32,14 @@ class TestOrder:
         ]
         assert verdict(board(*rows)) == "a is best; then come x, y and z (in an order that is open)."
 
+    def test_what_is_told_from_the_best_may_not_be_told_from_the_second(self):
+        """c is behind a, but not behind b, from which a cannot be told: that order is open; d is behind all."""
+        rows = [row("a", 0.5, (1, 1, 2), tied=True), row("b", 0.49, (2, 1, 3), tied=True), row("c", 0.48, (3, 2, 3)),
+                row("d", 0.3, (4, 4, 4))]  # fmt: skip
+        assert verdict(board(*rows)) == (
+            "a scores best, but cannot be told from b; then comes c, then d; the order of b and c is open."
+        )
+
     def test_one_score_for_several(self):
         """Equal scores share the first rank."""
         rows = [row("a", 0.5, (1, 1, 2), tied=True), row("b", 0.5, (1, 1, 2), tied=True), row("c", 0.3, (3, 3, 3))]
@@ -47,7 +55,7 @@ class TestOrder:
         """Fifty models: a sentence that names a few and counts the rest."""
         found = verdict(settled([f"m{i:02}" for i in range(50)], [0.9 - i / 100 for i in range(50)]))
         assert found == "m00 is best; then comes m01, then m02, then m03, then m04, then 45 more models."
-        tied = [row(f"m{i:02}", 0.9, (i + 1, 1, 50), tied=True) for i in range(49)] + [row("last", 0.2, (50, 50, 50))]
+        tied = [row(f"m{i:02}", 0.9, (i + 1, 1, 49), tied=True) for i in range(49)] + [row("last", 0.2, (50, 50, 50))]
         assert verdict(board(*tied)) == (
             "m00 scores best, but cannot be told from m01, m02, m03 or 45 more; then comes last."
         )

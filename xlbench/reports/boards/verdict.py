@@ -68,6 +68,16 @@ def _order(ranked: Sequence[Row]) -> Iterator[str]:
         from_whom = _names(close, "or") if others or len(close) == 1 else "any other model"
         yield f"{_names(first)} {_verb(first, 'scores', 'score')} best, but cannot be told from {from_whom}"
     yield from _followers(others)
+    yield from _open_order(close, others)
+
+
+def _open_order(close: Sequence[Row], others: Sequence[Row]) -> Iterator[str]:
+    """Those that cannot be told from the best, and those that can, where the ranks of both overlap: that the latter
+    follow the best does not say that they follow the former."""
+    before = [row for row in close if others and _high(row) >= min(map(_low, others))]
+    behind = [row for row in others if before and _low(row) <= max(map(_high, before))]
+    if behind:
+        yield f"the order of {_names([*before, *behind])} is open"
 
 
 def _followers(rows: Sequence[Row]) -> Iterator[str]:
