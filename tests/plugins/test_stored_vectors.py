@@ -272,7 +272,7 @@ def test_a_list_that_is_wrong_is_one_line(suffix, content, said, tmp_path):
 
 def test_what_does_not_belong_together_is_refused(tmp_path):
     """No folder, no vectors, no list, two lists, or a list of no array: a usage error says what to give."""
-    assert "there is no folder" in refused(tmp_path / "none", UsageError)
+    assert "none of vectors. Give vectors.npy and" in refused(tmp_path / "none", UsageError)
     assert "Did you mean 'mine'?" in refused(stored(tmp_path / "mine").with_name("mime"), UsageError)
     (tmp_path / "a").mkdir()
     assert "has no vectors (.npy, .parquet): give vectors.npy and texts.jsonl" in refused(tmp_path / "a", UsageError)

@@ -11,7 +11,7 @@ from xlbench.core.text import did_you_mean
 LISTS = (".jsonl", ".tsv", ".parquet", ".txt")
 """Suffixes of a list that says of which text each row of an array is."""
 
-LAYOUT = "give vectors.npy and texts.jsonl (of 'xlbench texts', in its order), or a .parquet file with both"
+LAYOUT = "vectors.npy and texts.jsonl (of 'xlbench texts', in its order), or a .parquet file with both"
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def parts_of(target: str) -> tuple[Part, ...]:
         return (Part(folder),)
     if not folder.is_dir():
         known = [other.name for other in folder.parent.iterdir()] if folder.parent.is_dir() else []
-        raise UsageError(f"there is no folder {target} of vectors.{did_you_mean(folder.name, known)} {LAYOUT}")
+        hint = did_you_mean(folder.name, known)
+        raise UsageError(f"there is no folder {target} of vectors.{hint} Give {LAYOUT}")
     files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
     arrays = [path for path in files if path.suffix == ".npy"]
     lists = [path for path in files if path.suffix in LISTS]
@@ -49,9 +50,9 @@ def parts_of(target: str) -> tuple[Part, ...]:
     taken = {part.texts for part in parts}
     tables = [path for path in lists if path not in taken and path.suffix == ".parquet"]
     if not arrays and not tables:
-        raise UsageError(f"{target} has no vectors (.npy, .parquet): {LAYOUT}")
+        raise UsageError(f"{target} has no vectors (.npy, .parquet): give {LAYOUT}")
     if idle := [path.name for path in lists if path not in taken and path.suffix != ".parquet"]:
-        raise UsageError(f"{target}: {idle[0]} is the list of no array: {LAYOUT}; several arrays have lists of their "
+        raise UsageError(f"{target}: {idle[0]} is the list of no array: give {LAYOUT}; several arrays have lists of their "
                          "own names (a.npy and a.jsonl)")  # fmt: skip
     return (*parts, *(Part(table) for table in tables))
 
@@ -61,5 +62,5 @@ def _list_of(array: Path, lists: list[Path], *, alone: bool) -> Path:
     own = [path for path in lists if path.stem == array.stem] or (lists if alone else [])
     if len(own) != 1:
         many = f"more than one ({', '.join(path.name for path in own)})" if own else "none"
-        raise UsageError(f"{array}: of the lists that say which text each row is of, there is {many}: {LAYOUT}")
+        raise UsageError(f"{array}: of the lists that say which text each row is of, there is {many}: give {LAYOUT}")
     return own[0]
