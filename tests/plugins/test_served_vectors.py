@@ -298,7 +298,16 @@ def test_the_key_is_sent_and_nowhere_else(server, monkeypatch, caplog, capsys):
     server.failures = [status(401, {"error": {"message": f"Incorrect key {SECRET[:8]}***"}})]
     with pytest.raises(EncoderError, match=r"status 401: the key in MY_KEY is refused$") as refused:
         encoder.encode(WORDS)
-    shown = [repr(model), repr(encoder.requests), str(dict(model.details)), str(dict(encoder.details)),
+    server.change = lambda answer, body: {**answer, "model": f"m of {SECRET}"}
+    encoder.encode(WORDS)
+    assert encoder.details["answered_as"] == "m of ***"
+    said = []
+    for embedding in (f"Bearer {SECRET}", [SECRET, 1.0], {"key": SECRET}):
+        server.change = change_of(embedding=embedding)
+        said.append(fails(server, options="&key=MY_KEY"))
+    server.change = lambda answer, body: "-" * 50 + SECRET
+    said.append(fails(server, options="&key=MY_KEY"))
+    shown = [*said, repr(model), repr(encoder.requests), str(dict(model.details)), str(dict(encoder.details)),
              repr(caught.value), repr(refused.value), caplog.text, *capsys.readouterr(),
              pickle.dumps(model).decode("latin-1"), str(model.spec)]  # fmt: skip
     assert not [text for text in shown if SECRET[:8] in text]

@@ -51,8 +51,10 @@ def _vector(given: Any) -> NDArray[np.float32]:
         elif isinstance(given, list) and all(type(number) in (int, float) for number in given):
             with np.errstate(over="ignore"):  # infinity then, which is told as such
                 vector = np.array(given, np.float64).astype(np.float32)
-        else:
-            raise EncoderError(f"the service returned a vector that is neither numbers nor base64: {str(given)[:40]!r}")
+        else:  # its type alone is told: what a service puts there may be what it was sent, key and all
+            parts = given if isinstance(given, list) else [given]
+            kind = next(type(one).__name__ for one in parts if type(one) not in (int, float))
+            raise EncoderError(f"the service returned a vector that is neither numbers nor base64: {kind}")
     except (ValueError, OverflowError, binascii.Error) as error:
         raise EncoderError(f"the service returned a vector that cannot be read: {error}") from None
     if not len(vector):

@@ -60,5 +60,5 @@ class ServedEncoder:
         if (counted := tokens_of(answer)) is not None:
             self.tokens = (self.tokens or 0) + counted
         if isinstance(name := answer.get("model"), str) and name != self._service.model:
-            self.details["answered_as"] = name[:100]
+            self.details["answered_as"] = self.requests.hidden(name)[:100]
         return vectors

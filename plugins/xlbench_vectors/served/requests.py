@@ -67,12 +67,23 @@ class Requests:
         for attempt in range(self.service.retries + 1):
             answer = self._attempt(self.service.url, body)
             if not isinstance(answer, _Failure):
-                return _json_of(answer, self.service.url)
+                return self._json_of(answer)
             if answer.pause is None or attempt == self.service.retries:
                 raise answer.as_error(self.service, attempt + 1)
             pause = min(FIRST_PAUSE * 2**attempt, LONGEST_PAUSE)
             self.sleep(max(answer.pause, pause * self.chance.uniform(0.5, 1)))
         raise AssertionError("the last attempt returns or raises")
+
+    def hidden(self, text: str) -> str:
+        """What the service has said, without the key: a service, or what is before it, may repeat what it was sent."""
+        return _hidden(text, self.service.key()[1])
+
+    def _json_of(self, content: bytes) -> Any:
+        try:
+            return json.loads(content)
+        except ValueError:
+            start = one_line(self.hidden(content[:10_000].decode("utf-8", "replace"))[:60])
+            raise EncoderError(f"{self.service.url} answers with something else than JSON: {start!r}") from None
 
     def _attempt(self, url: str, body: bytes, redirects: int = 0) -> bytes | _Failure:
         """One request: what it is answered, or how it failed."""
@@ -173,8 +184,12 @@ def _said(error: urllib.error.HTTPError, key: str) -> str:
         text = str(found.get("message", found) if isinstance(found, dict) else found)
     except ValueError:  # a page of a proxy
         pass
-    text = one_line(text.replace(key, "***") if key else text)[:300]
+    text = one_line(_hidden(text, key))[:300]
     return f": {text}" if text else ""
+
+
+def _hidden(text: str, key: str) -> str:
+    return text.replace(key, "***") if key else text
 
 
 def _retry_after(value: str | None) -> float:
@@ -187,11 +202,3 @@ def _retry_after(value: str | None) -> float:
         return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
     except (TypeError, ValueError):
         return 0.0
-
-
-def _json_of(content: bytes, url: str) -> Any:
-    try:
-        return json.loads(content)
-    except ValueError:
-        start = one_line(content[:60].decode("utf-8", "replace"))
-        raise EncoderError(f"{url} answers with something else than JSON: {start!r}") from None
