@@ -43,9 +43,32 @@ def test_zeros_stand_for_texts_that_are_not_known():
     assert session.notes() == ()
 
 
+def test_one_vector_for_all_texts_is_noted():
+    """An encoder that answers a constant, in one call or over several, is scored with a note that says so; one text
+    alone, zeros, and a cell after it have none."""
+    note = "all texts were given one and the same vector: these scores do not hang on the texts"
+
+    class Deaf(Letters):
+        def encode(self, texts, role=None):
+            return np.full((len(texts), 3), 0.5)
+
+    for calls, encoder, noted in (
+        ([["a", "b"]], Deaf(), True), ([["a"], ["b"]], Deaf(), True), ([["a", "a"], ["a"]], Deaf(), False),
+        ([["x", "y"]], Letters(), False), ([["ab", "ba"], ["abc"]], Letters(), False), ([["a", "b"]], Letters(), False),
+    ):  # fmt: skip
+        session = EncodingSession(encoder)
+        session.begin_cell()
+        for texts in calls:
+            session.encode(texts)
+        assert (note in session.notes()) == noted, calls
+        session.begin_cell()
+        assert session.notes() == ()
+
+
 def test_zeros_of_other_encoders_are_an_error():
     """An encoder that does not say what zeros mean is refused, with how to say it."""
-    with pytest.raises(EncoderError, match=r"the vector of 'xyz' is all zeros: .* zero_is_unknown = True"):
+    said = r"the vector of 'xyz' is all zeros: .* zero_is_unknown = True \(or vectors:DIR\?zero_is_unknown=true\)"
+    with pytest.raises(EncoderError, match=said):
         EncodingSession(Silent()).encode(["ab", "xyz"])
 
 

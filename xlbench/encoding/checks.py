@@ -51,7 +51,7 @@ def check_texts(vectors: NDArray[np.float32], texts: Sequence[str], *, zero_is_u
     if zero.any() and not zero_is_unknown:
         raise EncoderError(
             f"the vector of {quote(texts[int(np.argmax(zero))])} is all zeros: if that means a text of which it knows "
-            f"nothing, give the encoder an attribute zero_is_unknown = True"
+            f"nothing, give the encoder an attribute zero_is_unknown = True (or vectors:DIR?zero_is_unknown=true)"
         )
 
 

@@ -277,8 +277,7 @@ class EncodingSession:
         """Vectors as the encoder gives them."""
         vectors, truncated = self._source.texts(texts, role, self._progress)
         self._notes.truncated |= truncated
-        known = vectors.any(axis=1)
-        self._notes.unknown.update(texts[row] for row in np.flatnonzero(~known).tolist())
+        self._notes.see(texts, vectors)
         return vectors
 
     def _apply_transform(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
