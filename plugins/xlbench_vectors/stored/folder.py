@@ -52,8 +52,10 @@ def parts_of(target: str) -> tuple[Part, ...]:
     if not arrays and not tables:
         raise UsageError(f"{target} has no vectors (.npy, .parquet): give {LAYOUT}")
     if idle := [path.name for path in lists if path not in taken and path.suffix != ".parquet"]:
-        raise UsageError(f"{target}: {idle[0]} is the list of no array: give {LAYOUT}; several arrays have lists of their "
-                         "own names (a.npy and a.jsonl)")  # fmt: skip
+        raise UsageError(
+            f"{target}: {idle[0]} is the list of no array: give {LAYOUT}; several arrays have lists of their own names "
+            "(a.npy and a.jsonl)"
+        )
     return (*parts, *(Part(table) for table in tables))
 
 
