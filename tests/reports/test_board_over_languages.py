@@ -12,8 +12,8 @@ from scipy import stats as reference
 
 from xlbench.core.errors import UsageError
 from xlbench.reports.boards import markdown
-from xlbench.reports.boards.over_languages import TaskLanguages, influences, weights
 from xlbench.reports.boards.standings import standings
+from xlbench.reports.language_sample import TaskLanguages, influences, weights
 
 COUNTS = {"deu": (50, 60), "hin": (40, 45), "isl": (30, 41), "swa": (62, 60)}
 """Right answers of two models by language."""
@@ -136,7 +136,17 @@ class TestWhatCounts:
         found.fail("beta", "topics", "isl", area="news")
         row = by_name(over_languages(found))["beta"]
         assert row.rank is None
-        assert row.overall.reason == "no average, as isl of topics have no score"
+        assert row.overall.reason == "no average, as isl of topics has no score"
+
+    @pytest.mark.parametrize(
+        ("more", "missing"),
+        [({"topics": (*COUNTS, "tam")}, "tam of topics has"), ({"mood": ("deu", "hin")}, "deu, hin")],
+    )
+    def test_what_no_model_has_run_is_missing(self, more, missing):
+        """A planned subset, or a planned task, without a cell of any model: no overall, as over items."""
+        board = over_languages(world(), plan={"topics": tuple(COUNTS), **more})
+        assert [row.overall.value for row in board.rows] == [None, None]
+        assert all(missing in row.overall.reason for row in board.rows)
 
     def test_two_languages_are_no_sample(self):
         """Fewer than three: a usage error that says how many there are."""

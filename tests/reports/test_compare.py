@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from xlbench.reports.compare.verdict_table import points, signed
 from xlbench.reports.render import standings
 from xlbench.runs.items import Items
 from xlbench.runs.store import Reader, Store
+from xlbench.stats import paired
 from xlbench.stats.paired import Difference
 
 N = 120
@@ -289,8 +291,47 @@ def test_languages_in_general(tmp_path):
     assert overall.difference.value == pytest.approx(np.mean(d))
     assert (overall.difference.low, overall.difference.high) == pytest.approx(t)
     assert overall.candidate - overall.baseline == pytest.approx(np.mean(d))
-    with pytest.raises(UsageError, match="three languages at least"):
+    with pytest.raises(UsageError, match="3 languages at least, and these runs share 2"):
         compared(*runs, options=Options(over_languages=True), wanted=CellFilter((), ("deu", "fra")))
+
+
+def in_languages(root, subsets):
+    """Two runs whose cells are of the languages that their subsets name, and their board."""
+    runs = [saved(root, name, number, number * 0.2, subsets) for name, number in (("alpha", 1), ("beta", 2))]
+    runs = [
+        replace(run, cells=tuple(replace(cell, languages=(*re.split("[->]", cell.subset),)) for cell in run.cells))
+        for run in runs
+    ]
+
+    def board(over):
+        return standings("run", Results(tuple(runs)), whole_suite=False, read=Reader().influence, over=over)
+
+    return runs, board
+
+
+def test_a_transfer_is_about_the_language_it_is_tested_in(tmp_path):
+    """Of eng>deu deu alone, as on boards: the differences of languages are those of a board's lines."""
+    subsets = [("names", f"eng>{code}", "ner") for code in ("deu", "fra", "hin")] + [("names", "eng", "ner")]
+    runs, board = in_languages(tmp_path, subsets)
+    found = {one.name: one.difference.value for one in compared(*runs).of("language")}
+    shown = board("items")
+    alpha, beta = sorted(range(2), key=lambda place: shown.rows[place].model)
+    expected = {line.language: line.entries[beta].value - line.entries[alpha].value for line in shown.languages}
+    assert found == pytest.approx(expected)
+    assert found["eng"] == pytest.approx((items_of(runs[1], "names", "eng") - items_of(runs[0], "names", "eng")).mean())
+
+
+def test_languages_in_general_are_those_of_boards(tmp_path):
+    """All pairs, and single languages in another area: the paired difference of two rows of a board over languages,
+    which leaves out a language with all its pairs."""
+    subsets = [("pairs", f"{one}-{other}", "retrieval") for one in "abcd" for other in "abcd" if one != other]
+    runs, board = in_languages(tmp_path, subsets + [("topics", name, "news") for name in "abcd"])
+    found = compared(*runs, options=Options(over_languages=True)).overall
+    trees = board("languages").evidence.trees
+    alpha, beta = (trees[model].overall.part for model in sorted(trees))
+    expected = paired.compare(beta, alpha)
+    assert (found.baseline, found.candidate) == pytest.approx((alpha.value, beta.value))
+    assert (found.difference.low, found.difference.high) == pytest.approx((expected.low, expected.high))
 
 
 def test_items_that_changed_most(two):

@@ -17,11 +17,8 @@ from xlbench.reports.boards.averages import (
     interval_content,
 )
 from xlbench.reports.boards.gather import ModelKey, Place, Table
+from xlbench.reports.language_sample import tested_languages
 
-TRANSFER = ">"
-"""What stands between the languages of a subset that is learned from one and tested in the other."""
-MOST = 2
-"""Languages of a subset that says something about each of them: more were grouped together, and say it about none."""
 TaskSubset = tuple[str, str]
 
 
@@ -36,15 +33,6 @@ class LanguageLine:
     chance: float | None
     """What guessing scores, weighed in the same way; where that depends on the model, the least of every subset."""
     entries: tuple[Entry, ...]
-
-
-def tested_languages(subset: str, languages: Sequence[str]) -> tuple[str, ...]:
-    """The languages that a subset says something about: both of a pair, the tested one of a transfer; none where
-    texts of more than two languages were grouped together."""
-    if TRANSFER in subset:
-        return tuple(languages[-1:])
-    distinct = tuple(dict.fromkeys(languages))
-    return distinct if len(distinct) <= MOST else ()
 
 
 def places_of_languages(table: Table) -> dict[str, list[TaskSubset]]:

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from xlbench import stats
-from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Direction
 from xlbench.core.record import Cell
+from xlbench.reports import language_sample
 from xlbench.reports.compare.matching import Matched, Place, training_set_differences
 from xlbench.reports.score_parts import cluster_codes, part_of
 from xlbench.runs.items import Influence
@@ -115,8 +115,7 @@ def verdicts(
         ]
         adjust = multiple_tests.benjamini_hochberg if options.explore else multiple_tests.holm
         if level == "overall" and options.over_languages:
-            weights = language_weights(matched)
-            judged = [(OVERALL, weights, over_languages(matched, apart, options))]
+            judged = [(OVERALL, *over_languages(matched, apart, options))]
         directions = {name: _direction(matched, weights) for name, weights, _ in judged}
         raw = np.array([np.nan if one.p is None else one.p for _, _, (one, _) in judged])
         for (name, weights, (difference, note)), p in zip(judged, adjust(raw), strict=True):
@@ -148,14 +147,11 @@ def levels(matched: Matched) -> Iterator[tuple[Level, list[tuple[str, dict[Place
     )
     tasks = [task for tasks in matched.areas.values() for task in tasks]
     yield "task", [(task, weights_of(matched, (place for place in cells if place[0] == task))) for task in tasks]
-    languages = dict.fromkeys(language for cell in cells.values() for language in cell.languages)
-    yield (
-        "language",
-        [
-            (language, weights_of(matched, (place for place, cell in cells.items() if language in cell.languages)))
-            for language in sorted(languages)
-        ],
-    )
+    languages: dict[str, list[Place]] = {}
+    for place, cell in cells.items():
+        for language in language_sample.tested_languages(place[1], cell.languages):
+            languages.setdefault(language, []).append(place)
+    yield "language", [(language, weights_of(matched, languages[language])) for language in sorted(languages)]
     yield "subset", [(" ".join(place), {place: 1.0}) for place in cells]
 
 
@@ -188,48 +184,30 @@ def judged_group(
     return judged_cell(apart[place], baseline[place], candidate[place], options, name)
 
 
-def places_by_language(matched: Matched) -> dict[str, list[Place]]:
-    """Language -> the places that say something about it; not the language that all subsets of a task share, the pivot
-    of its pairs, which is no sample of languages there. `UsageError` for fewer than three languages."""
-    cells = matched.cells[0]
-    of_task: dict[str, list[set[str]]] = {}
-    for place, cell in cells.items():
-        of_task.setdefault(place[0], []).append({*cell.languages})
-    pivots = {task: set.intersection(*sets) if len(sets) > 1 else set() for task, sets in of_task.items()}
-    places: dict[str, list[Place]] = {}
-    for place, cell in cells.items():
-        for language in {*cell.languages} - pivots[place[0]]:
-            places.setdefault(language, []).append(place)
-    if len(places) < 3:
-        raise UsageError(f"languages in general need three languages at least, and these runs share {len(places)}")
-    return {language: places[language] for language in sorted(places)}
-
-
-def language_weights(matched: Matched) -> dict[Place, float]:
-    """What each place weighs in the mean over languages, each language as much."""
-    languages = places_by_language(matched)
+def over_languages(
+    matched: Matched, apart: Mapping[Place, stats.Part], options: Options
+) -> tuple[dict[Place, float], tuple[Difference, str]]:
+    """What each place weighs in the mean over languages, and the difference for languages in general, as boards have
+    it: a task's mean over languages, then means of tasks and areas. `UsageError` for fewer than three languages."""
+    about: dict[str, dict[str, tuple[str, ...]]] = {}
+    for (task, subset), cell in matched.cells[0].items():
+        about.setdefault(task, {})[subset] = cell.languages
+    tasks = language_sample.sampled(about, "these runs share")
     weights: dict[Place, float] = {}
-    for places in languages.values():
-        for place, weight in weights_of(matched, places).items():
-            weights[place] = weights.get(place, 0.0) + weight / len(languages)
-    return weights
-
-
-def over_languages(matched: Matched, apart: Mapping[Place, stats.Part], options: Options) -> tuple[Difference, str]:
-    """The difference for languages in general: the mean over languages, each one observation, by Student's t."""
-    means = np.array(
-        [
-            sum(weight * apart[place].value for place, weight in weights_of(matched, places).items())
-            for places in places_by_language(matched).values()
-        ]
-    )
-    part = stats.Part(float(means.mean()), np.arange(len(means)), (means - means.mean()) / len(means), len(means))
+    parts, shares = [], []
+    kept = [[task for task in own if task in tasks] for own in matched.areas.values()]
+    areas = [own for own in kept if own]
+    for own in areas:
+        for task in own:
+            known, share = tasks[task], 1 / len(areas) / len(own)
+            places = [(task, subset) for subset in known.subsets]
+            value, moved = language_sample.influences(known, np.array([apart[place].value for place in places]))
+            parts.append(stats.Part(value, known.codes, moved, sum(apart[place].n for place in places)))
+            shares.append(share)
+            weights |= {(task, subset): share * one for subset, one in language_sample.weights(known).items()}
+    part = stats.combine(parts, shares)
     found = paired.judge(part, options.level, options.method, options.seed, "languages")
-    tasks = {frozenset(task for task, _ in places) for places in places_by_language(matched).values()}
-    mixed = (
-        "; they do not all have the same tasks, so that they are hardly samples of one kind" if len(tasks) > 1 else ""
-    )
-    return found, f"for languages in general: a mean over {len(means)} languages, each one observation{mixed}"
+    return weights, (found, f"for languages in general: {len(part.clusters)} languages, each one observation")
 
 
 def judged_cell(

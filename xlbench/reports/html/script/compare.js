@@ -57,13 +57,16 @@ function paired(level, place, i, j) {
       ...areas.flatMap(area => [{...area, level: 1}, ...tasks.filter(task => task.col.area === area.col.n).map(task => ({...task, level: 2}))])];
     const languages = differences('language').map(one => ({...one, level: 2}));
     const [overall] = tree, sure = languages.filter(one => one.sure);
-    const said = overall.sure ? `${models[overall.gap > 0 ? state.a : state.b].l} ${overall.col.d ? 'scores higher' : 'is better'} than ${overall.gap > 0 ? b : a} overall`
+    const known = languages.filter(one => one.gap != null && one.half != null).length;
+    const said = overall.gap == null ? `${a} and ${b} do not both have an overall score`
+      : overall.half == null ? `whether ${a} and ${b} can be told apart overall is not known here`
+      : overall.sure ? `${models[overall.gap > 0 ? state.a : state.b].l} ${overall.col.d ? 'scores higher' : 'is better'} than ${overall.gap > 0 ? b : a} overall`
       : `${a} and ${b} cannot be told apart overall`;
     const count = Math.min(pairs.language ? pairs.language.models : 0, pairs.task ? pairs.task.models : 0);
     const lacking = Math.max(state.a, state.b) >= count;
     result.replaceChildren(
-      el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null ? '' : `, by ${points(Math.abs(overall.gap))} points`}`
-        + `; they differ in ${sure.length} of ${languages.length} languages.`),
+      el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null || overall.half == null ? '' : `, by ${points(Math.abs(overall.gap))} points`}`
+        + (known ? `; they differ in ${sure.length} of ${known} languages.` : '.')),
       el('p', {}, `Differences ${a} − ${b} in points, paired over the same items, with ${100 * data.level}% intervals. Filled, better, worse: significant `
         + 'after Holm’s correction, over areas, over tasks and over languages each. Open: the data does not tell. This does not allow for this pair having been picked from '
         + 'many: the ranks of the standings do.'),
