@@ -86,6 +86,24 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     return Subset(subset.label, subset.languages, n=len(loaded.ids), fingerprint=content, load=lambda: loaded)
 
 
+def _with_order(
+    where: str, prefix: str, asked: Collection, lists: Mapping[str, Sequence[str]], own: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """The queries of whose candidates some are relevant and others are not, with these, each once and without
+    themselves; `DataError` where there is none. The arguments are those of `_loaded`."""
+    kept: dict[str, list[str]] = {}
+    for query in asked.queries:
+        listed = [one for one in dict.fromkeys(lists.get(query.removeprefix(prefix), ())) if one != own.get(query)]
+        if len({asked.grades[query].get(one, 0) > 0 for one in listed}) > 1:
+            kept[query] = listed
+    if not kept:
+        raise DataError(
+            f"{where}: none of the {len(asked.queries):,} queries has candidates of which some are relevant and others "
+            f"are not: there is no order to score"
+        )
+    return kept
+
+
 def _loaded(
     where: str,
     prefix: str,
@@ -104,16 +122,7 @@ def _loaded(
         lists: Candidates of queries, as mteb's data has them.
         own: Query -> the document that it is itself.
     """
-    kept: dict[str, list[str]] = {}
-    for query in asked.queries:
-        listed = [one for one in dict.fromkeys(lists.get(query.removeprefix(prefix), ())) if one != own.get(query)]
-        if len({asked.grades[query].get(one, 0) > 0 for one in listed}) > 1:
-            kept[query] = listed
-    if not kept:
-        raise DataError(
-            f"{where}: none of the {len(asked.queries):,} queries has candidates of which some are relevant and others "
-            f"are not: there is no order to score"
-        )
+    kept = _with_order(where, prefix, asked, lists, own)
     named = {one for its in kept.values() for one in its}
     row_of = {one: row for row, one in enumerate(one for one in asked.documents if one in named)}
     texts = tuple(asked.documents[one] for one in row_of)

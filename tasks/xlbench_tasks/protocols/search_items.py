@@ -94,18 +94,7 @@ def search_items(
     own = own or {}
     documents = {(of, item): text for of, corpus in corpora.items() for item, text in corpus.documents.items()}
     row_of = {key: row for row, key in enumerate(documents)}
-    kept: list[str] = []
-    judged: list[tuple[int, int, int]] = []
-    for query in asked.queries:
-        found = {
-            row_of[of, item]: grade
-            for of, corpus in corpora.items()
-            for item, grade in corpus.grades.get(query, {}).items()
-            if own.get(query) != (of, item)
-        }
-        if max(found.values(), default=0) > 0:
-            judged += [(len(kept), row, found[row]) for row in sorted(found)]
-            kept.append(query)
+    kept, judged = _judged(asked, corpora, row_of, own)
     rows = tuple(row_of[own[query]] if query in own else -1 for query in kept) if own else ()
     _check(where, asked, documents, kept, judged, rows)
     of_own = _of_own(asked, corpora, documents, own)
@@ -126,6 +115,28 @@ def search_items(
         _facts({language: asked, **corpora}) | ({"queries_without_answer": left_out} if left_out else {}) | of_own,
         rows,
     )
+
+
+def _judged(
+    asked: Collection,
+    corpora: Mapping[str, Collection],
+    row_of: Mapping[tuple[str, str], int],
+    own: Mapping[str, tuple[str, str]],
+) -> tuple[list[str], list[tuple[int, int, int]]]:
+    """The queries with a relevant document that is not themselves, and of these (query, document, grade), ordered."""
+    kept: list[str] = []
+    judged: list[tuple[int, int, int]] = []
+    for query in asked.queries:
+        found = {
+            row_of[of, item]: grade
+            for of, corpus in corpora.items()
+            for item, grade in corpus.grades.get(query, {}).items()
+            if own.get(query) != (of, item)
+        }
+        if max(found.values(), default=0) > 0:
+            judged += [(len(kept), row, found[row]) for row in sorted(found)]
+            kept.append(query)
+    return kept, judged
 
 
 def _of_own(
