@@ -77,11 +77,9 @@ def command(
     board is run.md, whatever the suite. What is saved and on none of the boards is counted on standard error.
     """
     from xlbench import catalog
-    from xlbench.cli.standings import print_standings
     from xlbench.reports.boards.plain import plain
-    from xlbench.reports.boards.sources import with_sources
     from xlbench.reports.published import merge_figures, read_figures
-    from xlbench.reports.render import boards_of, choose_formats, save
+    from xlbench.reports.render import boards_of, choose_formats
     from xlbench.reports.selection import Selection
 
     with plugins_print_elsewhere():
@@ -96,14 +94,9 @@ def command(
         if only_print:
             if not as_json:
                 failures += _print(board, chosen if formats else chosen[:0])
-            continue
-        with plugins_print_elsewhere():
-            written, failed = save(with_sources(board, offered.tasks), chosen, boards)
-        failures += failed
-        if not quiet and not as_json:
-            print_standings(board, titled=len(rendered.boards) > 1)
-            echo(err=True)
-            echo_written(written, board.title)
+        else:
+            shown = not quiet and not as_json
+            failures += _save(board, offered.tasks, chosen, boards, shown=shown, titled=len(rendered.boards) > 1)
     if as_json:
         echo_json({"boards": [plain(board) for board in rendered.boards]})
     for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):
@@ -116,6 +109,33 @@ def _with_cards(tasks: Sequence[str], found: Catalog) -> tuple[tuple[str, ...], 
     cards = {text: found.select_tasks([text]) for text in tasks if text.endswith(".toml")}
     names = [name for text in tasks for name in ([one.name for one in cards[text]] if text in cards else [text])]
     return tuple(names), {**found.tasks, **{one.name: one for own in cards.values() for one in own}}
+
+
+def _save(
+    board: Board,
+    tasks: Mapping[str, Task],
+    formats: Sequence[BoardFormat],
+    folder: Path,
+    *,
+    shown: bool,
+    titled: bool,
+) -> list[str]:
+    """Write a board in these formats into a folder, and where it is ``shown`` print its standings and what was written.
+
+    Returns:
+        A line for each format that failed.
+    """
+    from xlbench.cli.standings import print_standings
+    from xlbench.reports.boards.sources import with_sources
+    from xlbench.reports.render import save
+
+    with plugins_print_elsewhere():
+        written, failures = save(with_sources(board, tasks), formats, folder)
+    if shown:
+        print_standings(board, titled=titled)
+        echo(err=True)
+        echo_written(written, board.title)
+    return [*failures]
 
 
 def _print(board: Board, formats: Sequence[BoardFormat]) -> list[str]:
