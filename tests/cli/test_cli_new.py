@@ -114,6 +114,13 @@ def test_names_that_are_taken_are_refused(xlbench_cli, tmp_path):
     assert list((tmp_path / "xlbench-mine").iterdir()) == []
 
 
+def test_the_next_command_can_be_typed_as_it_stands(xlbench_cli):
+    """A place with a space in it is in quotes, another is not."""
+    for place, typed in (("my place", '"my place/xlbench-vowels"'), ("place", "place/xlbench-vowels")):
+        made = xlbench_cli(["new", "model", "vowels", "--dir", place]).stdout.replace("\\", "/")
+        assert f"  cd {typed}\n" in made
+
+
 def test_a_prefix_is_not_doubled():
     """A name that begins with xlbench- names the distribution as it is."""
     assert Project("model", "xlbench-vowels").distribution == "xlbench-vowels"

@@ -39,10 +39,12 @@ def command(kind: str, name: str, folder: Path) -> None:
     project = Project(kind, name)
     _check_free(project)
     home = project.write(folder)
-    echo(f"wrote {one_line(str(home))}:")
+    where = one_line(str(home))
+    echo(f"wrote {where}:")
     for place in project.files():
         echo(f"  {place}")
-    echo(f"\nnext:\n  cd {one_line(str(home))}\n  pip install -e . pytest\n  pytest\n  {project.use}")
+    typed = f'"{where}"' if " " in where else where  # in double quotes, which every shell knows
+    echo(f"\nnext:\n  cd {typed}\n  pip install -e . pytest\n  pytest\n  {project.use}")
 
 
 def _check_free(project: Project) -> None:
