@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from board_world import World, full_world, golden_world, shares
@@ -28,6 +29,15 @@ def test_a_row_a_model_with_intervals_and_chance():
     assert rows["alpha (aaaaaaaa)"][0] == r"64.4~{\scriptsize[58.0,~70.9]}"
     assert rows["gamma"][0] == "---"
     assert rows[r"\emph{Chance}"] == ["10.0"] * 4
+
+
+def test_the_caption_says_what_is_scored_and_of_what_the_languages_are_a_sample():
+    """By another metric, and over languages; of a plain board neither."""
+    plain = golden_world().board()
+    text = rendered(replace(plain, metric="f1_macro", over="languages"))
+    assert r"by f1\_macro in points with 95\% intervals, for languages in general, of which these" in text
+    assert " by " not in rendered(plain).split("Scores of", 1)[1]
+    assert "general" not in rendered(plain)
 
 
 def test_the_best_and_those_tied_with_it_are_bold():

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 
@@ -218,3 +219,19 @@ def test_languages_have_names_scripts_and_families():
     codes = [code for text in FAMILIES.values() for code in text.split()]
     assert len(codes) == len(set(codes))
     assert all(re.fullmatch("[a-z]{3}", code) for code in codes)
+
+
+def test_a_transfer_counts_for_the_language_it_is_tested_in(board):
+    """The page's cells say for which languages they count, where that is not all of them; of pairs it is both."""
+    cells = {(col["task"], col["n"]): col for col in page.payload(board)["cols"] if col["k"] == "cell"}
+    (transfer, *_) = [col for (task, _), col in cells.items() if task == "moods"]
+    assert (transfer["x"][0], transfer["t"]) == ("eng", transfer["x"][1:])
+    assert not any("t" in col for (task, _), col in cells.items() if task == "pairs")
+
+
+def test_the_head_says_the_metric_and_over_what_intervals_are(board):
+    """Of a board by another metric, or over languages; a plain one has neither."""
+    text = Parsed(page.render(replace(board, metric="mrr", over="languages"))).text
+    assert "Metric" in text
+    assert "intervals, for languages in general, of which these are a sample." in text
+    assert "in general" not in Parsed(page.render(board)).text

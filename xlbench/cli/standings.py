@@ -232,7 +232,8 @@ def _reading(board: Board, columns: Sequence[Column], *, whole: bool) -> str:
     shown = "".join(text for column in columns for text in column.texts)
     form = " or ".join(word for sign, word in (("±", "±half"), ("[", "[low, high]")) if sign in shown)
     parts = [
-        *([f"{form}: {100 * board.level:g}% interval"] if form else []),
+        *([f"scores by {board.metric}"] if board.metric else []),
+        *([f"{form}: {100 * board.level:g}% interval{board.generalization}"] if form else []),
         *(["=: cannot be told from the best"] if "=" in shown else []),
         *(["1–3: ranks it may have"] if any("–" in text for text in columns[0].texts) else []),
     ]

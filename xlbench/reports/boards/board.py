@@ -179,6 +179,11 @@ class Board:
     evidence: Evidence | None = field(default=None, compare=False, repr=False)
     """What the numbers are made of; None of a board that was made by hand."""
 
+    @property
+    def generalization(self) -> str:
+        """What its intervals are for beyond these languages, as the end of a phrase; "" where these alone are meant."""
+        return "" if self.over == "items" else ", for languages in general, of which these are a sample"
+
     def baseline(self, task: str, kind: Literal["chance", "majority"]) -> float | None:
         """A baseline of a task's main metric, averaged as its scores are; None where a subset has none."""
         lines = [line for line in self.cells if line.task == task and not line.left_out]

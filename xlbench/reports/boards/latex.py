@@ -45,8 +45,10 @@ def _table(board: Board) -> str:
     names = [OVERALL, *areas]
     tabulars = [_tabular(board, names[start : start + COLUMNS]) for start in range(0, len(names), COLUMNS)]
     level = f"{100 * board.level:g}"
+    metric = f" by {escape(board.metric)}" if board.metric else ""
     caption = (
-        f"{escape(verdict(board))} Scores of the suite {escape(board.title)} in points with {level}\\% intervals. "
+        f"{escape(verdict(board))} Scores of the suite {escape(board.title)}{metric} in points with {level}\\% "
+        f"intervals{board.generalization}. "
         "Bold: the best of a column, and those that cannot be told from it."
     )
     return "\n".join([

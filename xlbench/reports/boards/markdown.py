@@ -19,7 +19,6 @@ from xlbench.reports.boards import (
 )
 from xlbench.reports.boards.front_sections import link
 from xlbench.reports.boards.legend import Legend
-from xlbench.reports.boards.over_languages import LANGUAGES
 from xlbench.reports.boards.verdict import verdict
 from xlbench.reports.markup import DECIMALS, count_text, escape
 
@@ -81,8 +80,8 @@ def _in_one_line(board: Board) -> str:
     cells = count_text(scored, "cell") if scored == due else f"{scored} of {due} cells"
     parts = [count_text(len(board.rows), "model"), count_text(len(board.tasks), "task"), cells]
     metric = f" by {escape(board.metric)}" if board.metric else ""
-    over = ", for languages in general, of which these are a sample" if board.over == LANGUAGES else ""
-    return f"{', '.join(parts)}; scores{metric} in points (0 to 100) with {100 * board.level:g}% intervals{over}."
+    level = f"{100 * board.level:g}%"
+    return f"{', '.join(parts)}; scores{metric} in points (0 to 100) with {level} intervals{board.generalization}."
 
 
 def _footnotes(board: Board) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.html.safe import tenths
+from xlbench.reports.language_sample import tested_languages
 from xlbench.stats.all_pairs import against_best, all_pairs
 
 if TYPE_CHECKING:
@@ -19,7 +20,8 @@ Column = dict[str, Any]
 ``v``, ``a``, ``b``: values, and how far the intervals reach below and above them, a number a model or None; ``e``: what
 tenths leave of the values, in thousandths of points; ``i``, ``g``: items and clusters; ``c``: chance; ``m``: how the
 intervals were made; ``d``: there where neither value is better; ``p``: against the best, in thousandths; ``r``: the
-ranks that each model may have; ``w``: why values are missing, by the model's place."""
+ranks that each model may have; ``w``: why values are missing, by the model's place; ``x``: a cell's languages, and
+``t`` those whose averages count it, where these are others."""
 
 
 class Notes:
@@ -76,7 +78,10 @@ def _languages(board: Board, notes: Notes) -> Iterator[Column]:
 def _cells(board: Board, notes: Notes) -> Iterator[Column]:
     for line in board.cells:
         found = _column("cell", line.subset, line.entries, notes, line.chance)
-        yield found | {"area": line.area, "task": line.task, "x": list(line.languages)} | _of_line(line, notes)
+        languages = [*line.languages]
+        tested = [] if line.left_out else [*tested_languages(line.subset, languages)]
+        about = {"x": languages} | ({} if tested == languages else {"t": tested})
+        yield found | {"area": line.area, "task": line.task} | about | _of_line(line, notes)
 
 
 def _of_line(line: Line, notes: Notes) -> Column:

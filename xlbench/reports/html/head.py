@@ -49,6 +49,7 @@ def _facts(board: Board, today: date | None) -> list[tuple[str, str]]:
         ("Languages", f"{len(languages):,}"),
         ("Items", f"{items:,}"),
         ("Cells", f"{scored:,}" if scored == due else f"{scored:,} of {due:,}"),
+        *([("Metric", board.metric)] if board.metric else []),
     ]
     return [*facts, ("Written", f"{today.day} {today:%B %Y}")] if today else facts
 
@@ -70,7 +71,8 @@ def forest(board: Board) -> str:
     more = len(board.rows) - len(rows)
     rest = f" The standings have {more:,} more." if more > 0 else ""
     return (
-        f'<figure class="forest"><figcaption>Overall score, mean over areas, with {100 * board.level:g}% intervals. '
+        f'<figure class="forest"><figcaption>Overall score, mean over areas, with {100 * board.level:g}% intervals'
+        f"{board.generalization}. "
         f"Filled: not told apart from the best.{rest}</figcaption>\n<ol>{lines}</ol>"
         f'<div class="axis" aria-hidden="true"><span></span><div class="ticks">{ticks}{mark}</div><span></span></div>'
         "</figure>"

@@ -64,8 +64,8 @@ def payload(board: Board, items: dict[str, Any] | None = None) -> dict[str, Any]
             "rank": None if row.rank_low is None else [row.rank_low, row.rank_high], "tied": row.tied_with_best,
         })  # fmt: skip
     return {
-        "title": board.title, "level": board.level, "models": models, "cols": found, "notes": notes.texts,
-        "languages": described(codes), "pairs": pairs(board), "items": items,
+        "title": board.title, "level": board.level, "over": board.over, "models": models, "cols": found,
+        "notes": notes.texts, "languages": described(codes), "pairs": pairs(board), "items": items,
     }  # fmt: skip
 
 

@@ -67,7 +67,7 @@ function paired(level, place, i, j) {
     result.replaceChildren(
       el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null || overall.half == null ? '' : `, by ${points(Math.abs(overall.gap))} points`}`
         + (known ? `; they differ in ${sure.length} of ${known} languages.` : '.')),
-      el('p', {}, `Differences ${a} − ${b} in points, paired over the same items, with ${100 * data.level}% intervals. Filled, better, worse: significant `
+      el('p', {}, `Differences ${a} − ${b} in points, paired over the same ${data.over}${data.over === 'items' ? '' : ' (by language: items)'}, with ${100 * data.level}% intervals. Filled, better, worse: significant `
         + 'after Holm’s correction, over areas, over tasks and over languages each. Open: the data does not tell. This does not allow for this pair having been picked from '
         + 'many: the ranks of the standings do.'),
       ...(lacking ? [el('p', {class: 'limit'}, `To keep this page small, intervals by task are here for the first ${pairs.task?.models ?? 0} models, by language for `

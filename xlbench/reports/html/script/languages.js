@@ -101,7 +101,7 @@ function legend(home, most, hasChance) {
   /** The part of one language: what each task says of it, which models are best there, and what is missing. */
   function open(code, move) {
     const part = byId('language-part'), [name, script, family] = about(code);
-    const cells = ofKind('cell').filter(col => col.x.includes(code)), whole = languages.find(col => col.n === code);
+    const cells = ofKind('cell').filter(col => (col.t || col.x).includes(code)), whole = languages.find(col => col.n === code);
     const without = ofKind('task').map(task => task.n).filter(task => !cells.some(col => col.task === task));
     const rows = [...(whole ? [whole] : []), ...cells].map(col => {
       const order = models.map((_, i) => i).filter(i => col.v[i] != null).sort((x, y) => col.v[y] - col.v[x]);

@@ -18,7 +18,7 @@
     if (kind === 'area') return cols.flatMap((col, c) => (col.k === 'area' && col.n === name) || (col.k === 'task' && col.area === name) ? [c] : []);
     if (kind === 'registers') return ofKind('register').map(col => col.at);
     if (kind === 'language') {
-      const cells = ofKind('cell').filter(col => col.x.includes(name));
+      const cells = ofKind('cell').filter(col => (col.t || col.x).includes(name));
       return [...ofKind('language').filter(col => col.n === name), ...cells].map(col => col.at).slice(0, 16);
     }
     return cols.flatMap((col, c) => ['overall', 'above', 'area'].includes(col.k) ? [c] : []);
