@@ -54,7 +54,9 @@ def test_a_card_is_checked_by_its_path(xlbench_cli, tmp_path):
     assert left.returncode == 0
     assert "no data root is set" in left.stdout
     assert "15 checks after that" in left.stdout
-    assert xlbench_cli(["plugins", "check", cards / "anagrams-at-hand.toml", "--data", tmp_path]).returncode == 1
+    absent = xlbench_cli(["plugins", "check", cards / "anagrams-at-hand.toml", "--data", tmp_path])
+    assert absent.returncode == 1
+    assert "mend: put what is missing where it is looked for" in absent.stdout
 
 
 def test_strict_fails_where_a_plugin_is_broken(installed_dists, xlbench_cli):

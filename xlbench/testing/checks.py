@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from xlbench.core.errors import DataMissing
 from xlbench.core.text import one_line
 from xlbench.testing.process import ConformanceError
+
+
+MISSING = "put what is missing where it is looked for, or name the folder that holds it (--data): the code may be right"
+"""What to do where a check fails since data is not at hand, whatever the check is."""
 
 
 class NotAsked(Exception):  # noqa: N818 - no fault of what is checked
@@ -76,7 +81,8 @@ class Examination:
         except ConformanceError as error:
             if check.basic:
                 self._failed = check.rule
-            return Finding(self.subject, check.rule, "failed", one_line(str(error)), check.why, check.mend)
+            mend = MISSING if isinstance(error.__cause__, DataMissing) else check.mend
+            return Finding(self.subject, check.rule, "failed", one_line(str(error)), check.why, mend)
         return Finding(self.subject, check.rule, "passed")
 
     def findings(self) -> Iterator[Finding]:
