@@ -10,7 +10,6 @@ from xlbench.core.errors import DataMissing
 from xlbench.core.text import one_line
 from xlbench.testing.process import ConformanceError
 
-
 MISSING = "put what is missing where it is looked for, or name the folder that holds it (--data): the code may be right"
 """What to do where a check fails since data is not at hand, whatever the check is."""
 
