@@ -46,6 +46,13 @@ def test_all_plugins_of_others_are_checked(installed_dists, xlbench_cli):
     assert (wrong.returncode, "Did you mean 'baselines'" in wrong.stderr) == (2, True)
 
 
+def test_a_model_without_vectors_is_no_failure(xlbench_cli):
+    """A model that searches by itself and has no vectors is checked as far as that goes: what needs them is skipped."""
+    checked = xlbench_cli(["plugins", "check", "baselines"])
+    assert checked.returncode == 0, checked.stdout
+    assert "in every role (it searches by itself, and its encoder has no vectors: bm25 has no vectors" in checked.stdout
+
+
 def test_a_card_is_checked_by_its_path(xlbench_cli, tmp_path):
     """A card is checked with its files; without them checks are left where no data root is named, and else fail."""
     cards = DISTS / "card_alone" / "xl_card_alone" / "cards"

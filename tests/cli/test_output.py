@@ -4,8 +4,10 @@ import ast
 import json
 from pathlib import Path
 
+import click
 import pytest
 
+from xlbench import cli
 from xlbench.cli import output
 from xlbench.core.text import escaped_json, printable
 
@@ -82,3 +84,18 @@ def test_a_wrong_subcommand_gets_a_guess(group, xlbench_cli):
     done = xlbench_cli([group, "verfy"])
     assert done.returncode == 2
     assert "No such command 'verfy'. Did you mean 'verify'?" in done.stderr
+
+
+@pytest.mark.parametrize(("command", "goes_on"), [("run", True), ("train", True), ("board", False), ("plugins", False)])
+def test_what_is_stopped_says_whether_it_goes_on(command, goes_on, monkeypatch, capsys):
+    """Only of commands that go on from where they were stopped the last line says that they do."""
+
+    def stopped(*given, **named):
+        raise click.Abort
+
+    monkeypatch.setattr(cli.group, "main", stopped)
+    with pytest.raises(SystemExit) as ended:
+        cli.main([command])
+    assert ended.value.code == 130
+    said = capsys.readouterr().err
+    assert ("goes on from there" in said, said.startswith("xlbench: stopped")) == (goes_on, True)

@@ -40,6 +40,8 @@ COMMANDS = {
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
 """Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
+GO_ON = ("run", "curve", "fetch", "train")
+"""Commands that go on, when they are given again, from where they were stopped."""
 MODULES = {"import": "imports"}
 """Commands whose name no module can have -> their module."""
 
@@ -120,7 +122,9 @@ def _run_guarded(arguments: list[str], *, debug: bool) -> int:
         echo(shown.getvalue().rstrip("\n"), err=True)
         return USAGE
     except (KeyboardInterrupt, click.Abort):
-        echo("xlbench: stopped; what was done is saved, and the same command goes on from there.", err=True)
+        command = next((one for one in arguments if not one.startswith("-")), "")
+        saved = "; what was done is saved, and the same command goes on from there" if command in GO_ON else ""
+        echo(f"xlbench: stopped{saved}.", err=True)
         return INTERRUPTED
     except BrokenPipeError:  # `xlbench ... | head`: nobody is reading any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -92,4 +92,7 @@ class Examination:
     def require(self) -> None:
         """Make the checks up to the first that fails, and raise its `ConformanceError`."""
         for check in self.checks:
-            check.run(self._state)
+            try:
+                check.run(self._state)
+            except NotAsked as reason:
+                raise ConformanceError(f"it cannot be checked that {check.rule}: {reason}") from None
