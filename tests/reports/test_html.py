@@ -83,6 +83,14 @@ def test_without_a_script_the_page_has_the_verdict_and_the_standings(board, pars
     assert "xlbench run --suite made --model alpha" in text
 
 
+def test_without_a_script_the_page_says_what_chance_is(board, parsed):
+    """Chance is a number under the picture's headline, and the last row of the standings, a column each."""
+    text = " ".join(parsed.text.split())
+    chances = [f"{100 * board.chances[place]:.1f}" for place in ("overall", *board.areas)]
+    assert f"The upright line: chance, {chances[0]}." in text
+    assert "Chance" + " ".join([chances[0], "0.0", *chances[1:]]) in text
+
+
 def test_the_page_loads_nothing(parsed):
     """No element names a file or an address to load, and the policy forbids every request."""
     for tag, attributes in parsed.elements:

@@ -111,7 +111,7 @@ def test_filters_leave_the_models_that_fit(opened):
     board = small_board(run_changes={"license": "Apache-2.0", "trained_on": ("x",)})
     with opened(board) as one:
         one.page.get_by_label("Model", exact=True).first.fill("ET")
-        assert one.texts("#standings-table tbody th") == ["beta Unseen"]
+        assert one.texts("#standings-table tbody th") == ["beta Data unseen"]
         assert one.texts("#standings-controls output") == ["1 of 4 models"]
         one.page.get_by_label("Model", exact=True).first.fill("")
         one.page.get_by_label("Training data").select_option("unknown")
@@ -119,6 +119,32 @@ def test_filters_leave_the_models_that_fit(opened):
         one.page.get_by_role("button", name="Reset").click()
         one.page.get_by_label("License").select_option("Apache-2.0")
         assert one.texts("#standings-controls output") == ["4 models"]
+
+
+def test_chance_follows_the_columns(opened, board):
+    """The last row is chance in the columns that are shown, and stays last when the table is sorted."""
+    with opened(board) as one:
+        one.page.get_by_label("Scores").first.select_option("area news")
+        one.page.locator("#standings-table thead button").nth(1).click()
+        chances = [board.chances["news"], *(board.baseline(task, "chance") for task in ("moods", "topics"))]
+        assert one.texts("#standings-table tr")[-1].split() == ["Chance", *map(points, chances)]
+
+
+def test_models_have_their_names_beside_their_costs(opened, board):
+    """Every model of a picture is named, the worse ones too, and no name covers another."""
+    with opened(board) as one:
+        pictures = one.page.evaluate(
+            """[...document.querySelectorAll('.scatter')].map(one => ({dots: one.querySelectorAll('circle').length,
+            boxes: [...one.querySelectorAll('.label')].map(text => text.getBBox()).map(box =>
+            [box.x, box.x + box.width, box.y + 2, box.y + box.height - 2])}))"""
+        )
+        assert pictures
+        for picture in pictures:
+            boxes = picture["boxes"]
+            assert len(boxes) == picture["dots"]
+            for place, (left, right, top, bottom) in enumerate(boxes):
+                for other in boxes[:place]:
+                    assert right <= other[0] or other[1] <= left or bottom <= other[2] or other[3] <= top
 
 
 def test_other_scores_are_columns(opened, board):
@@ -268,6 +294,15 @@ def test_it_fits_a_phone_and_a_printed_page(opened, board):
         assert one.page.evaluate("document.documentElement.scrollWidth") <= A4
         assert not one.page.locator("nav").is_visible()
         assert one.page.locator("main button:visible:not(thead button)").count() == 0
+
+
+def test_a_board_of_five_areas_is_printed_whole(opened):
+    """Nothing of it, its standings with all columns above all, is wider than A4."""
+    areas = ("retrieval", "clustering", "news", "sentiment", "ner")
+    board = made_board(["multilingual-encoder-small", "other"], {f"made-{one}": (one, ("eng", "hin")) for one in areas})
+    with opened(board, viewport={"width": A4, "height": 900}) as one:
+        one.page.emulate_media(media="print")
+        assert one.page.evaluate("document.documentElement.scrollWidth") <= A4
 
 
 @pytest.mark.parametrize("models", [[], ["alone"]])

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from xlbench.reports.boards.board import Board, Cost
 
 WIDTH, HEIGHT = 380, 260
-LEFT, RIGHT, TOP, BOTTOM = 36, 12, 14, 34
+LEFT, RIGHT, TOP, BOTTOM = 44, 12, 14, 34
 NAMED = 12
-"""Models on the frontier that have their names in the picture."""
+"""Models that may have their names in the picture."""
+LETTER = 6.2
+"""About how wide a letter of a name is."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,10 @@ def section(board: Board) -> str:
         if len({one.cost for one in points_}) > 1
     ]
     shown = f'<div class="pictures">{"".join(pictures)}</div>' if pictures else ""
-    words = "These figures vary from machine to machine and from run to run."
+    words = (
+        "These figures vary from machine to machine and from run to run. Peak memory is that of the whole process, "
+        "also of the models that it ran before."
+    )
     line = " The line joins the models that no other one beats at the same cost or less." if pictures else ""
     return f"<p>{words}{line}</p>{shown}{table(board)}"
 
@@ -88,7 +93,8 @@ def _picture(name: str, found: Sequence[Point], *, more: bool) -> str:
         *_grid(scale, x),
         f'<path class="frontier" d="M{steps}"/>' if len(best) > 1 else "",
         *(_mark(one, x, scale) for one in found),
-        *(_label(one, x, scale) for one in best[:NAMED]),
+        *_labels(found, x, scale),
+        f'<text class="axis-name" transform="translate(9 {(HEIGHT - BOTTOM) / 2:.0f}) rotate(-90)">Overall</text>',
         f'<text class="axis-name" x="{WIDTH / 2}" y="{HEIGHT - 2}">{escape(name)}{" (more is better)" if more else ""}'
         "</text>",
     ]
@@ -153,14 +159,38 @@ def _mark(one: Point, x: _Axis, scale: Scale) -> str:
     return f'<g class="{state}"><title>{escape(word)}</title>{line}{dot}</g>'
 
 
-def _label(one: Point, x: _Axis, scale: Scale) -> str:
-    place, y = x.place(one.cost), _y(scale, one.entry.value)
-    right = place > WIDTH * 0.6
-    text = one.label if len(one.label) <= 24 else f"{one.label[:23]}…"
-    return (
-        f'<text class="label{" left" if right else ""}" x="{place + (-8 if right else 8):.1f}" y="{y - 7:.1f}">'
-        f"{escape(text)}</text>"
-    )
+def _labels(found: Sequence[Point], x: _Axis, scale: Scale) -> Iterator[str]:
+    """Names beside their dots, those of the frontier first; a name that would cover another or a dot is left to the
+    dot's tooltip."""
+    spots = [(one, x.place(one.cost), _y(scale, one.entry.value)) for one in found]
+    taken = [_Box(place - 5, place + 5, y - 5, y + 5) for _, place, y in spots]
+    for one, place, y in sorted(spots, key=lambda spot: not spot[0].best)[:NAMED]:
+        text = one.label if len(one.label) <= 24 else f"{one.label[:23]}…"
+        for side, baseline in ((1, y - 7), (-1, y - 7), (1, y + 15), (-1, y + 15)):
+            ends = sorted((place + 8 * side, place + (8 + LETTER * len(text)) * side))
+            box = _Box(ends[0], ends[1], baseline - 9, baseline + 2)
+            if box.left >= LEFT and box.right <= WIDTH and not any(box.meets(other) for other in taken):
+                taken.append(box)
+                yield (
+                    f'<text class="label{" left" if side < 0 else ""}" x="{place + 8 * side:.1f}" y="{baseline:.1f}">'
+                    f"{escape(text)}</text>"
+                )
+                break
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A part of the picture that something covers."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    def meets(self, other: _Box) -> bool:
+        """Whether one covers some of the other."""
+        beside = self.right <= other.left or other.right <= self.left
+        return not (beside or self.bottom <= other.top or other.bottom <= self.top)
 
 
 def table(board: Board) -> str:

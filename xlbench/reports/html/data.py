@@ -49,7 +49,7 @@ def _table(caption: str, heads: list[str], rows: list[list[str]], numbers: int =
 def _models(board: Board) -> str:
     rows = [
         [escape(line.label), escape(line.license or MISSING), escape(line.settings or MISSING),
-         f"<code>{escape(line.spec)}</code>", f"<code>{escape(line.fingerprint[:12])}</code>",
+         f"<code>{escape(line.spec)}</code>", f'<code class="whole">{escape(line.fingerprint[:12])}</code>',
          whole(line.dimensions), whole(line.texts_cut)]
         for line in board.models
     ]  # fmt: skip

@@ -68,12 +68,13 @@ def forest(board: Board) -> str:
     lines = "".join(_line(row, scale, chance) for row in rows)
     ticks = "".join(f'<span style="--v:{scale.percent(tick):.1f}">{points(tick, 0)}</span>' for tick in scale.ticks())
     mark = "" if chance is None else f'<span class="chance" style="--v:{scale.percent(chance):.1f}">chance</span>'
+    line = "" if chance is None else f" The upright line: chance, {points(chance)}."
     more = len(board.rows) - len(rows)
     rest = f" The standings have {more:,} more." if more > 0 else ""
     return (
         f'<figure class="forest"><figcaption>Overall score, mean over areas, with {100 * board.level:g}% intervals'
         f"{board.generalization}. "
-        f"Filled: not told apart from the best.{rest}</figcaption>\n<ol>{lines}</ol>"
+        f"Filled: not told apart from the best.{line}{rest}</figcaption>\n<ol>{lines}</ol>"
         f'<div class="axis" aria-hidden="true"><span></span><div class="ticks">{ticks}{mark}</div><span></span></div>'
         "</figure>"
     )

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.html.marks import Scale, rank_text, score
 from xlbench.reports.html.safe import escape
+from xlbench.reports.markup import MISSING, points
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.averages import Entry
     from xlbench.reports.boards.board import Board, ModelLine, Row
 
 TRAINING = {
-    "seen": ("Trained on", "declares that it was trained on data of this board"),
-    "unseen": ("Unseen", "declares its training data, and has seen no item of this board"),
+    "seen": ("Trained on data here", "declares that it was trained on data of this board"),
+    "unseen": ("Data unseen", "declares its training data, and has seen no item of this board"),
     "unknown": ("Unknown", "does not say what it was trained on"),
 }
 """The states of the training-data badge: what it says, and what that means."""
@@ -56,8 +57,15 @@ def table(board: Board) -> str:
     return (
         '<table class="scores" id="standings-table" data-grid><caption class="unseen-text">Standings, best model '
         f'first</caption><thead><tr><th scope="col" data-col="rank">Rank</th><th scope="col" data-col="model">Model'
-        f"</th>{heads}</tr></thead><tbody>\n{body}\n</tbody></table>"
+        f"</th>{heads}</tr></thead><tbody>\n{body}\n</tbody>{_foot(columns)}</table>"
     )
+
+
+def _foot(columns: Columns) -> str:
+    """What guessing scores, a column each; the empty interval keeps the numbers below those of the models."""
+    known = [MISSING if chance is None else points(chance) for *_, chance in columns]
+    cells = "".join(f"<td>{chance} <small></small></td>" for chance in known)
+    return f'<tfoot><tr><td class="rank"></td><th scope="row">Chance</th>{cells}</tr></tfoot>'
 
 
 Columns = list[tuple[int, str, list["Entry"], Scale, float | None]]

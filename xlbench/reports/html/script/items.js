@@ -13,7 +13,7 @@ const haveTexts = sets => sets.some(set => set.texts);
 const FLIPS = 100;
 
 function flipped(a, b) {
-  if (!data.items) return el('p', {class: 'limit'}, 'Which items flipped is in the page of xlbench report --items.');
+  if (!data.items) return el('p', {class: 'limit'}, 'Which items one model gets right and the other wrong: ', el('code', {}, 'xlbench report --items'), ' writes a page that lists them.');
   const rows = [];
   let won = 0, lost = 0;
   for (const set of data.items.sets) {

@@ -59,6 +59,8 @@
     columns = columnsOf(view);
     head.replaceChildren(header('rank', 'Rank'), header('model', 'Model'), ...columns.map(c => header(String(c), nameOf(cols[c]))));
     rows = fill(body, [], makeRow(columns.map(c => scaleOfColumn(cols[c]))), columns.length + 2);
+    table.tFoot.rows[0].replaceChildren(el('td', {class: 'rank'}), el('th', {scope: 'row'}, 'Chance'),
+      ...columns.map(c => el('td', {}, cols[c].c == null ? MISSING : points(cols[c].c), ' ', el('small'))));
     if (view === 'areas') own.forEach((row, i) => rows.keep(i, row));
     if (!['rank', 'model', ...columns.map(String)].includes(state.sort)) Object.assign(state, {sort: 'rank', up: true});
     draw();
