@@ -121,6 +121,20 @@ def test_filters_leave_the_models_that_fit(opened):
         assert one.texts("#standings-controls output") == ["4 models"]
 
 
+def test_shades_and_ranks_are_of_the_overall_and_say_so(opened, board):
+    """Rows have no shades in another order than that of ranks, and beside other scores the rank is named overall."""
+    plain = "new Set([...document.querySelectorAll('#standings-table .shade1 td')].map("
+    plain += "one => getComputedStyle(one).backgroundColor === getComputedStyle(document.body).backgroundColor))"
+    plain = f"[...{plain}]"
+    with opened(board) as one:
+        assert one.texts("#standings-table thead th")[0] == "Rank"
+        assert one.page.evaluate(plain) == [False]
+        one.page.locator("#standings-table thead button").nth(1).click()
+        assert one.page.evaluate(plain) == [True]
+        one.page.get_by_label("Scores").first.select_option("area news")
+        assert one.texts("#standings-table thead th")[0] == "Overall rank"
+
+
 def test_chance_follows_the_columns(opened, board):
     """The last row is chance in the columns that are shown, and stays last when the table is sorted."""
     with opened(board) as one:

@@ -57,7 +57,7 @@
   function show(view) {
     state.view = view;
     columns = columnsOf(view);
-    head.replaceChildren(header('rank', 'Rank'), header('model', 'Model'), ...columns.map(c => header(String(c), nameOf(cols[c]))));
+    head.replaceChildren(header('rank', view === 'areas' ? 'Rank' : 'Overall rank'), header('model', 'Model'), ...columns.map(c => header(String(c), nameOf(cols[c]))));
     rows = fill(body, [], makeRow(columns.map(c => scaleOfColumn(cols[c]))), columns.length + 2);
     table.tFoot.rows[0].replaceChildren(el('td', {class: 'rank'}), el('th', {scope: 'row'}, 'Chance'),
       ...columns.map(c => el('td', {}, cols[c].c == null ? MISSING : points(cols[c].c), ' ', el('small'))));
