@@ -212,6 +212,20 @@ def test_a_request_that_runs_is_not_over_before_its_texts():
     assert one.left == pytest.approx(40.0)
 
 
+def test_a_probe_that_learned_for_long_does_not_slow_the_texts_that_follow():
+    """The pace of a request counts from when it began, and not from the event before."""
+    clock = Clock()
+    one = pace.Pace([planned("m", 0)], clock)
+    one.request.rest()
+    clock.now = 100.0
+    one.request.progress(0, 500)
+    assert one.request.rate is None
+    clock.now = 101.0
+    one.request.progress(100, 500)
+    assert one.texts_per_second == pytest.approx(100.0)
+    assert one.request.left == pytest.approx(4.0)
+
+
 @pytest.mark.parametrize(("seconds", "shown"), [(0.2, "0:00"), (65, "1:05"), (3725, "1:02:05")])
 def test_a_duration_has_hours_where_it_needs_them(seconds, shown):
     """Minutes and seconds otherwise."""

@@ -64,11 +64,11 @@ def test_forgotten_vectors_are_made_again():
 
 
 def test_progress_counts_up_to_the_number_of_new_texts():
-    """Progress is told of every chunk, and ends at the whole."""
+    """Progress is told of the beginning and of every chunk, and ends at the whole."""
     seen = []
     texts = [f"{row}" for row in range(CHUNK + 5)]
     EncodingSession(Lengths(), progress=lambda done, total: seen.append((done, total))).encode(texts)
-    assert seen == [(CHUNK, CHUNK + 5), (CHUNK + 5, CHUNK + 5)]
+    assert seen == [(0, CHUNK + 5), (CHUNK, CHUNK + 5), (CHUNK + 5, CHUNK + 5)]
 
 
 @pytest.mark.parametrize(

@@ -105,10 +105,13 @@ class Request:
         self._last, self._done, self._total = self._clock(), 0, 0
 
     def progress(self, done: int, total: int) -> None:
-        """So many texts of all are encoded."""
-        if done <= self._done or not self._done:  # the first chunk of a request began when the last event ended
+        """So many texts of all are encoded; a request begins with none."""
+        now = self._clock()
+        if not done:
+            self._began = now
+        elif done <= self._done or not self._total:  # an engine that does not say when one begins: at the last event
             self._began = self._last
-        self._last, self._done, self._total = self._clock(), done, total
+        self._last, self._done, self._total = now, done, total
 
     @property
     def rate(self) -> float | None:

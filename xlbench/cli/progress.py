@@ -133,8 +133,9 @@ class _Lines:
         """Some texts are encoded."""
         self._pace.request.progress(done, total)
         if time.monotonic() - self._said > self.EVERY:
-            rate = self._pace.texts_per_second
-            self._say(f"{_encoding_text(model, done, total)}, {rate:,.0f} a second{self._rest()}")
+            rate = self._pace.request.rate
+            pace = f", {rate:,.0f} a second" if rate else ""
+            self._say(f"{_encoding_text(model, done, total)}{pace}{self._rest()}")
 
     def learning(self, model: str, done: int, total: int) -> None:
         """A probe has learned from some of its training sets."""

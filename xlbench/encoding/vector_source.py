@@ -116,6 +116,8 @@ class VectorSource:
             known = self._texts[role] = VectorMemory()
             new = sorted(set(texts), key=_by_length)
         new = self._from_cache(known, new, role or "")
+        if progress and new:
+            progress(0, len(new))
         for start in range(0, len(new), CHUNK):
             chunk = new[start : start + CHUNK]
             with self._forgetting():
@@ -141,6 +143,8 @@ class VectorSource:
             new = sorted(set(sentences), key=_by_letters)
         new = self._from_cache(known, new, "words")
         left = sum(map(len, new))
+        if progress and new:
+            progress(0, len(new))
         for start in range(0, len(new), WORD_CHUNK):
             chunk = new[start : start + WORD_CHUNK]
             with self._forgetting():
