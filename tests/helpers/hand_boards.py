@@ -14,16 +14,18 @@ def row(
     ranks: tuple[int, int, int] = (1, 1, 1),
     *,
     tied: bool = False,
+    letters: str = "",
     chance: float | None = 0.1,
     half: float = 0.02,
 ) -> Row:
-    """A model with an overall; ``ranks`` are its rank and the lowest and highest that it may have. Without a value it
-    has no rank, and with a ``half`` width of 0 no interval."""
+    """A model with an overall; ``ranks`` are its rank and the lowest and highest that it may have, and two models that
+    share one of the ``letters`` are not told apart. Without a value it has no rank, with a ``half`` width of 0 no
+    interval."""
     interval = {} if value is None or not half else {"low": value - half, "high": value + half, "method": "cluster-t"}
     known = ranks if value is not None else (None, None, None)
     return Row(
         name, name[:1] * 64, name, *known, tied, Entry(value, **interval, reason="" if value else "not run"), {}, {},
-        borda=None, chances={"overall": chance},
+        borda=None, chances={"overall": chance}, letters=letters,
     )  # fmt: skip
 
 

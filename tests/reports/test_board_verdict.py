@@ -18,26 +18,40 @@ class TestOrder:
 
     def test_ties_with_the_best_and_behind_it(self):
         """The best and what cannot be told from it, then the two that are tied."""
-        rows = [row("a", 0.5, (1, 1, 2), tied=True), row("b", 0.49, (2, 1, 2), tied=True), row("y", 0.3, (3, 3, 4)),
-                row("z", 0.29, (4, 3, 4))]  # fmt: skip
+        rows = [row("a", 0.5, (1, 1, 2), tied=True, letters="a"), row("b", 0.49, (2, 1, 2), tied=True, letters="a"),
+                row("y", 0.3, (3, 3, 4), letters="b"), row("z", 0.29, (4, 3, 4), letters="b")]  # fmt: skip
         assert verdict(board(*rows)) == "a scores best, but cannot be told from b; then come y and z (tied)."
 
-    def test_an_order_that_is_open_is_not_called_a_tie(self):
-        """y cannot be told from x nor from z, but x can be told from z: their order is open."""
-        rows = [
-            row("a", 0.5, tied=True),
-            row("x", 0.3, (2, 2, 3)),
-            row("y", 0.29, (3, 2, 4)),
-            row("z", 0.28, (4, 3, 4)),
-        ]
-        assert verdict(board(*rows)) == "a is best; then come x, y and z (in an order that is open)."
+    def test_of_a_group_it_says_who_is_tied_with_whom(self):
+        """y cannot be told from x nor from z, but x can be told from z: just these two ties are said."""
+        rows = [row("a", 0.5, tied=True), row("x", 0.3, (2, 2, 3), letters="a"),
+                row("y", 0.29, (3, 2, 4), letters="ab"), row("z", 0.28, (4, 3, 4), letters="b")]  # fmt: skip
+        assert verdict(board(*rows)) == "a is best; then come x, y and z (x and y tied, y and z tied)."
+
+    def test_a_long_group_is_not_called_tied(self):
+        """A chain of neighbors, of which the first is told from the last: no more is said than that."""
+        names = [f"m{place:02}" for place in range(9)]
+        chain = [row(name, 0.4 - place / 100, (place + 2, 2, 10), letters="abcdefghi"[max(0, place - 1) : place + 1])
+                 for place, name in enumerate(names)]  # fmt: skip
+        found = verdict(board(row("a", 0.5, tied=True), *chain))
+        assert found == "a is best; then come m00, m01, m02 and 6 more (not all told apart)."
 
     def test_what_is_told_from_the_best_may_not_be_told_from_the_second(self):
-        """c is behind a, but not behind b, from which a cannot be told: that order is open; d is behind all."""
-        rows = [row("a", 0.5, (1, 1, 2), tied=True), row("b", 0.49, (2, 1, 3), tied=True), row("c", 0.48, (3, 2, 3)),
-                row("d", 0.3, (4, 4, 4))]  # fmt: skip
+        """c is behind a, but not behind b, from which a cannot be told: that is said; d is behind all."""
+        rows = [row("a", 0.5, (1, 1, 2), tied=True, letters="a"), row("b", 0.49, (2, 1, 3), tied=True, letters="ab"),
+                row("c", 0.48, (3, 2, 3), letters="b"), row("d", 0.3, (4, 4, 4))]  # fmt: skip
         assert verdict(board(*rows)) == (
-            "a scores best, but cannot be told from b; then comes c, then d; the order of b and c is open."
+            "a scores best, but cannot be told from b; then comes c, then d; c cannot be told from b."
+        )
+
+    def test_several_behind_the_best_that_are_not_behind_all_of_its_ties(self):
+        """c is not told from b, d neither from b nor from e: not every pair is open."""
+        rows = [row("a", 0.5, (1, 1, 3), tied=True, letters="a"), row("b", 0.49, (2, 1, 5), tied=True, letters="ab"),
+                row("e", 0.48, (3, 1, 5), tied=True, letters="ac"), row("c", 0.47, (4, 2, 5), letters="b"),
+                row("d", 0.46, (5, 2, 5), letters="bc")]  # fmt: skip
+        assert verdict(board(*rows)) == (
+            "a scores best, but cannot be told from b or e; then come c and d (tied); "
+            "not all of c and d can be told from all of b and e."
         )
 
     def test_one_score_for_several(self):

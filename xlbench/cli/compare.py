@@ -185,7 +185,10 @@ def _compare_all_pairs(
         echo_json({"schema": render.SCHEMA, "runs": [*runs], "groups": [asdict(one) for one in found]})
     else:
         echo(render.letters_table([*runs], found))
-        echo("\nIn points. In a row, runs that share a letter cannot be told apart, all pairs at once.")
+        echo(
+            "\nIn points. In a row, runs that share a letter cannot be told apart, all pairs at once;\n"
+            "one without a letter is told from all others."
+        )
     return OK
 
 

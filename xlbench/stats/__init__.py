@@ -12,7 +12,7 @@
 | `aggregate` | averages over cells that may share items |
 | `paired` | differences of two models |
 | `all_pairs` | differences of every two of many models |
-| `ranking` | which ranks the data leaves open |
+| `ranking`, `letters` | which ranks the data leaves open, and letters for models that are not told apart |
 | `multiple_tests` | p-values of many comparisons at once |
 | `student` | Student's t |
 | `metrics`, `formulas` | the metrics that plugins use, and their formulas |

@@ -3,7 +3,7 @@
 | module | what it does |
 |---|---|
 | `gather` | the cells of a board, one a place, or why there is none |
-| `averages`, `chance_corrected`, `ranks`, `ties` | averages, above chance, ranks, letters for ties |
+| `averages`, `chance_corrected`, `ranks`, `ties` | averages, above chance, ranks, groups of tied rows |
 | `languages`, `registers`, `hubs` | by language, by register; how unevenly queries fall on candidates |
 | `standings`, `board` | all of it as one `Board` |
 | `verdict` | what is known, in one sentence |

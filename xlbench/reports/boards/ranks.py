@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from xlbench import stats
 from xlbench.reports.boards.averages import Node, Tree
 from xlbench.reports.boards.gather import ModelKey
-from xlbench.reports.boards.ties import letters
+from xlbench.stats.letters import letters
 
 
 @dataclass(frozen=True)

@@ -1,54 +1,37 @@
-"""Letters for models that cannot be told apart: two models share one exactly where they are not."""
+"""`tied_groups`: the rows of a board, together where the order among them is not known."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from string import ascii_letters
 from typing import TYPE_CHECKING
 
+from xlbench.stats import letters
+
 if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+    from xlbench.reports.boards.board import Row
 
 
-def letters(apart: NDArray[np.bool_], places: Sequence[int]) -> list[str]:
-    """The letters of every model, ``a`` first; none for a model that is told from all others.
+def tied_groups(rows: Sequence[Row]) -> list[list[Row]]:
+    """Rows in their order, in as many groups as keep all pairs that are not told apart within one of them.
 
-    Each group of models of whom no two are told apart has a letter. Groups are made greedily, the best models first,
-    until every such pair is in one: as few as that gives, which need not be the fewest.
+    Every model of a group is told apart from every model of the groups below it. Within a group not all are tied: a
+    model in the middle may be what holds the first and the last together.
 
     Args:
-        apart: (M, M) whether two models are told apart.
-        places: (M,) how many models are above each.
-
-    Returns:
-        (M,) texts. Beyond 52 groups a letter has a number behind it.
+        rows: In the order of the board, the best first.
     """
-    order = sorted(range(len(places)), key=lambda model: (places[model], model))
-    tied = {model: {other for other in order if other != model and not apart[model, other]} for model in order}
-    found: dict[int, list[str]] = {model: [] for model in order}
-    covered: dict[int, set[int]] = {model: set() for model in order}
-    count = 0
-    for one in order:
-        for other in order:
-            if other in tied[one] and other not in covered[one]:
-                group = _group(one, other, order, tied)
-                for member in group:
-                    found[member].append(_letter(count))
-                    covered[member] |= group - {member}
-                count += 1
-    return ["".join(found[model]) for model in range(len(places))]
+    own = [letters.split(row.letters) for row in rows]
+    last = {letter: place for place, found in enumerate(own) for letter in found}
+    groups: list[list[Row]] = []
+    reach = -1
+    for place, (row, found) in enumerate(zip(rows, own, strict=True)):
+        if place > reach:
+            groups.append([])
+        groups[-1].append(row)
+        reach = max(reach, place, *(last[letter] for letter in found))
+    return groups
 
 
-def _group(one: int, other: int, order: Sequence[int], tied: dict[int, set[int]]) -> set[int]:
-    """Both models, and those that are tied with all before them."""
-    group = {one, other}
-    for model in order:
-        if model not in group and group <= tied[model]:
-            group.add(model)
-    return group
-
-
-def _letter(number: int) -> str:
-    again, place = divmod(number, len(ascii_letters))
-    return ascii_letters[place] + (str(again + 1) if again else "")
+def are_tied(one: Row, other: Row) -> bool:
+    """Whether two models are not told apart by the overall."""
+    return not set(letters.split(one.letters)).isdisjoint(letters.split(other.letters))

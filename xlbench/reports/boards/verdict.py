@@ -8,20 +8,24 @@ from typing import TYPE_CHECKING
 
 from xlbench.core.text import one_line
 from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.boards.ties import are_tied, tied_groups
 from xlbench.reports.markup import points
+from xlbench.stats.letters import split
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.board import Board, Row
 
 MOST_NAMES, MOST_GROUPS = 4, 4
 """Models that are named together, and groups of models that follow the best, before the rest is counted."""
+MOST_TIES = 3
+"""Of such a group: the ties that are told one by one."""
 
 
 def verdict(board: Board) -> str:
     """Which model is best and from which it cannot be told, how the others follow, and which are no better than chance.
 
-    It goes by the rank intervals, which hold for all models of the board at once, and by the interval of each overall
-    where it is held against chance.
+    It goes by the tests of all pairs of models at once, whose ties the letters of the rows are, and by the interval of
+    each overall where it is held against chance.
 
     Args:
         board: The board.
@@ -72,17 +76,20 @@ def _order(ranked: Sequence[Row]) -> Iterator[str]:
 
 
 def _open_order(close: Sequence[Row], others: Sequence[Row]) -> Iterator[str]:
-    """Those that cannot be told from the best, and those that can, where the ranks of both overlap: that the latter
-    follow the best does not say that they follow the former."""
-    before = [row for row in close if others and _high(row) >= min(map(_low, others))]
-    behind = [row for row in others if before and _low(row) <= max(map(_high, before))]
-    if behind:
-        yield f"the order of {_names([*before, *behind])} is open"
+    """Those that can be told from the best, but not from all that cannot: that they follow the best does not say that
+    they follow these."""
+    pairs = [(one, other) for other in others for one in close if are_tied(one, other)]
+    before = [row for row in close if any(row is one for one, _ in pairs)]
+    behind = [row for row in others if any(row is other for _, other in pairs)]
+    if pairs and len(pairs) == len(before) * len(behind):
+        yield f"{_names(behind)} cannot be told from {_names(before, 'or')}"
+    elif pairs:
+        yield f"not all of {_names(behind)} can be told from all of {_names(before)}"
 
 
 def _followers(rows: Sequence[Row]) -> Iterator[str]:
-    """The models behind the best ones: one after the other, or several together where their ranks overlap."""
-    groups = _groups(rows)
+    """The models behind the best ones: one after the other, or several together where not all are told apart."""
+    groups = tied_groups(rows)
     if not groups:
         return
     shown, rest = groups[:MOST_GROUPS], [row for group in groups[MOST_GROUPS:] for row in group]
@@ -92,31 +99,17 @@ def _followers(rows: Sequence[Row]) -> Iterator[str]:
     yield "then " + _verb(shown[0], "comes ", "come ") + ", then ".join(texts)
 
 
-def _groups(rows: Sequence[Row]) -> list[list[Row]]:
-    """Rows in their order, together where the ranks that they may have overlap."""
-    groups: list[list[Row]] = []
-    for row in rows:
-        if groups and _low(row) <= max(map(_high, groups[-1])):
-            groups[-1].append(row)
-        else:
-            groups.append([row])
-    return groups
-
-
 def _group(group: Sequence[Row]) -> str:
-    """``Y and Z (tied)``; ``W, X and Y (in an open order)`` where the first and the last may be told apart."""
+    """``Y and Z (tied)``; ``X, Y and Z (X and Y tied, Y and Z tied)`` where X is told from Z."""
     if len(group) == 1:
         return one_line(group[0].label)
-    alike = len({(row.rank_low, row.rank_high) for row in group}) == 1
-    return f"{_names(group)} ({'tied' if alike else 'in an order that is open'})"
-
-
-def _low(row: Row) -> int:
-    return row.rank_low or 0
-
-
-def _high(row: Row) -> int:
-    return row.rank_high or 0
+    shared = dict.fromkeys(letter for row in group for letter in split(row.letters))
+    ties = [[row for row in group if letter in split(row.letters)] for letter in shared]
+    if any(len(tie) == len(group) for tie in ties):
+        return f"{_names(group)} (tied)"
+    if len(group) > MOST_NAMES or len(ties) > MOST_TIES:
+        return f"{_names(group)} (not all told apart)"
+    return f"{_names(group)} ({', '.join(f'{_names(tie)} tied' for tie in ties)})"
 
 
 def _against_chance(ranked: Sequence[Row]) -> Iterator[str]:

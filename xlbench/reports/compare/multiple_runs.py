@@ -12,6 +12,7 @@ from xlbench import stats
 from xlbench.reports.compare.differences import Options, Verdict, judged_again
 from xlbench.reports.compare.matching import Place
 from xlbench.stats import multiple_tests, paired, student
+from xlbench.stats.letters import letters
 from xlbench.stats.paired import Difference
 from xlbench.stats.ranking import distinguishable, largest_against_one, p_against_one
 
@@ -20,14 +21,15 @@ Groups = Sequence[tuple[str, Mapping[Place, float]]]
 
 @dataclass(frozen=True)
 class LetterDisplay:
-    """All pairs of runs at one place: runs that share a letter cannot be told apart."""
+    """All pairs of runs at one place."""
 
     name: str
     """``overall``, or the area's or task's."""
     values: tuple[float, ...]
     """Of every run."""
     letters: tuple[str, ...]
-    """Of every run; ``a`` belongs to the best."""
+    """Of every run, as on boards: two share one exactly where they cannot be told apart; none of a run that is told
+    from all others."""
 
 
 def letters_of(
@@ -44,36 +46,10 @@ def letters_of(
     for name, weights in groups:
         averages = [stats.combine([own[place] for place in weights], list(weights.values())) for own in parts]
         values = np.array([one.value for one in averages])
-        letters = compact_letters(values, distinguishable(averages, options.level))
-        found.append(LetterDisplay(name, tuple(values.tolist()), tuple(letters)))
+        above = (values[None, :] > values[:, None]).sum(axis=1)
+        ties = letters(distinguishable(averages, options.level), above.tolist())
+        found.append(LetterDisplay(name, tuple(values.tolist()), tuple(ties)))
     return tuple(found)
-
-
-def compact_letters(values: np.ndarray, apart: np.ndarray) -> list[str]:
-    """Letters (M) such that two models share one exactly where they are not told apart (Piepho, 2004).
-
-    Args:
-        values: (M,) the best first in the alphabet.
-        apart: (M, M) booleans.
-    """
-    columns = [frozenset(range(len(values)))]
-    for one, other in np.argwhere(np.triu(apart)).tolist():
-        split: list[frozenset[int]] = []
-        for column in columns:
-            split += [column - {one}, column - {other}] if {one, other} <= column else [column]
-        distinct = list(dict.fromkeys(split))
-        columns = [column for column in distinct if not any(column < larger for larger in distinct)]
-    rank = {model: place for place, model in enumerate(np.argsort(-values, kind="stable").tolist())}
-    columns.sort(key=lambda column: sorted(rank[model] for model in column))
-    return [
-        "".join(_letter(number) for number, column in enumerate(columns) if model in column)
-        for model in range(len(values))
-    ]
-
-
-def _letter(number: int) -> str:
-    """a, b, ... z, then a1, b1 ..."""
-    return chr(ord("a") + number % 26) + (str(number // 26) if number >= 26 else "")
 
 
 def simultaneous(of_candidates: Sequence[Sequence[Verdict]], options: Options) -> list[tuple[Verdict, ...]]:

@@ -86,7 +86,7 @@ def letters_table(labels: Sequence[str], displays: Iterable[LetterDisplay], form
     """All pairs: scores with letters, a row a group."""
     text = escape if form == "github" else str
     cells = [
-        [text(one.name), *(f"{points(v)} {letter}" for v, letter in zip(one.values, one.letters, strict=True))]
+        [text(one.name), *(f"{points(v)} {letter}".rstrip() for v, letter in zip(one.values, one.letters, strict=True))]
         for one in displays
     ]
     return tables.table(("", *map(text, labels)), cells, form=form)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from xlbench.reports.boards.averages import OVERALL
+from xlbench.reports.boards.ties import tied_groups
 from xlbench.reports.html.marks import Scale, rank_text, score
 from xlbench.reports.html.safe import escape
 from xlbench.reports.markup import MISSING, points
@@ -27,20 +27,6 @@ def training_state(line: ModelLine) -> str:
     return "seen" if line.seen else "unseen" if line.declares else "unknown"
 
 
-def groups(rows: Sequence[Row]) -> list[int]:
-    """A number for each row, equal where rows may share the rank of the first of them: those are shaded alike."""
-    found: list[int] = []
-    first: Row | None = None
-    for row in rows:
-        together = (
-            first is not None and first.rank is not None and row.rank_low is not None and row.rank_low <= first.rank
-        )
-        if not together:
-            first = row
-        found.append(found[-1] + (not together) if found else 0)
-    return found
-
-
 def table(board: Board) -> str:
     """Rank, model, overall and areas, best model first."""
     columns = _columns(board)
@@ -49,7 +35,7 @@ def table(board: Board) -> str:
         for place, name, *_ in columns
     )
     lines = {(line.model, line.fingerprint): line for line in board.models}
-    shades = groups(board.rows)
+    shades = [number for number, group in enumerate(tied_groups(board.rows)) for _ in group]
     body = "\n".join(
         _row(number, row, shades[number], lines.get((row.model, row.fingerprint)), columns)
         for number, row in enumerate(board.rows)
