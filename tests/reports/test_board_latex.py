@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 
 import pytest
@@ -60,7 +62,7 @@ def test_it_is_a_table_of_booktabs():
         1,
         1,
     ]
-    (columns,) = re.findall(r"\\begin\{tabular\}\{(l+)\}", text)
+    (columns,) = re.findall(r"\\begin\{tabular\}\{@\{\}(l+)@\{\}\}", text)
     assert {len(row) for row in body(text)} == {len(columns)}
     assert re.findall(r"\\begin\{(\w+)\}", text) == re.findall(r"\\end\{(\w+)\}", text)[::-1]
 
@@ -72,7 +74,7 @@ def test_many_areas_are_several_tabulars():
         for area in range(12):
             world.add(model, f"task{area}", "deu", shares(40 + place), area=f"area{area}")
     text = rendered(world.board())
-    assert text.count(r"\begin{tabular}") == 3
+    assert [len(columns) for columns in re.findall(r"\\begin\{tabular\}\{@\{\}(l+)", text)] == [5, 5, 5, 2]
     assert all(f"Area{area} " in text for area in range(12))
 
 
@@ -82,7 +84,8 @@ def test_many_areas_are_several_tabulars():
         ("50% of a_b & c#", r"50\% of a\_b \& c\#"),
         (r"\input{/etc/passwd}", r"\textbackslash{}input\{/etc/passwd\}"),
         ("$x^2$ ~", r"\$x\textasciicircum{}2\$ \textasciitilde{}"),
-        ("a--b", r"a-{}-{}b"),
+        ("a--b", r"a-{}-b"),
+        ("a,,b, c-d", "a,{},b, c-d"),
         ("<b>[x]", r"\textless{}b\textgreater{}{[}x{]}"),
         ("two\nlines\u202e", "two lines"),
         ("हिन्दी", "हिन्दी"),
@@ -104,3 +107,32 @@ def test_hostile_names_leave_the_table_whole():
     assert text.count(r"\end{table}") == 1
     assert not re.search(r"(?<!\\)%", text.split("\n", 1)[1])
     assert len(re.findall(r"(?<!\\)\{", text)) == len(re.findall(r"(?<!\\)\}", text))
+
+
+DOCUMENT = r"""\documentclass{article}
+\usepackage[a4paper]{geometry}
+\usepackage[T1]{fontenc}
+\usepackage{booktabs, textcomp}
+\begin{document}
+%s
+\end{document}
+"""
+HOSTILE = (r"\\ & x", "a}b{", "%", r"\end{table}", r"\input{/etc/passwd}", "^^41#$_~`'\"<>|[x]--!`?`,,",
+           "é ü ß “q” «g» – — ’", r"a*b\\[1em]", r"\newpage", "{")  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="there is no pdflatex on this machine")
+def test_it_compiles_and_fits_a_page(tmp_path):
+    """pdfLaTeX makes pages of it without an error, of hostile names too; and no line of a usual board is too wide."""
+    world = World()
+    for place, name in enumerate(HOSTILE):
+        for task, area in (("pairs", "re_triev&al"), ("other", "ner")):
+            world.add(name, task, "deu", shares(50 + place), fingerprint=f"{place}" * 64, area=area)
+    for name, board in (("usual", full_world().board()), ("hostile", world.board("mini&co"))):
+        (tmp_path / f"{name}.tex").write_text(DOCUMENT.replace("%s", rendered(board)), encoding="utf-8")
+        command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", f"{name}.tex"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace", timeout=120)
+        assert done.returncode == 0, done.stdout[-2000:]
+        assert (tmp_path / f"{name}.pdf").stat().st_size > 1000
+        assert name == "hostile" or "Overfull" not in done.stdout

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from math import ceil
 from typing import TYPE_CHECKING
 
 from xlbench.core.text import one_line
@@ -15,23 +17,25 @@ if TYPE_CHECKING:
     from xlbench.reports.boards.averages import Entry
     from xlbench.reports.boards.board import Board, Row
 
-COLUMNS = 5
-"""Averages that stand beside each other: a page of A4 holds these with their intervals."""
+COLUMNS = 4
+"""Averages that stand beside each other at most: a page of a paper holds these with their intervals."""
 MISSING = "---"
 _SPECIAL = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "'": r"\textquotesingle{}",
-    "[": "{[}", "]": "{]}", "-": "-{}", "!": "!{}", "?": "?{}", ",": ",{}", "±": r"\textpm{}", "–": "--", "—": "---",
-    "…": r"\ldots{}", "’": "'",
+    "[": "{[}", "]": "{]}", "±": r"\textpm{}", "–": r"\textendash{}", "—": r"\textemdash{}", "…": r"\ldots{}",
+    "’": r"\textquoteright{}",
 }  # fmt: skip
-"""Characters that LaTeX would obey, or that it would join with their neighbors into another one."""
+"""Characters that LaTeX would obey, or has another one for."""
+_JOINED = re.compile(r"([-,])(?=\1)")
+"""Characters that LaTeX would join with the next one into a dash or a quotation mark."""
 
 
 def escape(text: str) -> str:
     """Text of strangers as LaTeX that shows it: one line, no command, no ligature. Letters of every script stay: of
     those that pdfLaTeX has no font for, XeLaTeX and LuaLaTeX have one."""
-    return "".join(_SPECIAL.get(character, character) for character in one_line(text))
+    return _JOINED.sub(r"\1{}", "".join(_SPECIAL.get(character, character) for character in one_line(text)))
 
 
 def render(board: Board) -> dict[str, str]:
@@ -43,7 +47,8 @@ def _table(board: Board) -> str:
     """A float with a caption; of more averages than fit, several tabulars."""
     areas = board.areas if len(board.areas) > 1 else ()
     names = [OVERALL, *areas]
-    tabulars = [_tabular(board, names[start : start + COLUMNS]) for start in range(0, len(names), COLUMNS)]
+    step = ceil(len(names) / ceil(len(names) / COLUMNS))  # as many in each tabular
+    tabulars = [_tabular(board, names[start : start + step]) for start in range(0, len(names), step)]
     level = f"{100 * board.level:g}"
     metric = f" by {escape(board.metric)}" if board.metric else ""
     caption = (
@@ -75,7 +80,7 @@ def _tabular(board: Board, names: Sequence[str]) -> str:
     headers = [_header(board.areas[0] if name == OVERALL and single else name) for name in names]
     rows = [[escape(row.label), *(_cell(board, row, name) for name in names)] for row in board.rows]
     chance = [board.chances.get(name) for name in names]
-    lines = ["\\begin{tabular}{l" + "l" * len(names) + "}", "\\toprule", _line(["Model", *headers]), "\\midrule"]
+    lines = ["\\begin{tabular}{@{}l" + "l" * len(names) + "@{}}", "\\toprule", _line(["Model", *headers]), "\\midrule"]
     lines += map(_line, rows)
     if any(value is not None for value in chance):
         texts = [MISSING if value is None else _points(value) for value in chance]
