@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -54,6 +54,11 @@ class Broken:
         return _label(self.plugin, self.distribution, self.version)
 
 
+@dataclass(frozen=True)
+class ShutOut(Broken):
+    """A plugin that is installed and, by choice, not loaded: what it offers is not known."""
+
+
 def _label(name: str, distribution: str, version: str) -> str:
     return f"{name} ({' '.join(part for part in (distribution, version) if part)})"
 
@@ -76,6 +81,8 @@ class Catalog:
     """(kind, name) -> the plugins that claim it: it belongs to none of them."""
     origins: Mapping[tuple[str, str], Plugin]
     """(kind, name) -> the plugin that offers it."""
+    shut_out: tuple[ShutOut, ...] = ()
+    """The plugins that are installed and not loaded, as somebody has chosen."""
 
     def warnings(self) -> tuple[str, ...]:
         """A line for everything that is broken or contested, for the end of a run."""
@@ -123,6 +130,34 @@ class Catalog:
         """The recipe of that name; `UsageError` where there is none, or two plugins claim it."""
         recipe: Recipe = self._find_by_name("recipes", name)
         return recipe
+
+    def providers(self, kind: str, name: str, spec: str) -> dict[str, str]:
+        """Where a model or task comes from.
+
+        Args:
+            kind: ``models`` or ``tasks``.
+            name: Its name.
+            spec: What was given to get it: a name, a pattern or a scheme's spec; "" for an object, of which no plugin
+                is known.
+
+        Returns:
+            Distribution -> version: of its plugin or its scheme's, then of the models that a scheme has put together.
+        """
+        if not spec:
+            return {}
+        if (kind, name) in self.origins and fnmatchcase(name, spec):
+            plugin = self.origins[kind, name]
+            return {plugin.distribution: plugin.version}
+        scheme = self._scheme_for(kind, spec)
+        if scheme is None:
+            return {}
+        plugin = self.origins["schemes", scheme.name]
+        found = {plugin.distribution: plugin.version}
+        if kind == "models" and scheme.combine is not None:
+            witness = _Witness(**{one.name: getattr(self, one.name) for one in fields(Catalog)})
+            attempt(scheme.combine, spec, witness)
+            found |= witness.seen
+        return found
 
     def _of_suite(self, suite: Suite) -> list[Task]:
         if self.suites.get(suite.name) is not suite:  # a scheme has made it
@@ -228,12 +263,13 @@ class Catalog:
         return f" Did you mean {' or '.join(repr(f'{name}:{rest}') for name in near)}?" if near else ""
 
     def _hint(self) -> str:
-        """That the name may belong to something broken, where something is."""
+        """That the name may belong to something broken, or to a plugin that is not loaded, where there is one."""
         lost = [broken.plugin for broken in self.broken]
         lost += [f"scheme {name}" for kind, name in self.contested if kind == "schemes"]
-        if not lost:
-            return ""
-        return f" It may belong to what is broken ({', '.join(dict.fromkeys(lost))}): see 'xlbench plugins'."
+        maybe = [f"to what is broken ({', '.join(dict.fromkeys(lost))})"] if lost else []
+        out = ", ".join(dict.fromkeys(one.plugin for one in self.shut_out))
+        maybe += [f"to a plugin that is not loaded ({out}; {self.shut_out[0].why})"] if out else []
+        return f" It may belong {' or '.join(maybe)}: see 'xlbench plugins'." if maybe else ""
 
     def _claim(self, kind: str, name: str) -> str:
         labels = list(dict.fromkeys(plugin.label for plugin in self.contested[kind, name]))
@@ -242,6 +278,23 @@ class Catalog:
 
     def _name_with_origin(self, kind: str, name: str) -> str:
         return f"{SINGULAR[kind]} {name!r} of {self.origins[kind, name].label}"
+
+
+class _Witness(Catalog):
+    """A catalog that notes where the models come from that are taken from it."""
+
+    @property
+    def seen(self) -> dict[str, str]:
+        """Distribution -> version, in the order in which they were asked."""
+        seen: dict[str, str] = self.__dict__.setdefault("_seen", {})
+        return seen
+
+    def select_models(self, specs: OneOrMore[str]) -> tuple[Model, ...]:
+        """`Catalog.select_models`, noted."""
+        for spec in as_list(specs):
+            for model in super().select_models([spec]):
+                self.seen.update(self.providers("models", model.name, spec))
+        return super().select_models(specs)
 
 
 def _as_tuple(offered: Any) -> list[Any]:

@@ -86,11 +86,18 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="xlbench")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-plugins", is_flag=True, help="Load no plugins but those that come with xlbench.")
+@click.option("--plugin", "plugins", multiple=True, metavar="NAME",
+              help="Load this plugin, and no others but those that come with xlbench (repeatable).")  # fmt: skip
 @click.pass_context
-def group(ctx: click.Context, debug: bool) -> None:
+def group(ctx: click.Context, debug: bool, no_plugins: bool, plugins: tuple[str, ...]) -> None:
     """Measure text encoders across languages: an interval on every number, a plugin for everything."""
     from xlbench.cli.config import FILE, defaults
 
+    if no_plugins or plugins:
+        from xlbench.cli.plugin_options import choose
+
+        choose(ctx, plugins)
     if FILE.exists():
         ctx.default_map = defaults(group, ctx)
 
@@ -141,10 +148,16 @@ MEANT = {
     **dict.fromkeys(("--lang", "--langs", "--languages"), ("--language",)),
 }
 """Options that other programs have -> what a command may have in their place."""
+OF_THE_GROUP = ("--debug", "--no-plugins", "--plugin")
+"""Options that stand before the name of a command."""
 
 
 def _with_suggestion(error: click.NoSuchOption) -> click.NoSuchOption:
     """The error, with what the option is in this command in the place of click's own guess."""
+    if error.option_name in OF_THE_GROUP:
+        rest = error.ctx.command_path.removeprefix("xlbench") if error.ctx else ""
+        message = f"{error.option_name!r} stands before the command: xlbench {error.option_name}{rest}"
+        return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
     has = {name for option in error.ctx.command.params for name in option.opts} if error.ctx else set()
     options = [repr(name) for name in MEANT.get(error.option_name, ()) if name in has]
     message = f"No such option {error.option_name!r}. Did you mean {' or '.join(options)}?"

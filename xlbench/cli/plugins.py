@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from xlbench.catalog.catalog import Catalog, Plugin
-from xlbench.catalog.loading import load
+from xlbench.catalog.loading import installed_plugins, load
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.cli.plugins_check import check
 from xlbench.core.errors import CELL_FAILED, OK
+from xlbench.core.plugin_choice import chosen, normalized
+from xlbench.core.text import did_you_mean
 
 SCHEMA = 1
 
@@ -22,6 +25,7 @@ SCHEMA = 1
     "  xlbench plugins                      every plugin, the names it offers, and what is wrong\n"
     "  xlbench plugins --strict             the same, with exit code 1 where something is wrong\n"
     "  xlbench plugins --json | jq .broken  the same for programs\n"
+    "  xlbench --no-plugins plugins         those alone that come with xlbench\n"
     "  xlbench plugins check vowels         check a plugin by all that xlbench relies on",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of text.")
@@ -55,6 +59,10 @@ def _as_text(catalog: Catalog) -> Iterator[str]:
         yield from (f"    {f'xlbench_{kind}':<16} {names}" for kind, names in sorted(offers.items()))
     if not catalog.plugins[1:]:
         yield "no plugin could be loaded"
+    if catalog.shut_out:
+        yield "\nnot loaded:"
+        yield from (f"    {one.label}: {one.why}" for one in catalog.shut_out)
+    yield from map("\n{}".format, _not_installed())
     if catalog.broken:
         yield "\nbroken:"
         yield from (f"    {broken.label}: {broken.why}" for broken in catalog.broken)
@@ -62,6 +70,16 @@ def _as_text(catalog: Catalog) -> Iterator[str]:
         yield "\ncontested, so usable from none of the claimants (uninstall all but one):"
         for (kind, name), claimants in catalog.contested.items():
             yield f"    {kind.removesuffix('s')} {name}: {', '.join(plugin.label for plugin in claimants)}"
+
+
+def _not_installed() -> Iterator[str]:
+    """A line for every name that is wanted or denied and that no installed plugin has: it may be misspelled."""
+    choice = chosen()
+    known = {name for one in installed_plugins() for name in (one.name, normalized(one.distribution))}
+    for what, names in (("wanted", choice.wanted or ()), ("denied", choice.denied)):
+        for name in names:
+            if name not in known and normalized(name) not in known:
+                yield f"{what}, and not installed: {name}.{did_you_mean(name, known)}"
 
 
 def _as_json(catalog: Catalog) -> dict[str, Any]:
@@ -72,10 +90,9 @@ def _as_json(catalog: Catalog) -> dict[str, Any]:
             {**_plugin_title(plugin), "hooks": plugin.hooks, "offers": dict(plugin.offers)}
             for plugin in catalog.plugins
         ],
-        "broken": [
-            {"plugin": one.plugin, "distribution": one.distribution, "version": one.version, "why": one.why}
-            for one in catalog.broken
-        ],
+        "broken": [asdict(one) for one in catalog.broken],
+        "not_loaded": [asdict(one) for one in catalog.shut_out],
+        "not_installed": list(_not_installed()),
         "contested": [
             {"kind": kind, "name": name, "claimed_by": [_plugin_title(plugin) for plugin in claimants]}
             for (kind, name), claimants in catalog.contested.items()

@@ -28,6 +28,8 @@ ALL = "all"
 
 TOKENS = "tokens"
 """In a cell's provenance: the tokens that a service has counted for the texts that were encoded for it."""
+PLUGINS = "plugins"
+"""In the provenance of a cell or run: what took part (model, task, engine) -> distribution of its plugin -> version."""
 
 LAG_ONE, LAG_ONE_P = "lag_one", "lag_one_p"
 """Facts of a cell whose items are all alone: the lag-1 correlation of their influences in the order of the test set,
@@ -142,6 +144,17 @@ def cell_key(
 
 ITEMS, SEEDS, TRAINING = "items", "seeds", "training"
 """What an interval may hold: the luck of the test items, of seeds, of the training set."""
+
+
+def plugins_of(cell: Cell) -> dict[str, dict[str, str]]:
+    """The plugins that a cell's model and its task come from, as far as it says: what -> distribution -> version."""
+    said = cell.provenance.get(PLUGINS)
+    parts = said.items() if isinstance(said, Mapping) else ()
+    return {
+        one_line(str(what)): {one_line(str(name)): one_line(str(version)) for name, version in found.items()}
+        for what, found in parts
+        if isinstance(found, Mapping)
+    }
 
 
 def covers(cell: Cell) -> str:

@@ -10,7 +10,7 @@ from itertools import chain
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import ResultsError
 from xlbench.core.permissions import permissions
-from xlbench.core.record import WHOLE_TASK, Cell, Results
+from xlbench.core.record import PLUGINS, WHOLE_TASK, Cell, Results
 from xlbench.core.task import Data
 from xlbench.runs.engine import CellAddress, EngineRun, address_of
 from xlbench.runs.failures import FailedModels
@@ -41,6 +41,7 @@ def run_prepared(prepared: PreparedRun, observer: Observer | None = None, *, fai
         "command": prepared.command, **prepared.context.provenance,
         "seed": prepared.settings.seed, "ci": prepared.settings.ci,
         **({"ci_training": draws} if (draws := prepared.context.data.training_draws) else {}),
+        PLUGINS: {"engine": prepared.engine_provider},
         "peak_memory_bytes": peak_memory_bytes(), "linear_algebra": linear_algebra(),
     }  # fmt: skip
     plans = {suite: _subsets_of(prepared, tasks) for suite, tasks in prepared.suites.items()}

@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import UsageError
 from xlbench.core.permissions import granted
+from xlbench.core.plugin_choice import PluginChoice, choosing
 from xlbench.core.record import Cell
 from xlbench.core.tracebacks import shown_tracebacks
 from xlbench.runs.jobs import KEY_DIGITS, Context, Job, JobCell, Message, RunWarning
 from xlbench.runs.planned_cells import PlannedCell, base_cell, planned_cell
+from xlbench.runs.provenance import of_plugins
 from xlbench.runs.slices import Slice, cut_slices, slices_of
 from xlbench.runs.store import Store
 from xlbench.runs.worker import Worker
@@ -59,6 +61,7 @@ class RemoteJobRunner:
 
     def __init__(self) -> None:
         self._catalog: Catalog | None = None
+        self._plugins = PluginChoice()
         self._models: dict[str, Model] = {}
         self._tasks: dict[str, Task] = {}
         self._slices: dict[tuple[Any, ...], dict[str, Slice]] = {}
@@ -73,16 +76,25 @@ class RemoteJobRunner:
             ResultsError: Where results cannot be saved.
         """
         elsewhere = contextlib.redirect_stdout(sys.stderr)
-        with self._lock, granted(job.context.permissions), shown_tracebacks(), elsewhere:
+        allowed = granted(job.context.permissions)
+        with self._lock, allowed, choosing(job.context.plugins), shown_tracebacks(), elsewhere:
+            self._forget_other_plugins(job.context.plugins)
             return list(self._compute(job))
 
     def __reduce__(self) -> tuple[Any, ...]:
         return job_runner_of_this_process, ()
 
+    def _forget_other_plugins(self, plugins: PluginChoice) -> None:
+        """A process may outlive the run that started it: the next one may have chosen other plugins."""
+        if plugins != self._plugins:
+            self._catalog, self._plugins = None, plugins
+            for found in (self._models, self._tasks, self._slices):
+                found.clear()
+
     def _compute(self, job: Job) -> Iterator[Message]:
         model, task = self._model(job), self._task(job)
         store, worker = self._worker(job.context)
-        base = base_cell(job.model, job.fingerprint, task, job.context.settings, job.context.provenance)
+        base = base_cell(job.model, job.fingerprint, task, job.context.settings, self._provenance(job))
         for wanted in job.wanted:
             part = self._slices_of(job, task, wanted.train_size).get(wanted.subset)
             item = planned_cell(model, task, part, base, store) if part else None
@@ -93,6 +105,12 @@ class RemoteJobRunner:
             else:
                 yield item.cell
         yield from map(RunWarning, worker.new_warnings())
+
+    def _provenance(self, job: Job) -> dict[str, Any]:
+        """That of the run, with the plugins that this process has: versions may differ from machine to machine."""
+        providers = self._catalog_here().providers
+        model, task = providers("models", job.model, job.model_spec), providers("tasks", job.task, job.task_spec)
+        return {**job.context.provenance, **of_plugins(model, task)}
 
     def _worker(self, context: Context) -> tuple[Store, Worker]:
         key = context.results, context.settings
@@ -120,11 +138,8 @@ class RemoteJobRunner:
                 f"another process cannot get the {kind} {name!r}, which was given as an object: name it (a plugin's "
                 f"{kind} or a spec), or compute in this process with the engine 'serial'"
             )
-        if self._catalog is None:
-            from xlbench import catalog
-
-            self._catalog = catalog.load()
-        select = self._catalog.select_models if kind == "model" else self._catalog.select_tasks
+        catalog = self._catalog_here()
+        select = catalog.select_models if kind == "model" else catalog.select_tasks
         try:
             selected = select([spec])
         except UsageError as error:
@@ -133,6 +148,13 @@ class RemoteJobRunner:
             if item.name == name:
                 return item
         raise UsageError(f"a worker process gets no {kind} {name!r} from {spec!r}: it has other plugins installed")
+
+    def _catalog_here(self) -> Catalog:
+        if self._catalog is None:
+            from xlbench import catalog
+
+            self._catalog = catalog.load()
+        return self._catalog
 
     def _slices_of(self, job: Job, task: Task, train_size: int | None) -> dict[str, Slice]:
         data = job.context.data

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xlbench.core.permissions import Permissions
+from xlbench.core.plugin_choice import PluginChoice
 from xlbench.core.record import Cell
 from xlbench.core.task import Data
 from xlbench.runs.planned_cells import PlannedCell, Settings
@@ -32,6 +33,8 @@ class Context:
     permissions: Permissions
     provenance: Mapping[str, Any] = field(default_factory=dict)
     """What a cell says of where it was computed: versions and the machine. The command line is the manifest's."""
+    plugins: PluginChoice = field(default_factory=PluginChoice)
+    """Which plugins are loaded where cells are computed."""
 
 
 @dataclass(frozen=True)

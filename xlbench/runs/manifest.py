@@ -7,8 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from xlbench.core.model import Model
-from xlbench.core.record import Cell, Results, Run
+from xlbench.core.record import PLUGINS, Cell, Results, Run
 from xlbench.runs.planned_cells import PlannedCell
+from xlbench.runs.provenance import of_cells
 from xlbench.runs.run_folder import LOST
 from xlbench.runs.store import Store
 
@@ -96,9 +97,14 @@ def _manifest(
         parameters=_first_known(own, "parameters") or (before.parameters if before else None),
         spec=model.spec,
         details={**model.details, **_encoder_details(own)},
-        provenance=dict(before.provenance if before and before.provenance and idle else provenance),
+        provenance=dict(before.provenance) if before and before.provenance and idle else _with_plugins(provenance, own),
         failure=before.failure if before else "",
     )
+
+
+def _with_plugins(provenance: Mapping[str, Any], own: Sequence[Cell]) -> dict[str, Any]:
+    """The command's provenance, with the plugins of these cells beside the engine's."""
+    return {**provenance, PLUGINS: {**of_cells(own), **provenance.get(PLUGINS, {})}}
 
 
 def _is_idle(model: Model, planned: Sequence[PlannedCell]) -> bool:

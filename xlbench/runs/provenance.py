@@ -7,10 +7,12 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
+
+from xlbench.core.record import PLUGINS, Cell, plugins_of
 
 try:
     import resource
@@ -32,6 +34,23 @@ def of_process(plugins: Iterable[tuple[str, str]]) -> dict[str, Any]:
         "machine": platform.machine(),
         "processor": processor(),
         "threads": threads(),
+    }
+
+
+def of_plugins(model: Mapping[str, str], task: Mapping[str, str]) -> dict[str, Any]:
+    """What a cell says of the plugins that its model and its task come from: distribution -> version of each."""
+    return {PLUGINS: {"model": dict(model), "task": dict(task)}}
+
+
+def of_cells(cells: Iterable[Cell]) -> dict[str, dict[str, str]]:
+    """The plugins of all cells together: what took part -> distribution -> version, several where they differ."""
+    found: dict[str, dict[str, dict[str, None]]] = {}
+    for cell in cells:
+        for what, versions in plugins_of(cell).items():
+            for distribution, version in versions.items():
+                found.setdefault(what, {}).setdefault(distribution, {})[version] = None
+    return {
+        what: {distribution: ", ".join(versions) for distribution, versions in found[what].items()} for what in found
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -15,6 +15,7 @@ from xlbench.core.errors import UsageError
 from xlbench.core.model import Model
 from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.permissions import Permissions
+from xlbench.core.plugin_choice import chosen
 from xlbench.core.record import LOOSE
 from xlbench.core.task import Data, Suite, Task
 from xlbench.core.text import GIB, first_of
@@ -126,8 +127,14 @@ class PreparedRun:
     @property
     def engine_label(self) -> str:
         """The engine with the distribution that it comes from."""
+        (named,) = self.engine_provider.items()
+        return f"{self.engine.name} ({' '.join(filter(None, named))})"
+
+    @property
+    def engine_provider(self) -> dict[str, str]:
+        """Distribution -> version of the engine's plugin."""
         plugin = self.catalog.origins["engines", self.engine.name]
-        return f"{self.engine.name} ({' '.join(filter(None, (plugin.distribution, plugin.version)))})"
+        return {plugin.distribution: plugin.version}
 
 
 def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
@@ -145,16 +152,31 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     folder = Store(Path(request.results))
     check_languages(languages, tasks)
     planned = plan(models, tasks, context.data, folder, context.settings, languages, context.provenance, sizes)
+    specs = Specs(model_specs, task_specs)
+    cells = _with_plugins(planned.cells, catalog, specs)
     if request.ci_training:
-        _check_learning(planned.cells)
+        _check_learning(cells)
     narrowed = named or languages or request.limit or sizes
     chosen = [catalog.select_suite(name) for name in suites]
     whole = {} if narrowed else {suite.name: names_in(suite, catalog) for suite in chosen}
     return PreparedRun(
-        catalog, models, tasks, whole, planned.cells, planned.absent, planned.why_absent, folder, context,
-        Specs(model_specs, task_specs),
-        engine, request.workers, provenance.of_command(request.command),
+        catalog, models, tasks, whole, cells, planned.absent, planned.why_absent, folder, context, specs, engine,
+        request.workers, provenance.of_command(request.command),
     )  # fmt: skip
+
+
+def _with_plugins(planned: Sequence[PlannedCell], catalog: Catalog, specs: Specs) -> list[PlannedCell]:
+    """Cells that are to be computed say which plugins they come from; those that are saved have said it."""
+    models = {name: catalog.providers("models", name, spec) for name, spec in specs.models.items()}
+    tasks = {name: catalog.providers("tasks", name, spec) for name, spec in specs.tasks.items()}
+
+    def _named(item: PlannedCell) -> PlannedCell:
+        if item.state in ("done", "rescore"):
+            return item
+        taking_part = provenance.of_plugins(models.get(item.model.name, {}), tasks.get(item.task.name, {}))
+        return replace(item, cell=replace(item.cell, provenance={**item.cell.provenance, **taking_part}))
+
+    return [*map(_named, planned)]
 
 
 def _check_learning(planned: Sequence[PlannedCell]) -> None:
@@ -175,7 +197,8 @@ def _context(request: Request, catalog: Catalog) -> Context:
     )
     plugins = {plugin.distribution: plugin.version for plugin in catalog.plugins}
     origin = provenance.of_process([("xlbench", __version__), *plugins.items()])
-    return Context(Path(request.results).absolute(), settings, data_of(request), request.permissions, origin)
+    results = Path(request.results).absolute()
+    return Context(results, settings, data_of(request), request.permissions, origin, chosen())
 
 
 def resolve(

@@ -43,10 +43,14 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 def _items(session: pytest.Session, config: pytest.Config, package: str) -> Iterator[pytest.Item]:
     from xlbench.catalog.loading import entry_points_of
+    from xlbench.core.errors import UsageError
     from xlbench.testing.plugins import examine_plugin
 
     data, stated = _data(config)
-    found = entry_points_of(package)
+    try:
+        found = entry_points_of(package)
+    except UsageError as error:
+        raise pytest.UsageError(f"--xlbench {package}: {error}") from None
     if not found:
         raise pytest.UsageError(f"--xlbench {package}: no plugin, distribution or module is called so")
     for entry_point in found:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from xlbench.core.record import ITEMS_TRAINED_ON, TRAINED_ON, TRAINED_ON_OTHERS, Cell, Run
+from xlbench.core.record import ITEMS_TRAINED_ON, TRAINED_ON, TRAINED_ON_OTHERS, Cell, Run, plugins_of
 
 MACHINE = frozenset({"device", "batch_size"})
 """Details of the machine: they vary between runs of one model, and shape no vector."""
@@ -35,12 +35,15 @@ class ModelLine:
     """The board's tasks of whose data it declares to have seen some in training."""
     declares: bool = False
     """Whether it says what it was trained on: what is not among ``seen`` is then declared unseen, and else unknown."""
+    plugins: tuple[str, ...] = ()
+    """Distribution and version of the plugins that its vectors come from, but for those that come with xlbench."""
 
     @property
     def settings(self) -> str:
-        """The details on one line; ``revision`` first, as it says which weights these are."""
+        """The details on one line; ``revision`` first, as it says which weights these are, and its plugins last."""
         names = sorted(self.details, key=lambda name: (name != "revision", name))
-        return ", ".join(f"{name}={_plain(self.details[name])}" for name in names)
+        details = [f"{name}={_plain(self.details[name])}" for name in names]
+        return ", ".join([*details, *(f"plugin={plugin}" for plugin in self.plugins)])
 
 
 def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iterable[Cell]) -> ModelLine:
@@ -67,8 +70,15 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
         details=details,
         trained_on=tuple(sorted({name for run in own for name in run.trained_on})),
         seen=tuple(sorted({cell.task for cell in own_cells if any(map(_is_of_seen_items, cell.notes))})),
+        plugins=tuple(sorted({plugin for cell in own_cells for plugin in _plugins_of(cell)})),
         declares=any(run.trained_on for run in own) or any(ITEMS_TRAINED_ON in cell.facts for cell in own_cells),
     )  # fmt: skip
+
+
+def _plugins_of(cell: Cell) -> list[str]:
+    """The plugins that a cell's model comes from, as far as the cell says it and they are no part of xlbench."""
+    found = plugins_of(cell).get("model", {})
+    return [f"{name} {version}".strip() for name, version in found.items() if name != "xlbench"]
 
 
 def _plain(value: Any) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
-from xlbench.core.record import Run
+from xlbench.core.record import Run, plugins_of
 from xlbench.reports.compare.matching import (
     Matched,
     training_set_differences,
@@ -21,6 +22,7 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         )
     if any(cell.limit is not None for cell in matched.cells[0].values()):
         found.append("samples of the items (--limit), not whole subsets")
+    found += _plugin_notes(runs)
     found += _training_notes(matched)
     trained = [
         f"{cell.task} ({cell.model})"
@@ -35,6 +37,17 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         *_log_notes(runs, matched),
         *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched),
     ]
+
+
+def _plugin_notes(runs: Sequence[Run]) -> list[str]:
+    """Plugins of which models or tasks of these runs had several versions."""
+    versions: dict[str, dict[str, None]] = {}
+    for run in runs:
+        for cell in run.cells:
+            for distribution, version in chain(*(found.items() for found in plugins_of(cell).values())):
+                versions.setdefault(distribution, {})[version] = None
+    apart = [f"{name} {' and '.join(found)}" for name, found in versions.items() if len(found) > 1]
+    return [f"scored with other versions of plugins: {', '.join(apart)}"] if apart else []
 
 
 def _log_notes(runs: Sequence[Run], matched: Matched) -> list[str]:
