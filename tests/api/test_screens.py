@@ -11,6 +11,7 @@ from saved_runs import save_cell, save_run
 
 import xlbench
 from xlbench import Results
+from xlbench.core.columns import cell_width
 from xlbench.core.record import Cell, Run
 from xlbench.core.tables import HEIGHT, WIDTH
 from xlbench.reports.screens import LONGEST_NAME
@@ -81,6 +82,16 @@ def test_much_fits_a_screen_too(tmp_path, models, areas, suites):
         assert " more: suite-" in text
     names = [line.split()[1] for line in text.splitlines() if line[:1].isdigit() and "…" in line.split()[1]]
     assert all(len(name) <= LONGEST_NAME for name in names)
+
+
+def test_wide_letters_fit_a_screen_in_columns_that_stand_below_each_other(tmp_path):
+    """Names of letters that take two columns: no line is wider than the screen, and scores end in one column."""
+    for model, hits in (("語" * 30, 30), ("百" * 50, 20), ("plain", 10)):
+        save_run(tmp_path, model, {("pairs", "jpn"): hits}, plans={"mini": {"pairs": ("jpn",)}})
+    lines = repr(xlbench.load(tmp_path)).splitlines()
+    assert max(map(cell_width, lines)) <= WIDTH
+    rows = [line for line in lines if line[:1].isdigit()]
+    assert len({cell_width(row) for row in rows}) == 1, "scores end in one column"
 
 
 def test_strangers_names_do_nothing_on_a_screen_or_in_a_notebook(tmp_path):

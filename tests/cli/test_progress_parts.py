@@ -244,15 +244,6 @@ def test_the_live_text_never_takes_more_than_its_room_for_what_is_extra(room):
 # ---- tables that fit
 
 
-def test_names_are_cut_in_their_middle():
-    """Beginning and end tell a family's models apart."""
-    assert standings._abbreviated("organization/model-large-v2", 16).startswith("organi")
-    assert standings._abbreviated("organization/model-large-v2", 16).endswith("rge-v2")
-    assert len(standings._abbreviated("organization/model-large-v2", 16)) == 16
-    assert standings._abbreviated("short", 16) == "short"
-    assert live_line.cell_width(standings._abbreviated("語" * 30, 16)) <= 16
-
-
 @pytest.mark.parametrize("columns", range(24, 220, 7))
 def test_every_window_gets_a_table_that_fits_with_whole_numbers(columns, wide_board):
     """From 24 columns on, with five areas and long names: never wider, no two names alike, every number whole."""

@@ -15,7 +15,7 @@ from xlbench import UsageError
 from xlbench.core.errors import MissingExtraError
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.board import Board
-from xlbench.reports.figures import lettering, style
+from xlbench.reports.figures import lettering, ranks, style
 from xlbench.reports.figures.drawing import draw, make
 from xlbench.reports.figures.lettering import Lettering
 from xlbench.reports.render import boards_of
@@ -80,6 +80,22 @@ def test_ranks_are_those_of_the_board(mini):
             assert best == ["o" if one.tied_with_best else "s" for one in known]
     overall = artists(drawn["Overall"], "ranks")
     assert [tuple(line.get_xdata()) for line in overall] == [(row.rank_low, row.rank_high) for row in mini.rows]
+
+
+@pytest.mark.parametrize(
+    ("models", "shown"),
+    [(1, [1, 2]), (3, [1, 2, 3]), (4, [1, 2, 3, 4]), (6, [1, 2, 4, 6]), (50, [1, 20, 40, 50])],
+)
+def test_the_first_rank_and_the_last_have_ticks(models, shown):
+    """With a few round numbers between them."""
+    assert ranks.ticks(models) == shown
+
+
+def test_gray_letters_can_be_read():
+    """They stand out from white by 4.5 to 1, as the guidelines for the web ask of small letters."""
+    channels = [int(style.FAINT[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    linear = [one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in channels]
+    assert 1.05 / (sum(map(lambda weight, one: weight * one, (0.2126, 0.7152, 0.0722), linear)) + 0.05) >= 4.5
 
 
 @pytest.mark.parametrize("kind", ["standings", "ranks"])
@@ -265,8 +281,8 @@ def test_a_heat_map_has_the_scores_above_chance(mini):
     assert [int(number) for number in numbers] == [round(value) for row in values for value in row]
 
 
-def test_a_number_that_may_be_chance_is_gray(mini):
-    """The number of a cell is gray just where the interval of the mean holds chance."""
+def test_a_number_that_may_be_chance_is_in_italics(mini):
+    """The number of a cell is in italics just where the interval of the mean holds chance."""
     figure = draw("languages", mini)
     axes = figure.axes[0]
     by_code = {line.language: line for line in mini.languages}
@@ -274,7 +290,7 @@ def test_a_number_that_may_be_chance_is_gray(mini):
     for text in axes.texts:
         column, row = text.get_position()
         line = by_code[codes[round(column)]]
-        assert (text.get_color() == style.FAINT) == (line.entries[round(row)].low <= line.chance)
+        assert (text.get_style() == "italic") == (line.entries[round(row)].low <= line.chance)
 
 
 def test_in_a_column_languages_stand_below_each_other(mini):

@@ -243,3 +243,14 @@ def test_the_head_says_the_metric_and_over_what_intervals_are(board):
     assert "Metric" in text
     assert "intervals, for languages in general, of which these are a sample." in text
     assert "in general" not in Parsed(page.render(board)).text
+
+
+def test_the_costs_have_tokens_where_a_service_counts_them(board):
+    """A column for them, which says of other models that there are none; without a service there is no such column."""
+    first, *others = board.costs
+    assert "Tokens" not in page.render(board)
+    shown = page.render(replace(board, costs=(replace(first, tokens=1_234_567), *others)))
+    costs = shown[shown.index('id="costs"') : shown.index('id="data"')]
+    assert '<th scope="col">Tokens</th>' in costs
+    assert "<td>1,234,567</td>" in costs
+    assert costs.count("</td></tr>") == costs.count("<td>—</td></tr>") + 1 == len(board.costs)

@@ -2,6 +2,9 @@
 
 What is written to standard error and output in the meantime is shown in whole lines above. A bar, which is written over
 and over behind a carriage return, would draw over the line: it is shown within it instead.
+
+rich.live is not used: it prints each state of such a bar as a line of its own, its stand-ins for the streams take a
+lock that a forked process may find held, and it fails where the encoding of the stream lacks a sign.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from xlbench.cli.window import USUAL_WIDTH, encodable, is_terminal, width
+from xlbench.core.columns import cell_width, cut
 from xlbench.core.text import one_line
 
 _CODES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\-_])")
@@ -157,22 +161,3 @@ class _Above:
 def _visible(line: str) -> str:
     """A line that others wrote without what terminals obey; nothing of a bar that has come to its end."""
     return "" if "\r" in line else _CODES.sub("", line).rstrip()
-
-
-def cell_width(text: str) -> int:
-    """Columns that a text takes: letters of some scripts take two, marks none."""
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
-
-
-def cut(text: str, room: int) -> str:
-    """The beginning of a text that takes at most ``room`` columns."""
-    if cell_width(text) <= room:
-        return text
-    kept = text[: max(room, 0)]
-    while kept and cell_width(kept) > room:
-        kept = kept[:-1]
-    return kept

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from xlbench.cli.live_line import cell_width
 from xlbench.cli.output import echo, echo_styled
 from xlbench.cli.window import is_terminal, width
-from xlbench.core.text import one_line, shortened
+from xlbench.core.columns import cell_width, shortened
+from xlbench.core.text import one_line
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.figures import Figure, figure
 from xlbench.reports.boards.legend import Legend
@@ -195,15 +195,7 @@ def _short(areas: Sequence[str]) -> list[str]:
 
 def _cut(column: Column, room: int) -> Column:
     """A column of names, the long ones without their middle: names of a family differ at their ends."""
-    return replace(column, texts=tuple(_abbreviated(text, room) for text in column.texts))
-
-
-def _abbreviated(name: str, room: int) -> str:
-    """A name in so many columns: its beginning and, behind an ellipsis, its end."""
-    text, most = name, room
-    while cell_width(text) > room and most:
-        text, most = shortened(name, most), most - 1
-    return text
+    return replace(column, texts=tuple(shortened(text, room) for text in column.texts))
 
 
 def _styled_table(board: Board, columns: Sequence[Column]) -> str:

@@ -63,11 +63,6 @@ def first_of(names: Sequence[str], most: int) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
-def shortened(name: str, most: int) -> str:
-    """A name with its middle left out, where it has more characters than ``most``: names differ at their ends."""
-    return name if len(name) <= most else f"{name[: most // 2]}…{name[most // 2 + 1 - most :]}"
-
-
 def reason_of(error: BaseException) -> str:
     """One line for why something failed: our own messages as they are, others as `error_text`."""
     if isinstance(error, ImportError) and (remedy := explain_import(error)):

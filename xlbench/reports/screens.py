@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from xlbench.core import tables
+from xlbench.core.columns import cell_width, ended, shortened, wrapped
 from xlbench.core.record import LOOSE, Run
-from xlbench.core.tables import HEIGHT, WIDTH
-from xlbench.core.text import count_text, first_of, one_line, shortened
+from xlbench.core.tables import GAP, HEIGHT, WIDTH
+from xlbench.core.text import count_text, first_of, one_line
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.verdict import verdict
 from xlbench.reports.markup import MISSING, points
@@ -32,7 +32,7 @@ LEAST_ROOM = 6
 def as_text(runs: Sequence[Run], found: Boards) -> str:
     """The boards, of which there is one at least, on a screen of 80 characters by 24 lines."""
     boards, beside = found.boards, _remarks(runs, found)
-    lines = textwrap.wrap(measured(runs, boards), WIDTH, max_lines=2, placeholder=" …")
+    lines = wrapped(measured(runs, boards), WIDTH, 2)
     room = HEIGHT - len(lines) - len(beside)
     shown = boards[: max(1, room // 3)]
     rest = boards[len(shown) :]
@@ -77,7 +77,7 @@ def _remarks(runs: Iterable[Run], found: Boards) -> list[str]:
 
 
 def _cut(line: str) -> str:
-    return line if len(line) <= WIDTH else line[: WIDTH - 1] + "…"
+    return ended(line, WIDTH)
 
 
 def _paragraph(text: str) -> str:
@@ -105,8 +105,8 @@ def _board_lines(board: Board, room: int, *, is_named: bool) -> list[str]:
     """The verdict of a board, and as many of its models as there are lines for."""
     sentence = f"{one_line(board.title)}: {verdict(board)}" if is_named else verdict(board)
     if room < LEAST_ROOM:
-        return textwrap.wrap(sentence, WIDTH, max_lines=room, placeholder=" …")
-    lines = textwrap.wrap(sentence, WIDTH, max_lines=max(2, room // 5), placeholder=" …")
+        return wrapped(sentence, WIDTH, room)
+    lines = wrapped(sentence, WIDTH, max(2, room // 5))
     rows = board.rows
     if len(rows) > room - len(lines) - 3:  # the head, chance and what is left out
         rows = rows[: max(1, room - len(lines) - 3)]
@@ -128,7 +128,7 @@ def _table(board: Board, rows: Sequence[Row]) -> tuple[str, tuple[str, ...]]:
     for area in _areas(board):
         chance = _points(board.chances.get(area))
         own = [shortened(one_line(area), LONGEST_NAME), *(_points(row.areas[area].value) for row in rows), chance]
-        if sum(max(map(len, column)) + 2 for column in [*columns, own]) - 2 > WIDTH:
+        if sum(max(map(cell_width, column)) + GAP for column in [*columns, own]) - GAP > WIDTH:
             break
         columns.append(own)
         kept.append(area)

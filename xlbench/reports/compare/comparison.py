@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import html
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xlbench.core.columns import wrapped
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.core.tables import HEIGHT, WIDTH
@@ -78,7 +78,7 @@ class Comparison:
 
     def __repr__(self) -> str:
         """The sentence and the verdicts overall, by area and by task, on a screen of 80 characters by 24 lines."""
-        lines = textwrap.wrap(self.sentence, WIDTH, max_lines=4, placeholder=" …")
+        lines = wrapped(self.sentence, WIDTH, 4)
         shown = [self.overall, *self.of("area"), *self.of("task")][: HEIGHT - len(lines) - 2]
         rest = len(self.verdicts) - len(shown)
         more = [f"and {rest:,} more verdicts: see .to_frame()"] if rest else []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from xlbench.core import tables
-from xlbench.core.text import one_line, shortened
+from xlbench.core.columns import shortened
+from xlbench.core.text import one_line
 from xlbench.reports.compare.differences import Verdict
 from xlbench.reports.markup import escape
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlbench.reports.figures.grid import LETTER
-from xlbench.reports.figures.style import FAINT
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,12 +88,12 @@ def _turn(columns: Sequence[str], wide: float) -> int:
 
 
 def _numbers(axes: Axes, cells: Cells, most: float) -> None:
-    """Whole points; in gray those that may be chance."""
+    """Whole points; in italics those that may be chance."""
     for row, line in enumerate(cells):
         for column, cell in enumerate(line):
             if cell is None:
                 continue
             is_above = cell.low is not None and cell.low > 0
-            color = FAINT if not is_above else "white" if cell.value > DARK * most else BLACK
+            color, style = "white" if cell.value > DARK * most else BLACK, "normal" if is_above else "italic"
             axes.text(column, row, f"{cell.value:.0f}".replace("-0", "0").replace("-", "−"), ha="center", va="center",
-                      fontsize=6, color=color)  # fmt: skip
+                      fontsize=6, color=color, style=style)  # fmt: skip

@@ -57,8 +57,8 @@ def above_chance(line: LanguageLine, entry: Entry) -> Above | None:
 def figure_of(board: Board, width: float, letters: Lettering) -> Figure:
     """How far above chance the models are in every language, the best model and the highest languages first.
 
-    Languages stand beside each other where they have room, else below each other. White is chance, a gray number is one
-    whose interval holds chance, and what is hatched has no score. `UsageError` where nothing has one.
+    Languages stand beside each other where they have room, else below each other. White is chance, a number in italics
+    is one whose interval holds chance, and what is hatched has no score. `UsageError` where nothing has one.
     """
     lines = _ordered(board)
     below = _below(board, lines)
@@ -91,7 +91,7 @@ def _figure(
 
     has_numbers = wide >= NUMBER
     if has_numbers:
-        below = f"{below}; gray: may be chance"
+        below = f"{below}; italics: may be chance"
     else:
         wide -= SCALE / len(blocks) / len(columns)
     if wide < NARROWEST:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from xlbench.reports.boards.board import Board
 
+STEPS = 4
+"""Between the ticks of an axis, at most."""
+
 
 def figure_of(board: Board, width: float, letters: Lettering, by: By) -> Figure:
     """Ranks by the overall, then by areas or tasks. Models whose bars share a rank cannot be told apart by that alone;
@@ -29,8 +32,6 @@ def figure_of(board: Board, width: float, letters: Lettering, by: By) -> Figure:
 
 
 def _draw(axes: Axes, panel: Panel) -> None:
-    from matplotlib.ticker import MaxNLocator
-
     for place, rank in enumerate(panel.ranks):
         if rank is None:
             no_score(axes, place)
@@ -40,4 +41,12 @@ def _draw(axes: Axes, panel: Panel) -> None:
                   solid_capstyle="butt" if rank.low < rank.high else "projecting")  # fmt: skip
         axes.plot([rank.rank], [place], marker, color=color, label="rank")
     axes.set_xlim(0.6, max(2, len(panel.ranks)) + 0.4)
-    axes.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=2))
+    axes.set_xticks(ticks(len(panel.ranks)))
+
+
+def ticks(models: int) -> list[int]:
+    """The first rank, the last one, and round numbers between them where they have room."""
+    last = max(2, models)
+    step = next(size * ten for ten in (1, 10, 100, 1000) for size in (1, 2, 5) if size * ten * STEPS >= last)
+    round_ones = [rank for rank in range(step, last, step) if min(rank - 1, last - rank) >= step / 2]
+    return sorted({1, *round_ones, last})

@@ -22,6 +22,9 @@ NAMED = 12
 LETTER = 6.2
 """About how wide a letter of a name is."""
 
+NAMES = ("Model", "Cells", "Parameters", "Texts encoded", "Encoding, s", "Texts a second", "Peak memory, MiB")
+"""Of the columns of the table."""
+
 
 @dataclass(frozen=True)
 class Point:
@@ -194,21 +197,23 @@ class _Box:
 
 
 def table(board: Board) -> str:
-    """The figures, a row a model."""
-    names = ("Model", "Cells", "Parameters", "Texts encoded", "Encoding, s", "Texts a second", "Peak memory, MiB")
+    """The figures, a row a model; tokens where a model is a service, which counts and bills them."""
+    with_tokens = any(cost.tokens is not None for cost in board.costs)
+    names = [*NAMES, *(["Tokens"] * with_tokens)]
     heads = "".join(f'<th scope="col">{name}</th>' for name in names)
-    rows = "".join(_row(cost) for cost in board.costs)
+    rows = "".join(_row(cost, with_tokens=with_tokens) for cost in board.costs)
     return (
         f'<div class="wide"><table class="plain"><caption class="unseen-text">Costs</caption><thead><tr>{heads}</tr>'
         f"</thead><tbody>{rows}</tbody></table></div>"
     )
 
 
-def _row(cost: Cost) -> str:
+def _row(cost: Cost, *, with_tokens: bool) -> str:
     speed, peak = cost.sentences_per_second, cost.peak_memory_bytes
-    numbers = (
+    numbers = [
         f"{cost.cells:,}", whole(cost.parameters), f"{cost.encoded:,}", f"{cost.encode_seconds:,.1f}",
         MISSING if speed is None else f"{speed:,.0f}", MISSING if peak is None else f"{peak / 2**20:,.0f}",
-    )  # fmt: skip
+        *([whole(cost.tokens)] * with_tokens),
+    ]  # fmt: skip
     cells = "".join(f"<td>{number}</td>" for number in numbers)
     return f'<tr><th scope="row">{escape(cost.label)}</th>{cells}</tr>\n'
