@@ -30,7 +30,7 @@ class Pace:
         self._left: Counter[str] = Counter()
         """Items of the cells that are to be computed, by model."""
         for item in self._todo.values():
-            self._left[item.cell.model] += _size(item)
+            self._left[item.cell.model] += item.work
         self._sizes: Counter[str] = Counter()
         self._seconds: dict[str, float] = {}
         """Items, and seconds, of the cells that were computed, by model."""
@@ -57,8 +57,8 @@ class Pace:
             return False
         self._last_cell = self._clock()
         before = item.cell.seconds if item.state == "rescore" else 0.0
-        self._left[cell.model] -= _size(item)
-        self._sizes[cell.model] += _size(item)
+        self._left[cell.model] -= item.work
+        self._sizes[cell.model] += item.work
         self._seconds[cell.model] = self._seconds.get(cell.model, 0.0) + max(0.0, cell.seconds - before)
         if item.state == "todo":
             self._encoded += cell.encoded
@@ -122,11 +122,6 @@ class Request:
     def left(self) -> float | None:
         """Seconds until it is answered; None where no request runs."""
         return (self._total - self._done) / self.rate if self.rate else None
-
-
-def _size(item: PlannedCell) -> int:
-    """About how much work a cell is: its items and those it learns from; one that has none is some."""
-    return 1 + item.subset.n + (item.cell.train_items or 0)
 
 
 def duration(seconds: float) -> str:

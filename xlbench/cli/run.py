@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from xlbench.core.record import Cell, Results
     from xlbench.reports.boards.board import Board
     from xlbench.runs.request import PreparedRun
+    from xlbench.runs.shards import Shard
 
 Written = dict[str, list[Path]]
 """The files of boards, by the boards' titles."""
@@ -50,7 +51,8 @@ Written = dict[str, list[Path]]
     "  xlbench run -m ngram -t ntrex --data DIR       one model, one task\n"
     "  xlbench run -t 'ntrex*' -l hin -l nep -n       which cells that would be\n"
     "  xlbench run -t ./my-card.toml --data DIR       a task of your own\n"
-    "  xlbench run -t mini-news --ci-training 20      intervals that hold test items and training set\n\n" + EXIT_CODES
+    "  xlbench run -t mini-news --ci-training 20      intervals that hold test items and training set\n"
+    "  xlbench run -m ngram --shard 1/4 --results r1  a quarter of the cells, for one machine of four\n\n" + EXIT_CODES
 )
 @selection_options
 @boards_option
@@ -68,6 +70,12 @@ Written = dict[str, list[Path]]
     default=0,
     show_default=True,
     help="Probes learn from N resampled training sets, too (20, say): intervals then hold the training set's luck.",
+)
+@click.option(
+    "--shard",
+    metavar="I/N",
+    help="Compute only part I of N of the cells, the same part wherever it is asked for; no board is written. "
+    "'xlbench board' takes the folders of all parts.",
 )
 @scoring_options
 @cache_and_permission_options
@@ -116,7 +124,7 @@ def command(
 def _score(
     prepared: PreparedRun, folder: Path, formats: Sequence[BoardFormat], *, fail_fast: bool, quiet: bool
 ) -> tuple[Results, list[Board], tuple[Written, list[str]]]:
-    """Compute what is lacking, and make and write the boards, unless this is a sample or nothing was scored.
+    """Compute what is lacking, and make and write the boards, unless this is a sample or a shard or nothing was scored.
 
     Returns:
         The results, the boards, the files that were written, and a line for each board format that failed.
@@ -127,12 +135,12 @@ def _score(
     from xlbench.reports.render import save
     from xlbench.runs.execute import run_prepared
 
-    sample = prepared.settings.limit is not None
-    if prepared.has_work and not sample:
+    part = prepared.settings.limit is not None or prepared.shard is not None
+    if prepared.has_work and not part:
         check_folder(folder, "boards", "--boards")  # before hours of work, and not after them
     with watching(prepared.planned, quiet=quiet) as observer:
         results = run_prepared(prepared, observer, fail_fast=fail_fast)
-    if sample or not any(cell.status == "ok" for run in results for cell in run.cells):
+    if part or not any(cell.status == "ok" for run in results for cell in run.cells):
         return results, [], ({}, [])
     boards = _boards_of(prepared, results)
     saved = {board.title: save(with_sources(board, prepared.catalog.tasks), formats, folder) for board in boards}
@@ -157,6 +165,8 @@ def _print_boards(prepared: PreparedRun, results: Results, boards: Sequence[Boar
 
     if prepared.settings.limit is not None:
         _print_sample(results, prepared.settings.limit)
+    if prepared.shard is not None:
+        _print_shard(prepared, prepared.shard)
     for number, board in enumerate(boards):
         if number:
             echo()
@@ -167,6 +177,15 @@ def _print_boards(prepared: PreparedRun, results: Results, boards: Sequence[Boar
         echo_written(paths, title)
     if written:
         echo(f"results are in {prepared.store.root}", err=True)
+
+
+def _print_shard(prepared: PreparedRun, shard: Shard) -> None:
+    count = len(prepared.planned)
+    echo(
+        f"shard {shard}: {count:,} cell{'s' * (count != 1)} in {prepared.store.root}; no board is written: when all "
+        f"{shard.count} are here, 'xlbench board' takes their folders",
+        err=True,
+    )
 
 
 def _print_sample(results: Results, limit: int) -> None:

@@ -44,17 +44,7 @@ def run_prepared(prepared: PreparedRun, observer: Observer | None = None, *, fai
         PLUGINS: {"engine": prepared.engine_provider},
         "peak_memory_bytes": peak_memory_bytes(), "linear_algebra": linear_algebra(),
     }  # fmt: skip
-    plans = {suite: _subsets_of(prepared, tasks) for suite, tasks in prepared.suites.items()}
-    return finish(prepared.models, prepared.planned, cells, prepared.store, plans, origin)
-
-
-def _subsets_of(prepared: PreparedRun, tasks: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """Task -> its planned subsets, which are the same for every model."""
-    subsets: dict[str, dict[str, None]] = {}
-    for item in prepared.planned:
-        if item.task.name in tasks and item.cell.fingerprint:  # a model without one has the whole task as one cell
-            subsets.setdefault(item.task.name, {})[item.subset.name] = None
-    return {task: tuple(names) for task, names in subsets.items()}
+    return finish(prepared.models, prepared.planned, cells, prepared.store, prepared.plans, origin)
 
 
 def execute(

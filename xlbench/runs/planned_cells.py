@@ -50,6 +50,11 @@ class PlannedCell:
     """Its identity; where nothing is left to compute, the whole cell."""
     state: State
 
+    @property
+    def work(self) -> int:
+        """About how much work it is: its items and those it learns from; a cell that has none is some."""
+        return 1 + self.subset.n + (self.cell.train_items or 0)
+
 
 def base_cell(model: str, fingerprint: str, task: Task, settings: Settings, provenance: Mapping[str, Any]) -> Cell:
     """What all cells of a model and a task have in common."""

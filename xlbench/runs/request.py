@@ -25,6 +25,7 @@ from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
 from xlbench.runs.planned_cells import PlannedCell, Settings
 from xlbench.runs.request_checks import check_languages, check_request, check_workers, sizes_of
+from xlbench.runs.shards import Shard
 from xlbench.runs.store import Store
 
 T = TypeVar("T")
@@ -59,6 +60,8 @@ class Request:
     """How many workers the engine has; None: as many as it finds good."""
     ci_training: int = 0
     """From how many bootstrapped training sets intervals hold the training set's variance; 0: they do not."""
+    shard: str | None = None
+    """Which part of the cells is computed, "2/4" say; None: all."""
 
     @property
     def permissions(self) -> Permissions:
@@ -87,6 +90,8 @@ class PreparedRun:
     tasks: tuple[Task, ...]
     suites: Mapping[str, tuple[str, ...]]
     """Suite -> its tasks, where the request stands for whole suites: no task, language or limit narrows it."""
+    plans: Mapping[str, Mapping[str, tuple[str, ...]]]
+    """Suite -> task -> its planned subsets, those of other shards among them."""
     planned: list[PlannedCell]
     absent: Mapping[str, tuple[str, ...]]
     """Task -> languages that it has and that have no data here, where no language was asked for."""
@@ -99,6 +104,8 @@ class PreparedRun:
     workers: int | None
     command: list[str]
     """The command line, for the manifests."""
+    shard: Shard | None = None
+    """Which part of the cells ``planned`` is; None: all."""
 
     @property
     def boards(self) -> tuple[str, ...]:
@@ -146,6 +153,7 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     models, model_specs = resolve(request.models, Model, catalog.select_models)
     tasks, task_specs = tasks_of(request, suites, catalog)
     sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
+    shard = Shard.parse(request.shard) if request.shard is not None else None
     engine = catalog.select_engine(request.engine)
     check_workers(engine, request.workers, catalog)
     context = _context(request, catalog)
@@ -159,9 +167,11 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     narrowed = named or languages or request.limit or sizes
     chosen = [catalog.select_suite(name) for name in suites]
     whole = {} if narrowed else {suite.name: names_in(suite, catalog) for suite in chosen}
+    plans = {suite: _subsets_of(planned.cells, its) for suite, its in whole.items()}
+    cells = shard.of(cells) if shard else cells
     return PreparedRun(
-        catalog, models, tasks, whole, cells, planned.absent, planned.why_absent, folder, context, specs, engine,
-        request.workers, provenance.of_command(request.command),
+        catalog, models, tasks, whole, plans, cells, planned.absent, planned.why_absent, folder, context, specs,
+        engine, request.workers, provenance.of_command(request.command), shard,
     )  # fmt: skip
 
 
@@ -177,6 +187,15 @@ def _with_plugins(planned: Sequence[PlannedCell], catalog: Catalog, specs: Specs
         return replace(item, cell=replace(item.cell, provenance={**item.cell.provenance, **taking_part}))
 
     return [*map(_named, planned)]
+
+
+def _subsets_of(planned: Sequence[PlannedCell], tasks: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Task -> its planned subsets, which are the same for every model."""
+    subsets: dict[str, dict[str, None]] = {}
+    for item in planned:
+        if item.task.name in tasks and item.cell.fingerprint:  # a model without one has the whole task as one cell
+            subsets.setdefault(item.task.name, {})[item.subset.name] = None
+    return {task: tuple(names) for task, names in subsets.items()}
 
 
 def _check_learning(planned: Sequence[PlannedCell]) -> None:
