@@ -28,6 +28,7 @@ def compare(
     examples: int = 0,
     metric: str = "",
     seed: int = 0,
+    suite: str = "",
 ) -> Comparison:
     """Compare two saved runs cell by cell: is the candidate better, where, and by how much.
 
@@ -36,7 +37,7 @@ def compare(
             another tool: ``lm-eval:PATH``, ``inspect:PATH``.
         candidate: The same.
         tasks: Names or patterns; none: all.
-        languages: Only subsets of these; none: all.
+        languages: Only subsets about these, a transfer being about the tested one; none: all.
         method: Of intervals and p.
         level: Of intervals.
         explore: Keep the share of false findings among verdicts, not the chance of any.
@@ -45,6 +46,7 @@ def compare(
         examples: How many of the items that changed most to name.
         metric: Of logs: the metric to compare by; "": each task's own.
         seed: Of random numbers.
+        suite: Only what was planned for it; "": all that both runs have.
 
     Returns:
         Paired differences, candidate - baseline, with a verdict each; ``.to_frame()`` gives the long table.
@@ -62,7 +64,7 @@ def compare(
     reader = LogReader(metric)
     runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
     options = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
-    wanted = CellFilter(as_list(tasks), as_list(languages))
+    wanted = CellFilter(as_list(tasks), as_list(languages), suite)
     (found,) = against_baseline(
         runs, reader.influence, options, wanted, allow_intersection, examples, reader.load_items
     )

@@ -98,7 +98,7 @@ class Results(record.Results):
         Args:
             tasks: Names or patterns; none: all.
             models: Names, patterns or the first digits of fingerprints; none: all.
-            languages: Only subsets that involve one of these; none: all.
+            languages: Only subsets about one of these, a transfer being about the tested one; none: all.
             suite: Only what was planned for it.
 
         Raises:
@@ -174,7 +174,7 @@ class Results(record.Results):
             kind: As of ``xlbench plot``: ``standings``, ``ranks`` ... of a board; ``compare`` of models; ``curve`` of
                 what was learned from several numbers of items.
             out: The file to write, by its ending; None: none.
-            board: Which board, where there are several.
+            board: Which board, where there are several; of ``compare``, which suite.
             models: Of ``compare``: the baseline, and then those that are compared with it.
             width: ``column`` or ``page`` of a paper, or inches.
             by: What it is divided by.
@@ -191,25 +191,26 @@ class Results(record.Results):
 
         content: Any
         if kind == "compare":
-            content = self._comparisons(as_list(models))
+            content = self._comparisons(as_list(models), board)
         elif kind == "curve":
             content = self._curves()
         else:
             content = self._board(board)
         return shown(draw(kind, content, out, width=width, by=by))
 
-    def _comparisons(self, models: tuple[str | Run, ...]) -> list[Comparison]:
+    def _comparisons(self, models: tuple[str | Run, ...], suite: str) -> list[Comparison]:
         """The first model against every other: what is said of a place holds for all of them together."""
         from xlbench.reports.compare.comparison import against_baseline
         from xlbench.reports.compare.inputs import by_label, one_run
         from xlbench.reports.compare.logs.reader import LogReader
+        from xlbench.reports.compare.matching import CellFilter
 
         if len(models) < 2:
             known = first_of(self.models, 6)
             raise UsageError(f"name two models at least, the baseline first, as models=[...]: there are {known}")
         reader = LogReader()
         runs = by_label([one_run(self._run(model), reader) for model in models])
-        return against_baseline(runs, self.reader.influence)
+        return against_baseline(runs, self.reader.influence, None, CellFilter(suite=suite))
 
     def _curves(self) -> Curves:
         """The curves of tasks that were learned from several numbers of items."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.options import boards_option, formats_option
+from xlbench.cli.options import LANGUAGE_HELP, boards_option, formats_option
 from xlbench.cli.output import echo, echo_json, echo_written, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--model", "-m", "models", multiple=True, metavar="NAME", help="Only these models: names, patterns or fingerprints."
 )
-@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=LANGUAGE_HELP)
 @click.option("--area", "areas", multiple=True, metavar="NAME", help="Only tasks of these areas (repeatable).")
 @click.option("--register", "registers", multiple=True, metavar="NAME",
               help="Only tasks of this kind of text: regularized or unregularized.")  # fmt: skip

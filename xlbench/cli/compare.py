@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlbench.cli.options import LANGUAGE_HELP
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import did_you_mean
@@ -43,8 +44,9 @@ ENDINGS = (".md", ".csv", ".json", *PICTURES)
               help="Where models that are given by name are looked for.")  # fmt: skip
 @click.option("--baseline", metavar="NAME", help="The run that the others are compared with.  [default: the first]")
 @click.option("--all-pairs", is_flag=True, help="Compare all pairs of runs, all at once.")
+@click.option("--suite", "-s", metavar="NAME", default="", help="Only what belongs to this suite.")
 @click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns.")
-@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=LANGUAGE_HELP)
 @click.option("--method", type=click.Choice(["t", "bootstrap", "randomization"]), default="t", show_default=True,
               help="Of intervals and p.")  # fmt: skip
 @click.option("--level", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.95, show_default=True,
@@ -193,15 +195,15 @@ def _compare_all_pairs(
 
 
 def _comparison_options(
-    *, tasks: tuple[str, ...], languages: tuple[str, ...], method: Any, level: float, explore: bool, over: str,
-    allow_intersection: float | None, seed: int,
+    *, suite: str, tasks: tuple[str, ...], languages: tuple[str, ...], method: Any, level: float, explore: bool,
+    over: str, allow_intersection: float | None, seed: int,
 ) -> tuple[Options, CellFilter, float | None]:  # fmt: skip
     """The options of the command line as those of a comparison."""
     from xlbench.reports.compare.differences import Options
     from xlbench.reports.compare.matching import CellFilter
 
     judged = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
-    return judged, CellFilter(tasks, languages), allow_intersection
+    return judged, CellFilter(tasks, languages, suite), allow_intersection
 
 
 def _write(path: Path, comparisons: Sequence[Comparison]) -> None:

@@ -24,6 +24,9 @@ EXIT_CODES = (
 )
 """The end of the help of a command that scores."""
 
+LANGUAGE_HELP = "Only subsets about this language: its own, pairs with it, transfers tested in it (repeatable)."
+"""Of ``--language``, where saved runs are read."""
+
 boards_option = click.option(
     "--boards",
     type=click.Path(path_type=Path),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from xlbench.cli.options import LANGUAGE_HELP
 from xlbench.cli.output import echo
 from xlbench.core.text import one_line
 
@@ -25,8 +26,7 @@ _SELECTION = (
     click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns."),
     click.option("--model", "-m", "models", multiple=True, metavar="NAME",
                  help="Only these models: names, patterns or fingerprints."),
-    click.option("--language", "-l", "languages", multiple=True, metavar="CODE",
-                 help="Only subsets of these languages."),
+    click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=LANGUAGE_HELP),
 )  # fmt: skip
 _FILES = (
     click.option("--out", "files", multiple=True, required=True, type=click.Path(path_type=Path, dir_okay=False),

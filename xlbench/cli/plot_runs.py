@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from xlbench.cli.options import LANGUAGE_HELP
 from xlbench.cli.output import echo
 from xlbench.cli.plot_options import (
     EXIT_CODES,
@@ -31,12 +32,13 @@ from xlbench.core.text import one_line
 @click.argument("runs", nargs=-1, metavar="RUN...")
 @click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
               help="Where models that are given by name are looked for.")  # fmt: skip
+@click.option("--suite", "-s", metavar="NAME", default="", help="Only what belongs to this suite.")
 @click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns.")
-@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=LANGUAGE_HELP)
 @by_option("task", "area", "language")
 @file_options
 def compare(
-    runs: tuple[str, ...], results: Path, tasks: tuple[str, ...], languages: tuple[str, ...], by: str,
+    runs: tuple[str, ...], results: Path, suite: str, tasks: tuple[str, ...], languages: tuple[str, ...], by: str,
     files: tuple[Path, ...], width: str, quiet: bool,
 ) -> int:  # fmt: skip
     """Draw how RUNs differ from the first of them: paired differences with their intervals, and what is said of each.
@@ -53,8 +55,10 @@ def compare(
     check(files, width)
     reader = LogReader("")
     found = find_runs(runs, results, reader)
-    compared = against_baseline(found, reader.influence, None, CellFilter(tasks, languages))
+    compared = against_baseline(found, reader.influence, None, CellFilter(tasks, languages, suite))
     save("compare", compared, files, width=width, quiet=quiet, by=by)
+    for note in dict.fromkeys(note for one in compared for note in one.notes):
+        echo(f"xlbench: {one_line(note)}", err=True)
     return OK
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from xlbench.cli.options import LANGUAGE_HELP
 from xlbench.cli.output import echo, plugins_print_elsewhere
 from xlbench.core.errors import INVALID, OK, UsageError
 from xlbench.core.text import one_line
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 @click.option(
     "--model", "-m", "models", multiple=True, metavar="NAME", help="Only these models: names, patterns or fingerprints."
 )
-@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help="Only subsets of these languages.")
+@click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=LANGUAGE_HELP)
 @click.option("--items", type=click.IntRange(min=0), default=0, show_default=True, metavar="N",
               help="Of every task, list the N items on which models differ most; and those that flip.")  # fmt: skip
 @click.option("--with-texts", is_flag=True, help="Show the texts of items, where the data's license allows that.")

@@ -9,7 +9,8 @@ that leave a language out with all its pairs cover 95 to 96% (simulated: 5, 10 a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +37,18 @@ def tested_languages(subset: str, languages: Sequence[str]) -> tuple[str, ...]:
         return tuple(languages[-1:])
     distinct = tuple(dict.fromkeys(languages))
     return distinct if len(distinct) <= MOST else ()
+
+
+def is_about(subset: str, languages: Sequence[str], wanted: Collection[str]) -> bool:
+    """Whether a subset says something about one of the wanted languages; where none is wanted, all do.
+
+    Args:
+        subset: Its name.
+        languages: Of its cells; none where it has no cell: then its name says them.
+        wanted: Codes.
+    """
+    codes = languages or re.split("[->]", subset)
+    return not wanted or any(code in wanted for code in tested_languages(subset, codes))
 
 
 @dataclass(frozen=True)

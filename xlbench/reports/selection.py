@@ -12,6 +12,7 @@ from typing import Literal
 from xlbench.core.errors import UsageError
 from xlbench.core.record import LOOSE, Cell, Results, Run
 from xlbench.core.text import did_you_mean, first_of
+from xlbench.reports.language_sample import is_about
 
 Over = Literal["items", "languages"]
 """What the intervals of averages are over: a sample of items, or of languages."""
@@ -28,6 +29,7 @@ class Selection:
     models: tuple[str, ...] = ()
     """Names, patterns, or the first digits of fingerprints."""
     languages: tuple[str, ...] = ()
+    """Codes: subsets about one of these, a transfer being about the tested one."""
     areas: tuple[str, ...] = ()
     registers: tuple[str, ...] = ()
     """Kinds of text: ``regularized``, ``unregularized``."""
@@ -88,7 +90,7 @@ def select(runs: Sequence[Run], selection: Selection, where: str) -> SelectedRun
         )
     suites = _suites(shown)
     if selection.suite is not None:
-        _check_suite(selection.suite, suites)
+        check_suite(selection.suite, suites)
     if selection.narrows:
         cut = _narrow(shown, selection)
         is_planned = any(run.plans for run in cut)
@@ -125,7 +127,8 @@ def _never_on_boards(runs: Iterable[Run]) -> Iterator[str]:
             yield f"{what} are on no board: {count_cells(left)}"
 
 
-def _check_suite(wanted: str, suites: Sequence[str]) -> None:
+def check_suite(wanted: str, suites: Sequence[str]) -> None:
+    """`UsageError` where the runs were made for other suites."""
     if wanted not in suites:
         raise UsageError(
             f"none of these runs was made for the suite {wanted!r}.{did_you_mean(wanted, suites)} "
@@ -165,7 +168,7 @@ def narrowed(runs: Sequence[Run], selection: Selection) -> tuple[Run, ...]:
     if not (selection.suite or replace(selection, models=()).cuts):
         return tuple(_models(runs, selection.models))
     if selection.suite:
-        _check_suite(selection.suite, _suites(runs))
+        check_suite(selection.suite, _suites(runs))
     found = [run for run in _cut(runs, selection) if run.cells]
     if not found:
         raise UsageError("no cell is of all that was selected: leave out a part of it")
@@ -247,16 +250,10 @@ def _with_label(
 
 
 def _of_languages(runs: Sequence[Run], wanted: Sequence[str]) -> Callable[[str, str], bool]:
-    """Whether a subset of a task involves one of the languages; a subset without a cell says so by its name."""
-    languages = {(cell.task, cell.subset): set(cell.languages) for run in runs for cell in run.cells if cell.languages}
+    """Whether a subset of a task is about one of the languages, as averages by language have it."""
+    languages = {(cell.task, cell.subset): cell.languages for run in runs for cell in run.cells if cell.languages}
     known = {language for codes in languages.values() for language in codes}
     for language in wanted:
         if language not in known:
             raise UsageError(f"none of these runs has the language {language!r}.{did_you_mean(language, known)}")
-
-    def is_wanted(task: str, subset: str) -> bool:
-        """Whether a subset involves a wanted language; all do where none is named."""
-        codes = languages.get((task, subset)) or set(re.split("[->]", subset))
-        return not wanted or bool(codes & set(wanted))
-
-    return is_wanted
+    return lambda task, subset: is_about(subset, languages.get((task, subset), ()), wanted)

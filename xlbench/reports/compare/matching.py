@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from xlbench.core.errors import UsageError
-from xlbench.core.record import Cell, Run
+from xlbench.core.record import LOOSE, Cell, Results, Run
 from xlbench.core.task import AREAS
 from xlbench.core.text import did_you_mean
+from xlbench.reports.language_sample import is_about
+from xlbench.reports.selection import check_suite, planned
 
 Place = tuple[str, str]
 """Task and subset."""
@@ -70,11 +72,14 @@ class CellFilter:
     tasks: tuple[str, ...] = ()
     """Names or patterns."""
     languages: tuple[str, ...] = ()
+    """Codes: subsets about one of these, a transfer being about the tested one."""
+    suite: str = ""
+    """What any of the runs planned for it."""
 
     def holds(self, cell: Cell) -> bool:
-        """Whether a cell is of one of these tasks, and of one of these languages."""
+        """Whether a cell is of one of these tasks, and about one of these languages; the suite is the runs' to know."""
         named = not self.tasks or any(fnmatch.fnmatchcase(cell.task, pattern) for pattern in self.tasks)
-        return named and (not self.languages or bool({*self.languages} & {*cell.languages}))
+        return named and is_about(cell.subset, cell.languages, self.languages)
 
 
 def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None = None) -> Matched:
@@ -85,16 +90,20 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None 
     Args:
         runs: Two or more.
         labels: What they are called.
-        wanted: Of which tasks and languages; `UsageError` for a name that no run knows.
+        wanted: Of which tasks, languages and suite; `UsageError` for a name that no run knows.
     """
     wanted = wanted or CellFilter()
     _check_names(wanted, [cell for run in runs for cell in run.cells])
+    plan = _plan(wanted.suite, runs)
     sampled = all(cell.limit is not None for run in runs for cell in run.cells if cell.train_size is None)
     of_run = [
         {
             (cell.task, cell.subset): cell
             for cell in run.cells
-            if cell.train_size is None and (cell.limit is not None) == sampled and wanted.holds(cell)
+            if cell.train_size is None
+            and (cell.limit is not None) == sampled
+            and wanted.holds(cell)
+            and (plan is None or cell.subset in plan.get(cell.task, ()))
         }
         for run in runs
     ]
@@ -113,6 +122,14 @@ def match(runs: Sequence[Run], labels: Sequence[str], wanted: CellFilter | None 
         if reasons[place].startswith(OTHER_DATA) and _same_question(cells := tuple(own[place] for own in of_run))
     }
     return Matched(matched, unmatched, apart)
+
+
+def _plan(suite: str, runs: Sequence[Run]) -> Mapping[str, Collection[str]] | None:
+    """What belongs to a suite; None where none is named. `UsageError` where no run was made for it."""
+    if not suite:
+        return None
+    check_suite(suite, sorted({name for run in runs for name in run.plans} - {LOOSE}))
+    return planned(suite, Results(tuple(runs)))
 
 
 def _same_question(cells: Sequence[Cell]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import chain
 
-from xlbench.core.record import Run, plugins_of
+from xlbench.core.record import LOOSE, Run, plugins_of
 from xlbench.reports.compare.matching import (
     Matched,
     training_set_differences,
@@ -22,6 +22,7 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         )
     if any(cell.limit is not None for cell in matched.cells[0].values()):
         found.append("samples of the items (--limit), not whole subsets")
+    found += suite_notes(runs, matched)
     found += _plugin_notes(runs)
     found += _training_notes(matched)
     trained = [
@@ -37,6 +38,20 @@ def notes_of(runs: Sequence[Run], matched: Matched) -> list[str]:
         *_log_notes(runs, matched),
         *(f"left out: {one.task} {one.subset}: {one.why}" for one in matched.unmatched),
     ]
+
+
+def suite_notes(runs: Sequence[Run], matched: Matched) -> list[str]:
+    """Which suites are mixed, where what is compared is of several and not all of it of any of them."""
+    of_suite: dict[str, set[tuple[str, str]]] = {}
+    for run in runs:
+        for name, plan in run.plans.items():
+            places = {(task, subset) for task, subsets in plan.items() for subset in subsets}
+            of_suite.setdefault(name, set()).update(places)
+    shared = {name: places & {*matched.places} for name, places in of_suite.items() if name != LOOSE}
+    mixed = sorted(name for name, places in shared.items() if places)
+    if len(mixed) < 2 or any(places == {*matched.places} for places in shared.values()):
+        return []
+    return [f"of the suites {', '.join(mixed)} together: --suite compares one"]
 
 
 def _plugin_notes(runs: Sequence[Run]) -> list[str]:
