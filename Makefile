@@ -72,7 +72,9 @@ campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as
 proof: $(EVERYTHING)  ## The simulations behind docs/gate.md and docs/coverage.md, at full length (some minutes each)
 	$(BIN)/python tests/campaigns/proof_gate.py
 	PYTHONPATH=tests/helpers $(BIN)/python tests/campaigns/proof_retrieval.py
+	PYTHONPATH=tests/helpers OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/proof_near_misses.py
 	OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/proof_cross_fitting.py
+	PYTHONPATH=tests/helpers OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/proof_cross_fitted_entities.py
 	PYTHONPATH=tests/helpers OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/proof_coverage.py
 
 publish: $(CORE)  ## Render the published boards anew, from runs made anew and packed

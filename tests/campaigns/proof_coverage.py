@@ -42,6 +42,8 @@ class Coverage:
     """Root mean square of the standard errors, over the standard deviation of the scores."""
     methods: str
     """The intervals' methods, the most frequent first."""
+    width: float
+    """Mean half-width."""
 
     def __str__(self) -> str:
         return (
@@ -60,6 +62,7 @@ def summary(found: Sequence[Estimate], truth: float | None = None, left: float =
         true, float(np.mean((low <= seen) & (seen <= high))), float(np.mean(seen < low)),
         float(np.sqrt(np.mean(se**2)) / (value.std(ddof=1) / np.sqrt(left))),
         ", ".join(str(methods[place]) for place in np.argsort(-times, kind="stable")),
+        float(np.mean(high - low) / 2),
     )  # fmt: skip
 
 
