@@ -329,8 +329,8 @@ def test_json_has_the_standings_with_ranks_by_area_and_task(go, tmp_path):
 
 
 def test_formats_are_chosen_by_name(go, tmp_path):
-    """--format writes these formats alone, of `board` and of `run`; --print prints the first file of each; a wrong name
-    is answered with the nearest, before anything is computed."""
+    """--format writes these formats, of `board` and of `run`, and no file of an older board stays; --print prints the
+    first file of each; a wrong name is answered with the nearest, before anything is computed."""
     run_tiny(go, tmp_path, "-m", "random", "--format", "latex", "--format", "json")
     boards = tmp_path / "leaderboards"
     assert sorted(path.name for path in boards.iterdir()) == ["run.json", "run.tex"]
@@ -339,8 +339,10 @@ def test_formats_are_chosen_by_name(go, tmp_path):
     assert json.loads(go("board", "--print", "--json").stdout)["boards"] == [
         json.loads((boards / "run.json").read_text(encoding="utf-8"))
     ]
+    (boards / "run.tex").write_text("of an older board")
     assert go("board").returncode == 0
     assert {"run.md", "run.csv", "run.tex"} <= {path.name for path in boards.iterdir()}
+    assert (boards / "run.tex").read_text(encoding="utf-8").rstrip() == printed.stdout.rstrip()
     for command in (["board"], ["run", *tiny(tmp_path), "-m", "letters"]):
         assert "no board format 'latx'. Did you mean 'latex'?" in one_line(go(*command, "--format", "latx"), 2)
     assert len(list((tmp_path / "results").iterdir())) == 1

@@ -169,6 +169,21 @@ def test_a_format_that_fails_fails_alone(tmp_path, kind):
     assert not list(tmp_path.rglob("*evil*"))
 
 
+def test_files_in_other_formats_are_not_left_as_they_were(tmp_path):
+    """A format is written, too, where a file of it is there from an older board; files of other names stay."""
+    save_run(tmp_path / "results", "alpha", {ONE: 30})
+    (board,) = boards_of([tmp_path / "results"]).boards
+    forms = {form.name: form for form in xlbench_boards()}
+    for name in ("run.tex", "other.json", "notes.md"):
+        (tmp_path / name).write_text("an older run's")
+    written, failures = save(board, [forms["csv"]], tmp_path, forms.values())
+    assert not failures
+    assert {path.suffix for path in written} == {".csv", ".tex"}
+    assert (tmp_path / "run.tex").read_text().startswith("% ")
+    assert {(tmp_path / name).read_text() for name in ("other.json", "notes.md")} == {"an older run's"}
+    assert not (tmp_path / "run.md").exists()
+
+
 def test_formats_declare_all_that_they_write(tmp_path):
     """A board whose tasks have two registers, and hubs, has every file that the built-in formats declare."""
     store = Store(tmp_path)

@@ -25,14 +25,14 @@ HINDI = {("pairs", "eng-hin"), ("pairs", "hin-eng"), ("moods", "eng>hin"), ("top
 @pytest.fixture
 def folder(tmp_path) -> Path:
     """Two models on pairs, transfers and single languages, made for two suites that share a task."""
-    plans = {"one": {"pairs": ("eng-hin", "hin-eng"), "topics": ("hin", "eng")}, "two": {"moods": ("eng>hin", "hin>eng")}}
+    one, two = {"pairs": ("eng-hin", "hin-eng"), "topics": ("hin", "eng")}, {"moods": ("eng>hin", "hin>eng")}
     store = Store(tmp_path)
     for model, hits in (("alpha", 20), ("beta", 40)):
         cells = [
             save_cell(store, model, task, subset, hits, languages=tuple(subset.replace(">", "-").split("-")))
             for task, subset in PLACES
         ]
-        store.save_manifest(Run(model, cells[0].fingerprint, tuple(cells), plans=plans))
+        store.save_manifest(Run(model, cells[0].fingerprint, tuple(cells), plans={"one": one, "two": two}))
     return tmp_path
 
 
@@ -71,5 +71,5 @@ def test_a_comparison_of_one_suite(folder):
     (alone,) = against_baseline(runs, Reader().influence, wanted=CellFilter(suite="two"))
     assert {one.name for one in alone.of("subset")} == {"moods eng>hin", "moods hin>eng"}
     assert not any("suite" in note for note in alone.notes)
-    with pytest.raises(UsageError, match="none of these runs was made for the suite 'tow'. Did you mean 'two'"):
+    with pytest.raises(UsageError, match=r"suite 'tow'\. Did you mean 'two'"):
         against_baseline(runs, Reader().influence, wanted=CellFilter(suite="tow"))

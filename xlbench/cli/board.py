@@ -96,7 +96,7 @@ def command(
                 failures += _print(board, chosen if formats else chosen[:0])
         else:
             shown = not quiet and not as_json
-            failures += _save(board, offered.tasks, chosen, boards, shown=shown, titled=len(rendered.boards) > 1)
+            failures += _save(board, offered, chosen, boards, shown=shown, titled=len(rendered.boards) > 1)
     if as_json:
         echo_json({"boards": [plain(board) for board in rendered.boards]})
     for line in (*(() if quiet else rendered.left_out), *rendered.conflicts, *rendered.troubles, *failures):
@@ -113,7 +113,7 @@ def _with_cards(tasks: Sequence[str], found: Catalog) -> tuple[tuple[str, ...], 
 
 def _save(
     board: Board,
-    tasks: Mapping[str, Task],
+    offered: Catalog,
     formats: Sequence[BoardFormat],
     folder: Path,
     *,
@@ -130,7 +130,7 @@ def _save(
     from xlbench.reports.render import save
 
     with plugins_print_elsewhere():
-        written, failures = save(with_sources(board, tasks), formats, folder)
+        written, failures = save(with_sources(board, offered.tasks), formats, folder, offered.boards.values())
     if shown:
         print_standings(board, titled=titled)
         echo(err=True)

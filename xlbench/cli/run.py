@@ -143,7 +143,10 @@ def _score(
     if part or not any(cell.status == "ok" for run in results for cell in run.cells):
         return results, [], ({}, [])
     boards = _boards_of(prepared, results)
-    saved = {board.title: save(with_sources(board, prepared.catalog.tasks), formats, folder) for board in boards}
+    found = prepared.catalog
+    saved = {
+        board.title: save(with_sources(board, found.tasks), formats, folder, found.boards.values()) for board in boards
+    }
     written = {title: paths for title, (paths, _) in saved.items()}
     return results, boards, (written, [line for _, lines in saved.values() for line in lines])
 

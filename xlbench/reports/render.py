@@ -138,14 +138,33 @@ def _flaw(given: Mapping[Any, Any], form: BoardFormat, taken: Sequence[str]) -> 
     return ""
 
 
-def save(board: Board, formats: Iterable[BoardFormat], folder: Path) -> tuple[list[Path], tuple[str, ...]]:
-    """Write a board in every format, and remove what an earlier rendering left; the paths, and the formats' failures.
+def save(
+    board: Board, formats: Sequence[BoardFormat], folder: Path, offered: Iterable[BoardFormat] = ()
+) -> tuple[list[Path], tuple[str, ...]]:
+    """Write a board in every format, and remove what an earlier rendering left.
+
+    Args:
+        board: The board.
+        formats: Those that are asked for.
+        folder: Where its files lie.
+        offered: Others, which are written too where files of theirs are there: beside the new board these would look as
+            if they were of it.
+
+    Returns:
+        The paths, and a line for each format that failed.
 
     Raises:
         UsageError: The folder cannot be written to.
         ResultsError: The disk is full.
     """
-    rendered = render(board, formats)
+    taken = {suffix for form in formats for suffix in form.suffixes}
+    there = [
+        form
+        for form in offered
+        if form not in formats and taken.isdisjoint(form.suffixes)
+        and any((folder / f"{board.title}{suffix}").exists() for suffix in form.suffixes if _SUFFIX.fullmatch(suffix))
+    ]  # fmt: skip
+    rendered = render(board, [*formats, *there])
     return write_files(folder, rendered.files, stale=rendered.stale), rendered.failures
 
 
