@@ -68,6 +68,17 @@ class TestLayout:
         *_, last = tables(front(full_world().board()))[0]
         assert [cell.strip() for cell in last] == ["", "*Chance*", "10.0", "10.0", "10.0"]
 
+    def test_a_model_that_was_trained_on_data_of_the_tasks_has_a_mark(self):
+        """Beside its name, and under the table which tasks these are; without one there is no line."""
+        made = golden_world().board()
+        made = replace(made, models=tuple(replace(line, seen=()) for line in made.models))
+        assert "†" not in front(made)
+        first, *others = made.models
+        text = front(replace(made, models=(replace(first, seen=("pairs", "topics")), *others)))
+        standings, *_ = tables(text)
+        assert [row[1].strip().endswith("\u00a0†") for row in standings].count(True) == 1
+        assert f"† {first.label} was trained on data of pairs, topics: what it scores there says little" in text
+
     def test_letters_are_explained_where_there_are_any(self):
         """One line under the table; none where all models are told apart."""
         world = World()

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hand_boards import board, row, settled
 
+from xlbench.reports.boards.models import ModelLine
 from xlbench.reports.boards.verdict import verdict
 
 
@@ -129,3 +132,20 @@ class TestFewModels:
         """A name with breaks and invisible characters breaks no sentence."""
         found = verdict(settled(["a\nb", "x\u202ey"], [0.5, 0.4]))
         assert found == "a b is best; then comes xy."
+
+
+class TestTrainedOn:
+    """Models that have seen what they are scored on."""
+
+    def test_the_sentence_ends_with_who_was_trained_on_data_of_these_tasks(self):
+        """How many tasks, the model with most first, those with as many together; if nobody, nothing is said."""
+        made = settled(["a", "b", "c", "d"], [0.5, 0.4, 0.3, 0.2])
+        tasks = tuple(("news", name) for name in "xyz")
+        seen = {"a": ("x",), "b": ("x", "y"), "c": ("z",), "d": ()}
+        lines = tuple(ModelLine(name, "f", name, name, None, None, "", "", seen=its) for name, its in seen.items())
+        assert verdict(replace(made, tasks=tasks, models=lines)).endswith(
+            "then comes b, then c, then d; b was trained on data of 2 of the 3 tasks; "
+            "a and c were trained on data of 1 of the 3 tasks."
+        )
+        assert "trained" not in verdict(replace(made, tasks=tasks, models=lines[3:]))
+        assert verdict(replace(made, models=lines[:1])).endswith("; a was trained on data of the task.")

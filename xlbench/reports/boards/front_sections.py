@@ -33,6 +33,8 @@ MOST_MODELS = MOST_COLUMNS - 3
 """Models that stand in the tables of tasks and of languages: the best ones."""
 NAMED = 3
 """Models of a note that are named; more are counted."""
+TRAINED_MARK = "†"
+"""Of a model that declares to have been trained on data of tasks that it is scored on."""
 CORRECTED = "Above chance"
 """What the overall that is corrected for chance is called."""
 
@@ -44,11 +46,12 @@ def standings(board: Board, decimals: int) -> str:
         return "No model has a cell here."
     single = len(board.areas) == 1
     shown = board.areas if 1 < len(board.areas) <= MOST_AREAS else ()
+    seen = {line.label for line in board.models if line.seen}
     headers = ["Rank", "Model", title(board.areas[0]) if single else "Overall", *map(title, shown)]
     rows = [
         [
             rank_text(row),
-            escape(row.label),
+            escape(row.label) + (f"{NO_BREAK}{TRAINED_MARK}" if row.label in seen else ""),
             number(row.overall, decimals, row.letters),
             *(number(row.areas[area], decimals, letters_of(row.area_ranks.get(area))) for area in shown),
         ]
@@ -92,6 +95,17 @@ def letters_line(board: Board) -> str:
         "Two models that share a letter cannot be told apart in that column (of tasks: in that row), all models at "
         "once; one without a letter is told from all others."
     )
+
+
+def trained_lines(board: Board) -> str:
+    """Of what tasks the models with a mark were trained on data, where there are any."""
+    lines = [
+        f"{TRAINED_MARK} {escape(line.label)} was trained on data of {', '.join(map(escape, line.seen))}: what it "
+        "scores there says little of other data."
+        for line in board.models
+        if line.seen
+    ]
+    return "  \n".join(lines)
 
 
 def areas(board: Board, decimals: int) -> str:

@@ -42,6 +42,7 @@ def _front(board: Board, decimals: int) -> str:
         f"# {escape(board.title)}",
         f"{_in_one_line(board)} Every subset, data warnings and all footnotes: {link(board, '.subsets.md')}.",
         front_sections.standings(board, decimals),
+        front_sections.trained_lines(board),
         front_sections.letters_line(board),
         front_sections.areas(board, decimals),
         front_sections.tasks(board, decimals),

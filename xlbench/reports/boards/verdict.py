@@ -22,7 +22,8 @@ MOST_TIES = 3
 
 
 def verdict(board: Board) -> str:
-    """Which model is best and from which it cannot be told, how the others follow, and which are no better than chance.
+    """Which model is best and from which it cannot be told, how the others follow, which are no better than chance, and
+    which were trained on data of these tasks.
 
     It goes by the tests of all pairs of models at once, whose ties the letters of the rows are, and by the interval of
     each overall where it is held against chance.
@@ -43,6 +44,7 @@ def verdict(board: Board) -> str:
     lacking = [row for row in board.rows if row.rank is None]
     if lacking:
         clauses.append(f"{_names(lacking)} {_verb(lacking, 'has', 'have')} no overall score")
+    clauses += _trained(board)
     return "; ".join(clauses) + "."
 
 
@@ -123,6 +125,16 @@ def _against_chance(ranked: Sequence[Row]) -> Iterator[str]:
         yield f"{_names(open_ones)} cannot be told from chance"
     if below:
         yield f"{_names(below)} {_verb(below, 'scores', 'score')} below chance"
+
+
+def _trained(board: Board) -> Iterator[str]:
+    """The models that declare to have been trained on what they are scored on: there, scores are no promise."""
+    seen = {line.label: len(line.seen) for line in board.models if line.seen}
+    rows = [row for row in board.rows if row.label in seen]
+    for count in sorted({seen[row.label] for row in rows}, reverse=True):
+        own, total = [row for row in rows if seen[row.label] == count], len(board.tasks)
+        tasks = "the task" if total == 1 else f"{count} of the {total} tasks"
+        yield f"{_names(own)} {_verb(own, 'was', 'were')} trained on data of {tasks}"
 
 
 @dataclass(frozen=True)
