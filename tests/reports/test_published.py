@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import pytest
 from conftest import ROOT
@@ -143,3 +144,25 @@ def test_figures_that_are_not_there_are_wrong_usage(xlbench_cli):
     done = xlbench_cli(["published", "missing.csv"])
     assert done.returncode == 2
     assert done.stderr == "xlbench: there is no file missing.csv: give a CSV file of published figures\n"
+
+
+def _cells(text):
+    """The cells of the rows of a page's first table, without its headings."""
+    table = re.search(r"(?:^\|.*\n)+", text, re.MULTILINE)[0]
+    return [
+        [cell.strip().replace("\u00a0", " ") for cell in line.strip("|").split("|")] for line in table.splitlines()[2:]
+    ]
+
+
+def test_the_figures_of_real_encoders_are_those_of_their_board():
+    """In docs/published.md every model has its overall and its areas as leaderboards/open.md has them."""
+    docs = FIGURES.parent.parent
+    section = (docs / "published.md").read_text(encoding="utf-8").partition("## Real encoders on real data")[2]
+    board = {
+        row[1].removesuffix(" †"): row[2:] for row in _cells((docs.parent / "leaderboards" / "open.md").read_text())
+    }
+    rows = _cells(section)
+    assert len(rows) == len(board) - 1  # chance is no model
+    for model, *shown in rows:
+        published = [re.match(r"[\d.]+", text)[0] for text in board[re.split(r"[ ,]", model)[0]]]
+        assert [re.match(r"[\d.]+", text)[0] for text in shown] == published, model
