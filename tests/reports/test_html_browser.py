@@ -1,27 +1,15 @@
-"""The HTML report in a browser: its controls, its numbers, its looks, and that it runs nothing of strangers."""
+"""The HTML report in a browser: its controls, its standings, its looks, and that it runs nothing of strangers."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from datetime import date
-
 import pytest
-from browsing import A4, CONTRASTS, UNNAMED, Opened, browsing
+from browsing import A4, CONTRASTS, UNNAMED, browsing
+from html_pages import ITEMS, opening, points, scores
 from made_boards import HOSTILE, made_board, small_board
 
 from xlbench.reports.boards.verdict import verdict
-from xlbench.reports.html import page as pages
-from xlbench.stats import compare
-from xlbench.stats.multiple_tests import holm
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with browsing() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -30,36 +18,10 @@ def board():
 
 
 @pytest.fixture(scope="module")
-def opened(browser, tmp_path_factory):
+def opened(tmp_path_factory):
     """A function that opens a board as a page from a file."""
-    folder = tmp_path_factory.mktemp("pages")
-    count = iter(range(1000))
-
-    @contextlib.contextmanager
-    def open_page(board, change=lambda text: text, **context) -> Iterator[Opened]:
-        path = folder / f"{next(count)}.html"
-        path.write_text(change(pages.render(board, date(2026, 1, 31), items=context.pop("items", None))), "utf-8")
-        one = Opened(browser, path, **context)
-        yield one
-        one.close()
-
-    return open_page
-
-
-def points(value: float) -> str:
-    return f"{100 * value:.1f}"
-
-
-def scores(entry) -> str:
-    return f"{points(entry.value)} {points(entry.low)}–{points(entry.high)}"
-
-
-ITEMS = {
-    "n": 5, "whole": True, "ids": ["item-0", "item-1", "item-2"], "texts": ["a text", "ein Text"],
-    "sets": [{"task": "topics", "subset": "eng", "ids": [0, 1, 2], "bits": ["Bw==", "BQ==", "AQ==", None],
-              "texts": [[0, 1], [0], []]}],
-}  # fmt: skip
-"""Three items: alpha has all right, beta the first and the last, gamma the first; of delta nothing is known."""
+    with browsing() as browser:
+        yield opening(browser, tmp_path_factory.mktemp("pages"))
 
 
 @pytest.mark.parametrize("way", ["scripts off", "scripts forbidden"])
@@ -144,23 +106,6 @@ def test_chance_follows_the_columns(opened, board):
         assert one.texts("#standings-table tr")[-1].split() == ["Chance", *map(points, chances)]
 
 
-def test_models_have_their_names_beside_their_costs(opened, board):
-    """Every model of a picture is named, the worse ones too, and no name covers another."""
-    with opened(board) as one:
-        pictures = one.page.evaluate(
-            """[...document.querySelectorAll('.scatter')].map(one => ({dots: one.querySelectorAll('circle').length,
-            boxes: [...one.querySelectorAll('.label')].map(text => text.getBBox()).map(box =>
-            [box.x, box.x + box.width, box.y + 2, box.y + box.height - 2])}))"""
-        )
-        assert pictures
-        for picture in pictures:
-            boxes = picture["boxes"]
-            assert len(boxes) == picture["dots"]
-            for place, (left, right, top, bottom) in enumerate(boxes):
-                for other in boxes[:place]:
-                    assert right <= other[0] or other[1] <= left or bottom <= other[2] or other[3] <= top
-
-
 def test_other_scores_are_columns(opened, board):
     """The tasks of an area and the cells of a language stand in the place of the areas, with the board's numbers."""
     with opened(board) as one:
@@ -192,83 +137,6 @@ def test_a_tip_says_what_lies_behind_a_number(opened, board):
         assert tip.inner_text().startswith(f"{board.rows[1].label}, Above chance")
         one.page.keyboard.press("Escape")
         assert not tip.is_visible()
-
-
-def test_the_heat_map_has_the_scores_of_languages_and_subsets(opened, board):
-    """By language, and by the subsets of each task, in every order; numbers are the board's, in whole points."""
-    with opened(board) as one:
-        scored = {line.language: line.entries for line in board.languages}
-        for order in ("family", "script", "code", "name", "score"):
-            one.page.get_by_label("Order").select_option(order)
-            heads = one.texts("#heat thead button")
-            assert sorted(heads) == sorted(scored)
-            for place, text in enumerate(one.texts("#heat tbody tr")):
-                assert text.split()[1:] == [f"{100 * scored[code][place].value:.0f}" for code in heads]
-        one.page.locator("#heat-controls").get_by_label("Scores").select_option("topics")
-        assert sorted(one.texts("#heat thead button")) == sorted({"eng", "hin", "swa", "tel", "deu"})
-        one.page.locator("#heat thead button", has_text="hin").click()
-        assert one.texts("#language-part h3") == ["Hindi (hin)"]
-        assert any("topics hin" in text for text in one.texts("#language-part tbody tr"))
-
-
-def test_the_matrix_has_pairs_and_transfers(opened, board):
-    """A row a query's language and a column a candidate's; of transfers trained and tested on; for each model."""
-    with opened(board) as one:
-        room = one.page.locator("#matrix-controls")
-        cells = {(line.task, line.subset): line.entries for line in board.cells}
-        room.get_by_label("Model").select_option("2")
-        heads = one.texts("#matrix thead th")
-        assert heads[0] == "queries ↓, candidates →"
-        for row in one.page.locator("#matrix tbody tr").all():
-            query, *values = [" ".join(text.split()) for text in row.locator("th, td").all_inner_texts()]
-            for code, text in zip(heads[1:], values, strict=True):
-                entry = cells.get(("pairs", f"{query}-{code}"))
-                assert bool(text) == bool(entry)
-                assert not entry or abs(int(text) - 100 * entry[2].value) < 0.56  # rounded from tenths
-        room.get_by_label("Task").select_option("moods")
-        assert one.texts("#matrix thead th")[0] == "trained on ↓, tested on →"
-
-
-def test_two_models_are_compared_in_pairs(opened, board):
-    """Differences, intervals and verdicts are those of the paired comparison, after Holm's correction; swapped, they
-    turn round."""
-    with opened(board) as one:
-        room = one.page.locator("#compare-controls")
-        room.get_by_label("Model").select_option("1")
-        room.get_by_label("against").select_option("3")
-        shown = one.texts("#compare-result li[class^=level]")
-        nodes = [board.evidence.task(task) for _, task in board.tasks]
-        found = [compare(node[1].part, node[3].part) for node in nodes]
-        import numpy as np
-
-        adjusted = holm(np.array([one.p for one in found]))
-        for (_, task), difference, p in zip(board.tasks, found, adjusted, strict=True):
-            (text,) = [text for text in shown if text.startswith(f"{task} ")]
-            word = "open" if p > 0.05 else "better" if difference.value > 0 else "worse"
-            assert f"{100 * difference.value:+.1f}".replace("-", "−") in text
-            assert text.endswith(word)
-        one.page.get_by_role("button", name="Swap").click()
-        turned = one.texts("#compare-result li[class^=level]")
-        assert [text.split("[")[0].replace("+", "−") for text in shown] == [
-            text.split("[")[0].replace("+", "−") for text in turned
-        ]
-        assert turned != shown
-        room.get_by_label("against").select_option("3")
-        assert one.texts("#compare-result") == ["Choose two different models."]
-
-
-def test_items_that_flip_and_that_differ(opened, board):
-    """Under Compare the items that one of two models alone has right; under Items those on which models differ."""
-    with opened(board, items=ITEMS) as one:
-        one.page.locator("summary", has_text="Items that flipped: 1").click()
-        assert one.texts(".flips tbody tr") == ["item-1 topics eng alpha a text"]
-        assert "alpha alone has 1 right, beta alone 0" in one.page.locator(".flips p").inner_text()
-        rows = one.texts("#items-table tbody tr")
-        assert [row.split()[0] for row in rows] == ["item-1", "item-2"]
-        assert rows[1].replace(" right", "").replace(" wrong", "").endswith("— ● ● ○ —")
-    with opened(board) as one:
-        assert not one.page.locator("#items").is_visible()
-        assert "xlbench report --items" in one.page.locator("#compare-result").inner_text()
 
 
 def test_nothing_of_strangers_runs(opened):

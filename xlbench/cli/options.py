@@ -37,8 +37,8 @@ boards_option = click.option(
 
 formats_option = click.option(
     "--format", "formats", multiple=True, metavar="NAME",
-    help="Write boards in these formats: markdown, html, csv, latex, json, or a plugin's (repeatable), and anew in those of "
-    "which there are files.  [default: all but latex and json]",
+    help="Write boards in these formats: markdown, html, csv, latex, json, or a plugin's (repeatable), and anew in "
+    "those of which there are files.  [default: all but latex and json]",
 )  # fmt: skip
 
 
