@@ -8,11 +8,11 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import text
+from xlbench_tasks.data.row_tables import Row
 from xlbench_tasks.data.text import visible
 
 _NAMES = {"\t": "a tab", ",": "','", ";": "';'", "|": "'|'"}
@@ -30,8 +30,11 @@ _LARGEST = 2**31 - 1
 """So many characters may a cell have; `csv` itself allows 131,072."""
 
 
-class Table:
+class DelimitedTable:
     """A file whose rows, all of one width, are read one by one."""
+
+    unit = "line"
+    nothing = "a header and no rows"
 
     def __init__(self, path: Path, delimiter: str, options: Mapping[str, object]) -> None:
         """Read the header. ``options`` are those of the card's table.
@@ -96,29 +99,19 @@ class Table:
         return f"({said}, and {split}: set delimiter = {json.dumps(best)} in the card)"
 
 
-class Row(NamedTuple):
-    """One row of a table."""
-
-    table: Table
-    cells: tuple[str, ...]
-    line: int
-    """The physical line on which it begins."""
-    number: int
-    """Which row of the file it is, from 1."""
-
-
 def _records(path: Path, delimiter: str, options: Mapping[str, object]) -> Iterator[tuple[int, list[str]]]:
     """The rows of a file as it quotes them, each with the physical line on which it begins."""
     if options.get("quoting") != "none":
-        yield from _read_quoted(path, delimiter)
+        yield from _read_quoted(path, delimiter, str(options.get("quote", '"')))
         return
     for number, line in enumerate(text.lines(path, keep_line_end=bool(options.get("keep_line_end"))), 1):
         yield number, line.split(delimiter)
 
 
-def _read_quoted(path: Path, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _read_quoted(path: Path, delimiter: str, quote: str) -> Iterator[tuple[int, list[str]]]:
     """Rows with CSV quoting."""
-    reader = csv.reader(map(_escape, text.lines(path, keep_line_end=True)), delimiter=delimiter, strict=True)
+    lines = map(_escape, text.lines(path, keep_line_end=True))
+    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote, strict=True)
     while True:
         begins = reader.line_num + 1
         try:

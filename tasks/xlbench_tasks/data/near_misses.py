@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from xlbench import DataError
 from xlbench_tasks.data import text
-from xlbench_tasks.data.delimited_files import Table
+from xlbench_tasks.data.delimited_files import DelimitedTable
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.unknown_values import UnknownValues
 
@@ -91,7 +91,7 @@ def without_near_misses(records: Records) -> Records:
 
 def _lines(path: Path) -> Iterator[_Line]:
     """The lines of a file; nothing is empty in any of them."""
-    table = Table(path, "\t", {"quoting": "none"})
+    table = DelimitedTable(path, "\t", {"quoting": "none"})
     columns = {column: table.position(column) for column in ("id", "kind", "text")}
     for row in table.rows():
         where = f"{path}, line {row.line}"

@@ -9,7 +9,7 @@ A card names one of these by its plain name, and anybody else's as ``package.mod
 
 from collections.abc import Callable, Mapping
 
-READERS = ("cldr", "conll", "delimited", "hub", "nearmiss", "parallel", "search")
+READERS = ("cldr", "conll", "delimited", "hub", "jsonl", "nearmiss", "parallel", "parquet", "search")
 
 PACKAGED = ("cldr",)
 """Those whose data comes with a package that is installed anyway."""

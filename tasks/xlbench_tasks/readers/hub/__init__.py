@@ -23,9 +23,9 @@ from xlbench_tasks.data.archives import split_archive_name
 from xlbench_tasks.data.blocks import blocks
 from xlbench_tasks.data.classes import class_names, name_tags
 from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.row_keys import flat_columns
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.readers.delimited import flat_columns
 from xlbench_tasks.readers.hub.keys import KEYS as KEYS
 from xlbench_tasks.readers.hub.keys import REQUIRED as REQUIRED
 from xlbench_tasks.readers.hub.keys import WORDS, check_table, is_per_column

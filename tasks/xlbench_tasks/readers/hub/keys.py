@@ -9,8 +9,8 @@ from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import tags
 from xlbench_tasks.data.blocks import check_block
 from xlbench_tasks.data.hub_data import FORMATS
+from xlbench_tasks.data.row_keys import check_fields
 from xlbench_tasks.data.source import LANGUAGE, Home
-from xlbench_tasks.readers.delimited import check_fields
 
 KEYS = {
     "repo": str,

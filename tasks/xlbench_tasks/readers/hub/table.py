@@ -10,9 +10,9 @@ from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name
 from xlbench_tasks.data.labels import in_other_notation
+from xlbench_tasks.data.row_tables import JOINT
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown_values import UnknownValues
-from xlbench_tasks.readers.delimited import JOINT
 
 if TYPE_CHECKING:
     from datasets import Dataset
