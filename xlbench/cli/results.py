@@ -1,4 +1,4 @@
-"""``xlbench results``: checks of saved runs; ``verify`` computes their scores again."""
+"""``xlbench results``: what is in saved runs, and whether it holds; ``verify`` computes their scores again."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.results_folders import info, merge, prune
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 
@@ -22,11 +23,18 @@ if TYPE_CHECKING:
 
 @click.group(
     epilog="\b\nExamples:\n"
-    "  xlbench results verify                 the runs in ./results\n"
-    "  xlbench results verify leaderboards/runs",
+    "  xlbench results info                            what is in ./results\n"
+    "  xlbench results verify leaderboards/runs        compute the scores again\n"
+    "  xlbench results merge part1 part2 --out results join the shards of a run\n"
+    "  xlbench results prune results --failed          remove cells without scores",
 )
 def command() -> None:
-    """Check saved runs, one's own or those of others."""
+    """Look at saved runs, check, join and clear them."""
+
+
+command.add_command(info)
+command.add_command(merge)
+command.add_command(prune)
 
 
 @command.command(

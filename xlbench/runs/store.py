@@ -176,6 +176,22 @@ class Store(Reader):
             _write_json(path, to_json(cell))
         return cell
 
+    def forget(self, run: Run, cells: Collection[Cell]) -> None:
+        """Remove cells of a run and their items for good: its manifest does not list them any more."""
+        saved = {task: set(subsets) for task, subsets in run.saved.items()}
+        for cell in cells:
+            if cell.whole:
+                saved.get(cell.task, set()).discard(cell.subset)
+        listed = {task: tuple(sorted(subsets)) for task, subsets in sorted(saved.items()) if subsets}
+        path = self.folder(run.model, run.fingerprint) / "run.json"
+        with one_line_errors(path):
+            if path.exists():
+                _write_json(path, to_json(replace(run, cells=(), saved=listed, folder="", troubles=())))
+            for cell in cells:
+                self.discard(self.path_of(cell))
+                if cell.items_file:
+                    self.discard(self.path_of(cell).parent / cell.items_file)
+
     def discard(self, path: Path) -> None:
         """Remove a cell that no longer applies (the failure of a whole task that now has subsets)."""
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
