@@ -7,7 +7,7 @@ Listing them reads the cards and nothing else: data, numpy, `datasets` and Babel
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from xlbench import Scheme, Suite, Task, UsageError, hookimpl
@@ -49,7 +49,7 @@ def xlbench_suites() -> Iterable[Suite]:
 @hookimpl
 def xlbench_schemes() -> Iterable[Scheme]:
     """``./my-card.toml``: a card of one's own; its files are under the data root, as everywhere, or beside it."""
-    yield Scheme("card", _is_card, tasks=_tasks_of_card, description="a task card: ./NAME.toml")
+    yield Scheme("card", _is_card, tasks=_tasks_of_card, draft=_draft, description="a task card: ./NAME.toml")
 
 
 def read_suite(path: Path) -> Suite:
@@ -74,3 +74,9 @@ def _tasks_of_card(spec: str) -> Iterable[Task]:
     path = Path(spec).expanduser()
     card = read_card(path, spec, imports=False)
     return [lazy_task(card, path, spec) if card.modules else task(card)]
+
+
+def _draft(files: Sequence[Path], root: Path | None, name: str, *, beside: bool) -> str:
+    from xlbench_tasks.draft.drafting import draft_card
+
+    return draft_card(files, root, name, beside=beside)

@@ -29,6 +29,7 @@ COMMANDS = {
     "pack": "Write a saved run as one compact file.",
     "unpack": "Write packed runs back as folders, to go on with them.",
     "gate": "Judge a candidate by a baseline: one verdict, and an exit code for it.",
+    "card": "Draft a card from files of your own: a task, without code.",
     "list": "List the models, tasks, suites or areas that can be named.",
     "plugins": "Show the installed plugins, and what is broken and why; check them.",
     "new": "Make a plugin from a template: a model, card, task, protocol, board or engine.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_BIBLIOGRAPHIC = (
+BIBLIOGRAPHIC = (
     "alb", "arm", "baq", "bur", "chi", "cze", "dut", "fre", "geo", "ger", "gre", "ice", "mac", "mao", "may", "per",
     "rum", "scc", "scr", "slo", "tib", "wel",
 )  # fmt: skip
@@ -32,7 +32,7 @@ def three_letters(code: str) -> str | None:
     fitting: list[str] = [
         long
         for long, short in get_global("language_aliases").items()
-        if short == wanted and len(long) == 3 and long not in _BIBLIOGRAPHIC
+        if short == wanted and len(long) == 3 and long not in BIBLIOGRAPHIC
     ]
     if not fitting:
         return None

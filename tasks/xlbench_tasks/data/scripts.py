@@ -23,7 +23,7 @@ MOSTLY = 0.9
 
 
 @cache
-def _script(char: str) -> str:
+def script_of(char: str) -> str:
     """How the Unicode name of a letter begins; "" for what is no letter."""
     return unicodedata.name(char, "").partition(" ")[0] if char.isalpha() else ""
 
@@ -44,7 +44,7 @@ def other_script(texts: Iterable[str], language: str) -> str:
     """The script (``Devanagari``) that nearly all letters of the texts are in, where the language is written in another
     one; "" where they may be in the language."""
     known = expected(language)
-    counts = Counter(script for text in texts for script in map(_script, text) if script)
+    counts = Counter(script for text in texts for script in map(script_of, text) if script)
     total = sum(counts.values())
     if not known or not total:
         return ""

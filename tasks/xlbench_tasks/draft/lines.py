@@ -1,0 +1,51 @@
+"""Drafts for texts that are aligned line by line, a file a language: protocol `retrieval`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from xlbench import UsageError
+from xlbench_tasks.data import text
+from xlbench_tasks.draft.sets import FileSet, say_languages, say_splits
+from xlbench_tasks.draft.written import Draft
+
+
+def fill(
+    draft: Draft,
+    found: FileSet,
+    counts: Mapping[str, int],
+    texts: Callable[[str], Sequence[str]],
+    beside: Mapping[str, Path],
+) -> None:
+    """Make a draft of parallel files.
+
+    Args:
+        draft: what is written.
+        found: the files.
+        counts: how many lines each has.
+        texts: gives some texts of a file.
+        beside: other files of the same length, by name, one of which may say what hangs together.
+
+    Raises:
+        UsageError: They are of one language.
+    """
+    draft.card["area"] = ("retrieval", "")
+    lines = counts[found.files[0].file]
+    draft.card["protocol"] = ("retrieval", f"the files have equally many lines ({lines:,}): line i translates line i")
+    say_splits(draft, found, learns=False)
+    draft.data["reader"] = ("parallel", "")
+    say_languages(draft, found, texts, single=False)
+    for name, path in beside.items():
+        values = list(text.lines(path))
+        if len(set(values)) < len(values) / 2:
+            draft.data["clusters"] = (name, f"it has as many lines, and only {len(set(values)):,} different ones")
+            break
+    languages = draft.card["languages"][0]
+    if len(languages) < 2:
+        raise UsageError(
+            f"{found.files[0].file}: one text a line and no label, in one language: there is nothing to ask"
+        )
+    if len(languages) > 2:
+        pivot = "eng" if "eng" in languages else "all"
+        draft.options["pairs"] = (pivot, "every other language to it, and from it" if pivot == "eng" else "")

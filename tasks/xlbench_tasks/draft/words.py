@@ -1,0 +1,77 @@
+"""Drafts for words and their tags: protocol `tagging`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from xlbench.core.text import first_of
+from xlbench_tasks.data.source import LANGUAGE
+from xlbench_tasks.draft.sets import FileSet, alone, say_languages, say_splits
+from xlbench_tasks.draft.tagged import Layout, Tagged
+from xlbench_tasks.draft.written import Draft
+
+RARE = 0.005
+"""A type with a smaller share of the tags is written as none: there is nothing to learn."""
+
+
+def fill(draft: Draft, found: FileSet, layouts: Mapping[str, Layout], read: Mapping[str, Tagged]) -> None:
+    """Make a draft of files with a word and its tag a line."""
+    how = layouts[found.files[0].file]
+    draft.card["area"] = ("ner", "")
+    draft.card["protocol"] = ("tagging", f"column {how.tag} holds tags of entities, {_scheme(found, read)}")
+    say_splits(draft, found, learns=True)
+    draft.data["reader"] = ("conll", "")
+    say_places(draft, found, {name: one.words for name, one in read.items()})
+    draft.data["delimiter"] = (how.delimiter, "")
+    if (how.token, how.tag) != (1, how.width):
+        draft.data["token"], draft.data["tag"] = (how.token, "the column of words, from 1"), (how.tag, "and of tags")
+    if how.comment:
+        draft.data["comment"] = (how.comment, "lines that begin so are no words, unless they have a tag")
+    if how.documents:
+        draft.data["documents"] = (how.documents, "a document begins, whose sentences are one cluster")
+    prefixes = sorted({one.token_prefix for one in read.values() if one.token_prefix})
+    if prefixes:
+        draft.data["token_prefix"] = (prefixes, "nearly all words of a file begin so")
+    _types(draft, sum((read[one.file].kinds for one in found.files), Counter()))
+
+
+def say_places(draft: Draft, found: FileSet, texts: Mapping[str, Sequence[str]]) -> None:
+    """Patterns and languages; pairs of a language and its file where names follow no pattern."""
+
+    def of_file(file: str) -> Sequence[str]:
+        return [" ".join(texts[file])]
+
+    one_pattern = len({one.pattern for one in found.files if one.language}) <= 1
+    if len(found.codes) < 2 or (one_pattern and found.files[0].pattern.count(LANGUAGE) == 1):
+        say_languages(draft, found, of_file)
+        return
+    pairs: dict[str, str] = {}
+    several = len(found.splits) > 1
+    for one in found.files:
+        code = one.language if one.language != "zho" else alone(draft, found, of_file(one.file))[0]
+        pairs.setdefault(code, (one.pattern if several else one.literal).replace(LANGUAGE, one.word))
+    draft.card["languages"] = (sorted(pairs), "from the names of files")
+    draft.data["files_of"] = ([[code, pairs[code]] for code in sorted(pairs)], "")
+
+
+def _types(draft: Draft, kinds: Counter[str]) -> None:
+    """The types of entities; rare ones count as none."""
+    total = kinds.total()
+    common = [kind for kind, count in kinds.most_common() if count >= RARE * total]
+    rare = [kind for kind in kinds if kind not in common]
+    draft.data["tags"] = (
+        {kind: kind for kind in common} | dict.fromkeys(sorted(rare), "O"),
+        "the type in the files = the type that is scored" + ("; rare ones are O, no entity" if rare else ""),
+    )
+    if rare:
+        draft.unsure.append(f"Types with few entities are not scored: {first_of(rare, 8)}.")
+    draft.options["types"] = (common, "")
+
+
+def _scheme(found: FileSet, read: Mapping[str, Tagged]) -> str:
+    """The scheme, in words, by the prefixes that occur; the reader finds it out itself."""
+    used = set("".join(read[one.file].prefixes for one in found.files))
+    if used <= set("BI"):
+        return "in IOB (the reader tells IOB1 from IOB2)"
+    return f"with the prefixes {', '.join(sorted(used))} (the reader finds the scheme)"

@@ -1,0 +1,242 @@
+"""Drafts of cards: what is guessed of small files of every kind, and that each draft is a card that reads them."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from xlbench import Data, XlbenchError
+from xlbench_tasks.card.read import read_card
+from xlbench_tasks.card.task import task
+from xlbench_tasks.draft.drafting import draft_card
+
+WORDS = ("the", "river", "runs", "past", "old", "mills", "and", "quiet", "gardens", "where", "tired", "farmers", "rest")
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """Write files with their content; the folder."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8", newline="")
+    return folder
+
+
+def sentence(number: int) -> str:
+    """A sentence of its own for every number."""
+    return f"{WORDS[number % 13]} {WORDS[number * 5 % 13]}, said {number} {WORDS[number * 7 % 13]}"
+
+
+def drafted(folder: Path, *names: str, name: str = "mine") -> dict:
+    """The card that is drafted from files of a folder (none: from all of it), read back; its comments as "comments".
+
+    It has been read as a card, and gives a subset that can be scored.
+    """
+    text = draft_card([folder / one for one in names] or [folder], folder, name, beside=False)
+    path = folder.parent / "draft.toml"
+    path.write_text(text, encoding="utf-8")
+    assert any(not one.missing and not one.damaged for one in task(read_card(path)).subsets(Data(root=folder))), text
+    comments = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
+    return tomllib.loads(text) | {"comments": comments}
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A function that writes files to a folder of data."""
+    return lambda files: write(tmp_path / "data", files)
+
+
+def reviews(delimiter: str, header: bool = True, rows: int = 24) -> str:
+    """A table of an id, a text and one of three labels."""
+    lines = [["id", "text", "label"]] * header
+    lines += [[f"r{n}", f'"{sentence(n)}"' if delimiter == "," else sentence(n), ("good", "bad", "so-so")[n % 3]]
+              for n in range(rows)]  # fmt: skip
+    return "".join(f"{delimiter.join(line)}\n" for line in lines)
+
+
+@pytest.mark.parametrize(("name", "delimiter", "said"), [
+    ("eng.csv", ",", None), ("eng.csv", ";", ";"), ("eng.tsv", "\t", None), ("eng.txt", "\t", "\t"),
+    ("eng.txt", "|", "|"),
+])  # fmt: skip
+def test_a_table_with_a_header_is_read_by_the_names_of_its_columns(data, name, delimiter, said):
+    """Delimiter, text and label are found; the delimiter is said only where a reader would take another."""
+    card = drafted(data({name: reviews(delimiter)}), name)
+    assert card["protocol"] == "classification"
+    assert card["data"]["fields"] == {"text": "text", "label": "label"}
+    assert card["data"].get("delimiter") == said
+    assert "header" not in card["data"]
+    assert (card["languages"], card["folds"]) == (["eng"], 5)
+    assert card["options"]["labels"] == ["bad", "good", "so-so"]
+
+
+def test_a_table_without_a_header_is_read_by_numbers(data):
+    """What its first line looks like is told, and which columns were taken for what."""
+    card = drafted(data({"deu.csv": reviews(",", header=False)}))
+    assert card["data"]["header"] is False
+    assert card["data"]["fields"] == {"text": 2, "label": 3}
+    assert "column 3 has 3 different values in 24 rows" in card["comments"]
+
+
+def test_languages_and_splits_are_found_in_names_of_files(data):
+    """Words for splits become splits, words for languages codes, and others are asked for."""
+    names = {f"{language}/{split}.csv": reviews(",") for language in ("en", "German", "hau", "klingonish")
+             for split in ("train", "valid", "test")}  # fmt: skip
+    card = drafted(data(names))
+    assert card["splits"] == {"train": "train", "dev": "valid", "test": "test"}
+    assert card["languages"] == ["deu", "eng", "hau"]
+    assert card["data"]["files"] == "{language}/{split}.csv"
+    assert card["data"]["aliases"] == {"German": "deu", "en": "eng"}
+    assert card["data"]["id"] == "id"
+    assert "Which language is klingonish?" in card["comments"]
+
+
+def test_ids_with_other_labels_are_no_translations(data):
+    """An id is named only where all languages have the same labels for it."""
+    other = reviews(",").replace(",good", ",?").replace(",bad", ",good").replace(",?", ",bad")
+    assert "id" not in drafted(data({"eng.csv": reviews(","), "deu.csv": other}))["data"]
+
+
+def test_quotes_that_are_no_csv_are_characters(data):
+    """A file that CSV's quoting would break is read without it."""
+    rows = "".join(f'"{sentence(n)} and "more\t{"ab"[n % 2]}\n' for n in range(20))
+    assert drafted(data({"eng.tsv": f"text\tlabel\n{rows}"}))["data"]["quoting"] == "none"
+
+
+def test_cells_with_line_feeds_are_csv(data):
+    """A file whose cells hold line feeds in quotes is read with CSV's quoting, which is a reader's own."""
+    rows = "".join(f'"{sentence(n)}\nand ""more"""\t{"ab"[n % 2]}\n' for n in range(20))
+    card = drafted(data({"eng.tsv": f"text\tlabel\n{rows}"}))
+    assert "quoting" not in card["data"]
+
+
+def test_words_of_many_classes_are_clustered(data):
+    """Single words with labels that are no sentiment are grouped."""
+    rows = "".join(f"{WORDS[n % 13]}{n}\t{('tool', 'animal', 'fruit')[n % 3]}\n" for n in range(30))
+    card = drafted(data({"eng.tsv": f"word\tcategory\n{rows}"}))
+    assert (card["protocol"], card["area"]) == ("clustering", "clustering")
+
+
+def test_numbers_as_labels_are_asked_about(data):
+    """0 and 1 are labels; nobody knows what they mean."""
+    rows = "".join(f"{n % 2},{sentence(n).replace(',', '')}\n" for n in range(20))
+    card = drafted(data({"reviews.eng.csv": rows}))
+    assert card["options"]["labels"] == ["0", "1"]
+    assert (card["area"], card["data"]["fields"]) == ("sentiment", {"text": 2, "label": 1})
+    assert "What do the labels 0 and 1 mean?" in card["comments"] or "What do the labels 0, 1 mean?" in card["comments"]
+
+
+def test_two_texts_and_a_number_are_similarity(data):
+    """Pairs with a score are a task of similarity; with two labels, one of pairs."""
+    scored = "".join(f"{sentence(n)}\t{sentence(n + 3)}\t{n % 9}.5\n" for n in range(30))
+    card = drafted(data({"eng.tsv": f"sentence1\tsentence2\tscore\n{scored}"}))
+    assert card["protocol"] == "similarity"
+    assert card["data"]["fields"] == {"text": "sentence1", "second": "sentence2", "score": "score"}
+    told = "".join(f"{sentence(n)}\t{sentence(n + 3)}\t{'yes' if n % 3 else 'no'}\n" for n in range(30))
+    card = drafted(data({"eng.tsv": f"sentence1\tsentence2\tlabel\n{told}"}))
+    assert (card["protocol"], card["options"]["positive"]) == ("pairs", "yes")
+
+
+def test_columns_of_languages_are_translations(data):
+    """Columns that are called as languages are read one a language; those with gaps are left out."""
+    rows = "".join(f"{n},{sentence(n).replace(',', '')},{sentence(n + 1).replace(',', '')},{'x' * (n % 3)}\n"
+                   for n in range(20))  # fmt: skip
+    card = drafted(data({"phrases.csv": f",english,hausa,german\n{rows}"}))
+    assert card["protocol"] == "retrieval"
+    assert (card["languages"], card["data"]["fields"]) == (["eng", "hau"], {"text": "{language}"})
+    assert "Columns with empty cells are left out: german" in card["comments"]
+
+
+def test_files_of_equally_many_lines_are_parallel(data):
+    """A file a language; a file with as many lines and few different ones says what hangs together."""
+    files = {f"talk.{language}.txt": "".join(f"{language} {sentence(n)}\r\n" for n in range(30))
+             for language in ("en", "mt", "zh-CN")}  # fmt: skip
+    card = drafted(data(files | {"speakers.txt": "".join(f"s{n // 10}\n" for n in range(30)), "notes.txt": "one\n"}))
+    assert card["data"]["reader"] == "parallel"
+    assert card["languages"] == ["eng", "mlt", "zho_Hans"]
+    assert card["data"]["clusters"] == "speakers.txt"
+    assert card["options"] == {"pairs": "eng"}
+    assert "notes.txt" in card["comments"]
+
+
+def tagged(rows: int, tab: str = "\t", extra: str = "") -> str:
+    """Sentences of words with tags."""
+    made = []
+    for n in range(rows):
+        words = [("Ann", "B-PER"), ("Lee", "I-PER"), ("saw", "O"), ("Rome", "B-LOC"), (f"again{n}", "O")]
+        made.append("".join(f"{extra}{word}{tab}{tag}\n" for word, tag in words))
+    return "\n".join(made)
+
+
+@pytest.mark.parametrize(("mark", "delimiter"), [("\t", "tab"), (" ", "space"), ("  ", "whitespace")])
+def test_words_with_tags_are_tagging(data, mark, delimiter):
+    """Columns, types and the delimiter are found."""
+    card = drafted(data({"eng.train.txt": tagged(30, mark), "eng.test.txt": tagged(20, mark)}))
+    assert (card["protocol"], card["data"]["reader"]) == ("tagging", "conll")
+    assert card["data"]["delimiter"] == delimiter
+    assert card["data"]["tags"] == {"PER": "PER", "LOC": "LOC"}
+    assert card["splits"] == {"train": "train", "test": "test"}
+
+
+def test_comments_numbers_and_marks_of_tagged_files_are_found(data):
+    """Comments, documents, a column of numbers and a language's mark before each word are told to the reader."""
+    rows = tagged(20, extra="en:").replace("en:", "1\ten:").replace("\n\n", "\n\n# sent_id = 7\n")
+    card = drafted(data({"eng.iob2": f"# newdoc id = a\n# text = Ann Lee\n{rows}"}))
+    assert card["data"] | {"token": 2, "tag": 3, "comment": "# ", "documents": "# newdoc id = ",
+                           "token_prefix": ["en:"]} == card["data"]  # fmt: skip
+
+
+def test_files_of_no_one_pattern_are_listed(data):
+    """Tagged files whose names follow no pattern are pairs of a language and a file."""
+    card = drafted(data({f"{name}/{name}-test.txt": tagged(20) for name in ("Hindi", "Odia")}))
+    assert card["data"]["files_of"] == [["hin", "Hindi/Hindi-test.txt"], ["ory", "Odia/Odia-test.txt"]]
+
+
+def test_the_language_follows_from_the_script_where_no_name_says_it(data):
+    """A script that one language has tells it; Chinese is told apart by its characters; others are asked for."""
+    georgian = "".join(f"ქართული წინადადება ნომერი {n} არის აქ\t{'ab'[n % 2]}\n" for n in range(20))
+    assert drafted(data({"x.tsv": f"text\tlabel\n{georgian}"}))["languages"] == ["kat"]
+    chinese = "".join(f"這個國家來說會過{n}學\t{'ab'[n % 2]}\n" for n in range(20))
+    assert drafted(data({"x.tsv": f"text\tlabel\n{chinese}"}))["languages"] == ["zho_Hant"]
+
+
+@pytest.mark.parametrize(("files", "said"), [
+    ({"x.csv": ""}, "is empty"),
+    ({"x.csv": "\n\n"}, "holds nothing but blank lines"),
+    ({"x.csv": "a,b\n1,2\0\n"}, "line 2: a NUL byte"),
+    ({"eng.txt": "one\ntwo\nthree\n"}, "one text a line and no label, in one language"),
+    ({"x.txt": "one\ntwo\nthree\n"}, "no language in its name"),
+    ({"x.csv": "a,b\n1,2\n3,4\n"}, "no column holds labels or scores"),
+    ({"README.md": "hello"}, "holds no file of data"),
+])  # fmt: skip
+def test_what_nothing_can_be_asked_of_is_said_in_a_line(data, files, said):
+    """An empty, binary, one-column or label-less file is an error of one line."""
+    with pytest.raises(XlbenchError, match=said) as error:
+        drafted(data(files))
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_another_encoding_is_left_out_and_named(data):
+    """Of several files, one that is no UTF-8 is left out, with its line."""
+    folder = data({"eng.csv": reviews(","), "deu.csv": reviews(",")})
+    (folder / "fra.csv").write_bytes(reviews(",").replace("the", "thé").encode("latin-1"))
+    card = drafted(folder)
+    assert card["languages"] == ["deu", "eng"]
+    assert "is not UTF-8" in card["comments"]
+    assert "fra.csv, line" in card["comments"]
+
+
+def test_a_draft_that_stops_says_where(data):
+    """An empty text is where a run stops: the draft says so at its top."""
+    text = draft_card([data({"eng.csv": reviews(",") + "r99,,good\n"})], None, "", beside=False)
+    assert "It does not run yet" in text
+    assert "the text is empty" in text
+
+
+def test_comments_and_strings_hold_what_toml_cannot(data):
+    """Labels with quotes, and names with odd characters, come back as they are."""
+    labels = ['a "b"', "c\\d"]
+    rows = "".join(f"{sentence(n)}\t{labels[n % 2]}\n" for n in range(20))
+    card = drafted(data({"my ünï (1).eng.tsv": f"text\tlabel\n{rows}"}))
+    assert card["options"]["labels"] == labels
