@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
 from xlbench import DataError, DataMissing, UsageError
+from xlbench_tasks.data import packed
 from xlbench_tasks.data.codes import meant_language
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
@@ -49,19 +50,33 @@ def expand(root: Path, pattern: str) -> dict[str, Path]:
     name = re.compile(re.escape(head) + "(.+)" + r"\1".join(map(re.escape, tails)))
     found = {}
     for path in sorted(root.glob("*".join(map(glob.escape, (head, *tails))))):
-        if (match := name.fullmatch(path.relative_to(root).as_posix())) and path.is_file():
+        match = name.fullmatch(path.relative_to(root).as_posix())
+        # what ``corpus.{language}`` finds, too, may be the same file packed
+        if match and path.is_file() and not match[1].endswith(packed.ENDINGS):
             found[match[1]] = path
     return found
 
 
+def with_packed(listed: Sequence[str]) -> tuple[str, ...]:
+    """Patterns, each followed by those of the same file packed."""
+    return tuple(name for pattern in listed for name in packed.names(pattern))
+
+
+def find(root: Path | None, name: str) -> Path | None:
+    """A file below the root, or the same file packed; None where there is neither."""
+    if root is None:
+        return None
+    return next((root / one for one in packed.names(name) if (root / one).is_file()), None)
+
+
 def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
-    """Declared language -> its file: that of the first pattern, in the card's order, which has one.
+    """Declared language -> its file, plain or packed: that of the first pattern, in the card's order, which has one.
 
     `DataMissing` where there is none at all; `DataError` where one pattern has two for a language.
     """
     root = root_of(reading)
     files: dict[str, Path] = {}
-    for pattern in listed if root is not None else ():
+    for pattern in with_packed(listed) if root is not None else ():
         assert root is not None
         for language, path in _by_language(reading, expand(root, pattern)).items():
             files.setdefault(language, path)
@@ -81,7 +96,7 @@ def undeclared_files(reading: Reading, listed: Sequence[str]) -> str:
     root = root_of(reading)
     by_code: dict[str, Path] = {}
     taken: dict[str, Path] = {}
-    for pattern in (one for one in listed if LANGUAGE in one) if root is not None else ():
+    for pattern in (one for one in with_packed(listed) if LANGUAGE in one) if root is not None else ():
         assert root is not None
         for code, path in expand(root, pattern).items():
             if (language := reading.home.language_of(code)) is None:

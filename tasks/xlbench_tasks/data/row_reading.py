@@ -107,10 +107,10 @@ class RowReading(Reading):
     def _listed_files(self) -> Paths:
         """The files whose names hold no language; `DataMissing` where one of them is not there."""
         root = files.root_of(self)
-        paths = tuple(root / pattern for pattern in self._patterns) if root else ()
-        if not paths or not all(path.is_file() for path in paths):
+        found = [files.find(root, pattern) for pattern in self._patterns]
+        if None in found:
             raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}"))
-        return paths
+        return tuple(path for path in found if path is not None)
 
     def _place(self) -> str:
         return files.describe_location(self, self._patterns)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import unicodedata
-import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
 
 from xlbench import DataError
+from xlbench_tasks.data.packed import ByteReader, unpacked
 
-GZIP = b"\x1f\x8b"
 _HEAD = 1024
 """How many bytes from the start tell what a file is."""
 
@@ -30,7 +27,7 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "UTF-16 text; save the file as UTF-8"),
     (b"BZh", "a bzip2 file; unpack it, or pack it with gzip"),
     (b"\xfd7zXZ\0", "an xz file; unpack it, or pack it with gzip"),
-    (b"\x28\xb5\x2f\xfd", "a Zstandard file; unpack it, or pack it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "a Zstandard file inside of a packed one; unpack it"),
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive; unpack it"),
     (b"%PDF-", "a PDF document; the text must be a plain UTF-8 file"),
     (b"ARROW1", "an Arrow file; export it as UTF-8 text"),
@@ -79,7 +76,7 @@ def twins(texts: Iterable[str]) -> int:
 
 
 def lines(path: Path, *, keep_line_end: bool = False) -> Iterator[str]:
-    r"""The lines of a UTF-8 file, plain or gzip, read only as far as they are asked for.
+    r"""The lines of a UTF-8 file, plain or packed, read only as far as they are asked for.
 
     Lines are split on ``\n`` alone: U+2028, U+0085, VT, FF and a bare ``\r`` are characters of a text. One ``\r`` at a
     line's end belongs to the line end and goes, unless ``keep_line_end``. A byte order mark at the start goes.
@@ -116,30 +113,13 @@ def count_lines(path: Path) -> int:
     return count + (last[-1:] not in (b"", b"\n"))
 
 
-class _ByteReader(Protocol):
-    """What a plain and a packed file have in common."""
-
-    def __iter__(self) -> Iterator[bytes]: ...
-
-    def read(self, size: int, /) -> bytes: ...
-
-    def peek(self, size: int, /) -> bytes: ...
-
-
 @contextmanager
-def _opened(path: Path) -> Iterator[_ByteReader]:
-    """The bytes of a file, unpacked where it is gzip; trouble while it is open is a `DataError` too."""
-    try:
-        with path.open("rb") as raw:
-            packed = raw.peek(len(GZIP)).startswith(GZIP)
-            with gzip.open(raw) if packed else raw as file:
-                if what := kind_of(file.peek(_HEAD)[:_HEAD]):
-                    raise DataError(f"{path} is {what}")
-                yield file
-    except OSError as error:  # gzip's own errors are some, too
-        raise DataError(f"{path} cannot be read: {error.strerror or error}") from None
-    except (EOFError, zlib.error) as error:
-        raise DataError(f"{path} is a gzip file that is cut off or damaged ({error}); get it again") from None
+def _opened(path: Path) -> Iterator[ByteReader]:
+    """The bytes of a file, unpacked where it is packed; trouble while it is open is a `DataError` too."""
+    with unpacked(path) as file:
+        if what := kind_of(file.peek(_HEAD)[:_HEAD]):
+            raise DataError(f"{path} is {what}")
+        yield file
 
 
 def kind_of(head: bytes) -> str:
@@ -170,7 +150,7 @@ def _decoded(raw: bytes, where: str, offset: int) -> str:
     return text
 
 
-def _check_returns(path: Path, first: str, file: _ByteReader) -> None:
+def _check_returns(path: Path, first: str, file: ByteReader) -> None:
     """Refuse a file whose only line holds carriage returns: these are its line ends."""
     if "\r" in first[:-1] and not file.peek(1):
         raise DataError(f"{path}: its lines end in bare carriage returns; save it with line feeds (Unix line ends)")

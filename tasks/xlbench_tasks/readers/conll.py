@@ -105,8 +105,8 @@ class Conll(Reading):
             return files.by_language(self, self._patterns)
         named = self._pairs or {self.home.table["language"]: self._patterns[0]}
         root = files.root_of(self)
-        paths = {language: root / pattern for language, pattern in named.items()} if root else {}
-        found = {language: path for language, path in paths.items() if path.is_file()}
+        paths = {language: files.find(root, pattern) for language, pattern in named.items()}
+        found = {language: path for language, path in paths.items() if path is not None}
         if not found:
             raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}"))
         return found

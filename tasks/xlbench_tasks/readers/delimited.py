@@ -11,6 +11,7 @@ from pathlib import Path
 
 from xlbench import Data, UsageError
 from xlbench_tasks.data.delimited_files import DelimitedTable
+from xlbench_tasks.data.packed import plain_name
 from xlbench_tasks.data.row_keys import ROW_KEYS, ROW_REQUIRED
 from xlbench_tasks.data.row_reading import RowReading
 from xlbench_tasks.data.source import Home
@@ -67,7 +68,7 @@ class Delimited(RowReading):
     @property
     def _delimiter(self) -> str:
         given: str | None = self.home.table.get("delimiter")
-        return given if given is not None else "\t" if self._patterns[0].removesuffix(".gz").endswith(".tsv") else ","
+        return given if given is not None else "\t" if plain_name(self._patterns[0]).endswith(".tsv") else ","
 
     def _table(self, path: Path) -> DelimitedTable:
         return DelimitedTable(path, self._delimiter, self.home.table)

@@ -68,7 +68,8 @@ class Parallel(Reading):
         """One id a line, read before any text, so that all are aligned with it; empty where the card names none."""
         if self._clusters is None:
             root = files.root_of(self)
-            lines = self._lines(root / self._clusters_file) if self._clusters_file and root else []
+            path = files.find(root, self._clusters_file) or (root or Path()) / self._clusters_file
+            lines = self._lines(path) if self._clusters_file and root else []
             self._clusters = tuple(f"{self.name}:{line}" for line in lines)
         return self._clusters
 

@@ -2,7 +2,7 @@
 
 Three files, as in BEIR and TREC: ``corpus`` and ``queries`` (JSON lines, or id and text with a tab between them) and
 ``qrels``. Or one file a language, in the ``shape`` of Belebele (JSON lines) or of SQuAD (one JSON document, as XQuAD
-and MLQA have it). Any of them may be gzip, with ``.gz`` at the end of its name or not.
+and MLQA have it). Any of them may be packed, with ``.gz`` or ``.zst`` at the end of its name or not.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
-from xlbench_tasks.data import files, question_files, search_files
+from xlbench_tasks.data import files, packed, question_files, search_files
 from xlbench_tasks.data.collections import Entry, records_of
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
@@ -65,8 +65,9 @@ class Search(Reading):
         if "files" in table and table.get("cluster", ALONE) != ALONE:
             raise UsageError(f"{where} cluster: questions of an article are one; cluster = '{ALONE}' takes each alone")
         for key in self._keys:
-            if table[key].endswith(".gz"):
-                raise UsageError(f"{where} {key}: without .gz at the end; packed files are found, too")
+            if table[key].endswith(packed.ENDINGS):
+                ending = "." + table[key].rpartition(".")[2]
+                raise UsageError(f"{where} {key}: without {ending} at the end; packed files are found, too")
         fixed = [key for key in self._keys if key != "qrels" and LANGUAGE not in table[key]]
         if bool(fixed) != bool(self._language):
             raise UsageError(
@@ -80,7 +81,7 @@ class Search(Reading):
 
     def _listed(self, key: str) -> tuple[str, ...]:
         """The patterns under a key, plain and packed."""
-        return tuple(f"{pattern}{end}" for pattern in self._patterns[key] for end in ("", ".gz"))
+        return files.with_packed(self._patterns[key])
 
     def _of_key(self, key: str) -> dict[str, Path]:
         """Language -> its file; none where there is no file."""
