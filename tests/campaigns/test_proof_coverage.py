@@ -41,6 +41,15 @@ def test_scores_of_real_outcomes_are_covered(news, metric, n, scale):
     assert 0.8 < found.error < 1.25
 
 
+def test_clusterings_are_covered_as_the_protocol_makes_them(session, scale):
+    """Of few items, the best of several starts each: intervals of purity hold the mean, and are none too short."""
+    headlines, times = proof_populations.headlines(DATA, session), 12 * scale
+    found = proof_coverage.of_starts(headlines, 50, times)
+    assert found["purity"].covered >= least(0.93, times)
+    assert found["purity"].error > 0.9
+    assert found["v_measure"].covered >= least(0.88, times)
+
+
 def test_an_average_of_small_tests_is_covered(news, scale):
     """On 61 sentences macro-F1 is a point too low in every language: the average's interval makes up for it."""
     times = 80 * scale

@@ -39,3 +39,12 @@ def test_a_budget_holds_over_many_pushes(rows, scale):
     times = 2 * scale
     failed = proof_gate.any_of_many(rows, times, 20, Policy(pushes=20)) * times
     assert failed <= 0.05 * times + 2.4 * np.sqrt(0.05 * 0.95 * times)
+
+
+def test_the_campaign_prints_a_line_for_every_row_of_the_table(monkeypatch):
+    """The tasks first, then eight figures, each with how many times it was tried."""
+    monkeypatch.setattr(proof_gate, "any_of_many", lambda rows, times, *more: times / 100)
+    tasks, *figures = proof_gate.lines(1)
+    assert tasks.startswith("30 tasks of 200 to 2000 items; two runs disagree on 4 to 12% of a task's items")
+    assert [line.split("(")[-1] for line in figures] == [*["4 times)"] * 2, *["1 times)"] * 4, *["10 times)"] * 2]
+    assert [line.split(":")[0] for line in figures][-1] == "20 pushes, no change, without one"
