@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from dataclasses import replace
@@ -13,16 +14,22 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from made_boards import HOSTILE, made_board, small_board
+from saved_runs import save_run
 
+import xlbench
 from xlbench.builtin import xlbench_boards
 from xlbench.reports.boards.verdict import verdict
+from xlbench.reports.compare.comparison import against_baseline
 from xlbench.reports.html import page
 from xlbench.reports.html.languages import FAMILIES, OTHER, family, name, script
 from xlbench.reports.html.marks import Scale
 from xlbench.reports.html.pairs import pairs
 from xlbench.reports.html.safe import escape, script_json
-from xlbench.stats import Part, compare
-from xlbench.stats.all_pairs import against_best, all_pairs
+from xlbench.reports.render import boards_of
+from xlbench.reports.selection import Selection
+from xlbench.runs.store import Reader
+from xlbench.stats import Part, compare, paired
+from xlbench.stats.all_pairs import against_best, all_pairs, discordant_pairs
 
 
 class Parsed(HTMLParser):
@@ -254,3 +261,30 @@ def test_the_costs_have_tokens_where_a_service_counts_them(board):
     assert '<th scope="col">Tokens</th>' in costs
     assert "<td>1,234,567</td>" in costs
     assert costs.count("</td></tr>") == costs.count("<td>—</td></tr>") + 1 == len(board.costs)
+
+
+def test_the_page_and_compare_judge_single_subsets_of_hits_alike(tmp_path):
+    """Both go by McNemar's p, corrected alike, and by neither where models disagree on too few items to tell."""
+    hits = {"wide": (20, 50), "few": (20, 25), "near": (20, 28), "same": (20, 20)}
+    for place, model in enumerate(("alpha", "beta")):
+        save_run(tmp_path, model, {(task, "deu"): both[place] for task, both in hits.items()})
+    (board,) = boards_of([tmp_path], Selection(loose=True)).boards
+    (compared,) = against_baseline({run.model: run for run in xlbench.load(tmp_path)}, Reader().influence)
+    sure = {task: code[0] % 2 == 1 for (_, task), code in zip(board.tasks, pairs(board)["task"]["d"], strict=True)}
+    assert sure == {one.name: one.judgment == "better" for one in compared.of("task")}
+    assert sure == {"wide": True, "few": False, "near": True, "same": False}
+
+
+def test_disagreements_of_all_pairs_are_those_of_two():
+    """Counts and p of every pair are as for two models; a model that has other scores than hits is in none."""
+    rng = np.random.default_rng(0)
+    rows = [*(rng.random((3, 40)) < 0.6).astype(float), rng.random(40)]
+    parts = [Part(row.mean(), np.arange(40), (row - row.mean()) / 40, 40) for row in rows]
+    found = discordant_pairs([*parts, None])
+    for place, (one, other) in enumerate(itertools.combinations(range(5), 2)):
+        split = paired.discordant(parts[one], parts[other]) if other < 4 else None
+        assert found.known[place] == (split is not None)
+        if split is not None:
+            assert (found.only_first[place], found.only_second[place]) == split
+            assert found.p_values()[place] == pytest.approx(paired.mcnemar(*split))
+            assert found.few[place] == (0 < sum(split) < paired.FEW_DISCORDANT)

@@ -9,6 +9,7 @@ import numpy as np
 
 from xlbench.stats import student
 from xlbench.stats.aggregate import Part, combine
+from xlbench.stats.paired import FEW_DISCORDANT, hits_of
 from xlbench.stats.ranking import p_against_one
 from xlbench.stats.rows import BLOCK
 from xlbench.stats.variances import satterthwaite, set_variances
@@ -79,6 +80,50 @@ def all_pairs(parts: Sequence[Part | None]) -> AllPairs:
         freedoms[here] = satterthwaite(variances, own)
     errors[errors <= SAME] = 0.0
     return AllPairs(gaps, errors, freedoms)
+
+
+@dataclass(frozen=True, eq=False)
+class Discordant:
+    """Of M models with hits over the same single items, in the order of `AllPairs`: of how many items one alone has
+    them right. 0 and not ``known`` where a model has something else than hits."""
+
+    only_first: np.ndarray
+    only_second: np.ndarray
+    known: np.ndarray
+    """(P,) booleans."""
+
+    @property
+    def few(self) -> np.ndarray:
+        """(P,) booleans: whether two models disagree on too few items to tell."""
+        both = self.only_first + self.only_second
+        return self.known & (both > 0) & (both < FEW_DISCORDANT)
+
+    def p_values(self) -> np.ndarray:
+        """(P,) McNemar's mid-p, as `xlbench.stats.paired.mcnemar`; NaN where a pair is not known."""
+        if not self.known.any():
+            return np.full(len(self.known), np.nan)
+        from scipy import special
+
+        total, fewer = self.only_first + self.only_second, np.minimum(self.only_first, self.only_second)
+        tail = special.bdtr(fewer, total, 0.5)
+        point = tail - np.where(fewer > 0, special.bdtr(np.maximum(fewer - 1, 0), total, 0.5), 0.0)
+        found = np.where(self.only_first == self.only_second, 1.0, np.minimum(1.0, 2 * tail - point))
+        return np.where(self.known, found, np.nan)
+
+
+def discordant_pairs(parts: Sequence[Part | None]) -> Discordant:
+    """On how many items every two models disagree, where their scores are shares of hits over the same single items."""
+    hits = [None if part is None else hits_of(part) for part in parts]
+    same = next((part.clusters for part, own in zip(parts, hits, strict=True) if part and own is not None), None)
+    rows = np.zeros((len(parts), 0 if same is None else len(same)))
+    known = np.zeros(len(parts), dtype=bool)
+    for place, (part, own) in enumerate(zip(parts, hits, strict=True)):
+        if part is not None and own is not None and np.array_equal(part.clusters, same):
+            rows[place], known[place] = own, True
+    alone = np.rint(rows @ (1 - rows).T).astype(np.int64)
+    first, second = np.triu_indices(len(parts), 1)
+    both = known[first] & known[second]
+    return Discordant(np.where(both, alone[first, second], 0), np.where(both, alone[second, first], 0), both)
 
 
 def against_best(pairs: AllPairs, values: Sequence[float | None]) -> list[float | None]:

@@ -121,17 +121,20 @@ def discordant(a: Part, b: Part) -> tuple[int, int] | None:
 
     A share's influence is x_i - mean, over n: what an item scored can be read off it.
     """
-    hits = []
-    for one in (a, b):
-        if one.seeds is not None or len(one.clusters) != one.n:
-            return None
-        x = one.influence * one.n + one.value
-        if np.abs(x - x.round()).max(initial=0.0) > 1e-3 or not np.isin(x.round(), (0, 1)).all():
-            return None
-        hits.append(x.round().astype(bool))
-    if not np.array_equal(a.clusters, b.clusters):
+    first, second = hits_of(a), hits_of(b)
+    if first is None or second is None or not np.array_equal(a.clusters, b.clusters):
         return None
-    return int(np.count_nonzero(hits[0] & ~hits[1])), int(np.count_nonzero(hits[1] & ~hits[0]))
+    return int(np.count_nonzero(first & ~second)), int(np.count_nonzero(second & ~first))
+
+
+def hits_of(one: Part) -> np.ndarray | None:
+    """(n,) which items are right, in the order of the clusters; None unless it is a share of hits over single items."""
+    if one.seeds is not None or len(one.clusters) != one.n:
+        return None
+    x = one.influence * one.n + one.value
+    if np.abs(x - x.round()).max(initial=0.0) > 1e-3 or not np.isin(x.round(), (0, 1)).all():
+        return None
+    return np.asarray(x.round().astype(bool))
 
 
 def mcnemar(only_a: int, only_b: int) -> float:

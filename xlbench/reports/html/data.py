@@ -30,8 +30,9 @@ def section(board: Board) -> str:
     return "\n".join(part for part in parts if part)
 
 
-def _table(caption: str, heads: list[str], rows: list[list[str]], numbers: int = 0) -> str:
-    """A table whose cells are HTML already; the first column holds names, and the last ``numbers`` ones numbers."""
+def _table(caption: str, heads: list[str], rows: list[list[str]], numbers: int = 0, *, look: str = "plain") -> str:
+    """A table whose cells are HTML already; the first column holds names, and the last ``numbers`` ones numbers.
+    ``look`` names its classes."""
     words = len(heads) - numbers
     head = "".join(
         f'<th scope="col"{" class=text" if place < words else ""}>{escape(one)}</th>' for place, one in enumerate(heads)
@@ -41,14 +42,15 @@ def _table(caption: str, heads: list[str], rows: list[list[str]], numbers: int =
         cells = "".join(f"<td{' class=text' if place + 1 < words else ''}>{one}</td>" for place, one in enumerate(rest))
         body += f'<tr><th scope="row">{first}</th>{cells}</tr>\n'
     return (
-        f'<div class="wide"><table class="plain"><caption class="unseen-text">{escape(caption)}</caption>'
+        f'<div class="wide"><table class="{look}"><caption class="unseen-text">{escape(caption)}</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def _models(board: Board) -> str:
     rows = [
-        [escape(line.label), escape(line.license or MISSING), escape(line.settings or MISSING),
+        [escape(line.label), escape(line.license or MISSING),
+         f'<span class="long">{escape(line.settings)}</span>' if line.settings else MISSING,
          f"<code>{escape(line.spec)}</code>", f'<code class="whole">{escape(line.fingerprint[:12])}</code>',
          whole(line.dimensions), whole(line.texts_cut)]
         for line in board.models
@@ -67,7 +69,7 @@ def _training(board: Board) -> str:
     ]
     words = " ".join(f"<b>{word}</b>: the model {escape(meaning)}." for word, meaning in TRAINING.values())
     heads = ["Model", "Declares", *(task for _, task in board.tasks)]
-    return f"<h3>Training data</h3><p>{words}</p>{_table('Training data', heads, rows)}"
+    return f"<h3>Training data</h3><p>{words}</p>{_table('Training data', heads, rows, look='plain narrow')}"
 
 
 def _badge(state: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xlbench.stats.all_pairs import all_pairs
+from xlbench.stats.all_pairs import Discordant, all_pairs, discordant_pairs
 from xlbench.stats.multiple_tests import holm
 
 if TYPE_CHECKING:
@@ -52,16 +52,24 @@ def _fitting(models: int, places: int, most: int) -> int:
     return models
 
 
+def _hits(nodes: Sequence[Node]) -> Discordant:
+    """On what models disagree in a place of one subset, where `xlbench compare` has McNemar's p; nothing elsewhere."""
+    alone = all(len(node.places) == 1 for node in nodes)
+    return discordant_pairs([node.part if alone else None for node in nodes])
+
+
 def _level(nodes: Sequence[Sequence[Node]], models: int, level: float) -> list[list[int]]:
     import numpy as np
 
     apart = [all_pairs([node.part for node in own[:models]]) for own in nodes]
     if not apart:
         return []
-    p = np.array([one.p_values() for one in apart])
+    hits = [_hits(own[:models]) for own in nodes]
+    of_hits = np.array([one.p_values() for one in hits])
+    p = np.where(np.isnan(of_hits), np.array([one.p_values() for one in apart]), of_hits)
     adjusted = np.array([holm(column) for column in p.T]).T.reshape(p.shape)
     half = np.array([one.half_widths(level) for one in apart])
-    significant = (adjusted <= 1 - level) & (p < 1)
+    significant = (adjusted <= 1 - level) & (p < 1) & ~np.array([one.few for one in hits])
     codes = np.where(np.isnan(half), UNKNOWN, 2 * np.rint(10_000 * np.nan_to_num(half)) + significant)
     found: list[list[int]] = codes.astype(int).tolist()
     return found
