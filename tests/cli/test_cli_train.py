@@ -132,7 +132,7 @@ def test_defaults_stand_in_the_settings_file(xlbench_cli, tmp_path):
     assert "about 85 steps" in done.stderr
     (tmp_path / "xlbench.toml").write_text("[train.siamese]\nepoch = 3\n", encoding="utf-8")
     done = train(xlbench_cli, "--out", "out", "-n")
-    assert "[siamese] has no option 'epoch'. Did you mean 'epochs'" in done.stderr
+    assert "xlbench.toml, line 2: [train.siamese] has no option 'epoch'. Did you mean 'epochs'" in done.stderr
 
 
 def test_a_missing_extra_is_one_line(xlbench_cli, tmp_path):

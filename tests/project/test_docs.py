@@ -25,7 +25,7 @@ from conftest import ROOT, Cli, environment
 
 import xlbench
 from xlbench import Data, UsageError, catalog
-from xlbench.cli import COMMANDS, group
+from xlbench.cli import COMMANDS, group, main
 from xlbench.core import errors
 from xlbench.core.record import LONG, Cell, Run, Score
 from xlbench.reports.boards import spreadsheet
@@ -503,13 +503,27 @@ def test_damage_is_met_as_documented(damage, whole_results, tmp_path, xlbench_cl
     assert [xlbench_cli(command).returncode for command in commands] == [0, 0]
 
 
-def test_the_settings_file_of_the_docs_is_read(tmp_path, xlbench_cli: Cli):
-    """The xlbench.toml of docs/results.md sets the models of a run."""
-    (text,) = blocks(read("docs/results.md"), "toml")
-    (tmp_path / "xlbench.toml").write_text(text, encoding="utf-8")
-    done = xlbench_cli(["run", "-t", "lexicon", "-l", "mlt", "--data", ".", "--dry-run", "--json"])
-    assert done.returncode == 0, done.stderr
-    assert {cell["model"] for cell in json.loads(done.stdout)["cells"]} == {"ngram", "random"}
+@pytest.mark.parametrize("settings", blocks(read("docs/configuration.md"), "toml"))
+def test_the_settings_files_of_the_docs_are_read(settings, tmp_path, monkeypatch, capsys):
+    """Every file of docs/configuration.md is one that `xlbench config show` reads, with all that it sets."""
+    monkeypatch.chdir(tmp_path)
+    own = tomllib.loads(settings)
+    name = "pyproject.toml" if "tool" in own else "xlbench.toml"
+    (tmp_path / name).write_text(settings, encoding="utf-8")
+    with pytest.raises(SystemExit) as stop:
+        main(["config", "show", "--json"])
+    shown = capsys.readouterr()
+    assert stop.value.code == 0, shown.err
+    plain = json.loads(shown.out)
+    assert plain["file"] == name
+    lines = {row["from"] for row in plain["settings"] if row["from"].startswith(name)}
+    assert len(lines) == len(re.findall("^[a-z-]+ = ", settings, re.MULTILINE))
+
+
+def test_every_variable_is_documented():
+    """docs/configuration.md names every variable of the environment that the code reads."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "xlbench").rglob("*.py"))
+    assert not undocumented("docs/configuration.md", set(re.findall(r'"(XLBENCH_[A-Z_]+)"', code)))
 
 
 def test_every_column_of_a_board_is_documented(tmp_path):

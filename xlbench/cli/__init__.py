@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from xlbench.cli.arguments import OF_THE_GROUP, from_command
 from xlbench.cli.output import echo
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
 from xlbench.core.text import did_you_mean, error_text, one_line
@@ -32,6 +33,7 @@ COMMANDS = {
     "card": "Draft a card from files of your own: a task, without code.",
     "list": "List the models, tasks, suites or areas that can be named.",
     "plugins": "Show the installed plugins, and what is broken and why; check them.",
+    "config": "Show what options are by default, and why: configuration file, environment.",
     "new": "Make a plugin from a template: a model, card, task, protocol, board or engine.",
     "cache": "Show, empty or check the cache of vectors.",
     "published": "Compare saved runs with published figures.",
@@ -87,20 +89,17 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="xlbench")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--config", metavar="FILE", help="Defaults of options.  [default: $XLBENCH_CONFIG, else the nearest "
+              "xlbench.toml or pyproject.toml with [tool.xlbench], upwards]")  # fmt: skip
 @click.option("--no-plugins", is_flag=True, help="Load no plugins but those that come with xlbench.")
 @click.option("--plugin", "plugins", multiple=True, metavar="NAME",
               help="Load this plugin, and no others but those that come with xlbench (repeatable).")  # fmt: skip
 @click.pass_context
-def group(ctx: click.Context, debug: bool, no_plugins: bool, plugins: tuple[str, ...]) -> None:
+def group(ctx: click.Context, debug: bool, config: str | None, no_plugins: bool, plugins: tuple[str, ...]) -> None:
     """Measure text encoders across languages: an interval on every number, a plugin for everything."""
-    from xlbench.cli.config import FILE, defaults
+    from xlbench.cli.begin import begin
 
-    if no_plugins or plugins:
-        from xlbench.cli.plugin_options import choose
-
-        choose(ctx, plugins)
-    if FILE.exists():
-        ctx.default_map = defaults(group, ctx)
+    begin(ctx, config, plugins if plugins or no_plugins else None)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -130,7 +129,7 @@ def _run_guarded(arguments: list[str], *, debug: bool) -> int:
         echo(shown.getvalue().rstrip("\n"), err=True)
         return USAGE
     except (KeyboardInterrupt, click.Abort):
-        command = next((one for one in arguments if not one.startswith("-")), "")
+        command = next(iter(from_command(arguments)), "")
         saved = "; what was done is saved, and the same command goes on from there" if command in GO_ON else ""
         echo(f"xlbench: stopped{saved}.", err=True)
         return INTERRUPTED
@@ -149,8 +148,6 @@ MEANT = {
     **dict.fromkeys(("--lang", "--langs", "--languages"), ("--language",)),
 }
 """Options that other programs have -> what a command may have in their place."""
-OF_THE_GROUP = ("--debug", "--no-plugins", "--plugin")
-"""Options that stand before the name of a command."""
 
 
 def _with_suggestion(error: click.NoSuchOption) -> click.NoSuchOption:

@@ -179,7 +179,7 @@ def request_of(options: dict[str, Any]) -> Request:
 
 
 def _without_overridden_defaults(options: dict[str, Any]) -> dict[str, Any]:
-    """Tasks given on the command line replace suites that are a default of xlbench.toml, and the other way round."""
+    """Tasks given on the command line replace suites that the configuration names, and the other way round."""
     source = click.get_current_context().get_parameter_source
     for given, other in (("tasks", "suite"), ("suite", "tasks")):
         if source(given) is ParameterSource.COMMANDLINE and source(other) is ParameterSource.DEFAULT_MAP:

@@ -1,30 +1,52 @@
-"""The options before a command that say which plugins are loaded, for as long as it runs."""
+"""Which plugins are loaded, by the command line, the environment and the configuration file."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import click
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from xlbench.core.errors import UsageError
-from xlbench.core.plugin_choice import PluginChoice, choosing, chosen, normalized
+from xlbench.core.plugin_choice import DENY_PLUGINS, NO_PLUGINS, PLUGINS, PluginChoice, chosen, normalized
 from xlbench.core.text import did_you_mean
 
 
-def choose(ctx: click.Context, wanted: Sequence[str]) -> None:
-    """Load only these plugins, beside those that come with xlbench, until the end of the command.
+@dataclass(frozen=True)
+class SourcedChoice:
+    """A choice of plugins, and where each of its lists is from."""
+
+    choice: PluginChoice
+    wanted_from: str
+    denied_from: str
+
+
+def choose(
+    named: Sequence[str] | None, lists: Mapping[str, tuple[str, ...]], where: Mapping[str, str]
+) -> SourcedChoice:
+    """The choice that counts: the command line, else the environment, else the file; what any of them denies is denied.
 
     Args:
-        ctx: The command's.
-        wanted: Names of plugins or of their distributions; none: no others.
+        named: The plugins of the command line; (): no others than those that come with xlbench; None: it says nothing.
+        lists: ``allow`` and ``deny`` of the configuration file, those that are there.
+        where: List -> where it stands in the file.
 
     Raises:
-        UsageError: One is not installed, or is denied.
+        UsageError: One of the command line is not installed, or is denied.
     """
-    choice = PluginChoice(tuple(wanted), chosen().denied)
-    if wanted:
+    by_environment = chosen()
+    denied = tuple(dict.fromkeys((*by_environment.denied, *lists.get("deny", ()))))
+    sources = [f"environment {DENY_PLUGINS}"] if by_environment.denied else []
+    sources += [where["deny"]] if lists.get("deny") else []
+    wanted: tuple[str, ...] | None
+    if named is not None:
+        wanted, source = tuple(named), "command line"
+    elif by_environment.wanted is not None:
+        wanted, source = by_environment.wanted, f"environment {PLUGINS if by_environment.wanted else NO_PLUGINS}"
+    else:
+        wanted, source = lists.get("allow"), where.get("allow", "default")
+    choice = PluginChoice(wanted, denied)
+    if named:
         _check(choice)
-    ctx.with_resource(choosing(choice))
+    return SourcedChoice(choice, source, " and ".join(sources) or "default")
 
 
 def _check(choice: PluginChoice) -> None:
@@ -35,8 +57,8 @@ def _check(choice: PluginChoice) -> None:
     for name in choice.wanted or ():
         meant = [one for one in installed if name == one.name or normalized(name) == normalized(one.distribution)]
         if not meant:
-            raise UsageError(f"--plugin {name}: no such plugin is installed.{did_you_mean(name, known)} "
-                             "See 'xlbench plugins'.")  # fmt: skip
+            guess = did_you_mean(name, known)
+            raise UsageError(f"--plugin {name}: no such plugin is installed.{guess} See 'xlbench plugins'.")
         for one in meant:
             if why := choice.why_not(one.name, one.distribution):
                 raise UsageError(f"--plugin {name}: {one.label} cannot be loaded: {why}")

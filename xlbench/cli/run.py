@@ -92,8 +92,8 @@ def command(
 ) -> int:
     """Score models on tasks: every number with its interval, every cell saved, then the board.
 
-    The same command goes on where it was stopped, and computes nothing twice. Defaults come from xlbench.toml in the
-    current folder, if there is one.
+    The same command goes on where it was stopped, and computes nothing twice. Defaults come from the configuration
+    file, if there is one: see 'xlbench config show run'.
     """
     from xlbench.reports.render import choose_formats
     from xlbench.runs.request import prepare

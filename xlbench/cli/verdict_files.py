@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from xlbench.cli.arguments import config_of, from_command
 from xlbench.core.errors import UsageError, XlbenchError
-from xlbench.core.foreign_files import LARGEST_TOML, check_regular, parse_toml
 from xlbench.core.text import error_text
 
 if TYPE_CHECKING:
@@ -66,14 +66,13 @@ def paths_in(arguments: Sequence[str], defaults: Mapping[str, Any]) -> dict[str,
 
 def invalidate(arguments: Sequence[str]) -> None:
     """Turn an earlier verdict into INVALID where a command line judges, before anything else that could fail is done:
-    before xlbench.toml is read, before options are. What cannot be overwritten is removed."""
-    words = [argument for argument in arguments if not argument.startswith("-")]
-    if words[:1] != ["gate"]:
+    before the configuration file is read, before options are. What cannot be overwritten is removed."""
+    command, *own = from_command(arguments) or [""]
+    if command != "gate":
         return
-    own = arguments[arguments.index("gate") + 1 :]
     if [*own[:1]] in (["accept"], ["policy"]) or {"--help", "-h"} & {*own}:
         return
-    for name, path in paths_in(own, _paths_in_settings(own)).items():
+    for name, path in paths_in(own, _paths_in_settings(own, config_of(arguments))).items():
         if path is None or not path.is_file() or not _is_free(path, STARTS[name]):
             continue
         overwrite(STOPPED, {name: path}, outcome="INVALID")
@@ -82,18 +81,19 @@ def invalidate(arguments: Sequence[str]) -> None:
                 path.unlink()
 
 
-def _paths_in_settings(own: Sequence[str]) -> Mapping[str, Any]:
-    """What xlbench.toml says of a gate's files, as far as it can be read."""
-    from xlbench.cli.config import FILE
+def _paths_in_settings(own: Sequence[str], config: str | None) -> Mapping[str, Any]:
+    """What the configuration file says of a gate's files, as far as it can be read."""
+    from xlbench.cli import settings_file
 
     try:
-        check_regular(FILE, LARGEST_TOML)
-        table = parse_toml(FILE.read_text(encoding="utf-8-sig")).get("gate")
-        table = table.get("run") if isinstance(table, dict) and [*own[:1]] == ["run"] else table
+        path, _ = settings_file.find(config)
+        file = settings_file.read(path) if path else None
     except (OSError, ValueError, UsageError):
         return {}
+    table = file.tables.get("gate") if file else None
+    table = table.get("run") if isinstance(table, dict) and [*own[:1]] == ["run"] else table
     known = table if isinstance(table, dict) else {}
-    return {name: known[name] for name in STARTS if isinstance(known.get(name), str)}
+    return {name: file.rebased(known[name]) for name in STARTS if file and isinstance(known.get(name), str)}
 
 
 def overwrite(
