@@ -69,6 +69,27 @@ def find(root: Path | None, name: str) -> Path | None:
     return next((root / one for one in packed.names(name) if (root / one).is_file()), None)
 
 
+def beside(root: Path, listed: Sequence[str], others: Sequence[str]) -> dict[Path, str]:
+    """Every file that patterns find -> the name of the one that belongs to it: of the other pattern in the same place,
+    with what stands in the place of ``{language}``."""
+    found: dict[Path, str] = {}
+    for pattern, other in zip(listed, others, strict=True):
+        for name in packed.names(pattern):
+            for code, path in (expand(root, name) if LANGUAGE in name else {"": root / name}).items():
+                found.setdefault(path, other.replace(LANGUAGE, code))
+    return found
+
+
+def partner(root: Path, path: Path, names: Mapping[Path, str]) -> Path:
+    """The file that belongs to one, plain or packed; `DataError` where it is not there."""
+    found = find(root, names[path])
+    if found is None:
+        raise DataError(
+            f"{path} has no partner: there is no file {root / names[path]}; get both again from one release"
+        )
+    return found
+
+
 def by_language(reading: Reading, listed: Sequence[str]) -> dict[str, Path]:
     """Declared language -> its file, plain or packed: that of the first pattern, in the card's order, which has one.
 

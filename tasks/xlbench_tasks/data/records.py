@@ -113,6 +113,19 @@ class Records:
         return digest("records", self.origin, str(len(self.ids)), *parts)
 
 
+def joined(parts: Sequence[Records]) -> Records:
+    """The items of several records as one: of a pivot, which has part of its items with each other language."""
+    places = [(part, row) for part in parts for row in range(len(part.ids))]
+    return Records(
+        tuple(item for part in parts for item in part.ids),
+        tuple(cluster for part in parts for cluster in part.clusters),
+        {"text": tuple(one for part in parts for one in part.fields["text"])},
+        tuple(dict.fromkeys(note for part in parts for note in part.notes)),
+        {name: count for part in parts for name, count in part.facts.items()},
+        places=lambda row: places[row][0].place(places[row][1]),
+    )
+
+
 def _first_repeated(values: Iterable[str]) -> str:
     seen: set[str] = set()
     return next(value for value in values if value in seen or seen.add(value))  # type: ignore[func-returns-value]

@@ -67,7 +67,7 @@ def check_fields(home: Home) -> None:
     if "labels" in home.table and "label" not in fields:
         raise UsageError(f"{home.where} labels: there is no field 'label' that they could be the values of")
     if language is not None:
-        _check_declared(home, "language", language)
+        check_declared(home, "language", language)
 
 
 def _check_column_of_each(home: Home, name: str, columns: dict[str, Any]) -> None:
@@ -75,10 +75,11 @@ def _check_column_of_each(home: Home, name: str, columns: dict[str, Any]) -> Non
     if name != "text" or not columns:
         raise UsageError(f"{home.where} fields: only text can be a column of each language, of one language or more")
     for language in columns:
-        _check_declared(home, "fields.text", language)
+        check_declared(home, "fields.text", language)
 
 
-def _check_declared(home: Home, key: str, language: str) -> None:
+def check_declared(home: Home, key: str, language: str) -> None:
+    """Raise `UsageError` where a key of a home's table names a language that its card does not declare."""
     if home.languages and language not in home.languages:
         hint = did_you_mean(language, home.languages)
         raise UsageError(f"{home.where} {key}: {language!r} is none of the card's languages.{hint}")
@@ -90,7 +91,7 @@ def _check_pivot(home: Home, *, per_file: bool) -> None:
         return
     if set(pivot) != {"language", "text"}:
         raise UsageError(f"{home.where} pivot: say its language, and the column of its text")
-    _check_declared(home, "pivot", pivot["language"])
+    check_declared(home, "pivot", pivot["language"])
     if not per_file or "id" in home.table or set(home.table["fields"]) != {"text"}:
         raise UsageError(
             f"{home.where} pivot: goes with texts alone, which are numbered by their rows, and with {LANGUAGE} in files"

@@ -19,7 +19,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import files, sample
 from xlbench_tasks.data.codes import meant_language
-from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.records import Records, joined
 from xlbench_tasks.data.row_keys import check_rows, flat_columns
 from xlbench_tasks.data.row_tables import Row, Table, plain, text_of
 from xlbench_tasks.data.row_values import records_of
@@ -238,16 +238,3 @@ class RowReading(Reading):
             facts["rows_of_other_languages"] = others
         notes = (*([DROPPED] if dropped else []), *([OTHERS] if others else []))
         return replace(records, notes=notes, facts=facts)
-
-
-def joined(parts: Sequence[Records]) -> Records:
-    """The items of several records as one: of a pivot, which has part of its items with each other language."""
-    places = [(part, row) for part in parts for row in range(len(part.ids))]
-    return Records(
-        tuple(item for part in parts for item in part.ids),
-        tuple(cluster for part in parts for cluster in part.clusters),
-        {"text": tuple(one for part in parts for one in part.fields["text"])},
-        tuple(dict.fromkeys(note for part in parts for note in part.notes)),
-        {name: count for part in parts for name, count in part.facts.items()},
-        places=lambda row: places[row][0].place(places[row][1]),
-    )

@@ -9,7 +9,9 @@ A card names one of these by its plain name, and anybody else's as ``package.mod
 
 from collections.abc import Callable, Mapping
 
-READERS = ("cldr", "conll", "delimited", "hub", "jsonl", "nearmiss", "parallel", "parquet", "search")
+READERS = (
+    "cldr", "conll", "delimited", "files", "folders", "hub", "jsonl", "nearmiss", "parallel", "parquet", "search",
+)  # fmt: skip
 
 PACKAGED = ("cldr",)
 """Those whose data comes with a package that is installed anyway."""
