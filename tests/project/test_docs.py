@@ -30,6 +30,7 @@ from xlbench.core import errors
 from xlbench.core.record import LONG, Cell, Run, Score
 from xlbench.reports.boards import spreadsheet
 from xlbench.runs.packs import header as packs
+from xlbench.stats import Scorer
 from xlbench.testing.models import check_model
 from xlbench.testing.tasks import check_task
 from xlbench_tasks.card.read import CARDS, read_card
@@ -333,8 +334,37 @@ def card_blocks() -> list[str]:
 
 
 def whole_card() -> str:
-    (text,) = [text for text in card_blocks() if "protocol" in tomllib.loads(text)]
+    (text,) = [text for text in card_blocks() if {"protocol", "name"} <= tomllib.loads(text).keys()]
     return text
+
+
+def short_cards() -> list[str]:
+    """The blocks that are cards of a protocol and its data alone."""
+    return [text for text in card_blocks() if "protocol" in (keys := tomllib.loads(text)) and "name" not in keys]
+
+
+@pytest.mark.parametrize("card", short_cards())
+def test_short_cards_are_scored(card, tmp_path):
+    """Each short card of docs/cards.md is a task by its path, and scores files that are where it says."""
+    (tmp_path / "short.toml").write_text(card, encoding="utf-8")
+    for path, text in SHORT_DATA.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    made = task(read_card(tmp_path / "short.toml", str(tmp_path / "short.toml")))
+    subsets = list(made.subsets(Data(tmp_path)))
+    assert [(subset.name, subset.damaged) for subset in subsets] == [("eng", "")]
+    model = catalog.load().models["ngram"]
+    outcome = made.evaluate(subsets[0], xlbench.EncodingSession(model.load()))
+    score, _ = Scorer().score(made.metrics[0], outcome.columns)
+    assert score.value > 0.5
+
+
+SHORT_DATA = {
+    "reviews/eng.tsv": "text\tlabel\n"
+    + "".join(f"a {'good' if i % 2 else 'bad'} day {i}\t{i % 2}\n" for i in range(60)),
+    "names/eng.conll": "".join(f"Mr\tO\nBo{i}\tB-PER\nin\tO\n{i}Rome\tB-GPE\non\tB-DATE\n\n" for i in range(60)),
+}
+"""The files of the short cards."""
 
 
 @pytest.mark.slow

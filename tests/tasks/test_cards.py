@@ -118,7 +118,7 @@ def test_a_card_becomes_a_task(write, tmp_path):
         (
             "[options]",
             "[data.hub]\nrepo = 'a/b'\n[options]",
-            "talk.toml: [data.hub] lacks 'revision', 'fields'",
+            "talk.toml: [data.hub] lacks 'fields'",
         ),
         ("[options]", "hub = 1\n[options]", "talk.toml: [data.hub] must be a table"),
         (

@@ -202,8 +202,8 @@ def test_words_and_tags_of_different_number():
 
 
 def test_types_are_needed():
-    """A card without types, or with one twice, is a usage error."""
-    for options in ({}, {"types": []}, {"types": ["PER", "PER"]}, {"types": ["O"]}):
+    """A card with an empty list of types, or with one twice, is a usage error."""
+    for options in ({"types": []}, {"types": ["PER", "PER"]}, {"types": ["O"]}):
         with pytest.raises(UsageError, match="name the entity types"):
             tagging.metrics(options)
 

@@ -133,7 +133,7 @@ def _task_rows(
             "name": task.name,
             "area": task.area,
             "metric": f"(of {', '.join(task.imports)})" if task.imports else task.metrics[0].name,
-            "languages": len(task.languages),
+            "languages": len(task.languages) or None,
             "license": task.license,
             "description": task.description,
         }

@@ -41,8 +41,9 @@ def check_request(request: Request) -> None:
 def check_languages(languages: Sequence[str], tasks: Sequence[Task]) -> None:
     """Raise `UsageError` for a language that none of the tasks declares."""
     declared = {language for task in tasks for language in task.languages}
+    open_ended = any(not task.languages for task in tasks)  # they have whichever are at hand
     for language in languages:
-        if declared and language not in declared:
+        if not open_ended and language not in declared:
             scripts = sorted(code for code in declared if code.startswith(f"{language}_"))
             hint = f" Did you mean {' or '.join(map(repr, scripts))}?" if scripts else did_you_mean(language, declared)
             raise UsageError(

@@ -20,6 +20,7 @@ class Card:
     description: str
     license: str
     languages: tuple[str, ...]
+    """All that it declares; none: whichever are at hand."""
     homes: tuple[Home, ...]
     """Where the data can be, in the order in which they are tried."""
     version: int = 1

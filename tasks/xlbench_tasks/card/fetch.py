@@ -37,7 +37,8 @@ def wanted_languages(card: Card, data: Data) -> tuple[str, ...]:
         return ()
     pairs = card.options.get("pairs", ())
     beside = [*((pairs,) if isinstance(pairs, str) else pairs), *card.options.get("from", ())]
-    return tuple(language for language in card.languages if language in data.languages or language in beside)
+    known = card.languages or tuple(dict.fromkeys((*data.languages, *beside)))
+    return tuple(language for language in known if language in data.languages or language in beside)
 
 
 def _places(card: Card, data: Data, *, fetching: bool) -> list[Path]:

@@ -15,6 +15,7 @@ from typing import Any
 from xlbench import AREAS, Data, UsageError
 from xlbench.core.ids import check_name, is_language
 from xlbench.core.text import did_you_mean
+from xlbench_tasks.card import defaults
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import of_split, source_of
 from xlbench_tasks.card.schema import (
@@ -44,25 +45,33 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
 
     Args:
         path: the card's file.
-        spec: what it was asked for by, where that is not its name.
+        spec: what it was asked for by, where that is not its name: its path. Such a card may leave out what follows
+            from the rest (`defaults`).
         imports: whether modules of other packages that it names are imported; without them, what a card asks of its
             protocol and its readers is not checked.
 
     Raises:
         UsageError: names the file and the key.
     """
-    raw, beside = _read_with_inheritance(path, ())
+    raw, beside = _read_with_inheritance(path, (), named=not spec)
     where = path.name
-    check_table(raw, {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}, where, REQUIRED)
+    keys = {**KEYS, "protocol": allowed("protocol", raw.get("protocol"))}
+    check_table(raw, keys, where, defaults.REQUIRED if spec else REQUIRED)
+    stated = "languages" in raw
+    if spec:
+        raw = defaults.complete(raw, path)
+        check_table(raw, keys, where, REQUIRED)
     check_name(f"{where}: task", raw["name"])
     _check_area(raw["area"], where)
     if raw.get("version", 1) < 1:
         raise UsageError(f"{where}: version must be 1 or more")
-    languages = _check_languages(raw["languages"], where)
+    languages = _check_languages(raw["languages"], where, at_hand=not stated)
     splits = _check_splits(raw, where)
     if imports or "." not in raw["protocol"]:
-        _check_options(raw, languages, where)
+        raw = {**raw, "options": _check_options(raw, languages, where)}
     homes = _homes(raw["data"], raw["name"], languages, splits, where, beside, imports=imports)
+    if not spec and (loose := [home for home in homes if home.reader == "hub" and "revision" not in home.table]):
+        raise UsageError(f"{loose[0].where} lacks 'revision'")
     return Card(
         file=where,
         name=raw["name"],
@@ -71,7 +80,10 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
         description=raw["description"],
         license=raw["license"],
         languages=languages,
-        homes=tuple(replace(home, task=spec or raw["name"], labels=_labels(raw)) for home in homes),
+        homes=tuple(
+            replace(home, task=spec or raw["name"], labels=_listed(raw, "labels", "kinds"), types=_listed(raw, "types"))
+            for home in homes
+        ),
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
         options=raw.get("options", {}),
@@ -86,21 +98,37 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
     )
 
 
-def _labels(raw: Mapping[str, Any]) -> tuple[str, ...]:
-    """The labels that the options list, or the kinds of near misses; none where they list something else under that
-    name."""
+def _listed(raw: Mapping[str, Any], *names: str) -> tuple[str, ...]:
+    """What the first of these options lists; nothing where it holds something else."""
     options = raw.get("options", {})
-    labels = options.get("labels", options.get("kinds"))
-    return tuple(labels) if fits_type(list[str], labels) else ()
+    found: Any = next((options[name] for name in names if name in options), None)
+    return tuple(found) if fits_type(list[str], found) else ()
 
 
-def _check_options(raw: Mapping[str, Any], languages: Sequence[str], where: str) -> None:
-    """That the protocol has these options and metrics, and that languages in the options are the card's."""
+def _check_options(raw: Mapping[str, Any], languages: Sequence[str], where: str) -> dict[str, Any]:
+    """That the protocol has these options and metrics, and that languages in the options are the card's; the options,
+    with those that [data] says."""
     protocol = module_of("protocol", raw["protocol"], where)
     if "folds" in raw and not getattr(protocol, "CROSS_FITTING", False):
         raise UsageError(f"{where}: folds: protocol {raw['protocol']!r} learns nothing from items")
     options = raw.get("options", {})
     check_table(options, protocol.OPTIONS, f"{where}: [options]")
+    if languages:  # of a card that has whichever are at hand, they are not known yet
+        check_language_options(options, protocol, languages, where)
+    options = defaults.follow(options, getattr(protocol, "FOLLOWS", {}), raw["data"])
+    try:
+        known = [metric.name for metric in protocol.metrics(options)]
+    except UsageError as error:
+        raise UsageError(f"{where}: {error}") from None
+    for metric in raw.get("metrics", ()):
+        if metric not in known:
+            hint = did_you_mean(metric, known)
+            raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
+    return options
+
+
+def check_language_options(options: Mapping[str, Any], protocol: Any, languages: Sequence[str], where: str) -> None:
+    """Raise `UsageError` where an option of a protocol's module names a language that is none of the card's."""
     for name, words in getattr(protocol, "LANGUAGE_OPTIONS", {}).items():
         given = options.get(name, ())
         for language in (given,) if isinstance(given, str) else given:
@@ -110,14 +138,6 @@ def _check_options(raw: Mapping[str, Any], languages: Sequence[str], where: str)
                     f"{where}: [options] {name}: {language!r} is none of the card's languages; give {other}one of them."
                     f"{did_you_mean(language, (*words, *languages))}"
                 )
-    try:
-        known = [metric.name for metric in protocol.metrics(options)]
-    except UsageError as error:
-        raise UsageError(f"{where}: {error}") from None
-    for metric in raw.get("metrics", ()):
-        if metric not in known:
-            hint = did_you_mean(metric, known)
-            raise UsageError(f"{where}: protocol {raw['protocol']!r} has no metric {metric!r}.{hint}")
 
 
 def _check_area(area: str, where: str) -> None:
@@ -146,11 +166,12 @@ def _check_splits(raw: Mapping[str, Any], where: str) -> dict[str, str]:
     return dict(splits)
 
 
-def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str, Any], Path]:
+def _read_with_inheritance(path: Path, seen: tuple[Path, ...], *, named: bool) -> tuple[dict[str, Any], Path]:
     """A card's keys on top of those of the card that it extends; its [data] and [options] are merged key by key, and
     one of `PARTITIONS` takes the place of whichever the other has.
 
-    With them comes the folder of the card that says ``embedded``: whoever extends it means the same files.
+    With them comes the folder of the card that says ``embedded``: whoever extends it means the same files. One that is
+    not ``named`` may be called as its file is.
     """
     own = read_toml(path)
     folder = path.resolve().parent
@@ -159,14 +180,16 @@ def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str
     if path.resolve() in seen:
         raise UsageError(f"{path.name}: extends itself, by way of {seen[-1].name}")
     if "name" not in own:
-        raise UsageError(f"{path.name}: a card that extends another needs a name of its own")
+        if named:
+            raise UsageError(f"{path.name}: a card that extends another needs a name of its own")
+        own["name"] = path.stem
     parent = path.parent / f"{check_name('card', own['extends'])}.toml"
     if not parent.is_file():
         parent = CARDS / parent.name
     if not parent.is_file():
         known = sorted(file.stem for folder in (path.parent, CARDS) for file in folder.glob("*.toml"))
         raise UsageError(f"{path.name}: extends no card: {own['extends']!r}.{did_you_mean(own['extends'], known)}")
-    base, beside = _read_with_inheritance(parent, (*seen, path.resolve()))
+    base, beside = _read_with_inheritance(parent, (*seen, path.resolve()), named=named)
     if isinstance(own.get("data"), dict) and "embedded" in own["data"]:
         beside = folder
     for name in ("data", "options"):
@@ -177,8 +200,9 @@ def _read_with_inheritance(path: Path, seen: tuple[Path, ...]) -> tuple[dict[str
     return base | own, beside
 
 
-def _check_languages(languages: list[str], where: str) -> tuple[str, ...]:
-    if not languages:
+def _check_languages(languages: list[str], where: str, *, at_hand: bool) -> tuple[str, ...]:
+    """The languages of a card; none where they are those ``at_hand``."""
+    if not languages and not at_hand:
         raise UsageError(f"{where}: languages is empty")
     for language in languages:
         if not is_language(language):
@@ -231,7 +255,9 @@ def _home(where: str, table: dict[str, Any], name: str, languages: tuple[str, ..
         checked = {key: value for key, value in table.items() if key == "reader" or did_you_mean(key, ["reader"])}
     check_table(checked, keys, where, required)
     for code, language in table.get("aliases", {}).items():
-        if language not in languages:
+        if not languages and not is_language(language):
+            raise UsageError(f"{where} aliases: {code!r} is {language!r}, which is no ISO 639-3 code")
+        if languages and language not in languages:
             hint = did_you_mean(language, languages)
             raise UsageError(f"{where} aliases: {code!r} is {language!r}, which languages does not list.{hint}")
     if table.get("max_rows", 1) < 1:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench import Data, Download, ItemText, Metric, Outcome, Subset, Task
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
+from xlbench_tasks.card.read import check_language_options
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.lookup import module_of
 from xlbench_tasks.readers import PACKAGED
@@ -75,7 +76,7 @@ def described_fields(card: Card) -> dict[str, Any]:
 
 def _download(card: Card) -> Download[[Data]]:
     """How its data is brought: from the first of its homes that is on the hub, or by hand."""
-    hub = [home for home in card.homes if home.reader == "hub"]
+    hub = [home for home in card.homes if home.reader == "hub" and "revision" in home.table]
     return Download(
         fetch=partial(_fetch, card),
         at_hand=partial(_at_hand, card),
@@ -103,13 +104,19 @@ def _fetch(card: Card, data: Data) -> str:
 
 def _subsets(card: Card, data: Data) -> Iterable[Subset]:
     protocol = module_of("protocol", card.protocol, card.file)
-    subsets: Iterable[Subset] = protocol.subsets(open_data(card, data), card.options, data, card.languages)
+    opened, languages = open_data(card, data), card.languages
+    if not languages:  # whichever are at hand; one that is asked for and is not there is missing
+        languages = tuple(dict.fromkeys((*opened.languages(), *data.languages)))
+        check_language_options(card.options, protocol, languages, card.file)
+    subsets: Iterable[Subset] = protocol.subsets(opened, card.options, data, languages)
     return subsets
 
 
 def _home_text(home: Home) -> str:
     """A home in words, for a reader."""
     table = home.table
+    if "repo" in table and "revision" not in table:
+        return f"the folder {table['repo']}"
     if "repo" in table:
         return f"{_HUB}/{table['repo']} at {table['revision']}"
     listed = " and ".join(home.patterns())

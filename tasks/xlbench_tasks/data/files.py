@@ -161,6 +161,11 @@ def _by_language(reading: Reading, by_code: Mapping[str, Path]) -> dict[str, Pat
     files: dict[str, Path] = {}
     for code, path in by_code.items():
         if (language := reading.home.language_of(code)) is None:
+            if not reading.home.languages:  # nobody said which files are meant: none is left out in silence
+                raise DataError(
+                    f"{path}: {code!r} is no language's code or name: name its language under aliases in "
+                    f"{reading.home.where}, or list the languages that are meant in the card"
+                )
             continue
         if language in files:
             raise DataError(f"{files[language]} and {path} are both {language!r}: {_remedy(reading, code, language)}")

@@ -36,7 +36,8 @@ class Repository:
     """A data set's repository. Making one touches no file and no network."""
 
     def __init__(self, repo: str, revision: str, data: Data, task: str = "") -> None:
-        """``task`` is what ``xlbench fetch --task`` takes to fetch it; "" where that is not known."""
+        """``revision``: "" where only a local folder will do. ``task`` is what ``xlbench fetch --task`` takes to fetch
+        it; "" where that is not known."""
         self._repo = repo
         self._revision = revision
         self._hub = HubRepository(repo, "dataset", revision)
@@ -44,11 +45,21 @@ class Repository:
         self._task = task
 
     def check_readable(self) -> None:
-        """Raise `DataMissing` where the libraries that read it are not installed."""
+        """Raise `DataMissing` where the libraries that read it are not installed, or where it can only be a folder and
+        there is none."""
+        self.check_origin()
         try:
             require_extra("hub", self.location, "datasets", "huggingface_hub")
         except MissingExtraError as error:
             raise DataMissing(str(error)) from error
+
+    def check_origin(self) -> None:
+        """Raise `DataMissing` where there is no folder, and no revision by which the hub could be asked for it."""
+        if self.folder is None and not self._revision:
+            where = f"under {self._root}" if self._root else "because no data root is set (--data DIR or XLBENCH_DATA)"
+            raise DataMissing(
+                f"{self._repo} is not at hand: no folder {self._repo} {where}; for the hub's, the card needs a revision"
+            )
 
     @property
     def folder(self) -> Path | None:
@@ -59,7 +70,8 @@ class Repository:
     @property
     def location(self) -> str:
         """Where it is, in words."""
-        return str(self.folder or f"{self._repo} at {self._revision} on the Hugging Face hub")
+        where = f"{self._repo} at {self._revision} on the Hugging Face hub" if self._revision else self._repo
+        return str(self.folder or where)
 
     def damage(self) -> str:
         """What is wrong with a file of its folder, with file and line; "" where nothing is found, or on the hub."""

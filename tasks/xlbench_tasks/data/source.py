@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from xlbench import Data, DataError, DataMissing
+from xlbench.core.ids import is_language
+from xlbench_tasks.data.codes import three_letters
 from xlbench_tasks.data.records import Records, sample_by_label
 
 LANGUAGE = "{language}"
@@ -64,13 +66,15 @@ class Home:
     reader: str
     """Which module of ``readers/`` opens it."""
     languages: tuple[str, ...]
-    """All that the card declares."""
+    """All that the card declares; none: whichever are at hand."""
     table: Mapping[str, Any] = field(default_factory=dict)
     task: str = ""
     """What ``--task`` takes to mean the card's task: its name, or the path of its file."""
     labels: tuple[str, ...] = ()
     """All labels (of near misses: kinds) that there may be, as the card's [options] list them; none where they are not
     listed."""
+    types: tuple[str, ...] = ()
+    """The same of types of entities."""
 
     def patterns(self) -> tuple[str, ...]:
         """The names of files that its table gives, whichever keys its reader has for them."""
@@ -81,12 +85,15 @@ class Home:
         """The declared language that the data set calls ``code``, or None.
 
         The card's ``aliases`` come first. Otherwise hyphens count as underscores, and a script that the card does not
-        declare is dropped: ``srp-Cyrl`` is ``srp_Cyrl``, and ``hin_Deva`` is ``hin``.
+        declare is dropped: ``srp-Cyrl`` is ``srp_Cyrl``, and ``hin_Deva`` is ``hin``. Where the card declares none, any
+        code or English name of a language will do: ``fr`` and ``French`` are ``fra``.
         """
         aliases: Mapping[str, str] = self.table.get("aliases", {})
         if code in aliases:
             return aliases[code]
         plain = code.replace("-", "_")
+        if not self.languages:
+            return plain if is_language(plain) else three_letters(code)
         if plain not in self.languages and (match := _SCRIPT.fullmatch(plain)):
             plain = match["language"]
         return plain if plain in self.languages else None

@@ -24,6 +24,10 @@ class DataSet:
         """The data set's name."""
         return self.test.name
 
+    def languages(self) -> tuple[str, ...]:
+        """Codes of the languages that any split has, sorted; `DataMissing` where nothing of a split is at hand."""
+        return tuple(sorted({language for source in self._splits.values() for language in source.languages()}))
+
     @property
     def test(self) -> Source:
         """The items that are scored."""

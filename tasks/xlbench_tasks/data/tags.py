@@ -20,10 +20,14 @@ from typing import Any
 from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.source import Home
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown_values import UnknownValues
 
 OUTSIDE = "O"
+
+ANY = "*"
+"""In the place of an entity type: any that is not listed; in the place of the card's type: as it is in the files."""
 
 _DAMAGED = "damaged tags and rows were repaired (which and how many is in the facts)"
 CAUSES: Mapping[str, str] = {
@@ -94,7 +98,11 @@ class Tagset:
     """The card's types of entities and its scheme of tags; each distinct tag is looked at once."""
 
     def __init__(self, types: Mapping[str, str], scheme: str = "") -> None:
-        """``scheme`` is one of `SCHEMES`; the empty string: to be found from the tags."""
+        """
+        Args:
+            types: Entity type in the files -> the card's, or "O"; under `ANY`, that of all others.
+            scheme: One of `SCHEMES`; the empty string: to be found from the tags.
+        """
         self._types = types
         self._scheme = scheme
         self._known: dict[str, Tag | None] = {}
@@ -107,7 +115,10 @@ class Tagset:
 
     def unknown(self, where: str) -> UnknownValues:
         """A collection of the tags of a file (or a table) of which nothing can be made."""
-        return UnknownValues(where, "tags of no type that 'tags' of the card has", self._hint)
+        fault = "tags of no type that 'tags' of the card has"
+        if ANY in self._types:
+            fault = "tags that are neither O nor a prefix, a hyphen and a type"
+        return UnknownValues(where, fault, self._hint)
 
     def _hint(self, raw: str) -> str:
         return did_you_mean(raw.partition("-")[2] or raw, self._types)
@@ -158,10 +169,18 @@ class Tagset:
             count.update(tag.repairs)
             if damage:
                 count[damage] += 1
-            kind = self._types.get(tag.kind, OUTSIDE)
+            kind = type_of(tag.kind, self._types)
             if begins:
                 count[_coverage(tag.kind, kind)] += 1
             yield OUTSIDE if kind == OUTSIDE else f"{'B' if begins else 'I'}-{kind}"
+
+
+def tagset_of(home: Home) -> Tagset:
+    """The tags of a home: its table's, else those of the types that the card's options list, else any."""
+    types: Mapping[str, str] | None = home.table.get("tags")
+    if types is None:
+        types = {kind: kind for kind in home.types} or {ANY: ANY}
+    return Tagset(types, home.table.get("scheme", ""))
 
 
 def entities(tags: Sequence[Tag], scheme: str) -> Iterator[tuple[bool, str]]:
@@ -244,9 +263,19 @@ def read_tag(raw: str, types: Mapping[str, str]) -> Tag | None:
     if not any(map(str.isalnum, kind)):
         return Tag(OUTSIDE, repairs=(*repairs, "tags_without_type"))
     spelled = kind if kind in types else next((one for one in types if one.casefold() == kind.casefold()), "")
+    if not spelled and ANY in types:
+        spelled = kind
     if (prefix, spelled) != (prefix.upper(), kind):
         repairs.append("tags_in_other_case")
     return Tag(prefix.upper(), spelled, tuple(repairs)) if spelled else None
+
+
+def type_of(kind: str, types: Mapping[str, str]) -> str:
+    """The card's type for one of the files, or O; of no type ("") it is O."""
+    if not kind:
+        return OUTSIDE
+    found = types.get(kind, types.get(ANY, OUTSIDE))
+    return kind if found == ANY else found
 
 
 def _coverage(raw: str, kind: str) -> str:

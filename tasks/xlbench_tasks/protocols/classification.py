@@ -16,7 +16,7 @@ from xlbench import Columns, Data, DataError, DataMissing, Metric, Outcome, Subs
 from xlbench.stats.metrics import averaged, class_f1, macro_f1, macro_precision, macro_recall, mean, share, weighted_f1
 from xlbench_tasks.data.labels import check_known, check_spellings, labels_of
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.protocols import transfer
+from xlbench_tasks.protocols import found_labels, transfer
 from xlbench_tasks.protocols.classification_facts import facts_of, notes_of
 from xlbench_tasks.protocols.classification_probes import MTEB_RUNS, Labeled, Learned, learn_and_label, runs
 from xlbench_tasks.protocols.cross_fitting import merge, names_of_draws
@@ -43,9 +43,13 @@ OPTIONS: Mapping[str, Any] = {
     "mode": ("probe", "mteb"),
     **transfer.OPTIONS,
 }
-"""``labels``: all that the data set has (needed); ``probe``: ``logistic`` (default) or ``knn``; ``c``: of the logistic
-probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbors of ``knn``, 5 by default; ``shots``: how
-many training items a class, drawn ``draws`` times (10 by default), all without it; ``mode = "mteb"``: mteb's 10 x 8."""
+"""``labels``: all that the data set has, those that occur without it; ``probe``: ``logistic`` (default) or ``knn``;
+``c``: of the logistic probe, 1.0 by default, or ``dev``: chosen on the dev split; ``k``: neighbors of ``knn``, 5 by
+default; ``shots``: how many training items a class, drawn ``draws`` times (10 by default), all without it; ``mode =
+"mteb"``: mteb's 10 x 8."""
+
+FOLLOWS = {"labels": "labels"}
+"""Options that follow from a key of the card's [data], where they are not given."""
 
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
 
@@ -57,8 +61,9 @@ its own: time and memory then follow the number of labels, not its square."""
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The metrics, the main one first, for the card's labels and number of training subsets; checks the options."""
     _check(options)
-    labels = options["labels"]
-    named = [one for one in _makers(labels) if options.get("mode") == "mteb" or one[0] != "mteb_accuracy"]
+    named = [
+        one for one in _makers(options.get("labels")) if options.get("mode") == "mteb" or one[0] != "mteb_accuracy"
+    ]
     times = runs(options)
     return tuple(_over_runs(name, make, times) for name, make in named)
 
@@ -67,20 +72,24 @@ Maker = Callable[[str], Metric]
 """From the name of a column of predictions to a metric."""
 
 
-def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
-    """Names and makers of all metrics. Labels are codes in the rows: places in the card's list."""
-    codes = range(len(labels))
+def _makers(labels: Sequence[str] | None) -> Iterator[tuple[str, Maker]]:
+    """Names and makers of all metrics. Labels are codes in the rows: places in the card's list, or (None) in that of
+    the data, which is not known yet: then no class has a metric of its own."""
+    known = labels or ()
+    codes = range(len(known))
 
     def accuracy(name: str, description: str) -> Maker:
         return lambda column: share(name, lambda c: c["true"] == c[column], description)
 
     def of_classes(name: str, make: Callable[..., Metric], description: str) -> Maker:
-        if len(labels) > MANY:
-            return lambda column: mean(name, _class_average(make, len(labels), column), description=description)
+        if labels is None:
+            return lambda column: found_labels.over_classes(name, make, column, description, MANY)
+        if len(known) > MANY:
+            return lambda column: mean(name, _class_average(make, len(known), column), description=description)
         return lambda column: make(name, codes, "true", column, description)
 
     def of_one(name: str, code: int) -> Maker:
-        return lambda column: class_f1(name, codes, code, "true", column, f"F1 of {labels[code]!r}")
+        return lambda column: class_f1(name, codes, code, "true", column, f"F1 of {known[code]!r}")
 
     yield "mteb_accuracy", accuracy("mteb_accuracy", "share of right labels, a mean over mteb's ten training subsets")
     yield "macro_f1", of_classes("macro_f1", macro_f1, "F1, a mean over the classes in the test split")
@@ -88,7 +97,7 @@ def _makers(labels: Sequence[str]) -> Iterator[tuple[str, Maker]]:
     yield "macro_precision", of_classes("macro_precision", macro_precision, "precision, a mean over classes")
     yield "macro_recall", of_classes("macro_recall", macro_recall, "recall, a mean over classes")
     yield "weighted_f1", of_classes("weighted_f1", weighted_f1, "F1, a mean over classes by their size")
-    for code, name in enumerate(class_metrics(labels) if len(labels) <= MANY else ()):
+    for code, name in enumerate(class_metrics(known) if len(known) <= MANY else ()):
         yield name, of_one(name, code)
 
 
@@ -134,7 +143,20 @@ def _plain(label: str) -> str:
 
 def _check(options: Mapping[str, Any]) -> None:
     """What the types of the options cannot say."""
-    labels = options.get("labels", [])
+    if "labels" in options:
+        _check_listed(options["labels"])
+    transfer.check(options)
+    c = options.get("c", 1.0)
+    if c != "dev" and (isinstance(c, str) or c <= 0):
+        raise UsageError(f"[options] c: {c!r} is not a number above 0, or 'dev'")
+    for name, least in (("k", 1), ("shots", 0), ("draws", 1)):
+        if options.get(name, least) < least:
+            raise UsageError(f"[options] {name}: must be {least} or more")
+    _check_unused(options)
+
+
+def _check_listed(labels: Sequence[str]) -> None:
+    """That labels can be told apart, and that there are two at least."""
     if len(labels) < 2 or not all(map(visible, labels)):
         raise UsageError("[options] labels: list the labels of the data set, two at least, none of them empty")
     try:
@@ -145,14 +167,6 @@ def _check(options: Mapping[str, Any]) -> None:
     times = Counter(names)
     if doubled := [label for label, name in zip(labels, names, strict=True) if times[name] > 1]:
         raise UsageError(f"[options] labels: {' and '.join(map(repr, doubled[:2]))} are one label; list each once")
-    transfer.check(options)
-    c = options.get("c", 1.0)
-    if c != "dev" and (isinstance(c, str) or c <= 0):
-        raise UsageError(f"[options] c: {c!r} is not a number above 0, or 'dev'")
-    for name, least in (("k", 1), ("shots", 0), ("draws", 1)):
-        if options.get(name, least) < least:
-            raise UsageError(f"[options] {name}: must be {least} or more")
-    _check_unused(options)
 
 
 def _check_unused(options: Mapping[str, Any]) -> None:
@@ -175,17 +189,18 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
         raise UsageError(f"{data_set.name}: folds: mode = 'mteb' has no cross-fitting")
     if options.get("c") == "dev" and data_set.dev is None:
         raise UsageError(f"{data_set.name}: [options] c = 'dev' needs a dev split, which the card does not have")
-    labels = options["labels"]
     again = data.training_draws if runs(options) == 1 else 0  # several runs are several training sets already
     return transfer.subsets(
-        data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, labels), again
+        data_set, options, languages, data.train_size, lambda parts: _check_labels(parts, options), again
     )
 
 
-def _check_labels(parts: SubsetRecords, labels: Sequence[str]) -> None:
+def _check_labels(parts: SubsetRecords, options: Mapping[str, Any]) -> None:
     """Raise `DataError` for labels that the card does not list, and where every encoder would score the same."""
     where = parts.data_set
-    check_known(where, labels, parts.train, parts.dev, {parts.target: parts.test})
+    check_known(
+        where, found_labels.with_labels(options, parts)["labels"], parts.train, parts.dev, {parts.target: parts.test}
+    )
     learned, asked = labels_of(where, parts.train), labels_of(where, {parts.target: parts.test})
     if len(asked) < 2:
         only = f"all {len(parts.test.ids)} test items are {next(iter(asked))!r}"
@@ -205,6 +220,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     parts: SubsetRecords = subset.load()
+    listed, options = "labels" in options, found_labels.with_labels(options, parts)
     labels: Sequence[str] = options["labels"]
     folds, rows = [], []
     for fold in parts.folds():
@@ -216,13 +232,13 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         item_ids=parts.test.ids,
         cluster_ids=parts.test.clusters,
         item_texts=[(text,) for text in parts.test.fields["text"]],
-        columns={"true": whole.codes} | predicted,
-        chance=_chance(folds, options),
+        columns={"true": whole.codes} | predicted | ({} if listed else found_labels.count_column(whole.codes, labels)),
+        chance=_chance(folds, options, by_class=listed),
         seed_ids=_seed_ids(parts, options),
         retrained=list(_retrained(folds, rows)),
         training_ids=names_of_draws([one.redrawn.names for one in folds]),
         facts={**facts_of(folds, whole, options), **parts.test.facts},
-        notes=tuple(notes_of(parts, folds, whole, labels)),
+        notes=(*notes_of(parts, folds, whole, labels), *(() if listed else (found_labels.NOTE,))),
     )
 
 
@@ -241,8 +257,9 @@ def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
     return [f"{key} {draw}" for draw in range(times)] if times > 1 else []
 
 
-def _chance(folds: Sequence[Learned], options: Mapping[str, Any]) -> dict[str, float]:
-    """What guessing each of the labels that were learned equally often scores, in the limit of many items.
+def _chance(folds: Sequence[Learned], options: Mapping[str, Any], *, by_class: bool) -> dict[str, float]:
+    """What guessing each of the labels that were learned equally often scores, in the limit of many items; of each
+    class too where classes have metrics of their own.
 
     With k learned labels, a class of frequency p has precision p, recall 1/k and F1 2p / (pk + 1); one that is not
     learned has 0 of all. Of several folds, in which others may be learned, it is hits and guesses that are added up.
@@ -265,7 +282,7 @@ def _chance(folds: Sequence[Learned], options: Mapping[str, Any]) -> dict[str, f
         "macro_recall": float((hits[seen] / support[seen]).mean()),
         "weighted_f1": float((support * f1).sum() / size),
     }
-    if len(labels) <= MANY:
+    if by_class and len(labels) <= MANY:
         names = class_metrics(labels)
         chance |= {name: float(one) for name, one, has in zip(names, f1, seen, strict=True) if has}
     return chance | ({"mteb_accuracy": chance["accuracy"]} if options.get("mode") == "mteb" else {})

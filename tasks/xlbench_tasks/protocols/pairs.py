@@ -13,6 +13,7 @@ from xlbench import Columns, Data, DataError, DataMissing, EncoderError, Metric,
 from xlbench.stats.metrics import share
 from xlbench_tasks.data.labels import check_known
 from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.unknown_values import SHOWN
 from xlbench_tasks.protocols.language_pairs import WORDS
 from xlbench_tasks.protocols.similarity import of_all_pairs, similarities
 from xlbench_tasks.protocols.text_pairs import TextPairs, pair_subsets
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 VERSION = 1
 
 OPTIONS: Mapping[str, Any] = {"labels": list[str], "positive": str, "pairs": list[str]}
-"""``labels``: the two there may be; ``positive``: which of them says that the texts are a pair; ``pairs``: as in
-``similarity``."""
+"""``labels``: the two there may be, those that occur without it; ``positive``: which of them says that the texts are a
+pair; ``pairs``: as in ``similarity``."""
+
+FOLLOWS = {"labels": "labels"}
+"""Options that follow from a key of the card's [data], where they are not given."""
 
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"pairs": WORDS}
 
@@ -53,8 +57,9 @@ _METRICS: tuple[Metric, ...] = (
 
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The metrics, the main one first; `UsageError` where the options do not say which label is which."""
-    labels, positive = options.get("labels", ()), options.get("positive")
-    if len(set(labels)) != 2 or len(labels) != 2 or positive not in labels:
+    labels, positive = options.get("labels"), options.get("positive")
+    told = labels is None or (len(set(labels)) == len(labels) == 2 and positive in labels)
+    if not positive or not told:
         raise UsageError("protocol 'pairs' needs [options] labels, two of them, and positive, one of the two")
     return _METRICS
 
@@ -68,8 +73,14 @@ def _positive(where: str, records: Records, options: Mapping[str, Any]) -> Seque
     """1 for every pair that is one, 0 for the others; `DataError` where labels are neither, or all are the same."""
     if "label" not in records.fields:
         raise DataError(f"{where}: the pairs have no labels; add label to fields in the card's [data]")
-    check_known(where, options["labels"], {"": records})
     found = records.fields["label"]
+    if "labels" in options:
+        check_known(where, options["labels"], {"": records})
+    elif len(kinds := sorted({*found})) > 2 or options["positive"] not in kinds:
+        raise DataError(
+            f"{where}: the pairs have the labels {', '.join(kinds[:SHOWN])}; there must be two, one of them the "
+            f"positive one, {options['positive']!r}: say under labels of [data] what each counts as"
+        )
     if len(set(found)) < 2:
         raise DataError(f"{where}: all pairs have the label {found[0]!r}: there is nothing to tell apart")
     return [float(label == options["positive"]) for label in found]

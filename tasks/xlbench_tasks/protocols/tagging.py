@@ -16,7 +16,7 @@ from xlbench_tasks.data.unknown_values import UnknownValues
 from xlbench_tasks.protocols import transfer
 from xlbench_tasks.protocols.cross_fitting import COVERED, merge, names_of_draws
 from xlbench_tasks.protocols.tagging_facts import merge_warnings, notes_of, reader_facts, warning_counts
-from xlbench_tasks.protocols.tagging_metrics import chance_of, types_of
+from xlbench_tasks.protocols.tagging_metrics import chance_of, types_in, types_of
 from xlbench_tasks.protocols.tagging_metrics import metrics as metrics
 from xlbench_tasks.protocols.training_resamples import Retrained, redraws, retrain
 
@@ -34,21 +34,37 @@ CROSS_FITTING = True
 """Cards may have ``folds``."""
 
 OPTIONS: Mapping[str, Any] = {"types": list[str], "c": float | int, **transfer.OPTIONS}
-"""``types``: the entity types; ``c``: inverse strength of the probe's penalty, 1.0 by default; the rest as in
-``transfer.py``."""
+"""``types``: the entity types, those that occur without it; ``c``: inverse strength of the probe's penalty, 1.0 by
+default; the rest as in ``transfer.py``."""
+
+FOLLOWS = {"types": "tags"}
+"""Options that follow from a key of the card's [data], where they are not given."""
+
+TYPES_FOUND = "the card lists no types of entities: they are those that occur in the data (which: types in the facts)"
 
 LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = transfer.LANGUAGE_OPTIONS
 
 
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
     """A subset for every transfer that the card asks for."""
-    types = types_of(options)
 
     def check(parts: transfer.SubsetRecords) -> None:
+        types = types_of(_with_types(options, parts))
         _check_entities(types, "learn from", parts.data_set, parts.train)
         _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
 
     return transfer.subsets(data_set, options, languages, data.train_size, check, data.training_draws)
+
+
+def _with_types(options: Mapping[str, Any], parts: transfer.SubsetRecords) -> Mapping[str, Any]:
+    """The options with the types that occur in what is learned from or scored, where they list none."""
+    if "types" in options:
+        return options
+    tags = [one for records in (*parts.train.values(), parts.test) for one in records.fields.get("tags", ())]
+    found = types_in(parts.data_set, parts.target, tags)
+    if not found:
+        raise DataError(f"{parts.data_set} {parts.target}: no entity to find or learn from in {len(tags)} sentences")
+    return {**options, "types": found}
 
 
 def _check_entities(types: Sequence[str], use: str, data_set: str, records: Mapping[str, Records]) -> None:
@@ -81,7 +97,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     if subset.load is None:
         raise DataMissing(subset.missing)
     parts: transfer.SubsetRecords = subset.load()
-    types = types_of(options)
+    listed, types = "types" in options, types_of(_with_types(options, parts))
     _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
     folds = parts.folds()
     for fold in folds:
@@ -104,6 +120,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             "train_sentences": max(one.train_sentences for one in tagged),
             "train_words": max(one.train_words for one in tagged),
             **oddities,
+            **({} if listed else {"types": ", ".join(types)}),
             **({"folds": len(folds)} if len(folds) > 1 else {}),
             **({"not_converged": failed} if failed else {}),
             **{f"support:{kind}": n for kind, n in support.items()},
@@ -113,6 +130,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             *dict.fromkeys(note for records in (*parts.train.values(), parts.test) for note in records.notes),
             *notes_of(oddities, support, contextual=all(one.contextual for one in tagged), converged=not failed),
             *([COVERED] if len(folds) > 1 and not parts.redraws else []),
+            *([] if listed else [TYPES_FOUND]),
         ),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Metric, UsageError
 from xlbench.stats.metrics import Column, micro_f1
+from xlbench_tasks.data.labels import check_spellings
 from xlbench_tasks.protocols import transfer
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
     """The metrics, the main one first; one more for each type."""
-    types = types_of(options)
+    types = types_of(options) if "types" in options else None
     transfer.check(options)
     if options.get("c", 1.0) <= 0:
         raise UsageError(f"[options] c: {options['c']!r} is not a number above 0")
@@ -31,7 +32,7 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
         micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
         *(
             micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
-            for kind in types
+            for kind in types or ()
         ),
     )  # fmt: skip
 
@@ -44,8 +45,10 @@ def types_of(options: Mapping[str, Any]) -> tuple[str, ...]:
     return types
 
 
-def _over(part: str, types: Sequence[str]) -> Callable[[Columns], Any]:
-    """The sum over types of a column."""
+def _over(part: str, types: Sequence[str] | None) -> Callable[[Columns], Any]:
+    """The sum over types of a column; over those that there are columns of where they are not listed."""
+    if types is None:
+        return lambda columns: sum(values for name, values in columns.items() if name.startswith(f"{part}:"))
     return lambda columns: sum(columns[f"{part}:{kind}"] for kind in types)
 
 
@@ -83,3 +86,15 @@ def chance_of(support: Mapping[str, int], options: Mapping[str, Any]) -> dict[st
     """What the most frequent tag, O, scores: nothing, but where there is nothing to find."""
     empty = {f"f1:{kind}": n == 0 for kind, n in support.items()}
     return {metric.name: float(empty.get(metric.name, not any(support.values()))) for metric in metrics(options)}
+
+
+def types_in(data_set: str, languages: str, sentences: Iterable[str]) -> list[str]:
+    """The types of entities that tags have (IOB2, with tabs between them), sorted.
+
+    Raises:
+        DataError: two of them are spellings of one; begins with the ``data_set`` and its ``languages``.
+    """
+    tags = {tag for sentence in sentences for tag in sentence.split("\t")} - {"O"}
+    types = sorted({tag.partition("-")[2] for tag in tags})
+    check_spellings(f"{data_set} {languages}", types)
+    return types

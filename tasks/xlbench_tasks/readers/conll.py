@@ -38,14 +38,14 @@ KEYS = {
     "max_rows": int,
 }
 """``files``: patterns; ``files_of``, instead: pairs of a language and its file; ``tags``: entity type in the files ->
-type, "O" to drop it (all of them); ``scheme``: how tags mark entities, found from the tags without it; ``delimiter``:
-whitespace without it; ``token``, ``tag``: numbers of columns from 1, without them the first and the last; ``comment``:
-how lines begin that are no words (unless they have a tag); ``id``: how the line with a sentence's id begins: an id is
-the same sentence in all languages but those of ``own_ids``; ``documents``: how the line begins with which a document
-does, beside ``-DOCSTART-``; ``block``: of running text without documents, so many sentences in a row are a cluster;
-``token_prefix``: what is cut off the beginning of words; ``embedded``: the files are the
-plugin's own."""
-REQUIRED = ("tags",)
+type, "O" to drop it (all of them, or the others under ``*``; without it the types of [options], or those that occur);
+``scheme``: how tags mark entities, found from the tags without it; ``delimiter``: whitespace without it; ``token``,
+``tag``: numbers of columns from 1, without them the first and the last; ``comment``: how lines begin that are no words
+(unless they have a tag); ``id``: how the line with a sentence's id begins: an id is the same sentence in all languages
+but those of ``own_ids``; ``documents``: how the line begins with which a document does, beside ``-DOCSTART-``;
+``block``: of running text without documents, so many sentences in a row are a cluster; ``token_prefix``: what is cut
+off the beginning of words; ``embedded``: the files are the plugin's own."""
+REQUIRED: tuple[str, ...] = ()
 
 DOCUMENT = "-DOCSTART-"
 """The word of a line with which a document begins, in any file."""
@@ -73,7 +73,7 @@ class Conll(Reading):
         table = home.table
         self._pairs = dict(_pairs(home))
         self._patterns = tuple(self._pairs.values()) or files.patterns(home)
-        self._tagset = tags.Tagset(table["tags"], table.get("scheme", ""))
+        self._tagset = tags.tagset_of(home)
         self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", ""))
         self._own_ids = table.get("own_ids", ())
         self._check()
@@ -91,7 +91,7 @@ class Conll(Reading):
             raise UsageError(f"{where}: give either files (one, where language says whose) or files_of")
         named = [*self._pairs, *self._own_ids, *([table["language"]] if "language" in table else [])]
         for language in named:
-            if language not in self.home.languages:
+            if self.home.languages and language not in self.home.languages:
                 hint = did_you_mean(language, self.home.languages)
                 raise UsageError(f"{where}: {language!r} is none of the card's languages.{hint}")
         if min(table.get("token", 1), table.get("tag", 1)) < 1:

@@ -93,7 +93,7 @@ class Search(Reading):
                 return {}
         root = files.root_of(self)
         path = next((root / name for name in listed if (root / name).is_file()), None) if root else None
-        languages = self.home.languages if key == "qrels" else (self._language,)
+        languages = (self.home.languages or self._of_key("corpus")) if key == "qrels" else (self._language,)
         return {} if path is None else dict.fromkeys(languages, path)
 
     def _find(self) -> Mapping[str, Mapping[str, Path]]:

@@ -38,7 +38,7 @@ class Hub(Reading):
     def __init__(self, home: Home, data: Data) -> None:
         super().__init__(home, data)
         table = home.table
-        self._repository = hub_data.Repository(table["repo"], table["revision"], data, home.task)
+        self._repository = hub_data.Repository(table["repo"], table.get("revision", ""), data, home.task)
         self._config: str = table.get("config", "")
         self._files: str = table.get("files", "")
         self._where: Mapping[str, str] = table.get("where", {})
@@ -46,7 +46,7 @@ class Hub(Reading):
         self._pivot: Mapping[str, str] = table.get("pivot", {})
         self._per_column = is_per_column(home)
         self._per_row = [value for value in self._where.values() if LANGUAGE in value]
-        self._tagset = tags.Tagset(table["tags"], table.get("scheme", "")) if "tags" in table else None
+        self._tagset = tags.tagset_of(home) if "tags" in self._fields else None
         self._loaded: dict[str, HubTable] = {}
         check_table(home)
 
@@ -68,6 +68,7 @@ class Hub(Reading):
         repository = self._repository
         if repository.folder is not None:
             return (repository.folder,)
+        repository.check_origin()
         try:
             repository.check_readable()
         except DataMissing:

@@ -31,15 +31,15 @@ KEYS = {
     "language": str,
     "max_rows": int,
 }
-"""``revision``: the full commit id; ``config``, ``split``: as the hub names them; ``files``: instead of both, a file of
-the repository, for a language or for all; ``fields``: field -> column (``text`` can be several, which are joined; a dot
-leads into a column of structs), or ``tokens`` and ``tags``; ``where``: column = value, only these rows; ``pivot``: the
-``language`` that all the others are paired with, and the column that is its ``text``; ``id``: the column of item ids
-that all languages share, or the columns that make one together; ``cluster``: the column that says what hangs together;
-``block``: so many rows in a row, or ids, are a cluster; ``labels``: label in the data set, or
-its number -> label (all of them); ``tags``, ``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without
-which a row is left out."""
-REQUIRED = ("repo", "revision", "fields")
+"""``revision``: the full commit id, without which only a local folder is read; ``config``, ``split``: as the hub names
+them; ``files``: instead of both, a file of the repository, for a language or for all; ``fields``: field -> column
+(``text`` can be several, which are joined; a dot leads into a column of structs), or ``tokens`` and ``tags``;
+``where``: column = value, only these rows; ``pivot``: the ``language`` that all the others are paired with, and the
+column that is its ``text``; ``id``: the column of item ids that all languages share, or the columns that make one
+together; ``cluster``: the column that says what hangs together; ``block``: so many rows in a row, or ids, are a
+cluster; ``labels``: label in the data set, or its number -> label (all of them); ``tags``, ``scheme``: as in
+``readers/conll.py``; ``drop_empty``: the fields without which a row is left out."""
+REQUIRED = ("repo", "fields")
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")
 WORDS = ("tokens", "tags")
@@ -56,7 +56,7 @@ def check_table(home: Home) -> None:
     config, files = table.get("config", ""), table.get("files", "")
     if not _REPO.fullmatch(table["repo"]) or ".." in table["repo"]:
         raise UsageError(f"{where} repo: {table['repo']!r} is not 'organization/name'")
-    if not _REVISION.fullmatch(table["revision"]):
+    if "revision" in table and not _REVISION.fullmatch(table["revision"]):
         raise UsageError(f"{where} revision: {table['revision']!r} is not a full commit id (40 hex digits)")
     if "files" in table and ("split" in table or "config" in table):
         raise UsageError(f"{where} files: stands in place of config and split; {{split}} can be in the file's name")
@@ -77,9 +77,9 @@ def check_table(home: Home) -> None:
 
 def _check_fields(home: Home) -> None:
     """That there is a text with its labels, or words with their tags; and what rows may lack."""
-    table, where, fields, has_tags = home.table, home.where, home.table["fields"], "tags" in home.table
-    if has_tags != ("tags" in fields) or ("tags" in fields) != ("tokens" in fields):
-        raise UsageError(f"{where}: words come with tags: fields = {{ tokens = '...', tags = '...' }}, and [tags]")
+    table, where, fields, has_tags = home.table, home.where, home.table["fields"], "tags" in home.table["fields"]
+    if has_tags != ("tokens" in fields) or ("tags" in table and not has_tags):
+        raise UsageError(f"{where}: words come with tags: fields = {{ tokens = '...', tags = '...' }}")
     if not has_tags:
         check_fields(home)
     elif more := [name for name in fields if name not in WORDS]:
