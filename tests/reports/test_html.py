@@ -22,7 +22,7 @@ from xlbench.reports.boards.verdict import verdict
 from xlbench.reports.compare.comparison import against_baseline
 from xlbench.reports.html import page
 from xlbench.reports.html.languages import FAMILIES, OTHER, family, name, script
-from xlbench.reports.html.marks import Scale
+from xlbench.reports.html.marks import Scale, rank_text
 from xlbench.reports.html.pairs import pairs
 from xlbench.reports.html.safe import escape, script_json
 from xlbench.reports.render import boards_of
@@ -288,3 +288,10 @@ def test_disagreements_of_all_pairs_are_those_of_two():
             assert (found.only_first[place], found.only_second[place]) == split
             assert found.p_values()[place] == pytest.approx(paired.mcnemar(*split))
             assert found.few[place] == (0 < sum(split) < paired.FEW_DISCORDANT)
+
+
+def test_a_rank_stands_with_the_ranks_that_may_be_true():
+    """The rank, and in small those that the data leaves open; a rank that is sure stands alone."""
+    assert rank_text(2, 1, 3) == "2 <small>1–3</small>"
+    assert rank_text(2, 2, 2) == "2"
+    assert rank_text(None, None, None) == "—"

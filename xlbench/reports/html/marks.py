@@ -72,8 +72,8 @@ def score(entry: Estimate, scale: Scale, chance: float | None) -> str:
     return f"<b>{points(entry.value)}</b>{text}{bar(entry, scale, chance)}"
 
 
-def rank_text(low: int | None, high: int | None) -> str:
-    """``1`` or ``1–3``; `MISSING` where there is none."""
-    if low is None or high is None:
+def rank_text(rank: int | None, low: int | None, high: int | None) -> str:
+    """``1``, or ``2`` with a small ``1–3`` where other ranks may be true; `MISSING` where there is none."""
+    if rank is None:
         return MISSING
-    return str(low) if low == high else f"{low}–{high}"
+    return str(rank) if low == high else f"{rank} <small>{low}–{high}</small>"

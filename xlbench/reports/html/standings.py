@@ -85,7 +85,7 @@ def _row(number: int, row: Row, shade: int, line: ModelLine | None, columns: Col
     tied = " tied" if row.tied_with_best else ""
     return (
         f'<tr data-i="{number}" class="shade{shade % 2}{tied}"><td class="rank">'
-        f"{rank_text(row.rank_low, row.rank_high)}</td>"
+        f"{rank_text(row.rank, row.rank_low, row.rank_high)}</td>"
         f'<th scope="row">{escape(row.label)}{badge(line)}</th>{cells}</tr>'
     )
 

@@ -65,7 +65,7 @@ function paired(level, place, i, j) {
     const count = Math.min(pairs.language ? pairs.language.models : 0, pairs.task ? pairs.task.models : 0);
     const lacking = Math.max(state.a, state.b) >= count;
     result.replaceChildren(
-      el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null || overall.half == null ? '' : `, by ${points(Math.abs(overall.gap))} points`}`
+      el('p', {class: 'verdict small', id: 'compare-verdict'}, `${said}${overall.gap == null || overall.half == null ? '' : overall.sure ? `, by ${points(Math.abs(overall.gap))} points` : ` (${signed(overall.gap)} points)`}`
         + (known ? `; they differ in ${sure.length} of ${known} languages.` : '.')),
       el('p', {}, `Differences ${a} − ${b} in points, paired over the same ${data.over}${data.over === 'items' ? '' : ' (by language: items)'}, with ${100 * data.level}% intervals. Filled, better, worse: significant `
         + 'after Holm’s correction, over areas, over tasks and over languages each. Open: the data does not tell. This does not allow for this pair having been picked from '

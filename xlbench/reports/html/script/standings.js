@@ -103,7 +103,7 @@
   const count = el('output', {'aria-live': 'polite'});
   const view = select('Scores', views, show);
   const license = select('License', [all, ...licenses.map(one => ({value: one, text: one}))], value => { state.license = value; draw(); });
-  const training = select('Training data', [all, {value: 'seen', text: 'Trained on data here'}, {value: 'unseen', text: 'Declared unseen'},
+  const training = select('Training data', [all, {value: 'seen', text: 'Trained on data here'}, {value: 'unseen', text: 'Data unseen'},
     {value: 'unknown', text: 'Unknown'}], value => { state.training = value; draw(); });
   const reset = el('button', {type: 'button', onclick: () => {
     search.value = view.box.selectedIndex = license.box.selectedIndex = training.box.selectedIndex = '';
