@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -29,15 +30,20 @@ AT_THE_START = ("PYTHON", "LD_", "DYLD_", "OMP_", "OPENBLAS_", "MKL_", "NPY_")
 OF_THE_HUB = ("HF_", "TRANSFORMERS_")
 """How those begin that the libraries of checkpoints read then."""
 
+ALL_SLOW = re.compile(r"^pytestmark = (?:\[[^\]]*)?\bpytest\.mark\.slow\b", re.MULTILINE)
+"""What a file says all of whose tests are slow."""
+
 Cli = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """With ``-m "not slow"``, files all of whose tests are slow are not even imported: that of torch takes longer than
-    a hundred fast tests."""
-    if config.option.markexpr != "not slow" or collection_path.suffix != ".py":
+    """With ``-m "not slow"``, files all of whose tests are slow are not even imported (that of torch takes longer than
+    a hundred fast tests); with ``-m slow``, those none of whose tests are."""
+    asked = config.option.markexpr
+    if asked not in ("slow", "not slow") or not collection_path.match("test_*.py"):
         return None
-    return "\npytestmark = pytest.mark.slow\n" in collection_path.read_text(encoding="utf-8") or None
+    text = collection_path.read_text(encoding="utf-8")
+    return ("mark.slow" not in text if asked == "slow" else bool(ALL_SLOW.search(text))) or None
 
 
 @pytest.fixture(autouse=True)
