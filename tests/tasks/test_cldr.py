@@ -11,7 +11,8 @@ import unicodedata
 import pytest
 from reader_files import cldr_source
 
-from xlbench import DataMissing, UsageError
+from xlbench import Data, DataMissing, UsageError
+from xlbench.catalog import load
 from xlbench_tasks.readers import cldr
 
 
@@ -120,3 +121,18 @@ def test_wrong_categories_and_pivots_are_mistakes_in_the_card():
         cldr_source(categories=["teritory"])
     with pytest.raises(UsageError, match="pivot: 'fra' is none of the card's languages"):
         cldr_source(pivot="fra")
+
+
+def test_only_wanted_languages_are_read(monkeypatch):
+    """Where languages are asked for, the names of all others but the pivot stay where they are; the subsets with the
+    wanted ones are what they are where all are read."""
+    (lexicon,) = load().select_tasks(["lexicon"])
+    named: list[str] = []
+    read = cldr.Cldr._read
+    monkeypatch.setattr(cldr.Cldr, "_read", lambda self, language: named.append(language) or read(self, language))
+    found = {subset.name: subset for subset in lexicon.subsets(Data(languages=("hin", "isl")))}
+    assert sorted(named) == ["eng", "hin", "isl"]
+    assert set(found) == {"eng-hin", "hin-eng", "eng-isl", "isl-eng"}
+    every = {subset.name: subset.fingerprint for subset in lexicon.subsets(Data())}
+    assert {name: subset.fingerprint for name, subset in found.items()} == {name: every[name] for name in found}
+    assert len(every) > len(found)

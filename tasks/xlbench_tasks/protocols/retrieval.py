@@ -31,26 +31,29 @@ LANGUAGE_OPTIONS: Mapping[str, tuple[str, ...]] = {"pairs": ("all",)}
 
 
 def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages: Sequence[str]) -> Iterable[Subset]:
-    """Both directions of every pair: those at hand, then (marked as missing) those that only the card declares."""
+    """Both directions of every pair with a wanted language: those at hand, then (marked as missing) those that only the
+    card declares. Other pairs are not read."""
     source = data_set.test
     present = source.languages()
     absent = [language for language in languages if language not in present]
     pivot = options.get("pairs", "all")
     if pivot != "all" and pivot not in present:
         raise DataMissing(source.why_missing(pivot))
-    for query, candidate in _pairs(pivot, present, present):
+    wanted = data.languages
+    for query, candidate in _pairs(pivot, present, present, wanted):
         yield _subset(source, query, candidate, is_sample=data.limit is not None)
-    for query, candidate in _pairs(pivot, present, [*present, *absent]):
+    for query, candidate in _pairs(pivot, present, [*present, *absent], wanted):
         gone = [language for language in (query, candidate) if language in absent]
         if gone:
             yield Subset(f"{query}-{candidate}", (query, candidate), missing=source.why_missing(gone[0]))
 
 
-def _pairs(pivot: str, one: Sequence[str], other: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Ordered pairs with at least one language of ``one``, each once; all with the pivot unless it is ``all``."""
+def _pairs(pivot: str, one: Sequence[str], other: Sequence[str], wanted: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Ordered pairs with at least one language of ``one`` and, where any is ``wanted``, one of those, each once; all
+    with the pivot unless it is ``all``."""
     for first in one if pivot == "all" else [pivot]:
         for second in other:
-            if first != second:
+            if first != second and (not wanted or first in wanted or second in wanted):
                 yield first, second
                 if second not in one or pivot != "all":
                     yield second, first
