@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from xlbench import Data, XlbenchError
@@ -145,7 +148,7 @@ def test_columns_of_languages_are_translations(data):
     card = drafted(data({"phrases.csv": f",english,hausa,german\n{rows}"}))
     assert card["protocol"] == "retrieval"
     assert (card["languages"], card["data"]["fields"]) == (["eng", "hau"], {"text": "{language}"})
-    assert "Columns with empty cells are left out: german" in card["comments"]
+    assert "Columns with many empty cells are left out: german" in card["comments"]
 
 
 def test_files_of_equally_many_lines_are_parallel(data):
@@ -228,10 +231,83 @@ def test_a_file_of_another_encoding_is_left_out_and_named(data):
 
 
 def test_a_draft_that_stops_says_where(data):
-    """An empty text is where a run stops: the draft says so at its top."""
-    text = draft_card([data({"eng.csv": reviews(",") + "r99,,good\n"})], None, "", beside=False)
+    """What would stop a run of the whole data is said at the top of the draft."""
+    folder = data({"eng.csv": reviews(",", rows=120) + "r999,good\n"})
+    text = " ".join(draft_card([folder], None, "", beside=False).replace("\n#", " ").split())
     assert "It does not run yet" in text
-    assert "the text is empty" in text
+    assert "eng.csv, line 122: 2 columns where line 1 has 3" in text
+
+
+def test_rows_with_gaps_are_left_out(data):
+    """Where a text or a label is empty, the card has such rows left out, and says how many there are."""
+    card = drafted(data({"eng.csv": reviews(",") + "r99,,good\n"}))
+    assert card["data"]["drop_empty"] is True
+    assert "empty cells: 'text' in 1 row" in card["comments"]
+
+
+def test_a_column_of_languages_is_one(data):
+    """Codes and names in a column become languages, with aliases."""
+    rows = "".join(f"{sentence(n)}\t{'ab'[n % 2]}\t{('en', 'Hausa', 'zul')[n % 3]}\n" for n in range(30))
+    card = drafted(data({"tweets.tsv": f"text\tlabel\tlang\n{rows}"}))
+    assert card["languages"] == ["eng", "hau", "zul"]
+    assert card["data"]["fields"]["language"] == "lang"
+    assert card["data"]["aliases"] == {"Hausa": "hau", "en": "eng"}
+
+
+def test_json_lines_are_read_by_keys(data):
+    """Objects a line are rows; keys in objects have dots."""
+    rows = [json.dumps({"id": n, "review": {"body": sentence(n)}, "stars": n % 3}) for n in range(24)]
+    card = drafted(data({"eng.jsonl": "\n".join(rows)}))
+    assert card["data"]["reader"] == "jsonl"
+    assert card["data"]["fields"] == {"text": "review.body", "label": "stars"}
+    assert {"header", "delimiter", "quoting"}.isdisjoint(card["data"])
+
+
+def test_a_list_in_an_object_is_found(data):
+    """In a file that is one object, the list of rows is named; keys that end in languages are a column each."""
+    rows = [{"translation": {"en": sentence(n), "mt": sentence(n + 1)}} for n in range(20)]
+    card = drafted(data({"talks.json": json.dumps({"version": 1, "data": {"rows": rows}})}))
+    assert (card["data"]["reader"], card["data"]["list"]) == ("jsonl", "data.rows")
+    assert card["data"]["fields"] == {"text": "translation.{language}"}
+    assert card["languages"] == ["eng", "mlt"]
+
+
+def test_parquet_is_read_by_names(data, tmp_path):
+    """Columns of a Parquet file are found like those of a table."""
+    folder = data({})
+    folder.mkdir(exist_ok=True)
+    columns = {"text": [sentence(n) for n in range(24)], "label": [("yes", "no")[n % 2] for n in range(24)]}
+    for split in ("train", "test"):
+        pq.write_table(pa.table(columns), folder / f"mlt-{split}.parquet")
+    card = drafted(folder)
+    assert (card["data"]["reader"], card["data"]["files"]) == ("parquet", "mlt-{split}.parquet")
+    assert card["languages"] == ["mlt"]
+
+
+def test_two_columns_of_texts_are_translations(data):
+    """Without a header, the name of the file says the languages of two columns."""
+    rows = "".join(f"{sentence(n)}\t{sentence(n + 5)}\n" for n in range(20))
+    card = drafted(data({"phrases.en-de.tsv": rows}))
+    assert card["data"]["fields"] == {"text": {"eng": 1, "deu": 2}}
+    assert card["data"]["header"] is False
+    assert "Are the columns 1 (eng) and 2 (deu) translations?" in card["comments"]
+
+
+def test_files_with_one_language_in_common_have_a_pivot(data):
+    """Of files of two columns, the language that all have is the pivot of the others."""
+    files = {f"vocab_en_{other}.tsv": "".join(f"{sentence(n)}\t{other} {sentence(n)}\n" for n in range(20))
+             for other in ("de", "tr")}  # fmt: skip
+    card = drafted(data(files))
+    assert card["data"]["pivot"] == {"language": "eng", "text": 1}
+    assert (card["data"]["files"], card["data"]["fields"]) == ("vocab_en_{language}.tsv", {"text": 2})
+    assert card["languages"] == ["deu", "eng", "tur"]
+
+
+def test_questions_and_passages_are_a_search(data):
+    """A question and its passage a row are a search."""
+    rows = "".join(f"what of {n}?\t{sentence(n)} and more\n" for n in range(20))
+    card = drafted(data({"eng.tsv": f"question\tpassage\n{rows}"}))
+    assert (card["protocol"], card["data"]["fields"]) == ("search", {"text": "question", "passage": "passage"})
 
 
 def test_comments_and_strings_hold_what_toml_cannot(data):

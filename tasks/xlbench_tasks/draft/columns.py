@@ -22,6 +22,8 @@ SCORE = ("score", "similarity", "relatedness", "similarity_score", "relatedness_
 FIRST = ("text1", "sentence1", "word1", "first", "premise", "text_a", "sentence_a", "question1", "s1", "source", "w1")
 SECOND = ("text2", "sentence2", "word2", "second", "hypothesis", "text_b", "sentence_b", "question2", "s2", "target",
           "w2")  # fmt: skip
+QUESTION = ("question", "query")
+PASSAGE = ("passage", "context", "paragraph", "document", "flores_passage", "answer")
 KNOWN = frozenset({*TEXT, *LABEL, *ID, *LANGUAGE, *SCORE, *FIRST, *SECOND, "url", "split", "question", "passage"})
 
 MOST_LABELS = 100
@@ -45,8 +47,9 @@ class Column:
 
     @property
     def plain(self) -> str:
-        """The name as it is compared: in lower case, with underscores and nothing else between words."""
-        return re.sub(r"[\s-]+", "_", self.name.strip().lower())
+        """The name as it is compared: the last part of one with dots, in lower case, with underscores
+        between words."""
+        return re.sub(r"[\s-]+", "_", self.name.rpartition(".")[2].strip().lower())
 
     def is_called(self, names: Sequence[str]) -> bool:
         """Whether it has one of these names, with or without a space in it (``word 1``)."""

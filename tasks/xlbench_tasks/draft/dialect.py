@@ -37,6 +37,9 @@ class Dialect:
     """Where no quoting reads it: why."""
     first: Sequence[Cells] = field(default=())
     """Where no quoting reads it: the rows before the trouble."""
+    reader: str = "delimited"
+    list_at: str = ""
+    """Of JSON: the key of the list of rows."""
 
     def read_as(self, quoting: str) -> Sequence[Cells]:
         """The rows with this quoting, or as many as can be read."""

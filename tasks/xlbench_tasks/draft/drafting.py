@@ -12,7 +12,7 @@ from xlbench import DataError, UsageError
 from xlbench.core.ids import check_name
 from xlbench.core.text import count_text, first_of, one_line
 from xlbench_tasks.data import text
-from xlbench_tasks.draft import dialect, lines, names, sets, tables, tagged, trial, words
+from xlbench_tasks.draft import dialect, lines, names, objects, rows, sets, tables, tagged, trial, words
 from xlbench_tasks.draft.found import Found, find
 from xlbench_tasks.draft.written import Draft
 
@@ -97,7 +97,9 @@ def _look(found: Found, named: Sequence[names.NamedFile]) -> tuple[dict[str, dic
     for one in named:
         path = found.path(one.file)
         try:
-            if how := tagged.layout(path):
+            if table := objects.look(path):
+                seen["tables"][one.file] = table
+            elif how := tagged.layout(path):
                 seen["tags"][one.file] = how
             elif table := dialect.sniff(path):
                 seen["tables"][one.file] = table
@@ -119,7 +121,7 @@ def _tables(
     found: Found, named: list[names.NamedFile], seen: Mapping[str, dialect.Dialect], draft: Draft
 ) -> sets.FileSet:
     trouble: UsageError | None = None
-    for chosen in sets.sets(named, lambda one, other: tables.fits(seen, one, other), str(found.root)):
+    for chosen in sets.sets(named, lambda one, other: rows.fits(seen, one, other), str(found.root)):
         made = Draft()
         try:
             tables.fill(made, chosen, seen)

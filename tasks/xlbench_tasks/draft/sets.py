@@ -142,9 +142,14 @@ def say_languages(draft: Draft, found: FileSet, texts: Callable[[str], Sequence[
         return
     code, why = (codes[0], "from the name of the file") if codes else alone(draft, found, texts(found.files[0].file))
     draft.card["languages"] = ([code], why)
+    say_files(draft, found)
+    draft.data["language"] = (code, "")
+
+
+def say_files(draft: Draft, found: FileSet) -> None:
+    """Put the files into the draft by their own names, whatever language these say."""
     names = list(dict.fromkeys(_literal(found, one) for one in found.files))
     draft.data["files"] = (names[0] if len(names) == 1 else names, "")
-    draft.data["language"] = (code, "")
 
 
 def _literal(found: FileSet, one: NamedFile) -> str:
