@@ -96,7 +96,8 @@ class Discordant:
     def few(self) -> np.ndarray:
         """(P,) booleans: whether two models disagree on too few items to tell."""
         both = self.only_first + self.only_second
-        return self.known & (both > 0) & (both < FEW_DISCORDANT)
+        few: np.ndarray = self.known & (both > 0) & (both < FEW_DISCORDANT)
+        return few
 
     def p_values(self) -> np.ndarray:
         """(P,) McNemar's mid-p, as `xlbench.stats.paired.mcnemar`; NaN where a pair is not known."""
@@ -118,7 +119,7 @@ def discordant_pairs(parts: Sequence[Part | None]) -> Discordant:
     rows = np.zeros((len(parts), 0 if same is None else len(same)))
     known = np.zeros(len(parts), dtype=bool)
     for place, (part, own) in enumerate(zip(parts, hits, strict=True)):
-        if part is not None and own is not None and np.array_equal(part.clusters, same):
+        if part is not None and own is not None and same is not None and np.array_equal(part.clusters, same):
             rows[place], known[place] = own, True
     alone = np.rint(rows @ (1 - rows).T).astype(np.int64)
     first, second = np.triu_indices(len(parts), 1)
