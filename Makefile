@@ -20,10 +20,11 @@ REAL_DATA := $(or $(XLBENCH_DATA),../shared/data)
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
 PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
-COMPILE := $(BIN)/uv pip compile --quiet --system-certs --only-binary :all: --extra all --group dev --no-annotate
+COMPILE := $(BIN)/uv pip compile --quiet --system-certs --only-binary :all: --extra all --group dev --group docs --no-annotate
 HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
+TOOLS_OF_DOCS := .venv/docs-$(HASH)
 
 .PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi build wheel lock clean
 
@@ -57,8 +58,9 @@ lint: style types  ## Lint and types
 
 check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the tests have just passed)
 
-docs: $(EVERYTHING)  ## Every example and command of README.md and docs/, run or parsed
-	$(BIN)/python -m pytest -q tests/project/test_docs.py
+docs: $(EVERYTHING) $(TOOLS_OF_DOCS)  ## The documentation as a site, in out/site, and every example and command of README.md and docs/, run or parsed
+	NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --site-dir $(abspath $(OUT))/site
+	XLBENCH_SITE=$(OUT)/site $(BIN)/python -m pytest -q tests/project/test_docs.py tests/project/test_site.py
 
 coverage: $(EVERYTHING)  ## All tests but the benchmarks, with the share of lines that they run
 	$(BIN)/python -m pytest -q --ignore tests/benchmarks $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
@@ -165,4 +167,9 @@ $(MINILM): | $(EVERYTHING)
 $(EVERYTHING): $(CORE)
 	$(PIP) --build-constraint constraints.txt --editable '.[all]' --group dev
 	rm -f .venv/everything-*
+	touch $@
+
+$(TOOLS_OF_DOCS): $(EVERYTHING)
+	$(PIP) --group docs
+	rm -f .venv/docs-*
 	touch $@
