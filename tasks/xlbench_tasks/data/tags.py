@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,10 +21,12 @@ from xlbench import DataError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home
+from xlbench_tasks.data.tag_schemes import OUTSIDE as OUTSIDE
+from xlbench_tasks.data.tag_schemes import PREFIXES, entities, find_scheme
+from xlbench_tasks.data.tag_schemes import SCHEMES as SCHEMES
+from xlbench_tasks.data.tag_schemes import Tag as Tag
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown_values import UnknownValues
-
-OUTSIDE = "O"
 
 ANY = "*"
 """In the place of an entity type: any that is not listed; in the place of the card's type: as it is in the files."""
@@ -34,46 +36,9 @@ CAUSES: Mapping[str, str] = {
     "tags_": _DAMAGED,
     "rows_": _DAMAGED,
     "entities_dropped": "entities of some types of the files count as no entities (which and how many is in the facts)",
+    "entities_overlapping": "entities that overlap one of an earlier column count as none (how many is in the facts)",
 }
 """How the names of facts begin -> the note that they call for."""
-
-
-@dataclass(frozen=True)
-class TagScheme:
-    """A way to mark entities word by word: prefixes of the first, the inner and the last word, and of a single one."""
-
-    begin: str = "B"
-    inside: str = "I"
-    end: str = ""
-    single: str = ""
-
-    @property
-    def prefixes(self) -> str:
-        """All that it uses beside O."""
-        return self.begin + self.inside + self.end + self.single
-
-
-SCHEMES: Mapping[str, TagScheme] = {
-    "iob1": TagScheme(),
-    "iob2": TagScheme(),
-    "bioes": TagScheme(end="E", single="S"),
-    "bilou": TagScheme(end="L", single="U"),
-    "bmes": TagScheme(inside="M", end="E", single="S"),
-}
-"""In iob1 an entity begins with I, and with B only where one of the same type stands right before it."""
-
-PREFIXES = "BIESMLU"
-
-
-@dataclass(frozen=True)
-class Tag:
-    """What a tag in a data set stands for."""
-
-    prefix: str
-    """O, or one of `PREFIXES`."""
-    kind: str = ""
-    """The entity type as the data set spells it, but for repairs."""
-    repairs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -81,17 +46,25 @@ class Sentence:
     """Words and their tags, one a word."""
 
     words: list[str] = field(default_factory=list)
-    tags: list[Tag] = field(default_factory=list)
+    tags: list[tuple[Tag, ...]] = field(default_factory=list)
+    """Of each word as many as there are columns of tags."""
     lost_rows: int = 0
     """Tags without a word, which are left out."""
+    lines: list[int] = field(default_factory=list)
+    """The line of every word, where that is known."""
 
-    def add(self, word: str, tag: Tag) -> None:
+    def add(self, word: str, tags: tuple[Tag, ...], line: int = 0) -> None:
         """Add a word, or count it where there is nothing of it to see."""
         if not visible(word):
             self.lost_rows += 1
             return
         self.words.append(word)
-        self.tags.append(tag)
+        self.tags.append(tags)
+        self.lines.append(line)
+
+    def column(self, number: int) -> list[Tag]:
+        """One tag of every word, from 0."""
+        return [tags[number] for tags in self.tags]
 
 
 class Tagset:
@@ -142,7 +115,7 @@ class Tagset:
             meant = self.read(raw)
             if meant is None:
                 unknown.add(raw, where.rpartition(", ")[2])
-            made.add(word, meant or Tag(OUTSIDE))
+            made.add(word, (meant or Tag(OUTSIDE),))
         return made
 
     def records(
@@ -153,26 +126,46 @@ class Tagset:
         Raises:
             DataError: the tags' prefixes are of no scheme, or not of the card's; begins with ``where``.
         """
-        scheme = self._scheme or find_scheme([sentence.tags for sentence in sentences], where)
-        _check_prefixes(scheme, sentences, where)
+        columns = range(len(next((tags for one in sentences for tags in one.tags), ())))
+        schemes = [self._scheme or find_scheme([one.column(number) for one in sentences], where) for number in columns]
+        for number, scheme in enumerate(schemes):
+            _check_prefixes(scheme, number, sentences, where)
         counts: list[Counter[str]] = [Counter() for _ in sentences]
-        tags = tuple("\t".join(self._final(one, scheme, count)) for one, count in zip(sentences, counts, strict=True))
+        tags = tuple("\t".join(self._final(one, schemes, count)) for one, count in zip(sentences, counts, strict=True))
         words = [sentence.words for sentence in sentences]
         fields = {"text": tuple(map(" ".join, words)), "tokens": tuple(map("\t".join, words)), "tags": tags}
         return Records.counted(ids, clusters, fields, counts, CAUSES)
 
-    def _final(self, sentence: Sentence, scheme: str, count: Counter[str]) -> Iterator[str]:
+    def _final(self, sentence: Sentence, schemes: Sequence[str], count: Counter[str]) -> list[str]:
         """The tags of a sentence in IOB2 and the card's types; what was done to them is added to ``count``."""
         if sentence.lost_rows:
             count["rows_without_word"] = sentence.lost_rows
-        for tag, (begins, damage) in zip(sentence.tags, entities(sentence.tags, scheme), strict=True):
-            count.update(tag.repairs)
-            if damage:
-                count[damage] += 1
-            kind = type_of(tag.kind, self._types)
-            if begins:
-                count[_coverage(tag.kind, kind)] += 1
-            yield OUTSIDE if kind == OUTSIDE else f"{'B' if begins else 'I'}-{kind}"
+        final = [OUTSIDE] * len(sentence.words)
+        for number, scheme in enumerate(schemes):
+            for start, end, raw in _spans(sentence.column(number), scheme, count):
+                kind = type_of(raw, self._types)
+                if kind != OUTSIDE and any(tag != OUTSIDE for tag in final[start:end]):
+                    count[f"entities_overlapping:{raw}"] += 1
+                    continue
+                count[_coverage(raw, kind)] += 1
+                if kind != OUTSIDE:
+                    final[start:end] = [f"B-{kind}", *[f"I-{kind}"] * (end - start - 1)]
+        return final
+
+
+def _spans(tags: Sequence[Tag], scheme: str, count: Counter[str]) -> list[tuple[int, int, str]]:
+    """The entities of a column: first word, the word after the last one, and type in the files. Repairs and damages are
+    added to ``count``."""
+    spans: list[tuple[int, int, str]] = []
+    for place, (tag, (begins, damage)) in enumerate(zip(tags, entities(tags, scheme), strict=True)):
+        count.update(tag.repairs)
+        if damage:
+            count[damage] += 1
+        if begins:
+            spans.append((place, place + 1, tag.kind))
+        elif tag.prefix != OUTSIDE:
+            spans[-1] = (spans[-1][0], place + 1, spans[-1][2])
+    return spans
 
 
 def tagset_of(home: Home) -> Tagset:
@@ -183,63 +176,15 @@ def tagset_of(home: Home) -> Tagset:
     return Tagset(types, home.table.get("scheme", ""))
 
 
-def entities(tags: Sequence[Tag], scheme: str) -> Iterator[tuple[bool, str]]:
-    """For every tag of a sentence, whether an entity begins with it, and the name of its damage ("" for none)."""
-    marks = SCHEMES[scheme]
-    may_begin = marks.begin + marks.single + (marks.inside if scheme == "iob1" else "")
-    running = ""  # the type of an entity that has begun and has not ended
-    for tag in tags:
-        continues = tag.prefix in (marks.inside, marks.end) and tag.kind == running
-        begins = tag.prefix != OUTSIDE and not continues
-        damage = "tags_i_that_began" if begins and tag.prefix not in may_begin else ""
-        if marks.end and running and not continues and not damage:  # its last word ought to say so
-            damage = "tags_after_an_entity_without_end"
-        yield begins, damage
-        running = "" if tag.prefix in (OUTSIDE, marks.end, marks.single) else tag.kind
-
-
-def find_scheme(sentences: Sequence[Sequence[Tag]], where: str) -> str:
-    """The scheme that the tags of a file leave no doubt about; `DataError` where their prefixes are of none.
-
-    B, I and O alone are IOB2, unless every entity begins with I, but for those right after one of their own type.
-    """
-    used = {tag.prefix for tags in sentences for tag in tags} - {OUTSIDE}
-    if used <= set("BI"):
-        return "iob1" if _is_iob1(sentences) else "iob2"
-    fitting = [name for name in ("bioes", "bilou", "bmes") if used <= set(SCHEMES[name].prefixes)]
-    for name in fitting:
-        damaged = sum(bool(damage) for tags in sentences for _, damage in entities(tags, name))
-        begun = sum(begins for tags in sentences for begins, _ in entities(tags, name))
-        if damaged <= begun // 100:
-            return name
-    known = f"; where they are meant so, set scheme = {fitting[0]!r} in the card" if fitting else ""
-    raise DataError(
-        f"{where}: its tags begin with {', '.join(sorted(used))}, and follow none of the schemes "
-        f"{', '.join(SCHEMES)}{known}"
-    )
-
-
-def _is_iob1(sentences: Sequence[Sequence[Tag]]) -> bool:
-    """Whether entities begin with I, and with B only right after an entity of the same type."""
-    begun_by_i = False
-    for tags in sentences:
-        before = ""
-        for tag in tags:
-            if tag.prefix == "B" and tag.kind != before:
-                return False
-            begun_by_i |= tag.prefix == "I" and tag.kind != before
-            before = tag.kind
-    return begun_by_i
-
-
-def _check_prefixes(scheme: str, sentences: Sequence[Sentence], where: str) -> None:
-    """Refuse prefixes that the scheme does not have."""
+def _check_prefixes(scheme: str, number: int, sentences: Sequence[Sentence], where: str) -> None:
+    """Refuse prefixes that the scheme does not have, in one column of tags."""
     known = (OUTSIDE, *SCHEMES[scheme].prefixes)
     for sentence in sentences:
-        for word, tag in zip(sentence.words, sentence.tags, strict=True):
+        for word, tag, line in zip(sentence.words, sentence.column(number), sentence.lines, strict=True):
             if tag.prefix not in known:
+                place = f"{where}, line {line}" if line else where
                 raise DataError(
-                    f"{where}: the word {word!r} has a tag that begins with {tag.prefix}-, which the card's scheme "
+                    f"{place}: the word {word!r} has a tag that begins with {tag.prefix}-, which the card's scheme "
                     f"{scheme!r} does not have"
                 )
 

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from xlbench_tasks.data.records import Records
     from xlbench_tasks.protocols.transfer import SubsetRecords
 
+LEFT_OUT = ("entities_dropped:", "entities_overlapping:")
+"""How the names of facts begin that count entities of the files that are none here."""
+
 FEW = 10
 """Fewer test entities of a type than this are remarked on."""
 
@@ -48,7 +51,7 @@ def reader_facts(parts: SubsetRecords) -> dict[str, int]:
     facts = {**parts.test.facts, **{f"train_{name}": n for name, n in learned.items()}}
     if kinds := {name: n for name, n in parts.test.facts.items() if name.startswith("entities_")}:
         facts["entities"] = sum(kinds.values())
-        facts["entities_dropped"] = sum(n for name, n in kinds.items() if name.startswith("entities_dropped:"))
+        facts["entities_dropped"] = sum(n for name, n in kinds.items() if name.startswith(LEFT_OUT))
         facts["repairs"], facts["train_repairs"] = _repairs(parts.test.facts), _repairs(learned)
     return facts
 

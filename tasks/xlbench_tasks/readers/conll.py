@@ -7,15 +7,16 @@ that lists them all.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import files, tags, text
 from xlbench_tasks.data.blocks import check_block
+from xlbench_tasks.data.conll_rows import ConllRows, ConllSentence
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 
@@ -27,7 +28,8 @@ KEYS = {
     "language": str,
     "delimiter": ("tab", "space", "whitespace"),
     "token": int,
-    "tag": int,
+    "tag": int | list[int],
+    "tag_key": str,
     "comment": str,
     "id": str,
     "own_ids": list[str],
@@ -40,29 +42,19 @@ KEYS = {
 """``files``: patterns; ``files_of``, instead: pairs of a language and its file; ``tags``: entity type in the files ->
 type, "O" to drop it (all of them, or the others under ``*``; without it the types of [options], or those that occur);
 ``scheme``: how tags mark entities, found from the tags without it; ``delimiter``: whitespace without it; ``token``,
-``tag``: numbers of columns from 1, without them the first and the last; ``comment``: how lines begin that are no words
-(unless they have a tag); ``id``: how the line with a sentence's id begins: an id is the same sentence in all languages
-but those of ``own_ids``; ``documents``: how the line begins with which a document does, beside ``-DOCSTART-``;
-``block``: of running text without documents, so many sentences in a row are a cluster; ``token_prefix``: what is cut
-off the beginning of words; ``embedded``: the files are the plugin's own."""
+``tag``: numbers of columns from 1, without them the first and the last, and of several columns of tags the first that
+has an entity; ``tag_key``: the tag is under this key of a column such as the MISC of CoNLL-U
+(``name=B-PER|SpaceAfter=No``); ``comment``: how lines begin that are no words (unless they have a tag); ``id``: how the
+line with a sentence's id begins: an id is the same sentence in all languages but those of ``own_ids``; ``documents``:
+how the line begins with which a document does, beside ``-DOCSTART-``; ``block``: of running text without documents, so
+many sentences in a row are a cluster; ``token_prefix``: what is cut off the beginning of words; ``embedded``: the files
+are the plugin's own."""
 REQUIRED: tuple[str, ...] = ()
 
 DOCUMENT = "-DOCSTART-"
 """The word of a line with which a document begins, in any file."""
 LONGEST = 200
 """A file whose only sentence has more words lacks the empty lines between its sentences."""
-
-
-@dataclass
-class ConllSentence(tags.Sentence):
-    """The rows between two empty lines."""
-
-    item: str = ""
-    """The id from its comment."""
-    document: int = 0
-    """How many documents had begun before it did."""
-    line: int = 0
-    """Where it begins."""
 
 
 class Conll(Reading):
@@ -74,7 +66,8 @@ class Conll(Reading):
         self._pairs = dict(_pairs(home))
         self._patterns = tuple(self._pairs.values()) or files.patterns(home)
         self._tagset = tags.tagset_of(home)
-        self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", ""))
+        usual = "tab" if "tag_key" in table else "whitespace"
+        self._separator = {"tab": "\t", "space": " "}.get(table.get("delimiter", usual))
         self._own_ids = table.get("own_ids", ())
         self._check()
 
@@ -94,8 +87,14 @@ class Conll(Reading):
             if self.home.languages and language not in self.home.languages:
                 hint = did_you_mean(language, self.home.languages)
                 raise UsageError(f"{where}: {language!r} is none of the card's languages.{hint}")
-        if min(table.get("token", 1), table.get("tag", 1)) < 1:
+        given = table.get("tag", 1)
+        columns = given if isinstance(given, list) else [given]
+        if min([table.get("token", 1), *columns]) < 1:
             raise UsageError(f"{where}: columns are counted from 1")
+        if not columns or len(set(columns)) < len(columns):
+            raise UsageError(f"{where} tag: name one column of tags or several, each once")
+        if "tag_key" in table and not re.fullmatch(r"[^\s=|]+", table["tag_key"]):
+            raise UsageError(f"{where} tag_key: {table['tag_key']!r} is no key, which holds no space, = or |")
         check_block(self.home, instead="documents")
         if self._own_ids and "id" not in table:
             raise UsageError(f"{where} own_ids: there is no id that could be shared")
@@ -119,9 +118,9 @@ class Conll(Reading):
 
     def _read(self, language: str) -> Records:
         path = self._found[language]
-        rows = _Rows(self.home.table, self._tagset, path)
+        rows = ConllRows(self.home.table, self._tagset, path)
         sentences = list(itertools.islice(self._sentences(path, rows), self._rows()))
-        rows.unknown.check()
+        rows.check(whole=self._rows() is None)
         if not sentences:
             raise DataError(f"{path} holds no sentence")
         ids, clusters = self._ids(path, language, sentences)
@@ -150,7 +149,7 @@ class Conll(Reading):
             return ids, tuple(f"{prefix}block-{row // block}" for row in range(len(ids))) if block else ids
         return ids, tuple(f"{prefix}document-{sentence.document}" for sentence in sentences)
 
-    def _sentences(self, path: Path, rows: _Rows) -> Iterator[ConllSentence]:
+    def _sentences(self, path: Path, rows: ConllRows) -> Iterator[ConllSentence]:
         """The sentences of a file, one by one."""
         now, documents = ConllSentence(), 0
         for number, line in enumerate(text.lines(path), 1):
@@ -174,7 +173,7 @@ class Conll(Reading):
                 )
             yield now
 
-    def _mark(self, line: str, cells: Sequence[str], rows: _Rows) -> str:
+    def _mark(self, line: str, cells: Sequence[str], rows: ConllRows) -> str:
         """What a line is that is no word: documents, id, comment; or the empty string.
 
         A word can begin like a comment (``#hashtag``): what has a tag in its column is a word.
@@ -187,55 +186,6 @@ class Conll(Reading):
         if "comment" in table and line.startswith(table["comment"]) and not rows.has_tag(cells):
             return "comment"
         return ""
-
-
-class _Rows:
-    """The rows of one file: all of one width, each a word with its tag."""
-
-    def __init__(self, table: Mapping[str, Any], tagset: tags.Tagset, path: Path) -> None:
-        self._token: int = table.get("token", 1)
-        self._tag: int = table.get("tag", 0)  # 0: the last one
-        self._prefixes: tuple[str, ...] = tuple(table.get("token_prefix", ()))
-        self._tagset, self._path = tagset, path
-        self._width = 0
-        self.first_line = 0
-        self.unknown = tagset.unknown(str(path))
-
-    def has_tag(self, cells: Sequence[str]) -> bool:
-        """Whether a line has as many columns as the rows before it and a tag where theirs is."""
-        width = len(cells)
-        return width > 1 and width == (self._width or width) >= self._tag and self._read(cells) is not None
-
-    def _read(self, cells: Sequence[str]) -> tags.Tag | None:
-        return self._tagset.read(cells[self._tag - 1])
-
-    def add(self, now: ConllSentence, cells: Sequence[str], line: int) -> None:
-        """Add a row to its sentence, or count it where it is a tag alone."""
-        where = f"{self._path}, line {line}"
-        self._width = self._width or len(cells)
-        self.first_line = self.first_line or line
-        alone = len(cells) == 1 and self._tagset.read(cells[0]) is not None
-        if alone or (len(cells) == self._width >= self._token and not text.visible(cells[self._token - 1])):
-            now.lost_rows += 1
-            return
-        if len(cells) != self._width:
-            raise DataError(f"{where}: {len(cells)} columns where those before have {self._width}")
-        if max(self._token, self._tag) > self._width or self._width < 2:
-            raise DataError(f"{where}: {self._width} columns; the card asks for more{_other_scheme(cells)}")
-        word, tag = cells[self._token - 1], self._read(cells)
-        if tag is None:
-            self.unknown.add(cells[self._tag - 1], f"line {line}")
-            tag = tags.Tag(tags.OUTSIDE)
-        if "\t" in word:
-            raise DataError(f"{where}: a tab inside of a word; set delimiter = 'tab' or 'whitespace' in the card")
-        prefix = next((prefix for prefix in self._prefixes if word.startswith(prefix)), "")
-        now.add(word.removeprefix(prefix), tag)
-
-
-def _other_scheme(cells: Sequence[str]) -> str:
-    """Which delimiter would split a row's only cell."""
-    fits = [name for name, mark in (("tab", "\t"), ("space", " ")) if mark in cells[0]] if len(cells) == 1 else []
-    return f"; delimiter = {fits[0]!r} would split {cells[0][:60]!r}" if fits else " (or for another delimiter)"
 
 
 def _pairs(home: Home) -> Iterator[tuple[str, str]]:
