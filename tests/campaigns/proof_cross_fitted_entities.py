@@ -2,25 +2,24 @@
 
     PYTHONPATH=tests/helpers python tests/campaigns/proof_cross_fitted_entities.py [TIMES]
 
-It takes half an hour, and needs Universal NER below the data root.
+It takes a quarter of an hour of a processor, and needs Universal NER below the data root.
 
 Data sets as large as one language of mini-ner are drawn from a treebank, its train, dev and test together, and each
 goes through the tagging protocol whole: dealt out to folds, tagged by a probe of the other folds.
-Sentences (or whole documents) are drawn without replacement, as one that is drawn twice would help to tag itself:
-deviations are divided by sqrt(1 - n/N). The truth is the mean score of all such data sets.
+Sentences are drawn without replacement, as one that is drawn twice would help to tag itself: deviations are divided by
+sqrt(1 - n/N). The truth is the mean score of all such data sets.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import proof_populations
-from proof_coverage import RESAMPLES, Coverage, members_of, summary
+from proof_coverage import RESAMPLES, Coverage, summary
 
 from xlbench import Data, EncodingSession, Subset
 from xlbench.catalog import load
@@ -34,73 +33,57 @@ C = 0.03
 """Both as mini-ner has them."""
 TYPES = ("PER", "LOC", "ORG")
 LONGEST = 15
-"""Words of a sentence of Slovak that is drawn by itself; each of those has an entity, as most of mini-ner have."""
+"""Words of a sentence that is drawn; each has an entity, too: so they are about as many as mini-ner has."""
+FIELDS = ("text", "tokens", "tags")
 OPTIONS: Mapping[str, Any] = {"types": list(TYPES), "c": C}
-CASES = (("ngram", 5, False), ("minilm", 10, False), ("minilm", 5, True))
-"""Encoder, folds (mini-ner has 5, its other tasks 10), and whether whole documents are drawn."""
+CASES = (("ngram", 5), ("minilm", 5), ("minilm", 10))
+"""Encoder and folds: mini-ner has 5, news and sentiment have 10."""
 
 
-@dataclass(frozen=True)
-class Corpus:
-    """All sentences that are drawn from."""
-
-    records: Records
-
-    def data_set(self, chosen: np.ndarray, folds: int, *, documents: bool) -> Subset:
-        """Some of the sentences as a data set, each alone or in its document."""
-        drawn = np.zeros(len(self.records.ids), bool)
-        drawn[chosen] = True
-        some = self.records.only(drawn.tolist())
-        some = Records(some.ids, some.clusters if documents else some.ids, some.fields)
-        parts = transfer.SubsetRecords("uner", "slk", {"slk": some}, {}, some, cross_fitting=Folds("uner", folds))
-        return Subset("slk", ("slk",), n=len(some.ids), load=lambda: parts)
-
-
-def corpus(root: Path, longest: int | None = None) -> Corpus:
-    """Train, dev and test in Slovak; with ``longest``, those sentences of so many words at most that have an entity."""
+def corpus(root: Path) -> Records:
+    """The sentences of train, dev and test in Slovak that can be drawn, each alone."""
     known = {subset.name: subset for subset in load().tasks["uner"].subsets(Data(root))}
     loaded = known["slk"].load
     assert loaded is not None
     of = loaded()
     rows: list[tuple[str, ...]] = []
-    for number, part in enumerate([of.train["slk"], *of.dev.values(), of.test]):
-        fields = part.fields["text"], part.fields["tokens"], part.fields["tags"]
-        for item, cluster, *field in zip(part.ids, part.clusters, *fields, strict=True):
+    for part in (of.train["slk"], *of.dev.values(), of.test):
+        for item, *field in zip(part.ids, *(part.fields[name] for name in FIELDS), strict=True):
             tags = field[-1].split("\t")
-            if longest is None or (len(tags) <= longest and set(tags) != {"O"}):
-                rows.append((f"{len(rows)} {item}", f"{number} {cluster}", *field))
-    ids, clusters, text, tokens, tags = zip(*rows, strict=True)
-    return Corpus(Records(ids, clusters, {"text": text, "tokens": tokens, "tags": tags}))
+            if len(tags) <= LONGEST and set(tags) != {"O"}:
+                rows.append((f"{len(rows)} {item}", *field))
+    ids, *fields = zip(*rows, strict=True)
+    return Records(ids, ids, dict(zip(FIELDS, fields, strict=True)))
 
 
-def coverage(
-    of: Corpus, session: EncodingSession, folds: int, times: int, *, documents: bool = False, n: int = SENTENCES
-) -> Coverage:
-    """Of entity F1 over so many data sets of n sentences, or of as many whole documents as have them on average."""
-    scorer, random = Scorer(resamples=RESAMPLES), np.random.RandomState(n)
-    metric = tagging.metrics(OPTIONS)[0]
-    clusters = np.unique(of.records.clusters if documents else of.records.ids, return_inverse=True)[1]
-    members = members_of(clusters)
-    count = round(n * len(members) / len(clusters))
+def data_set(some: Records, folds: int) -> Subset:
+    """Sentences as a data set that is cross-fitted."""
+    parts = transfer.SubsetRecords("uner", "slk", {"slk": some}, {}, some, cross_fitting=Folds("uner", folds))
+    return Subset("slk", ("slk",), n=len(some.ids), load=lambda: parts)
+
+
+def coverage(of: Records, session: EncodingSession, folds: int, times: int, n: int = SENTENCES) -> Coverage:
+    """Of entity F1 over so many data sets of n sentences."""
+    scorer, random, total = Scorer(resamples=RESAMPLES), np.random.RandomState(n), len(of.ids)
+    metric, by_id = tagging.metrics(OPTIONS)[0], np.argsort(of.ids)
     found = []
     for place in range(times):
-        chosen = np.concatenate([members[one] for one in random.permutation(len(members))[:count]])
-        outcome = tagging.evaluate(of.data_set(chosen, folds, documents=documents), session, OPTIONS)
-        codes = np.unique(outcome.cluster_ids, return_inverse=True)[1] if documents else None
-        found.append(scorer.score(metric, outcome.columns, codes, f"{place} {n}")[0])
-    return summary(found, left=1 - count / len(members))
+        chosen = by_id[random.permutation(total)[:n]]
+        some = of.only(np.isin(np.arange(total), chosen).tolist())
+        outcome = tagging.evaluate(data_set(some, folds), session, OPTIONS)
+        found.append(scorer.score(metric, outcome.columns, None, f"{place} {n}")[0])
+    return summary(found, left=1 - n / total)
 
 
 def main(root: Path, times: int = 150) -> None:
     """Print the table of docs/coverage.md."""
-    head = ("data", "scored", "truth", "covered", "too high", "se / true se", "method", "half-width")
+    head = ("encoder", "folds", "truth", "covered", "too high", "se / true se", "method", "half-width")
     sys.stdout.write(f"| {' | '.join(head)} |\n{'|---' * len(head)}|\n")
-    sessions = {model: proof_populations.session(model) for model, *_ in CASES}
-    for model, folds, documents in CASES:
-        found = coverage(corpus(root, None if documents else LONGEST), sessions[model], folds, times,
-                         documents=documents)  # fmt: skip
-        drawn = "whole documents" if documents else "sentences alone"
-        sys.stdout.write(f"| {model}, {drawn} | {folds} folds | {found} | {100 * found.width:.1f} |\n")
+    of = corpus(root)
+    sessions = {model: proof_populations.session(model) for model, _ in CASES}
+    for model, folds in CASES:
+        found = coverage(of, sessions[model], folds, times)
+        sys.stdout.write(f"| {model} | {folds} | {found} | {100 * found.width:.1f} |\n")
         sys.stdout.flush()
 
 

@@ -14,19 +14,25 @@ pytestmark = [pytest.mark.slow, needs("uner/UNER_Slovak-SNK/sk_snk-ud-train.iob2
 @pytest.fixture(scope="module")
 def sentences():
     """Short sentences of Slovak with an entity."""
-    return proof_cross_fitted_entities.corpus(DATA, proof_cross_fitted_entities.LONGEST)
+    return proof_cross_fitted_entities.corpus(DATA)
 
 
-def test_a_drawn_data_set_has_its_sentences_in_folds(sentences):
-    """Of a data set as it is drawn every sentence is scored once, and sentences of a document are in one fold."""
-    chosen = np.arange(60)
-    parts = sentences.data_set(chosen, 5, documents=True).load()
-    rows = [row for fold in parts.folds() for row in fold.rows]
-    assert sorted(rows) == list(range(60))
-    fold_of = {cluster: place for place, fold in enumerate(parts.folds()) for cluster in fold.parts.test.clusters}
-    for fold in parts.folds():
-        assert not set(fold.parts.test.clusters) & set(fold.parts.train["slk"].clusters)
-    assert len(fold_of) == len(set(parts.test.clusters))
+def test_sentences_that_are_drawn_are_short_and_have_an_entity(sentences):
+    """Of every sentence the words and tags are as many, fifteen at most, and one tag begins an entity."""
+    pairs = list(zip(sentences.fields["tokens"], sentences.fields["tags"], strict=True))
+    assert len(pairs) > 5 * proof_cross_fitted_entities.SENTENCES
+    assert all(words.count("\t") == tags.count("\t") < 15 for words, tags in pairs)
+    assert all("B-" in tags for _, tags in pairs)
+
+
+def test_a_drawn_data_set_has_every_sentence_in_one_fold(sentences):
+    """Every sentence is scored in one fold, whose probe has not learned from it."""
+    some = sentences.only([row < 60 for row in range(len(sentences.ids))])
+    folds = proof_cross_fitted_entities.data_set(some, 5).load().folds()
+    assert sorted(row for fold in folds for row in fold.rows) == list(range(60))
+    for fold in folds:
+        assert not set(fold.parts.test.ids) & set(fold.parts.train["slk"].ids)
+        assert len(fold.parts.test.ids) + len(fold.parts.train["slk"].ids) == 60
 
 
 def test_entities_of_folds_are_covered_about_as_classes_are(sentences, scale):
