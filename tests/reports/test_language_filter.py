@@ -11,7 +11,8 @@ import xlbench
 from xlbench import Run
 from xlbench.core.errors import UsageError
 from xlbench.reports.compare.comparison import against_baseline
-from xlbench.reports.compare.matching import CellFilter
+from xlbench.reports.compare.matching import CellFilter, match
+from xlbench.reports.compare.notes import suite_notes
 from xlbench.reports.language_sample import is_about
 from xlbench.reports.render import boards_of
 from xlbench.reports.selection import Selection
@@ -71,5 +72,6 @@ def test_a_comparison_of_one_suite(folder):
     (alone,) = against_baseline(runs, Reader().influence, wanted=CellFilter(suite="two"))
     assert {one.name for one in alone.of("subset")} == {"moods eng>hin", "moods hin>eng"}
     assert not any("suite" in note for note in alone.notes)
+    assert not suite_notes([*runs.values()], match([*runs.values()], [*runs], CellFilter(suite="one")))
     with pytest.raises(UsageError, match=r"suite 'tow'\. Did you mean 'two'"):
         against_baseline(runs, Reader().influence, wanted=CellFilter(suite="tow"))

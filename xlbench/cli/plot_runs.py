@@ -57,7 +57,7 @@ def compare(
     found = find_runs(runs, results, reader)
     compared = against_baseline(found, reader.influence, None, CellFilter(tasks, languages, suite))
     save("compare", compared, files, width=width, quiet=quiet, by=by)
-    for note in dict.fromkeys(note for one in compared for note in one.notes):
+    for note in () if quiet else dict.fromkeys(note for one in compared for note in one.notes):
         echo(f"xlbench: {one_line(note)}", err=True)
     return OK
 
