@@ -377,7 +377,7 @@ def test_no_data_at_all_is_one_line_with_every_way_to_get_it(tmp_path, monkeypat
         assert part in str(missing.value)
 
 
-OWN_FILES = {"files", "folders", "jsonl", "parquet"}
+OWN_FILES = {"files", "folders", "jsonl", "parquet", "tmx", "xlsx"}
 """Readers that no card of the project uses: they are for the files of others, and their own tests read such."""
 
 

@@ -98,6 +98,20 @@ def _check_pivot(home: Home, *, per_file: bool) -> None:
         )
 
 
+def check_numbers(home: Home, columns: Sequence[str | int]) -> None:
+    """Check columns that can be numbers, and whether the first line names them."""
+    table, where = home.table, home.where
+    if any(column < 1 for column in columns if isinstance(column, int)):
+        raise UsageError(f"{where}: columns are counted from 1")
+    if "header" not in table and all(isinstance(column, int) for column in columns):
+        raise UsageError(
+            f"{where}: all columns are numbers, so say header = true (the first line names the columns) or "
+            f"header = false (the first line is data)"
+        )
+    if not table.get("header", True) and any(isinstance(column, str) for column in columns):
+        raise UsageError(f"{where}: without a header, columns are numbers (the first is 1)")
+
+
 def flat_columns(columns: Iterable[Any]) -> Iterator[Any]:
     """All columns that are named in a list, in lists in it and in tables of a column a language."""
     for column in columns:

@@ -21,7 +21,7 @@ from xlbench_tasks.data import files, sample
 from xlbench_tasks.data.codes import meant_language
 from xlbench_tasks.data.records import Records, joined
 from xlbench_tasks.data.row_keys import check_rows, flat_columns
-from xlbench_tasks.data.row_tables import Row, Table, plain, text_of
+from xlbench_tasks.data.row_tables import Row, Table, Unreadable, plain, text_of
 from xlbench_tasks.data.row_values import records_of
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
@@ -144,7 +144,7 @@ class RowReading(Reading):
                     raise DataError(f"{row.place}: the language is empty")
                 groups.setdefault(code, []).append(row)
         found = self.home.by_language(groups, self._place())
-        self._other_codes.update({code: len(rows) for code, rows in groups.items() if code not in found.values()})
+        self._other_codes = Counter({one: len(rows) for one, rows in groups.items() if one not in found.values()})
         if not found:
             raise DataError(
                 f"{self._place()}: no row is of a language that the card declares{self._undeclared_codes()}"
@@ -172,6 +172,9 @@ class RowReading(Reading):
         wanted = [(table.position(column), value) for column, value in self._where.items()]
         row = found = None
         for row in table.rows():
+            for place, _ in wanted:
+                if isinstance(row.cells[place], Unreadable):
+                    raise DataError(f"{row.place}: what where asks for is {row.cells[place]}")
             if all(plain(row.cells[place]) == value for place, value in wanted):
                 found = row
                 yield row

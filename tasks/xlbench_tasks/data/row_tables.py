@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
     table: Table
     cells: tuple[Any, ...]
-    """Strings; of files with types also numbers, None, and `Absent` where a row lacks a column."""
+    """Strings; of files with types also numbers, None, and what says why there is no value (`Absent`)."""
     line: int
     """The physical line (row, item) on which it begins."""
     number: int
@@ -79,6 +79,15 @@ class Absent(NamedTuple):
         return f"no key {self.key!r}, only {there_are}.{did_you_mean(self.key, self.keys)}"
 
 
+class Unreadable(NamedTuple):
+    """In the place of a cell that is there and has no value: a formula, an error, a part of merged cells."""
+
+    what: str
+
+    def __str__(self) -> str:
+        return self.what
+
+
 def text_of(cell: Any, field: str, row: Row) -> str:
     """A cell as the string of a field: "" for null.
 
@@ -91,6 +100,8 @@ def text_of(cell: Any, field: str, row: Row) -> str:
         return ""
     if isinstance(cell, Absent):
         raise DataError(f"{row.place}: {cell}")
+    if isinstance(cell, Unreadable):
+        raise DataError(f"{row.place}: the {field} is {cell}")
     kinds = _NUMBERS.get(field, ())
     if isinstance(cell, kinds) and (bool in kinds or not isinstance(cell, bool)) and math.isfinite(cell):
         return plain(cell)

@@ -19,7 +19,7 @@ _KINDS: tuple[tuple[bytes, str], ...] = (
         "a Git LFS pointer, not the data; fetch the data with 'git lfs pull'",
     ),
     (b"/annex/objects/", "a git-annex pointer, not the data; fetch the data with 'git annex get'"),
-    (b"PAR1", "a Parquet file; read it with reader = 'hub', or export it as UTF-8 text"),
+    (b"PAR1", "a Parquet file; read it with reader = 'parquet', or export it as UTF-8 text"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook (.xls); export the sheet as CSV or TSV in UTF-8"),
     (b"\xff\xfe\0\0", "UTF-32 text; save the file as UTF-8"),
     (b"\0\0\xfe\xff", "UTF-32 text; save the file as UTF-8"),
@@ -129,7 +129,10 @@ def kind_of(head: bytes) -> str:
             return what
     if head.startswith(b"PK\x03\x04"):
         if b"[Content_Types].xml" in head or b"xl/" in head or b"_rels/" in head:
-            return "an Excel workbook (.xlsx) or another Office document; export the sheet as CSV or TSV in UTF-8"
+            return (
+                "an Excel workbook (.xlsx) or another Office document; read a workbook with reader = 'xlsx', or export "
+                "the sheet as CSV or TSV in UTF-8"
+            )
         return "a ZIP archive; unpack it"
     if head[257:262] == b"ustar":
         return "a tar archive; unpack it"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 READERS = (
     "cldr", "conll", "delimited", "files", "folders", "hub", "jsonl", "nearmiss", "parallel", "parquet", "search",
+    "tmx", "xlsx",
 )  # fmt: skip
 
 PACKAGED = ("cldr",)

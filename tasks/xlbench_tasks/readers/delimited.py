@@ -12,7 +12,7 @@ from pathlib import Path
 from xlbench import Data, UsageError
 from xlbench_tasks.data.delimited_files import DelimitedTable
 from xlbench_tasks.data.packed import plain_name
-from xlbench_tasks.data.row_keys import ROW_KEYS, ROW_REQUIRED
+from xlbench_tasks.data.row_keys import ROW_KEYS, ROW_REQUIRED, check_numbers
 from xlbench_tasks.data.row_reading import RowReading
 from xlbench_tasks.data.source import Home
 
@@ -45,16 +45,7 @@ class Delimited(RowReading):
     def _check(self) -> None:
         """What the types of the keys cannot say."""
         table, where = self.home.table, self.home.where
-        columns = self._said_columns()
-        if any(column < 1 for column in columns if isinstance(column, int)):
-            raise UsageError(f"{where}: columns are counted from 1")
-        if "header" not in table and all(isinstance(column, int) for column in columns):
-            raise UsageError(
-                f"{where}: all columns are numbers, so say header = true (the first line names the columns) or "
-                f"header = false (the first line is data)"
-            )
-        if not table.get("header", True) and any(isinstance(column, str) for column in columns):
-            raise UsageError(f"{where}: without a header, columns are numbers (the first is 1)")
+        check_numbers(self.home, self._said_columns())
         quote = table.get("quote", '"')
         if len(quote) != 1 or quote in "\r\n":
             raise UsageError(f"{where} quote: {quote!r} is not one character that can stand around a cell")

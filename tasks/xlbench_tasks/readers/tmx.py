@@ -1,0 +1,163 @@
+"""Reader of TMX, the exchange form of translation memories: units that have a text in some languages each.
+
+A unit is an item; of a language that it lacks, it is none, and that is counted. One file has all languages (or several
+do, one after the other), or there is a file for each, with the pivot that they are paired with.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from xlbench import Data, DataError, DataMissing, UsageError
+from xlbench_tasks.data import files, text
+from xlbench_tasks.data.blocks import blocks, check_block
+from xlbench_tasks.data.codes import meant_language
+from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.row_keys import check_declared
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
+from xlbench_tasks.data.tmx_files import Unit, units
+
+KEYS = {
+    "files": str | list[str],
+    "pivot": str,
+    "id": ("tuid",),
+    "block": int,
+    "drop_empty": bool,
+    "embedded": bool,
+    "max_rows": int,
+}
+"""``files``: files of all languages, or a pattern with ``{language}``; ``pivot``: with it, the language that is in each
+file beside that of its name; ``id``: units are called by this attribute, not by their numbers; ``block``: so many units
+in a row are a cluster; ``drop_empty``: empty texts are left out; ``max_rows``: only so many units of each file."""
+REQUIRED = ("files",)
+
+LACKING = "units that lack the language are left out (how many is in the facts)"
+EMPTY = "units whose text is empty are left out (how many is in the facts)"
+CODES = "formatting codes in texts are left out (in how many is in the facts)"
+
+
+class _Item(NamedTuple):
+    id: str
+    text: str
+    place: str
+
+
+class Tmx(Reading):
+    """See the module."""
+
+    def __init__(self, home: Home, data: Data) -> None:
+        super().__init__(home, data)
+        self._patterns = files.patterns(home, times=2)
+        self._pivot: str = home.table.get("pivot", "")
+        per_file = [LANGUAGE in pattern for pattern in self._patterns]
+        if any(per_file) != all(per_file) or any(per_file) != bool(self._pivot):
+            raise UsageError(
+                f"{home.where}: files hold all languages, or each the language of its name ({LANGUAGE}) and the one "
+                f"that pivot names"
+            )
+        if self._pivot:
+            check_declared(home, "pivot", self._pivot)
+        check_block(home)
+        if "block" in home.table and "id" in home.table:
+            raise UsageError(f"{home.where} block: counts units by their numbers, so without id")
+        self._items: dict[str, list[_Item]] = {}
+        self._facts: dict[str, Counter[str]] = {}
+        self._other_codes: Counter[str] = Counter()
+        self._ids: dict[str, str] = {}  # id -> where it stands
+
+    def _shared(self) -> float:
+        return float(self.home.table.get("shared", 0.0))  # what a unit lacks is counted
+
+    def _find(self) -> Mapping[str, Sequence[str]]:
+        root = files.root_of(self)
+        for kept in (self._items, self._facts, self._other_codes, self._ids):  # of an attempt that has failed
+            kept.clear()
+        if self._pivot:
+            by_language = files.by_language(self, self._patterns)
+            if self._pivot in by_language:
+                raise DataError(f"{by_language[self._pivot]}: {self._pivot!r} is the pivot, and has no file of its own")
+            for language, path in by_language.items():
+                self._take(path, (language, self._pivot), f"{language}:")
+        else:
+            paths = [files.find(root, pattern) for pattern in self._patterns]
+            found = [path for path in paths if path is not None]
+            if len(found) < len(paths):
+                raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}"))
+            for path in found:
+                self._take(path, (), f"{path.stem}:" if len(found) > 1 else "")
+        if not self._items:
+            raise DataError(
+                f"{self._place()}: no text is in a language that the card declares{self._undeclared_files()}"
+            )
+        return dict.fromkeys(self._items, ())
+
+    def _take(self, path: Path, wanted: Sequence[str], prefix: str) -> None:
+        """Read a file, of whose languages those are ``wanted`` (none: all that the card declares)."""
+        found = list(islice(units(path, self.home.language_of), self._rows()))
+        if not found:
+            raise DataMissing(f"{self.name} has nothing here: {path} has no translation units")
+        languages = wanted or dict.fromkeys(language for unit in found for language in unit.texts)
+        for unit in found:
+            self._other_codes.update(unit.codes)
+            for language in languages:
+                self._add(path, unit, language, prefix)
+
+    def _add(self, path: Path, unit: Unit, language: str, prefix: str) -> None:
+        """Add the text that a unit has in a language."""
+        facts = self._facts.setdefault(language, Counter())
+        if language not in unit.texts:
+            facts["units_without"] += 1
+            return
+        place, content = f"{path}, line {unit.lines[language]}", unit.texts[language]
+        if not text.visible(content):
+            if not self.home.table.get("drop_empty"):
+                raise DataError(f"{place}: the text in {language!r} is {text.empty(content)}")
+            facts["rows_left_out"] += 1
+            return
+        facts["texts_with_codes"] += language in unit.coded
+        item = f"{self.name}:{prefix}{self._id(path, unit)}"
+        self._items.setdefault(language, []).append(_Item(item, content, place))
+
+    def _id(self, path: Path, unit: Unit) -> str:
+        if "id" not in self.home.table:
+            return str(unit.number)
+        where = f"{path}, line {unit.line}"
+        if not text.visible(unit.id):
+            raise DataError(f"{where}: the unit has no tuid, which the card's id asks for")
+        if (seen := self._ids.setdefault(f"{path} {unit.id}", where)) != where:
+            raise DataError(f"{where}: the tuid {unit.id!r} was on {seen} already")
+        return unit.id
+
+    def _place(self) -> str:
+        return files.describe_location(self, self._patterns)
+
+    def _undeclared_files(self) -> str:
+        codes = [code for code, _ in self._other_codes.most_common(files.SHOWN)]
+        meant = {code: meant_language(code, self.home.languages) for code in codes}
+        aliases = ", ".join(f"{json.dumps(code)} = {json.dumps(one)}" for code, one in meant.items() if one)
+        advice = f"; in {self.home.where}, aliases = {{ {aliases} }} would take them" if aliases else ""
+        return f"; there are texts of no declared language: {', '.join(map(repr, codes))}{advice}" if codes else ""
+
+    def _read(self, language: str) -> Records:
+        items = self._items[language]
+        ids = tuple(item.id for item in items)
+        facts = {f"{name} ({language})": count for name, count in self._facts[language].items() if count}
+        notes = {"units_without": LACKING, "rows_left_out": EMPTY, "texts_with_codes": CODES}
+        return Records(
+            ids,
+            blocks(self.home, ids, self._place()),
+            {"text": tuple(item.text for item in items)},
+            tuple(note for name, note in notes.items() if f"{name} ({language})" in facts),
+            facts,
+            places=lambda row: items[row].place,
+        )
+
+
+def source(home: Home, data: Data) -> Tmx:
+    """A source over TMX files."""
+    return Tmx(home, data)
