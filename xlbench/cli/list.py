@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,7 +13,7 @@ import click
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.loading import load
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.core.errors import UsageError
+from xlbench.core.errors import OK, UsageError
 from xlbench.core.tables import table
 from xlbench.core.task import AREAS, Task
 from xlbench.core.text import did_you_mean
@@ -30,6 +31,7 @@ FOR_PROGRAMS = ("origin", "revision", "trained_on")
     "  xlbench list tasks 'ntrex*'        only these\n"
     "  xlbench list tasks -l hin --area ner   only those of an area that have a language\n"
     "  xlbench list tasks ./my-card.toml  what a card of your own becomes\n"
+    "  xlbench list tasks ./my-card.toml --data DIR --show   what is read of its data\n"
     "  xlbench list suites --json         the same for programs\n"
     "  xlbench list areas                 which tasks belong together",
 )
@@ -39,14 +41,26 @@ FOR_PROGRAMS = ("origin", "revision", "trained_on")
 @click.option("--area", metavar="AREA", help="Of tasks: only those of this area.")
 @click.option("--language", "-l", "languages", multiple=True, metavar="CODE",
               help="Of tasks: only those that have one of these languages.")  # fmt: skip
+@click.option("--show", is_flag=True,
+              help="Of tasks: what is read of their data: files, items, labels, lengths, copies, samples.")  # fmt: skip
+@click.option("--data", type=click.Path(path_type=Path), envvar="XLBENCH_DATA", show_envvar=True,
+              help="With --show: the folder of data files.")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in place of a table.")
 def command(
-    noun: str, names: tuple[str, ...], options: bool, area: str | None, languages: tuple[str, ...], as_json: bool
-) -> None:
+    noun: str,
+    names: tuple[str, ...],
+    options: bool,
+    area: str | None,
+    languages: tuple[str, ...],
+    show: bool,
+    data: Path | None,
+    as_json: bool,
+) -> int:
     """List what can be named: models, tasks, suites or areas.
 
     With NAMEs, only these: names, patterns, or anything else that `xlbench run` would take in their place. With
-    --options, NAMEs are schemes.
+    --options, NAMEs are schemes. With --show, the data of the NAMEd tasks is read; the exit code is 1 where some of it
+    is damaged, or none is there.
     """
 
     def _tasks(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -59,6 +73,8 @@ def command(
         raise UsageError(f"only models have options: write 'xlbench list models --options', not 'list {noun}'")
     if (area or languages) and noun != "tasks":
         raise UsageError(f"only tasks have an area and languages: write 'xlbench list tasks', not 'list {noun}'")
+    if show:
+        return _show(noun, names, languages, data, as_json=as_json)
     with plugins_print_elsewhere():
         catalog = load()
         rows = _schemes(catalog, names) if options else nouns[noun](catalog, names)
@@ -73,6 +89,23 @@ def command(
     else:
         echo(_table([{name: row[name] for name in row if name not in FOR_PROGRAMS} for row in rows]))
     _warn(catalog)
+    return OK
+
+
+def _show(noun: str, names: Sequence[str], languages: Sequence[str], root: Path | None, *, as_json: bool) -> int:
+    """Print what is read of the data of tasks; the exit code."""
+    from xlbench.cli.shown_data import print_views
+    from xlbench.core.task import Data
+
+    if noun != "tasks" or not names:
+        raise UsageError("--show reads the data of tasks that are named: write 'xlbench list tasks NAME --show'")
+    if root is not None and not root.is_dir():
+        raise UsageError(f"there is no data folder {root}; give one with --data or XLBENCH_DATA")
+    with plugins_print_elsewhere():
+        tasks = load().select_tasks(names)
+        data = Data(root, languages=tuple(dict.fromkeys(languages)))
+        views = {task.name: task.view(data) if task.view else None for task in tasks}
+    return print_views(views, root, as_json=as_json)
 
 
 def _models(catalog: Catalog, names: Sequence[str]) -> list[dict[str, Any]]:

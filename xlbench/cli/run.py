@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from xlbench.catalog.hooks import BoardFormat
     from xlbench.core.record import Cell, Results
     from xlbench.reports.boards.board import Board
-    from xlbench.runs.request import PreparedRun
+    from xlbench.runs.request import PreparedRun, Request
     from xlbench.runs.shards import Shard
 
 Written = dict[str, list[Path]]
@@ -104,6 +104,8 @@ def command(
         chosen = choose_formats(prepared.catalog.boards, formats)
     if dry_run:
         show_plan(prepared, as_json=as_json, quiet=quiet, strict=strict)
+        if not (as_json or quiet):
+            _show_own_data(prepared, request)
         return plan_exit_code(prepared, strict=strict)
     with plugins_print_elsewhere():
         results, shown, (written, failures) = _score(prepared, boards, chosen, fail_fast=fail_fast, quiet=quiet)
@@ -119,6 +121,21 @@ def command(
     for failure in failures:
         echo(one_line(failure), err=True)
     return code
+
+
+def _show_own_data(prepared: PreparedRun, request: Request) -> None:
+    """What is read of the data of tasks that no plugin lists: those are the user's own, and may be read otherwise than
+    was meant."""
+    from xlbench.cli.shown_data import print_short
+    from xlbench.runs.request import data_of
+
+    listed = prepared.catalog.tasks
+    own = [task for task in prepared.tasks if task.view and listed.get(task.name) is not task]
+    with plugins_print_elsewhere():
+        views = {task.name: task.view(data_of(request)) for task in own if task.view}
+    if views:
+        echo()
+        print_short(views)
 
 
 def _score(

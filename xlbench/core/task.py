@@ -14,6 +14,7 @@ from xlbench.core.ids import digest
 if TYPE_CHECKING:
     import numpy as np
 
+    from xlbench.core.data_view import DataView
     from xlbench.core.found_documents import FoundDocuments
 
 AREAS = ("retrieval", "clustering", "news", "sentiment", "ner")
@@ -184,6 +185,10 @@ class Task:
     find: Callable[[Subset, Any, int], FoundDocuments] | None = None
     """Of a document search: ``find(subset, session, depth)`` gives the first ``depth`` documents of each query, with
     what was judged, for ``xlbench export trec``. None: the task searches no documents."""
+
+    view: Callable[[Data], DataView] | None = None
+    """What a run would read of its data, for ``xlbench list tasks --show`` and dry runs. ``view(data)`` does not raise
+    for data that is absent or damaged, which is part of what is shown. None: the task does not tell."""
 
     def identity(self) -> str:
         """64 hex digits: equal for tasks that would score alike."""

@@ -16,6 +16,7 @@ from xlbench_tasks.card.task import described_fields, task
 
 if TYPE_CHECKING:
     from xlbench import EncodingSession, FoundDocuments
+    from xlbench.core.data_view import DataView
 
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,11 @@ class CardFile:
         """See `Task`."""
         return self.task.evaluate(subset, session)
 
+    def view(self, data: Data) -> DataView:
+        """See `Task`."""
+        assert self.task.view is not None  # every card has it
+        return self.task.view(data)
+
 
 class LazyTask(Task):
     """A task whose metrics and settings are its protocol's, and so come with the import."""
@@ -52,7 +58,8 @@ class LazyTask(Task):
     file: CardFile
 
     def __init__(self, file: CardFile, **fields: Any) -> None:
-        super().__init__(metrics=(), subsets=file.subsets, evaluate=file.evaluate, **fields)
+        own = fields | {"view": file.view}
+        super().__init__(metrics=(), subsets=file.subsets, evaluate=file.evaluate, **own)
         del self.__dict__["metrics"], self.__dict__["settings"], self.__dict__["find"]
         self.__dict__["file"] = file
 

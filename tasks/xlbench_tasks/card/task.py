@@ -18,6 +18,7 @@ from xlbench_tasks.readers import PACKAGED
 
 if TYPE_CHECKING:
     from xlbench import EncodingSession
+    from xlbench.core.data_view import DataView
 
 _HUB = "https://huggingface.co/datasets"
 
@@ -51,6 +52,12 @@ def _evaluate(card: Card, evaluate: Callable[..., Outcome], subset: Subset, sess
     return replace(outcome, chance={name: level for name, level in outcome.chance.items() if name in card.metrics})
 
 
+def _view(card: Card, data: Data) -> DataView:
+    from xlbench_tasks.card import view
+
+    return view.view(card, data)
+
+
 def _texts(subset: Subset) -> Sequence[ItemText]:
     from xlbench_tasks.card import texts
 
@@ -71,6 +78,7 @@ def described_fields(card: Card) -> dict[str, Any]:
         "register": card.register,
         "home": "; or ".join(_home_text(home) for home in card.homes),
         "download": None if _is_packaged(card) else _download(card),
+        "view": partial(_view, card),
     }
 
 

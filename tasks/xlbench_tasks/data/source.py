@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -140,6 +140,17 @@ class Reading:
         """See `Source`."""
         return self.missing(f"{self.name} has no {language!r} here: none in {self._where_not}")
 
+    def files(self, language: str) -> tuple[Path, ...]:
+        """The files that a language is read from; none where it is not at hand."""
+        return tuple(dict.fromkeys(_paths_in(self._found.get(language))))
+
+    def undeclared(self) -> str:
+        """What there is of languages that the card does not declare, in words; "" for nothing, or not known."""
+        try:
+            return self._undeclared_files().removeprefix("; ")
+        except (DataMissing, DataError):
+            return ""
+
     def read(self, language: str) -> Records:
         """See `Source`."""
         if language not in self._records:
@@ -207,3 +218,15 @@ class Reading:
     def _undeclared_files(self) -> str:
         """What a reader knows of data of languages that the card does not declare; ends the reason of a missing one."""
         return ""
+
+
+def _paths_in(found: Any) -> Iterator[Path]:
+    """The paths in what `Reading._find` has found for a language: a path, or several in tuples and mappings."""
+    if isinstance(found, Path):
+        yield found
+    elif isinstance(found, Mapping):
+        for one in found.values():
+            yield from _paths_in(one)
+    elif isinstance(found, tuple | list):
+        for one in found:
+            yield from _paths_in(one)

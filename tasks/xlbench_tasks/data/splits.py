@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from pathlib import Path
 
 from xlbench import DataMissing, UsageError
 from xlbench.core.ids import digest
@@ -32,6 +33,11 @@ class DataSet:
     def test(self) -> Source:
         """The items that are scored."""
         return self._splits["test"]
+
+    @property
+    def has_train(self) -> bool:
+        """Whether there are items that a probe may learn from."""
+        return "train" in self._splits
 
     @property
     def train(self) -> Source:
@@ -75,6 +81,14 @@ class HeldOut:
         """See `Source`."""
         return self._whole.why_missing(language)
 
+    def files(self, language: str) -> Sequence[Path]:
+        """The files that a language is read from, as far as its source tells."""
+        return self._whole.files(language) if hasattr(self._whole, "files") else ()
+
+    def undeclared(self) -> str:
+        """What there is of languages that the card does not declare, in words."""
+        return self._whole.undeclared() if hasattr(self._whole, "undeclared") else ""
+
     def read(self, language: str) -> Records:
         """See `Source`."""
         if language not in self._records:
@@ -107,6 +121,14 @@ class FirstAvailable:
     def why_missing(self, language: str) -> str:
         """See `Source`: told by the home that is read."""
         return self._chosen.why_missing(language)
+
+    def files(self, language: str) -> Sequence[Path]:
+        """The files that a language is read from, as far as its source tells."""
+        return self._chosen.files(language) if hasattr(self._chosen, "files") else ()
+
+    def undeclared(self) -> str:
+        """What there is of languages that the card does not declare, in words."""
+        return self._chosen.undeclared() if hasattr(self._chosen, "undeclared") else ""
 
     def read(self, language: str) -> Records:
         """See `Source`."""
