@@ -34,6 +34,7 @@ COMMANDS = {
     "list": "List the models, tasks, suites or areas that can be named.",
     "plugins": "Show the installed plugins, and what is broken and why; check them.",
     "config": "Show what options are by default, and why: configuration file, environment.",
+    "doctor": "Look what is missing or broken on this machine, and say how to mend it.",
     "new": "Make a plugin from a template: a model, card, task, protocol, board or engine.",
     "cache": "Show, empty or check the cache of vectors.",
     "published": "Compare saved runs with published figures.",

@@ -13,6 +13,7 @@ import click
 from xlbench.cli import settings, settings_file
 from xlbench.cli.plugin_options import SourcedChoice, choose
 from xlbench.cli.settings_file import SettingsFile
+from xlbench.core.errors import UsageError
 from xlbench.core.plugin_choice import choosing
 from xlbench.core.text import one_line
 
@@ -30,6 +31,8 @@ class Begun:
     shared: dict[str, Any] = field(default_factory=dict)
     """What the file says for all commands."""
     cache_from: str = "default"
+    wrong: str = ""
+    """What is wrong with the configuration, of which then nothing holds."""
 
 
 def begin(ctx: click.Context, config: str | None, plugins: Sequence[str] | None) -> None:
@@ -39,7 +42,19 @@ def begin(ctx: click.Context, config: str | None, plugins: Sequence[str] | None)
         ctx: The context of all commands; it gets the defaults of options as its default map.
         config: The configuration file, where the command line names one.
         plugins: The plugins of the command line; None: it says nothing.
+
+    Raises:
+        UsageError: Something in it is wrong; but the command that says what is wrong goes on.
     """
+    try:
+        _begin(ctx, config, plugins)
+    except UsageError as error:
+        if ctx.invoked_subcommand != "doctor":
+            raise
+        ctx.meta[__name__] = Begun(None, "", choose(None, {}, {}), wrong=str(error))
+
+
+def _begin(ctx: click.Context, config: str | None, plugins: Sequence[str] | None) -> None:
     path, not_used = settings_file.find(config)
     file = settings_file.read(path) if path else None
     if not_used:

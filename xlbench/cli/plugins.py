@@ -62,7 +62,7 @@ def _as_text(catalog: Catalog) -> Iterator[str]:
     if catalog.shut_out:
         yield "\nnot loaded:"
         yield from (f"    {one.label}: {one.why}" for one in catalog.shut_out)
-    yield from map("\n{}".format, _not_installed())
+    yield from map("\n{}".format, not_installed())
     if catalog.broken:
         yield "\nbroken:"
         yield from (f"    {broken.label}: {broken.why}" for broken in catalog.broken)
@@ -72,7 +72,7 @@ def _as_text(catalog: Catalog) -> Iterator[str]:
             yield f"    {kind.removesuffix('s')} {name}: {', '.join(plugin.label for plugin in claimants)}"
 
 
-def _not_installed() -> Iterator[str]:
+def not_installed() -> Iterator[str]:
     """A line for every name that is wanted or denied and that no installed plugin has: it may be misspelled."""
     choice = chosen()
     known = {name for one in installed_plugins() for name in (one.name, normalized(one.distribution))}
@@ -92,7 +92,7 @@ def _as_json(catalog: Catalog) -> dict[str, Any]:
         ],
         "broken": [asdict(one) for one in catalog.broken],
         "not_loaded": [asdict(one) for one in catalog.shut_out],
-        "not_installed": list(_not_installed()),
+        "not_installed": list(not_installed()),
         "contested": [
             {"kind": kind, "name": name, "claimed_by": [_plugin_title(plugin) for plugin in claimants]}
             for (kind, name), claimants in catalog.contested.items()

@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_OFFLINE = ("XLBENCH_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
+OFFLINE = ("XLBENCH_OFFLINE", "HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
+"""The variables by which this process, and libraries of the field, are put offline."""
 _PICKLE = "XLBENCH_ALLOW_PICKLE"
 _CODE = "XLBENCH_TRUST_REMOTE_CODE"
 _YES = {"1", "true", "yes", "on"}
@@ -31,7 +32,7 @@ class Permissions:
 def permissions() -> Permissions:
     """What is permitted now. Any of the variables by which libraries of the field are put offline counts."""
     return Permissions(
-        offline=any(_is_set(name) for name in _OFFLINE),
+        offline=any(_is_set(name) for name in OFFLINE),
         allow_pickle=_is_set(_PICKLE),
         trust_remote_code=_is_set(_CODE),
     )
@@ -47,7 +48,7 @@ def granted(wanted: Permissions) -> Iterator[None]:
 
     Libraries read their variables when they are imported: enter this before they are.
     """
-    names = [name for name in _OFFLINE if wanted.offline]
+    names = [name for name in OFFLINE if wanted.offline]
     names += [_PICKLE] * wanted.allow_pickle + [_CODE] * wanted.trust_remote_code
     before = {name: os.environ.get(name) for name in names}
     os.environ.update(dict.fromkeys(names, "1"))
