@@ -5,11 +5,13 @@ A card that comes with a package says all of it, for nobody who lists tasks has 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from xlbench_tasks.card.schema import fits_type
+from xlbench_tasks.data.bins import KEYS as BIN_KEYS
+from xlbench_tasks.data.bins import bins_of
 from xlbench_tasks.data.source import LANGUAGE
 from xlbench_tasks.data.tags import ANY, OUTSIDE
 
@@ -87,11 +89,21 @@ def follow(options: Mapping[str, Any], follows: Mapping[str, str], data: Mapping
     """
     made = dict(options)
     for option, key in follows.items():
-        tables = [table[key] for table in _tables(data) if key in table]
-        if option not in options and tables and all(fits_type(dict[str, str], table) for table in tables):
-            values = dict.fromkeys(value for table in tables for value in table.values())
+        told = [one for one in (_listed(table, key) for table in _tables(data)) if one is not None]
+        if option not in options and told:
+            values = dict.fromkeys(value for one in told for value in one)
             if key != "tags":
                 made[option] = list(values)
             elif ANY not in values:
                 made[option] = [value for value in values if value != OUTSIDE]
     return made
+
+
+def _listed(table: Mapping[str, Any], key: str) -> Sequence[str] | None:
+    """The values of a table in a home, or the names of its bins; None where it has no such table."""
+    if fits_type(dict[str, str], table.get(key)):
+        return tuple(table[key].values())
+    if key == "labels" and all(fits_type(kind, table.get(name, [])) for name, kind in BIN_KEYS.items()):
+        bins = bins_of(table)
+        return bins.names if bins and len(bins.names) > 1 else None
+    return None

@@ -7,6 +7,8 @@ from typing import Any
 
 from xlbench import UsageError
 from xlbench.core.text import did_you_mean
+from xlbench_tasks.data.bins import KEYS as BIN_KEYS
+from xlbench_tasks.data.bins import check_bins
 from xlbench_tasks.data.blocks import check_block
 from xlbench_tasks.data.source import LANGUAGE, Home
 
@@ -19,6 +21,7 @@ ROW_KEYS: dict[str, Any] = {
     "cluster": str,
     "block": int,
     "labels": dict[str, str],
+    **BIN_KEYS,
     "language": str,
     "pivot": dict[str, str],
     "drop_empty": bool,
@@ -28,9 +31,9 @@ ROW_KEYS: dict[str, Any] = {
 several, which are joined, or a column a language; ``language`` is the column of codes, of which each row has one);
 ``where``: column = value, only these rows; ``id``: the column of item ids that all languages share; ``cluster``: the
 column that says what hangs together (a document, a speaker); ``block``: so many rows, or ids, are one; ``labels``:
-label in the file -> label (all of them); ``language``: the only one; ``pivot``: the ``language`` that all the others
-are paired with, each in a file of its own, and the column that is its ``text``; ``drop_empty``: rows that lack a field
-are left out and counted."""
+label in the file -> label (all of them); ``bins``, ``bin_names``: see `bins`; ``language``: the only one; ``pivot``:
+the ``language`` that all the others are paired with, each in a file of its own, and the column that is its ``text``;
+``drop_empty``: rows that lack a field are left out and counted."""
 ROW_REQUIRED = ("files", "fields")
 
 
@@ -66,6 +69,7 @@ def check_fields(home: Home) -> None:
             _check_column_of_each(home, name, column)
     if "labels" in home.table and "label" not in fields:
         raise UsageError(f"{home.where} labels: there is no field 'label' that they could be the values of")
+    check_bins(home)
     if language is not None:
         check_declared(home, "language", language)
 

@@ -18,6 +18,7 @@ from typing import Any
 
 from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import files, sample
+from xlbench_tasks.data.bins import Bins, bins_of
 from xlbench_tasks.data.codes import meant_language
 from xlbench_tasks.data.records import Records, joined
 from xlbench_tasks.data.row_keys import check_rows, flat_columns
@@ -207,14 +208,15 @@ class RowReading(Reading):
             return sample.first_rows(rows, most, limit)
         column, places = self._fields["label"], dict[Table, int]()
         labels: Mapping[str, str] = self.home.table.get("labels", {})
+        bins = bins_of(self.home.table)
 
         def label_of(row: Row) -> str:
             if row.table not in places:
                 places[row.table] = row.table.position(column)
             label = text_of(row.cells[places[row.table]], "label", row)
-            return labels.get(label, label)
+            return (bins.of(label) or label) if bins else labels.get(label, label)
 
-        return sample.of_every_label(rows, label_of, most, limit, set(labels.values()) or set(self.home.labels))
+        return sample.of_every_label(rows, label_of, most, limit, _known_labels(self.home, bins))
 
     def _read(self, language: str) -> Records:
         if language != self._pivot.get("language"):
@@ -241,3 +243,8 @@ class RowReading(Reading):
             facts["rows_of_other_languages"] = others
         notes = (*([DROPPED] if dropped else []), *([OTHERS] if others else []))
         return replace(records, notes=notes, facts=facts)
+
+
+def _known_labels(home: Home, bins: Bins | None) -> set[str]:
+    """All labels that there may be; none where that is not known."""
+    return set(bins.names) if bins else set(home.table.get("labels", {}).values()) or set(home.labels)

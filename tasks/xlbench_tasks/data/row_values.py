@@ -5,11 +5,12 @@ Nothing is repaired: an empty value, a label that the card does not know and an 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlbench import DataError
 from xlbench_tasks.data import text
+from xlbench_tasks.data.bins import bins_of
 from xlbench_tasks.data.blocks import blocks
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.records import Records
@@ -53,7 +54,11 @@ def _column(home: Home, rows: Sequence[Row], field: str, column: str | int | lis
         parts = [_seen(rows, f"{field} ({part})", part) for part in column]
         return tuple(map(JOINT.join, zip(*parts, strict=True)))
     values = _seen(rows, field, column)
-    labels: Mapping[str, str] = home.table.get("labels", {}) if field == "label" else {}
+    if field != "label":
+        return values
+    if bins := bins_of(home.table):
+        return _checked(rows, values, bins.of, bins.fault)
+    labels: Mapping[str, str] = home.table.get("labels", {})
     return _map_labels(rows, values, labels) if labels else values
 
 
@@ -68,18 +73,27 @@ def _seen(rows: Sequence[Row], field: str, column: str | int) -> tuple[str, ...]
 
 def _map_labels(rows: Sequence[Row], values: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
     """The card's labels for those of the files; `DataError` lists all that it does not know."""
+    fault = f"labels that are none of the card's {sorted(labels)}"
+    return _checked(rows, values, labels.get, fault, in_other_notation(labels))
+
+
+def _checked(
+    rows: Sequence[Row],
+    values: Sequence[str],
+    label_of: Callable[[str], str | None],
+    fault: str,
+    hint: Callable[[str], str] = lambda value: "",
+) -> tuple[str, ...]:
+    """The label of every value; `DataError` lists all values that have none, with their lines."""
     paths = list(dict.fromkeys(str(row.table.path) for row in rows))
-    several = len(paths) > 1
-    unknown = UnknownValues(
-        " and ".join(paths),
-        f"labels that are none of the card's {sorted(labels)}",
-        in_other_notation(labels),
-    )
+    unknown, found = UnknownValues(" and ".join(paths), fault, hint), []
     for row, value in zip(rows, values, strict=True):
-        if value not in labels:
-            unknown.add(value, row.place if several else row.at)
+        label = label_of(value)
+        if label is None:
+            unknown.add(value, row.place if len(paths) > 1 else row.at)
+        found.append(label or "")
     unknown.check()
-    return tuple(labels[value] for value in values)
+    return tuple(found)
 
 
 def _clusters(home: Home, rows: Sequence[Row]) -> tuple[str, ...]:

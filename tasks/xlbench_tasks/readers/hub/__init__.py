@@ -20,6 +20,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import hub_data, tags
 from xlbench_tasks.data.archives import split_archive_name
+from xlbench_tasks.data.bins import bins_of
 from xlbench_tasks.data.blocks import blocks
 from xlbench_tasks.data.classes import class_names, name_tags
 from xlbench_tasks.data.records import Records
@@ -152,7 +153,9 @@ class Hub(Reading):
             data = read.file(name) if self._files else read.split(name, self.home.table["split"])
             inside = any("." in column for column in flat_columns(self._fields.values()))
             flat = data.flatten() if inside else data
-            self._loaded[name] = HubTable(flat, self._place(), read.damage, self.home.table.get("labels"))
+            self._loaded[name] = HubTable(
+                flat, self._place(), read.damage, self.home.table.get("labels"), bins_of(self.home.table)
+            )
         return self._loaded[name]
 
     def _read(self, language: str) -> Records:

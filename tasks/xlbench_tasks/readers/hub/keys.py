@@ -7,6 +7,7 @@ import re
 from xlbench import UsageError
 from xlbench.core.text import did_you_mean
 from xlbench_tasks.data import tags
+from xlbench_tasks.data.bins import KEYS as BIN_KEYS
 from xlbench_tasks.data.blocks import check_block
 from xlbench_tasks.data.hub_data import FORMATS
 from xlbench_tasks.data.row_keys import check_fields
@@ -25,6 +26,7 @@ KEYS = {
     "cluster": str,
     "block": int,
     "labels": dict[str, str],
+    **BIN_KEYS,
     "tags": dict[str, str],
     "scheme": tuple(tags.SCHEMES),
     "drop_empty": list[str],
@@ -37,8 +39,9 @@ them; ``files``: instead of both, a file of the repository, for a language or fo
 ``where``: column = value, only these rows; ``pivot``: the ``language`` that all the others are paired with, and the
 column that is its ``text``; ``id``: the column of item ids that all languages share, or the columns that make one
 together; ``cluster``: the column that says what hangs together; ``block``: so many rows in a row, or ids, are a
-cluster; ``labels``: label in the data set, or its number -> label (all of them); ``tags``, ``scheme``: as in
-``readers/conll.py``; ``drop_empty``: the fields without which a row is left out."""
+cluster; ``labels``: label in the data set, or its number -> label (all of them); ``bins``, ``bin_names``: see
+`xlbench_tasks.data.bins`; ``tags``, ``scheme``: as in ``readers/conll.py``; ``drop_empty``: the fields without which a
+row is left out."""
 REQUIRED = ("repo", "fields")
 _REPO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*")
 _REVISION = re.compile(r"[0-9a-f]{40}")

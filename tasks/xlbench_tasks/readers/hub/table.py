@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from xlbench import DataError
 from xlbench.core.text import did_you_mean
+from xlbench_tasks.data.bins import Bins
 from xlbench_tasks.data.classes import class_name, class_names, labels_by_name
 from xlbench_tasks.data.labels import in_other_notation
 from xlbench_tasks.data.row_tables import JOINT
@@ -29,6 +30,8 @@ class HubTable:
     """What is wrong with its files; "" where nothing is found."""
     labels: Mapping[str, str] | None
     """Label in the data set -> label of the card; None where labels are taken as they are."""
+    bins: Bins | None = None
+    """The classes of labels that are numbers."""
 
     def __len__(self) -> int:
         return len(self.data)
@@ -55,14 +58,17 @@ class HubTable:
         if field == "label" and self.labels is not None:
             names = class_names(self.data.features[column])
             labels = labels_by_name(self.labels, names, f"{self.place}, column {column!r}")
-        fault = f"labels that are none of the card's {sorted(labels)}"
+        bins = self.bins if field == "label" else None
+        fault = bins.fault if bins else f"labels that are none of the card's {sorted(labels)}"
         unknown = UnknownValues(self.place, fault, in_other_notation(labels))
         for row in rows:
             value, where = values[row], f"{self.place}, row {row + 1}"
-            kinds = str | int | float if field == "score" else str | int
+            kinds = str | int | float if field == "score" or bins else str | int
             if not isinstance(value, kinds) or not visible(str(value)):
                 raise DataError(f"{where}: the {field} ({column}) is empty or no text: {value!r}")
-            if labels and str(value) not in labels:
+            if (labels and str(value) not in labels) or (bins and bins.of(str(value)) is None):
                 unknown.add(str(value), f"row {row + 1}")
         unknown.check()
+        if bins:
+            return tuple(str(bins.of(str(values[row]))) for row in rows)
         return tuple(labels[str(values[row])] if labels else str(values[row]) for row in rows)
