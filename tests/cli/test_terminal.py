@@ -15,6 +15,8 @@ if os.name != "posix":
 
 from pseudo_terminal import in_terminal
 
+pytestmark = pytest.mark.slow
+
 RUN = ["run", "-m", "good-letters", "-m", "random"]
 CLEAN = {"TERM": "xterm-256color", "CI": None, "NO_COLOR": None, "COLUMNS": None}
 NUMBER = re.compile(r"\d+\.\d( ±\d+\.\d| \[-?\d+\.\d, -?\d+\.\d\])")
