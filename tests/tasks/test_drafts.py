@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -202,6 +204,20 @@ def test_the_language_follows_from_the_script_where_no_name_says_it(data):
     assert drafted(data({"x.tsv": f"text\tlabel\n{georgian}"}))["languages"] == ["kat"]
     chinese = "".join(f"這個國家來說會過{n}學\t{'ab'[n % 2]}\n" for n in range(20))
     assert drafted(data({"x.tsv": f"text\tlabel\n{chinese}"}))["languages"] == ["zho_Hant"]
+
+
+def test_texts_tell_the_language_where_a_library_is_installed(data, monkeypatch):
+    """py3langid is asked where no name says the language, and is not even imported where one does."""
+    folder = data({"reviews.csv": reviews(","), "deu/reviews.csv": reviews(",")})
+    monkeypatch.setitem(sys.modules, "py3langid", SimpleNamespace(classify=lambda text: ("is", -9.0)))
+    card = drafted(folder, "reviews.csv")
+    assert card["languages"] == ["isl"]
+    assert "The language, isl, was guessed from texts" in card["comments"]
+    monkeypatch.setitem(sys.modules, "py3langid", None)  # an import raises
+    assert drafted(folder, "deu/reviews.csv")["languages"] == ["deu"]
+    card = drafted(folder, "reviews.csv")
+    assert card["languages"] == ["und_Latn"]
+    assert "pip install 'xlbench[langid]'" in card["comments"]
 
 
 @pytest.mark.parametrize(("files", "said"), [

@@ -60,6 +60,7 @@ class MissingExtraError(UsageError):
 EXTRAS = {
     "hf": ("model2vec", "sentence_transformers", "sentencepiece", "tokenizers", "torch", "transformers"),
     "hub": ("datasets", "huggingface_hub"),
+    "langid": ("py3langid",),
     "mteb": ("mteb",),
     "plots": ("matplotlib",),
     "train": ("accelerate", "filelock", "peft"),

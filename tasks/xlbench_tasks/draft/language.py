@@ -15,7 +15,7 @@ from xlbench_tasks.data.scripts import MOSTLY, script_of
 UNKNOWN = "und"
 """The code of a language that nobody could tell."""
 
-ADVICE = "With pip install py3langid it is guessed from texts"
+ADVICE = "With pip install 'xlbench[langid]' it is guessed from texts"
 """What would tell more."""
 
 ONLY = {
