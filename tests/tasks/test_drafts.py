@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from workbook_files import workbook
 
 from xlbench import Data, XlbenchError
 from xlbench_tasks.card.read import read_card
@@ -204,6 +205,68 @@ def test_the_language_follows_from_the_script_where_no_name_says_it(data):
     assert drafted(data({"x.tsv": f"text\tlabel\n{georgian}"}))["languages"] == ["kat"]
     chinese = "".join(f"這個國家來說會過{n}學\t{'ab'[n % 2]}\n" for n in range(20))
     assert drafted(data({"x.tsv": f"text\tlabel\n{chinese}"}))["languages"] == ["zho_Hant"]
+
+
+def test_a_workbook_is_read_by_its_largest_sheet(data, tmp_path):
+    """Of several sheets, the one with the most rows is named; its first row is a header where it looks like one."""
+    cells = [("text", "label"), *((sentence(n), ("good", "bad")[n % 2]) for n in range(20))]
+    rows = "".join(
+        f'<row r="{n}">' + "".join(f'<c r="{column}{n}" t="inlineStr"><is><t>{cell}</t></is></c>'
+                                   for column, cell in zip("AB", row, strict=True)) + "</row>"
+        for n, row in enumerate(cells, 1)
+    )  # fmt: skip
+    folder = data({"notes.txt": "one\n"})
+    (folder / "reviews.eng.xlsx").write_bytes(workbook({"info": rows[: rows.index("</row>") + 6], "data": rows}))
+    card = drafted(folder, "reviews.eng.xlsx")
+    assert (card["data"]["reader"], card["data"]["sheet"]) == ("xlsx", "data")
+    assert card["data"]["fields"] == {"text": "text", "label": "label"}
+
+
+def test_a_translation_memory_tells_its_languages(data):
+    """Languages that most units have are those of the card."""
+    unit = '<tu><tuv xml:lang="en-GB"><seg>{0}</seg></tuv><tuv xml:lang="mt"><seg>mt {0}</seg></tuv></tu>'
+    units = "".join(unit.format(sentence(n)) for n in range(20))
+    lone = '<tu><tuv xml:lang="fr"><seg>x</seg></tuv></tu>'
+    memory = f'<?xml version="1.0"?>\n<tmx version="1.4"><header/><body>{units}{lone}</body></tmx>\n'
+    card = drafted(data({"memory.tmx": memory}))
+    assert (card["data"]["reader"], card["data"]["files"]) == ("tmx", "memory.tmx")
+    assert sorted(card["languages"]) == ["eng_GB", "mlt"]
+    assert "Languages that most units lack are left out: fr" in card["comments"]
+
+
+def test_a_folder_a_class_is_a_classification(data):
+    """Files in folders called after classes are texts; folders above them may be splits."""
+    files = {f"{split}/{label}/{n}.txt": f"{sentence(n)} ({split})"
+             for split in ("train", "test") for label in ("pos", "neg") for n in range(6)}  # fmt: skip
+    card = drafted(data(files))
+    assert (card["data"]["reader"], card["data"]["files"]) == ("folders", "{split}/{label}/*.txt")
+    assert card["splits"] == {"train": "train", "test": "test"}
+    assert (card["options"]["labels"], card["area"]) == (["neg", "pos"], "sentiment")
+    flat = drafted(data({name.replace("train/", "x/"): content for name, content in files.items()}), "train")
+    assert flat["data"]["files"] == "train/{label}/*.txt"
+
+
+def test_a_corpus_with_queries_and_judgments_is_a_search(data):
+    """Three files as in BEIR; of several files of judgments, those of the test split."""
+    documents = "".join(json.dumps({"_id": f"d{n}", "text": sentence(n)}) + "\n" for n in range(20))
+    queries = "".join(json.dumps({"_id": f"q{n}", "text": f"what of {n}?"}) + "\n" for n in range(10))
+    judged = "query-id\tcorpus-id\tscore\n" + "".join(f"q{n}\td{n}\t1\n" for n in range(10))
+    files = {"eng/corpus.jsonl": documents, "eng/queries.jsonl": queries, "eng/qrels/test.tsv": judged,
+             "eng/qrels/train.tsv": judged}  # fmt: skip
+    card = drafted(data(files))
+    assert card["protocol"] == "search"
+    assert card["data"] | {"corpus": "eng/corpus.jsonl", "queries": "eng/queries.jsonl", "language": "eng",
+                           "qrels": "eng/qrels/test.tsv"} == card["data"]  # fmt: skip
+
+
+def test_questions_in_the_shape_of_squad_are_a_search(data):
+    """A file a language, whose shape is said."""
+    asked = [[{"id": str(n), "question": "what?"}] for n in range(10)]
+    articles = [{"title": "t", "paragraphs": [{"context": sentence(n), "qas": one}]} for n, one in enumerate(asked)]
+    whole = json.dumps({"data": articles}, indent=1)
+    card = drafted(data({"quiz.en.json": whole, "quiz.hi.json": whole}))
+    assert (card["data"]["files"], card["data"]["shape"]) == ("quiz.{language}.json", "squad")
+    assert card["languages"] == ["eng", "hin"]
 
 
 def test_texts_tell_the_language_where_a_library_is_installed(data, monkeypatch):

@@ -38,8 +38,8 @@ class Dialect:
     first: Sequence[Cells] = field(default=())
     """Where no quoting reads it: the rows before the trouble."""
     reader: str = "delimited"
-    list_at: str = ""
-    """Of JSON: the key of the list of rows."""
+    inside: str = ""
+    """Of JSON: the key of the list of rows; of a workbook with several sheets: the sheet."""
 
     def read_as(self, quoting: str) -> Sequence[Cells]:
         """The rows with this quoting, or as many as can be read."""

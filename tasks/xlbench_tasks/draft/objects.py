@@ -1,4 +1,4 @@
-"""Files of JSON and of Parquet: their rows as those of a table, with names of columns at the top."""
+"""Files of JSON and of Parquet, and workbooks: their rows as those of a table, with names of columns at the top."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from xlbench import DataError
-from xlbench_tasks.data import text
+from xlbench_tasks.data import text, workbooks
 from xlbench_tasks.data.json_files import JsonTable
 from xlbench_tasks.data.parquet_files import ParquetTable
 from xlbench_tasks.data.row_tables import Table, plain
@@ -21,13 +21,31 @@ DEEP = 3
 
 
 def look(path: Path) -> Dialect | None:
-    """The rows of a file of JSON objects or of Parquet; None for any other. `DataError` for one that is damaged."""
+    """The rows of a file of JSON objects, of Parquet or of a workbook; None for any other. `DataError` for one that is
+    damaged."""
+    if path.suffix.lower() == ".xlsx":
+        return _workbook(path)
     if _begins_with(path, PARQUET):
         return _dialect(ParquetTable(path, ()).names(), lambda names: ParquetTable(path, names), "parquet")
     if not _is_json(path):
         return None
     place = "" if path.name.removesuffix(".gz").endswith("l") else _list_of(path)
     return _dialect(JsonTable(path, (), place).names(), lambda names: JsonTable(path, names, place), "jsonl", place)
+
+
+def _workbook(path: Path) -> Dialect:
+    """The rows of the largest sheet of a workbook."""
+    found: dict[str, list[Cells]] = {}
+    with workbooks.opened(path) as book:
+        for sheet, part in workbooks.sheets(path, book).items():
+            cells = [row.cells for row in islice(workbooks.sheet_rows(path, book, part), MOST_ROWS)]
+            width = max((max(row) for row in cells), default=0)
+            found[sheet] = [tuple(_shown(row.get(place)) for place in range(1, width + 1)) for row in cells]
+    largest = max(found, key=lambda sheet: len(found[sheet]), default="")
+    if not found.get(largest):
+        raise DataError(f"{path} has no sheet with rows")
+    rows = found[largest]
+    return Dialect("", {QUOTINGS[0]: rows}, reader="xlsx", inside=largest if len(found) > 1 else "")
 
 
 def _begins_with(path: Path, mark: bytes) -> bool:
@@ -75,7 +93,7 @@ def _dialect(names: Sequence[str], table_of: Any, reader: str, list_at: str = ""
     rows += [tuple(map(_shown, row.cells)) for row in islice(table.rows(), MOST_ROWS)]
     if len(rows) < 2:
         raise DataError(f"{table.path} has {table.nothing}")
-    return Dialect("", dict.fromkeys(QUOTINGS[:1], rows), reader=reader, list_at=list_at)
+    return Dialect("", dict.fromkeys(QUOTINGS[:1], rows), reader=reader, inside=list_at)
 
 
 def _shown(cell: Any) -> str:

@@ -28,7 +28,7 @@ class Tables:
 
     def __post_init__(self) -> None:
         self.quoting = quoting_of([self.dialects[one.file] for one in self.found.files])
-        if self.dialect.reader == "delimited":
+        if self.dialect.reader in ("delimited", "xlsx"):
             longest_first = sorted(self.found.files, key=lambda one: -len(self.rows(one)))
             self.header, self.header_why = columns.header_of([self.rows(one) for one in longest_first])
         else:
@@ -69,7 +69,7 @@ class Tables:
 def fits(dialects: Mapping[str, Dialect], one: NamedFile, other: NamedFile) -> bool:
     """Whether two files may be tables of one set: of one delimiter, and one header or one width."""
     mine, yours = dialects[one.file], dialects[other.file]
-    if (mine.reader, mine.delimiter, mine.list_at) != (yours.reader, yours.delimiter, yours.list_at):
+    if (mine.reader, mine.delimiter, mine.inside) != (yours.reader, yours.delimiter, yours.inside):
         return False
     if mine.width == yours.width:
         return True

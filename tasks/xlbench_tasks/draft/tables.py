@@ -28,8 +28,11 @@ def fill(draft: Draft, found: FileSet, dialects: Mapping[str, Dialect]) -> None:
     every = tables.columns_of(found.files)
     draft.data["reader"] = (tables.dialect.reader, "")
     _fill_by_columns(draft, tables, every)
-    if tables.dialect.list_at:
-        draft.data["list"] = (tables.dialect.list_at, "the key of the list that holds the rows")
+    if tables.dialect.inside:
+        key = "sheet" if tables.dialect.reader == "xlsx" else "list"
+        draft.data[key] = (tables.dialect.inside, "the one with the most rows")
+    if not tables.header:
+        draft.data["header"] = (False, tables.header_why)
     if tables.dialect.reader == "delimited":
         _say_dialect(draft, tables)
     _say_gaps(draft, tables)
@@ -70,9 +73,7 @@ def _drop_gaps(draft: Draft, tables: Tables) -> None:
 
 
 def _say_dialect(draft: Draft, tables: Tables) -> None:
-    """Put header, delimiter and quoting into the draft, where they are not what a reader takes by itself."""
-    if not tables.header:
-        draft.data["header"] = (False, tables.header_why)
+    """Put delimiter and quoting into the draft, where they are not what a reader takes by itself."""
     patterns = draft.data["files"][0]
     name = patterns if isinstance(patterns, str) else patterns[0]
     if tables.dialect.delimiter != ("\t" if name.removesuffix(".gz").endswith(".tsv") else ","):
