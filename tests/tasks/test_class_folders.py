@@ -85,8 +85,26 @@ def test_what_is_missing(news):
     """No folder at all, or none of a declared language, is missing data."""
     with pytest.raises(DataMissing, match=r"no file news/\{label\}/\*\.csv under"):
         source(news, files="news/{label}/*.csv", language="eng").languages()
-    with pytest.raises(DataMissing, match="there are folders of no declared language: eng, hin"):
+    with pytest.raises(DataMissing, match="there are folders of no declared language: 'eng', 'hin'"):
         folders.source(made_home("folders", "mlt", files="news/{language}/{label}/*.txt"), Data(news)).languages()
+
+
+def test_a_card_without_languages_takes_all_that_are_languages(news):
+    """Folders are named by codes or names of languages; another folder is an error, and none is left out in silence."""
+    made = folders.source(made_home("folders", "", files="news/{language}/{label}/*.txt"), Data(news))
+    assert made.languages() == ("eng", "hin")
+    write_file(news / "news/no language/sport/1.txt", "x")
+    made = folders.source(made_home("folders", "", files="news/{language}/{label}/*.txt"), Data(news))
+    with pytest.raises(DataError, match="'no language' is no language's code or name"):
+        made.languages()
+
+
+def test_folders_of_languages_that_the_card_does_not_declare(news):
+    """The reason of a missing language names them, with the alias that would take one."""
+    write_file(news / "news/mt/sport/1.txt", "x")
+    made = folders.source(made_home("folders", "eng mlt", files="news/{language}/{label}/*.txt"), Data(news))
+    assert made.languages() == ("eng",)
+    assert made.why_missing("mlt").endswith('aliases = { "mt" = "mlt" } would take them')
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ def test_labels_in_a_second_file(tmp_path, end):
     write_file(tmp_path / "hin.labels", "1")
     made = source(tmp_path, labels={"0": "negative", "1": "positive"})
     assert made.languages() == ("eng", "hin")
+    assert [path.name for path in made.files("eng")] == ["eng.txt", "eng.labels"]
     assert made.read("eng").fields == {"text": ("good, \tall", "bad"), "label": ("positive", "negative")}
     assert made.read("hin").fields == {"text": ("अच्छा\u2028",), "label": ("positive",)}
     assert made.read("eng").ids == made.read("eng").clusters == ("set:eng:1", "set:eng:2")

@@ -44,6 +44,8 @@ def test_every_language_has_a_pivot_of_its_own(folder):
     assert made.read("eng").fields["text"] == ("water", "sea", "water")
     assert made.read("eng").place(1).endswith("tatoeba.hin-eng.eng, line 2")
     assert source(folder, 1).read("eng").ids == ("set:hin:1", "set:mlt:1")
+    assert [path.name for path in made.files("hin")] == ["tatoeba.hin-eng.hin"]
+    assert [path.name for path in made.files("eng")] == ["tatoeba.hin-eng.eng", "tatoeba.mlt-eng.eng"]
 
 
 def test_names_of_moses_in_either_order_and_packed(tmp_path):

@@ -9,6 +9,8 @@ import pytest
 from reader_files import made_home, write_file
 
 from xlbench import Data, DataError, DataMissing, UsageError
+from xlbench_tasks.card.homes import open_data
+from xlbench_tasks.card.read import read_card
 from xlbench_tasks.readers import tmx
 
 HEAD = (
@@ -114,6 +116,27 @@ def test_languages_that_the_card_does_not_declare(tmp_path):
     assert missing.why_missing("hin").endswith('aliases = { "hi" = "hin" } would take them')
     with pytest.raises(DataError, match=r"no text is in a language that the card declares; there are texts of .*'en'"):
         source(tmp_path, languages="nep", aliases={}).languages()
+
+
+def test_a_card_without_languages_has_all_of_the_file(tmp_path):
+    """Regions count for their language; a code of none is an error, and no text is left out in silence."""
+    write_file(tmp_path / "t.toml", 'protocol = "retrieval"\n[data]\nreader = "tmx"\nfiles = "memory.tmx"\n')
+    write_file(tmp_path / "memory.tmx", document(unit(**{"en-US": "a", "mt": "b"}), unit(**{"en-GB": "c", "mt": "d"})))
+    data = open_data(read_card(tmp_path / "t.toml", "./t.toml"), Data(tmp_path))
+    assert data.languages() == ("eng", "mlt")
+    assert data.test.read("eng").fields["text"] == ("a", "c")
+    write_file(tmp_path / "memory.tmx", document(unit(**{"en-US": "a", "mt": "b", "x-none": "c"})))
+    with pytest.raises(DataError, match="'x-none' is no language's code or name"):
+        open_data(read_card(tmp_path / "t.toml", "./t.toml"), Data(tmp_path)).languages()
+
+
+def test_the_files_of_a_language(tmp_path):
+    """A language is read from those files that have a text of it, the pivot from all."""
+    for code in ("mt", "hin"):
+        write_file(tmp_path / f"en-{code}.tmx", document(unit(**{"en": "a", code: "b"})))
+    made = source(tmp_path, files="en-{language}.tmx", pivot="eng")
+    assert [path.name for path in made.files("mlt")] == ["en-mt.tmx"]
+    assert sorted(path.name for path in made.files("eng")) == ["en-hin.tmx", "en-mt.tmx"]
 
 
 LAUGHS = '<!DOCTYPE tmx [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]><tmx><body><tu/></body></tmx>'

@@ -73,10 +73,10 @@ def _named_languages(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _data_tells_languages(table: Mapping[str, Any]) -> bool:
-    """Whether the names of files, or a code in each row, say what the languages are."""
+    """Whether the names of files, or codes in the files, say what the languages are."""
     given, fields = [table[key] for key in ("files", "corpus", "queries", "qrels") if key in table], table.get("fields")
     by_row = isinstance(fields, dict) and "language" in fields
-    return table.get("reader") != "hub" and (by_row or LANGUAGE in str(given))
+    return table.get("reader") != "hub" and (by_row or table.get("reader") == "tmx" or LANGUAGE in str(given))
 
 
 def follow(options: Mapping[str, Any], follows: Mapping[str, str], data: Mapping[str, Any]) -> dict[str, Any]:

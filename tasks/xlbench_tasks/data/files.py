@@ -145,6 +145,27 @@ def undeclared_files(reading: Reading, listed: Sequence[str]) -> str:
     return f"; there are files of no declared language: {named}{more}{advice}"
 
 
+def undeclared_codes(home: Home, codes: Sequence[str], what: str) -> str:
+    """The same of codes that stand in a file, or are names of folders: ``; there are rows of no declared language``."""
+    if not codes:
+        return ""
+    meant = {code: meant_language(code, home.languages) for code in codes}
+    aliases = ", ".join(f"{json.dumps(code)} = {json.dumps(one)}" for code, one in meant.items() if one)
+    advice = f"; in {home.where}, aliases = {{ {aliases} }} would take them" if aliases else ""
+    more = f" and {len(codes) - SHOWN} more" if len(codes) > SHOWN else ""
+    return f"; there are {what} of no declared language: {', '.join(map(repr, codes[:SHOWN]))}{more}{advice}"
+
+
+def check_codes(home: Home, codes: Sequence[str], place: str) -> None:
+    """Raise `DataError` for codes of no language where the card declares none: nobody said which are meant, and so none
+    is left out in silence."""
+    if codes and not home.languages:
+        raise DataError(
+            f"{place}: {codes[0]!r} is no language's code or name: name its language under aliases in {home.where}, or "
+            f"list the languages that are meant in the card"
+        )
+
+
 def _advice_on_duplicates(language: str, read: str, others: Sequence[str]) -> str:
     """What to do where several files may be of one language, of which one may be ``read``."""
     if read:

@@ -8,7 +8,6 @@ Rows of one file in several columns are the same item; other rows are not, unles
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +18,6 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import files, sample
 from xlbench_tasks.data.bins import Bins, bins_of
-from xlbench_tasks.data.codes import meant_language
 from xlbench_tasks.data.records import Records, joined
 from xlbench_tasks.data.row_keys import check_rows, flat_columns
 from xlbench_tasks.data.row_tables import Row, Table, Unreadable, plain, text_of
@@ -125,13 +123,7 @@ class RowReading(Reading):
     def _undeclared_codes(self) -> str:
         """What to know of rows whose codes are of no declared language."""
         codes = [code for code, _ in self._other_codes.most_common() if code]
-        if not codes:
-            return ""
-        meant = {code: meant_language(code, self.home.languages) for code in codes}
-        aliases = ", ".join(f"{json.dumps(code)} = {json.dumps(one)}" for code, one in meant.items() if one)
-        advice = f"; in {self.home.where}, aliases = {{ {aliases} }} would take them" if aliases else ""
-        more = f" and {len(codes) - files.SHOWN} more" if len(codes) > files.SHOWN else ""
-        return f"; there are rows of no declared language: {', '.join(map(repr, codes[: files.SHOWN]))}{more}{advice}"
+        return files.undeclared_codes(self.home, codes, "rows")
 
     def _group(self, paths: Paths) -> Sequence[str]:
         """Read files whose rows have a code each, and keep the rows of every declared language."""
@@ -150,9 +142,7 @@ class RowReading(Reading):
             raise DataError(
                 f"{self._place()}: no row is of a language that the card declares{self._undeclared_codes()}"
             )
-        if not self.home.languages and self._other_codes:  # nobody said which are meant: none is left out in silence
-            code = next(iter(self._other_codes))
-            raise DataError(f"{self._place()}: {code!r} is no language's code; name its language under aliases")
+        files.check_codes(self.home, [code for code in self._other_codes if code], self._place())
         for language, code in found.items():
             self._rows_of[paths, language] = self._sampled(self._complete(groups[code], (paths, language)))
         return tuple(found)

@@ -99,6 +99,12 @@ class Files(RowReading):
         assert root is not None  # a file was found below it
         return {field: files.beside(root, self._patterns, [name]) for field, name in self._beside.items()}
 
+    def files(self, language: str) -> tuple[Path, ...]:
+        """The files that a language is read from, those of its labels and other fields among them."""
+        texts, root = super().files(language), files.root_of(self)
+        beside = [files.find(root, names[path]) for path in texts for names in self._partners.values()]
+        return (*texts, *(path for path in beside if path is not None))
+
     def _table(self, path: Path) -> Lines:
         root = files.root_of(self)
         assert root is not None

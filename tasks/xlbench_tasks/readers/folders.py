@@ -65,6 +65,7 @@ class Folders(Reading):
             )
         if "language" in home.table:
             check_declared(home, "language", home.table["language"])
+        self._other_codes: Sequence[str] = ()
         self._skipped = set(home.table.get("skip", ()))
         if both := sorted(self._skipped & set(home.table.get("labels", {}))):
             raise UsageError(f"{where} skip: {both[0]!r} has a label, and cannot be left out")
@@ -93,14 +94,19 @@ class Folders(Reading):
             by_language = {self.home.table["language"]: by_code[""]} if by_code else {}
         else:
             codes = self.home.by_language(by_code, self._place())
+            self._other_codes = [code for code in by_code if code not in codes.values()]
+            files.check_codes(self.home, self._other_codes, self._place())
             by_language = {language: by_code[code] for language, code in codes.items()}
         if not by_language:
-            there = f"; there are folders of no declared language: {', '.join(by_code)}" if by_code else ""
-            raise DataMissing(self.missing(f"{self.name} is not at hand: no file {self._place()}{there}"))
+            where = f"{self._place()}{self._undeclared_files()}"
+            raise DataMissing(self.missing(f"{self.name} is not at hand: no file {where}"))
         return by_language
 
     def _place(self) -> str:
         return files.describe_location(self, [self._pattern])
+
+    def _undeclared_files(self) -> str:
+        return files.undeclared_codes(self.home, self._other_codes, "folders")
 
     def _read(self, language: str) -> Records:
         found = self._found[language]

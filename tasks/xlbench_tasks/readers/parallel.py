@@ -78,12 +78,14 @@ class Parallel(Reading):
     def _shared(self) -> float:
         return 0.0 if self._pivot else super()._shared()  # each language has its own part of the pivot's items
 
-    def _find(self) -> dict[str, Path]:
+    def _find(self) -> Mapping[str, Path | tuple[Path, ...]]:
         found = files.by_language(self, self._patterns)
         if self._pivot:
             if (pivot := self._pivot["language"]) in found:
                 raise DataError(f"{found[pivot]}: {pivot!r} is the pivot, and has no file of its own")
-            found[pivot] = Path()
+            partners = files.beside(root, self._patterns, self._pivot_patterns) if (root := files.root_of(self)) else {}
+            others = (files.find(root, partners[path]) for path in found.values())
+            return {**found, pivot: tuple(path for path in others if path is not None)}
         return found
 
     def _place(self) -> str:

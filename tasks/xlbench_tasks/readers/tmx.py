@@ -6,7 +6,6 @@ do, one after the other), or there is a file for each, with the pivot that they 
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import islice
@@ -16,7 +15,6 @@ from typing import NamedTuple
 from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench_tasks.data import files, text
 from xlbench_tasks.data.blocks import blocks, check_block
-from xlbench_tasks.data.codes import meant_language
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.row_keys import check_declared
 from xlbench_tasks.data.source import LANGUAGE, Home, Reading
@@ -66,6 +64,7 @@ class Tmx(Reading):
         if "block" in home.table and "id" in home.table:
             raise UsageError(f"{home.where} block: counts units by their numbers, so without id")
         self._items: dict[str, list[_Item]] = {}
+        self._paths: dict[str, dict[Path, None]] = {}  # of a language, each once
         self._facts: dict[str, Counter[str]] = {}
         self._other_codes: Counter[str] = Counter()
         self._ids: dict[str, str] = {}  # id -> where it stands
@@ -73,9 +72,15 @@ class Tmx(Reading):
     def _shared(self) -> float:
         return float(self.home.table.get("shared", 0.0))  # what a unit lacks is counted
 
-    def _find(self) -> Mapping[str, Sequence[str]]:
+    def _find(self) -> Mapping[str, tuple[Path, ...]]:
         root = files.root_of(self)
-        for kept in (self._items, self._facts, self._other_codes, self._ids):  # of an attempt that has failed
+        for kept in (
+            self._items,
+            self._paths,
+            self._facts,
+            self._other_codes,
+            self._ids,
+        ):  # of an attempt that has failed
             kept.clear()
         if self._pivot:
             by_language = files.by_language(self, self._patterns)
@@ -94,7 +99,8 @@ class Tmx(Reading):
             raise DataError(
                 f"{self._place()}: no text is in a language that the card declares{self._undeclared_files()}"
             )
-        return dict.fromkeys(self._items, ())
+        files.check_codes(self.home, list(self._other_codes), self._place())
+        return {language: tuple(paths) for language, paths in self._paths.items()}
 
     def _take(self, path: Path, wanted: Sequence[str], prefix: str) -> None:
         """Read a file, of whose languages those are ``wanted`` (none: all that the card declares)."""
@@ -121,6 +127,7 @@ class Tmx(Reading):
             return
         facts["texts_with_codes"] += language in unit.coded
         item = f"{self.name}:{prefix}{self._id(path, unit)}"
+        self._paths.setdefault(language, {})[path] = None
         self._items.setdefault(language, []).append(_Item(item, content, place))
 
     def _id(self, path: Path, unit: Unit) -> str:
@@ -137,11 +144,7 @@ class Tmx(Reading):
         return files.describe_location(self, self._patterns)
 
     def _undeclared_files(self) -> str:
-        codes = [code for code, _ in self._other_codes.most_common(files.SHOWN)]
-        meant = {code: meant_language(code, self.home.languages) for code in codes}
-        aliases = ", ".join(f"{json.dumps(code)} = {json.dumps(one)}" for code, one in meant.items() if one)
-        advice = f"; in {self.home.where}, aliases = {{ {aliases} }} would take them" if aliases else ""
-        return f"; there are texts of no declared language: {', '.join(map(repr, codes))}{advice}" if codes else ""
+        return files.undeclared_codes(self.home, [code for code, _ in self._other_codes.most_common()], "texts")
 
     def _read(self, language: str) -> Records:
         items = self._items[language]
