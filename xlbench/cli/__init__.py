@@ -8,7 +8,7 @@ import io
 import os
 import sys
 import traceback
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,9 @@ from xlbench.cli.output import echo
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
 from xlbench.core.text import did_you_mean, error_text, one_line
 from xlbench.core.version import __version__
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "run": "Score models on tasks: every number with its interval.",
@@ -34,6 +37,7 @@ COMMANDS = {
     "list": "List the models, tasks, suites or areas that can be named.",
     "plugins": "Show the installed plugins, and what is broken and why; check them.",
     "config": "Show what options are by default, and why: configuration file, environment.",
+    "completion": "Print what makes a shell complete commands, options and names.",
     "doctor": "Look what is missing or broken on this machine, and say how to mend it.",
     "new": "Make a plugin from a template: a model, card, task, protocol, board or engine.",
     "cache": "Show, empty or check the cache of vectors.",
@@ -46,6 +50,8 @@ COMMANDS = {
 """Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
 GO_ON = ("run", "curve", "fetch", "train")
 """Commands that go on, when they are given again, from where they were stopped."""
+COMPLETE = "_XLBENCH_COMPLETE"
+"""The variable by which a shell asks for what may come next on a command line."""
 MODULES = {"import": "imports"}
 """Commands whose name no module can have -> their module."""
 
@@ -63,7 +69,18 @@ class Commands(click.Group):
             return None
         module = MODULES.get(cmd_name, cmd_name)
         command: click.Command = importlib.import_module(f"xlbench.cli.{module}").command
+        if COMPLETE in os.environ:
+            from xlbench.cli.completing import offer_names
+
+            offer_names(command, cmd_name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands from `COMMANDS`, so that none has to be imported, or options of xlbench itself."""
+        from click.shell_completion import CompletionItem
+
+        begun = [CompletionItem(name, help=text) for name, text in COMMANDS.items() if name.startswith(incomplete)]
+        return [*begun, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The lines of `COMMANDS`: to read them from the commands, all of them would have to be imported."""
@@ -90,8 +107,9 @@ class Commands(click.Group):
 )
 @click.version_option(__version__, prog_name="xlbench")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option("--config", metavar="FILE", help="Defaults of options.  [default: $XLBENCH_CONFIG, else the nearest "
-              "xlbench.toml or pyproject.toml with [tool.xlbench], upwards]")  # fmt: skip
+@click.option("--config", type=click.Path(dir_okay=False), metavar="FILE",
+              help="Defaults of options.  [default: $XLBENCH_CONFIG, else the nearest xlbench.toml or pyproject.toml "
+              "with [tool.xlbench], upwards]")  # fmt: skip
 @click.option("--no-plugins", is_flag=True, help="Load no plugins but those that come with xlbench.")
 @click.option("--plugin", "plugins", multiple=True, metavar="NAME",
               help="Load this plugin, and no others but those that come with xlbench (repeatable).")  # fmt: skip
@@ -107,6 +125,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and exit with a code of `xlbench.core.errors`."""
     arguments = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(50_000, *gc.get_threshold()[1:])  # records by the thousand stay: looking at them took 5% of a run
+    if instruction := os.environ.get(COMPLETE):
+        from xlbench.cli.completing import complete
+
+        sys.exit(complete(group, COMPLETE, instruction))
     sys.exit(_run_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
 
 

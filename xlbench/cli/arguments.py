@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-CONFIG = "--config"
-OF_THE_GROUP = ("--debug", "--no-plugins", "--plugin", CONFIG)
+CONFIG, PLUGIN, NO_PLUGINS = "--config", "--plugin", "--no-plugins"
+OF_THE_GROUP = ("--debug", NO_PLUGINS, PLUGIN, CONFIG)
 """Options that stand before the name of a command."""
-_WITH_VALUE = ("--plugin", CONFIG)
+_WITH_VALUE = (PLUGIN, CONFIG)
 
 
 def from_command(arguments: Sequence[str]) -> list[str]:
@@ -20,10 +20,25 @@ def from_command(arguments: Sequence[str]) -> list[str]:
 
 def config_of(arguments: Sequence[str]) -> str | None:
     """The configuration file that a command line names, the last one of several; None: none."""
-    before = arguments[: len(arguments) - len(from_command(arguments))]
-    named = None
+    named = _values_of(CONFIG, arguments)
+    return named[-1] if named else None
+
+
+def plugins_of(arguments: Sequence[str]) -> tuple[str, ...] | None:
+    """The plugins that a command line names, (): no others than those of xlbench; None: it says nothing."""
+    named = _values_of(PLUGIN, arguments)
+    return tuple(named) if named or NO_PLUGINS in _before_command(arguments) else None
+
+
+def _values_of(option: str, arguments: Sequence[str]) -> list[str]:
+    """The values that an option before the command is given."""
+    before, values = _before_command(arguments), []
     for at, argument in enumerate(before):
-        option, equals, value = argument.partition("=")
-        if option == CONFIG:
-            named = value if equals else next(iter(before[at + 1 :]), None)
-    return named
+        name, equals, value = argument.partition("=")
+        if name == option:
+            values += [value] if equals else before[at + 1 : at + 2]
+    return values
+
+
+def _before_command(arguments: Sequence[str]) -> list[str]:
+    return [*arguments[: len(arguments) - len(from_command(arguments))]]
