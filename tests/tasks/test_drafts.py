@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import tomllib
 from pathlib import Path
@@ -207,6 +208,36 @@ def test_the_language_follows_from_the_script_where_no_name_says_it(data):
     assert drafted(data({"x.tsv": f"text\tlabel\n{chinese}"}))["languages"] == ["zho_Hant"]
 
 
+def test_columns_of_one_name_are_numbered(data):
+    """Of two columns with one name, the card gives the numbers, and the header stays one."""
+    rows = "".join(f"{sentence(n)}\t{n % 3}\t{'ab'[n % 2]}\n" for n in range(24))
+    card = drafted(data({"eng.tsv": f"text\tlabel\tlabel\n{rows}"}))
+    assert card["data"]["fields"] in ({"text": "text", "label": 2}, {"text": "text", "label": 3})
+
+
+def test_texts_with_numbers_are_cut_into_classes(data):
+    """A column of many numbers becomes three classes, about which the draft is not sure."""
+    rows = "".join(f"{sentence(n)}\t{n / 8}\n" for n in range(40))
+    card = drafted(data({"eng.tsv": f"text\tprice\n{rows}"}))
+    assert card["data"]["fields"] == {"text": "text", "label": "price"}
+    assert card["data"]["bins"] == [-math.inf, 1.625, 3.25, math.inf]
+    assert "Where do the classes of 'price' begin and end?" in card["comments"]
+
+
+def test_another_quote_is_found(data):
+    """Texts that stand in other quotes throughout are read without these."""
+    rows = "".join(f"'{sentence(n).replace(',', '')}',{'ab'[n % 2]}\n" for n in range(20))
+    assert drafted(data({"eng.csv": f"text,label\n{rows}"}))["data"]["quote"] == "'"
+
+
+def test_tags_under_a_key_are_found(data):
+    """In CoNLL-U, tags stand under a key of the last column."""
+    rows = "1\tAnn\tNOUN\tname=B-PER\n2\truns\tVERB\tSpaceAfter=No\n\n" * 20
+    card = drafted(data({"eng.conllu": rows}))
+    assert (card["data"]["tag_key"], card["data"]["token"]) == ("name", 2)
+    assert card["data"]["tags"] == {"PER": "PER"}
+
+
 def test_a_workbook_is_read_by_its_largest_sheet(data, tmp_path):
     """Of several sheets, the one with the most rows is named; its first row is a header where it looks like one."""
     cells = [("text", "label"), *((sentence(n), ("good", "bad")[n % 2]) for n in range(20))]
@@ -290,6 +321,8 @@ def test_texts_tell_the_language_where_a_library_is_installed(data, monkeypatch)
     ({"eng.txt": "one\ntwo\nthree\n"}, "one text a line and no label, in one language"),
     ({"x.txt": "one\ntwo\nthree\n"}, "no language in its name"),
     ({"x.csv": "a,b\n1,2\n3,4\n"}, "no column holds labels or scores"),
+    ({"x.csv": "a,b\n1,2,3\n4,5\n6,7,8\n"}, "line 2: 3 columns where line 1 has 2"),
+    ({"en.txt": "one\ntwo\n", "de.txt": "eins\n"}, "de.txt has 1 line and en.txt 2"),
     ({"README.md": "hello"}, "holds no file of data"),
 ])  # fmt: skip
 def test_what_nothing_can_be_asked_of_is_said_in_a_line(data, files, said):

@@ -30,6 +30,8 @@ MOST_LABELS = 100
 """A column with more different values is taken for no label, unless it is called one."""
 MOST_EMPTY = 0.1
 """A column of which a larger share is empty is no label."""
+FEWEST_NUMBERS = 10
+"""A column of numbers has so many different ones, to be cut into classes."""
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 
@@ -148,7 +150,7 @@ def columns_of(files: Sequence[Sequence[Cells]], *, header: bool) -> list[Column
     bodies = [one[int(header) :] for one in files]
     names = files[0][0] if header else ("",) * len(files[0][0])
     made = []
-    for place, name in enumerate(names):
+    for place, name in enumerate(name if names.count(name) == 1 else "" for name in names):
         own = [row[place] for row in bodies[0]]
         made.append(Column(place + 1, name, own + [row[place] for body in bodies[1:] for row in body], own))
     return made
@@ -201,3 +203,10 @@ def pair_of(columns: Sequence[Column]) -> tuple[Column, Column] | None:
     if len(texts) != 2 or max(one.length for one in texts) > 3 * min(one.length for one in texts) + 3:
         return None
     return texts[0], texts[1]
+
+
+def number_of(columns: Sequence[Column]) -> Column | None:
+    """The column of numbers that may be cut into classes: the first with many different ones; None for none."""
+    able = [one for one in columns if one.is_number and not one.is_called(ID) and len(set(one.own)) >= FEWEST_NUMBERS]
+    counting = [one for one in able if [*map(str, range(len(one.own)))] == [*one.own]]
+    return next((one for one in able if one not in counting), None)

@@ -15,6 +15,8 @@ from xlbench_tasks.data.delimited_files import DelimitedTable
 
 DELIMITERS = ("\t", ",", ";", "|", "#")
 """Those that are tried, in this order."""
+USUAL = {".csv": ",", ".tsv": "\t"}
+"""Ending of a name -> the delimiter that it promises."""
 QUOTINGS = ("csv", "none")
 SAMPLE = 2_000
 """So many lines tell the delimiter."""
@@ -60,12 +62,19 @@ def sniff(path: Path) -> Dialect | None:
         found = _read(path, delimiter)
         if found.rows or found.first:
             return found
-    return None
+    return _refuse_ragged(path, lines)
+
+
+def _refuse_ragged(path: Path, lines: Sequence[str]) -> None:
+    """Raise `DataError` for a file that is named as a table, and whose rows are of several widths."""
+    usual = USUAL.get(path.suffix.lower())
+    if usual and sum(usual in line for line in lines) > len(lines) / 2 and usual in lines[0]:
+        raise DataError(_read(path, usual).problem or f"{path} has rows of several widths")
 
 
 def _candidates(path: Path, lines: Sequence[str]) -> list[str]:
     """The delimiters that cut nearly all lines into equally many cells, the likeliest first."""
-    usual = {".csv": ",", ".tsv": "\t"}.get(path.suffix.lower(), "\t")
+    usual = USUAL.get(path.suffix.lower(), "\t")
     able = [mark for mark in DELIMITERS if mark in lines[0] and (mark != "#" or _is_text_file(path))]
     if "," in able and _is_text_file(path) and sum(", " in line for line in lines) > len(lines) / 2:
         able.remove(",")  # sentences

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 
@@ -52,6 +53,24 @@ def fill(
         draft.unsure.append(
             f"What do the labels {first_of(values, 6)} mean? In [data], labels = {{ {table} }} names all."
         )
+
+
+def fill_numbers(draft: Draft, tables: Tables, number: Column, text: tuple[Column, str]) -> None:
+    """Texts with a number each, cut into three classes of about equal size."""
+    found, (texts, text_why) = tables.found, text
+    values = sorted(float(one.replace(",", ".")) for one in number.values if visible(one))
+    edges = [values[len(values) // 3], values[2 * len(values) // 3]]
+    draft.card["area"] = area_of((), [found.folder, *(one.file for one in found.files[:1]), number.name])
+    draft.card["protocol"] = ("classification", "texts with a number each, cut into classes: a probe learns them")
+    say_splits(draft, found, learns=True)
+    some = tables.texts(texts)
+    say_languages(draft, found, lambda file: some[file])
+    draft.data["fields"] = (
+        {"text": texts.ref, "label": number.ref},
+        f"{text_why}; column {number.ref!r} is of numbers",
+    )
+    draft.data["bins"] = ([-math.inf, *dict.fromkeys(edges), math.inf], "about a third of the items each")
+    draft.unsure.append(f"Where do the classes of {number.ref!r} begin and end? bins cuts it into thirds.")
 
 
 def _say_rivals(draft: Draft, every: Sequence[Column], text: Column, label: Column) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlbench import UsageError
+from xlbench.core.text import count_text
 from xlbench_tasks.data import text
 from xlbench_tasks.draft.sets import FileSet, say_languages, say_splits
 from xlbench_tasks.draft.written import Draft
@@ -43,6 +44,12 @@ def fill(
             break
     languages = draft.card["languages"][0]
     if len(languages) < 2:
+        first = found.files[0].file
+        if others := [file for file in counts if counts[file] != counts[first]]:
+            raise UsageError(
+                f"{first} has {count_text(counts[first], 'line')} and {others[0]} {counts[others[0]]:,}: translations "
+                f"line by line have equally many"
+            )
         raise UsageError(
             f"{found.files[0].file}: one text a line and no label, in one language: there is nothing to ask"
         )

@@ -48,6 +48,8 @@ class Tables:
         read = sorted((self.rows(one) for one in files), key=len, reverse=True)
         if not self.header:
             return columns.columns_of(read, header=False)
+        if any(len(set(rows[0])) < len(rows[0]) for rows in read) and all(rows[0] == read[0][0] for rows in read):
+            return columns.columns_of(read, header=True)
         names = [name for name in read[0][0] if all(name in rows[0] for rows in read)]
         places = [[rows[0].index(name) for name in names] for rows in read]
         cut = [[tuple(row[at] for at in place) for row in rows] for rows, place in zip(read, places, strict=True)]

@@ -33,6 +33,8 @@ def fill(draft: Draft, found: FileSet, dialects: Mapping[str, Dialect]) -> None:
         draft.data[key] = (tables.dialect.inside, "the one with the most rows")
     if not tables.header:
         draft.data["header"] = (False, tables.header_why)
+    elif all(isinstance(column, int) for column in draft.data["fields"][0].values()):
+        draft.data["header"] = (True, tables.header_why)
     if tables.dialect.reader == "delimited":
         _say_dialect(draft, tables)
     _say_gaps(draft, tables)
@@ -49,6 +51,10 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
         pairs.fill(draft, tables, pair, score)
     elif label and (text := columns.text_of([one for one in every if one is not label[0]])):
         labeled.fill(draft, tables, every, text, label)
+    elif (number := columns.number_of(every)) and (
+        text := columns.text_of([one for one in every if one is not number])
+    ):
+        labeled.fill_numbers(draft, tables, number, text)
     elif pair and translations.fill_two(draft, tables, pair):
         return
     else:
@@ -56,6 +62,7 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
         raise UsageError(
             f"{found.files[0].file}: no column holds labels or scores, and no two hold translations "
             f"({named}): there is nothing to ask"
+            + ("; if two columns are translations, say the languages in the file's name (en-de)" if pair else "")
         )
 
 
@@ -78,12 +85,23 @@ def _say_dialect(draft: Draft, tables: Tables) -> None:
     name = patterns if isinstance(patterns, str) else patterns[0]
     if tables.dialect.delimiter != ("\t" if name.removesuffix(".gz").endswith(".tsv") else ","):
         draft.data["delimiter"] = (tables.dialect.delimiter, "")
+    if tables.quoting == "csv" and (mark := _other_quote(tables)):
+        draft.data["quote"] = (mark, "it stands around all texts")
     if tables.quoting == "none":
         draft.data["quoting"] = ("none", "a quote is a character: as CSV, files are broken or read otherwise")
     for one in tables.found.files:
         dialect = tables.dialects[one.file]
         if dialect.problem or tables.quoting not in dialect.rows:
             draft.unsure.append(f"A run will stop here: {dialect.problem or f'{one.file} quotes otherwise'}")
+
+
+def _other_quote(tables: Tables) -> str:
+    """The character that stands around all texts in the place of a quote; "" for none."""
+    found = columns.text_of(tables.columns_of(tables.found.files))
+    texts = found[0].own if found else ()
+    first = texts[0][:1] if texts else ""
+    around = first in ("'", "`") and all(len(one) > 1 and one[0] == one[-1] == first for one in texts)
+    return first if around else ""
 
 
 def _say_gaps(draft: Draft, tables: Tables) -> None:

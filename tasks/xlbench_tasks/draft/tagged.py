@@ -17,6 +17,7 @@ SAMPLE = 4_000
 MOSTLY = 0.9
 _TAG = re.compile(r"(O|[BIESMLU]?-\S+)", re.IGNORECASE)
 _COMMENT = re.compile(r"#+ ?\w.*\s\S")
+_KEYED = re.compile(r"(?:^|\|)(?P<key>[^=|]+)=[BIESMLU]-[^|]+")
 _PREFIX = re.compile(r"[a-z]{2,3}:(?=.)")
 
 
@@ -30,6 +31,8 @@ class Layout:
     token: int
     tag: int
     """Columns, from 1."""
+    key: str = ""
+    """Under which the tag stands in its column (``name=B-PER``); "" where it is all of the column."""
     comment: str = ""
     documents: str = ""
     """How the lines begin that are no words, and those with which a document begins."""
@@ -73,12 +76,16 @@ def layout(path: Path) -> Layout | None:
         return None
     table = [row for row in cells if len(row) == width]
     tag = next((place for place in range(width, 1, -1) if _is_tags([row[place - 1] for row in table])), 0)
-    if not tag:
+    key = "" if tag else _key_of([row[-1] for row in table])
+    if not (tag or key):
         return None
+    tag = tag or width
     token = 2 if tag > 2 and all(re.fullmatch(r"[\d.-]+", row[0]) for row in table) else 1
     mark = "# " if comments and all(line.startswith("# ") for line in comments) else "#" if comments else ""
     document = next((line for line in comments if "newdoc" in line), "")
-    return Layout(delimiter, width, token, tag, mark, document.partition("=")[0] + "= " if " = " in document else "")
+    return Layout(
+        delimiter, width, token, tag, key, mark, document.partition("=")[0] + "= " if " = " in document else ""
+    )
 
 
 def _ends_in_tag(line: str) -> bool:
@@ -100,6 +107,12 @@ def _is_tags(values: Sequence[str]) -> bool:
     return fitting >= MOSTLY * len(values) and len(set(values)) > 1
 
 
+def _key_of(values: Sequence[str]) -> str:
+    """The key that tags stand under in a column of several (``SpaceAfter=No|name=B-PER``); "" for none."""
+    keys = Counter(match["key"] for value in values for match in _KEYED.finditer(value))
+    return keys.most_common(1)[0][0] if keys else ""
+
+
 def read(path: Path, how: Layout) -> Tagged:
     """The types of entities in a whole file, and some of its words."""
     kinds: Counter[str] = Counter()
@@ -109,6 +122,8 @@ def read(path: Path, how: Layout) -> Tagged:
         if len(cells) != how.width or not visible(line):
             continue
         raw = cells[how.tag - 1]
+        if how.key:
+            raw = next((one.partition("=")[2] for one in raw.split("|") if one.startswith(f"{how.key}=")), "O")
         if raw not in known:
             known[raw] = tags.read_tag(raw, _AnyType())
         tag = known[raw]

@@ -24,7 +24,10 @@ def fill(draft: Draft, found: FileSet, layouts: Mapping[str, Layout], read: Mapp
     draft.data["reader"] = ("conll", "")
     say_places(draft, found, {name: one.words for name, one in read.items()})
     draft.data["delimiter"] = (how.delimiter, "")
-    if (how.token, how.tag) != (1, how.width):
+    if how.key:
+        draft.data["token"] = (how.token, "the column of words, from 1")
+        draft.data["tag_key"] = (how.key, "the tag stands under this key in the last column")
+    elif (how.token, how.tag) != (1, how.width):
         draft.data["token"], draft.data["tag"] = (how.token, "the column of words, from 1"), (how.tag, "and of tags")
     if how.comment:
         draft.data["comment"] = (how.comment, "lines that begin so are no words, unless they have a tag")
