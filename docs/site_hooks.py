@@ -1,9 +1,11 @@
-"""What mkdocs does not do by itself: links out of the documentation, lists as GitHub reads them, and the commands."""
+"""What mkdocs does not do by itself: links out of the documentation, lists as on GitHub, what is read from the code."""
 
 from __future__ import annotations
 
+import importlib
 import posixpath
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +14,11 @@ SHOWN = (".html", ".json")
 """Endings of files outside of docs/ that a browser shows: they are copied into the site."""
 COMMANDS = "<!-- every command -->"
 """Where a page wants the help of every command."""
+MESSAGES = "<!-- every message -->"
+"""Where a page wants the message of every error."""
 
 _FENCES = re.compile(r"^(```.*?^```)", re.MULTILINE | re.DOTALL)
-_OUTSIDE = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)\s#]+)\)")
+_OUTSIDE = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)\s#]+)(#[^)\s]+)?\)")
 _LIST_AFTER_TEXT = re.compile(r"^(?!\s*(?:[-*]|\d+\.) )(\S.*)\n(?=(?:[-*]|\d+\.) )", re.MULTILINE)
 
 _LIST_IN_LIST = re.compile(r"^ {2,3}(?=(?:[-*]|\d+\.) )", re.MULTILINE)
@@ -24,6 +28,9 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
     """The text of a page, as mkdocs is to read it."""
     if COMMANDS in markdown:
         markdown = markdown.replace(COMMANDS, commands())
+    if MESSAGES in markdown:
+        sys.path.insert(0, str(Path(__file__).parent))
+        markdown = markdown.replace(MESSAGES, importlib.import_module("site_messages").page())
     parts = _FENCES.split(markdown)
     for place in range(0, len(parts), 2):  # the odd ones are blocks of code
         text = _OUTSIDE.sub(lambda link: _outside(link, page.file.src_uri, config, files), parts[place])
@@ -33,7 +40,7 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
 
 def _outside(link: re.Match[str], page: str, config: Any, files: Any) -> str:
     """A link to a file of the repository that is no page of the site: to a copy of it, or its name alone."""
-    text, target = link.groups()
+    text, target, _ = link.groups()
     path = posixpath.normpath(posixpath.join("docs", posixpath.dirname(page), target))
     if path.startswith("docs/"):
         return link.group()

@@ -83,7 +83,7 @@ def test_a_link_out_of_the_documentation_is_a_name_or_a_copy(hooks):
         return hooks.on_page_markdown(text, page, None, files)
 
     assert shown("[the board](../../leaderboards/open.html)") == "[the board](../repository/leaderboards/open.html)"
-    assert shown("[it](../../README.md)") == "it (`README.md` in the repository)"
+    assert shown("[it](../../README.md#install)") == "it (`README.md` in the repository)"
     assert shown("[it](../gate.md#a-policy)") == "[it](../gate.md#a-policy)"
     assert shown("```text\n[it](../../README.md)\n```") == "```text\n[it](../../README.md)\n```"
 
