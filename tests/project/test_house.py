@@ -50,6 +50,7 @@ PUBLIC = {
     "xlbench.encoding.cache",
     "xlbench.hub",
     "xlbench.libraries",
+    "xlbench.runs.scheduling",
     "xlbench.stats.metrics",
     "xlbench.testing",
 }

@@ -24,7 +24,7 @@ import xlbench
 from xlbench import Data, UsageError
 from xlbench.catalog import load
 from xlbench.core.permissions import Permissions
-from xlbench.runs import plan, processes
+from xlbench.runs import plan, processes, scheduling
 from xlbench.runs.execute import run_prepared
 from xlbench.runs.job_runners import LocalJobRunner, job_runner_of_this_process
 from xlbench.runs.jobs import Context, Job, JobCell, Specs, jobs_of
@@ -245,7 +245,7 @@ def threads_of_libraries(job):
 @pytest.mark.parametrize(("said", "told"), [(None, "1"), ("2", "2")])
 def test_workers_share_the_processors(said, told, monkeypatch):
     """On two processors two workers use a thread each, whatever they load and when, unless the user says otherwise."""
-    for name in processes.THREAD_VARIABLES:
+    for name in scheduling.THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
     if said:
         monkeypatch.setenv("OMP_NUM_THREADS", said)

@@ -50,6 +50,7 @@ def run(
     trust_remote_code: bool = False,
     ci_training: int = 0,
     shard: str | None = None,
+    engine_options: Sequence[str] = (),
 ) -> Results:
     """Score models on tasks or suites.
 
@@ -77,6 +78,7 @@ def run(
         ci_training: From how many bootstrapped training sets a probe learns again, so that intervals hold what the
             training set leaves open, too; scores stay those of the whole set. 0: intervals hold the test items alone.
         shard: Which part of the cells is computed, "2/4" say: all parts together are the run. None: all cells.
+        engine_options: What else the engine is told, each as ``NAME=VALUE``.
 
     Returns:
         A `Run` a model, with frames, comparisons and pictures of them; `load` reads the same from the folder.
@@ -88,7 +90,7 @@ def run(
     request = Request(
         models, tasks, suite, languages, data, results, limit, seed, ci, engine, ("xlbench.run",), cache=cache,
         offline=offline, allow_pickle=allow_pickle, trust_remote_code=trust_remote_code, workers=workers,
-        ci_training=ci_training, shard=shard,
+        ci_training=ci_training, shard=shard, engine_options=engine_options,
     )  # fmt: skip
     with granted(request.permissions):
         scored = run_prepared(_run_with_warnings(prepare(request)), Observer(warning=_warn), fail_fast=fail_fast)

@@ -11,7 +11,7 @@ Its hook functions are marked with `hookimpl`, may be generators, and must not i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -71,6 +71,8 @@ class Engine:
     - A job that raises, or whose worker dies, is lost: go on with the others. xlbench names the cells that did not come
       back and those that came twice or from nowhere. An `XlbenchError` that ``work`` raises is to be raised.
     - Where ``takes_workers``, ``map(work, jobs, workers=n)`` is told how many workers to have (None: as it likes).
+    - ``options`` names what ``--engine-option NAME=VALUE`` may give: each is a keyword argument of ``map``, made by its
+      converter (`str`, `int`, `float` or a function that raises `ValueError`), and left out where nobody gives it.
     - When the iterator is closed (a generator's ``finally``), end the workers.
     """
 
@@ -78,6 +80,7 @@ class Engine:
     map: Callable[..., Iterable[Any]]
     description: str = ""
     takes_workers: bool = False
+    options: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

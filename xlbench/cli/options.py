@@ -116,6 +116,13 @@ scoring_options = _combine(
     click.option(
         "--workers", type=click.IntRange(min=1), metavar="N", help="How many workers an engine such as processes has."
     ),
+    click.option(
+        "--engine-option",
+        "engine_options",
+        multiple=True,
+        metavar="NAME=VALUE",
+        help="What else the engine is told (repeatable), such as address=auto for ray.",
+    ),
 )
 """The options of seeds, intervals and engines."""
 

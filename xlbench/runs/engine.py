@@ -39,14 +39,16 @@ class EngineRun:
         self._expected = {address_of(item.cell): item.cell for item in planned if item.state in ("todo", "rescore")}
         self._came: set[CellAddress] = set()
 
-    def cells(self, work: Any, jobs: Sequence[Any], workers: int | None) -> Generator[Cell, None, None]:
+    def cells(
+        self, work: Any, jobs: Sequence[Any], workers: int | None, options: Mapping[str, Any]
+    ) -> Generator[Cell, None, None]:
         """Yield each planned cell that comes back, once, and at the end those that did not, as errors."""
         if not jobs:
             return
         why, messages = "", None
         try:
-            options: Mapping[str, Any] = {"workers": workers} if self._engine.takes_workers else {}
-            messages = self._engine.map(work, jobs, **options)
+            told = {"workers": workers, **options} if self._engine.takes_workers else options
+            messages = self._engine.map(work, jobs, **told)
             yield from filter(self._is_new, messages)
         except (KeyboardInterrupt, GeneratorExit, XlbenchError):
             raise

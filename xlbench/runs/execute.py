@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from typing import Any
 
 from xlbench.catalog.hooks import Engine
 from xlbench.core.errors import ResultsError
@@ -36,6 +37,7 @@ def run_prepared(prepared: PreparedRun, observer: Observer | None = None, *, fai
     cells = execute(
         prepared.planned, prepared.store, prepared.settings, prepared.engine, observer, fail_fast=fail_fast,
         context=prepared.context, specs=prepared.specs, engine_label=prepared.engine_label, workers=prepared.workers,
+        engine_options=prepared.engine_options,
     )  # fmt: skip
     origin = {
         "command": prepared.command, **prepared.context.provenance,
@@ -59,6 +61,7 @@ def execute(
     specs: Specs | None = None,
     engine_label: str = "",
     workers: int | None = None,
+    engine_options: Mapping[str, Any] | None = None,
 ) -> list[Cell]:
     """Compute what is not done, save every cell as it is finished, and return all cells in the order of the plan.
 
@@ -70,6 +73,7 @@ def execute(
         specs: What was given for models and tasks; without it, other processes can compute nothing.
         engine_label: The engine's name in messages.
         workers: How many workers the engine is to have; None: as many as it finds good.
+        engine_options: What else it is told (`Engine.options`).
     """
     observer = observer or Observer()
     idle = all(item.state not in ("todo", "rescore") for item in planned)
@@ -82,7 +86,7 @@ def execute(
     failed_models = FailedModels(planned, store)
     worker = Worker(store, settings, observer.encoding, observer.learning)
     run = EngineRun(engine, engine_label or engine.name, planned, observer)
-    computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers)
+    computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers, engine_options or {})
     with contextlib.closing(worker), contextlib.closing(computed_cells):
         for computed in chain(_finished_cells(planned, store, writable=writable), computed_cells):
             *revoked, cell = failed_models.propagate(computed)

@@ -46,6 +46,8 @@ class JobCell:
     train_size: int | None
     key: str
     """The first digits of the cell's key."""
+    work: int = 0
+    """About how much work it is, in items."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,11 @@ class Job:
     """Of the model."""
     wanted: tuple[JobCell, ...]
     context: Context
+
+    @property
+    def work(self) -> int:
+        """About how much work it is, in items: for an engine that begins with what takes longest."""
+        return sum(cell.work for cell in self.wanted)
 
 
 @dataclass(frozen=True)
@@ -96,7 +103,7 @@ def jobs_of(planned: Sequence[PlannedCell], context: Context, specs: Specs) -> l
                 model, task, specs.models.get(model, ""), specs.tasks.get(task, ""), items[0].cell.fingerprint, (),
                 context,
             ),
-            [JobCell(item.subset.name, item.cell.train_size, item.cell.key[:KEY_DIGITS]) for item in items],
+            [JobCell(item.subset.name, item.cell.train_size, item.cell.key[:KEY_DIGITS], item.work) for item in items],
         )
     ]  # fmt: skip
 

@@ -18,13 +18,11 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING
 
 from xlbench.runs.jobs import Job, Message, RunWarning
+from xlbench.runs.scheduling import limit_threads, take_next
 from xlbench.runs.worker_output import WorkerOutput, write_to
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
-
-THREAD_VARIABLES = frozenset({"OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"})
-"""By which numeric libraries are told, when they are loaded, how many threads to use."""
 
 Work = Callable[[Job], Iterable[Message]]
 
@@ -41,7 +39,7 @@ def processes(work: Work, jobs: Iterable[Job], workers: int | None = None) -> It
     try:
         while waiting or running:
             for slot in [slot for slot in slots if slot.job is None][: len(waiting)]:
-                job = _next(waiting, slot, slots)
+                job = take_next(waiting, slot.model, {other.model for other in slots if other is not slot})
                 running[slot.submit(work, job)] = slot, job
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             for future in done:
@@ -56,14 +54,6 @@ def processes(work: Work, jobs: Iterable[Job], workers: int | None = None) -> It
 def _processors() -> int:
     """Processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _next(waiting: list[Job], slot: _WorkerSlot, slots: list[_WorkerSlot]) -> Job:
-    """Take the next job for a slot: one of the model that it has loaded, else of one that no slot has loaded."""
-    held = {other.model for other in slots if other is not slot}
-    job = min(waiting, key=lambda one: 0 if one.model == slot.model else 2 if one.model in held else 1)
-    waiting.remove(job)
-    return job
 
 
 def _messages(future: Future[list[Message]], slot: _WorkerSlot, job: Job) -> list[Message]:
@@ -129,19 +119,8 @@ def _start_worker(threads: int, output: Connection | None) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if output is not None:
         write_to(output)
-    _limit_threads(threads)
+    limit_threads(threads)
     threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _limit_threads(threads: int) -> None:
-    """Have libraries that are loaded, and those still to be, use so many threads: threads that wait for a processor are
-    waited for in turn, so that twice as many take several times as long. What the user has set goes first."""
-    if not THREAD_VARIABLES.isdisjoint(os.environ):
-        return
-    from threadpoolctl import threadpool_limits
-
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    threadpool_limits(threads)
 
 
 def _end_with_parent() -> None:

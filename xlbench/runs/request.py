@@ -24,7 +24,7 @@ from xlbench.runs import provenance
 from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
 from xlbench.runs.planned_cells import PlannedCell, Settings
-from xlbench.runs.request_checks import check_languages, check_request, check_workers, sizes_of
+from xlbench.runs.request_checks import check_languages, check_request, check_workers, engine_options, sizes_of
 from xlbench.runs.shards import Shard
 from xlbench.runs.store import Store
 
@@ -60,6 +60,8 @@ class Request:
     """How many workers the engine has; None: as many as it finds good."""
     ci_training: int = 0
     """From how many bootstrapped training sets intervals hold the training set's variance; 0: they do not."""
+    engine_options: Sequence[str] = ()
+    """What the engine is to be told, as NAME=VALUE."""
     shard: str | None = None
     """Which part of the cells is computed, "2/4" say; None: all."""
 
@@ -102,6 +104,7 @@ class PreparedRun:
     specs: Specs
     engine: Engine
     workers: int | None
+    engine_options: Mapping[str, Any]
     command: list[str]
     """The command line, for the manifests."""
     shard: Shard | None = None
@@ -156,6 +159,7 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     shard = Shard.parse(request.shard) if request.shard is not None else None
     engine = catalog.select_engine(request.engine)
     check_workers(engine, request.workers, catalog)
+    told = engine_options(engine, request.engine_options)
     context = _context(request, catalog)
     folder = Store(Path(request.results))
     check_languages(languages, tasks)
@@ -171,7 +175,7 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     cells = shard.of(cells) if shard else cells
     return PreparedRun(
         catalog, models, tasks, whole, plans, cells, planned.absent, planned.why_absent, folder, context, specs,
-        engine, request.workers, provenance.of_command(request.command), shard,
+        engine, request.workers, told, provenance.of_command(request.command), shard,
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from xlbench.catalog import Catalog
 from xlbench.catalog.hooks import Engine
@@ -85,3 +85,28 @@ def check_workers(engine: Engine, workers: int | None, catalog: Catalog) -> None
         raise UsageError(f"the engine {engine.name!r} takes no number of workers (--workers).{hint}")
     if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
         raise UsageError(f"{workers!r} is no number of workers: give a whole number of at least 1")
+
+
+def engine_options(engine: Engine, given: Sequence[str]) -> dict[str, Any]:
+    """What ``NAME=VALUE`` texts give the engine, by the names of its arguments.
+
+    Raises:
+        UsageError: For a text of another form, a name that the engine does not have or is given twice, and a value that
+            it cannot have.
+    """
+    options: dict[str, Any] = {}
+    for text in given:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise UsageError(f"{text!r} is no option of an engine: give NAME=VALUE (--engine-option)")
+        if name not in engine.options:
+            hint = did_you_mean(name, engine.options)
+            known = f" It has {', '.join(engine.options)}." if engine.options else " It has none."
+            raise UsageError(f"the engine {engine.name!r} has no option {name!r} (--engine-option).{hint or known}")
+        if name in options:
+            raise UsageError(f"the option {name!r} of the engine {engine.name!r} is given twice (--engine-option)")
+        try:
+            options[name] = engine.options[name](value)
+        except ValueError as error:
+            raise UsageError(f"{text!r} cannot be an option of the engine {engine.name!r}: {error}") from None
+    return options
