@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -180,7 +181,7 @@ def _cluster(address: str) -> Iterator[Any]:
         try:
             ray.init(
                 address=address or "local", include_dashboard=False if not address else None, log_to_driver=True,
-                logging_level="ERROR",
+                logging_level=logging.ERROR,
             )  # fmt: skip
         except (ConnectionError, ValueError, RuntimeError) as error:
             where = (

@@ -51,5 +51,5 @@ OPTIONS: Mapping[str, Callable[[str], Any]] = {
   GPU);
 - ``retries``: how often a job is given to another worker where one has died (default 2);
 - ``shared``: whether workers see the results folder and the data under the same paths (default yes). With "no", what
-  they compute is sent to this machine and saved here, and the data has to be at the place of ``--data`` on each machine.
+  they compute is sent to this machine and saved here, and the data has to be where ``--data`` says on each machine.
 """
