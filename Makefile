@@ -1,6 +1,6 @@
 # Every target does its own set-up: a virtual environment in .venv, made again when what it is made from changes.
 # Nothing is built on this machine but xlbench itself: every dependency comes as a wheel, of the version that
-# constraints.txt gives. Modules are compiled when they are first imported: few of torch's thousands ever are.
+# constraints.txt gives. pip compiles modules: where PYTHONDONTWRITEBYTECODE is set, every process would have to, anew.
 
 WINDOWS := $(filter Windows_NT,$(OS))
 PYTHON ?= $(if $(WINDOWS),python,python3)
@@ -19,7 +19,7 @@ PACKAGE := $(REAL)/package/$(if $(WINDOWS),Scripts,bin)/python
 REAL_DATA := $(or $(XLBENCH_DATA),../shared/data)
 SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist
 
-PIP := $(BIN)/python -m pip install --quiet --no-compile --only-binary :all: --constraint constraints.txt
+PIP := $(BIN)/python -m pip install --quiet --only-binary :all: --constraint constraints.txt
 COMPILE := $(BIN)/uv pip compile --quiet --system-certs --only-binary :all: --extra all --group dev --group docs --no-annotate
 HASH := $(shell cat pyproject.toml constraints.txt | cksum | tr -d ' ')
 CORE := .venv/core-$(HASH)
