@@ -36,7 +36,7 @@ from xlbench.testing.tasks import check_task
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.schema import DATA_KEYS, KEYS
 from xlbench_tasks.card.task import task
-from xlbench_tasks.protocols import PROTOCOLS, transfer
+from xlbench_tasks.protocols import PROTOCOLS, multilabel, transfer
 from xlbench_tasks.readers import READERS, cldr
 
 DOCS = tuple(sorted((ROOT / "docs").rglob("*.md")))
@@ -359,10 +359,25 @@ def test_short_cards_are_scored(card, tmp_path):
     assert score.value > 0.5
 
 
+TOPICS = {
+    "the budget": "econ",
+    "the vote on the budget": "econ; pol",
+    "the vote": "pol",
+    "the match": "spo",
+    "hello": "",
+}
 SHORT_DATA = {
     "reviews/eng.tsv": "text\tlabel\n"
     + "".join(f"a {'good' if i % 2 else 'bad'} day {i}\t{i % 2}\n" for i in range(60)),
     "names/eng.conll": "".join(f"Mr\tO\nBo{i}\tB-PER\nin\tO\n{i}Rome\tB-GPE\non\tB-DATE\n\n" for i in range(60)),
+    "topics/eng.tsv": "text\ttopics\n"
+    + "".join(f"{text} {i}\t{topics}\n" for i in range(20) for text, topics in TOPICS.items()),
+    "comments/eng.csv": "comment,toxic,insult,threat\n"
+    + "".join(
+        f"{text} {i},{topics.count('econ')},{topics.count('pol')},{topics.count('spo')}\n"
+        for i in range(20)
+        for text, topics in TOPICS.items()
+    ),
 }
 """The files of the short cards."""
 
@@ -592,6 +607,7 @@ SECTIONS = {
     "pairs": "## Pair classification",
     "clustering": "## Clustering",
     "classification": "## Classification",
+    "multilabel": "## Several labels of an item",
     "tagging": "## Named entities",
 }
 """Protocol -> its section of docs/statistics.md."""
@@ -603,6 +619,7 @@ def test_every_metric_is_documented():
     for path in CARDS.glob("*.toml"):
         one = read_card(path)
         made[one.protocol] |= {re.sub("^(f1:|above_).*", r"\1*", metric.name) for metric in task(one).metrics}
+    made["multilabel"] = {metric.name for metric in multilabel.metrics({})}  # no card of the project has it
     assert set(SECTIONS) == set(PROTOCOLS)
     for protocol, heading in SECTIONS.items():
         rows = re.findall(r"^\| ((?:`[\w:]+`(?:, )?)+) \|", section("docs/statistics.md", heading), re.MULTILINE)

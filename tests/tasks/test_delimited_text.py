@@ -222,7 +222,7 @@ def test_embedded_files_lie_in_the_plugin(tmp_path, monkeypatch):
         ({"fields": {"text": 0}}, "counted from 1"),
         ({"fields": {"text": ["tweet", 0]}}, "counted from 1"),
         ({"fields": {"text": ["tweet"]}}, "only text can be joined, of two columns or more"),
-        ({"fields": {"text": "tweet", "label": ["a", "b"]}}, "only text can be joined"),
+        ({"fields": {"text": "tweet", "second": ["a", "b"]}}, "only text can be joined"),
         ({"fields": {"text": ["{language}", "tweet"]}}, "cannot be joined"),
         ({"fields": {"text": "tweet"}, "header": False}, "without a header, columns are numbers"),
         ({"fields": {"text": "tweet"}, "labels": {"a": "b"}}, "no field 'label'"),

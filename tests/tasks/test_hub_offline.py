@@ -151,7 +151,7 @@ def test_a_hub_that_cannot_be_reached_is_asked_once(monkeypatch):
         ({"split": None}, "lacks 'split'"),
         ({"files": "a.parquet"}, "stands in place of config and split"),
         ({"split": None, "files": "a.csv"}, "does not end in one of .parquet"),
-        ({"fields": {"tokens": "a", "tags": "b"}, "language": "nep"}, "words come with tags"),
+        ({"fields": {"tokens": "a"}, "language": "nep"}, "words come with tags"),
         ({"tags": {"PER": "PER"}}, "words come with tags"),
         (
             TAGGED | {"fields": {"tokens": "a", "tags": "b", "label": "c"}, "language": "nep"},

@@ -96,7 +96,7 @@ def test_what_all_training_items_have_or_none_is_not_learned():
 def test_chance_is_that_of_guessing_by_frequency():
     """Labels that are drawn as often as training items have them score so, in the mean of many draws."""
     (_, learned), (_, has) = items(500, 5), items(4000, 6)
-    chance, level = np.random.default_rng(7), label_probes.chance(learned, has)
+    chance, level = np.random.default_rng(7), label_probes.chance([(learned, has)])
     told = [chance.random(has.shape) < learned.mean(axis=0) for _ in range(20)]
     assert np.mean([value(has, one) for one in told]) == pytest.approx(level["macro_f1"], abs=0.005)
     micro = [sklearn.metrics.f1_score(has, one, average="micro") for one in told]
@@ -108,4 +108,4 @@ def test_the_majority_by_hand():
     """Of labels that 3/4, 1/2 and none of the training items have, the first alone is said: it is all of one item."""
     learned = np.array([[1, 1, 0], [1, 0, 0], [1, 1, 0], [0, 0, 0]], bool)
     has = np.array([[1, 0, 0], [1, 1, 0]], bool)
-    assert label_probes.majority(learned, has) == {"majority_accuracy": 1 / 2, "majority_macro_f1": (1 + 0) / 2}
+    assert label_probes.majority([(learned, has)]) == {"majority_accuracy": 1 / 2, "majority_macro_f1": (1 + 0) / 2}

@@ -56,6 +56,8 @@ def confusion(run: Run, cell: Cell) -> Confusion | None:
         return None
     labels = _labels(cell)
     columns = Reader().load_items(cell, Path(run.folder)).columns
+    if "true" not in columns:  # an item has any number of labels
+        return None
     counts: Counter[tuple[str, str]] = Counter()
     for name, predicted in columns.items():
         if name.startswith("predicted"):

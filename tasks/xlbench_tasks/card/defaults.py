@@ -30,6 +30,7 @@ _AREAS = {
     "pairs": "similarity",
     "clustering": "clustering",
     "tagging": "ner",
+    "multilabel": "classification",
 }
 """The area of a protocol's tasks; of another, its own name."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -33,9 +34,18 @@ def texts(subset: Subset) -> Sequence[ItemText]:
         raise DataMissing("its protocol does not tell the texts of items")
     language = getattr(loaded, "target", subset.languages[-1] if subset.languages else "")
     languages = getattr(items, "languages", [language] * len(items.ids))
-    labels = getattr(items, "labels", getattr(items, "fields", {}).get("label", [""] * len(items.ids)))
+    labels = _item_labels(items)
     clusters = getattr(items, "clusters", items.ids)
     return [ItemText(*one) for one in zip(items.ids, shown, languages, labels, clusters, strict=True)]
+
+
+def _item_labels(items: Any) -> Sequence[str]:
+    """A label an item; several of one are one text, with commas between them."""
+    fields = getattr(items, "fields", {})
+    if "labels" in fields:
+        return [", ".join(json.loads(its)) for its in fields["labels"]]
+    labels: Sequence[str] = getattr(items, "labels", fields.get("label", [""] * len(items.ids)))
+    return labels
 
 
 def _item_texts(items: Any) -> Sequence[str] | None:

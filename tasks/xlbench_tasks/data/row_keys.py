@@ -10,6 +10,8 @@ from xlbench.core.text import did_you_mean
 from xlbench_tasks.data.bins import KEYS as BIN_KEYS
 from xlbench_tasks.data.bins import check_bins
 from xlbench_tasks.data.blocks import check_block
+from xlbench_tasks.data.label_sets import KEYS as SET_KEYS
+from xlbench_tasks.data.label_sets import check_sets
 from xlbench_tasks.data.source import LANGUAGE, Home
 
 ROW_KEYS: dict[str, Any] = {
@@ -22,6 +24,7 @@ ROW_KEYS: dict[str, Any] = {
     "block": int,
     "labels": dict[str, str],
     **BIN_KEYS,
+    **SET_KEYS,
     "language": str,
     "pivot": dict[str, str],
     "drop_empty": bool,
@@ -31,16 +34,17 @@ ROW_KEYS: dict[str, Any] = {
 several, which are joined, or a column a language; ``language`` is the column of codes, of which each row has one);
 ``where``: column = value, only these rows; ``id``: the column of item ids that all languages share; ``cluster``: the
 column that says what hangs together (a document, a speaker); ``block``: so many rows, or ids, are one; ``labels``:
-label in the file -> label (all of them); ``bins``, ``bin_names``: see `bins`; ``language``: the only one; ``pivot``:
-the ``language`` that all the others are paired with, each in a file of its own, and the column that is its ``text``;
-``drop_empty``: rows that lack a field are left out and counted."""
+label in the file -> label (all of them); ``bins``, ``bin_names``: see `bins`; ``label_separator``: see `label_sets`;
+``language``: the only one; ``pivot``: the ``language`` that all the others are paired with, each in a file of its own,
+and the column that is its ``text``; ``drop_empty``: rows that lack a field are left out and counted."""
 ROW_REQUIRED = ("files", "fields")
 
 
 def check_rows(home: Home, patterns: Sequence[str]) -> None:
     """Raise `UsageError` for what the types of the keys of `ROW_KEYS` cannot say."""
     table, where = home.table, home.where
-    check_fields(home)
+    check_fields(home, several=("text", "label"))
+    check_sets(home)
     text, per_file = table["fields"]["text"], [LANGUAGE in pattern for pattern in patterns]
     places = any(per_file), LANGUAGE in str(text), isinstance(text, dict), "language" in table["fields"]
     if any(per_file) != all(per_file) or sum(places) + ("language" in table) != 1:
@@ -55,14 +59,16 @@ def check_rows(home: Home, patterns: Sequence[str]) -> None:
     _check_pivot(home, per_file=any(per_file))
 
 
-def check_fields(home: Home) -> None:
-    """Check ``fields`` and ``labels`` of a home (of rows, or the hub's), and a fixed ``language``."""
+def check_fields(home: Home, several: Sequence[str] = ("text",)) -> None:
+    """Check ``fields`` and ``labels`` of a home (of rows, or the hub's), and a fixed ``language``; ``several``: the
+    fields that can be several columns."""
     fields, language = home.table["fields"], home.table.get("language")
     if "text" not in fields:
         raise UsageError(f"{home.where} fields: name the column of the text: fields = {{ text = '...' }}")
     for name, column in fields.items():
-        if isinstance(column, list) and (name != "text" or len(set(column)) != len(column) or len(column) < 2):
-            raise UsageError(f"{home.where} fields: only text can be joined, of two columns or more, each once")
+        if isinstance(column, list) and (name not in several or len(set(column)) != len(column) or len(column) < 2):
+            what = "a label can be columns of 0 and 1" if name in several[1:] else "only text can be joined"
+            raise UsageError(f"{home.where} fields: {what}, of two columns or more, each once")
         if isinstance(column, list) and any(LANGUAGE in str(part) for part in column):
             raise UsageError(f"{home.where} fields: {LANGUAGE} stands for one column, and cannot be joined")
         if isinstance(column, dict):

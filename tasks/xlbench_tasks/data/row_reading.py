@@ -18,6 +18,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import files, sample
 from xlbench_tasks.data.bins import Bins, bins_of
+from xlbench_tasks.data.label_sets import has_sets
 from xlbench_tasks.data.records import Records, joined
 from xlbench_tasks.data.row_keys import check_rows, flat_columns
 from xlbench_tasks.data.row_tables import Row, Table, Unreadable, plain, text_of
@@ -196,17 +197,19 @@ class RowReading(Reading):
         most, limit = self.home.table.get("max_rows"), self.data.limit
         if limit is None or "label" not in self._fields:
             return sample.first_rows(rows, most, limit)
-        column, places = self._fields["label"], dict[Table, int]()
+        given, places = self._fields["label"], dict[Table, list[int]]()
+        columns = given if isinstance(given, list) else [given]
         labels: Mapping[str, str] = self.home.table.get("labels", {})
         bins = bins_of(self.home.table)
+        known = set[str]() if has_sets(self.home) else _known_labels(self.home, bins)
 
         def label_of(row: Row) -> str:
             if row.table not in places:
-                places[row.table] = row.table.position(column)
-            label = text_of(row.cells[places[row.table]], "label", row)
+                places[row.table] = [row.table.position(column) for column in columns]
+            label = " ".join(text_of(row.cells[place], "label", row) for place in places[row.table])
             return (bins.of(label) or label) if bins else labels.get(label, label)
 
-        return sample.of_every_label(rows, label_of, most, limit, _known_labels(self.home, bins))
+        return sample.of_every_label(rows, label_of, most, limit, known)
 
     def _read(self, language: str) -> Records:
         if language != self._pivot.get("language"):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlbench import DataError
-from xlbench_tasks.data import text
+from xlbench_tasks.data import label_sets, text
 from xlbench_tasks.data.bins import bins_of
 from xlbench_tasks.data.blocks import blocks
 from xlbench_tasks.data.labels import in_other_notation
@@ -37,9 +37,22 @@ def records_of(home: Home, rows: Sequence[Row], columns: Columns, prefix: str, p
         DataError: names file and line of what is wrong.
     """
     ids = _ids(home, rows, prefix, several=len(paths) > 1)
-    fields = {field: _column(home, rows, field, column) for field, column in columns.items()}
+    fields = {field: _column(home, rows, field, one) for field, one in columns.items() if not _is_set(home, field)}
+    if "label" in columns and _is_set(home, "label"):
+        fields["labels"] = _label_sets(home, rows, columns["label"])
     clusters = _clusters(home, rows) if "cluster" in home.table else blocks(home, ids, str(paths[0]))
     return Records(ids, clusters, fields, places=lambda row: rows[row].place)
+
+
+def _is_set(home: Home, field: str) -> bool:
+    return field == "label" and label_sets.has_sets(home)
+
+
+def _label_sets(home: Home, rows: Sequence[Row], column: str | int | list[str | int]) -> tuple[str, ...]:
+    """The labels of every item, of which it has any number."""
+    if isinstance(column, list):
+        return label_sets.marked(home, rows, {str(part): values_of(rows, "label", part) for part in column})
+    return label_sets.split(home, rows, values_of(rows, "label", column))
 
 
 def values_of(rows: Sequence[Row], field: str, column: str | int) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ A protocol is a module with
 A card names one of these by its plain name, and anybody else's as ``package.module``. Some modules here are no
 protocols: ``transfer`` and ``classification_facts`` hold what protocols that learn share, ``search_items`` what a
 search scores, ``text_pairs`` what `similarity` and `pairs` do, ``aligned_texts`` what `retrieval`, `alignment` and
-`nearmiss` pair, ``language_pairs`` pairs of languages, ``footnotes`` what several say, and those in ``_metrics`` the
-metrics of one."""
+`nearmiss` pair, ``language_pairs`` pairs of languages, ``footnotes`` what several say, ``found_labels`` what
+follows from labels that nobody listed, ``multilabel_scores`` the scores of sets of labels, and those in ``_metrics``
+the metrics of one."""
 
 from collections.abc import Callable, Mapping
 
@@ -22,6 +23,7 @@ PROTOCOLS = (
     "alignment",
     "classification",
     "clustering",
+    "multilabel",
     "nearmiss",
     "pairs",
     "retrieval",

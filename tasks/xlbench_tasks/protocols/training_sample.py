@@ -54,7 +54,7 @@ class TrainingSample:
     def _by_class(self, language: str, records: Records, *, alone: bool) -> dict[str, list[tuple[str, int]]]:
         """Label -> (hash, row) of its items, as they are drawn."""
         if (language, alone) not in self._drawn:
-            labels = records.fields.get("label", ("",) * len(records.ids))
+            labels = records.fields.get("label", records.fields.get("labels", ("",) * len(records.ids)))
             keys = content_keys(self._name, language, records)
             hashed = (digest("train size", "" if alone else language, key) for key in keys)
             by_class: dict[str, list[tuple[str, int]]] = {}

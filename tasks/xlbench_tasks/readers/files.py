@@ -19,7 +19,7 @@ from xlbench_tasks.data.row_reading import RowReading
 from xlbench_tasks.data.row_tables import Row
 from xlbench_tasks.data.source import LANGUAGE, Home
 
-_SAME = ("embedded", "block", "labels", "bins", "bin_names", "language", "drop_empty", "max_rows")
+_SAME = ("embedded", "block", "labels", "bins", "bin_names", "label_separator", "language", "drop_empty", "max_rows")
 KEYS = {
     "files": str,
     "fields": dict[str, str],

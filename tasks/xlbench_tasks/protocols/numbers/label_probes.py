@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -44,10 +45,11 @@ def learn(vectors: Floats, has: Sets, c: float = 1.0) -> FittedLabels:
     return FittedLabels(found, np.asarray(has.all(axis=0)))
 
 
-def majority(learned: Sets, has: Sets) -> dict[str, float]:
+def majority(folds: Sequence[tuple[Sets, Sets]]) -> dict[str, float]:
     """What saying of all test items (n, k) each label that more than half of the training items (m, k) have scores:
-    accuracy and macro-F1."""
-    said = np.broadcast_to(learned.mean(axis=0) > 0.5, has.shape)
+    accuracy and macro-F1. ``folds``: the labels of training and of test items, once or fold by fold."""
+    has = np.concatenate([asked for _, asked in folds])
+    said = np.concatenate([np.broadcast_to(learned.mean(axis=0) > 0.5, asked.shape) for learned, asked in folds])
     hits, total = (has & said).sum(axis=0), has.sum(axis=0) + said.sum(axis=0)
     seen = has.any(axis=0)
     return {
@@ -56,15 +58,16 @@ def majority(learned: Sets, has: Sets) -> dict[str, float]:
     }
 
 
-def chance(learned: Sets, has: Sets) -> dict[str, float]:
+def chance(folds: Sequence[tuple[Sets, Sets]]) -> dict[str, float]:
     """What saying every label as often as training items (m, k) have it, of anything, scores on test items (n, k) in
-    the limit of many: with a share p of the items and q of the answers, F1 is 2pq / (p + q)."""
-    said, true = learned.mean(axis=0), has.mean(axis=0)
-    seen = true > 0
-    of_label = 2 * said[seen] * true[seen] / (said[seen] + true[seen])
-    total = float((said + true).sum())
+    the limit of many: with a share p of the items and q of the answers, F1 is 2pq / (p + q). Of several folds, each
+    with its own q, it is hits and answers that are added up."""
+    said = np.concatenate([np.broadcast_to(learned.mean(axis=0), asked.shape) for learned, asked in folds])
+    has = np.concatenate([asked for _, asked in folds])
+    hits, total = (said * has).sum(axis=0), (said + has).sum(axis=0)
+    seen = has.any(axis=0)
     return {
-        "macro_f1": float(of_label.mean()),
-        "micro_f1": float(2 * (said * true).sum() / total),
+        "macro_f1": float((2 * hits[seen] / total[seen]).mean()),
+        "micro_f1": float(2 * hits.sum() / total.sum()),
         "accuracy": float(np.where(has, said, 1 - said).prod(axis=1).mean()),
     }
