@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from xlbench import Data
-from xlbench_tasks.card.read import read_card
+from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.task import task
 
 REVIEWS = """\
@@ -38,7 +38,7 @@ def viewed(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
         (tmp_path / "card.toml").write_text(card, encoding="utf-8")
-        return task(read_card(tmp_path / "card.toml")).view(Data(root=tmp_path / "data", **data))
+        return task(read_card(tmp_path / "card.toml", "./card.toml")).view(Data(root=tmp_path / "data", **data))
 
     return view
 
@@ -111,3 +111,21 @@ folds = 2\n[data]\nreader = "conll"\nfiles = "{language}.txt"\ntags = { PER = "P
     part = viewed(card, {"eng.txt": "Ann B-PER\nLee I-PER\nslept O\n\nBo B-PER\n"}).parts[0]
     assert part.labels == {"PER": 2}
     assert part.samples == ("Ann/B-PER Lee/I-PER slept", "Bo/B-PER")
+
+
+def test_data_that_is_in_no_home_is_absent(viewed):
+    """Of a card with two homes and data in none, what each lacks is shown, and nothing is raised."""
+    hub = '\n[data.hub]\nrepo = "local/folder"\nconfig = "{language}"\nsplit = "{split}"\n'
+    hub += 'fields = { text = "text", label = "label" }\n'
+    head, _, options = SPLIT.replace("drop_empty = true\n", "").partition("\n[options]")
+    found = viewed(f"{head}{hub}\n[options]{options}", {})
+    assert [part.is_damaged for part in found.parts] == [False, False]
+    assert all("reviews is not at hand" in part.trouble for part in found.parts)
+    assert found.undeclared == ()
+
+
+def test_near_misses_are_files_of_their_language():
+    """The embedded near misses are among the files that are read."""
+    task_of_mini = task(read_card(CARDS / "mini-nearmiss.toml"))
+    files = next(part.files for part in task_of_mini.view(Data(limit=5)).parts if part.language == "eng")
+    assert len(files) == 2

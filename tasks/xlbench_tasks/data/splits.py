@@ -127,8 +127,11 @@ class FirstAvailable:
         return self._chosen.files(language) if hasattr(self._chosen, "files") else ()
 
     def undeclared(self) -> str:
-        """What there is of languages that the card does not declare, in words."""
-        return self._chosen.undeclared() if hasattr(self._chosen, "undeclared") else ""
+        """What there is of languages that the card does not declare, in words; "" where no home has anything."""
+        try:
+            return self._chosen.undeclared() if hasattr(self._chosen, "undeclared") else ""
+        except DataMissing:
+            return ""
 
     def read(self, language: str) -> Records:
         """See `Source`."""

@@ -17,7 +17,7 @@ from xlbench import Data, DataMissing, UsageError
 from xlbench_tasks.data import files
 from xlbench_tasks.data.near_misses import with_near_misses
 from xlbench_tasks.data.records import Records
-from xlbench_tasks.data.source import LANGUAGE, Home, Reading, Source
+from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.readers import delimited, parallel
 
 OWN = "near_misses"
@@ -39,7 +39,7 @@ class NearMissFiles(Reading):
         if LANGUAGE not in self._patterns[0]:
             raise UsageError(f"{home.where} {OWN}: {self._patterns[0]!r} needs {LANGUAGE}: a file for each language")
         reader: ModuleType = delimited if "fields" in home.table else parallel
-        self._texts: Source = reader.source(replace(home, table=_keys_of(home, reader)), data)
+        self._texts: Reading = reader.source(replace(home, table=_keys_of(home, reader)), data)
 
     def _find(self) -> Mapping[str, None]:
         return dict.fromkeys(self._texts.languages())
@@ -52,6 +52,14 @@ class NearMissFiles(Reading):
     def why_missing(self, language: str) -> str:
         """See `Source`."""
         return self._texts.why_missing(language)
+
+    def files(self, language: str) -> tuple[Path, ...]:
+        """See `Reading`: the sentences, and the near misses if there are any."""
+        try:
+            near = self._files.get(language)
+        except DataMissing:
+            near = None
+        return (*self._texts.files(language), *([near] if near else []))
 
     def _read(self, language: str) -> Records:
         records = self._texts.read(language)
