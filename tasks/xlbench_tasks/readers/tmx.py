@@ -104,21 +104,22 @@ class Tmx(Reading):
 
     def _take(self, path: Path, wanted: Sequence[str], prefix: str) -> None:
         """Read a file, of whose languages those are ``wanted`` (none: all that the card declares)."""
-        found = list(islice(units(path, self.home.language_of), self._rows()))
-        if not found:
-            raise DataMissing(f"{self.name} has nothing here: {path} has no translation units")
-        languages = wanted or dict.fromkeys(language for unit in found for language in unit.texts)
-        for unit in found:
+        count, having = 0, Counter[str](dict.fromkeys(wanted, 0))
+        for unit in islice(units(path, self.home.language_of), self._rows()):
+            count += 1
             self._other_codes.update(unit.codes)
-            for language in languages:
-                self._add(path, unit, language, prefix)
+            for language in unit.texts:
+                if not wanted or language in wanted:
+                    having[language] += 1
+                    self._add(path, unit, language, prefix)
+        if not count:
+            raise DataMissing(f"{self.name} has nothing here: {path} has no translation units")
+        for language, found in having.items():
+            self._facts.setdefault(language, Counter())["units_without"] += count - found
 
     def _add(self, path: Path, unit: Unit, language: str, prefix: str) -> None:
         """Add the text that a unit has in a language."""
         facts = self._facts.setdefault(language, Counter())
-        if language not in unit.texts:
-            facts["units_without"] += 1
-            return
         place, content = f"{path}, line {unit.lines[language]}", unit.texts[language]
         if not text.visible(content):
             if not self.home.table.get("drop_empty"):
