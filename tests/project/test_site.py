@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import os
 import re
+import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -71,6 +72,16 @@ def test_every_function_says_what_it_takes_gives_and_raises():
             assert re.search(rf"^ +{argument}: ", text, re.MULTILINE), f"{name}: {argument}"
         assert "Returns:" in text, name
         assert "Raises:" in text, name
+
+
+@pytest.mark.parametrize("suite", ["nepali", "low-resource-sentiment", "indian-ner"])
+def test_the_page_of_a_study_names_every_task_of_its_suite(suite):
+    """Each task of a study's suite has a row in the page's table of tasks, and no other has."""
+    text = (DOCS / "studies" / f"{suite}.md").read_text(encoding="utf-8")
+    table = text.partition(f"## The suite `{suite}`")[2].partition("\n\n|")[2].partition("\n\n")[0]
+    named = {name for row in table.splitlines()[2:] for name in re.findall(r"`([\w-]+)`", row.split(" | ")[0])}
+    with (ROOT / "tasks" / "xlbench_tasks" / "suites" / f"{suite}.toml").open("rb") as file:
+        assert named == set(tomllib.load(file)["tasks"])
 
 
 def test_a_link_out_of_the_documentation_is_a_name_or_a_copy(hooks):
