@@ -76,7 +76,7 @@ def _tasks_of_card(spec: str) -> Iterable[Task]:
     return [lazy_task(card, path, spec) if card.modules else task(card)]
 
 
-def _draft(files: Sequence[Path], root: Path | None, name: str, *, beside: bool) -> str:
+def _draft(files: Sequence[Path], root: Path | None, name: str, *, beside: bool, path: str = "") -> str:
     from xlbench_tasks.draft.drafting import draft_card
 
-    return draft_card(files, root, name, beside=beside)
+    return draft_card(files, root, name, beside=beside, path=path)

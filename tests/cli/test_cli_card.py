@@ -31,6 +31,15 @@ def test_a_file_is_drafted_and_scored(reviews, xlbench_cli, tmp_path):
     assert "random  mine  eng" in scored.stdout
 
 
+def test_the_commands_of_a_draft_name_its_file(reviews, xlbench_cli, tmp_path):
+    """What a draft says to type has the card's own path, in quotes where it has a space, and its data root."""
+    done = xlbench_cli(["card", reviews, "--data", "mine", "--name", "n", "--out", "my cards/a.toml"])
+    assert done.returncode == 0, done.stderr
+    assert f'  xlbench run --task "my cards/a.toml" --data {tmp_path / "mine"} --model ngram\n' in done.stdout
+    scored = xlbench_cli(["run", "-n", "--task", "my cards/a.toml", "--data", "mine", "--model", "random"])
+    assert scored.returncode == 0, scored.stderr
+
+
 def test_a_draft_is_printed_for_a_data_root(reviews, xlbench_cli, tmp_path):
     """Without a file to write, the card is printed; its files are relative to the data root."""
     done = xlbench_cli(["card", reviews, "--data", tmp_path / "mine", "--name", "short"])

@@ -184,6 +184,7 @@ def test_words_with_tags_are_tagging(data, mark, delimiter):
     assert card["data"]["delimiter"] == delimiter
     assert card["data"]["tags"] == {"PER": "PER", "LOC": "LOC"}
     assert card["splits"] == {"train": "train", "test": "test"}
+    assert "column 2 holds tags of entities, in the scheme iob2" in card["comments"]
 
 
 def test_comments_numbers_and_marks_of_tagged_files_are_found(data):

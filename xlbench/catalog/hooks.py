@@ -51,8 +51,9 @@ class Scheme:
     """As ``model``, and is given the `Catalog` beside the spec, to find the models that a spec puts together."""
     draft: Callable[..., str] | None = None
     """Writes what a spec of tasks names, from files of data that nobody has described: ``draft(files, root, name,
-    beside=...)`` gives the text of a file, for ``xlbench card``. ``root``: the folder that its patterns begin in, or
-    None; ``name``: the task's, or ""; ``beside``: whether the file will lie in ``root``."""
+    beside=..., path=...)`` gives the text of a file, for ``xlbench card``. ``root``: the folder that its patterns begin
+    in, or None; ``name``: the task's, or ""; ``beside``: whether the file will lie in ``root``; ``path``: of that
+    file, or ""."""
 
 
 @dataclass(frozen=True)

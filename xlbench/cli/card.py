@@ -43,7 +43,7 @@ def command(files: tuple[Path, ...], out: Path | None, data: Path | None, name: 
     beside = bool(out) and data is None and _all_below(files, out.absolute().parent if out else Path())
     root = out.absolute().parent if out and beside else data
     with plugins_print_elsewhere():
-        text = drafted(files, root, name or (out.stem if out else ""), beside=beside)
+        text = drafted(files, root, name or (out.stem if out else ""), beside=beside, path=_spec(out))
     if out is None:
         echo(text.rstrip("\n"))
         return OK
@@ -52,6 +52,13 @@ def command(files: tuple[Path, ...], out: Path | None, data: Path | None, name: 
     write_files(out.parent, {out.name: text.encode()}, "a card", "--out")
     _say_written(text, out)
     return OK
+
+
+def _spec(out: Path | None) -> str:
+    """How a card is named to other commands; "" where it is not written."""
+    if out is None:
+        return ""
+    return str(out) if out.is_absolute() or len(out.parts) > 1 else f"./{out}"
 
 
 def _drafter() -> Callable[..., str]:

@@ -15,7 +15,7 @@ from xlbench_tasks.draft.kinds import KINDS, look
 from xlbench_tasks.draft.written import Draft
 
 
-def draft_card(given: Sequence[Path], root: Path | None, name: str, *, beside: bool) -> str:
+def draft_card(given: Sequence[Path], root: Path | None, name: str, *, beside: bool, path: str = "") -> str:
     """The text of a card that reads these files.
 
     Args:
@@ -23,6 +23,7 @@ def draft_card(given: Sequence[Path], root: Path | None, name: str, *, beside: b
         root: the folder that the card's patterns begin in; None: the one that holds all of the files.
         name: the task's; "": from the name of the file or folder.
         beside: whether the card will lie in ``root``, so that a run needs no data root.
+        path: of the card, as it will be typed; "": by the task's name, in the current folder.
 
     Raises:
         UsageError: There is no such file, or nothing that a card could ask of them.
@@ -43,13 +44,19 @@ def draft_card(given: Sequence[Path], root: Path | None, name: str, *, beside: b
     draft.left_out += _left_out(chosen.left_out, found.passed_over)
     if trouble := trial.trouble(draft.text(()), found.root, beside=beside):
         draft.unsure.insert(0, f"It does not run yet: {one_line(trouble)}")
-    where = "" if beside else f" --data {found.root}"
+    where = "" if beside else f" --data {_typed(str(found.root))}"
+    card = _typed(path or f"./{title}.toml")
     head = (
         f"A draft, by xlbench card, of {count_text(len(chosen.files), 'file')}. Look at it, mend it, and run it:",
-        f"  xlbench list tasks ./{title}.toml{where} --show",
-        f"  xlbench run --task ./{title}.toml{where} --model ngram",
+        f"  xlbench list tasks {card}{where} --show",
+        f"  xlbench run --task {card}{where} --model ngram",
     )
     return draft.text(head)
+
+
+def _typed(path: str) -> str:
+    """A path as it is typed at a prompt: in double quotes, which every shell knows, where it has a space."""
+    return f'"{path}"' if " " in path else path
 
 
 def _name(given: Path) -> str:

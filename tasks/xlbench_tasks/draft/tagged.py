@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from xlbench_tasks.data import tags, text
+from xlbench import DataError
+from xlbench_tasks.data import tag_schemes, tags, text
 from xlbench_tasks.data.text import visible
 
 SAMPLE = 4_000
@@ -53,6 +54,8 @@ class Tagged:
     """The letters before the dash that occur."""
     words: tuple[str, ...]
     """Some of its words."""
+    scheme: str = ""
+    """The scheme that some of its sentences follow, as cards call it; "" where these leave it open."""
     token_prefix: str = ""
     """What nearly all words begin with (``hi:``)."""
 
@@ -117,13 +120,14 @@ def read(path: Path, how: Layout) -> Tagged:
     """The types of entities in a whole file, and some of its words."""
     kinds: Counter[str] = Counter()
     prefixes, words, known = set[str](), list[str](), dict[str, tags.Tag | None]()
+    sentences: list[list[tags.Tag]] = [[]]
     for line in text.lines(path):
         cells = line.split(how.separator)
+        if not visible(line):
+            sentences += [[]] if sentences[-1] and len(words) < SAMPLE else []
         if len(cells) != how.width or not visible(line):
             continue
-        raw = cells[how.tag - 1]
-        if how.key:
-            raw = next((one.partition("=")[2] for one in raw.split("|") if one.startswith(f"{how.key}=")), "O")
+        raw = _raw_tag(cells, how)
         if raw not in known:
             known[raw] = tags.read_tag(raw, _AnyType())
         tag = known[raw]
@@ -132,9 +136,27 @@ def read(path: Path, how: Layout) -> Tagged:
             prefixes.add(tag.prefix)
         if len(words) < SAMPLE and visible(cells[how.token - 1]):
             words.append(cells[how.token - 1])
+            sentences[-1].append(tag or tags.Tag(tags.OUTSIDE))
     marks = Counter(match[0] for word in words if (match := _PREFIX.match(word)))
     mark, count = marks.most_common(1)[0] if marks else ("", 0)
-    return Tagged(kinds, "".join(sorted(prefixes)), tuple(words), mark if count >= 0.95 * len(words) else "")
+    prefix = mark if count >= 0.95 * len(words) else ""
+    return Tagged(kinds, "".join(sorted(prefixes)), tuple(words), _scheme(sentences), prefix)
+
+
+def _raw_tag(cells: Sequence[str], how: Layout) -> str:
+    """The tag of a row as the file writes it."""
+    raw = cells[how.tag - 1]
+    if not how.key:
+        return raw
+    return next((one.partition("=")[2] for one in raw.split("|") if one.startswith(f"{how.key}=")), tags.OUTSIDE)
+
+
+def _scheme(sentences: Sequence[Sequence[tags.Tag]]) -> str:
+    """The scheme of tags, as the reader finds it; "" where they follow none."""
+    try:
+        return tag_schemes.find_scheme(sentences, "")
+    except DataError:
+        return ""
 
 
 class _AnyType(dict[str, str]):

@@ -73,8 +73,9 @@ def _types(draft: Draft, kinds: Counter[str]) -> None:
 
 
 def _scheme(found: FileSet, read: Mapping[str, Tagged]) -> str:
-    """The scheme, in words, by the prefixes that occur; the reader finds it out itself."""
-    used = set("".join(read[one.file].prefixes for one in found.files))
-    if used <= set("BI"):
-        return "in IOB (the reader tells IOB1 from IOB2)"
-    return f"with the prefixes {', '.join(sorted(used))} (the reader finds the scheme)"
+    """The schemes, in words: the reader finds out which one a file follows."""
+    schemes = sorted({read[one.file].scheme for one in found.files if read[one.file].scheme})
+    if schemes:
+        return f"in the scheme {' or '.join(schemes)}"
+    used = sorted(set("".join(read[one.file].prefixes for one in found.files)))
+    return f"with the prefixes {', '.join(used)}, which follow no scheme"

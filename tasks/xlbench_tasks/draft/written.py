@@ -58,6 +58,8 @@ def _table(keys: Mapping[str, tuple[Any, str]]) -> list[str]:
 
 def _comment(text: str, indent: str = "") -> str:
     plain = "".join(char if char.isprintable() else "?" for char in text)
+    if plain.startswith("  "):  # a command, to be copied
+        return f"# {plain}"
     return "\n".join(textwrap.wrap(plain, WIDTH, initial_indent="# ", subsequent_indent=f"# {indent}",
                                    break_long_words=False, break_on_hyphens=False)) or "#"  # fmt: skip
 
