@@ -129,3 +129,14 @@ def test_near_misses_are_files_of_their_language():
     task_of_mini = task(read_card(CARDS / "mini-nearmiss.toml"))
     files = next(part.files for part in task_of_mini.view(Data(limit=5)).parts if part.language == "eng")
     assert len(files) == 2
+
+
+def test_labels_that_nobody_listed_are_counted_one_by_one(viewed):
+    """Of items with several, each counts for itself; a sample shows all of its item's."""
+    card = REVIEWS.format(parts="folds = 2", files="{language}.tsv").replace("classification", "multilabel")
+    card = card.partition("[options]")[0] + 'label_separator = ";"\n'
+    found = viewed(card, {"eng.tsv": "text\tlabel\none\ta;b\ntwo\t\nthree\tb\n"}, languages=("eng",))
+    (part,) = found.parts
+    assert part.items == 2  # drop_empty: the one without a label is left out and counted
+    assert part.labels == {"b": 2, "a": 1}
+    assert part.samples[0] == "one | a, b"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -99,6 +100,9 @@ def _texts(records: Records) -> list[str]:
 def _labels(records: Records) -> Mapping[str, int]:
     if "label" in records.fields:
         return dict(sorted(Counter(records.fields["label"]).items(), key=lambda item: (-item[1], item[0])))
+    if "labels" in records.fields:
+        every = Counter(label for its in records.fields["labels"] for label in json.loads(its))
+        return dict(sorted(every.items(), key=lambda item: (-item[1], item[0])))
     begun = (tag[2:] for tags in records.fields.get("tags", ()) for tag in tags.split("\t") if tag.startswith("B-"))
     return dict(Counter(begun).most_common())
 
@@ -115,6 +119,8 @@ def _samples(records: Records) -> Iterator[str]:
     n = len(records.ids)
     for row in sorted({0, n // 2, n - 1} if n else ()):
         fields = [records.fields[name][row] for name in (*TEXTS, "label", "score") if name in records.fields]
+        if "labels" in records.fields:
+            fields.append(", ".join(json.loads(records.fields["labels"][row])))
         if "tags" in records.fields:
             words = zip(records.fields["tokens"][row].split("\t"), records.fields["tags"][row].split("\t"), strict=True)
             fields = [" ".join(word if tag == "O" else f"{word}/{tag}" for word, tag in words)]

@@ -8,7 +8,9 @@ A protocol is a module with
 - ``metrics(options)``, the main one first;
 - ``subsets(data_set, options, data, languages)``, with everything that ``Subset.load`` will need;
 - ``evaluate(subset, session, options)``;
-- if it likes, ``LANGUAGE_OPTIONS``, the options that name languages of the card -> words that may stand there instead.
+- if it likes, ``LANGUAGE_OPTIONS``, the options that name languages of the card -> words that may stand there instead;
+- if it likes, ``FOLLOWS``, options that list what a table of [data] says -> the key of that table, so that nothing is
+  said twice.
 
 A card names one of these by its plain name, and anybody else's as ``package.module``. Some modules here are no
 protocols: ``transfer`` and ``classification_facts`` hold what protocols that learn share, ``search_items`` what a

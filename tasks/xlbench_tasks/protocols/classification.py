@@ -257,7 +257,7 @@ def _seed_ids(parts: SubsetRecords, options: Mapping[str, Any]) -> list[str]:
     return [f"{key} {draw}" for draw in range(times)] if times > 1 else []
 
 
-def _chance(folds: Sequence[Learned], options: Mapping[str, Any], *, by_class: bool) -> dict[str, float]:
+def _chance(folds: Sequence[Learned], options: Mapping[str, Any], *, by_class: bool = True) -> dict[str, float]:
     """What guessing each of the labels that were learned equally often scores, in the limit of many items; of each
     class too where classes have metrics of their own.
 
