@@ -216,6 +216,19 @@ def test_columns_of_one_name_are_numbered(data):
     assert card["data"]["fields"] in ({"text": "text", "label": 2}, {"text": "text", "label": 3})
 
 
+def test_several_labels_of_a_text_are_found(data):
+    """Labels with a separator in a cell, and columns of 0 and 1, are a task of several labels."""
+    kinds = ("econ", "econ;pol", "spo", "", "pol;spo")
+    rows = "".join(f"{sentence(n)}\t{kinds[n % 5]}\n" for n in range(40))
+    card = drafted(data({"eng.tsv": f"text\tlabels\n{rows}"}))
+    assert (card["protocol"], card["data"]["label_separator"]) == ("multilabel", ";")
+    assert card["options"]["labels"] == ["econ", "pol", "spo"]
+    assert "drop_empty" not in card["data"]
+    rows = "".join(f"{sentence(n)}\t{n % 2}\t{int(n % 3 == 0)}\n" for n in range(40))
+    card = drafted(data({"eng.tsv": f"comment\ttoxic\tinsult\n{rows}"}))
+    assert (card["protocol"], card["data"]["fields"]["label"]) == ("multilabel", ["toxic", "insult"])
+
+
 def test_texts_with_numbers_are_cut_into_classes(data):
     """A column of many numbers becomes three classes, about which the draft is not sure."""
     rows = "".join(f"{sentence(n)}\t{n / 8}\n" for n in range(40))

@@ -29,7 +29,7 @@ KNOWN = frozenset({*TEXT, *LABEL, *ID, *LANGUAGE, *SCORE, *FIRST, *SECOND, "url"
 MOST_LABELS = 100
 """A column with more different values is taken for no label, unless it is called one."""
 MOST_EMPTY = 0.1
-"""A column of which a larger share is empty is no label."""
+"""A column of which a larger share is empty is no label, unless it is called one."""
 FEWEST_NUMBERS = 10
 """A column of numbers has so many different ones, to be cut into classes."""
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
@@ -167,11 +167,12 @@ def called(columns: Sequence[Column], names: Sequence[str]) -> Column | None:
 
 def label_of(columns: Sequence[Column]) -> tuple[Column, str] | None:
     """The column of labels, and how it was told."""
-    able = [one for one in columns if not one.is_unique and one.has_text and one.empty <= MOST_EMPTY * len(one.values)]
+    able = [one for one in columns if not one.is_unique and one.has_text]
     named = called([column for column in able if len(column.counts) > 1], LABEL)
     if named:
         return named, f"the column is called {named.name!r}"
-    found = [column for column in able if column.may_be_label and not column.is_called(ID)]
+    full = [one for one in able if one.empty <= MOST_EMPTY * len(one.values)]
+    found = [column for column in full if column.may_be_label and not column.is_called(ID)]
     if not found:
         return None
     best = min(found, key=lambda column: (len(column.counts), column.place))

@@ -62,7 +62,8 @@ def sniff(path: Path) -> Dialect | None:
         found = _read(path, delimiter)
         if found.rows or found.first:
             return found
-    return _refuse_ragged(path, lines)
+    _refuse_ragged(path, lines)
+    return None
 
 
 def _refuse_ragged(path: Path, lines: Sequence[str]) -> None:

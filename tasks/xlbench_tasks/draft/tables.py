@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from xlbench import UsageError
 from xlbench.core.text import count_text, first_of
-from xlbench_tasks.draft import columns, labeled, pairs, translations
+from xlbench_tasks.draft import columns, labeled, multilabel, pairs, translations
 from xlbench_tasks.draft.columns import Column
 from xlbench_tasks.draft.dialect import Dialect
 from xlbench_tasks.draft.rows import Tables
@@ -47,10 +47,15 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
         translations.fill_wide(draft, tables, wide)
     elif question and passage and question.has_letters and passage.has_letters:
         pairs.fill_questions(draft, tables, question, passage)
+    elif (flags := multilabel.flags_of(every)) and (text := columns.text_of(every)):
+        multilabel.fill_flags(draft, tables, flags, text)
     elif pair and (score := pairs.score_of(every, pair)):
         pairs.fill(draft, tables, pair, score)
     elif label and (text := columns.text_of([one for one in every if one is not label[0]])):
-        labeled.fill(draft, tables, every, text, label)
+        if mark := multilabel.separator_of(label[0]):
+            multilabel.fill_separated(draft, tables, label[0], text, mark)
+        else:
+            labeled.fill(draft, tables, every, text, label)
     elif (number := columns.number_of(every)) and (
         text := columns.text_of([one for one in every if one is not number])
     ):
@@ -106,7 +111,8 @@ def _other_quote(tables: Tables) -> str:
 
 def _say_gaps(draft: Draft, tables: Tables) -> None:
     """Have rows left out that lack what is asked of them, and say how many."""
-    used = draft.data["fields"][0].values()
+    fields = draft.data["fields"][0]
+    used = [column for name, column in fields.items() if name != "label" or "label_separator" not in draft.data]
     gaps = [column for column in tables.columns_of(tables.found.files) if column.empty and column.ref in used]
     if gaps:
         said = first_of([f"{column.ref!r} in {count_text(column.empty, 'row')}" for column in gaps], 3)

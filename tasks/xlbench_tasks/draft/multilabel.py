@@ -1,0 +1,75 @@
+"""Drafts for texts with any number of labels each: protocol `multilabel`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from xlbench_tasks.data.text import visible
+from xlbench_tasks.draft import columns
+from xlbench_tasks.draft.columns import Column
+from xlbench_tasks.draft.labels import area_of, sorted_labels
+from xlbench_tasks.draft.rows import Tables
+from xlbench_tasks.draft.sets import say_languages, say_splits
+from xlbench_tasks.draft.written import Draft
+
+SEPARATORS = (";", "|", ",")
+OFTEN = 0.05
+"""In so large a share of the cells a separator stands at the least, where it is one."""
+_MARKS = ({"0", "1"}, {"false", "true"}, {"False", "True"})
+
+
+def flags_of(every: Sequence[Column]) -> list[Column]:
+    """The columns of 0 and 1 that are labels, one each: two at the least; none where there are fewer."""
+    found = [one for one in every if one.name and not one.empty and set(one.counts) in _MARKS]
+    found = [one for one in found if not one.is_called((*columns.LABEL, *columns.SCORE))]
+    return found if len(found) > 1 else []
+
+
+def separator_of(column: Column) -> str:
+    """What stands between labels in the cells of a column; "" where each cell is one label."""
+    cells = [value for value in column.values if visible(value)]
+    for mark in SEPARATORS:
+        parts = [[part.strip() for part in cell.split(mark)] for cell in cells]
+        several = sum(len(one) > 1 for one in parts)
+        counts = Counter(part for one in parts for part in one)
+        once = sum(count == 1 for count in counts.values())
+        if (
+            several >= max(2, OFTEN * len(cells))
+            and len(counts) <= columns.MOST_LABELS
+            and once <= len(counts) / 10
+            and all(len(set(one)) == len(one) and all(one) for one in parts)
+        ):
+            return mark
+    return ""
+
+
+def fill_flags(draft: Draft, tables: Tables, flags: Sequence[Column], text: tuple[Column, str]) -> None:
+    """A column of 0 and 1 a label."""
+    names = [one.name for one in flags]
+    _fill(draft, tables, names, text)
+    draft.data["fields"] = (
+        {"text": text[0].ref, "label": names},
+        f"{text[1]}; {len(names)} columns hold 0 and 1 alone",
+    )
+
+
+def fill_separated(draft: Draft, tables: Tables, label: Column, text: tuple[Column, str], mark: str) -> None:
+    """A column of labels with a separator between them."""
+    parts = {part.strip() for cell in label.counts if visible(cell) for part in cell.split(mark)}
+    _fill(draft, tables, sorted_labels(parts), text)
+    draft.data["fields"] = ({"text": text[0].ref, "label": label.ref}, text[1])
+    draft.data["label_separator"] = (mark, f"column {label.ref!r} has several labels in a cell")
+
+
+def _fill(draft: Draft, tables: Tables, labels: list[str], text: tuple[Column, str]) -> None:
+    found = tables.found
+    draft.card["area"] = area_of(labels, [found.folder, found.files[0].file])
+    draft.card["protocol"] = (
+        "multilabel",
+        f"texts with any number of {len(labels)} labels: a probe learns each of them",
+    )
+    say_splits(draft, found, learns=True)
+    some = tables.texts(text[0])
+    say_languages(draft, found, lambda file: some[file])
+    draft.options["labels"] = (labels, "")
