@@ -369,7 +369,18 @@ BRITISH = (
 )
 """Spellings that the texts of the project do not use. Data keeps those of its authors."""
 
-TEXTS = ("xlbench", "plugins", "tasks", "tests", "docs", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile")
+TEXTS = (
+    "xlbench",
+    "plugins",
+    "tasks",
+    "tests",
+    "docs",
+    "examples",
+    "README.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "Makefile",
+)
 
 
 def british(text):
