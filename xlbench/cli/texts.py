@@ -77,14 +77,15 @@ def command(out: Path, as_json: bool, quiet: bool, **options: Any) -> int:
 def _write(request: Request, catalog: Catalog, out: Path, *, quiet: bool) -> tuple[list[AskedSubset], Counter[str]]:
     """Write the file; what came of each subset, and how many texts have which role."""
     from xlbench.runs.asked_texts import asked_texts
-    from xlbench.runs.request import data_of, tasks_of
+    from xlbench.runs.request import data_of
     from xlbench.runs.request_checks import check_languages, check_request
+    from xlbench.runs.resolving import tasks_of
     from xlbench.runs.text_files import text_file
 
     check_request(request)
     if not (request.has_tasks or request.suites):
         raise UsageError("say whose texts: name a task or a suite (--task, --suite)")
-    tasks, _ = tasks_of(request, request.suites, catalog)
+    tasks, _ = tasks_of(request.tasks, request.suites, catalog)
     check_languages(as_list(request.languages), tasks)
     roles: Counter[str] = Counter()
     parts: list[AskedSubset] = []

@@ -18,8 +18,9 @@ from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.record import Cell, Results
 from xlbench.core.task import Task
 from xlbench.runs.execute import run_prepared
-from xlbench.runs.request import Request, prepare, tasks_of
+from xlbench.runs.request import Request, prepare
 from xlbench.runs.request_checks import check_languages, check_request
+from xlbench.runs.resolving import tasks_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -84,7 +85,7 @@ class SentenceEvaluator:
         self._results, self._batch_size = results, batch_size
         request = Request(**self._request)
         check_request(request)
-        found, _ = tasks_of(request, request.suites or (() if as_list(tasks) else ("mini",)), load())
+        found, _ = tasks_of(request.tasks, request.suites or (() if as_list(tasks) else ("mini",)), load())
         check_languages(as_list(languages), found)
 
     def __call__(

@@ -21,8 +21,9 @@ from xlbench.core.one_or_more import as_list
 from xlbench.core.permissions import permissions
 from xlbench.core.task import Data, Task
 from xlbench.core.text import reason_of
-from xlbench.runs.request import Request, data_of, resolve, tasks_of
+from xlbench.runs.request import Request, data_of
 from xlbench.runs.request_checks import check_languages, check_request
+from xlbench.runs.resolving import resolve, tasks_of
 
 Status = Literal["brought", "at hand", "to bring", "nothing to bring", "not brought", "failed"]
 """``to bring``: by a dry run, which brings nothing. ``not brought``: it cannot be had now, or not in this way; the
@@ -164,7 +165,7 @@ def prepare_fetch(request: Request, catalog: Catalog | None = None, *, dry_run: 
         )
     catalog = catalog or load()
     models = resolve(request.models, Model, catalog.select_models)[0] if as_list(request.models) else ()
-    tasks = tasks_of(request, request.suites, catalog)[0] if tasks_wanted else ()
+    tasks = tasks_of(request.tasks, request.suites, catalog)[0] if tasks_wanted else ()
     languages = as_list(request.languages)
     check_languages(languages, tasks)
     data = replace(data_of(request), limit=None, languages=languages)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from xlbench.catalog import Catalog, load
 from xlbench.catalog.hooks import Engine
@@ -17,7 +17,7 @@ from xlbench.core.one_or_more import OneOrMore, as_list
 from xlbench.core.permissions import Permissions
 from xlbench.core.plugin_choice import chosen
 from xlbench.core.record import LOOSE
-from xlbench.core.task import Data, Suite, Task
+from xlbench.core.task import Data, Task
 from xlbench.core.text import GIB, first_of
 from xlbench.core.version import __version__
 from xlbench.runs import provenance
@@ -25,10 +25,9 @@ from xlbench.runs.jobs import Context, Specs
 from xlbench.runs.plan import plan
 from xlbench.runs.planned_cells import PlannedCell, Settings
 from xlbench.runs.request_checks import check_languages, check_request, check_workers, engine_options, sizes_of
+from xlbench.runs.resolving import names_in, resolve, tasks_of
 from xlbench.runs.shards import Shard
 from xlbench.runs.store import Store
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -154,7 +153,7 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
     named, languages = as_list(request.tasks), as_list(request.languages)
     suites = request.suites or (() if named else ("mini",))
     models, model_specs = resolve(request.models, Model, catalog.select_models)
-    tasks, task_specs = tasks_of(request, suites, catalog)
+    tasks, task_specs = tasks_of(request.tasks, suites, catalog)
     sizes = sizes_of(request.train_sizes) if request.train_sizes else ()
     shard = Shard.parse(request.shard) if request.shard is not None else None
     engine = catalog.select_engine(request.engine)
@@ -222,56 +221,6 @@ def _context(request: Request, catalog: Catalog) -> Context:
     origin = provenance.of_process([("xlbench", __version__), *plugins.items()])
     results = Path(request.results).absolute()
     return Context(results, settings, data_of(request), request.permissions, origin, chosen())
-
-
-def resolve(
-    given: OneOrMore[Any], kind: type[T], select: Callable[[Sequence[str]], tuple[T, ...]]
-) -> tuple[tuple[T, ...], dict[str, str]]:
-    """Names and specs through the catalog, then objects as they are; nothing given: what the catalog has for that.
-
-    Returns:
-        The models or tasks, each once, and by their names what was given for those that are no objects.
-    """
-    wanted = as_list(given)
-    specs: dict[str, str] = {}
-    by_name: dict[str, Any] = {}
-    for text in dict.fromkeys(item for item in wanted if isinstance(item, str)):
-        for one in select([text]):
-            if by_name.setdefault(_name(one), one) is not one:
-                raise UsageError(f"two different {_plural(kind)} are called {_name(one)!r}: choose one of them")
-            specs.setdefault(_name(one), text)
-    if not wanted:
-        by_name = {_name(one): one for one in select([])}
-        specs = dict(zip(by_name, by_name, strict=True))
-    for item in wanted:
-        if isinstance(item, str):
-            continue
-        if not isinstance(item, kind):
-            raise UsageError(f"expected a name or a {kind.__name__}, not {type(item).__name__}")
-        if by_name.setdefault(_name(item), item) is not item or sum(item is other for other in wanted) > 1:
-            raise UsageError(f"two of the {_plural(kind)} given have one name; rename one")
-    return tuple(by_name.values()), specs
-
-
-def _name(item: Any) -> str:
-    return str(item.name)
-
-
-def _plural(kind: type) -> str:
-    return f"{kind.__name__.lower()}s"
-
-
-def names_in(suite: Suite, catalog: Catalog) -> tuple[str, ...]:
-    """The names of a suite's tasks: what a scheme has made of a suite may name its tasks by patterns."""
-    return suite.tasks if suite.name in catalog.suites else tuple(t.name for t in catalog.select_tasks(suite.tasks))
-
-
-def tasks_of(request: Request, suites: Sequence[str], catalog: Catalog) -> tuple[tuple[Task, ...], dict[str, str]]:
-    """The tasks of the suites, or those that are named, and what was given for them."""
-    if not suites:
-        return resolve(request.tasks, Task, catalog.select_tasks)
-    tasks = {task.name: task for suite in suites for task in catalog.select_tasks([], suite)}
-    return tuple(tasks.values()), {name: name for name in tasks}
 
 
 def _cache_folder(wanted: bool | str | Path | None) -> Path | None:
