@@ -62,15 +62,17 @@ def sniff(path: Path) -> Dialect | None:
         found = _read(path, delimiter)
         if found.rows or found.first:
             return found
-    _refuse_ragged(path, lines)
+    if ragged := _trouble_of_ragged(path, lines):
+        raise DataError(ragged)
     return None
 
 
-def _refuse_ragged(path: Path, lines: Sequence[str]) -> None:
-    """Raise `DataError` for a file that is named as a table, and whose rows are of several widths."""
+def _trouble_of_ragged(path: Path, lines: Sequence[str]) -> str:
+    """What is wrong with a file that is named as a table, and whose rows are of several widths; "" of any other."""
     usual = USUAL.get(path.suffix.lower())
     if usual and sum(usual in line for line in lines) > len(lines) / 2 and usual in lines[0]:
-        raise DataError(_read(path, usual).problem or f"{path} has rows of several widths")
+        return _read(path, usual).problem or f"{path} has rows of several widths"
+    return ""
 
 
 def _candidates(path: Path, lines: Sequence[str]) -> list[str]:
