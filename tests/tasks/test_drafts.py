@@ -229,6 +229,20 @@ def test_several_labels_of_a_text_are_found(data):
     assert (card["protocol"], card["data"]["fields"]["label"]) == ("multilabel", ["toxic", "insult"])
 
 
+def test_labels_in_a_second_file_are_found(data):
+    """A text a line and a label a line of a file beside it, in each split and language."""
+    texts, labels = "".join(f"{sentence(n)}\n" for n in range(24)), "good\nbad\nbad\n" * 8
+    card = drafted(data({"reviews.txt": texts, "reviews.labels": labels}))
+    assert (card["data"]["reader"], card["data"]["files"]) == ("files", "reviews.txt")
+    assert card["data"]["fields"] == {"label": "reviews.labels"}
+    files = {f"{split}.{language}.{kind}": content for split in ("train", "test") for language in ("en", "de")
+             for kind, content in (("txt", texts), ("label", labels))}  # fmt: skip
+    card = drafted(data({f"more/{name}": content for name, content in files.items()}), "more")
+    assert card["data"]["files"] == "more/{split}.{language}.txt"
+    assert card["data"]["fields"] == {"label": "more/{split}.{language}.label"}
+    assert (card["languages"], card["options"]["labels"]) == (["deu", "eng"], ["bad", "good"])
+
+
 def test_texts_with_numbers_are_cut_into_classes(data):
     """A column of many numbers becomes three classes, about which the draft is not sure."""
     rows = "".join(f"{sentence(n)}\t{n / 8}\n" for n in range(40))

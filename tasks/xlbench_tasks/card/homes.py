@@ -48,6 +48,8 @@ def of_split(home: Home, name: str) -> Home:
     def filled(value: Any) -> Any:
         if isinstance(value, str):
             return value.replace(SPLIT, name)
+        if isinstance(value, dict):
+            return {key: filled(item) for key, item in value.items()}
         return [filled(item) for item in value] if isinstance(value, list) else value
 
     return replace(home, table={key: filled(value) for key, value in home.table.items()})

@@ -8,7 +8,20 @@ from typing import Any
 
 from xlbench import DataError, UsageError
 from xlbench_tasks.data import text
-from xlbench_tasks.draft import dialect, lines, memories, names, objects, rows, searches, sets, tables, tagged, words
+from xlbench_tasks.draft import (
+    dialect,
+    line_labels,
+    lines,
+    memories,
+    names,
+    objects,
+    rows,
+    searches,
+    sets,
+    tables,
+    tagged,
+    words,
+)
 from xlbench_tasks.draft.found import Found
 from xlbench_tasks.draft.written import Draft
 
@@ -62,6 +75,8 @@ def _tables(
 
 
 def _lines(found: Found, named: list[names.NamedFile], seen: Mapping[str, int], draft: Draft) -> sets.FileSet:
+    if labeled := line_labels.fill(draft, found, named, seen):
+        return labeled
     with_language = [one for one in named if one.language]
     if not with_language:
         raise UsageError(
@@ -97,7 +112,7 @@ def _memories(
 KINDS: Mapping[str, tuple[Callable[..., sets.FileSet], str]] = {
     "tags": (_tags, "Words with tags"),
     "tables": (_tables, "Rows of a table"),
-    "lines": (_lines, "Aligned lines"),
+    "lines": (_lines, "Lines of text"),
     "questions": (_questions, "Questions and passages"),
     "memories": (_memories, "Units of a translation memory"),
 }
