@@ -54,7 +54,8 @@ class SettingsFile:
         if path == "-" or self.folder == Path():
             return path
         path = os.path.normpath(os.path.join(self.folder, path))
-        return path if os.path.isabs(path) or path.startswith(os.pardir) else os.path.join(os.curdir, path)
+        path = path if os.path.isabs(path) or path.startswith(os.pardir) else os.path.join(os.curdir, path)
+        return path.replace(os.sep, "/")  # specs and cards are written so on every system
 
 
 def find(named: str | None = None) -> tuple[Path | None, str]:
