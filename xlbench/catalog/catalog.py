@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -117,7 +117,7 @@ class Catalog:
     def select_suite(self, name: str) -> Suite:
         """The suite of that name or spec; `UsageError` where there is none, or two plugins claim it."""
         known = name in self.suites or ("suites", name) in self.contested
-        scheme = None if known else self._scheme_for("suites", name)
+        scheme = None if known else self.scheme_for("suites", name)
         suite: Suite = self._make_from_spec(scheme, "suites", name)[0] if scheme else self._find_by_name("suites", name)
         return suite
 
@@ -130,34 +130,6 @@ class Catalog:
         """The recipe of that name; `UsageError` where there is none, or two plugins claim it."""
         recipe: Recipe = self._find_by_name("recipes", name)
         return recipe
-
-    def providers(self, kind: str, name: str, spec: str) -> dict[str, str]:
-        """Where a model or task comes from.
-
-        Args:
-            kind: ``models`` or ``tasks``.
-            name: Its name.
-            spec: What was given to get it: a name, a pattern or a scheme's spec; "" for an object, of which no plugin
-                is known.
-
-        Returns:
-            Distribution -> version: of its plugin or its scheme's, then of the models that a scheme has put together.
-        """
-        if not spec:
-            return {}
-        if (kind, name) in self.origins and fnmatchcase(name, spec):
-            plugin = self.origins[kind, name]
-            return {plugin.distribution: plugin.version}
-        scheme = self._scheme_for(kind, spec)
-        if scheme is None:
-            return {}
-        plugin = self.origins["schemes", scheme.name]
-        found = {plugin.distribution: plugin.version}
-        if kind == "models" and scheme.combine is not None:
-            witness = _Witness(**{one.name: getattr(self, one.name) for one in fields(Catalog)})
-            attempt(scheme.combine, spec, witness)
-            found |= witness.seen
-        return found
 
     def _of_suite(self, suite: Suite) -> list[Task]:
         if self.suites.get(suite.name) is not suite:  # a scheme has made it
@@ -189,12 +161,12 @@ class Catalog:
         for claimed_kind, name in self.contested:
             if claimed_kind == kind and fnmatchcase(name, spec):
                 raise UsageError(f"{self._claim(kind, name)}; uninstall all but one of them")
-        scheme = self._scheme_for(kind, spec)
+        scheme = self.scheme_for(kind, spec)
         if scheme is None:
             raise self._unknown(kind, spec)
         return self._make_from_spec(scheme, kind, spec)
 
-    def _scheme_for(self, kind: str, spec: str) -> Scheme | None:
+    def scheme_for(self, kind: str, spec: str) -> Scheme | None:
         """The scheme that says yes to ``spec``. One that raises instead of saying no does not hinder another."""
         yes, failures = [], []
         for scheme in self._schemes_of(kind):
@@ -278,23 +250,6 @@ class Catalog:
 
     def _name_with_origin(self, kind: str, name: str) -> str:
         return f"{SINGULAR[kind]} {name!r} of {self.origins[kind, name].label}"
-
-
-class _Witness(Catalog):
-    """A catalog that notes where the models come from that are taken from it."""
-
-    @property
-    def seen(self) -> dict[str, str]:
-        """Distribution -> version, in the order in which they were asked."""
-        seen: dict[str, str] = self.__dict__.setdefault("_seen", {})
-        return seen
-
-    def select_models(self, specs: OneOrMore[str]) -> tuple[Model, ...]:
-        """`Catalog.select_models`, noted."""
-        for spec in as_list(specs):
-            for model in super().select_models([spec]):
-                self.seen.update(self.providers("models", model.name, spec))
-        return super().select_models(specs)
 
 
 def _as_tuple(offered: Any) -> list[Any]:

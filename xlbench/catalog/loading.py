@@ -8,24 +8,20 @@ entry-point name it drops one without a word.)
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import inspect
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from importlib.metadata import EntryPoint
 from types import ModuleType
 from typing import Any
 
 import pluggy
 
-from xlbench.catalog.catalog import GROUP, Broken, Catalog, Plugin, ShutOut
+from xlbench.catalog.catalog import GROUP, Broken, Catalog, Plugin
 from xlbench.catalog.checking import KINDS, SINGULAR, attempt, flaw_of
+from xlbench.catalog.entry_points import chosen_entry_points, sorted_entry_points, source_of
 from xlbench.catalog.hooks import HOOKS, Hooks
-from xlbench.core.errors import UsageError
-from xlbench.core.plugin_choice import OWN, chosen, normalized
 from xlbench.core.text import did_you_mean
 from xlbench.core.version import __version__
 
@@ -50,9 +46,9 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
     ``entry_points``: those to load, in place of all that are installed and chosen (an empty list: only what is built
     in). They are taken in order of name and distribution. Raises nothing but KeyboardInterrupt: see `Catalog.broken`.
     """
-    found, broken, shut_out = _chosen_entry_points() if entry_points is None else (list(entry_points), [], [])
+    found, broken, shut_out = chosen_entry_points() if entry_points is None else (list(entry_points), [], [])
     core = _load_one(BUILTIN)
-    loaded = [_load_one(entry_point) for entry_point in _sorted_entry_points(found)]
+    loaded = [_load_one(entry_point) for entry_point in sorted_entry_points(found)]
     standing, contested, usurped = _resolve_claims(core, loaded)
     broken += [_broken(one.plugin, why) for one in loaded for why in one.reasons]
     broken += usurped
@@ -68,112 +64,14 @@ def load(entry_points: Iterable[EntryPoint] | None = None) -> Catalog:
     )
 
 
-def entry_points_of(name: str) -> list[EntryPoint]:
-    """The entry points that a name means: a plugin's, its distribution's, or its module's; of a module that is not
-    installed as a plugin, one that is made for it. Empty where there is none of these; `UsageError` where it means a
-    plugin that is, by choice, not loaded."""
-    installed = _sorted_entry_points(_installed_entry_points()[0])
-    meanings: tuple[Callable[[EntryPoint], bool], ...] = (
-        lambda one: one.name == name,
-        lambda one: normalized(_source(one.dist)[0]) == normalized(name),
-        lambda one: name in (one.module, one.module.partition(".")[0]),
-    )
-    for means in meanings:
-        if found := [one for one in installed if means(one)]:
-            _, shut_out = _sift(found)
-            if shut_out:
-                raise UsageError(f"the plugin {shut_out[0].label} is not loaded: {shut_out[0].why}")
-            return found
-    spec, _ = attempt(importlib.util.find_spec, name)
-    return [EntryPoint(name, name, GROUP)] if spec is not None else []
-
-
-def foreign_entry_points() -> list[EntryPoint]:
-    """Those of all installed plugins that do not come with xlbench itself, and are not shut out."""
-    installed, _, _ = _chosen_entry_points()
-    return [one for one in _sorted_entry_points(installed) if normalized(_source(one.dist)[0]) != OWN]
-
-
 def load_with(entry_points: Iterable[EntryPoint]) -> Catalog:
     """The catalog of everything that is installed and chosen, and of these entry points where they are not."""
-    installed, _, _ = _chosen_entry_points()
+    installed, _, _ = chosen_entry_points()
     return load([*installed, *entry_points])
 
 
-def installed_plugins() -> list[Plugin]:
-    """The installed plugins, whether or not they are chosen, without importing any."""
-    return [Plugin(one.name, *_source(one.dist)) for one in _sorted_entry_points(_installed_entry_points()[0])]
-
-
-def _chosen_entry_points() -> tuple[list[EntryPoint], list[Broken], list[ShutOut]]:
-    """Those that are installed and not shut out, what cannot be read, and what is shut out."""
-    installed, broken = _installed_entry_points()
-    found, shut_out = _sift(_sorted_entry_points(installed))
-    return found, broken, shut_out
-
-
-def _sift(entry_points: Iterable[EntryPoint]) -> tuple[list[EntryPoint], list[ShutOut]]:
-    """The entry points that the environment's choice lets pass, and the others, with the reason."""
-    choice, found, shut_out = chosen(), [], []
-    for one in entry_points:
-        distribution, version = _source(one.dist)
-        why = choice.why_not(one.name, distribution)
-        if why:
-            shut_out.append(ShutOut(one.name, distribution, version, why))
-        else:
-            found.append(one)
-    return found, shut_out
-
-
-def _installed_entry_points() -> tuple[list[EntryPoint], list[Broken]]:
-    """The entry points of every distribution on the path; of one that is there twice, the first is what is imported.
-
-    Each distribution is read apart: `importlib.metadata.entry_points` ends at the first unreadable file of anybody.
-    """
-    seen: set[str] = set()
-    found: list[EntryPoint] = []
-    broken: list[Broken] = []
-    for distribution in metadata.distributions():
-        text, _ = attempt(distribution.read_text, "entry_points.txt")
-        if not text or not re.search(rf"^\s*\[\s*{GROUP}\s*\]", text, re.MULTILINE):
-            continue
-        name, version = _source(distribution)
-        if normalized(name) in seen:
-            continue
-        seen.add(normalized(name))
-        ours, why = attempt(_is_own_distribution, distribution)
-        found += ours or []
-        if why:
-            broken.append(Broken("entry_points.txt", name, version, f"cannot be read: {why}"))
-    return found, broken
-
-
-def _is_own_distribution(distribution: metadata.Distribution) -> list[EntryPoint]:
-    return [entry_point for entry_point in distribution.entry_points if entry_point.group == GROUP]
-
-
-def _sorted_entry_points(entry_points: Iterable[EntryPoint]) -> list[EntryPoint]:
-    """By name, then distribution; what is found twice (a path that is listed twice) counts once."""
-    keyed = {(one.name, normalized(_source(one.dist)[0]), one.value): one for one in reversed(list(entry_points))}
-    return [keyed[key] for key in sorted(keyed)]
-
-
-def _source(distribution: metadata.Distribution | None) -> tuple[str, str]:
-    """Name and version of a distribution; damaged metadata gives "unknown", never an error."""
-    if distribution is None:
-        return "unknown", ""
-    fields, _ = attempt(_fields, distribution)
-    name, version = fields or (None, None)
-    return name or "unknown", version or ""
-
-
-def _fields(distribution: metadata.Distribution) -> tuple[str, str]:
-    fields = distribution.metadata  # parsed, with all of its README, whenever it is asked for
-    return fields["Name"], fields["Version"]
-
-
 def _load_one(entry_point: EntryPoint) -> LoadedPlugin:
-    source = ("xlbench", __version__) if entry_point is BUILTIN else _source(entry_point.dist)
+    source = ("xlbench", __version__) if entry_point is BUILTIN else source_of(entry_point.dist)
     plugin = Plugin(entry_point.name, *source)
     offering, why = attempt(entry_point.load)
     if why:

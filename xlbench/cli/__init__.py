@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.arguments import OF_THE_GROUP, from_command
+from xlbench.cli.arguments import CONFIG, OF_THE_GROUP, PLUGIN, from_command
 from xlbench.cli.output import echo
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
 from xlbench.core.text import did_you_mean, error_text, one_line
@@ -177,7 +177,8 @@ def _with_suggestion(error: click.NoSuchOption) -> click.NoSuchOption:
     """The error, with what the option is in this command in the place of click's own guess."""
     if error.option_name in OF_THE_GROUP:
         rest = error.ctx.command_path.removeprefix("xlbench") if error.ctx else ""
-        message = f"{error.option_name!r} stands before the command: xlbench {error.option_name}{rest}"
+        value = {PLUGIN: " NAME", CONFIG: " FILE"}.get(error.option_name, "")
+        message = f"{error.option_name!r} stands before the command: xlbench {error.option_name}{value}{rest}"
         return click.NoSuchOption(error.option_name, message, ctx=error.ctx)
     has = {name for option in error.ctx.command.params for name in option.opts} if error.ctx else set()
     options = [repr(name) for name in MEANT.get(error.option_name, ()) if name in has]

@@ -100,7 +100,7 @@ def _names(kind: str) -> Iterator[tuple[str, str]]:
         yield from ((noun, "") for noun in NOUNS)
         return
     if kind == "plugins":
-        from xlbench.catalog.loading import installed_plugins
+        from xlbench.catalog.entry_points import installed_plugins
 
         yield from ((one.name, f"{one.distribution} {one.version}".strip()) for one in installed_plugins())
         return

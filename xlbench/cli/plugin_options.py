@@ -50,7 +50,7 @@ def choose(
 
 
 def _check(choice: PluginChoice) -> None:
-    from xlbench.catalog.loading import installed_plugins
+    from xlbench.catalog.entry_points import installed_plugins
 
     installed = installed_plugins()
     known = {name for one in installed for name in (one.name, one.distribution)}

@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from xlbench.catalog.catalog import Catalog, Plugin
-from xlbench.catalog.loading import installed_plugins, load
+from xlbench.catalog.entry_points import installed_plugins
+from xlbench.catalog.loading import load
 from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
 from xlbench.cli.plugins_check import check
 from xlbench.core.errors import CELL_FAILED, OK

@@ -78,7 +78,7 @@ def _made(examination: Examination, check: Check, *, show: bool, quiet: bool) ->
 
 def _foreign() -> list[str]:
     """Names of all plugins that do not come with xlbench; `UsageError` where there are none."""
-    from xlbench.catalog.loading import foreign_entry_points
+    from xlbench.catalog.entry_points import foreign_entry_points
 
     names = list(dict.fromkeys(one.name for one in foreign_entry_points()))
     if not names:
@@ -87,7 +87,8 @@ def _foreign() -> list[str]:
 
 
 def _examinations(name: str, data: Path | None, limit: int) -> Iterator[Examination]:
-    from xlbench.catalog.loading import entry_points_of, load
+    from xlbench.catalog.entry_points import entry_points_of
+    from xlbench.catalog.loading import load
     from xlbench.core.task import Data
     from xlbench.core.text import did_you_mean
     from xlbench.testing.plugins import data_root, examine_card, examine_plugin

@@ -108,8 +108,11 @@ class RemoteJobRunner:
 
     def _provenance(self, job: Job) -> dict[str, Any]:
         """That of the run, with the plugins that this process has: versions may differ from machine to machine."""
-        providers = self._catalog_here().providers
-        model, task = providers("models", job.model, job.model_spec), providers("tasks", job.task, job.task_spec)
+        from xlbench.catalog.providers import providers
+
+        catalog = self._catalog_here()
+        model = providers(catalog, "models", job.model, job.model_spec)
+        task = providers(catalog, "tasks", job.task, job.task_spec)
         return {**job.context.provenance, **of_plugins(model, task)}
 
     def _worker(self, context: Context) -> tuple[Store, Worker]:

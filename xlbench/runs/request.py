@@ -11,6 +11,7 @@ from typing import Any
 
 from xlbench.catalog import Catalog, load
 from xlbench.catalog.hooks import Engine
+from xlbench.catalog.providers import providers
 from xlbench.core.errors import UsageError
 from xlbench.core.model import Model
 from xlbench.core.one_or_more import OneOrMore, as_list
@@ -180,8 +181,8 @@ def prepare(request: Request, catalog: Catalog | None = None) -> PreparedRun:
 
 def _with_plugins(planned: Sequence[PlannedCell], catalog: Catalog, specs: Specs) -> list[PlannedCell]:
     """Cells that are to be computed say which plugins they come from; those that are saved have said it."""
-    models = {name: catalog.providers("models", name, spec) for name, spec in specs.models.items()}
-    tasks = {name: catalog.providers("tasks", name, spec) for name, spec in specs.tasks.items()}
+    models = {name: providers(catalog, "models", name, spec) for name, spec in specs.models.items()}
+    tasks = {name: providers(catalog, "tasks", name, spec) for name, spec in specs.tasks.items()}
 
     def _named(item: PlannedCell) -> PlannedCell:
         if item.state in ("done", "rescore"):

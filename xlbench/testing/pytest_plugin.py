@@ -42,7 +42,7 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 def _items(session: pytest.Session, config: pytest.Config, package: str) -> Iterator[pytest.Item]:
-    from xlbench.catalog.loading import entry_points_of
+    from xlbench.catalog.entry_points import entry_points_of
     from xlbench.core.errors import UsageError
     from xlbench.testing.plugins import examine_plugin
 
