@@ -60,7 +60,7 @@ check: lint $(if $(TESTED),,test)  ## Lint, types and all tests (TESTED=1: the t
 
 docs: $(EVERYTHING) $(TOOLS_OF_DOCS)  ## The documentation as a site, in out/site, and every example and command of README.md and docs/, run or parsed
 	NO_MKDOCS_2_WARNING=true $(BIN)/python -m mkdocs build --strict --site-dir $(abspath $(OUT))/site
-	XLBENCH_SITE=$(OUT)/site $(BIN)/python -m pytest -q tests/project/test_docs.py tests/project/test_site.py
+	XLBENCH_SITE=$(OUT)/site $(BIN)/python -m pytest -q $(addprefix tests/project/,test_docs.py test_site.py test_faq.py test_tutorials.py test_examples.py)
 
 coverage: $(EVERYTHING)  ## All tests but the benchmarks, with the share of lines that they run
 	$(BIN)/python -m pytest -q --ignore tests/benchmarks $(SIDE_BY_SIDE) loadfile --cov --cov-report=term:skip-covered
