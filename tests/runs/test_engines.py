@@ -250,7 +250,7 @@ def test_workers_share_the_processors(said, told, monkeypatch):
     if said:
         monkeypatch.setenv("OMP_NUM_THREADS", said)
     monkeypatch.setattr(processes, "_processors", lambda: 2)
-    jobs = [SimpleNamespace(model=name, task="x") for name in ("one", "other")]
+    jobs = [SimpleNamespace(model=name, task="x", work=1) for name in ("one", "other")]
     found = list(processes.processes(threads_of_libraries, jobs, workers=2))
     assert [variable for _, variable in found] == [told, told]
     assert said or [threads for threads, _ in found] == [[1], [1]]

@@ -106,6 +106,7 @@ def test_frames_one_after_the_other_are_one_file(tmp_path):
         (zstandard(b"a\n\xff\n"), "line 2: byte 2 .0xff. is not UTF-8"),
         (gzip.compress(b"a text\n" * 1000)[:-9], "is a gzip file that is cut off or damaged"),
     ],
+    ids=["cut off", "more behind it", "empty", "packed twice", "Parquet", "no UTF-8", "gzip cut off"],
 )
 def test_damage_inside_of_packed_files(tmp_path, content, said):
     """What is cut off, or holds something else than text, is an error that says so."""

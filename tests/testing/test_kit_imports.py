@@ -92,3 +92,22 @@ def test_what_is_written_in_a_script_is_checked_but_for_its_imports(tmp_path):
         [sys.executable, script], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path}
     )
     assert "1 vectors for 9 texts" in done.stdout
+
+
+def test_a_module_that_begins_a_check_when_it_is_imported_is_told(tmp_path):
+    """Its processes do not start each other without end: the first one says where the check belongs."""
+    code = textwrap.dedent(LIGHT_PLUGIN) + textwrap.dedent(
+        """
+        import xlbench
+        from xlbench.testing import check_model
+
+        check_model(xlbench.Model("letters", load=Letters, fingerprint=fingerprint))
+        """
+    )
+    (tmp_path / "eager.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", "import eager"], cwd=tmp_path, capture_output=True, text=True, timeout=100, check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])},
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "begins a check when it is imported: call it in a test, or under `if __name__ == '__main__':`" in done.stderr

@@ -22,6 +22,10 @@ HEAVY = ("numpy", "pandas", "torch", "transformers", "sentence_transformers", "m
 """What no plugin may import before its model is loaded or its task evaluated: `xlbench list` imports every plugin."""
 
 
+ASKED = "XLBENCH_TESTING_ASKED"
+"""Variable of the environment that a process has which was started to answer a question of the kit."""
+
+
 class ConformanceError(AssertionError):
     """A plugin does not do what xlbench relies on; the message is one line that says what to do."""
 
@@ -86,7 +90,16 @@ def pickle_or_none(item: Any) -> bytes | None:
 
 
 def ask_process(question: Callable[..., Any], *given: Any) -> Any:
-    """What a function of the kit returns for ``given``, in a process of its own."""
+    """What a function of the kit returns for ``given``, in a process of its own.
+
+    Such a process imports the plugin's module. Where that itself begins a check, each process would start another one
+    without end: so that is refused.
+    """
+    if ASKED in os.environ:
+        raise ConformanceError(
+            "the plugin's module begins a check when it is imported: call it in a test, or under "
+            "`if __name__ == '__main__':`"
+        )
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         asked, answered = Path(folder, "asked"), Path(folder, "answered")
         asked.write_bytes(pickle.dumps(given))
@@ -95,6 +108,7 @@ def ask_process(question: Callable[..., Any], *given: Any) -> Any:
         environment = {
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path),
+            ASKED: "1",
             "PYTHONHASHSEED": "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1",
         }
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, env=environment, check=False)
