@@ -11,6 +11,7 @@ from xlbench.core.ids import digest
 from xlbench.stats.metrics import averaged, macro_f1, macro_precision, macro_recall, mean, share, weighted_f1
 from xlbench_mteb import scored
 from xlbench_mteb.columns import complete
+from xlbench_mteb.label_names import Meant, meant
 from xlbench_mteb.names import NamedTask, SubsetOfTask
 from xlbench_mteb.opened import Opened
 from xlbench_tasks.data.records import Records, sample_by_label
@@ -38,10 +39,16 @@ class Loaded:
 
     parts: SubsetRecords
     labels: tuple[str, ...]
-    """In mteb's order of their values."""
+    """In mteb's order of their values; by their names where its numbers mean several."""
     opened: Opened
     subset: SubsetOfTask
     split: str
+    numbers: tuple[str, ...]
+    """The labels as mteb has them, in its order: numbers, most often."""
+    true: tuple[str, ...]
+    """Those of the test items."""
+    meant: Meant
+    """What they mean."""
 
 
 def metrics(task: NamedTask, protocol: str) -> tuple[Metric, ...]:
@@ -94,17 +101,21 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
         {name: complete(where, column, table[column]) for name, table in tables.items()}
         for column in (own.label_column_name, own.input_column_name)
     )
-    ordered = sorted({value for its in values.values() for value in its})
     if len({*values[split]}) < 2 or len({*values[own.train_split]}) < 2:
         raise DataError(f"{where}: one label alone, in the train split or in {split}: there is nothing to score")
-    records = {name: records_of(task, subset, name, texts[name], values[name]) for name in tables}
+    labels = meant(tables, own.label_column_name, values)
+    ordered, numbers = (sorted({value for its in of.values() for value in its}) for of in (labels.values, values))
+    records = {name: records_of(task, subset, name, texts[name], labels.values[name]) for name in tables}
     test = sample(records[split], data.limit)
     train = cut({subset.label: sample(records[own.train_split], data.limit)}, task.name, data.train_size)
     parts = SubsetRecords(task.name, subset.label, train, {}, test, data.training_draws)
     content = digest("mteb", *(one.fingerprint() for one in (*train.values(), test)), *map(str, ordered))
     return Subset(
         subset.label, subset.languages, n=len(test.ids), fingerprint=content,
-        load=lambda: Loaded(parts, tuple(map(str, ordered)), opened, subset, split),
+        load=lambda: Loaded(
+            parts, tuple(map(str, ordered)), opened, subset, split,
+            tuple(map(str, numbers)), tuple(map(str, values[split])), labels,
+        ),
         train_items=sum(len(one.ids) for one in train.values()), training_draws=data.training_draws,
     )  # fmt: skip
 
@@ -146,7 +157,8 @@ def evaluate(task: NamedTask, protocol: str, subset: Subset, session: EncodingSe
     own = replace(subset, load=lambda: loaded.parts)
     outcome = classification.evaluate(own, session, {"labels": [*loaded.labels]})
     names = [metric.name for metric in metrics(task, protocol)]
-    return replace(outcome, chance={name: level for name, level in outcome.chance.items() if name in names})
+    chance = {name: level for name, level in outcome.chance.items() if name in names}
+    return replace(outcome, chance=chance, notes=(*outcome.notes, *loaded.meant.ours))
 
 
 def _by_mteb(task: NamedTask, loaded: Loaded, session: EncodingSession) -> Outcome:
@@ -154,15 +166,16 @@ def _by_mteb(task: NamedTask, loaded: Loaded, session: EncodingSession) -> Outco
 
     test = loaded.parts.test
     found = scored.score(loaded.opened.ready(loaded.subset), loaded.subset, loaded.split, session)
-    code_of = {label: code for code, label in enumerate(loaded.labels)}
-    columns: dict[str, np.ndarray] = {"true": np.array([code_of[label] for label in test.fields["label"]])}
+    code_of = {label: code for code, label in enumerate(loaded.numbers)}
+    columns: dict[str, np.ndarray] = {"true": np.array([code_of[label] for label in loaded.true])}
     for run, predicted in enumerate(found.predictions, 1):
         columns[f"predicted_{run}"] = np.array([code_of[str(value)] for value in predicted])
     scored.check(metrics(task, "mteb"), columns, found.scores, f"{task.name} {loaded.subset.name}")
-    classes = len(set(test.fields["label"]))
+    classes = len(set(loaded.true))
     return Outcome(
         item_ids=test.ids, cluster_ids=test.clusters, item_texts=[(text,) for text in test.fields["text"]],
         columns=columns, chance={"accuracy": 1 / classes, "recall": 1 / classes},
         seed_ids=[f"{task.name} mteb {run}" for run in range(len(found.predictions))],
-        facts={"labels": ", ".join(loaded.labels), **scored.facts_of(task, loaded.subset, loaded.split)},
+        facts={"labels": ", ".join(loaded.numbers), **scored.facts_of(task, loaded.subset, loaded.split)},
+        notes=loaded.meant.mteb,
     )  # fmt: skip

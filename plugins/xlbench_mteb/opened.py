@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -55,17 +56,21 @@ class Opened:
         folder = self.root / path if self.root else None
         if folder and folder.is_dir():
             # A copy in a cache would be told for what the folder is later.
-            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch):
+            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch), _without_bars():
                 return self._by_mteb(subset, {"path": str(folder), "revision": None})
         try:
-            with hub.cache_alone():
+            with hub.cache_alone(), _without_bars():
                 found = self._by_mteb(subset, None)
                 if _is_of_revision(found, revision):
                     return found
                 raise DataMissing("the cache holds another revision only")
         except (DataMissing, DataError) as absent:
             if hub.is_offline():
-                raise DataMissing(self._not_here(f"offline: {absent}")) from absent
+                nothing = hub.is_offline_error(absent)
+                why = "offline, and not in the cache" if nothing else f"offline: {absent}"
+                raise DataMissing(self._not_here(why)) from absent
+            if not hub.answers():  # the library of data sets would try for half a minute, for every task anew
+                raise DataMissing(self._not_here("the hub does not answer")) from absent
         try:
             with hub.quiet():
                 return self._by_mteb(subset, None)
@@ -89,7 +94,8 @@ class Opened:
 
     def _not_here(self, why: str) -> str:
         path, revision = self.task.source
-        return f"{path} at {revision[:12]} is not at hand ({why}); 'xlbench fetch --task {self.task.spec}' brings it"
+        bring = f"xlbench fetch --task {shlex.quote(self.task.spec)}"
+        return f"{path} at {revision[:12]} is not at hand ({why}); {bring} brings it"
 
 
 @contextmanager
@@ -104,6 +110,21 @@ def _in_memory(scratch: str) -> Iterator[None]:
         yield
     finally:
         config.HF_DATASETS_CACHE, config.IN_MEMORY_MAX_SIZE = kept
+
+
+@contextmanager
+def _without_bars() -> Iterator[None]:
+    """Without bars of the library of data sets: what is read from this machine is there at once."""
+    import datasets
+
+    if datasets.are_progress_bars_disabled():
+        yield
+        return
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.enable_progress_bars()
 
 
 def _is_of_revision(dataset: Any, revision: str) -> bool:

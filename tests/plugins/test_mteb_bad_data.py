@@ -15,6 +15,7 @@ pytest.importorskip("mteb")
 
 TEXTS = ["rain and snow", "more snow", "bread", "bread and milk", "a ball", "a goal and a ball"]
 LABELS = [0, 0, 1, 1, 2, 2]
+NAMED = {"bread": "salted bread", "sport": "quick goal", "weather": "much rain"}
 LANGUAGES = {"en": ["eng-Latn"], "hi": ["hin-Deva"]}
 
 
@@ -105,6 +106,38 @@ def test_other_data_than_mteb_says_fails_its_language_alone(task_with, columns, 
     whole, other = task.subsets(Data())
     assert (whole.damaged, whole.n) == ("", 6)
     assert said in other.damaged
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_labels_that_are_numbered_split_by_split_are_told(task_with, is_named, tmp_path):
+    """A test split that lacks a label, whose own numbers mean others than those of the training split: by our protocol
+    names are scored, and without names a note says what may be wrong; so it does by mteb's, which goes by numbers."""
+    from datasets import ClassLabel, Dataset, DatasetDict
+
+    def split(rows, absent):
+        kept = [(text, topic) for text, topic in rows if topic != absent]
+        texts, topics = [text for text, _ in kept], [topic for _, topic in kept]
+        names = sorted({*topics})
+        table = Dataset.from_dict({"text": texts, "label": [names.index(topic) for topic in topics]})
+        return table.cast_column("label", ClassLabel(names=names)) if is_named else table
+
+    rows = [(f"{word} {number}", topic) for topic, word in NAMED.items() for number in range(12)]
+    both = [DatasetDict(train=split(rows, None), test=split(rows, absent)) for absent in (None, "bread")]
+    name = task_with("Classification", *both)
+    found = xlbench.run("ngram", [name, f"{name}?protocol=mteb"], results=tmp_path, cache=False)
+    whole, ours, whole_by_mteb, by_mteb = found.runs[0].cells
+    assert not [note for cell in (whole, whole_by_mteb) for note in cell.notes if "numbers" in note]
+    (said,) = by_mteb.notes
+    if is_named:
+        assert ours.main.value == whole.main.value == 1.0
+        assert "labels go by their names, as mteb has numbered the labels" in ours.notes[-1]
+        assert "by itself: 0 is 'bread' in train and 'sport' in test, so that" in said
+    else:
+        assert ours.main.value < 0.5
+        assert said in ours.notes
+        assert "numbers without names, 3 of them in train and 2 in test" in said
+    assert whole_by_mteb.main.value > 0.9
+    assert by_mteb.main.value < 0.5
 
 
 def test_a_column_that_is_absent_fails_its_language_alone(task_with):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from own_mteb import mteb_in
 
 import xlbench
-from xlbench import Data, UsageError
+from xlbench import Data, DataError, DataMissing, UsageError
 from xlbench.catalog import load
 
 pytestmark = pytest.mark.slow
@@ -159,12 +159,33 @@ def test_wrong_names_are_lines(mteb, kind, spec, said):
 
 
 def test_data_that_is_not_here_is_skipped_offline(xlbench_cli):
-    """Without a network the task is skipped, with a line that says how to bring its data."""
-    done = xlbench_cli(["run", "-m", "random", "-t", "mteb:SIB200Classification", "-l", "hin", "--offline"])
+    """Without a network the task is skipped, with a line that says how to bring its data, as a shell takes it."""
+    spec = "mteb:SIB200Classification?protocol=mteb"
+    done = xlbench_cli(["run", "-m", "random", "-t", spec, "-l", "hin", "--offline"])
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("skipped: ")]
-    assert "mteb/sib200 at a74d7350ea12 is not at hand (offline" in line
-    assert "xlbench fetch --task mteb:SIB200Classification" in line
+    assert "mteb/sib200 at a74d7350ea12 is not at hand (offline, and not in the cache)" in line
+    assert line.endswith(f"; xlbench fetch --task '{spec}' brings it")
+
+
+def test_a_hub_that_does_not_answer_is_asked_once(mteb, monkeypatch):
+    """One short attempt, and none by the library of data sets, which would try again for half a minute a task."""
+    from xlbench import hub
+    from xlbench_mteb.opened import Opened
+
+    asked, loaded = [], []
+
+    def absent(self, subset, source):
+        loaded.append(subset.label)
+        raise DataError("nothing is in the cache")
+
+    monkeypatch.setattr(hub, "is_offline", lambda: False)
+    monkeypatch.setattr(hub, "answers", lambda: bool(asked.append(1)))
+    monkeypatch.setattr(Opened, "_by_mteb", absent)
+    (task,) = load().select_tasks(["mteb:SIB200Classification"])
+    with pytest.raises(DataMissing, match=r"is not at hand \(the hub does not answer\)"):
+        [*task.subsets(Data(languages=("hin", "nep")))]
+    assert (asked, loaded) == ([1], ["hin"])
 
 
 def test_a_folder_in_the_hubs_layout_is_read(mteb, tmp_path):
