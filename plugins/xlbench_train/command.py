@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -121,10 +122,37 @@ def command(data: Path | None, **options: Any) -> int:
     request = TrainingRequest(
         settings, ctx.obj, data, _command(ctx, sys.argv), beside["resume"], beside["dry_run"], beside["report"]
     )
-    try:
+    with _plain_endings(settings):
         return run_recipe(request, Terminal(quiet=beside["quiet"]))
+
+
+@contextlib.contextmanager
+def _plain_endings(settings: Settings) -> Iterator[None]:
+    """What ends a training from outside, as a line that says whether it can be gone on with."""
+    from xlbench.core.errors import is_out_of_memory
+    from xlbench_train.training import output_folder
+    from xlbench_train.training.failures import Interrupted, TrainingStopped
+
+    def going_on() -> str:
+        return "the same command with --resume goes on" if output_folder.is_begun(settings.out) else ""
+
+    try:
+        yield
     except DataMissing as missing:  # of a run, cells would be skipped; here nothing is left to do
         raise UsageError(str(missing)) from None
+    except KeyboardInterrupt:
+        if not (how := going_on()):
+            raise
+        click.echo(err=True)  # after the ^C of a terminal
+        raise Interrupted(f"stopped: {how}") from None
+    except Exception as error:
+        if not is_out_of_memory(error):
+            raise
+        how = going_on()
+        raise TrainingStopped(
+            f"out of memory beside the batches, which alone can be halved: take a smaller --base than {settings.base} "
+            f"or fewer pairs, or give it more memory{'; then ' * bool(how)}{how}"
+        ) from error
 
 
 def _command(ctx: click.Context, arguments: Sequence[str]) -> list[str]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from trainings import command
+
+from xlbench_train.training import recipe
 
 PAIRS = "card:mini-parallel:eng-hin"
 TABLE = ["--base", "ngrams:1024x16"]
@@ -120,6 +123,34 @@ def test_a_dry_run_reads_everything_and_trains_nothing(xlbench_cli, tmp_path):
         "nothing was trained (--dry-run)",
     ]
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("begun", [True, False])
+@pytest.mark.parametrize(
+    ("ending", "code", "said"),
+    [
+        (KeyboardInterrupt(), 130, "xlbench: stopped"),
+        (MemoryError("Unable to allocate 4 GiB"), 1, "take a smaller --base than ngrams:1024x16 or fewer pairs"),
+        (RuntimeError("DefaultCPUAllocator: can't allocate memory"), 1, "xlbench: out of memory beside the batches"),
+    ],
+)
+def test_an_end_from_outside_says_whether_resume_goes_on(ending, code, said, begun, monkeypatch, tmp_path):
+    """Ctrl-C, and memory that runs out where no batch can be halved, are one line, which speaks of --resume only where
+    a training was begun."""
+
+    def ends(request, terminal):
+        if begun:
+            (request.settings.out / "training").mkdir(parents=True)
+            (request.settings.out / "training/settings.json").write_text("{}", encoding="utf-8")
+        raise ending
+
+    monkeypatch.setattr(recipe, "run_recipe", ends)
+    done = command([*TABLE, "--pairs", PAIRS, "--out", tmp_path / "out"])
+    assert done.returncode == code
+    (line,) = done.stderr.strip().splitlines()
+    assert said in line
+    assert ("the same command with --resume goes on" in line) == begun
+    assert "internal error" not in line
 
 
 def test_defaults_stand_in_the_settings_file(xlbench_cli, tmp_path):

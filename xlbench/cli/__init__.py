@@ -48,7 +48,7 @@ COMMANDS = {
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
 """Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
-GO_ON = ("run", "curve", "fetch", "train")
+GO_ON = ("run", "curve", "fetch")
 """Commands that go on, when they are given again, from where they were stopped."""
 COMPLETE = "_XLBENCH_COMPLETE"
 """The variable by which a shell asks for what may come next on a command line."""

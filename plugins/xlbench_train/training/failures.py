@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xlbench import XlbenchError
-from xlbench.core.errors import CELL_FAILED
+from xlbench.core.errors import CELL_FAILED, INTERRUPTED
 
 
 class TrainingStopped(XlbenchError):  # noqa: N818 - what happened, and no fault of the command
@@ -14,3 +14,9 @@ class TrainingStopped(XlbenchError):  # noqa: N818 - what happened, and no fault
 
 class Diverged(TrainingStopped):
     """The loss is no finite number any more."""
+
+
+class Interrupted(TrainingStopped):
+    """A person has stopped it: exit code 130."""
+
+    exit_code = INTERRUPTED

@@ -33,9 +33,14 @@ _MODEL = "modules.json"
 """The last file of a model that is written: where it is, the model is whole."""
 
 
+def is_begun(out: Path) -> bool:
+    """Whether a training of this recipe was begun there."""
+    return (out / INNER / RECORD).is_file()
+
+
 def is_finished(out: Path) -> bool:
     """Whether a model lies there that this recipe has finished."""
-    return (out / _MODEL).is_file() and (out / INNER / RECORD).is_file() and not (out / INNER / _CHECKPOINTS).is_dir()
+    return (out / _MODEL).is_file() and is_begun(out) and not (out / INNER / _CHECKPOINTS).is_dir()
 
 
 def clean(out: Path) -> None:
@@ -56,7 +61,7 @@ def failure(out: Path) -> str:
 def is_disposable(out: Path) -> bool:
     """Whether it holds only a training with nothing to lose: no model, no checkpoint, no epoch."""
     folder = out / INNER
-    if (out / _MODEL).exists() or not (folder / RECORD).is_file():
+    if (out / _MODEL).exists() or not is_begun(out):
         return False
     return not checkpoints.complete_checkpoints(folder / _CHECKPOINTS) and not history.has_epochs(
         folder / "history.csv"
@@ -76,7 +81,7 @@ def check(out: Path, *, resume: bool) -> None:
 
 def _check_content(out: Path, *, resume: bool) -> None:
     names = sorted(path.name for path in out.iterdir()) if out.is_dir() else []
-    ours = (out / INNER / RECORD).is_file()
+    ours = is_begun(out)
     if resume:
         if not ours:
             raise UsageError(f"--out {out}: there is no training to go on with: leave --resume out")
