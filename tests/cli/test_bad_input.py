@@ -119,8 +119,7 @@ labels = ["x", "y"]
     [
         (
             "one good day\tx\ntwo bad days\ty\n",
-            "error: held eng (good-letters): held eng: all 1 test items are 'y'; with one label there is nothing to "
-            "score",
+            "error: held eng (good-letters): all 1 test items are 'y'; with one label there is nothing to score",
         ),
         (
             "one good day\tx\n",
@@ -336,7 +335,7 @@ def test_damaged_rows_of_a_language_cost_the_cells_that_need_them(part, content,
         ('"tiny.{language}.txt"', '"../{language}.txt"', "must be a path below the data root"),
         ('"tiny.{language}.txt"', '"tiny.txt"', "needs {language}"),
         ('license = "CC0-1.0"', "license = CC0", "tiny.toml is not valid TOML: Invalid value (at line 5, column 11)"),
-        ('area = "retrieval"\n', "", "tiny.toml lacks 'area'"),
+        ('protocol = "retrieval"\n', "", "tiny.toml lacks 'protocol'"),
         ('"nep"]', '"english"]', "'english' in languages is not an ISO 639-3 code"),
     ],
 )

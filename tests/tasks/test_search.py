@@ -433,7 +433,7 @@ def test_a_corpus_in_another_language_is_an_error(tmp_path):
     made = card(tmp_path, IN_BEIR, 'pairs = ["within", "all"]', '"eng", "hin", "slk"')
     found = damages(made, tmp_path)
     assert set(found) == {"hin", "eng-hin", "hin-eng"}
-    assert "the documents of hin are written in Latin letters, and so in another language than" in found["hin"]
+    assert "the documents are written in Latin letters, and so in another language than the card" in found["hin"]
     write_beir(tmp_path, "slk", WORDS)
     found = damages(made, tmp_path)
     assert "10 of the 10 documents of slk are those of eng: one file is a copy of the other" in found["eng-slk"]
@@ -500,3 +500,21 @@ def test_a_damaged_corpus_leaves_the_other_cells_alone(tmp_path, xlbench_cli):
     assert cells["hin"]["status"] == "error"
     assert "the document 'd77' is not in" in cells["hin"]["reason"]
     assert "Traceback" not in done.stderr
+
+
+def test_a_line_names_its_cell_once(tmp_path, xlbench_cli):
+    """Reasons that begin with the task and its language do so as such a line does."""
+    for language, words in {"eng": HINDI, "hin": WORDS}.items():
+        write_beir(tmp_path, language, words)
+    card(tmp_path, IN_BEIR)
+    file = tmp_path / "find.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('name = "set"', 'name = "find"'), encoding="utf-8")
+    command = ["run", "--task", str(file), "--data", str(tmp_path), "--model", "ngram"]
+    done = xlbench_cli(command)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    said = {"eng": "Devanagari", "hin": "Latin"}
+    assert lines == [
+        f"error: find {language} (ngram): the documents are written in {script} letters, and so in another language "
+        f"than the card says ({language}); mend the files, or say the script in its languages ({language}_Xxxx)"
+        for language, script in said.items()
+    ]

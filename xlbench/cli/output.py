@@ -157,7 +157,8 @@ def _print_reasons(cells: Sequence[Cell]) -> None:
             subsets = list(dict.fromkeys(cell.subset for cell in befell))
             models = ", ".join(dict.fromkeys(cell.model for cell in befell))
             where = task if subsets == [WHOLE_TASK] else f"{task} {first_of(subsets, 4)}"
-            echo(one_line(f"{status}: {where} ({models}): {reason}"), err=True)
+            why = reason.removeprefix(f"{where}: ")  # which says it by itself where it stands alone
+            echo(one_line(f"{status}: {where} ({models}): {why}"), err=True)
         if len(reasons) > REASONS:
             rest = sum(len(befell) for befell in list(reasons.values())[REASONS:])
             echo(f"{status}: {task}: {rest} more cells, for other reasons (--json has them all)", err=True)

@@ -189,8 +189,8 @@ def check_language(where: str, language: str, texts: Sequence[str], kind: str) -
     """Raise `DataError` where texts are plainly not in the language that the card says: in another script."""
     if script := other_script(texts, language):
         raise DataError(
-            f"{where}: the {kind} of {language} are written in {script} letters, and so in another language than the "
-            f"card says; mend the files, or say the script in its languages ({language}_Xxxx)"
+            f"{where}: the {kind} are written in {script} letters, and so in another language than the card says "
+            f"({language}); mend the files, or say the script in its languages ({language}_Xxxx)"
         )
 
 
