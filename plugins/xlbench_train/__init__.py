@@ -25,7 +25,7 @@ def xlbench_models() -> Iterator[xlbench.Model]:
         "siamese-mini",
         load=_load_siamese_mini,
         fingerprint=_fingerprint_of_siamese_mini,
-        description="A table of hashed n-grams, trained on translations in 46 languages, with a card beside it.",
+        description="A table of hashed n-grams, trained on translations in 50 languages, with a card beside it.",
         license="CC-BY-SA-4.0",
         trained_on=("ntrex", "sib200", "flores", "nusax-senti"),
         trained_on_texts=_texts_of_siamese_mini,

@@ -76,6 +76,15 @@ def test_its_texts_are_known_one_by_one() -> None:
     assert np.isin(xlbench.text_keys(held_out.texts["hin"]), keys).mean() < 0.01
 
 
+@needs("ntrex", "sib200", "nusax")
+def test_its_languages_are_as_many_as_it_says() -> None:
+    """Its description counts each language of its three data sets once, whatever they call it."""
+    same = {"npi": "nep", "swh": "swa", "english": "eng", "indonesian": "ind"}
+    names = [name[:3] for name in (*texts._ntrex(DATA)[1], *texts._sib200(DATA))] + [*texts._nusax(DATA)]
+    count = len({same.get(name, name) for name in names})
+    assert f"translations in {count} languages" in MODEL.description
+
+
 @needs("ntrex")
 def test_its_scores_are_those_of_the_card(encoder: xlbench.Encoder) -> None:
     """P@1 of a sample of the languages among 500 held-out sentences is what the card says, but for one sentence."""
