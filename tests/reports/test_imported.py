@@ -21,7 +21,7 @@ NEW = {
     "task_name": "Pairs", "dataset_revision": "1", "mteb_version": "2.20.0", "evaluation_time": 3.0,
     "scores": {"dev": [], "test": [
         {"hf_subset": "eng_Latn-hin_Deva", "languages": ["eng-Latn", "hin-Deva"], "main_score": 0.5, "f1": 0.5,
-         "accuracy": 0.6, "v_measure_std": 0.1, "n": 60, "ci_low": 0.4},
+         "accuracy": 0.6, "v_measure_std": 0.1, "accuracy_stderr": 0.2, "n": 60, "ci_low": 0.4},
         {"hf_subset": "odd", "languages": ["eng-Latn", "hin-Deva", "nep-Deva"], "main_score": 0.25, "f1": 0.25},
     ]},
 }  # fmt: skip
@@ -57,6 +57,33 @@ def test_results_of_all_versions_are_read(tmp_path):
     }  # fmt: skip
     names = {one.subset: one.mteb_subset for one in read_mteb(tmp_path).figures}
     assert names == {"eng-hin": "eng_Latn-hin_Deva", "odd": "odd", "en-hi": "en-hi", "default": "default"}
+
+
+@pytest.mark.parametrize(
+    ("file", "model"),
+    [
+        ("results/org__name/abc/T.json", "org/name"),
+        ("results/org__name/T.json", "org/name"),
+        ("results/name/T.json", "name"),
+        ("name/T.json", "name"),
+        ("results/org/name/T.json", "org/name"),
+        (f"results/name/{'a' * 40}/T.json", "name"),
+        ("results/no_model_name_available/no_revision_available/T.json", "no_model_name_available"),
+        ("T.json", "given"),
+    ],
+)
+def test_a_model_is_called_as_the_folders_of_all_versions_call_it(file, model, tmp_path):
+    """With a revision below its name or without, and with its organization or without."""
+    write(tmp_path / "given", file, OLDEST)
+    assert {one.model for one in read_mteb(tmp_path / "given").figures} == {model}
+
+
+def test_a_described_revision_is_no_model(tmp_path):
+    """Where mteb has written of the model beside its results, the folder is a revision, whatever its name."""
+    for revision in ("1", "2"):
+        write(tmp_path, f"name/{revision}/T.json", OLDEST)
+        write(tmp_path, f"name/{revision}/model_meta.json", {"name": "name"})
+    assert {one.model for one in read_mteb(tmp_path).figures} == {"name@1", "name@2"}
 
 
 def test_revisions_of_one_model_are_told_apart(tmp_path):

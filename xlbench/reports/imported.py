@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,10 +19,11 @@ from xlbench.reports.published import COLUMNS, MTEB_SUBSET, Figure
 
 NO_METRICS = ("evaluation_time", "ci_low", "ci_high", "n", "n_clusters", "kg_co2_emissions")
 """Numbers of an entry that are no scores; and whatever ends in one of `ENDS`."""
-ENDS = ("_std", "_ci_low", "_ci_high")
+ENDS = ("_std", "_stderr", "_ci_low", "_ci_high")
 OF_DISTANCES = {"cos_sim": "cosine", "manhattan": "manhattan", "euclidean": "euclidean", "dot": "dot", "max": "max"}
 """How old results call groups of scores -> how these begin in newer ones."""
 TEST = "test"
+_REVISION = re.compile(r"[0-9a-f]{40}|no_revision_available")
 NOTE = "imported, no interval"
 
 
@@ -89,7 +91,7 @@ def as_csv(imported: Imported) -> str:
 def _labels(folder: Path) -> dict[Path, str]:
     """The files of results, each with its model's name; with the revision where a model has results of several."""
     places = {
-        path: _model(path.relative_to(folder.parent))
+        path: _model(path, folder)
         for path in folder.rglob("*.json")
         if path.name != "model_meta.json" and not path.name.startswith((".", "_")) and ".git" not in path.parts
     }
@@ -102,12 +104,21 @@ def _labels(folder: Path) -> dict[Path, str]:
     }
 
 
-def _model(path: Path) -> tuple[str, str]:
+def _model(path: Path, folder: Path) -> tuple[str, str]:
     """Name and revision by the folders: ``org__name/<revision>/Task.json``, or before there were revisions
-    ``org__name/Task.json``."""
-    *_, above, parent, _ = ("", "", *path.parts)
-    name, revision = (above, parent) if "__" in above or "__" not in parent else (parent, "")
-    return (name or parent).replace("__", "/"), revision
+    ``org__name/Task.json``, ``name/Task.json`` or ``org/name/Task.json``, in a folder of results."""
+    *_, above, parent, _ = ("", "", *path.relative_to(folder.parent).parts)
+    if "__" in above or ("__" not in parent and _is_revision(path.parent)):
+        return above.replace("__", "/"), parent
+    if "__" in parent:
+        return parent.replace("__", "/"), ""
+    names = [name for name in path.relative_to(folder).parts[:-1] if name != "results"]
+    return "/".join(names[-2:]) or parent, ""
+
+
+def _is_revision(folder: Path) -> bool:
+    """Whether a folder is one of a model's revisions, in which mteb describes the model."""
+    return (folder / "model_meta.json").is_file() or bool(_REVISION.fullmatch(folder.name))
 
 
 def _result(path: Path, left: Counter[str]) -> dict[str, Any]:
