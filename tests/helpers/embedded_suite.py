@@ -216,17 +216,24 @@ def clean_texts(mini: Path) -> Iterator[str]:
                 yield f"{language} {item}: Arabic letters for Urdu ones: {text!r}"
 
 
+def asked(mini: Path, language: str) -> Iterator[tuple[str, str]]:
+    """Every question and every passage of a language under its id and what it is."""
+    for row in table(mini, "search", language):
+        for column in TEXTS["search"]:
+            yield f"{row['id']} {column}", row[column]
+
+
 def translated(mini: Path) -> Iterator[str]:
-    """No sentence equals its English one."""
-    english = dict(texts(mini, "eng"))
+    """No sentence, question or passage equals its English one."""
+    english = dict([*texts(mini, "eng"), *asked(mini, "eng")])
     for language in languages(mini)[1:]:
-        for item, text in texts(mini, language):
+        for item, text in (*texts(mini, language), *asked(mini, language)):
             if text == english.get(item):
                 yield f"{language} {item}: left in English"
 
 
 def no_near_duplicates(mini: Path) -> Iterator[str]:
-    """No two texts of a language, of one kind or of two, share most of their words."""
+    """No two texts of a language, of one kind or of two, share most of their words, and no question is asked twice."""
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
     for language in languages(mini):
@@ -240,6 +247,8 @@ def no_near_duplicates(mini: Path) -> Iterator[str]:
         alike = (tfidf @ tfidf.T).toarray() if language == "eng" else np.zeros_like(jaccard)
         for one, other in np.argwhere(np.triu((jaccard > 0.6) | (alike > 0.6), 1)):
             yield f"{language} {found[one][0]} and {found[other][0]}: near-duplicates"
+        questions = Counter(row["question"].casefold() for row in table(mini, "search", language))
+        yield from (f"{language}: asked twice: {question}" for question, times in questions.items() if times > 1)
 
 
 def words_give_nothing_away(mini: Path) -> Iterator[str]:
@@ -261,7 +270,8 @@ def words_give_nothing_away(mini: Path) -> Iterator[str]:
 
 
 def pairs_are_of_the_words(mini: Path) -> Iterator[str]:
-    """Both words of a pair are those of `words/`, wherever English has them; all scores are equally frequent."""
+    """Both words of a pair are those of `words/`, wherever English has them; no pair is there twice, and all scores are
+    equally frequent."""
     id_of = {row["word"]: row["id"] for row in table(mini, "words", "eng") if row["set"] == "relatedness"}
     english = table(mini, "pairs", "eng")
     for language in languages(mini):
@@ -272,6 +282,8 @@ def pairs_are_of_the_words(mini: Path) -> Iterator[str]:
                     yield f"pairs/{language} {pair['id']}: {pair[side]!r} is not the word of {other[side]!r}"
     if set(Counter(pair["score"] for pair in english).items()) != {(score, 20) for score in "01234"}:
         yield "pairs: scores are not equally frequent"
+    pairs = Counter(frozenset((pair["first"], pair["second"])) for pair in english)
+    yield from (f"pairs: {sorted(pair)} twice" for pair, times in pairs.items() if times > 1)
     for pair in english:
         if (pair["score"] in "34") != (pair["label"] == "related"):
             yield f"pairs {pair['id']}: {pair['label']} with score {pair['score']}"

@@ -99,6 +99,28 @@ def test_a_sentence_in_english_is_found(copy):
     assert list(checks.translated(copy)) == ["tel n150: left in English"]
 
 
+@pytest.mark.parametrize("column", ["question", "passage"])
+def test_a_search_in_english_is_found(copy, column):
+    """A question or a passage that was not translated, into a language whose script is that of English."""
+    own, english = (text_of(copy, "search", language, "q010", column) for language in ("isl", "eng"))
+    change(copy / "search" / "isl.tsv", own, english)
+    assert list(checks.translated(copy)) == [f"isl q010 {column}: left in English"]
+
+
+def test_a_question_that_is_asked_twice_is_found(copy):
+    """Of two passages, which would both be the answer."""
+    one, other = (text_of(copy, "search", "tur", item, "question") for item in ("q011", "q010"))
+    change(copy / "search" / "tur.tsv", one, other)
+    assert list(checks.no_near_duplicates(copy)) == [f"tur: asked twice: {other.casefold()}"]
+
+
+def test_a_pair_that_is_there_twice_is_found(copy):
+    """With its words in the other order, too."""
+    first, second = (text_of(copy, "pairs", "eng", "r001", column) for column in ("first", "second"))
+    change(copy / "pairs" / "eng.tsv", r"re:(r003\t\S+\t\S+\t).*", rf"\g<1>{second}\t{first}")
+    assert f"pairs: {sorted((first, second))} twice" in list(checks.pairs_are_of_the_words(copy))
+
+
 @pytest.mark.parametrize("language", ["eng", "hin"])
 def test_a_near_duplicate_is_found(copy, language):
     """Two sentences with the same words but one, of two kinds."""
