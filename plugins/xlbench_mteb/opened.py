@@ -13,6 +13,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing, hub
 from xlbench.core.text import reason_of
 from xlbench_mteb.names import NamedTask, SubsetOfTask
+from xlbench_mteb.registry import without_bars
 
 
 @dataclass
@@ -56,10 +57,10 @@ class Opened:
         folder = self.root / path if self.root else None
         if folder and folder.is_dir():
             # A copy in a cache would be told for what the folder is later.
-            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch), _without_bars():
+            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch), without_bars():
                 return self._by_mteb(subset, {"path": str(folder), "revision": None})
         try:
-            with hub.cache_alone(), _without_bars():
+            with hub.cache_alone(), without_bars():
                 found = self._by_mteb(subset, None)
                 if _is_of_revision(found, revision):
                     return found
@@ -110,21 +111,6 @@ def _in_memory(scratch: str) -> Iterator[None]:
         yield
     finally:
         config.HF_DATASETS_CACHE, config.IN_MEMORY_MAX_SIZE = kept
-
-
-@contextmanager
-def _without_bars() -> Iterator[None]:
-    """Without bars of the library of data sets: what is read from this machine is there at once."""
-    import datasets
-
-    if datasets.are_progress_bars_disabled():
-        yield
-        return
-    datasets.disable_progress_bars()
-    try:
-        yield
-    finally:
-        datasets.enable_progress_bars()
 
 
 def _is_of_revision(dataset: Any, revision: str) -> bool:

@@ -70,7 +70,23 @@ def texts_of_search(table: Any, role: str) -> list[str]:
     from mteb._create_dataloaders import _retrieval_texts
     from mteb.types import PromptType
 
-    return [str(text) for text in _retrieval_texts(table, PromptType(role))]
+    with without_bars():
+        return [str(text) for text in _retrieval_texts(table, PromptType(role))]
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Without bars of the library of data sets: what is read from this machine is there at once."""
+    import datasets
+
+    if datasets.are_progress_bars_disabled():
+        yield
+        return
+    datasets.disable_progress_bars()
+    try:
+        yield
+    finally:
+        datasets.enable_progress_bars()
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,7 @@ NO_ANSWER = (
     "queries without a relevant document among what they are put to score 0 whatever the encoder, as by mteb (how many "
     "is in the facts)"
 )
+UNKNOWN_QUERIES = "judgments of queries that the data lacks are left out (how many queries is in the facts)"
 UNKNOWN = "judgments of documents that the corpus lacks are left out (how many is in the facts)"
 
 
@@ -138,6 +139,7 @@ def collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, Any
         for query in kept
     }
     lost = sum(len(judged[query]) - len(grades[query]) for query in kept)
+    of_unknown = sum(bool(its) and query not in queries for query, its in found["relevant_docs"].items())
 
     def cluster(query: str) -> str:
         """By the first relevant document, which questions on one passage share: its row in translated data."""
@@ -149,6 +151,7 @@ def collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, Any
 
     counts = {
         "judgments_of_unknown_documents": lost,
+        "judged_queries_unknown": of_unknown,
         "empty_queries": sum(not queries[query].strip() for query in kept),
         "empty_documents": sum(not text.strip() for text in documents.values()),
     }
@@ -156,7 +159,8 @@ def collection(task: NamedTask, where: str, prefix: str, found: Mapping[str, Any
     return Collection(
         {f"{prefix}{query}": queries[query] for query in kept}, {f"{prefix}{query}": cluster(query) for query in kept},
         documents, {f"{prefix}{query}": its for query, its in grades.items()},
-        (UNKNOWN,) * bool(lost) + (EMPTY,) * bool(has_empty), {name: count for name, count in counts.items() if count},
+        (UNKNOWN,) * bool(lost) + (UNKNOWN_QUERIES,) * bool(of_unknown) + (EMPTY,) * bool(has_empty),
+        {name: count for name, count in counts.items() if count},
     )  # fmt: skip
 
 

@@ -175,6 +175,20 @@ def test_a_search_says_what_its_data_lacks(task_with):
         assert "queries or documents without a text are taken as they are" in subset.load().items.notes[0]
 
 
+@pytest.mark.parametrize("protocol", ["xlbench", "mteb"])
+def test_judgments_of_what_is_not_there_are_counted(task_with, protocol, tmp_path):
+    """Of a document that the corpus lacks, and of a query that the data lacks: the rest is scored, with a note each."""
+    lacks = collection(TEXTS, TEXTS[:3])
+    lacks["test"]["relevant_docs"] |= {"q0": {"wiki:0": 1, "wiki:77": 1}, "q77": {"wiki:1": 1}}
+    name = task_with("Retrieval", lacks, collection(TEXTS, TEXTS[:3]))
+    found = xlbench.run("ngram", f"{name}?protocol={protocol}", languages="eng", results=tmp_path, cache=False)
+    (cell,) = found.runs[0].cells
+    assert (cell.status, cell.main.n) == ("ok", 3)
+    assert (cell.facts["judgments_of_unknown_documents"], cell.facts["judged_queries_unknown"]) == (1, 1)
+    assert "judgments of documents that the corpus lacks are left out (how many is in the facts)" in cell.notes
+    assert "judgments of queries that the data lacks are left out (how many queries is in the facts)" in cell.notes
+
+
 @pytest.mark.parametrize("kind", ["Retrieval", "Reranking"])
 def test_texts_in_another_script_than_the_language_are_a_line(task_with, kind, tmp_path):
     """Documents said to be Hindi, and written in Latin letters: that language has no score of ours; others have."""
