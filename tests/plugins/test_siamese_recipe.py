@@ -185,6 +185,19 @@ def test_a_table_of_ngrams_is_trained_and_goes_on_as_a_base(tmp_path):
     assert "trust_remote_code=True" in card
 
 
+def test_what_a_table_of_few_bits_learns_is_not_rounded_away(tmp_path):
+    """A packed base, as siamese-mini's, becomes a folder of 32 bits a number, which holds what was learned."""
+    from xlbench_train.training.ngram_module import new_ngram_model
+
+    packed = new_ngram_model(1024, 16, seed=0)
+    packed[0].bits = 4
+    packed.save(str(tmp_path / "base"))
+    assert run_recipe(asked(tmp_path / "base", tmp_path / "out", learning_rate=1e-4, epochs=1)) == 0
+    assert json.loads((tmp_path / "out/config.json").read_text("utf-8"))["bits"] == 32
+    before, after = (encoder(f"st:{tmp_path / name}").encode(TEXTS) for name in ("base", "out"))
+    assert 0 < np.abs(before - after).max() < 0.01
+
+
 @pytest.mark.usefixtures("whole_batches")
 def test_a_plain_checkpoint_is_a_base(tmp_path):
     """One of Hugging Face's, without modules, gets the pooling that was asked for; the prompt stays with the model."""

@@ -53,6 +53,25 @@ def test_the_card_names_the_base_where_the_hub_knows_it(spec, name, tmp_path, mo
     assert re.findall("base_model: (.*)", card(base)) == ([f'"{name}"'] if name else [])
 
 
+@pytest.mark.parametrize(
+    ("own", "said"),
+    [
+        ("---\nlanguage: en\nlicense: apache-2.0\n---\n# x\n", "apache-2.0"),
+        ("---\nlicense: 'cc-by-sa-4.0'\n---\n", "cc-by-sa-4.0"),
+        ("---\nlanguage: en\n---\nlicense: mit\n", "not said"),
+        ("# x\nlicense: mit\n", "not said"),
+        (None, "not said"),
+    ],
+)
+def test_the_license_of_a_folder_is_that_of_its_own_card(own, said, tmp_path):
+    """Its front matter names it; nothing else in it does."""
+    save_file({"embeddings": np.zeros((1, 2), np.float32)}, tmp_path / "model.safetensors")
+    for file, content in (("vocab.txt", ""), ("config.json", '{"model_type": "bert"}'), ("README.md", own)):
+        if content is not None:
+            (tmp_path / file).write_text(content, encoding="utf-8")
+    assert f"License of the base: {said}." in card(find_base(str(tmp_path), LOADED))
+
+
 def test_a_new_table_is_found_as_one():
     """It has no files, and needs no license."""
     text = card(find_base("ngrams:1024x16", LOADED))

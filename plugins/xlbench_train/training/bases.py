@@ -71,7 +71,18 @@ def find_base(spec: str, catalog: Catalog) -> Base:
     _check_kind(spec, kind, folder)
     pooling = str(dict(model.details).get("pooling", "mean"))
     static = any(name == NGRAM_MODULE for name in _module_types(folder))
-    return Base(spec, model.license, model.trained_on, folder, pooling, model, static)
+    return Base(spec, model.license or _license_in(folder), model.trained_on, folder, pooling, model, static)
+
+
+def _license_in(folder: Path) -> str:
+    """The license that the front matter of a folder's own card names; empty where there is none."""
+    try:
+        card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    front = re.match(r"---\n(.*?)\n---", card, re.DOTALL)
+    found = re.search(r"^license: *[\"']?([\w.+-]+)", front[1], re.MULTILINE) if front else None
+    return found[1] if found else ""
 
 
 def _module_types(folder: Path) -> list[str]:
@@ -168,6 +179,9 @@ def _load_model(base: Base, settings: Settings) -> SentenceTransformer:
     except Exception as error:  # libraries raise anything for a damaged checkpoint
         raise EncoderError(f"--base {base.spec} cannot be loaded: {error_text(error)}") from error
     model.float()
+    for module in model:
+        if isinstance(module, NgramEmbedding):
+            module.bits = 32  # rounded to the few bits of a packed base, what is learned would be lost
     if settings.pooling and (base.folder / "modules.json").is_file():
         _replace_pooling(model, settings.pooling, base.spec)
     _set_length_limit(model, settings, base.spec)
