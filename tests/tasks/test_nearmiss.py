@@ -222,6 +222,20 @@ def test_an_encoder_of_one_vector_beats_nothing():
     assert found.tie_rate == 1
 
 
+def test_near_misses_that_only_rounding_tells_apart_are_counted(tmp_path):
+    """A sum in another order is the same vector but for its last bits, so that whether it is beaten says nothing, and a
+    footnote says so; with level vectors and with others there is none."""
+    texts = [*SLK.values(), *ENG.values(), *(text for _, _, text in NEAR)]
+    of_text = dict(zip(texts, np.random.RandomState(0).standard_normal((len(texts), 8)), strict=True))
+    one = made(tmp_path)
+    for added, counted in ((0.0, 0), (5e-7, 1), (1e-3, 0)):
+        near = of_text["two goats eat"] + added * of_text["nobody sings"]
+        vectors = Vectors({**of_text, "three goats eat": near})
+        outcome = one.evaluate(only(one, tmp_path), EncodingSession(vectors))
+        assert outcome.facts.get("near_misses_close", 0) == counted
+        assert any("no more than rounding" in note for note in outcome.notes) is bool(counted)
+
+
 def test_plain_accuracy_is_that_of_retrieval(tmp_path):
     """On the embedded sentences, P@1 without near misses is the score of mini-parallel, with its interval."""
     encoder = plain()

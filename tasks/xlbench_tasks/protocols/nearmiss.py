@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 VERSION = 1
 
+FEW = 0.01
+"""Up to this share of near misses may be as near as their translation but for rounding without a footnote."""
+
 OPTIONS: Mapping[str, Any] = {"kinds": list[str], "targets": list[str]}
 """``kinds``: all kinds of near misses, each of which has a metric; ``targets``: the languages that have near misses,
 and to which the texts of all others are put (without it: all of the card)."""
@@ -165,9 +168,15 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
             "repeated_candidates": repeated,
             "tie_rate": found.tie_rate,
             **_counts(items, options["kinds"]),
+            **({"near_misses_close": found.close} if found.close else {}),
             **items.facts,
         },
-        notes=(*items.notes, *notes_on_ranks(repeated, found.tie_rate), *notes_on_notation(texts), *_notes(items)),
+        notes=(
+            *items.notes,
+            *notes_on_ranks(repeated, found.tie_rate),
+            *notes_on_notation(texts),
+            *_notes(items, found.close),
+        ),
     )
 
 
@@ -185,7 +194,12 @@ def _without(items: NearMissPair) -> int:
     return len(items.ids) - len({row for row, _ in items.near_misses})
 
 
-def _notes(items: NearMissPair) -> Iterator[str]:
+def _notes(items: NearMissPair, close: int) -> Iterator[str]:
     if count := _without(items):
         texts = "1 text has" if count == 1 else f"{count} texts have"
         yield f"{texts} no near miss: what stands before their translation are other texts, and near misses of these"
+    if close > FEW * len(items.near_misses):
+        yield (
+            "some near misses differ from their translation by no more than rounding, and about half of these count as "
+            "beaten (how many: near_misses_close in the facts)"
+        )

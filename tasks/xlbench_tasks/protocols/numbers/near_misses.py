@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 from xlbench_tasks.protocols.numbers import candidate_influence, ranking, vector_rows
 from xlbench_tasks.protocols.numbers.vector_rows import Floats, Groups, Ints
 
+CLOSE = 2.0**-19
+"""Similarities that differ by less do so by what an encoder's own rounding may have made: of the same summands in
+another order, single precision makes other sums."""
+
 _ROWS = 1 << 14
 """Rows that are handled in double precision at once."""
 
@@ -26,6 +30,9 @@ class RankedAmong:
     """(n,): how many other items' queries would be right without the item: without its sentence and its near misses."""
     above: NDArray[np.bool_]
     """(m,): whether the translation is nearer to the query than this near miss of it."""
+    close: int
+    """Near misses that differ from their translation by no more than single precision can tell (`CLOSE`), and are not
+    as near as it."""
     candidates: int
     """Distinct texts, n + m unless some are repeated."""
     tie_rate: float
@@ -64,7 +71,10 @@ def rank_among(
             queries[here] @ targets.T, exact, groups.of_row[here], groups.texts
         )
         taken += rivals.taken(ahead, rank[here], start)
-    return RankedAmong(rank, taken, _above(queries, pool, owner), int(groups.texts.sum()), float((ties > 0).mean()))
+    ahead_by = _ahead_by(queries, pool, owner)
+    above, size = ahead_by > vector_rows.TIE, np.abs(ahead_by)
+    close = int(np.count_nonzero((size > vector_rows.TIE) & (size < CLOSE)))
+    return RankedAmong(rank, taken, above, close, int(groups.texts.sum()), float((ties > 0).mean()))
 
 
 class _Rivals:
@@ -90,15 +100,15 @@ class _Rivals:
         return found
 
 
-def _above(queries: Floats, pool: Floats, owner: Ints) -> NDArray[np.bool_]:
-    """(m,), in double precision: whether each near miss is less near than its translation."""
+def _ahead_by(queries: Floats, pool: Floats, owner: Ints) -> NDArray[np.float64]:
+    """(m,), in double precision: how much nearer than each near miss its translation is."""
     n = len(queries)
     own = _dots(queries, pool[:n])
-    found = np.empty(len(owner), bool)
+    found = np.empty(len(owner))
     for start in range(0, len(owner), _ROWS):
         part = owner[start : start + _ROWS]
         near = _dots(queries[part], pool[n + start : n + start + len(part)])
-        found[start : start + len(part)] = own[part] - near > vector_rows.TIE
+        found[start : start + len(part)] = own[part] - near
     return found
 
 
