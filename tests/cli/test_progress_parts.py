@@ -232,6 +232,25 @@ def test_a_duration_has_hours_where_it_needs_them(seconds, shown):
     assert pace.duration(seconds) == shown
 
 
+def test_in_a_log_cells_that_take_long_are_counted(monkeypatch, capsys):
+    """After half a minute a line says how many cells of a task are done, and none says that nothing is encoded."""
+    clock = Clock()
+    monkeypatch.setattr(progress.time, "monotonic", clock)
+    items = [planned("a", number) for number in range(4)]
+    with progress.watching(items, quiet=False) as observer:
+        for item in items[:2]:
+            observer.encoding("a", 0, 9)
+            clock.now += 20
+            observer.cell(finished(item, 20.0))
+        clock.now += 40
+        observer.encoding("a", 0, 9)
+        observer.encoding("a", 5, 9)
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.startswith("a: task: 2 of 4 cells")
+    assert second.startswith("a encodes 5 of 9 texts")
+
+
+
 @pytest.mark.parametrize("room", [20, 39, 59, 79, 150])
 def test_the_live_text_never_takes_more_than_its_room_for_what_is_extra(room):
     """Cells done come first in any window; bar and detail come where they have room."""

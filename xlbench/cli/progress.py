@@ -114,6 +114,7 @@ class _Lines:
 
     def __init__(self, pace: Pace, left: Counter[tuple[str, str]]) -> None:
         self._pace, self._left, self._all = pace, left, len(left)
+        self._cells = dict(left)
         self._status = {pair: Counter[str]() for pair in left}
         self._computed: set[tuple[str, str]] = set()
         self._ended, self._said = 0, time.monotonic()
@@ -129,11 +130,14 @@ class _Lines:
             self._ended += 1
             counts = ", ".join(f"{count} {status}" for status, count in sorted(self._status[pair].items()))
             self._say(f"{cell.model}: {cell.task}: {counts}{self._when(pair)}")
+        elif time.monotonic() - self._said > self.EVERY:
+            count = self._cells[pair]
+            self._say(f"{cell.model}: {cell.task}: {count - self._left[pair]:,} of {count:,} cells{self._rest()}")
 
     def encoding(self, model: str, done: int, total: int) -> None:
         """Some texts are encoded."""
         self._pace.request.progress(done, total)
-        if time.monotonic() - self._said > self.EVERY:
+        if done and time.monotonic() - self._said > self.EVERY:  # with none done, the time went to what came before
             rate = self._pace.request.rate
             pace = f", {rate:,.0f} a second" if rate else ""
             self._say(f"{_encoding_text(model, done, total)}{pace}{self._rest()}")
