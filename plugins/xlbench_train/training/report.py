@@ -31,11 +31,12 @@ METRICS: Mapping[str, str] = {
 """Metric of the protocol -> what a report calls it. Each is the main metric of a task of its name."""
 ANISOTROPY = (
     "The mean cosine of translations rose, and the gap to random pairs did not: vectors of all texts came closer to "
-    "each other (anisotropy), which finds no translation."
+    "each other (anisotropy), which by itself finds no translation: AUC, P@1 and MRR say if more are found."
 )
 PERHAPS = (
     "The mean cosine of translations rose, and whether the gap to random pairs did cannot be told: perhaps vectors of "
-    "all texts came closer to each other (anisotropy), which finds no translation."
+    "all texts came closer to each other (anisotropy), which by itself finds no translation: AUC, P@1 and MRR say if "
+    "more are found."
 )
 CHOSEN = (
     "The epoch was chosen by the loss on these very pairs, so that the figures after training are a little too good: "
