@@ -62,7 +62,7 @@ class Opened:
         try:
             with hub.cache_alone(), without_bars():
                 found = self._by_mteb(subset, None)
-                if _is_of_revision(found, revision):
+                if _is_of_revision(found, path, revision):
                     return found
                 raise DataMissing("the cache holds another revision only")
         except (DataMissing, DataError) as absent:
@@ -113,10 +113,25 @@ def _in_memory(scratch: str) -> Iterator[None]:
         config.HF_DATASETS_CACHE, config.IN_MEMORY_MAX_SIZE = kept
 
 
-def _is_of_revision(dataset: Any, revision: str) -> bool:
-    """Whether files of a loaded data set are of a revision: offline, any that is in the cache is taken."""
+def _is_of_revision(dataset: Any, path: str, revision: str) -> bool:
+    """Whether a data set that was loaded offline is of a revision: there the latest one that is in the cache is taken.
+
+    What mteb has made anew of its tables no longer says where these were: then nothing else may be in the cache.
+    """
     files = [Path(file["filename"]) for table in _tables(dataset) for file in table.cache_files]
-    return not files or any(revision in file.parts for file in files)
+    if files:
+        return any(revision in file.parts for file in files)
+    return _cached_revisions(path) <= {revision}
+
+
+def _cached_revisions(path: str) -> set[str]:
+    """The revisions of a repository that the library of data sets has kept, by the names of its folders."""
+    from datasets import config
+    from datasets.naming import camelcase_to_snakecase
+
+    *owner, name = path.split("/")
+    kept = Path(config.HF_DATASETS_CACHE, "___".join([*owner, camelcase_to_snakecase(name)]))
+    return {folder.name for folder in kept.glob("*/*/*") if folder.is_dir()}
 
 
 def _tables(dataset: Any) -> Iterator[Any]:

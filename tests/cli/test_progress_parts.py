@@ -250,7 +250,6 @@ def test_in_a_log_cells_that_take_long_are_counted(monkeypatch, capsys):
     assert second.startswith("a encodes 5 of 9 texts")
 
 
-
 @pytest.mark.parametrize("room", [20, 39, 59, 79, 150])
 def test_the_live_text_never_takes_more_than_its_room_for_what_is_extra(room):
     """Cells done come first in any window; bar and detail come where they have room."""

@@ -188,6 +188,53 @@ def test_a_hub_that_does_not_answer_is_asked_once(mteb, monkeypatch):
     assert (asked, loaded) == ([1], ["hin"])
 
 
+def keep_as_loaded(folder, revision, rows):
+    """Into the cache of the library of data sets: SIB-200 in Hindi, as if it had been loaded at a revision."""
+    import datasets
+    from datasets.arrow_writer import ArrowWriter
+
+    home = folder / "mteb___sib200" / "hin_Deva" / "0.0.0" / revision
+    home.mkdir(parents=True)
+    features = datasets.Features({key: datasets.Value("int64" if key == "index_id" else "string") for key in rows[0]})
+    splits = datasets.SplitDict(dataset_name="sib200")
+    for split in ("train", "validation", "test"):
+        with ArrowWriter(path=str(home / f"sib200-{split}.arrow"), features=features) as writer:
+            for row in rows:
+                writer.write(row)
+            writer.finalize()
+        splits.add(datasets.SplitInfo(split, 1, len(rows), dataset_name="sib200"))
+    datasets.DatasetInfo(
+        features=features, builder_name="json", dataset_name="sib200", config_name="hin_Deva", version="0.0.0",
+        splits=splits,
+    ).write_to_directory(str(home))  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["SIB200Classification", "SIB200ClusteringS2S"])
+def test_offline_the_pinned_revision_is_read_from_the_cache_and_no_other(mteb, name, tmp_path, monkeypatch):
+    """What was loaded before is there again; another revision is not taken for it, nor where mteb makes other tables
+    of it, which no longer say what they were."""
+    import datasets
+
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    monkeypatch.setattr("xlbench.hub.is_offline", lambda: True)
+    rows = [
+        {"index_id": number, "text": f"{word} {number}", "category": word}
+        for number in range(20)
+        for word in ("science", "travel")
+    ]
+    for number, revision in enumerate(("a74d7350ea12af010cfb1c21e34f1f81fd2e615b", "b" * 40)):
+        folder = tmp_path / str(number)
+        monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", folder)
+        keep_as_loaded(folder, revision, rows)
+        found = xlbench.run("ngram", f"mteb:{name}", languages="hin", results=tmp_path / f"r{number}", cache=False)
+        (cell,) = found.runs[0].cells
+        if number == 0:
+            assert (cell.status, cell.main.value) == ("ok", 1.0)
+        else:
+            assert cell.status == "skipped"
+            assert "is not at hand (offline: the cache holds another revision" in cell.reason
+
+
 def test_a_folder_in_the_hubs_layout_is_read(mteb, tmp_path):
     """Below the data root, a folder of the repository's name stands in the place of the hub, as it is at the time."""
     folder = tmp_path / "data" / "mteb" / "sib200"
