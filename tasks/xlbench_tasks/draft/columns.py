@@ -26,12 +26,16 @@ QUESTION = ("question", "query")
 PASSAGE = ("passage", "context", "paragraph", "document", "flores_passage", "answer")
 KNOWN = frozenset({*TEXT, *LABEL, *ID, *LANGUAGE, *SCORE, *FIRST, *SECOND, "url", "split", "question", "passage"})
 
+SPLIT_WORDS = frozenset({"train", "training", "dev", "development", "valid", "validation", "val", "test", "testing"})
+"""What a column of splits holds."""
 MOST_LABELS = 100
 """A column with more different values is taken for no label, unless it is called one."""
 MOST_EMPTY = 0.1
 """A column of which a larger share is empty is no label, unless it is called one."""
 FEWEST_NUMBERS = 10
 """A column of numbers has so many different ones, to be cut into classes."""
+FEWEST_ROWS = 20
+"""So many rows tell a header by values that come again and again."""
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 
@@ -50,8 +54,8 @@ class Column:
     @property
     def plain(self) -> str:
         """The name as it is compared: the last part of one with dots, in lower case, with underscores
-        between words."""
-        return re.sub(r"[\s-]+", "_", self.name.rpartition(".")[2].strip().lower())
+        between words and without marks around it (``Lang.``)."""
+        return re.sub(r"[^\w.]+", "_", self.name.lower()).strip("_.").rpartition(".")[2].strip("_")
 
     def is_called(self, names: Sequence[str]) -> bool:
         """Whether it has one of these names, with or without a space in it (``word 1``)."""
@@ -113,7 +117,22 @@ class Column:
     def may_be_language(self) -> bool:
         """Whether its values are codes or names of languages."""
         values = [value for value in self.counts if visible(value)]
-        return 0 < len(values) <= 1_000 and sum(bool(language.meant(one)) for one in values) >= 0.8 * len(values)
+        return 0 < len(values) <= 1_000 and sum(bool(language.in_cell(one)) for one in values) >= 0.8 * len(values)
+
+    @cached_property
+    def tells_languages(self) -> bool:
+        """Whether it says of every row in which of several languages it is, whatever the column is called."""
+        if self.is_called(LANGUAGE):
+            return self.may_be_language
+        if not 2 <= len(self.counts) <= min(1_000, len(self.values) / 2):
+            return False
+        words = [one.strip().lower() for one in self.counts]
+        return all(map(language.in_cell, self.counts)) and not all(map(language.is_weak, words))
+
+    @cached_property
+    def tells_splits(self) -> bool:
+        """Whether it says of every row in which split it is."""
+        return len(self.counts) > 1 and {one.strip().lower() for one in self.counts} <= SPLIT_WORDS
 
     @property
     def ref(self) -> str | int:
@@ -137,7 +156,21 @@ def header_of(files: Sequence[Sequence[Cells]]) -> tuple[bool, str]:
         body = [row[place] for row in files[0][1:]]
         if body and not _NUMBER.fullmatch(cell.strip()) and visible(cell) and all(map(_NUMBER.fullmatch, body)):
             return True, f"{cell!r} stands above numbers"
+    if above := _above_repeated(files[0]):
+        return True, f"{above!r} stands above values that come again and again, and is none of them"
     return False, "the first line looks like those below it"
+
+
+def _above_repeated(rows: Sequence[Cells]) -> str:
+    """The first cell of a column whose other values all occur several times, where the whole first row is rare; ""
+    where there is none."""
+    body = rows[1:]
+    for place, cell in enumerate(rows[0]):
+        counts = Counter(row[place] for row in body)
+        few = len(body) >= FEWEST_ROWS and len(counts) <= len(body) / 10 and min(counts.values()) > 1
+        if few and cell not in counts and any(map(str.isalpha, cell)) and _is_rare(rows):
+            return cell
+    return ""
 
 
 def _is_rare(rows: Sequence[Cells]) -> bool:
@@ -165,9 +198,10 @@ def called(columns: Sequence[Column], names: Sequence[str]) -> Column | None:
     return None
 
 
-def label_of(columns: Sequence[Column]) -> tuple[Column, str] | None:
-    """The column of labels, and how it was told."""
-    able = [one for one in columns if not one.is_unique and one.has_text]
+def label_of(columns: Sequence[Column], *, languages: bool = False) -> tuple[Column, str] | None:
+    """The column of labels, and how it was told; one of languages only where these are asked for."""
+    able = [one for one in columns if not one.is_unique and one.has_text and not one.tells_splits]
+    able = [one for one in able if one.tells_languages == languages]
     named = called([column for column in able if len(column.counts) > 1], LABEL)
     if named:
         return named, f"the column is called {named.name!r}"
@@ -177,6 +211,12 @@ def label_of(columns: Sequence[Column]) -> tuple[Column, str] | None:
         return None
     best = min(found, key=lambda column: (len(column.counts), column.place))
     return best, f"column {best.place} has {len(best.counts)} different values in {len(best.values):,} rows"
+
+
+def language_of(columns: Sequence[Column], taken: Sequence[Column]) -> Column | None:
+    """The column that says in which language each row is: by its name, else by its values; None where none does."""
+    able = [one for one in columns if one.place not in {other.place for other in taken} and one.tells_languages]
+    return called(able, LANGUAGE) or next(iter(able), None)
 
 
 def text_of(columns: Sequence[Column]) -> tuple[Column, str] | None:

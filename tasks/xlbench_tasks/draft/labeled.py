@@ -8,11 +8,12 @@ from collections.abc import Sequence
 
 from xlbench.core.text import first_of
 from xlbench_tasks.data.text import visible
-from xlbench_tasks.draft import columns, language
+from xlbench_tasks.draft import columns
 from xlbench_tasks.draft.columns import Column
 from xlbench_tasks.draft.labels import area_of, sorted_labels
+from xlbench_tasks.draft.row_languages import say_languages_of
 from xlbench_tasks.draft.rows import Tables
-from xlbench_tasks.draft.sets import aliases_of, say_files, say_languages, say_splits
+from xlbench_tasks.draft.sets import say_splits
 from xlbench_tasks.draft.written import Draft
 
 SHARED = 0.9
@@ -34,12 +35,7 @@ def fill(
         else ("classification", f"texts with {kinds}: a probe learns them from vectors")
     )  # fmt: skip
     say_splits(draft, found, learns=not words)
-    fields = {"text": texts.ref, "label": labels.ref}
-    if codes := _say_language_column(draft, tables, every):
-        fields["language"] = codes.ref
-    else:
-        some = tables.texts(texts)
-        say_languages(draft, found, lambda file: some[file])
+    fields = {"text": texts.ref, "label": labels.ref, **say_languages_of(draft, tables, texts, labels)}
     draft.data["fields"] = (fields, f"{text_why}; {label_why}")
     _say_rivals(draft, every, texts, labels)
     if len(found.codes) > 1 and (shared := _shared_id(tables, every, labels)):
@@ -63,10 +59,8 @@ def fill_numbers(draft: Draft, tables: Tables, number: Column, text: tuple[Colum
     draft.card["area"] = area_of((), [found.folder, *(one.file for one in found.files[:1]), number.name])
     draft.card["protocol"] = ("classification", "texts with a number each, cut into classes: a probe learns them")
     say_splits(draft, found, learns=True)
-    some = tables.texts(texts)
-    say_languages(draft, found, lambda file: some[file])
     draft.data["fields"] = (
-        {"text": texts.ref, "label": number.ref},
+        {"text": texts.ref, "label": number.ref, **say_languages_of(draft, tables, texts, number)},
         f"{text_why}; column {number.ref!r} is of numbers",
     )
     draft.data["bins"] = ([-math.inf, *dict.fromkeys(edges), math.inf], "about a third of the items each")
@@ -75,29 +69,13 @@ def fill_numbers(draft: Draft, tables: Tables, number: Column, text: tuple[Colum
 
 def _say_rivals(draft: Draft, every: Sequence[Column], text: Column, label: Column) -> None:
     """Other columns that may be the text or the label."""
-    others = [one for one in every if one not in (text, label)]
+    others = [one for one in every if one not in (text, label) and not (one.tells_languages or one.tells_splits)]
     texts = [one for one in others if one.has_letters and (one.is_called(columns.TEXT) or one.length * 2 > text.length)]
     if rivals := [repr(one.ref) for one in texts if not one.is_called((*columns.ID, *columns.LABEL))]:
         draft.unsure.append(f"The text may be (in part) {first_of(rivals, 3)}: several can be joined in a list.")
     named = label.is_called(columns.LABEL)
     if rivals := [repr(one.ref) for one in others if one.is_called(columns.LABEL) or (not named and one.may_be_label)]:
         draft.unsure.append(f"The label may be {first_of(rivals, 3)}, and not {label.ref!r}.")
-
-
-def _say_language_column(draft: Draft, tables: Tables, every: Sequence[Column]) -> Column | None:
-    """Say the languages by a column of them, and return it; None where there is none."""
-    column = columns.called(every, columns.LANGUAGE)
-    if tables.found.words or column is None or not column.may_be_language:
-        return None
-    words = {value: language.meant(value) for value in column.counts if visible(value)}
-    codes = sorted({code for code in words.values() if code})
-    if unknown := [word for word, code in words.items() if not code]:
-        draft.unsure.append(f"Which language is {first_of(unknown, 5)}? These rows are left out.")
-    draft.card["languages"] = (codes, f"from the column {column.ref!r}")
-    say_files(draft, tables.found)
-    if aliases := aliases_of(words, codes):
-        draft.data["aliases"] = (aliases, "the word of the column = the code")
-    return column
 
 
 def _shared_id(tables: Tables, every: Sequence[Column], label: Column | None) -> Column | None:

@@ -88,6 +88,11 @@ def meant(word: str) -> str:
     return of_name(word)
 
 
+def in_cell(value: str) -> str:
+    """The language that a cell of a table stands for, in capitals, too (``EN``); "" for none."""
+    return meant(value.strip()) or meant(value.strip().lower())
+
+
 def of_name(word: str) -> str:
     """The language of an English name, whatever the order of its words; "" for none."""
     plain = _words(word)

@@ -9,8 +9,9 @@ from xlbench_tasks.data.text import visible
 from xlbench_tasks.draft import columns
 from xlbench_tasks.draft.columns import Column
 from xlbench_tasks.draft.labels import area_of, sorted_labels
+from xlbench_tasks.draft.row_languages import say_languages_of
 from xlbench_tasks.draft.rows import Tables
-from xlbench_tasks.draft.sets import say_languages, say_splits
+from xlbench_tasks.draft.sets import say_splits
 from xlbench_tasks.draft.written import Draft
 
 SEPARATORS = (";", "|", ",")
@@ -47,9 +48,9 @@ def separator_of(column: Column) -> str:
 def fill_flags(draft: Draft, tables: Tables, flags: Sequence[Column], text: tuple[Column, str]) -> None:
     """A column of 0 and 1 a label."""
     names = [one.name for one in flags]
-    _fill(draft, tables, names, text)
+    languages = _fill(draft, tables, names, text, flags)
     draft.data["fields"] = (
-        {"text": text[0].ref, "label": names},
+        {"text": text[0].ref, "label": names, **languages},
         f"{text[1]}; {len(names)} columns hold 0 and 1 alone",
     )
 
@@ -57,12 +58,15 @@ def fill_flags(draft: Draft, tables: Tables, flags: Sequence[Column], text: tupl
 def fill_separated(draft: Draft, tables: Tables, label: Column, text: tuple[Column, str], mark: str) -> None:
     """A column of labels with a separator between them."""
     parts = {part.strip() for cell in label.counts if visible(cell) for part in cell.split(mark)}
-    _fill(draft, tables, sorted_labels(parts), text)
-    draft.data["fields"] = ({"text": text[0].ref, "label": label.ref}, text[1])
+    languages = _fill(draft, tables, sorted_labels(parts), text, [label])
+    draft.data["fields"] = ({"text": text[0].ref, "label": label.ref, **languages}, text[1])
     draft.data["label_separator"] = (mark, f"column {label.ref!r} has several labels in a cell")
 
 
-def _fill(draft: Draft, tables: Tables, labels: list[str], text: tuple[Column, str]) -> None:
+def _fill(
+    draft: Draft, tables: Tables, labels: list[str], text: tuple[Column, str], taken: Sequence[Column]
+) -> dict[str, str | int]:
+    """All but the fields; the field of the language, where a column tells it."""
     found = tables.found
     draft.card["area"] = area_of(labels, [found.folder, found.files[0].file])
     draft.card["protocol"] = (
@@ -70,6 +74,5 @@ def _fill(draft: Draft, tables: Tables, labels: list[str], text: tuple[Column, s
         f"texts with any number of {len(labels)} labels: a probe learns each of them",
     )
     say_splits(draft, found, learns=True)
-    some = tables.texts(text[0])
-    say_languages(draft, found, lambda file: some[file])
     draft.options["labels"] = (labels, "")
+    return say_languages_of(draft, tables, text[0], *taken)

@@ -8,14 +8,16 @@ from collections.abc import Sequence
 from xlbench_tasks.draft import columns
 from xlbench_tasks.draft.columns import Column
 from xlbench_tasks.draft.labels import sorted_labels, yes_of
+from xlbench_tasks.draft.row_languages import say_languages_of
 from xlbench_tasks.draft.rows import Tables
-from xlbench_tasks.draft.sets import say_languages, say_splits
+from xlbench_tasks.draft.sets import say_splits
 from xlbench_tasks.draft.written import Draft
 
 
 def score_of(every: Sequence[Column], pair: tuple[Column, Column]) -> Column | None:
     """The column that says of pairs how alike they are, or whether they are one; None where there is none."""
     others = [one for one in every if one not in pair and not one.is_called(columns.ID)]
+    others = [one for one in others if not (one.tells_languages or one.tells_splits)]
     named = columns.called(others, columns.SCORE) or columns.called(others, columns.LABEL)
     if named and (named.is_number or len(named.counts) == 2):
         return named
@@ -35,10 +37,9 @@ def fill(draft: Draft, tables: Tables, pair: tuple[Column, Column], score: Colum
     else:
         draft.card["protocol"] = ("similarity", "two texts a row, and a number: do cosines order pairs as it does?")
     say_splits(draft, found, learns=False)
-    first = tables.texts(pair[0])
-    say_languages(draft, found, lambda file: first[file])
+    languages = say_languages_of(draft, tables, pair[0], pair[1], score)
     field = "label" if yes else "score"
-    draft.data["fields"] = ({"text": pair[0].ref, "second": pair[1].ref, field: score.ref}, "")
+    draft.data["fields"] = ({"text": pair[0].ref, "second": pair[1].ref, field: score.ref, **languages}, "")
 
 
 def fill_questions(draft: Draft, tables: Tables, question: Column, passage: Column) -> None:
@@ -46,6 +47,5 @@ def fill_questions(draft: Draft, tables: Tables, question: Column, passage: Colu
     draft.card["area"] = ("retrieval", "")
     draft.card["protocol"] = ("search", "a question and its passage a row: is the passage found for the question?")
     say_splits(draft, tables.found, learns=False)
-    some = tables.texts(passage)
-    say_languages(draft, tables.found, lambda file: some[file])
-    draft.data["fields"] = ({"text": question.ref, "passage": passage.ref}, "from the names of columns")
+    languages = say_languages_of(draft, tables, passage, question)
+    draft.data["fields"] = ({"text": question.ref, "passage": passage.ref, **languages}, "from the names of columns")

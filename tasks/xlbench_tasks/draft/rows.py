@@ -34,6 +34,10 @@ class Tables:
         else:
             self.header = True
 
+    def files_with_header(self) -> list[str]:
+        """The files whose first rows name columns, each looked at alone."""
+        return [one.file for one in self.found.files if columns.header_of([self.rows(one)])[0]]
+
     @property
     def dialect(self) -> Dialect:
         """That of the first file."""

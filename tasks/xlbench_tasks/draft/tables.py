@@ -38,6 +38,23 @@ def fill(draft: Draft, found: FileSet, dialects: Mapping[str, Dialect]) -> None:
     if tables.dialect.reader == "delimited":
         _say_dialect(draft, tables)
     _say_gaps(draft, tables)
+    _say_doubts(draft, tables, every)
+
+
+def _say_doubts(draft: Draft, tables: Tables, every: Sequence[Column]) -> None:
+    """Say what a card of this draft would read otherwise than somebody meant it: splits by rows, stray headers."""
+    if (splits := next((one for one in every if one.tells_splits), None)) and not tables.found.splits:
+        draft.unsure.insert(
+            0,
+            f"The column {splits.ref!r} says which split each row is of, and is not heeded: a card reads splits "
+            "from files of their own. Write one for each (train.csv, test.csv), and draft again.",
+        )
+    if not tables.header and (stray := tables.files_with_header()):
+        draft.unsure.insert(
+            0,
+            f"The first line of {first_of(stray, 3)} looks like a header, that of others does not: it is read as "
+            "data. Give all files the same header, or none.",
+        )
 
 
 def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> None:
@@ -62,6 +79,9 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
         labeled.fill_numbers(draft, tables, number, text)
     elif pair and translations.fill_two(draft, tables, pair):
         return
+    elif (label := columns.label_of(every, languages=True)) and (text := columns.text_of(every)):
+        labeled.fill(draft, tables, every, text, label)
+        draft.unsure.append(f"The label, {label[0].ref!r}, holds languages: is it what is to be told?")
     else:
         named = first_of([repr(column.ref) for column in every], 5)
         raise UsageError(

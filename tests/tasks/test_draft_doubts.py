@@ -1,0 +1,109 @@
+"""Drafts of tables that are easily misread: odd headers, columns of languages and of splits."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from xlbench import Data
+from xlbench_tasks.card.read import read_card
+from xlbench_tasks.card.task import task
+from xlbench_tasks.draft.drafting import draft_card
+
+WORDS = ("river", "mill", "garden", "farmer", "rest", "market", "bridge")
+
+
+def sentence(number: int) -> str:
+    """A sentence of its own for every number."""
+    return f"{WORDS[number % 7]} {WORDS[number * 3 % 7]} {WORDS[number * 5 % 7]} and then said {number}"
+
+
+@pytest.fixture
+def drafted(tmp_path):
+    """Drafts a card of tables of cells: the card, its comments as "comments" and items as "items"."""
+
+    def draft(tables: dict[str, list[list[str]]]) -> dict:
+        folder = tmp_path / "data"
+        folder.mkdir()
+        for name, rows in tables.items():
+            text = "".join("\t".join(row) + "\n" for row in rows)
+            (folder / name).write_text(text, encoding="utf-8")
+        text = draft_card([folder], folder, "mine", beside=False)
+        path = tmp_path / "draft.toml"
+        path.write_text(text, encoding="utf-8")
+        comments = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
+        subsets = task(read_card(path)).subsets(Data(root=folder))
+        return tomllib.loads(text) | {"comments": comments, "items": {one.name: one.n for one in subsets}}
+
+    return draft
+
+
+def rows(*more, count: int = 60) -> list[list[str]]:
+    """Rows of a sentence and of what is said of every number."""
+    return [[sentence(n), *(str(one(n)) for one in more)] for n in range(count)]
+
+
+def label(number: int) -> str:
+    """One of three labels."""
+    return ("happy", "unhappy", "so-so")[number % 3]
+
+
+def code(number: int) -> str:
+    """One of two languages."""
+    return ("en", "mt")[number % 2 if number % 3 else 0]
+
+
+BOTH = {"eng": 40, "mlt": 20}
+
+
+def test_a_header_of_strange_names_is_told_by_values_that_come_again_and_again(drafted):
+    """No cell of a header becomes a label, and codes of languages are the language, whatever the column is called."""
+    card = drafted({"x.tsv": [["What did you think?", "Verdict (1-3)", "Lang."], *rows(label, code)]})
+    assert card["data"]["fields"] == {"text": "What did you think?", "label": "Verdict (1-3)", "language": "Lang."}
+    assert card["options"]["labels"] == ["happy", "so-so", "unhappy"]
+    assert card["items"] == BOTH
+
+
+def test_codes_without_a_header_are_the_language(drafted):
+    """Columns of a file without a header are told by their values, in capitals, too."""
+    card = drafted({"x.tsv": rows(label, lambda n: code(n).upper())})
+    assert card["data"]["fields"] == {"text": 1, "label": 2, "language": 3}
+    assert card["data"]["header"] is False
+    assert card["items"] == BOTH
+
+
+@pytest.mark.parametrize(("header", "more", "protocol"), [
+    (["text", "labels", "lang"], [lambda n: ("a;b", "b", "a")[n % 3], code], "multilabel"),
+    (["text", "joy", "fear", "lang"], [lambda n: n % 2, lambda n: n // 2 % 2, code], "multilabel"),
+    (["text", "mean of stars", "lang"], [lambda n: n * 7 % 60 / 10, code], "classification"),
+    (["sentence1", "sentence2", "score", "lang"], [lambda n: sentence(n + 99), lambda n: n * 7 % 60 / 10, code],
+     "similarity"),
+    (["question", "passage", "lang"], [lambda n: sentence(n + 99), code], "search"),
+])  # fmt: skip
+def test_languages_are_kept_apart_whatever_is_asked(drafted, header, more, protocol):
+    """A column of languages is read in every kind of table: no draft scores two languages as one."""
+    card = drafted({"x.tsv": [header, *rows(*more)]})
+    assert (card["protocol"], card["data"]["fields"]["language"]) == (protocol, "lang")
+    assert card["languages"] == ["eng", "mlt"]
+    assert card["items"] == BOTH
+
+
+def test_a_table_of_texts_and_languages_asks_for_the_language_and_says_so(drafted):
+    """Where nothing else can be the label, the language is, and is not the language of the subsets, too."""
+    card = drafted({"x.tsv": [["text", "lang"], *rows(code)]})
+    assert card["data"]["fields"] == {"text": "text", "label": "lang"}
+    assert "The label, 'lang', holds languages" in card["comments"]
+
+
+def test_a_column_of_splits_is_no_label_and_is_said_not_to_be_heeded(drafted):
+    """A split that a column says is lost in a draft, which stands at its top."""
+    card = drafted({"x.tsv": [["body", "kind", "part"], *rows(label, lambda n: ("train", "test")[n % 2])]})
+    assert card["data"]["fields"] == {"text": "body", "label": "kind"}
+    assert "The column 'part' says which split each row is of, and is not heeded" in card["comments"]
+
+
+def test_a_header_in_one_file_alone_is_said(drafted):
+    """The header of a shorter file would be an item of a split: that stands at the top of the draft."""
+    card = drafted({"x_train.tsv": rows(label), "x_test.tsv": [["text", "label"], *rows(label, count=20)]})
+    assert "The first line of x_test.tsv looks like a header" in card["comments"]
