@@ -301,8 +301,19 @@ def test_a_fold_that_nothing_can_be_learned_for_is_an_error(tmp_path):
     (tmp_path / "made.toml").write_text(NER, encoding="utf-8")
     found = task(read_card(tmp_path / "made.toml"))
     (subset,) = found.subsets(Data(tmp_path))
-    with pytest.raises(DataError, match=r"made eng: no entity to learn from in 1?[0-9] sentences; the types are PER"):
+    with pytest.raises(DataError, match=r"made eng \(all but fold [1-4] of 4\): no entity to learn from in 1?[0-9] "):
         found.evaluate(subset, EncodingSession(ByLetter()))
+
+
+@pytest.mark.parametrize("options", ["", "shots = 1", 'probe = "knn"'])
+def test_a_label_whose_items_are_all_in_one_fold_is_an_error_that_says_so(reviews, tmp_path, options):
+    """The others leave one label to learn from; how many items there are, and of which folds, is told."""
+    rows = [f"r{i}\t{i} 1 2\t{'good' if i == 7 else 'bad'}" for i in range(20)]
+    (tmp_path / "eng.tsv").write_text("id\ttext\tlabel\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    found, subsets = reviews(options)
+    said = r"reviews eng \(all but fold [1-5] of 5\): all 1[0-9] training items are 'bad'"
+    with pytest.raises(DataError, match=said):
+        found.evaluate(subsets["eng"], EncodingSession(Numbers()))
 
 
 def test_merging_puts_every_item_in_its_place():

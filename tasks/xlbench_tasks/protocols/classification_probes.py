@@ -80,7 +80,7 @@ def _training_rows(parts: SubsetRecords, train: Labeled, options: Mapping[str, A
 
     from xlbench_tasks.protocols.numbers import probes
 
-    labels, where = options["labels"], f"{parts.data_set} {'+'.join(parts.sources)}"
+    labels, where = options["labels"], parts.learned
     support = np.bincount(train.codes, minlength=len(labels))
     if np.count_nonzero(support) < 2:
         raise DataError(

@@ -167,8 +167,7 @@ def _learn_and_tell(parts: SubsetRecords, session: EncodingSession, labels: Sequ
     learned = label_matrix([its for one in parts.train.values() for its in one.fields["labels"]], labels)
     asked_texts = parts.test.fields["text"]
     if not teaches(learned):
-        where = f"{parts.data_set} {'+'.join(parts.sources)}"
-        raise DataError(f"{where}: no label is one that some training items have and others have not")
+        raise DataError(f"{parts.learned}: no label is one that some training items have and others have not")
     vectors, asked = session.encode(train_texts), session.encode(asked_texts)
     kind = "multilabel", parts.data_set, tuple(labels), c
 

@@ -50,8 +50,8 @@ def subsets(data_set: DataSet, options: Mapping[str, Any], data: Data, languages
 
     def check(parts: transfer.SubsetRecords) -> None:
         types = types_of(_with_types(options, parts))
-        _check_entities(types, "learn from", parts.data_set, parts.train)
-        _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
+        _check_entities(types, "learn from", parts.learned, parts.train.values())
+        _check_entities(types, "find", f"{parts.data_set} {parts.target}", [parts.test])
 
     return transfer.subsets(data_set, options, languages, data.train_size, check, data.training_draws)
 
@@ -67,15 +67,14 @@ def _with_types(options: Mapping[str, Any], parts: transfer.SubsetRecords) -> Ma
     return {**options, "types": found}
 
 
-def _check_entities(types: Sequence[str], use: str, data_set: str, records: Mapping[str, Records]) -> None:
-    """Raise `DataError` where sentences, by language, have no entity to ``use``: to find, or to learn from."""
+def _check_entities(types: Sequence[str], use: str, where: str, records: Iterable[Records]) -> None:
+    """Raise `DataError` where sentences have no entity to ``use``: to find, or to learn from."""
     begins = tuple(f"B-{kind}" for kind in types)
-    tags = (sentence for one in records.values() for sentence in one.fields.get("tags", begins))
+    parts = [*records]
+    tags = (sentence for one in parts for sentence in one.fields.get("tags", begins))
     if not any(begin in sentence for sentence in tags for begin in begins):
-        count = sum(len(one.ids) for one in records.values())
-        raise DataError(
-            f"{data_set} {'+'.join(records)}: no entity to {use} in {count} sentences; the types are {', '.join(types)}"
-        )
+        count = sum(len(one.ids) for one in parts)
+        raise DataError(f"{where}: no entity to {use} in {count} sentences; the types are {', '.join(types)}")
 
 
 @dataclass(frozen=True)
@@ -98,10 +97,10 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     parts: transfer.SubsetRecords = subset.load()
     listed, types = "types" in options, types_of(_with_types(options, parts))
-    _check_entities(types, "find", parts.data_set, {parts.target: parts.test})
+    _check_entities(types, "find", f"{parts.data_set} {parts.target}", [parts.test])
     folds = parts.folds()
     for fold in folds:
-        _check_entities(types, "learn from", parts.data_set, fold.parts.train)
+        _check_entities(types, "learn from", fold.parts.learned, fold.parts.train.values())
     tagged = [_tag(fold.parts, session, types, options) for fold in folds]
     rows = [fold.rows for fold in folds]
     support = {kind: sum(one.scored.support[kind] for one in tagged) for kind in types}

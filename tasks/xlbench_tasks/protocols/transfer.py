@@ -84,6 +84,13 @@ class SubsetRecords:
         return Fold(parts, folds.rows(number, self.target, self.test))
 
     @property
+    def learned(self) -> str:
+        """In words, for errors: what is learned from."""
+        number, count = self.fold
+        but = f" (all but fold {number + 1} of {count})" if count > 1 else ""
+        return f"{self.data_set} {'+'.join(self.sources)}{but}"
+
+    @property
     def serves_others(self) -> bool:
         """Whether other subsets learn from the same training items: ``eng>hin``, ``all>hin``."""
         alone = self.sources == (self.target,)
