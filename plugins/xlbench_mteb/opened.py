@@ -76,8 +76,8 @@ class Opened:
             with hub.quiet():
                 return self._by_mteb(subset, None)
         except DataError as error:
-            why = hub.HubRepository(path, "dataset", revision).refusal() or error
-            raise DataMissing(self._not_here(str(why))) from error
+            refused = hub.HubRepository(path, "dataset", revision).refusal() or error
+            raise DataMissing(self._not_here(str(refused))) from error
 
     def _by_mteb(self, subset: SubsetOfTask, source: Mapping[str, Any] | None) -> Any:
         """What mteb's own ``load_data`` gives."""
