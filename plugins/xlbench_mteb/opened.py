@@ -13,7 +13,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing, hub
 from xlbench.core.text import reason_of
 from xlbench_mteb.names import NamedTask, SubsetOfTask
-from xlbench_mteb.registry import without_bars
+from xlbench_mteb.registry import quietly
 
 
 @dataclass
@@ -57,10 +57,10 @@ class Opened:
         folder = self.root / path if self.root else None
         if folder and folder.is_dir():
             # A copy in a cache would be told for what the folder is later.
-            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch), without_bars():
+            with tempfile.TemporaryDirectory() as scratch, _in_memory(scratch), quietly():
                 return self._by_mteb(subset, {"path": str(folder), "revision": None})
         try:
-            with hub.cache_alone(), without_bars():
+            with hub.cache_alone(), quietly():
                 found = self._by_mteb(subset, None)
                 if _is_of_revision(found, path, revision):
                     return found

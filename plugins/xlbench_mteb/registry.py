@@ -70,23 +70,26 @@ def texts_of_search(table: Any, role: str) -> list[str]:
     from mteb._create_dataloaders import _retrieval_texts
     from mteb.types import PromptType
 
-    with without_bars():
+    with quietly():
         return [str(text) for text in _retrieval_texts(table, PromptType(role))]
 
 
 @contextmanager
-def without_bars() -> Iterator[None]:
-    """Without bars of the library of data sets: what is read from this machine is there at once."""
+def quietly() -> Iterator[None]:
+    """Without bars and warnings of the library of data sets: what is on this machine is there at once, and of which
+    revision it is, is looked at here."""
     import datasets
+    from datasets.utils import logging as log
 
-    if datasets.are_progress_bars_disabled():
-        yield
-        return
+    shows, level = not datasets.are_progress_bars_disabled(), log.get_verbosity()
     datasets.disable_progress_bars()
+    log.set_verbosity_error()
     try:
         yield
     finally:
-        datasets.enable_progress_bars()
+        log.set_verbosity(level)
+        if shows:
+            datasets.enable_progress_bars()
 
 
 @dataclass(frozen=True)

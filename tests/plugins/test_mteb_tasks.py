@@ -1,6 +1,7 @@
 """The scheme `mteb:` for tasks and suites: mteb's data with our protocols and with mteb's own, against mteb itself."""
 
 import json
+import logging
 
 import numpy as np
 import pytest
@@ -211,11 +212,22 @@ def keep_as_loaded(folder, revision, rows):
 
 @pytest.mark.parametrize("name", ["SIB200Classification", "SIB200ClusteringS2S"])
 def test_offline_the_pinned_revision_is_read_from_the_cache_and_no_other(mteb, name, tmp_path, monkeypatch):
-    """What was loaded before is there again; another revision is not taken for it, nor where mteb makes other tables
-    of it, which no longer say what they were."""
+    """What was loaded before is there again, without a word; another revision is not taken for it, nor where mteb makes
+    other tables of it, which no longer say what they were."""
     import datasets
+    from datasets.utils import logging as log
 
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    from xlbench_mteb.opened import Opened
+
+    def settings_now():
+        return log.get_verbosity(), datasets.are_progress_bars_disabled()
+
+    def load_data(self, *more, by_mteb=Opened._by_mteb):
+        seen.append(settings_now())
+        return by_mteb(self, *more)
+
+    before, seen = settings_now(), []
+    monkeypatch.setattr(Opened, "_by_mteb", load_data)
     monkeypatch.setattr("xlbench.hub.is_offline", lambda: True)
     rows = [
         {"index_id": number, "text": f"{word} {number}", "category": word}
@@ -233,6 +245,8 @@ def test_offline_the_pinned_revision_is_read_from_the_cache_and_no_other(mteb, n
         else:
             assert cell.status == "skipped"
             assert "is not at hand (offline: the cache holds another revision" in cell.reason
+    assert set(seen) == {(logging.ERROR, True)}
+    assert settings_now() == before
 
 
 def test_a_folder_in_the_hubs_layout_is_read(mteb, tmp_path):
