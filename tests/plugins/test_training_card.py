@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import save_file
 
+import xlbench
 from xlbench import catalog
 from xlbench_train.pairs.held_out import PairSplit
 from xlbench_train.pairs.pairs import Pairs
@@ -70,6 +71,16 @@ def test_the_license_of_a_folder_is_that_of_its_own_card(own, said, tmp_path):
         if content is not None:
             (tmp_path / file).write_text(content, encoding="utf-8")
     assert f"License of the base: {said}." in card(find_base(str(tmp_path), LOADED))
+
+
+def test_a_base_of_pickles_is_refused_without_offering_an_option_that_training_lacks(tmp_path):
+    """The line says what training reads."""
+    (tmp_path / "pytorch_model.bin").write_bytes(b"x")
+    for file, content in (("vocab.txt", ""), ("config.json", '{"model_type": "bert"}')):
+        (tmp_path / file).write_text(content, encoding="utf-8")
+    with pytest.raises(xlbench.UsageError, match="training reads safetensors alone") as refused:
+        find_base(str(tmp_path), LOADED)
+    assert "--allow-pickle" not in str(refused.value)
 
 
 def test_a_new_table_is_found_as_one():

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 TRAINABLE = ("st", "hf", "siamese")
 """Kinds of checkpoint whose folder sentence-transformers reads."""
+_OF_RUN = ("--allow-pickle", "--trust-remote-code")
+"""Options that errors offer which may lift a refusal; a training has none of the kind."""
 NGRAM_MODULE = "xlbench_train.training.ngram_module.NgramEmbedding"
 """The type of a trained table, as a saved folder names it."""
 
@@ -58,15 +60,22 @@ def find_base(spec: str, catalog: Catalog) -> Base:
             f"--base {spec}: options of a spec do not shape what is trained: give --pooling, --max-length, --prompt; "
             f"?revision= alone is read"
         )
-    models = catalog.select_models([bare])
-    model = models[0]
-    kind = str(dict(model.details).get("scheme", "")) if model.download else ""
-    if model.download is None:
+    try:
+        (model,) = catalog.select_models([bare])[:1]
+        if model.download is None:
+            raise UsageError(
+                f"--base {spec}: it cannot be trained: it is no checkpoint, but code of {_owner(model, catalog)}. Give "
+                f"a folder, a name on the hub, or {NGRAMS}65536x192"
+            )
+        kind = str(dict(model.details).get("scheme", ""))
+        folder = Path(model.download.fetch())
+    except XlbenchError as error:
+        if not any(option in str(error) for option in _OF_RUN):
+            raise
         raise UsageError(
-            f"--base {spec}: it cannot be trained: it is no checkpoint, but code of {_owner(model, catalog)}. Give a "
-            f"folder, a name on the hub, or {NGRAMS}65536x192"
-        )
-    folder = Path(model.download.fetch())
+            f"--base {spec}: training reads safetensors alone, and runs no code that comes with a checkpoint: save it "
+            f"so with the library's save_pretrained, or give another base"
+        ) from error
     kind = str(dict(model.details).get("scheme", kind))
     _check_kind(spec, kind, folder)
     pooling = str(dict(model.details).get("pooling", "mean"))

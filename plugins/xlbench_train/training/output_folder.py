@@ -175,8 +175,9 @@ def _check_record(path: Path, record: Mapping[str, Any], settings: Settings) -> 
         raise DataError(f"{path} is damaged: choose another --out") from None
     for name, value in record.items():
         if known.get(name) != value:
-            was = f"{known.get(name)!r}, and is {value!r} now" if name in settings.__dict__ else "other content"
-            raise UsageError(f"--resume: {_setting_name(name)} was {was}: give what was given, or choose another --out")
+            is_setting = name in settings.__dict__
+            change = f"was {known.get(name)!r}, and is {value!r} now" if is_setting else "changed since it was begun"
+            raise UsageError(f"--resume: {_setting_name(name)} {change}: give what was given, or choose another --out")
 
 
 def _record(settings: Settings, parts: PairSplit, base_identity: str) -> Mapping[str, Any]:
