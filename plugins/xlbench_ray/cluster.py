@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import xlbench
+from xlbench.core.errors import require_extra
 from xlbench.core.files import write_whole
 from xlbench.runs.scheduling import RunWarning, split_jobs, take_next
 from xlbench_ray.worker import Answer, RayWorker
@@ -172,10 +173,9 @@ def _room(total: dict[str, float], workers: int | None, cpus: float, gpus: float
 def _cluster(address: str) -> Iterator[Any]:
     """Ray, connected to a cluster; one that was started for it ends with it."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send figures of this machine to its makers
-    try:
-        import ray
-    except ImportError:
-        raise xlbench.UsageError("the engine 'ray' needs Ray: pip install 'xlbench[ray]'") from None
+    require_extra("ray", "the engine ray", "ray")
+    import ray
+
     was_there = ray.is_initialized()
     if not was_there:
         try:

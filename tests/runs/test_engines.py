@@ -366,7 +366,7 @@ def test_objects_need_an_engine_in_this_process(tmp_path):
     [
         (
             ["--workers", "2"],
-            "the engine 'serial' takes no number of workers (--workers). Those that take it: processes.",
+            "the engine 'serial' takes no number of workers (--workers). Those that take it: processes, ray.",
         ),
         (["--engine", "procesess"], "there is no engine 'procesess'. Did you mean 'processes'?"),
     ],

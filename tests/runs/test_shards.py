@@ -9,6 +9,7 @@ from board_files import repeatable_files
 from hypothesis import given
 from hypothesis import strategies as st
 
+import xlbench
 from xlbench import Model, Subset, Task, UsageError, metrics
 from xlbench.core.record import Cell
 from xlbench.runs.planned_cells import PlannedCell
@@ -85,30 +86,29 @@ def test_what_is_no_shard_is_said(text):
 
 
 @pytest.mark.slow
-def test_shards_joined_are_the_run(cli_in, tmp_path):
+def test_shards_joined_are_the_run(xlbench_cli, tmp_path):
     """The board of three shards' folders is that of one run, byte for byte; a shard writes none, and says so."""
-    for name in ("whole", "parts"):
-        (tmp_path / name).mkdir()
-    whole = cli_in(tmp_path / "whole")
-    assert whole([*SMALL, "-q"]).returncode == 0
-    assert whole(["board", "results", "--boards", "boards"]).returncode == 0
-    parts = cli_in(tmp_path / "parts")
-    for number in (1, 2, 3):
-        done = parts([*SMALL, "--shard", f"{number}/3", "--results", f"r{number}", "--boards", "none"])
-        assert done.returncode == 0, done.stderr
-        assert f"shard {number}/3: " in done.stderr
-        assert "no board is written" in done.stderr
-    assert not (tmp_path / "parts" / "none").exists()
-    joined = parts(["board", "r1", "r2", "r3", "--boards", "boards"])
-    assert joined.returncode == 0, joined.stderr
-    assert repeatable_files(tmp_path / "parts" / "boards") == repeatable_files(tmp_path / "whole" / "boards")
+    small = {"models": ["ngram", "random"], "tasks": ["lexicon", "mini-ner"], "languages": ["mlt"]}
+    xlbench.run(**small, results=tmp_path / "whole")
+    for number in (1, 2):
+        xlbench.run(**small, results=tmp_path / f"r{number}", shard=f"{number}/3")
+    done = xlbench_cli([*SMALL, "--shard", "3/3", "--results", "r3", "--boards", "none"])
+    assert done.returncode == 0, done.stderr
+    assert "shard 3/3: " in done.stderr
+    assert "no board is written" in done.stderr
+    assert not (tmp_path / "none").exists()
+    for boards, folders in (("one", ["whole"]), ("joined", ["r1", "r2", "r3"])):
+        assert xlbench_cli(["board", *folders, "--boards", boards]).returncode == 0
+    assert repeatable_files(tmp_path / "joined") == repeatable_files(tmp_path / "one")
 
 
 @pytest.mark.slow
-def test_a_shard_alone_lacks_the_others_cells(cli_in, tmp_path):
-    """A suite's board of some shards says what is lacking, and has no overall: missing is never zero."""
-    run = cli_in(tmp_path)
-    done = run(["run", "--suite", "names", "--model", "random", "--shard", "1/2", "--results", "r1"])
-    assert done.returncode == 0, done.stderr
-    board = run(["board", "r1", "--suite", "names", "--boards", "boards"])
-    assert "lacks" in (tmp_path / "boards" / "names.md").read_text(encoding="utf-8"), board.stdout + board.stderr
+def test_a_shard_alone_lacks_the_others_cells(tmp_path):
+    """A suite's board of one shard says what is lacking, and has no overall: missing is never zero."""
+    run = xlbench.run("random", suite="mini", results=tmp_path / "r1", shard="1/2")
+    assert len(run.runs[0].cells) < 171
+    first, *_ = xlbench.board([tmp_path / "r1"], suite="mini")["mini.md"].splitlines()
+    assert first == "**No model has an overall score, as each lacks a part.**"
+    xlbench.run("random", suite="mini", results=tmp_path / "r2", shard="2/2")
+    first, *_ = xlbench.board([tmp_path / "r1", tmp_path / "r2"], suite="mini")["mini.md"].splitlines()
+    assert first.startswith("**random scores 17.4, which")

@@ -63,6 +63,7 @@ EXTRAS = {
     "langid": ("py3langid",),
     "mteb": ("mteb",),
     "plots": ("matplotlib",),
+    "ray": ("ray",),
     "train": ("accelerate", "filelock", "peft"),
 }
 """Extra of xlbench -> the libraries that it installs, as they are imported."""
