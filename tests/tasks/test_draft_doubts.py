@@ -96,11 +96,41 @@ def test_a_table_of_texts_and_languages_asks_for_the_language_and_says_so(drafte
     assert "The label, 'lang', holds languages" in card["comments"]
 
 
-def test_a_column_of_splits_is_no_label_and_is_said_not_to_be_heeded(drafted):
-    """A split that a column says is lost in a draft, which stands at its top."""
-    card = drafted({"x.tsv": [["body", "kind", "part"], *rows(label, lambda n: ("train", "test")[n % 2])]})
-    assert card["data"]["fields"] == {"text": "body", "label": "kind"}
-    assert "The column 'part' says which split each row is of, and is not heeded" in card["comments"]
+SPLIT = {"part": "{split}"}
+
+
+def test_a_column_of_splits_says_the_splits_and_is_no_label(drafted):
+    """Rows are learned from and scored as the column says, by the words that it has."""
+    card = drafted(
+        {"x.tsv": [["body", "kind", "part"], *rows(label, lambda n: ("train", "train", "val", "test")[n % 4])]}
+    )
+    assert (card["data"]["fields"], card["data"]["where"]) == ({"text": "body", "label": "kind"}, SPLIT)
+    assert card["splits"] == {"train": "train", "dev": "val", "test": "test"}
+    assert "folds" not in card
+    assert list(card["items"].values()) == [15]
+
+
+def test_a_column_of_splits_without_a_name_is_said_not_to_be_heeded(drafted):
+    """A card cannot ask for it: that stands at the top of the draft, and the column is no label."""
+    card = drafted({"x.tsv": rows(label, lambda n: ("train", "test")[n % 2])})
+    assert (card["data"]["fields"], card["folds"]) == ({"text": 1, "label": 2}, 5)
+    assert "The column 3 says which split each row is of ('test', 'train'), and is not heeded" in card["comments"]
+
+
+def test_of_pairs_the_rows_of_the_test_split_are_scored(drafted):
+    """Where nothing is learned, train is not scored either."""
+    header = ["sentence1", "sentence2", "score", "part"]
+    more = [lambda n: sentence(n + 99), lambda n: n * 7 % 60 / 10, lambda n: ("train", "test")[n % 2]]
+    card = drafted({"x.tsv": [header, *rows(*more)]})
+    assert (card["protocol"], card["data"]["where"], list(card["items"].values())) == ("similarity", SPLIT, [30])
+
+
+def test_items_without_labels_that_are_lost_with_gaps_are_said(drafted):
+    """A row without a text is left out, and so is, said, one without any of several labels."""
+    body = [[sentence(n) if n != 9 else "", ("a;b", "b", "a", "")[n % 4]] for n in range(60)]
+    card = drafted({"x.tsv": [["text", "labels"], *body]})
+    assert card["data"]["drop_empty"] is True
+    assert "15 rows without a label would be items, and are left out" in card["comments"]
 
 
 def test_a_header_in_one_file_alone_is_said(drafted):

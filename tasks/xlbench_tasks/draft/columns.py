@@ -11,6 +11,7 @@ from functools import cached_property
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.draft import language
 from xlbench_tasks.draft.dialect import Cells
+from xlbench_tasks.draft.names import SPLITS
 
 TEXT = ("text", "sentence", "tweet", "review", "content", "body", "article", "document", "comment", "post", "message",
         "utterance", "word", "name", "headline", "title")  # fmt: skip
@@ -26,8 +27,6 @@ QUESTION = ("question", "query")
 PASSAGE = ("passage", "context", "paragraph", "document", "flores_passage", "answer")
 KNOWN = frozenset({*TEXT, *LABEL, *ID, *LANGUAGE, *SCORE, *FIRST, *SECOND, "url", "split", "question", "passage"})
 
-SPLIT_WORDS = frozenset({"train", "training", "dev", "development", "valid", "validation", "val", "test", "testing"})
-"""What a column of splits holds."""
 MOST_LABELS = 100
 """A column with more different values is taken for no label, unless it is called one."""
 MOST_EMPTY = 0.1
@@ -132,7 +131,7 @@ class Column:
     @cached_property
     def tells_splits(self) -> bool:
         """Whether it says of every row in which split it is."""
-        return len(self.counts) > 1 and {one.strip().lower() for one in self.counts} <= SPLIT_WORDS
+        return len(self.counts) > 1 and {one.strip().lower() for one in self.counts} <= SPLITS.keys()
 
     @property
     def ref(self) -> str | int:

@@ -6,9 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from xlbench import UsageError
 from xlbench.core.text import count_text, first_of
+from xlbench_tasks.card.schema import SPLIT
+from xlbench_tasks.card.schema import SPLITS as SCHEMA_SPLITS
 from xlbench_tasks.draft import columns, labeled, multilabel, pairs, translations
 from xlbench_tasks.draft.columns import Column
 from xlbench_tasks.draft.dialect import Dialect
+from xlbench_tasks.draft.names import SPLITS
 from xlbench_tasks.draft.rows import Tables
 from xlbench_tasks.draft.sets import FileSet
 from xlbench_tasks.draft.written import Draft
@@ -43,18 +46,32 @@ def fill(draft: Draft, found: FileSet, dialects: Mapping[str, Dialect]) -> None:
 
 def _say_doubts(draft: Draft, tables: Tables, every: Sequence[Column]) -> None:
     """Say what a card of this draft would read otherwise than somebody meant it: splits by rows, stray headers."""
-    if (splits := next((one for one in every if one.tells_splits), None)) and not tables.found.splits:
-        draft.unsure.insert(
-            0,
-            f"The column {splits.ref!r} says which split each row is of, and is not heeded: a card reads splits "
-            "from files of their own. Write one for each (train.csv, test.csv), and draft again.",
-        )
+    if (column := next((one for one in every if one.tells_splits), None)) and not tables.found.splits:
+        _say_splits_of(draft, column)
     if not tables.header and (stray := tables.files_with_header()):
         draft.unsure.insert(
             0,
             f"The first line of {first_of(stray, 3)} looks like a header, that of others does not: it is read as "
             "data. Give all files the same header, or none.",
         )
+
+
+def _say_splits_of(draft: Draft, column: Column) -> None:
+    """Have each split be the rows of which a column says so, where it has one word for each."""
+    words = sorted(column.counts)
+    splits = {SPLITS[word.strip().lower()]: word for word in words}
+    learns = "folds" in draft.card
+    if "test" not in splits and "dev" in splits:
+        splits = {**splits, "test": splits.pop("dev")}
+        draft.unsure.append(f"There is no test split: that called {splits['test']!r} is scored.")
+    if not column.name or len(splits) < len(words) or not {"test", *(["train"] if learns else [])} <= splits.keys():
+        listed = first_of([repr(word) for word in words], 5)
+        why = f"The column {column.ref!r} says which split each row is of ({listed}), and is not heeded"
+        draft.unsure.insert(0, f"{why}: write a file for each split (train.csv, test.csv), and draft again.")
+        return
+    draft.card.pop("folds", None)
+    draft.card["splits"] = ({one: splits[one] for one in SCHEMA_SPLITS if one in splits}, f"column {column.name!r}")
+    draft.data["where"] = ({column.name: SPLIT}, "the rows of each split")
 
 
 def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> None:
@@ -137,3 +154,13 @@ def _say_gaps(draft: Draft, tables: Tables) -> None:
     if gaps:
         said = first_of([f"{column.ref!r} in {count_text(column.empty, 'row')}" for column in gaps], 3)
         draft.data["drop_empty"] = (True, f"empty cells: {said}")
+        if "label_separator" in draft.data:
+            _say_unlabeled(draft, tables, fields["label"])
+
+
+def _say_unlabeled(draft: Draft, tables: Tables, label: str | int) -> None:
+    """Say that items without any label go with the rows that lack a text."""
+    column = next(one for one in tables.columns_of(tables.found.files) if one.ref == label)
+    if column.empty:
+        rows = count_text(column.empty, "row")
+        draft.unsure.append(f"{rows} without a label would be items, and are left out with those that lack a text.")
