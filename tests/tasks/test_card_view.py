@@ -125,10 +125,13 @@ def test_data_that_is_in_no_home_is_absent(viewed):
 
 
 def test_near_misses_are_files_of_their_language():
-    """The embedded near misses are among the files that are read."""
+    """The embedded near misses are among the files that are read, are counted by kind, and stand in samples."""
     task_of_mini = task(read_card(CARDS / "mini-nearmiss.toml"))
-    files = next(part.files for part in task_of_mini.view(Data(limit=5)).parts if part.language == "eng")
-    assert len(files) == 2
+    parts = {part.language: part for part in task_of_mini.view(Data(limit=5)).parts}
+    assert len(parts["eng"].files) == 2
+    assert parts["eng"].labels["antonym"] > 0
+    assert any(" | antonym: " in sample for sample in parts["eng"].samples)
+    assert not parts["isl"].labels
 
 
 def test_labels_that_nobody_listed_are_counted_one_by_one(viewed):

@@ -14,6 +14,7 @@ from xlbench import Data, DataError, DataMissing
 from xlbench.core.data_view import DataPart, DataView
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
+from xlbench_tasks.data.near_misses import near_misses_of
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Source
 from xlbench_tasks.data.splits import DataSet
@@ -98,11 +99,14 @@ def _texts(records: Records) -> list[str]:
 
 
 def _labels(records: Records) -> Mapping[str, int]:
+    """How often each label, type of entity or kind of near miss occurs."""
     if "label" in records.fields:
         return dict(sorted(Counter(records.fields["label"]).items(), key=lambda item: (-item[1], item[0])))
     if "labels" in records.fields:
         every = Counter(label for its in records.fields["labels"] for label in json.loads(its))
         return dict(sorted(every.items(), key=lambda item: (-item[1], item[0])))
+    if (near := near_misses_of(records)) is not None:
+        return dict(Counter(one.kind for listed in near for one in listed).most_common())
     begun = (tag[2:] for tags in records.fields.get("tags", ()) for tag in tags.split("\t") if tag.startswith("B-"))
     return dict(Counter(begun).most_common())
 
@@ -116,11 +120,13 @@ def _has_hidden(text: str) -> bool:
 
 def _samples(records: Records) -> Iterator[str]:
     """The first item, the one in the middle and the last, a line each."""
-    n = len(records.ids)
+    n, near = len(records.ids), near_misses_of(records)
     for row in sorted({0, n // 2, n - 1} if n else ()):
         fields = [records.fields[name][row] for name in (*TEXTS, "label", "score") if name in records.fields]
         if "labels" in records.fields:
             fields.append(", ".join(json.loads(records.fields["labels"][row])))
+        if near is not None:
+            fields += [f"{one.kind}: {one.text}" for one in near[row]]
         if "tags" in records.fields:
             words = zip(records.fields["tokens"][row].split("\t"), records.fields["tags"][row].split("\t"), strict=True)
             fields = [" ".join(word if tag == "O" else f"{word}/{tag}" for word, tag in words)]
