@@ -84,8 +84,8 @@ class DelimitedTable:
             )
         if column not in self.columns:
             delimiter = f" {self._delimiter_is(self.columns)}"
-            hint = delimiter if "would split" in delimiter else did_you_mean(column, self.columns) or delimiter
-            raise DataError(f"{self.path} has no column {column!r}, only {names}.{hint}")
+            near = "" if "would split" in delimiter else did_you_mean(column, self.columns)
+            raise DataError(f"{self.path} has no column {column!r}, only {names}{f'.{near}' if near else delimiter}")
         return self.columns.index(column)
 
     def _delimiter_is(self, cells: Sequence[str]) -> str:
