@@ -225,6 +225,14 @@ def test_two_spellings_of_a_label_are_an_error(made, tmp_path):
     assert "'Good ' and 'good' are spellings of one label" in subset.damaged
 
 
+def test_a_label_of_its_own_for_every_item_is_an_error(made, tmp_path):
+    """A column of ids is not taken for that of labels, whose score of 0 would say nothing."""
+    write_reviews(tmp_path, labels=[f"r{number}" for number in range(60)])
+    found, data = made(REVIEWS)
+    (subset,) = found.subsets(data)
+    assert "each of 60 items has a label of its own, such as 'r" in subset.damaged
+
+
 def test_many_labels_that_nobody_listed(made, tmp_path):
     """With more than a hundred, averages are those of listed ones to the last digit, up to rounding."""
     labels = [f"c{i:03}" for i in range(120)]

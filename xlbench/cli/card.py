@@ -18,7 +18,8 @@ from xlbench.core.text import one_line
     "  xlbench card reviews.csv                          print a draft\n"
     "  xlbench card reviews.csv --out reviews.toml       write it; then: xlbench run --task ./reviews.toml\n"
     "  xlbench card corpus/news --data corpus            names of files relative to corpus, for --data corpus\n\n"
-    "\b\nExit codes: 0 it is drafted; 2 wrong usage, or files that nothing can be asked of; 3 xlbench itself failed.",
+    "\b\nExit codes: 0 it is drafted; 2 wrong usage, or files that nothing can be asked of; 3 a file is\n"
+    "damaged or is no UTF-8 text, or xlbench itself failed.",
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path(path_type=Path))
 @click.option("--out", "-o", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE.toml",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xlbench import DataError
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import count_text, did_you_mean
 from xlbench_tasks.data.records import Records
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.data.tag_schemes import OUTSIDE as OUTSIDE
@@ -127,7 +127,7 @@ class Tagset:
             DataError: the tags' prefixes are of no scheme, or not of the card's; begins with ``where``.
         """
         columns = range(len(next((tags for one in sentences for tags in one.tags), ())))
-        schemes = [self._scheme or find_scheme([one.column(number) for one in sentences], where) for number in columns]
+        schemes = [self._scheme or _scheme_of(number, sentences, where) for number in columns]
         for number, scheme in enumerate(schemes):
             _check_prefixes(scheme, number, sentences, where)
         counts: list[Counter[str]] = [Counter() for _ in sentences]
@@ -174,6 +174,23 @@ def tagset_of(home: Home) -> Tagset:
     if types is None:
         types = {kind: kind for kind in home.types} or {ANY: ANY}
     return Tagset(types, home.table.get("scheme", ""))
+
+
+def _scheme_of(number: int, sentences: Sequence[Sentence], where: str) -> str:
+    """The scheme of a column of tags; `DataError` says where the rarest prefix is, if it follows none."""
+    try:
+        return find_scheme([one.column(number) for one in sentences], where)
+    except DataError as error:
+        found = [
+            (tag.prefix, line)
+            for sentence in sentences
+            for tag, line in zip(sentence.column(number), sentence.lines, strict=True)
+            if tag.prefix != OUTSIDE
+        ]
+        prefix, times = Counter(prefix for prefix, _ in found).most_common()[-1]
+        line = next(line for one, line in found if one == prefix)
+        place = f", first at line {line}" if line else ""
+        raise DataError(f"{error}; the rarest is {prefix}- ({count_text(times, 'time')}{place})") from None
 
 
 def _check_prefixes(scheme: str, number: int, sentences: Sequence[Sentence], where: str) -> None:

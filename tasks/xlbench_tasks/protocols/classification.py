@@ -202,6 +202,8 @@ def _check_labels(parts: SubsetRecords, options: Mapping[str, Any]) -> None:
         where, found_labels.with_labels(options, parts)["labels"], parts.train, parts.dev, {parts.target: parts.test}
     )
     learned, asked = labels_of(where, parts.train), labels_of(where, {parts.target: parts.test})
+    if "labels" not in options:
+        found_labels.check_repeated(parts, learned | asked)
     if len(asked) < 2:
         only = f"all {len(parts.test.ids)} test items are {next(iter(asked))!r}"
         raise DataError(f"{where} {parts.target}: {only}; with one label there is nothing to score")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from xlbench import Columns, Metric
+from xlbench import Columns, DataError, Metric
 from xlbench.stats.metrics.means import ratio_gradient, ratio_value
 from xlbench_tasks.data.labels import check_spellings, labels_of
 from xlbench_tasks.protocols.transfer import SubsetRecords
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 COUNT = "label_count"
 """The column that says of every item how many labels there are: the same number for all."""
+MOST_ALONE = 10
+"""More items that all have different labels are an error."""
 NOTE = "the card lists no labels: they are those that occur in the data (which: label_names in the facts)"
 
 
@@ -32,6 +34,16 @@ def labels_in(parts: SubsetRecords) -> tuple[str, ...]:
     labels = tuple(sorted(found))
     check_spellings(f"{where} {parts.target}", labels)
     return labels
+
+
+def check_repeated(parts: SubsetRecords, labels: Mapping[str, None]) -> None:
+    """Raise `DataError` where every item has a label of its own, as if a column of ids were that of labels."""
+    items = {item for one in (*parts.train.values(), parts.test) for item in one.ids}
+    if MOST_ALONE < len(items) == len(labels):
+        raise DataError(
+            f"{parts.data_set} {parts.target}: each of {len(items):,} items has a label of its own, such as "
+            f"{next(iter(labels))!r}: there is nothing to learn; name the column of labels under fields"
+        )
 
 
 def with_labels(options: Mapping[str, Any], parts: SubsetRecords) -> Mapping[str, Any]:
