@@ -114,7 +114,8 @@ def test_a_language_can_be_given_by_the_card(tmp_path):
         (b"tweet\tlabel\na\tx\nb\n", "line 3: 1 column where line 1 has 2"),
         (b"tweet\tlabel\n\na\tx\n\t\n", "line 4: the text is empty"),
         (b"tweet\tlabel\na\t \n", "line 2: the label is empty"),
-        (b"text\tlabel\na\tx\n", r"no column 'tweet', only 'text', 'label' \(the delimiter is"),
+        (b"text\tlabel\na\tx\n", "no column 'tweet', only 'text', 'label'"),
+        (b"body\tlabel\na\tx\n", r"no column 'tweet', only 'body', 'label' \(the delimiter is a tab\)"),
         (b"tweets\tlabel\na\tx\n", "Did you mean 'tweets'"),
         (
             b"tweet\ttweet\tlabel\na\tb\tx\n",
