@@ -96,6 +96,37 @@ def test_a_table_of_texts_and_languages_asks_for_the_language_and_says_so(drafte
     assert "The label, 'lang', holds languages" in card["comments"]
 
 
+def test_a_column_that_is_called_a_label_is_not_lost_among_columns_of_0_and_1(drafted):
+    """Other properties of a text are no labels then, and are said; without such a name they are."""
+    flags = [lambda n: n % 2, lambda n: n // 2 % 2]
+    card = drafted({"x.tsv": [["text", "sentiment", "is_reply", "is_long"], *rows(label, *flags)]})
+    assert (card["protocol"], card["data"]["fields"]["label"]) == ("classification", "sentiment")
+    assert "Columns of 0 and 1 may be labels, too" in card["comments"]
+
+
+def test_codes_of_countries_are_no_languages_of_texts_in_another(drafted):
+    """Texts that are all in one language, which is none of the codes, stay together, and that is said."""
+    said = [[f"თბილისი დიდი ქალაქია {n}", label(n), ("de", "fr", "es")[n % 3]] for n in range(60)]
+    card = drafted({"x.tsv": [["text", "label", "country"], *said]})
+    assert card["data"]["fields"] == {"text": "text", "label": "label"}
+    assert "The column 'country' has codes of languages, and its texts are all in another one" in card["comments"]
+
+
+def test_a_column_of_languages_that_nobody_knows_is_said_not_to_be_heeded(drafted):
+    """Its rows would be scored as one language: that stands at the top of the draft."""
+    card = drafted({"x.tsv": [["text", "label", "lang"], *rows(label, lambda n: ("en", "klingonish")[n % 2])]})
+    assert "language" not in card["data"]["fields"]
+    assert "The column 'lang' is not heeded, and all rows are read as of one language" in card["comments"]
+
+
+def test_a_label_beside_translations_is_said(drafted):
+    """Two columns of languages are asked for as translations, and a third that may be a label is named."""
+    body = [[sentence(n), sentence(n + 99), label(n)] for n in range(60)]
+    card = drafted({"x.tsv": [["eng", "mlt", "topic"], *body]})
+    assert (card["protocol"], card["languages"]) == ("retrieval", ["eng", "mlt"])
+    assert "The column 'topic' may be a label" in card["comments"]
+
+
 SPLIT = {"part": "{split}"}
 
 

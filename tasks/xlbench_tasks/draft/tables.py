@@ -79,9 +79,11 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
     question, passage = columns.called(every, columns.QUESTION), columns.called(every, columns.PASSAGE)
     if wide := translations.wide(tables.columns_of(found.files[:1]) if tables.header else ()):
         translations.fill_wide(draft, tables, wide)
+        if label:
+            draft.unsure.append(f"The column {label[0].ref!r} may be a label: what is asked for is translations.")
     elif question and passage and question.has_letters and passage.has_letters:
         pairs.fill_questions(draft, tables, question, passage)
-    elif (flags := multilabel.flags_of(every)) and (text := columns.text_of(every)):
+    elif (flags := _flags_of(draft, every, label)) and (text := columns.text_of(every)):
         multilabel.fill_flags(draft, tables, flags, text)
     elif pair and (score := pairs.score_of(every, pair)):
         pairs.fill(draft, tables, pair, score)
@@ -106,6 +108,16 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
             f"({named}): there is nothing to ask"
             + ("; if two columns are translations, say the languages in the file's name (en-de)" if pair else "")
         )
+
+
+def _flags_of(draft: Draft, every: Sequence[Column], label: tuple[Column, str] | None) -> list[Column]:
+    """The columns of 0 and 1 that are labels; none where another column is called a label."""
+    flags = multilabel.flags_of(every)
+    if not flags or label is None or not label[0].is_called(columns.LABEL):
+        return flags
+    said = first_of([repr(one.name) for one in flags], 3)
+    draft.unsure.append(f"Columns of 0 and 1 may be labels, too, of which a text has several: {said}.")
+    return []
 
 
 def _drop_gaps(draft: Draft, tables: Tables) -> None:
