@@ -50,6 +50,16 @@ def rows(*texts: str) -> str:
 SPLIT = REVIEWS.format(parts='splits = { train = "train", test = "test" }', files="{language}/{split}.tsv")
 
 
+@pytest.mark.parametrize("parts", ["folds = 2", "holdout = { train = 0.5, test = 0.5 }"])
+def test_rows_that_are_left_out_are_counted_once(viewed, parts):
+    """What belongs to no language, and what to no part of one, is in one part's facts alone: their sum is right."""
+    card = REVIEWS.format(parts=parts, files="all.tsv").replace('label" }', 'label", language = "lang" }')
+    table = "".join(f"text {n}\t{('good', 'bad')[n // 3 % 2]}\t{('eng', 'mlt', 'fra')[n % 3]}\n" for n in range(60))
+    found = viewed(card, {"all.tsv": f"text\tlabel\tlang\n{table}\tgood\teng\n"})
+    facts = [(name.partition(" (of all")[0], count) for part in found.parts for name, count in part.facts.items()]
+    assert sorted(facts) == [("rows_left_out (eng)", 1), ("rows_of_other_languages", 20)]
+
+
 def test_items_labels_lengths_and_copies_are_counted(viewed):
     """Of each language and split; texts that differ in case and white space alone are in train, too."""
     found = viewed(SPLIT, {

@@ -168,3 +168,12 @@ def test_a_header_in_one_file_alone_is_said(drafted):
     """The header of a shorter file would be an item of a split: that stands at the top of the draft."""
     card = drafted({"x_train.tsv": rows(label), "x_test.tsv": [["text", "label"], *rows(label, count=20)]})
     assert "The first line of x_test.tsv looks like a header" in card["comments"]
+
+
+def test_a_single_document_of_words_is_said(drafted):
+    """One -DOCSTART- at the top makes all sentences one cluster, without an interval: that stands at the top."""
+    words = [row for n in range(40) for row in ([WORDS[n % 7], "O"], ["Anna", "B-PER"], [str(n), "O"], [""])]
+    files = {"x_train.tsv": words, "x_test.tsv": [["-DOCSTART-", "O"], [""], *words]}
+    card = drafted(files)
+    assert (card["protocol"], list(card["items"].values())) == ("tagging", [40])
+    assert "One document alone begins in x_test.tsv: its sentences are one cluster" in card["comments"]

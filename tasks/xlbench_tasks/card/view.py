@@ -15,7 +15,8 @@ from xlbench.core.data_view import DataPart, DataView
 from xlbench_tasks.card.card import Card
 from xlbench_tasks.card.homes import open_data
 from xlbench_tasks.data.near_misses import near_misses_of
-from xlbench_tasks.data.records import Records
+from xlbench_tasks.data.records import OF_WHOLE, Records
+from xlbench_tasks.data.row_reading import OTHER_ROWS
 from xlbench_tasks.data.source import Source
 from xlbench_tasks.data.splits import DataSet
 
@@ -43,7 +44,9 @@ def view(card: Card, data: Data) -> DataView:
                 part = _with_overlap(part, source.read(language), trained[language])
             parts.append(part)
     undeclared = tuple(dict.fromkeys(_undeclared(sources.values())))
-    return DataView(tuple(parts), opened.folds, undeclared, () if data.languages else tuple(_beside(parts)))
+    return DataView(
+        tuple(_counted_once(parts)), opened.folds, undeclared, () if data.languages else tuple(_beside(parts))
+    )
 
 
 def _sources(opened: DataSet) -> Iterator[tuple[str, Source]]:
@@ -90,6 +93,21 @@ def _part(source: Source, language: str, split: str) -> tuple[DataPart, frozense
         facts=records.facts,
     )
     return part, frozenset(folded)
+
+
+def _counted_once(parts: Sequence[DataPart]) -> Iterator[DataPart]:
+    """The parts, whose facts can be added up: what is counted of a whole language, or of all rows of a file, stays with
+    the first part alone."""
+    seen: set[tuple[str, str, str]] = set()
+    for part in parts:
+        kept = {}
+        for name, count in part.facts.items():
+            split = "" if name.endswith(OF_WHOLE) else part.split
+            key = (name, split, "" if name.startswith(OTHER_ROWS) else part.language)
+            if key not in seen:
+                kept[name] = count
+            seen.add(key)
+        yield replace(part, facts=kept)
 
 
 def _texts(records: Records) -> list[str]:

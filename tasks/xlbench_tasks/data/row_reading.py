@@ -27,6 +27,8 @@ from xlbench_tasks.data.source import LANGUAGE, Home, Reading
 from xlbench_tasks.data.text import visible
 
 DROPPED = "rows without what the card asks of them are left out (how many is in the facts)"
+OTHER_ROWS = "rows_of_other_languages"
+"""The fact that counts them: of all rows, and the same for every language."""
 OTHERS = "rows of languages that the card does not declare are left out (how many is in the facts)"
 
 Paths = tuple[Path, ...]
@@ -233,7 +235,7 @@ class RowReading(Reading):
         records = records_of(self.home, rows, columns, "" if self._per_column else f"{language}:", paths)
         facts = {f"rows_left_out ({language})": dropped} if dropped else {}
         if others := sum(self._other_codes.values()):
-            facts["rows_of_other_languages"] = others
+            facts[OTHER_ROWS] = others
         notes = (*([DROPPED] if dropped else []), *([OTHERS] if others else []))
         return replace(records, notes=notes, facts=facts)
 

@@ -15,6 +15,8 @@ from xlbench_tasks.data.text import visible
 
 SAMPLE = 4_000
 """So many lines tell the columns."""
+DOCUMENT = "-DOCSTART-"
+"""How a line begins with which a document does, in any file."""
 MOSTLY = 0.9
 _TAG = re.compile(r"(O|[BIESMLU]?-\S+)", re.IGNORECASE)
 _COMMENT = re.compile(r"#+ ?\w.*\s\S")
@@ -58,6 +60,8 @@ class Tagged:
     """The scheme that some of its sentences follow, as cards call it; "" where these leave it open."""
     token_prefix: str = ""
     """What nearly all words begin with (``hi:``)."""
+    documents: int = 0
+    """How many times a document is said to begin."""
 
 
 def layout(path: Path) -> Layout | None:
@@ -67,7 +71,7 @@ def layout(path: Path) -> Layout | None:
     comments = [
         line for line in lines if re.match(r"#+ ?\w", line) and len(line.split()) > 1 and not _ends_in_tag(line)
     ]
-    rows = [line for line in lines if visible(line) and line not in set(comments) and not line.startswith("-DOCSTART-")]
+    rows = [line for line in lines if visible(line) and line not in set(comments) and not line.startswith(DOCUMENT)]
     if not blank or len(rows) < 2 * blank or len(rows) < 5:
         return None
     delimiter = (
@@ -121,8 +125,10 @@ def read(path: Path, how: Layout) -> Tagged:
     kinds: Counter[str] = Counter()
     prefixes, words, known = set[str](), list[str](), dict[str, tags.Tag | None]()
     sentences: list[list[tags.Tag]] = [[]]
+    documents = 0
     for line in text.lines(path):
         cells = line.split(how.separator)
+        documents += line.startswith((DOCUMENT, how.documents or DOCUMENT))
         if not visible(line):
             sentences += [[]] if sentences[-1] and len(words) < SAMPLE else []
         if len(cells) != how.width or not visible(line):
@@ -140,7 +146,7 @@ def read(path: Path, how: Layout) -> Tagged:
     marks = Counter(match[0] for word in words if (match := _PREFIX.match(word)))
     mark, count = marks.most_common(1)[0] if marks else ("", 0)
     prefix = mark if count >= 0.95 * len(words) else ""
-    return Tagged(kinds, "".join(sorted(prefixes)), tuple(words), _scheme(sentences), prefix)
+    return Tagged(kinds, "".join(sorted(prefixes)), tuple(words), _scheme(sentences), prefix, documents)
 
 
 def _raw_tag(cells: Sequence[str], how: Layout) -> str:

@@ -33,6 +33,11 @@ def fill(draft: Draft, found: FileSet, layouts: Mapping[str, Layout], read: Mapp
         draft.data["comment"] = (how.comment, "lines that begin so are no words, unless they have a tag")
     if how.documents:
         draft.data["documents"] = (how.documents, "a document begins, whose sentences are one cluster")
+    if single := [one.file for one in found.of_split("test") if read[one.file].documents == 1]:
+        draft.unsure.append(
+            f"One document alone begins in {first_of(single, 3)}: its sentences are one cluster, which has no "
+            "interval. Where they are not of one text, take that line out of the file."
+        )
     prefixes = sorted({one.token_prefix for one in read.values() if one.token_prefix})
     if prefixes:
         draft.data["token_prefix"] = (prefixes, "nearly all words of a file begin so")
