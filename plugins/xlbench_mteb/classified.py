@@ -103,7 +103,7 @@ def subset_of(task: NamedTask, opened: Opened, subset: SubsetOfTask, split: str,
     )
     if len({*values[split]}) < 2 or len({*values[own.train_split]}) < 2:
         raise DataError(f"{where}: one label alone, in the train split or in {split}: there is nothing to score")
-    labels = meant(tables, own.label_column_name, values)
+    labels = meant(task.name, tables, own.label_column_name, values)
     ordered, numbers = (sorted({value for its in of.values() for value in its}) for of in (labels.values, values))
     records = {name: records_of(task, subset, name, texts[name], labels.values[name]) for name in tables}
     test = sample(records[split], data.limit)

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+BY_A_SET = frozenset({"DKHateClassification", "ScalaClassification"})
+"""Tasks whose labels mteb numbers in the order of a set of words, which is another one in every process."""
+
 
 @dataclass(frozen=True)
 class Meant:
@@ -20,14 +23,17 @@ class Meant:
     """Notes on scores by mteb's, which goes by the numbers."""
 
 
-def meant(tables: Mapping[str, Any], column: str, values: Mapping[str, list[Any]]) -> Meant:
+def meant(task: str, tables: Mapping[str, Any], column: str, values: Mapping[str, list[Any]]) -> Meant:
     """Labels that mean the same in both splits, as far as it can be known; notes where that is not as mteb has them.
 
     Args:
+        task: mteb's name of the task.
         tables: Split -> table of `datasets`: the train split, then the scored one; one alone where they are the same.
         column: The column of the labels.
         values: Split -> its labels.
     """
+    if task in BY_A_SET:
+        return Meant(_in_order_of_rows(values, [*tables]))
     if len(tables) < 2:
         return Meant(values)
     (train, first), (scored, second) = ((split, _names(table, column)) for split, table in tables.items())
@@ -53,6 +59,12 @@ def meant(tables: Mapping[str, Any], column: str, values: Mapping[str, list[Any]
         )
         return Meant(values, (note,), (note,))
     return Meant(values)
+
+
+def _in_order_of_rows(values: Mapping[str, list[Any]], splits: Sequence[str]) -> dict[str, list[Any]]:
+    """Labels numbered as they come in the rows of the splits, whatever their numbers are."""
+    places = {label: number for number, label in enumerate(dict.fromkeys(one for its in splits for one in values[its]))}
+    return {split: [places[label] for label in values[split]] for split in splits}
 
 
 def _names(table: Any, column: str) -> Sequence[str]:

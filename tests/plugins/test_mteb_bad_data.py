@@ -140,6 +140,32 @@ def test_labels_that_are_numbered_split_by_split_are_told(task_with, is_named, t
     assert by_mteb.main.value < 0.5
 
 
+def test_labels_that_every_process_numbers_otherwise_are_the_same_data(task_with, monkeypatch, tmp_path):
+    """mteb numbers those of some tasks in the order of a set of words: the order of the rows counts in its place."""
+    from xlbench_mteb import label_names
+
+    other = [[2, 0, 1][label] for label in LABELS]
+    one, two = (tables(text=TEXTS, label=labels) for labels in (LABELS, other))
+    name = task_with("Classification", one, two)
+
+    def fingerprints():
+        (task,) = load().select_tasks([name])
+        return [subset.fingerprint for subset in task.subsets(Data())]
+
+    names = fingerprints()
+    monkeypatch.setattr(label_names, "BY_A_SET", {"BadClassification"})
+    made = fingerprints()
+    (task,) = load().select_tasks([name])
+    labels = [subset.load().parts.test.fields["label"] for subset in task.subsets(Data())]
+    assert labels[0] == labels[1] == tuple(map(str, LABELS))
+    assert made[0] == names[0]
+    assert made[1] != names[1]
+    found = xlbench.run("ngram", [name, f"{name}?protocol=mteb"], results=tmp_path, cache=False)
+    values = [cell.main.value for cell in found.runs[0].cells]
+    assert values[0] == values[1]
+    assert values[2] == values[3]
+
+
 def test_a_column_that_is_absent_fails_its_language_alone(task_with):
     """What of a table is not as tasks of the type have it is a line with the reason."""
     renamed = tables(**DATA["Classification"]).rename_column("text", "body")

@@ -158,3 +158,17 @@ def test_the_benchmarks():
     indic = next(one for one in mteb.get_benchmarks() if one.name == "MTEB(Indic, v1)")
     assert all(hasattr(task, "hf_subsets") for task in indic.tasks)
     assert inspect.isclass(AbsTaskAggregate)
+
+
+def test_labels_numbered_by_a_set():
+    """These tasks, and no others that are listed by type, number labels in the order of a set of words."""
+    from mteb.get_tasks import _TASKS_REGISTRY
+
+    from xlbench_mteb.label_names import BY_A_SET
+
+    found = {
+        name
+        for name, kind in _TASKS_REGISTRY.items()
+        if "dataset_transform" in vars(kind) and "enumerate(set(" in inspect.getsource(kind.dataset_transform)
+    }
+    assert found == BY_A_SET
