@@ -14,6 +14,7 @@ import click
 
 from xlbench.cli.arguments import CONFIG, OF_THE_GROUP, PLUGIN, from_command
 from xlbench.cli.output import echo
+from xlbench.cli.repeats import refuse_repeats
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
 from xlbench.core.text import did_you_mean, error_text, one_line
 from xlbench.core.version import __version__
@@ -44,7 +45,7 @@ COMMANDS = {
     "published": "Compare saved runs with published figures.",
     "texts": "Write the texts of tasks, to be encoded by any program.",
     "fetch": "Bring data and checkpoints onto this machine beforehand.",
-    "results": "Check saved runs.",
+    "results": "Look at saved runs, check, join and clear them.",
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
 """Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
@@ -69,6 +70,7 @@ class Commands(click.Group):
             return None
         module = MODULES.get(cmd_name, cmd_name)
         command: click.Command = importlib.import_module(f"xlbench.cli.{module}").command
+        refuse_repeats(command)
         if COMPLETE in os.environ:
             from xlbench.cli.completing import offer_names
 
