@@ -372,6 +372,11 @@ SHORT_DATA = {
     "names/eng.conll": "".join(f"Mr\tO\nBo{i}\tB-PER\nin\tO\n{i}Rome\tB-GPE\non\tB-DATE\n\n" for i in range(60)),
     "topics/eng.tsv": "text\ttopics\n"
     + "".join(f"{text} {i}\t{topics}\n" for i in range(20) for text, topics in TOPICS.items()),
+    "topics/eng.jsonl": "".join(
+        json.dumps({"text": f"{text} {i}", "topics": [one.strip() for one in topics.split(";") if one]}) + "\n"
+        for i in range(20)
+        for text, topics in TOPICS.items()
+    ),
     "comments/eng.csv": "comment,toxic,insult,threat\n"
     + "".join(
         f"{text} {i},{topics.count('econ')},{topics.count('pol')},{topics.count('spo')}\n"

@@ -1,4 +1,5 @@
-"""Labels of which an item has any number: in one column with a sign between them, or a column of 0 and 1 for each.
+"""Labels of which an item has any number: in one column with a sign between them, in a list, or a column of 0 and 1 for
+each.
 
 Either becomes the field ``labels``: a JSON list an item, in the order of the columns or of the cell. A column of one
 label an item is the field ``label``, so that no protocol takes one for the other.
@@ -12,13 +13,14 @@ from typing import Any
 
 from xlbench import DataError, UsageError
 from xlbench_tasks.data.labels import in_other_notation
-from xlbench_tasks.data.row_tables import Row
+from xlbench_tasks.data.row_tables import Row, plain, text_of
 from xlbench_tasks.data.source import Home
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown_values import UnknownValues
 
-KEYS: dict[str, Any] = {"label_separator": str}
-"""``label_separator``: what stands between the labels of an item, which can be none."""
+KEYS: dict[str, Any] = {"label_separator": str, "label_list": bool}
+"""``label_separator``: what stands between the labels of an item, which can be none; ``label_list``: they are a list,
+in files that have lists."""
 
 MARKS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 """What a column of one label may hold, in any case."""
@@ -26,7 +28,12 @@ MARKS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true
 
 def has_sets(home: Home) -> bool:
     """Whether an item of a home has any number of labels."""
-    return "label_separator" in home.table or isinstance(home.table["fields"].get("label"), list)
+    return "label_separator" in home.table or is_list(home) or isinstance(home.table["fields"].get("label"), list)
+
+
+def is_list(home: Home) -> bool:
+    """Whether the labels of an item are a list in one cell."""
+    return bool(home.table.get("label_list"))
 
 
 def check_sets(home: Home) -> None:
@@ -37,6 +44,8 @@ def check_sets(home: Home) -> None:
             raise UsageError(f"{where} label_separator: give the sign between the labels of an item: ',' or ';' or '|'")
         if column is None or isinstance(column, list):
             raise UsageError(f"{where} label_separator: goes with one column of labels: fields = {{ label = '...' }}")
+    if is_list(home) and (not isinstance(column, str | int) or "label_separator" in table):
+        raise UsageError(f"{where} label_list: goes with one column of labels, and without label_separator")
     if has_sets(home) and "bins" in table:
         raise UsageError(f"{where} bins: make one label an item, and here an item has any number")
 
@@ -54,6 +63,27 @@ def split(home: Home, rows: Sequence[Row], values: Sequence[str]) -> tuple[str, 
             raise DataError(f"{row.place}: a label is missing beside {separator!r} in {value[:80]!r}")
         if len(set(its)) < len(its):
             raise DataError(f"{row.place}: a label is there twice in {value[:80]!r}")
+        found.append(its)
+    return _mapped(home, rows, found)
+
+
+def of_lists(home: Home, rows: Sequence[Row], cells: Sequence[Any]) -> tuple[str, ...]:
+    """The labels of cells that are lists; an empty list and null have none.
+
+    Raises:
+        DataError: a cell is no list of texts and whole numbers, has one twice, or has one that the card does not list.
+    """
+    found = []
+    for row, cell in zip(rows, cells, strict=True):
+        if not isinstance(cell, list):
+            if text_of(cell, "label", row):
+                raise DataError(f"{row.place}: the label is {cell!r} and no list: remove label_list from the card")
+            cell = []
+        its = [plain(one).strip() if isinstance(one, str | int) else "" for one in cell]
+        if not all(map(visible, its)):
+            raise DataError(f"{row.place}: a label is no text and no whole number in {str(cell)[:80]}")
+        if len(set(its)) < len(its):
+            raise DataError(f"{row.place}: a label is there twice in {str(cell)[:80]}")
         found.append(its)
     return _mapped(home, rows, found)
 

@@ -18,7 +18,7 @@ from typing import Any
 from xlbench import Data, DataError, DataMissing
 from xlbench_tasks.data import files, sample
 from xlbench_tasks.data.bins import Bins, bins_of
-from xlbench_tasks.data.label_sets import has_sets
+from xlbench_tasks.data.label_sets import has_sets, is_list
 from xlbench_tasks.data.records import Records, joined
 from xlbench_tasks.data.row_keys import check_rows, flat_columns
 from xlbench_tasks.data.row_tables import Row, Table, Unreadable, plain, text_of
@@ -208,7 +208,8 @@ class RowReading(Reading):
         def label_of(row: Row) -> str:
             if row.table not in places:
                 places[row.table] = [row.table.position(column) for column in columns]
-            label = " ".join(text_of(row.cells[place], "label", row) for place in places[row.table])
+            cells = [row.cells[place] for place in places[row.table]]
+            label = str(cells) if is_list(self.home) else " ".join(text_of(cell, "label", row) for cell in cells)
             return (bins.of(label) or label) if bins else labels.get(label, label)
 
         return sample.of_every_label(rows, label_of, most, limit, known)

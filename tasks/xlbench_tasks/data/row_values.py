@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from xlbench import DataError
 from xlbench_tasks.data import label_sets, text
@@ -52,13 +53,20 @@ def _label_sets(home: Home, rows: Sequence[Row], column: str | int | list[str | 
     """The labels of every item, of which it has any number."""
     if isinstance(column, list):
         return label_sets.marked(home, rows, {str(part): values_of(rows, "label", part) for part in column})
+    if label_sets.is_list(home):
+        return label_sets.of_lists(home, rows, cells_of(rows, column))
     return label_sets.split(home, rows, values_of(rows, "label", column))
 
 
 def values_of(rows: Sequence[Row], field: str, column: str | int) -> tuple[str, ...]:
     """The cells of a column, which may stand at another place in each file; "" for null."""
+    return tuple(text_of(cell, field, row) for cell, row in zip(cells_of(rows, column), rows, strict=True))
+
+
+def cells_of(rows: Sequence[Row], column: str | int) -> tuple[Any, ...]:
+    """The cells of a column as they are."""
     places = {table: table.position(column) for table in dict.fromkeys(row.table for row in rows)}
-    return tuple(text_of(row.cells[places[row.table]], field, row) for row in rows)
+    return tuple(row.cells[places[row.table]] for row in rows)
 
 
 def _column(home: Home, rows: Sequence[Row], field: str, column: str | int | list[str | int]) -> tuple[str, ...]:

@@ -42,6 +42,8 @@ class Dialect:
     reader: str = "delimited"
     inside: str = ""
     """Of JSON: the key of the list of rows; of a workbook with several sheets: the sheet."""
+    lists: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Column of lists of different texts or whole numbers -> how often each of these occurs."""
 
     def read_as(self, quoting: str) -> Sequence[Cells]:
         """The rows with this quoting, or as many as can be read."""

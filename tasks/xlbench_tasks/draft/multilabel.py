@@ -63,6 +63,28 @@ def fill_separated(draft: Draft, tables: Tables, label: Column, text: tuple[Colu
     draft.data["label_separator"] = (mark, f"column {label.ref!r} has several labels in a cell")
 
 
+def list_of(tables: Tables, label: Column | None) -> tuple[str, list[str]] | None:
+    """The column of lists of labels and all of these: the one that is called so, else the only one; None where there is
+    none, or where another column is called a label."""
+    counts: dict[str, Counter[str]] = {}
+    for one in tables.found.files:
+        for name, its in tables.dialects[one.file].lists.items():
+            counts.setdefault(name, Counter()).update(its)
+    few = [name for name, its in counts.items() if 1 < len(its) <= columns.MOST_LABELS and its.total() > 2 * len(its)]
+    named = [name for name in few if Column(0, name, (), ()).is_called(columns.LABEL)]
+    if (label and label.is_called(columns.LABEL)) or len(named or few) != 1:
+        return None
+    name = (named or few)[0]
+    return name, sorted_labels(counts[name])
+
+
+def fill_list(draft: Draft, tables: Tables, name: str, labels: list[str], text: tuple[Column, str]) -> None:
+    """A list of labels a row."""
+    languages = _fill(draft, tables, labels, text, ())
+    draft.data["fields"] = ({"text": text[0].ref, "label": name, **languages}, text[1])
+    draft.data["label_list"] = (True, f"column {name!r} holds lists of {len(labels)} labels")
+
+
 def _fill(
     draft: Draft, tables: Tables, labels: list[str], text: tuple[Column, str], taken: Sequence[Column]
 ) -> dict[str, str | int]:

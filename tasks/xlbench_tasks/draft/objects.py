@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -90,10 +91,24 @@ def _dialect(names: Sequence[str], table_of: Any, reader: str, list_at: str = ""
     """The rows below a row of names; values that are lists show nothing."""
     table: Table = table_of(names)
     rows: list[Cells] = [tuple(names)]
-    rows += [tuple(map(_shown, row.cells)) for row in islice(table.rows(), MOST_ROWS)]
+    lists: dict[str, Counter[str]] = {name: Counter() for name in names}
+    for row in islice(table.rows(), MOST_ROWS):
+        rows.append(tuple(map(_shown, row.cells)))
+        for name, cell in zip(names, row.cells, strict=True):
+            if name in lists and cell is not None:
+                if _is_set(cell):
+                    lists[name].update(map(plain, cell))
+                else:
+                    del lists[name]
+    lists = {name: counts for name, counts in lists.items() if counts}
     if len(rows) < 2:
         raise DataError(f"{table.path} has {table.nothing}")
-    return Dialect("", dict.fromkeys(QUOTINGS[:1], rows), reader=reader, inside=list_at)
+    return Dialect("", dict.fromkeys(QUOTINGS[:1], rows), reader=reader, inside=list_at, lists=lists)
+
+
+def _is_set(cell: Any) -> bool:
+    """Whether a cell is a list of different texts or whole numbers."""
+    return isinstance(cell, list) and all(isinstance(one, str | int) for one in cell) and len({*cell}) == len(cell)
 
 
 def _shown(cell: Any) -> str:

@@ -16,6 +16,8 @@ from xlbench_tasks.draft.rows import Tables
 from xlbench_tasks.draft.sets import FileSet
 from xlbench_tasks.draft.written import Draft
 
+SETS = {"label_separator", "label_list"}
+"""Keys of cards whose items may lack labels."""
 MANY_GAPS = 0.1
 """A file is left out where a larger share of a column's cells is empty, and others have no such column."""
 
@@ -85,6 +87,8 @@ def _fill_by_columns(draft: Draft, tables: Tables, every: Sequence[Column]) -> N
         pairs.fill_questions(draft, tables, question, passage)
     elif (flags := _flags_of(draft, every, label)) and (text := columns.text_of(every)):
         multilabel.fill_flags(draft, tables, flags, text)
+    elif (sets := multilabel.list_of(tables, label and label[0])) and (text := columns.text_of(every)):
+        multilabel.fill_list(draft, tables, *sets, text)
     elif pair and (score := pairs.score_of(every, pair)):
         pairs.fill(draft, tables, pair, score)
     elif label and (text := columns.text_of([one for one in every if one is not label[0]])):
@@ -161,7 +165,7 @@ def _other_quote(tables: Tables) -> str:
 def _say_gaps(draft: Draft, tables: Tables) -> None:
     """Have rows left out that lack what is asked of them, and say how many."""
     fields = draft.data["fields"][0]
-    used = [column for name, column in fields.items() if name != "label" or "label_separator" not in draft.data]
+    used = [column for name, column in fields.items() if name != "label" or not draft.data.keys() & SETS]
     gaps = [column for column in tables.columns_of(tables.found.files) if column.empty and column.ref in used]
     if gaps:
         said = first_of([f"{column.ref!r} in {count_text(column.empty, 'row')}" for column in gaps], 3)

@@ -98,8 +98,8 @@ def _sets_of(data_set: str, records: Records) -> Sequence[str]:
     """The labels of every item, a JSON list each."""
     if "labels" not in records.fields:
         raise DataError(
-            f"{data_set}: the data has no sets of labels; give label_separator, or a list of columns of 0 and 1 as the "
-            f"label of fields, in the card's [data]"
+            f"{data_set}: the data has no sets of labels; give label_separator, label_list = true, or a list of "
+            f"columns of 0 and 1 as the label of fields, in the card's [data]"
         )
     return records.fields["labels"]
 

@@ -22,7 +22,17 @@ from xlbench_tasks.readers import delimited, parallel
 
 OWN = "near_misses"
 
-_OTHERS = ("max_rows", "labels", "bins", "bin_names", "label_separator", "language", "pivot", "drop_empty")
+_OTHERS = (
+    "max_rows",
+    "labels",
+    "bins",
+    "bin_names",
+    "label_separator",
+    "label_list",
+    "language",
+    "pivot",
+    "drop_empty",
+)
 """Keys of these readers that parallel sentences with near misses have no use for."""
 
 KEYS = {key: kind for key, kind in {**parallel.KEYS, **delimited.KEYS, OWN: str}.items() if key not in _OTHERS}
