@@ -33,7 +33,8 @@ def drafted(tmp_path):
         path = tmp_path / "draft.toml"
         path.write_text(text, encoding="utf-8")
         comments = " ".join(line.lstrip("# ") for line in text.splitlines() if line.startswith("#"))
-        subsets = task(read_card(path)).subsets(Data(root=folder))
+        subsets = [*task(read_card(path)).subsets(Data(root=folder))]
+        assert not any(one.damaged or one.missing for one in subsets), subsets
         return tomllib.loads(text) | {"comments": comments, "items": {one.name: one.n for one in subsets}}
 
     return draft
@@ -168,6 +169,15 @@ def test_a_header_in_one_file_alone_is_said(drafted):
     """The header of a shorter file would be an item of a split: that stands at the top of the draft."""
     card = drafted({"x_train.tsv": rows(label), "x_test.tsv": [["text", "label"], *rows(label, count=20)]})
     assert "The first line of x_test.tsv looks like a header" in card["comments"]
+
+
+def test_empty_lines_of_translations_are_left_out_and_said(drafted):
+    """Each language loses its own; a pair is of the lines that both have."""
+    whole = [[sentence(n)] for n in range(40)]
+    card = drafted({"eng.txt": whole, "mlt.txt": [[sentence(n + 99) if n % 8 else ""] for n in range(40)]})
+    assert (card["data"]["reader"], card["data"]["drop_empty"], card["data"]["shared"]) == ("parallel", True, 0.5)
+    assert "empty lines: 5 in mlt.txt" in card["comments"]
+    assert card["items"] == {"eng-mlt": 35, "mlt-eng": 35}
 
 
 def test_a_single_document_of_words_is_said(drafted):

@@ -92,6 +92,7 @@ def _lines(found: Found, named: list[names.NamedFile], seen: Mapping[str, int], 
         return list(islice(text.lines(found.path(file)), 300))
 
     lines.fill(draft, chosen, seen, texts, {file: found.path(file) for file in beside})
+    lines.say_gaps(draft, {one.file: found.path(one.file) for one in chosen.files})
     return chosen
 
 

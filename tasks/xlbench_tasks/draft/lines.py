@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from xlbench import UsageError
-from xlbench.core.text import count_text
+from xlbench.core.text import count_text, first_of
 from xlbench_tasks.data import text
 from xlbench_tasks.draft.sets import FileSet, say_languages, say_splits
 from xlbench_tasks.draft.written import Draft
+
+SHARED = 0.5
+"""So large a share of their lines two languages need to have in common, where some are empty."""
 
 
 def fill(
@@ -56,3 +59,11 @@ def fill(
     if len(languages) > 2:
         pivot = "eng" if "eng" in languages else "all"
         draft.options["pairs"] = (pivot, "every other language to it, and from it" if pivot == "eng" else "")
+
+
+def say_gaps(draft: Draft, paths: Mapping[str, Path]) -> None:
+    """Where lines are empty: each language loses its own, and pairs are of the rest."""
+    empty = {name: sum(not text.visible(line) for line in text.lines(path)) for name, path in paths.items()}
+    if gaps := [f"{count:,} in {name}" for name, count in empty.items() if count]:
+        draft.data["drop_empty"] = (True, f"empty lines: {first_of(gaps, 5)}")
+        draft.data["shared"] = (SHARED, "two languages need to have half of their lines in common, and not all")
