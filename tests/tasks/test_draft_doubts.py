@@ -180,6 +180,26 @@ def test_empty_lines_of_translations_are_left_out_and_said(drafted):
     assert card["items"] == {"eng-mlt": 35, "mlt-eng": 35}
 
 
+def words_with(*tags):
+    """Sentences of three words with tags in two columns."""
+    outside = ["O", tags[1] if tags[1] == "B-NP" else "O"]
+    return [row for n in range(40) for row in ([WORDS[n % 7], *outside], ["Anna", *tags], [f"w{n}", *outside], [""])]
+
+
+def test_phrases_are_no_entities(drafted):
+    """The column of entities is read, though one of phrases is the last."""
+    card = drafted({"x.tsv": words_with("B-PER", "B-NP")})
+    assert (card["data"]["tag"], card["data"]["tags"]) == (2, {"PER": "PER"})
+    assert "hold tags, too" not in card["comments"]
+
+
+def test_another_column_of_entities_is_said(drafted):
+    """As in nested entities: one column is drafted, the last one."""
+    card = drafted({"x.tsv": words_with("B-PER", "B-ORG")})
+    assert card["data"]["tags"] == {"ORG": "ORG"}
+    assert "Other columns hold tags, too (2): tag = 3 is read, and no other" in card["comments"]
+
+
 def test_a_single_document_of_words_is_said(drafted):
     """One -DOCSTART- at the top makes all sentences one cluster, without an interval: that stands at the top."""
     words = [row for n in range(40) for row in ([WORDS[n % 7], "O"], ["Anna", "B-PER"], [str(n), "O"], [""])]

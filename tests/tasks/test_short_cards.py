@@ -231,6 +231,9 @@ def test_a_label_of_its_own_for_every_item_is_an_error(made, tmp_path):
     found, data = made(REVIEWS)
     (subset,) = found.subsets(data)
     assert "each of 60 items has a label of its own, such as 'r" in subset.damaged
+    write_reviews(tmp_path, labels=[f"r{number}" for number in range(30)])
+    sample = next(iter(found.subsets(Data(tmp_path, limit=30))))
+    assert "has a label of its own" not in sample.damaged, "a sample has one item of each label"
 
 
 def test_many_labels_that_nobody_listed(made, tmp_path):

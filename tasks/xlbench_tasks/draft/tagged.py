@@ -18,6 +18,8 @@ SAMPLE = 4_000
 DOCUMENT = "-DOCSTART-"
 """How a line begins with which a document does, in any file."""
 MOSTLY = 0.9
+CHUNKS = {"NP", "VP", "PP", "ADVP", "ADJP", "SBAR", "PRT", "CONJP", "INTJ", "LST", "UCP"}
+"""Phrases, whose tags often stand beside those of entities."""
 _TAG = re.compile(r"(O|[BIESMLU]?-\S+)", re.IGNORECASE)
 _COMMENT = re.compile(r"#+ ?\w.*\s\S")
 _KEYED = re.compile(r"(?:^|\|)(?P<key>[^=|]+)=[BIESMLU]-[^|]+")
@@ -39,6 +41,8 @@ class Layout:
     comment: str = ""
     documents: str = ""
     """How the lines begin that are no words, and those with which a document begins."""
+    rivals: tuple[int, ...] = ()
+    """Other columns of tags."""
 
     @property
     def separator(self) -> str | None:
@@ -82,7 +86,9 @@ def layout(path: Path) -> Layout | None:
     if width < 2 or count < MOSTLY * len(cells):
         return None
     table = [row for row in cells if len(row) == width]
-    tag = next((place for place in range(width, 1, -1) if _is_tags([row[place - 1] for row in table])), 0)
+    tagged = [place for place in range(width, 1, -1) if _is_tags([row[place - 1] for row in table])]
+    tagged = [place for place in tagged if not _is_chunks([row[place - 1] for row in table])] or tagged
+    tag = next(iter(tagged), 0)
     key = "" if tag else _key_of([row[-1] for row in table])
     if not (tag or key):
         return None
@@ -91,7 +97,14 @@ def layout(path: Path) -> Layout | None:
     mark = "# " if comments and all(line.startswith("# ") for line in comments) else "#" if comments else ""
     document = next((line for line in comments if "newdoc" in line), "")
     return Layout(
-        delimiter, width, token, tag, key, mark, document.partition("=")[0] + "= " if " = " in document else ""
+        delimiter,
+        width,
+        token,
+        tag,
+        key,
+        mark,
+        document.partition("=")[0] + "= " if " = " in document else "",
+        tuple(tagged[1:]),
     )
 
 
@@ -112,6 +125,11 @@ def _is_tags(values: Sequence[str]) -> bool:
     """Whether a column holds tags, and not the same one always."""
     fitting = sum(bool(_TAG.fullmatch(value.strip("\u200b\u200c\u200d\ufeff"))) for value in values)
     return fitting >= MOSTLY * len(values) and len(set(values)) > 1
+
+
+def _is_chunks(values: Sequence[str]) -> bool:
+    """Whether tags are of phrases, and of no entities."""
+    return {value.rpartition("-")[2].upper() for value in values if "-" in value} <= CHUNKS
 
 
 def _key_of(values: Sequence[str]) -> str:

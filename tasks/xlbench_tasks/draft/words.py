@@ -29,6 +29,9 @@ def fill(draft: Draft, found: FileSet, layouts: Mapping[str, Layout], read: Mapp
         draft.data["tag_key"] = (how.key, "the tag stands under this key in the last column")
     elif (how.token, how.tag) != (1, how.width):
         draft.data["token"], draft.data["tag"] = (how.token, "the column of words, from 1"), (how.tag, "and of tags")
+    if how.rivals:
+        others = first_of([str(place) for place in reversed(how.rivals)], 5)
+        draft.unsure.append(f"Other columns hold tags, too ({others}): tag = {how.tag} is read, and no other.")
     if how.comment:
         draft.data["comment"] = (how.comment, "lines that begin so are no words, unless they have a tag")
     if how.documents:
