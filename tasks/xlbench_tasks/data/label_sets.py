@@ -18,9 +18,10 @@ from xlbench_tasks.data.source import Home
 from xlbench_tasks.data.text import visible
 from xlbench_tasks.data.unknown_values import UnknownValues
 
-KEYS: dict[str, Any] = {"label_separator": str, "label_list": bool}
-"""``label_separator``: what stands between the labels of an item, which can be none; ``label_list``: they are a list,
-in files that have lists."""
+KEYS: dict[str, Any] = {"label_separator": str}
+"""``label_separator``: what stands between the labels of an item, which can be none."""
+LIST_KEYS: dict[str, Any] = {"label_list": bool}
+"""The same for files that have lists: the labels of an item are one."""
 
 MARKS = {"0": False, "1": True, "0.0": False, "1.0": True, "false": False, "true": True}
 """What a column of one label may hold, in any case."""

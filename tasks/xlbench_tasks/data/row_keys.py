@@ -34,7 +34,7 @@ ROW_KEYS: dict[str, Any] = {
 several, which are joined, or a column a language; ``language`` is the column of codes, of which each row has one);
 ``where``: column = value, only these rows; ``id``: the column of item ids that all languages share; ``cluster``: the
 column that says what hangs together (a document, a speaker); ``block``: so many rows, or ids, are one; ``labels``:
-label in the file -> label (all of them); ``bins``, ``bin_names``: see `bins`; ``label_separator``, ``label_list``: see
+label in the file -> label (all of them); ``bins``, ``bin_names``: see `bins`; ``label_separator``: see
 `label_sets`; ``language``: the only one; ``pivot``: the ``language`` that all the others are paired
 with, each in a file of its own, and the column that is its
 ``text``; ``drop_empty``: rows that lack a field are left out and counted."""

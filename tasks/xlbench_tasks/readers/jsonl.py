@@ -12,12 +12,13 @@ from pathlib import Path
 
 from xlbench import Data, UsageError
 from xlbench_tasks.data.json_files import JsonTable
+from xlbench_tasks.data.label_sets import LIST_KEYS
 from xlbench_tasks.data.row_keys import ROW_KEYS, ROW_REQUIRED
 from xlbench_tasks.data.row_reading import RowReading
 from xlbench_tasks.data.source import Home
 
-KEYS = {**ROW_KEYS, "list": str}
-"""As in `ROW_KEYS`; and ``list``: of files that are one object, the key of the list that holds the rows."""
+KEYS = {**ROW_KEYS, **LIST_KEYS, "list": str}
+"""As in `ROW_KEYS` and `LIST_KEYS`; and ``list``: of files that are one object, the key of the list of rows."""
 REQUIRED = ROW_REQUIRED
 
 

@@ -28,7 +28,6 @@ _OTHERS = (
     "bins",
     "bin_names",
     "label_separator",
-    "label_list",
     "language",
     "pivot",
     "drop_empty",

@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xlbench import Data
+from xlbench_tasks.data.label_sets import LIST_KEYS
 from xlbench_tasks.data.parquet_files import ParquetTable
 from xlbench_tasks.data.row_keys import ROW_KEYS, ROW_REQUIRED
 from xlbench_tasks.data.row_reading import RowReading
 from xlbench_tasks.data.source import Home
 
-KEYS = ROW_KEYS
-"""See `ROW_KEYS`."""
+KEYS = {**ROW_KEYS, **LIST_KEYS}
+"""See `ROW_KEYS` and `LIST_KEYS`."""
 REQUIRED = ROW_REQUIRED
 
 
