@@ -29,7 +29,8 @@ from xlbench.testing.models import check_model
 
 pytestmark = pytest.mark.slow
 
-JOB = ("--task", "lexicon", "--language", "hin", "--results", "results", "--boards", "boards")
+CELLS = ("--task", "lexicon", "--language", "hin", "--boards", "boards")
+JOB = (*CELLS, "--results", "results")
 CARD = """
 name = "talks"
 area = "retrieval"
@@ -72,7 +73,7 @@ def test_two_checkpoints_of_one_name_are_two_models(checkpoint_cli, own_cache, t
     folders = [checkpoints.bert(tmp_path / side / "model", seed=seed) for seed, side in enumerate(("left", "right"))]
     found: list[dict[Any, Any]] = []
     for folder in folders:
-        job = ["run", "--model", "./model", *JOB, "--results", tmp_path / "results", "--json"]
+        job = ["run", "--model", "./model", *CELLS, "--results", tmp_path / "results", "--json"]
         found.append(scores(checkpoint_cli(job, cwd=folder.parent)))
     assert not set(found[0]) & set(found[1])
     assert sorted(found[0].values()) != sorted(found[1].values())
@@ -80,7 +81,7 @@ def test_two_checkpoints_of_one_name_are_two_models(checkpoint_cli, own_cache, t
     save_file(
         {name: 1.1 * value for name, value in weights.items()}, folders[0] / "model.safetensors", {"format": "pt"}
     )
-    job = ["run", "--model", "./model", *JOB, "--results", tmp_path / "results", "--json"]
+    job = ["run", "--model", "./model", *CELLS, "--results", tmp_path / "results", "--json"]
     edited = scores(checkpoint_cli(job, cwd=folders[0].parent))
     assert not set(edited) & (set(found[0]) | set(found[1]))
     assert len(Cache(own_cache).info().models) == 3

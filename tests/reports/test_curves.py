@@ -273,7 +273,7 @@ def test_a_size_that_cannot_be_learned_from_fails_alone(xlbench_cli, tmp_path):
     """One item has one label: that cell says so, and the others stand."""
     done = xlbench_cli([*NEWS[:-1], "1,8"])
     assert done.returncode == 1
-    assert "error: mini-news hin@1 (ngram): mini-news hin: all 1 training items" in done.stderr
+    assert "error: mini-news hin@1 (ngram): mini-news hin (all but fold 1 of 10): all 1 training items" in done.stderr
     assert {row["status"] for row in rows(tmp_path, "mini-news") if row["train_size"] == "8"} == {"ok"}
     assert "two labels to learn from" in (tmp_path / "curves" / "mini-news.md").read_text(encoding="utf-8")
 
