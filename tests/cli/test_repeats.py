@@ -20,8 +20,9 @@ from xlbench.cli.repeats import refuse_repeats
         (["gate", "run", "--baseline", "a", "--baseline", "b"], "--baseline"),
     ],
 )
-def test_a_second_value_is_refused(arguments, option):
+def test_a_second_value_is_refused(arguments, option, tmp_path, monkeypatch):
     """In commands and in those of groups, by the long name or the short one."""
+    monkeypatch.chdir(tmp_path)  # a gate writes its verdict whatever happens
     done = CliRunner().invoke(group, arguments)
     assert done.exit_code == 2
     assert f"Error: {option} is given 2 times, and takes one value." in done.output
