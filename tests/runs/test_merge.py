@@ -75,6 +75,13 @@ def test_two_different_scores_of_a_cell_are_named_both(parts, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_the_same_items_with_other_intervals_are_no_equal_cell(parts, tmp_path):
+    """Scored with another seed or method, a cell would bring intervals that nobody asked for."""
+    save_cell(Store(parts[1]), "alpha", "pairs", "eng-hin", 40, ci="jackknife")
+    with pytest.raises(ResultsError, match="intervals of another kind"):
+        merge(parts, tmp_path / "out")
+
+
 def test_what_is_damaged_is_not_merged(parts, tmp_path):
     """A changed file ends it before anything is written."""
     path = cell_file(parts[0], "alpha", "pairs", "eng-hin")
@@ -141,6 +148,21 @@ def test_kinds_of_cells_go_and_the_others_stay(mixed, kinds, gone):
     assert not after.troubles
     scored = sum(cell.status == "ok" for cell in after.cells)
     assert len(list(Path(after.folder).rglob("*.parquet"))) == scored
+
+
+def test_what_is_damaged_or_gone_is_left_alone(mixed):
+    """A damaged file stays for its owner to look at, and a cell that is gone is still missed; where the whole model was
+    found to be one whose scores cannot be kept, its cells are not taken for failures."""
+    damaged = cell_file(mixed, "beta", "pairs", "hin-eng")
+    damaged.write_text("{", encoding="utf-8")
+    cell_file(mixed, "alpha", "pairs", "eng-hin").unlink()
+    store, alpha = Store(mixed), by_model(mixed)["alpha"]
+    store.save_manifest(replace(alpha, failure="it gives other vectors every time"))
+    (unwanted,) = prunable(mixed, failed=True)
+    assert {cell.subset for cell in unwanted.cells} == {"eng-urd", "eng-mlt"}
+    prune(mixed, [unwanted])
+    assert damaged.exists()
+    assert {cell.subset: cell.reason for cell in by_model(mixed)["alpha"].cells}["eng-hin"] == GONE
 
 
 def test_a_model_alone_is_its_whole_run(mixed):

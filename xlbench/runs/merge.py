@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
@@ -61,7 +62,7 @@ def _joined_cells(runs: Iterable[Run]) -> Placed:
 
 def _check_same(one: Cell, its_run: Run, other: Cell, other_run: Run) -> None:
     """Raise `ResultsError` where two parts disagree: nobody can tell here which of them is meant."""
-    if (one.key, one.items_digest) == (other.key, other.items_digest):
+    if _identity(one) == _identity(other):
         return
     values = [cell.main.value if cell.main else None for cell in (one, other)]
     shown = " and ".join(
@@ -69,9 +70,14 @@ def _check_same(one: Cell, its_run: Run, other: Cell, other_run: Run) -> None:
         for value, run in zip(values, (its_run, other_run), strict=True)
     )
     raise ResultsError(
-        f"nothing is merged: {one.model} {one.task} {one.subset} was scored twice, with different items or another "
-        f"version of the task: {shown}. Leave out one of the two, or 'xlbench results prune' it"
+        f"nothing is merged: {one.model} {one.task} {one.subset} was scored twice, with different items, intervals of "
+        f"another kind, or another version of the task: {shown}. Leave one of the two out, or prune it"
     )
+
+
+def _identity(cell: Cell) -> tuple[Any, ...]:
+    """What equal scores with equal intervals have in common."""
+    return cell.key, cell.items_digest, cell.seed, cell.ci, cell.ci_training, cell.scoring
 
 
 def _write(store: Store, reader: Reader, runs: Sequence[Run], cells: Placed) -> Run:

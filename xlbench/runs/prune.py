@@ -12,7 +12,7 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import did_you_mean
 from xlbench.runs.packs.header import ENDING
-from xlbench.runs.run_folder import one_line_errors
+from xlbench.runs.run_folder import one_line_errors, read_cells
 from xlbench.runs.store import Store
 
 
@@ -38,7 +38,8 @@ def prunable(
     Args:
         root: The results folder. Packs in it are left alone.
         models: Names or patterns: only these models' runs; none: all. Without a kind of cells, their whole runs.
-        failed: Cells without scores: errors, and what was skipped.
+        failed: Cells that were saved without scores: errors, and what was skipped. Files that are damaged or gone are
+            no such cells.
         samples: Cells of the first items alone (``--limit``).
         curves: Points of curves (``xlbench curve``).
 
@@ -58,9 +59,10 @@ def prunable(
         return [Unwanted(run, run.cells, whole=True) for run in chosen]
     found = []
     for run in chosen:
+        saved, _ = read_cells(Path(run.folder))  # as they are: what is damaged or gone is left for its owner to look at
         cells = tuple(
             cell
-            for cell in run.cells
+            for cell in saved.values()
             if (failed and cell.status != "ok")
             or (samples and cell.limit is not None)
             or (curves and cell.train_size is not None)
