@@ -11,7 +11,8 @@ from importlib import metadata
 import pytest
 
 from xlbench import hub
-from xlbench.cli import findings, main
+from xlbench.cli import main
+from xlbench.cli.doctor import machine
 
 PARTS = ["versions", "configuration", "plugins", "devices", "caches", "folders", "network", "offers"]
 
@@ -44,7 +45,7 @@ def torch_says(monkeypatch, out, err="", code=0):
             return subprocess.CompletedProcess(command, code, out, err)
         return real(command, *more, **options)
 
-    monkeypatch.setattr(findings.subprocess, "run", run)
+    monkeypatch.setattr(machine.subprocess, "run", run)
 
 
 def problems(found):
@@ -139,7 +140,7 @@ def test_libraries_that_are_gone_or_too_old_are_told_with_the_command_that_mends
             raise metadata.PackageNotFoundError(name)
         return "1.9.1" if name == "numpy" else real(name)
 
-    monkeypatch.setattr(findings.metadata, "version", version)
+    monkeypatch.setattr(machine.metadata, "version", version)
     code, found = doctor()
     states = {one["what"].partition(":")[0]: one for one in told(found, "versions")}
     assert code == 1

@@ -8,16 +8,16 @@ import click
 import pytest
 
 from xlbench import cli
-from xlbench.cli import output
+from xlbench.cli.output import printing
 from xlbench.core.text import escaped_json, printable
 
-CLI = Path(output.__file__).parent
+CLI = Path(printing.__file__).parent.parent
 HOSTILE = "a\x1b]0;owned\x07b\x1b[2Jc\x9b2Jd\re\u202ef\x7f"
 
 
 def test_every_text_to_the_terminal_goes_one_way():
-    """`click.echo`, `secho`, `print` and writes to the streams occur in output.py alone."""
-    for path in sorted(CLI.glob("*.py")):
+    """`click.echo`, `secho`, `print` and writes to the streams occur in printing.py alone."""
+    for path in sorted(CLI.rglob("*.py")):
         calls = [
             node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call)
         ]
@@ -30,21 +30,21 @@ def test_every_text_to_the_terminal_goes_one_way():
             "sys.stderr.write",
             "traceback.print_exception",
         }
-        assert names & ways <= ({"click.echo"} if path.name == "output.py" else set()), path.name
+        assert names & ways <= ({"click.echo"} if path.name == "printing.py" else set()), path.name
 
 
 def test_printed_text_holds_nothing_that_a_terminal_obeys(capsys):
     """Escape sequences, C1 controls, carriage returns and bidi overrides are gone; tabs and line breaks stay."""
-    output.echo(f"{HOSTILE}\n\tnext\r\nlast")
+    printing.echo(f"{HOSTILE}\n\tnext\r\nlast")
     assert capsys.readouterr().out == "a]0;ownedb[2Jc2Jd ef\n\tnext\nlast\n"
-    output.echo(HOSTILE, err=True)
+    printing.echo(HOSTILE, err=True)
     assert "\x1b" not in capsys.readouterr().err
 
 
 def test_printed_json_is_the_same_value_with_escapes(capsys):
     """What would be obeyed is escaped, so that programs read what was there; letters of every script stay."""
     plain = {"name": HOSTILE, "text": "हिन्दी\u200d \U000e0041", "ascii": "\x7f"}
-    output.echo_json(plain)
+    printing.echo_json(plain)
     shown = capsys.readouterr().out
     assert json.loads(shown) == plain
     assert "हिन्दी" in shown

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from xlbench.cli import live_line, pace, progress, standings, window
+from xlbench.cli.output import live_line, pace, progress, standings, window
 from xlbench.core.model import Model
 from xlbench.core.record import Cell
 from xlbench.core.task import Metric, Subset, Task

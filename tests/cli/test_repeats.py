@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from xlbench.cli import group
-from xlbench.cli.repeats import refuse_repeats
+from xlbench.cli.options.repeats import refuse_repeats
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,13 @@ def test_pluggy_and_importlib_metadata_have_one_home_each():
     users = {room(path) for path in modules("xlbench") if any(name == "pluggy" for name in imports(path))}
     assert {user.split(".")[0] for user in users} == {"catalog"}
     metadata = {room(path) for path in modules("xlbench") if "importlib.metadata" in set(imports(path))}
-    assert metadata <= {"catalog.entry_points", "catalog.loading", "cli.findings", "core.model", "runs.provenance"}
+    assert metadata <= {
+        "catalog.entry_points",
+        "catalog.loading",
+        "cli.doctor.machine",
+        "core.model",
+        "runs.provenance",
+    }
 
 
 def test_only_the_command_line_prints():

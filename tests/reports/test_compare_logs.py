@@ -16,7 +16,7 @@ from scipy import stats as reference
 
 import xlbench
 from xlbench import ResultsError, UsageError
-from xlbench.cli.example_texts import with_texts
+from xlbench.cli.output.example_texts import with_texts
 from xlbench.reports.compare.comparison import against_baseline
 from xlbench.reports.compare.logs.figures import is_mean
 from xlbench.reports.compare.logs.reader import LogReader

@@ -10,9 +10,9 @@ import pytest
 from click.testing import CliRunner
 from saved_runs import cell_file, save_cell, save_run
 
-from xlbench.cli.results_folders import info
-from xlbench.cli.results_folders import merge as merge_command
-from xlbench.cli.results_folders import prune as prune_command
+from xlbench.cli.results.folders import info
+from xlbench.cli.results.folders import merge as merge_command
+from xlbench.cli.results.folders import prune as prune_command
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.record import Cell
 from xlbench.runs.merge import merge

@@ -1,4 +1,7 @@
-"""The command line: one file a command, imported when the command is named."""
+"""The command line: a file or a folder a command, imported when the command is named.
+
+What commands share is in ``options`` and ``output``.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.arguments import CONFIG, OF_THE_GROUP, PLUGIN, from_command
-from xlbench.cli.output import echo
-from xlbench.cli.repeats import refuse_repeats
+from xlbench.cli.options.arguments import CONFIG, OF_THE_GROUP, PLUGIN, from_command
+from xlbench.cli.options.repeats import refuse_repeats
+from xlbench.cli.output.printing import echo
 from xlbench.core.errors import INTERRUPTED, INVALID, OK, USAGE, XlbenchError
 from xlbench.core.text import did_you_mean, error_text, one_line
 from xlbench.core.version import __version__
@@ -48,7 +51,7 @@ COMMANDS = {
     "results": "Look at saved runs, check, join and clear them.",
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
-"""Command -> what it does, in one line. The module of this package that has its name has it, as ``command``."""
+"""Command -> what it does, in one line. The module or package of its name below this one has it, as ``command``."""
 GO_ON = ("run", "curve", "fetch")
 """Commands that go on, when they are given again, from where they were stopped."""
 COMPLETE = "_XLBENCH_COMPLETE"
@@ -72,7 +75,7 @@ class Commands(click.Group):
         command: click.Command = importlib.import_module(f"xlbench.cli.{module}").command
         refuse_repeats(command)
         if COMPLETE in os.environ:
-            from xlbench.cli.completing import offer_names
+            from xlbench.cli.options.completing import offer_names
 
             offer_names(command, cmd_name)
         return command
@@ -118,7 +121,7 @@ class Commands(click.Group):
 @click.pass_context
 def group(ctx: click.Context, debug: bool, config: str | None, no_plugins: bool, plugins: tuple[str, ...]) -> None:
     """Measure text encoders across languages: an interval on every number, a plugin for everything."""
-    from xlbench.cli.begin import begin
+    from xlbench.cli.options.begin import begin
 
     begin(ctx, config, plugins if plugins or no_plugins else None)
 
@@ -128,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
     arguments = sys.argv[1:] if arguments is None else arguments
     gc.set_threshold(50_000, *gc.get_threshold()[1:])  # records by the thousand stay: looking at them took 5% of a run
     if instruction := os.environ.get(COMPLETE):
-        from xlbench.cli.completing import complete
+        from xlbench.cli.options.completing import complete
 
         sys.exit(complete(group, COMPLETE, instruction))
     sys.exit(_run_guarded(arguments, debug="--debug" in arguments or bool(os.environ.get("XLBENCH_DEBUG"))))
@@ -140,7 +143,7 @@ def _run_guarded(arguments: list[str], *, debug: bool) -> int:
 
     try:
         if "gate" in arguments:
-            from xlbench.cli.verdict_files import invalidate
+            from xlbench.cli.output.verdict_files import invalidate
 
             invalidate(arguments)
         with shown_tracebacks(wanted=debug):

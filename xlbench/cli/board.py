@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.options import LANGUAGE_HELP, boards_option, formats_option
-from xlbench.cli.output import echo, echo_json, echo_written, plugins_print_elsewhere
+from xlbench.cli.options.scoring import LANGUAGE_HELP, boards_option, formats_option
+from xlbench.cli.output.printing import echo, echo_json, echo_written, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 
@@ -125,7 +125,7 @@ def _save(
     Returns:
         A line for each format that failed.
     """
-    from xlbench.cli.standings import print_standings
+    from xlbench.cli.output.standings import print_standings
     from xlbench.reports.boards.sources import with_sources
     from xlbench.reports.render import save
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import INVALID, OK, UsageError
 from xlbench.core.tables import table
 from xlbench.core.text import byte_count, count_text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.cli.output.printing import echo, plugins_print_elsewhere
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import one_line
 

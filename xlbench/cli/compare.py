@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import LANGUAGE_HELP
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.options.scoring import LANGUAGE_HELP
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import did_you_mean
 
@@ -89,7 +89,7 @@ def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pair
             return _compare_all_pairs(named, reader, as_json=as_json, **options)
         compared, first = _compare_runs(named, reader, **options), next(iter(named.values()))
     if options["examples"]:
-        from xlbench.cli.example_texts import with_texts
+        from xlbench.cli.output.example_texts import with_texts
 
         with plugins_print_elsewhere():
             compared = [with_texts(one, first, reader, data) for one in compared]

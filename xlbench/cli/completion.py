@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import ShellComplete, get_completion_class
 
-from xlbench.cli.output import echo
+from xlbench.cli.output.printing import echo
 
 SHELLS = ("bash", "zsh", "fish")
 

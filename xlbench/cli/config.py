@@ -8,9 +8,9 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from xlbench.cli.begin import Begun, begun, defaults_of
-from xlbench.cli.output import echo, echo_json
-from xlbench.cli.settings import CACHE_FOLDER, long_name
+from xlbench.cli.options.begin import Begun, begun, defaults_of
+from xlbench.cli.options.settings import CACHE_FOLDER, long_name
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import UsageError
 from xlbench.core.tables import table
 from xlbench.core.text import did_you_mean

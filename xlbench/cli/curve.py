@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import (
+from xlbench.cli.options.scoring import (
     EXIT_CODES,
     cache_and_permission_options,
     output_options,
@@ -16,7 +16,7 @@ from xlbench.cli.options import (
     scoring_options,
     selection_options,
 )
-from xlbench.cli.output import (
+from xlbench.cli.output.printing import (
     echo,
     echo_json,
     exit_code,
@@ -73,7 +73,7 @@ def command(
     Smaller training sets lie within larger ones, keep the shares of the classes, and are the same for all models. Cells
     are saved beside those of `xlbench run`, and computed once; they are on no board.
     """
-    from xlbench.cli.progress import watching
+    from xlbench.cli.output.progress import watching
     from xlbench.core.files import check_folder, write_files
     from xlbench.reports.render import curves_of, render_curves
     from xlbench.runs.execute import run_prepared

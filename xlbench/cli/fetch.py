@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import fetch_permission_options, fetch_selection_options, request_of
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.options.scoring import fetch_permission_options, fetch_selection_options, request_of
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.tables import table
 from xlbench.core.text import byte_count

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from xlbench.cli.options import cache_and_permission_options, request_of
-from xlbench.cli.output import echo, plugins_print_elsewhere
-from xlbench.cli.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported
-from xlbench.cli.verdict_report import report_verdict
+from xlbench.cli.options.scoring import cache_and_permission_options, request_of
+from xlbench.cli.output.printing import echo, plugins_print_elsewhere
+from xlbench.cli.output.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported
+from xlbench.cli.output.verdict_report import report_verdict
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import count_text, one_line
 
@@ -195,7 +195,7 @@ def _compute_candidate(baseline: Run, model: str, options: dict[str, Any]) -> Ru
     """The candidate's run, of the cells that the baseline has scores for."""
     from dataclasses import replace
 
-    from xlbench.cli.progress import watching
+    from xlbench.cli.output.progress import watching
     from xlbench.core.errors import ResultsError
     from xlbench.runs.execute import run_prepared
     from xlbench.runs.request import prepare

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import OK
 from xlbench.core.text import count_text, one_line
 

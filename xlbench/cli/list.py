@@ -12,7 +12,7 @@ import click
 
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.loading import load
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.tables import table
 from xlbench.core.task import AREAS, Task
@@ -94,7 +94,7 @@ def command(
 
 def _show(noun: str, names: Sequence[str], languages: Sequence[str], root: Path | None, *, as_json: bool) -> int:
     """Print what is read of the data of tasks; the exit code."""
-    from xlbench.cli.shown_data import print_views
+    from xlbench.cli.output.data import print_views
     from xlbench.core.task import Data
 
     if noun != "tasks" or not names:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from xlbench.catalog.loading import load
-from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.cli.output.printing import echo, plugins_print_elsewhere
 from xlbench.core.errors import UsageError
 from xlbench.core.text import one_line
 from xlbench.templates.project import KINDS, Project

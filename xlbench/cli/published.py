@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import CELL_FAILED, INVALID, OK, UsageError
 from xlbench.core.files import write_files
 from xlbench.core.tables import table

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.options import LANGUAGE_HELP
-from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.cli.options.scoring import LANGUAGE_HELP
+from xlbench.cli.output.printing import echo, plugins_print_elsewhere
 from xlbench.core.errors import INVALID, OK, UsageError
 from xlbench.core.text import one_line
 
@@ -100,7 +100,7 @@ def _page(
     """The page, and a line for each task whose texts cannot be had."""
     from datetime import date
 
-    from xlbench.cli.example_texts import SubsetTexts
+    from xlbench.cli.output.example_texts import SubsetTexts
     from xlbench.reports.html.items import of_board
     from xlbench.reports.html.page import render
     from xlbench.runs.store import Reader

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import (
+from xlbench.cli.options.scoring import (
     EXIT_CODES,
     boards_option,
     cache_and_permission_options,
@@ -19,7 +19,7 @@ from xlbench.cli.options import (
     scoring_options,
     selection_options,
 )
-from xlbench.cli.output import (
+from xlbench.cli.output.printing import (
     echo,
     echo_json,
     echo_written,
@@ -126,7 +126,7 @@ def command(
 def _show_own_data(prepared: PreparedRun, request: Request) -> None:
     """What is read of the data of tasks that no plugin lists: those are the user's own, and may be read otherwise than
     was meant."""
-    from xlbench.cli.shown_data import print_short
+    from xlbench.cli.output.data import print_short
     from xlbench.runs.request import data_of
 
     listed = prepared.catalog.tasks
@@ -146,7 +146,7 @@ def _score(
     Returns:
         The results, the boards, the files that were written, and a line for each board format that failed.
     """
-    from xlbench.cli.progress import watching
+    from xlbench.cli.output.progress import watching
     from xlbench.core.files import check_folder
     from xlbench.reports.boards.sources import with_sources
     from xlbench.reports.render import save
@@ -181,7 +181,7 @@ def _boards_of(prepared: PreparedRun, results: Results) -> list[Board]:
 
 
 def _print_boards(prepared: PreparedRun, results: Results, boards: Sequence[Board], written: Written) -> None:
-    from xlbench.cli.standings import print_standings
+    from xlbench.cli.output.standings import print_standings
 
     if prepared.settings.limit is not None:
         _print_sample(results, prepared.settings.limit)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.options import request_of
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.options.scoring import request_of
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, OK, UsageError
 from xlbench.core.one_or_more import as_list
 from xlbench.core.text import first_of, one_line

@@ -7,7 +7,7 @@ import click
 from xlbench.catalog.catalog import Catalog
 from xlbench.catalog.checking import error_line
 from xlbench.catalog.loading import load
-from xlbench.cli.output import plugins_print_elsewhere
+from xlbench.cli.output.printing import plugins_print_elsewhere
 from xlbench.core.errors import UsageError, XlbenchError
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import INVALID, OK, ResultsError
 from xlbench.core.text import one_line
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.export_runs import print_export, write
-from xlbench.cli.options import cache_and_permission_options, request_of
-from xlbench.cli.output import plugins_print_elsewhere
-from xlbench.cli.space_inputs import open_cache
+from xlbench.cli.export.runs import print_export, write
+from xlbench.cli.options.scoring import cache_and_permission_options, request_of
+from xlbench.cli.options.space import open_cache
+from xlbench.cli.output.printing import plugins_print_elsewhere
 from xlbench.core.errors import OK
 from xlbench.core.text import one_line
 

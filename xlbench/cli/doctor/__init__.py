@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from xlbench.cli import findings
-from xlbench.cli.begin import CACHE, Begun, begun, defaults_of
-from xlbench.cli.findings import Finding
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.doctor import machine
+from xlbench.cli.doctor.machine import Finding
+from xlbench.cli.options.begin import CACHE, Begun, begun, defaults_of
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.text import count_text
 
@@ -47,21 +47,21 @@ def command(ctx: click.Context, online: bool, as_json: bool) -> int:
 
 def _look(root: click.Context, *, online: bool) -> Iterator[Finding]:
     from xlbench import catalog
-    from xlbench.cli import offers
+    from xlbench.cli.doctor import plugins
 
     held = begun(root)
-    yield from findings.versions()
+    yield from machine.versions()
     yield from _configuration(held)
     values = defaults_of(root, "run").get("run", {}) if held.file and not held.wrong else {}
     data = os.environ.get("XLBENCH_DATA") or values.get("data")
     loaded = catalog.load()
-    yield from offers.plugins(loaded)
-    yield from findings.devices()
-    yield from findings.caches()
-    yield from findings.results(Path(values.get("results", "results")))
-    yield from findings.data(data)
-    yield from findings.network(online=online)
-    yield from offers.at_hand(loaded, data)
+    yield from plugins.plugins(loaded)
+    yield from machine.devices()
+    yield from machine.caches()
+    yield from machine.results(Path(values.get("results", "results")))
+    yield from machine.data(data)
+    yield from machine.network(online=online)
+    yield from plugins.at_hand(loaded, data)
 
 
 def _configuration(held: Begun) -> Iterator[Finding]:

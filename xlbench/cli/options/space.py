@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from xlbench.cli.options import cache_and_permission_options, request_of
-from xlbench.cli.output import echo, plugins_print_elsewhere
+from xlbench.cli.options.scoring import cache_and_permission_options, request_of
+from xlbench.cli.output.printing import echo, plugins_print_elsewhere
 from xlbench.core.errors import DataMissing, UsageError
 from xlbench.core.text import GIB, one_line
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import click
 
-from xlbench.cli import settings, settings_file
-from xlbench.cli.plugin_options import SourcedChoice, choose
-from xlbench.cli.settings_file import SettingsFile
+from xlbench.cli.options import settings, settings_file
+from xlbench.cli.options.plugins import SourcedChoice, choose
+from xlbench.cli.options.settings_file import SettingsFile
 from xlbench.core.errors import UsageError
 from xlbench.core.plugin_choice import choosing
 from xlbench.core.text import one_line
@@ -58,7 +58,7 @@ def _begin(ctx: click.Context, config: str | None, plugins: Sequence[str] | None
     path, not_used = settings_file.find(config)
     file = settings_file.read(path) if path else None
     if not_used:
-        from xlbench.cli.output import echo
+        from xlbench.cli.output.printing import echo
 
         echo(f"xlbench: {one_line(not_used)}", err=True)
     lists = settings.plugin_lists(file) if file else {}

@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from xlbench.cli.export_runs import every_eval_ever, model_card, mteb
-from xlbench.cli.export_trec import trec
-from xlbench.cli.output import echo, echo_json
-from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
+from xlbench.cli.export.runs import every_eval_ever, model_card, mteb
+from xlbench.cli.export.trec import trec
+from xlbench.cli.options.space import EXIT_CODES, placed, text_options
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import OK
 from xlbench.core.text import count_text
 

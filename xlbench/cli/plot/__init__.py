@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from xlbench.cli import plot_boards, plot_runs, plot_space
+from xlbench.cli.plot import boards, runs, space
 
 
 @click.group(
@@ -18,6 +18,5 @@ def command() -> None:
     """Draw what was measured, as PNG, SVG or PDF; and vectors, to be looked at beside the scores."""
 
 
-for one in (plot_boards.standings, plot_boards.languages, plot_boards.ranks, plot_runs.compare, plot_runs.curve):
-    command.add_command(one)
-command.add_command(plot_space.command)
+for picture in (boards.standings, boards.languages, boards.ranks, runs.compare, runs.curve, space.command):
+    command.add_command(picture)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.window import encodable
+from xlbench.cli.output.window import encodable
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.tables import table
 from xlbench.core.text import escaped_json, first_of, one_line, printable

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from xlbench.cli.window import USUAL_WIDTH, encodable, is_terminal, width
+from xlbench.cli.output.window import USUAL_WIDTH, encodable, is_terminal, width
 from xlbench.core.columns import cell_width, cut
 from xlbench.core.text import one_line
 

@@ -13,10 +13,10 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem, shell_complete, split_arg_string
 
-from xlbench.cli import settings, settings_file
-from xlbench.cli.arguments import config_of, plugins_of
-from xlbench.cli.plugin_options import choose
-from xlbench.cli.settings import long_name
+from xlbench.cli.options import settings, settings_file
+from xlbench.cli.options.arguments import config_of, plugins_of
+from xlbench.cli.options.plugins import choose
+from xlbench.cli.options.settings import long_name
 from xlbench.core.errors import UsageError
 from xlbench.core.plugin_choice import PluginChoice, choosing
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from xlbench.cli.output import echo, echo_styled
-from xlbench.cli.window import is_terminal, width
+from xlbench.cli.output.printing import echo, echo_styled
+from xlbench.cli.output.window import is_terminal, width
 from xlbench.core.columns import cell_width, shortened
 from xlbench.core.text import one_line
 from xlbench.reports.boards.averages import OVERALL

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.arguments import config_of, from_command
+from xlbench.cli.options.arguments import config_of, from_command
 from xlbench.core.errors import UsageError, XlbenchError
 from xlbench.core.text import error_text
 
@@ -83,7 +83,7 @@ def invalidate(arguments: Sequence[str]) -> None:
 
 def _paths_in_settings(own: Sequence[str], config: str | None) -> Mapping[str, Any]:
     """What the configuration file says of a gate's files, as far as it can be read."""
-    from xlbench.cli import settings_file
+    from xlbench.cli.options import settings_file
 
     try:
         path, _ = settings_file.find(config)

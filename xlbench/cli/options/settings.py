@@ -18,7 +18,7 @@ from typing import Any
 
 import click
 
-from xlbench.cli.settings_file import SettingsFile
+from xlbench.cli.options.settings_file import SettingsFile
 from xlbench.core.errors import UsageError
 from xlbench.core.text import did_you_mean
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from xlbench.cli.options import LANGUAGE_HELP
-from xlbench.cli.output import echo
-from xlbench.cli.plot_options import (
+from xlbench.cli.options.scoring import LANGUAGE_HELP
+from xlbench.cli.output.printing import echo
+from xlbench.cli.plot.options import (
     EXIT_CODES,
     by_option,
     check,

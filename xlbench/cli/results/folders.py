@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from xlbench.cli.output import echo, echo_json
-from xlbench.cli.window import is_terminal
+from xlbench.cli.output.printing import echo, echo_json
+from xlbench.cli.output.window import is_terminal
 from xlbench.core.errors import CELL_FAILED, INVALID, OK, UsageError
 from xlbench.core.tables import table
 from xlbench.core.text import byte_count, count_text, one_line

@@ -9,10 +9,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from xlbench.cli.live_line import LiveLine
-from xlbench.cli.output import echo
-from xlbench.cli.pace import Pace, duration
-from xlbench.cli.window import can_redraw, encodable
+from xlbench.cli.output.live_line import LiveLine
+from xlbench.cli.output.pace import Pace, duration
+from xlbench.cli.output.printing import echo
+from xlbench.cli.output.window import can_redraw, encodable
 from xlbench.core.columns import cell_width
 from xlbench.core.text import one_line
 from xlbench.runs.observer import Observer

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from xlbench.cli.output import echo, echo_json
-from xlbench.cli.verdict_files import write
+from xlbench.cli.output.printing import echo, echo_json
+from xlbench.cli.output.verdict_files import write
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:

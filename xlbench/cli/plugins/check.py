@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
 from xlbench.core.errors import CELL_FAILED, OK, UsageError
 from xlbench.core.text import count_text
 

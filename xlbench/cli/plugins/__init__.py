@@ -11,8 +11,8 @@ import click
 from xlbench.catalog.catalog import Catalog, Plugin
 from xlbench.catalog.entry_points import installed_plugins
 from xlbench.catalog.loading import load
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.cli.plugins_check import check
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.plugins.check import check
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.plugin_choice import chosen, normalized
 from xlbench.core.text import did_you_mean

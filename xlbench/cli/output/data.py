@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from xlbench.cli.output import echo, echo_json
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.data_view import DataPart, DataView
 from xlbench.core.errors import CELL_FAILED, OK
 from xlbench.core.tables import table

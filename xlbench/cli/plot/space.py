@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
-from xlbench.cli.output import echo, echo_json
-from xlbench.cli.space_inputs import EXIT_CODES, placed, text_options
+from xlbench.cli.options.space import EXIT_CODES, placed, text_options
+from xlbench.cli.output.printing import echo, echo_json
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.tables import table
 

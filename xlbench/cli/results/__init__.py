@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from xlbench.cli.output import echo, echo_json, plugins_print_elsewhere
-from xlbench.cli.results_folders import info, merge, prune
+from xlbench.cli.output.printing import echo, echo_json, plugins_print_elsewhere
+from xlbench.cli.results.folders import info, merge, prune
 from xlbench.core.errors import CELL_FAILED, INVALID, OK
 from xlbench.core.text import one_line
 

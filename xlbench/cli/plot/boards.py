@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from xlbench.cli.output import echo
-from xlbench.cli.plot_options import (
+from xlbench.cli.output.printing import echo
+from xlbench.cli.plot.options import (
     EXIT_CODES,
     by_option,
     check,

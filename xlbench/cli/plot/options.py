@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from xlbench.cli.options import LANGUAGE_HELP
-from xlbench.cli.output import echo
+from xlbench.cli.options.scoring import LANGUAGE_HELP
+from xlbench.cli.output.printing import echo
 from xlbench.core.text import one_line
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from xlbench.cli.findings import Finding
+from xlbench.cli.doctor.machine import Finding
 from xlbench.cli.plugins import not_installed
 from xlbench.core.errors import DataMissing
 from xlbench.core.text import count_text, first_of, one_line, reason_of

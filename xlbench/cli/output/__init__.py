@@ -1,0 +1,1 @@
+"""What the command line shows: text, tables, progress, standings, data and verdicts."""
