@@ -64,7 +64,7 @@ def _texts_of_siamese_mini() -> np.ndarray:
 
 
 def _train_siamese() -> Any:
-    from xlbench_train.command import command
+    from xlbench_train.siamese.command import command
 
     return command
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from trainings import command
 
-from xlbench_train.training import recipe
+from xlbench_train.siamese import recipe
 
 PAIRS = "card:mini-parallel:eng-hin"
 TABLE = ["--base", "ngrams:1024x16"]

@@ -15,9 +15,9 @@ import pytest
 from conftest import environment
 
 from xlbench import catalog
-from xlbench_train.settings import Settings
-from xlbench_train.terminal import Terminal
+from xlbench_train.siamese.settings import Settings
 from xlbench_train.training import micro_batches
+from xlbench_train.training.terminal import Terminal
 
 PAIRS = "card:mini-parallel:eng-hin,eng-tur"
 FEW = "card:mini-parallel:eng-hin"
@@ -93,7 +93,7 @@ def asked(base: Path | str, out: Path, **more) -> Settings:
 
 def run_recipe(settings: Settings, **more: bool) -> int:
     """The recipe's exit code, without a report unless it is asked for; ``more``: resume, dry_run, report."""
-    from xlbench_train.training.recipe import TrainingRequest, run_recipe
+    from xlbench_train.siamese.recipe import TrainingRequest, run_recipe
 
     request = TrainingRequest(
         settings, catalog.load(), None, ["xlbench", "train", "siamese"], **{"report": False, **more}

@@ -336,7 +336,7 @@ def failing(loss_of, when):
 def test_a_loss_that_is_no_number_keeps_the_last_good_checkpoint(base, tmp_path, monkeypatch):
     """It ends with one line and exit code 1, and the folder holds the weights of before, said so in its card; going on
     says the same again, and trains nothing."""
-    from xlbench_train.training import loop
+    from xlbench_train.siamese import loop
 
     monkeypatch.setattr(loop, "loss_of", failing(loop.loss_of, lambda loss, step: loss * (np.nan if step > 11 else 1)))
     said = r"the loss is nan in step \d+: the last good checkpoint is kept, of step 9; try a lower --learning-rate than"

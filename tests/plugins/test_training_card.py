@@ -13,17 +13,17 @@ from safetensors.numpy import save_file
 
 import xlbench
 from xlbench import catalog
-from xlbench_train.pairs.held_out import PairSplit
-from xlbench_train.pairs.pairs import Pairs
-from xlbench_train.settings import Settings, resolve
-from xlbench_train.training import model_card, recipe
-from xlbench_train.training.bases import Base, find_base
+from xlbench_train.siamese import model_card, recipe
+from xlbench_train.siamese.bases import SiameseBase, find_base
+from xlbench_train.siamese.pairs.held_out import PairSplit
+from xlbench_train.siamese.pairs.pairs import Pairs
+from xlbench_train.siamese.settings import Settings, resolve
 
 PARTS = PairSplit(*[Pairs(("one",), ("eins",), ("d1",), (("eng", "deu"),))] * 2, ())
 LOADED = catalog.load()
 
 
-def card(base: Base, command=("xlbench",)) -> str:
+def card(base: SiameseBase, command=("xlbench",)) -> str:
     settings = resolve(Settings(base.spec, ("pairs.tsv",), Path("out")), is_static=base.is_static)
     return model_card.text(model_card.Card("out", base, settings, PARTS, command, [], 1.0))
 
@@ -47,10 +47,10 @@ def test_the_card_names_the_base_where_the_hub_knows_it(spec, name, tmp_path, mo
     save_file({"embeddings": np.zeros((1, 2), np.float32)}, "mine/model/model.safetensors")
     for file, content in (("vocab.txt", ""), ("config.json", '{"model_type": "bert"}')):
         Path("mine/model", file).write_text(content, encoding="utf-8")
-    base = Base(spec, is_static=True)
+    base = SiameseBase(spec, is_static=True)
     if not spec.startswith("ngrams:"):
         (model,) = LOADED.select_models([f"./{spec}" if spec == "mine/model" else spec])
-        base = Base(spec, folder=tmp_path, model=model)
+        base = SiameseBase(spec, folder=tmp_path, model=model)
     assert re.findall("base_model: (.*)", card(base)) == ([f'"{name}"'] if name else [])
 
 
@@ -141,7 +141,7 @@ def test_the_command_in_the_card_names_no_home_folder(typed, shown, tmp_path, mo
     monkeypatch.setenv("XLBENCH_DATA", str(tmp_path / "data sets"))
     command = ["xlbench", "train", *(one.format(home=tmp_path) for one in typed)]
     line = f"xlbench train {shown.format(home=tmp_path)}"
-    text = card(Base("ngrams:1024x16"), command)
+    text = card(SiameseBase("ngrams:1024x16"), command)
     assert f"```sh\n{line}\n```" in text
     given = subprocess.run(["sh", "-c", f"printf '%s\\n' {line}"], capture_output=True, text=True, check=True).stdout
     assert given.splitlines() == command

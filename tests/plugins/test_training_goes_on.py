@@ -58,7 +58,8 @@ def test_a_training_that_had_stopped_early_is_not_trained_on_after_a_kill(file, 
 @pytest.mark.parametrize("where", ["progress.Progress.end", "saving.save"])
 def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, early, tmp_path, monkeypatch):
     """Ended between the last checkpoint and the note of it, or later: the trainer is not even asked."""
-    from xlbench_train.training import progress, saving, trainer
+    from xlbench_train.siamese.trainer import PairTrainer
+    from xlbench_train.training import progress, saving
 
     place = {"progress.Progress.end": (progress.Progress, "end"), "saving.save": (saving, "save")}[where]
 
@@ -69,8 +70,8 @@ def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, earl
         patch.setattr(*place, stop)
         with pytest.raises(KeyboardInterrupt):
             run_recipe(asked(base, tmp_path / "out", **EARLY))
-    monkeypatch.setattr(trainer.PairTrainer, "train", stop)
-    monkeypatch.setattr(trainer.PairTrainer, "evaluate", stop)
+    monkeypatch.setattr(PairTrainer, "train", stop)
+    monkeypatch.setattr(PairTrainer, "evaluate", stop)
     assert run_recipe(asked(base, tmp_path / "out", **EARLY), resume=True) == 0
     assert_same_model(early, tmp_path / "out")
     assert (tmp_path / "out/README.md").read_text("utf-8") == (early / "README.md").read_text("utf-8")
@@ -85,9 +86,10 @@ def test_an_epoch_that_was_gone_on_with_has_the_mean_loss_of_all_its_steps(
 ):
     """Stopped within an epoch, or before its evaluation: weights and history are those of an undisturbed training, and
     no epoch goes without its row."""
+    from xlbench_train.siamese.trainer import PairTrainer
     from xlbench_train.training import trainer
 
-    own, calls = getattr(trainer.PairTrainer, name), []
+    own, calls = getattr(PairTrainer, name), []
 
     def stopping(*args, **kwargs):
         calls.append(name)
@@ -97,7 +99,7 @@ def test_an_epoch_that_was_gone_on_with_has_the_mean_loss_of_all_its_steps(
 
     monkeypatch.setattr(trainer, "SAVE_SECONDS", -1.0)
     with monkeypatch.context() as patch:
-        patch.setattr(trainer.PairTrainer, name, stopping)
+        patch.setattr(PairTrainer, name, stopping)
         with pytest.raises(KeyboardInterrupt):
             run_recipe(asked(base, tmp_path / "out", **EARLY))
     assert run_recipe(asked(base, tmp_path / "out", **EARLY), resume=True) == 0

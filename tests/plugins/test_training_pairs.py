@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from xlbench import Catalog, DataError, UsageError, catalog
-from xlbench_train.pairs.files import read_file
-from xlbench_train.pairs.held_out import read_parts
-from xlbench_train.training.negatives import random_negatives
+from xlbench_train.siamese.negatives import random_negatives
+from xlbench_train.siamese.pairs.files import read_file
+from xlbench_train.siamese.pairs.held_out import read_parts
 
 PAIRS = [("one dog", "ek kutta"), ("two cats", "do billi"), ("three birds", "teen pakshi")]
 

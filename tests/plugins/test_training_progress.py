@@ -12,15 +12,14 @@ import pytest
 from conftest import environment
 
 from xlbench import DataError, UsageError, catalog
-from xlbench_train.pairs.held_out import PairSplit
-from xlbench_train.pairs.pairs import Pairs
-from xlbench_train.settings import Settings
-from xlbench_train.terminal import Terminal
+from xlbench_train.siamese.batches import first_micro_batch, smaller_batch
+from xlbench_train.siamese.recipe import TrainingRequest, run_recipe
+from xlbench_train.siamese.settings import Settings
 from xlbench_train.training import checkpoints, output_folder
 from xlbench_train.training.failures import TrainingStopped
-from xlbench_train.training.micro_batches import first_micro_batch, smaller_batch, smaller_micro_batch
+from xlbench_train.training.micro_batches import smaller_micro_batch
 from xlbench_train.training.progress import Progress
-from xlbench_train.training.recipe import TrainingRequest, run_recipe
+from xlbench_train.training.terminal import Terminal
 
 
 def checkpoint(folder, *, count=None, patience=2, best=40):
@@ -142,12 +141,11 @@ def test_a_kill_while_checkpoints_are_removed_leaves_a_finished_model(tmp_path, 
 
 # ---- a folder in which nothing came of a training
 
-PARTS = PairSplit(*[Pairs(("one",), ("eins",), ("d1",), (("eng", "deu"),))] * 2, ())
-
 
 def settled(out, size, *, resume):
     with output_folder.lock(out, resume=resume):
-        return output_folder.claim(out, settings(size), PARTS, "content", resume=resume)
+        record = output_folder.record_of(settings(size), training_texts="some", content_of_the_base="content")
+        return output_folder.claim(out, record, resume=resume)
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -213,12 +211,12 @@ def test_pieces_always_make_up_a_batch_without_a_remainder(device):
         assert batch_size % size == 0
         assert size == batch_size or device == "cpu"
         while size > 1:
-            size, was = smaller_micro_batch(batch_size, size), size
+            size, was = smaller_micro_batch(batch_size, size, "pair"), size
             assert batch_size % size == 0
             assert size <= was // 2
             assert all(batch_size % size for size in range(size + 1, was // 2 + 1))
         with pytest.raises(TrainingStopped, match="out of memory with a single pair at a time"):
-            smaller_micro_batch(batch_size, size)
+            smaller_micro_batch(batch_size, size, "pair")
 
 
 def test_a_batch_of_a_table_is_halved_as_long_as_it_teaches_something():

@@ -9,8 +9,8 @@ import pytest
 
 from xlbench import Model, Run
 from xlbench.core.ids import digest
-from xlbench_train.pairs.pairs import Pairs
-from xlbench_train.training import report
+from xlbench_train.siamese import report
+from xlbench_train.siamese.pairs.pairs import Pairs
 
 N = 40
 PAIRS = Pairs(

@@ -1,1 +1,1 @@
-"""Training of siamese encoders with sentence-transformers: bases, objectives, checkpoints, report and card."""
+"""What trainings of every recipe need: output folders, the loop, checkpoints, progress, cards, pieces of commands."""

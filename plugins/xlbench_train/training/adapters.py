@@ -1,37 +1,36 @@
-"""LoRA: trains adapters instead of the whole transformer, and merges them before saving."""
+"""LoRA: trains adapters instead of a whole transformer, and merges them before saving."""
 
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from xlbench import UsageError
 from xlbench.core.errors import require_extra
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
+def with_adapters(transformer: Any, rank: int, *, whole: Sequence[str] = ()) -> Any:
+    """A transformer with adapters of a rank on all its linear layers (but its output layer), the rest frozen.
 
-def add_adapter(model: SentenceTransformer, rank: int, spec: str) -> None:
-    """Put adapters of a rank on all linear layers of the transformer, and freeze the rest.
+    Args:
+        transformer: One of Hugging Face's library.
+        rank: Of the two matrices of an adapter.
+        whole: Names of modules that are trained whole beside them, such as a new ``classifier``.
 
     Raises:
-        UsageError: The base has no transformer, or peft is not installed.
+        MissingExtraError: peft is not installed.
     """
     require_extra("train", "--lora", "peft")
     from peft import LoraConfig, get_peft_model
-    from sentence_transformers.sentence_transformer.modules import Transformer
 
-    first: Any = model[0]
-    if not isinstance(first, Transformer):
-        raise UsageError(f"--lora {rank}: {spec} does not begin with a transformer")
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear")
+    config = LoraConfig(
+        r=rank, lora_alpha=2 * rank, lora_dropout=0.0, target_modules="all-linear", modules_to_save=[*whole] or None
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # peft asks transformers in its older words
-        first.model = get_peft_model(first.model, config)
+        return get_peft_model(transformer, config)
 
 
-def merge_adapter(model: SentenceTransformer) -> None:
-    """Merge the adapters into the transformer, which is then as it was, with other weights."""
-    first: Any = model[0]
-    first.model = first.model.merge_and_unload()
+def merged(transformer: Any) -> Any:
+    """The transformer as it was, with the adapters merged into its weights."""
+    return transformer.merge_and_unload()

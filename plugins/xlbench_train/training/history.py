@@ -1,4 +1,4 @@
-"""`History`: the figures of each epoch, in a CSV file that survives a crash."""
+"""`History`: the figures of each evaluation, in a CSV file that survives a crash."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ from typing import Any
 
 from xlbench.core.files import write_whole
 
-COLUMNS = ("epoch", "step", "loss", "validation_loss", "accuracy", "positive_accuracy", "negative_accuracy", "p_at_1",
-           "mrr")  # fmt: skip
-HEADINGS = {
-    "epoch": "epoch", "loss": "loss", "validation_loss": "val loss", "accuracy": "accuracy",
-    "positive_accuracy": "positives", "negative_accuracy": "negatives", "p_at_1": "P@1", "mrr": "MRR",
-}  # fmt: skip
-"""Column -> its heading in the table."""
+FIRST: Mapping[str, str] = {"epoch": "epoch", "step": "step", "loss": "loss", "validation_loss": "val loss"}
+"""Column that every history has -> its heading in the table."""
 
 Row = Mapping[str, float | None]
 
 
 class History:
-    """The epochs so far; the first row, of epoch 0, is the base."""
+    """The evaluations so far; the first row, of epoch 0, is the base."""
 
-    def __init__(self, path: Path, show: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, show: Callable[[str], None], figures: Mapping[str, str], *, steps: bool = False):
+        """``path``: of the CSV file. ``show``: prints a line of the table. ``figures``: what an evaluator finds, name
+        -> heading. ``steps``: the table has a column of steps, too, which the file always has."""
         self._path, self._show = path, show
+        self._columns = (*FIRST, *figures)
+        self.headings = {**FIRST, **figures}
+        if not steps:
+            del self.headings["step"]
         self.rows: list[Row] = []
 
     def read(self, until_step: int) -> None:
@@ -37,9 +38,9 @@ class History:
                 {name: float(value) if value else None for name, value in row.items()} for row in csv.DictReader(file)
             ]
         self.rows = [row for row in known if (row["step"] or 0) <= until_step]
-        self._print(heading())
+        self._show(heading(self.headings))
         for row in self.rows:
-            self._print(line(row))
+            self._show(line(self.headings, row))
 
     def cut(self, until_step: int) -> None:
         """Forget what was after a step: it is trained again."""
@@ -47,20 +48,17 @@ class History:
 
     def add(self, epoch: float, step: int, loss: float | None, metrics: Mapping[str, Any]) -> None:
         """A row of what an evaluation has found (``eval_loss``, ``eval_mrr`` ...)."""
-        own = {name: metrics.get(f"eval_{name}") for name in COLUMNS}
+        own = {name: metrics.get(f"eval_{name}") for name in self._columns}
         row: Row = {**own, "epoch": epoch, "step": step, "loss": loss, "validation_loss": metrics.get("eval_loss")}
         if not self.rows:
-            self._print(heading())
+            self._show(heading(self.headings))
         self.rows.append(row)
-        self._print(line(row))
+        self._show(line(self.headings, row))
         text = io.StringIO()
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer = csv.DictWriter(text, self._columns, lineterminator="\n")
         writer.writeheader()
         writer.writerows({**row, "epoch": f"{row['epoch']:g}", "step": f"{row['step']:.0f}"} for row in self.rows)
         write_whole(self._path, text.getvalue().encode(), durable_name=True)
-
-    def _print(self, text: str) -> None:
-        self._show(text)
 
 
 def has_epochs(path: Path) -> bool:
@@ -71,20 +69,22 @@ def has_epochs(path: Path) -> bool:
         return any((row.get("step") or "0") != "0" for row in csv.DictReader(file))
 
 
-def heading() -> str:
+def heading(headings: Mapping[str, str]) -> str:
     """The table's headings."""
-    return "  ".join(f"{name:>9}" for name in HEADINGS.values())
+    return "  ".join(f"{name:>9}" for name in headings.values())
 
 
-def line(row: Row) -> str:
+def line(headings: Mapping[str, str], row: Row) -> str:
     """A row of the table."""
-    return "  ".join(f"{shown(name, row[name]):>9}" for name in HEADINGS)
+    return "  ".join(f"{shown(name, row[name]):>9}" for name in headings)
 
 
 def shown(name: str, value: float | None) -> str:
     """A figure as the table has it; ``-`` where it is not known."""
     if value is None:
         return "-"
+    if name == "step":
+        return f"{value:,.0f}"
     if name == "epoch":
         return f"{value:g}" if value == round(value) else f"{value:.2f}"
     return f"{value:.4f}"

@@ -6,17 +6,15 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from xlbench import DataError, UsageError
 from xlbench.core.files import check_folder, write_whole
-from xlbench.core.ids import digest
-from xlbench_train.pairs.held_out import PairSplit
-from xlbench_train.settings import Settings
 from xlbench_train.training import checkpoints, history, progress
+from xlbench_train.training.failures import TrainingStopped
 from xlbench_train.training.progress import Progress
 
 INNER = "training"
@@ -24,23 +22,27 @@ INNER = "training"
 RECORD = "settings.json"
 LOCK = "lock"
 """Held by the process that trains; the system lets go of it when that ends, by whatever cause."""
-_NOT_ASKED = ("out", "device")
+NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
 _CHECKPOINTS = "checkpoints"
 _SCRAPS = (progress.FILE, "history.csv", "report", "new")
 """What a disposable training leaves in `INNER` beside checkpoints and its record, which is written over."""
-_MODEL = "modules.json"
-"""The last file of a model that is written: where it is, the model is whole."""
+LAST_FILES = ("modules.json", "config.json")
+"""Of a model the last file that is written is the first of these that it has: where that is, the model is whole."""
 
 
 def is_begun(out: Path) -> bool:
-    """Whether a training of this recipe was begun there."""
+    """Whether a training was begun there."""
     return (out / INNER / RECORD).is_file()
 
 
 def is_finished(out: Path) -> bool:
-    """Whether a model lies there that this recipe has finished."""
-    return (out / _MODEL).is_file() and is_begun(out) and not (out / INNER / _CHECKPOINTS).is_dir()
+    """Whether a model lies there that a recipe has finished."""
+    return _has_model(out) and is_begun(out) and not (out / INNER / _CHECKPOINTS).is_dir()
+
+
+def _has_model(out: Path) -> bool:
+    return any((out / name).exists() for name in LAST_FILES)
 
 
 def clean(out: Path) -> None:
@@ -61,11 +63,19 @@ def failure(out: Path) -> str:
 def is_disposable(out: Path) -> bool:
     """Whether it holds only a training with nothing to lose: no model, no checkpoint, no epoch."""
     folder = out / INNER
-    if (out / _MODEL).exists() or not is_begun(out):
+    if _has_model(out) or not is_begun(out):
         return False
     return not checkpoints.complete_checkpoints(folder / _CHECKPOINTS) and not history.has_epochs(
         folder / "history.csv"
     )
+
+
+def check_name(out: Path) -> None:
+    """`UsageError` for a folder that no spec can name."""
+    if "?" in str(out.absolute()):
+        raise UsageError(
+            f"--out {out}: what comes after a ? is read as options: choose a folder without one in its path"
+        )
 
 
 def check(out: Path, *, resume: bool) -> None:
@@ -92,7 +102,7 @@ def _check_content(out: Path, *, resume: bool) -> None:
     if INNER in names and (ours or {path.name for path in (out / INNER).iterdir()} <= {LOCK}):
         names.remove(INNER)
     if names:
-        what = "another model" if "config.json" in names or _MODEL in names else "other files"
+        what = "another model" if {*LAST_FILES} & {*names} else "other files"
         raise UsageError(f"--out {out} holds {what} ({names[0]}): nothing is written over it; choose another folder")
 
 
@@ -130,22 +140,34 @@ def _lock_file(out: Path) -> Iterator[None]:
         lock.release()
 
 
-def claim(out: Path, settings: Settings, parts: PairSplit, base_identity: str, *, resume: bool) -> Path:
+def record_of(settings: Any, **content: str) -> Mapping[str, Any]:
+    """What identifies a training: it goes on only where all of this is as it was.
+
+    Args:
+        settings: A dataclass of plain values; those of `NOT_ASKED` may change.
+        **content: Digests of what is trained on and from, by their names with underscores for spaces, as
+            ``content_of_the_base``.
+    """
+    asked = {name: value for name, value in asdict(settings).items() if name not in NOT_ASKED}
+    plain: dict[str, Any] = json.loads(json.dumps(asked, default=str))
+    return {**plain, **{name.replace("_", " "): value for name, value in content.items()}}
+
+
+def claim(out: Path, record: Mapping[str, Any], *, resume: bool) -> Path:
     """Claim the folder for this training, or check that it already is this training's. Returns its inner folder.
 
-    What a disposable earlier training left is removed.
+    What a disposable earlier training left is removed. ``record``: see `record_of`.
 
     Raises:
         UsageError: It cannot be written to, or what lies there was asked for otherwise.
         DataError: The record there is damaged.
     """
     folder = out / INNER
-    record = _record(settings, parts, base_identity)
     path = folder / RECORD
     if path.is_file():
         is_free = is_disposable(out)
         try:
-            _check_record(path, record, settings)
+            _check_record(path, record)
             if resume or not is_free:
                 return folder
         except (UsageError, DataError):
@@ -166,7 +188,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _check_record(path: Path, record: Mapping[str, Any], settings: Settings) -> None:
+def _check_record(path: Path, record: Mapping[str, Any]) -> None:
     """`UsageError` where another training was recorded, `DataError` where that is damaged."""
     try:
         known = json.loads(path.read_text(encoding="utf-8"))
@@ -175,18 +197,25 @@ def _check_record(path: Path, record: Mapping[str, Any], settings: Settings) -> 
         raise DataError(f"{path} is damaged: choose another --out") from None
     for name, value in record.items():
         if known.get(name) != value:
-            is_setting = name in settings.__dict__
+            is_setting = " " not in name
             change = f"was {known.get(name)!r}, and is {value!r} now" if is_setting else "changed since it was begun"
             raise UsageError(f"--resume: {_setting_name(name)} {change}: give what was given, or choose another --out")
 
 
-def _record(settings: Settings, parts: PairSplit, base_identity: str) -> Mapping[str, Any]:
-    asked = {name: value for name, value in asdict(settings).items() if name not in _NOT_ASKED}
-    plain = json.loads(json.dumps(asked))
-    sides = {"training texts": parts.training, "evaluation texts": parts.evaluation}
-    texts = {name: digest(*pairs.first, "", *pairs.second) for name, pairs in sides.items()}
-    return {**plain, **texts, "content of the base": base_identity}
-
-
 def _setting_name(name: str) -> str:
     return f"--{name.replace('_', '-')}" if " " not in name else f"the {name}"
+
+
+def is_done(out: Path, say: Callable[[str], None]) -> bool:
+    """Whether what is to be gone on with is a finished model, which is said; what is left beside it is removed.
+
+    Raises:
+        TrainingStopped: It is, and its training had failed.
+    """
+    if not is_finished(out):
+        return False
+    clean(out)
+    if why := failure(out):
+        raise TrainingStopped(why)
+    say(f"{out} is finished already")
+    return True

@@ -1,4 +1,4 @@
-"""Saves the trained model: a folder of sentence-transformers, its head, and the list of what it was trained on."""
+"""Saves a trained model, whole or not at all, with the list of what it was trained on."""
 
 from __future__ import annotations
 
@@ -6,35 +6,24 @@ import io
 import json
 import os
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from xlbench import ResultsError, UsageError, text_keys
 from xlbench.core.files import write_whole
-from xlbench_train.training.objectives import LABELS
-
-if TYPE_CHECKING:
-    import torch
-    from sentence_transformers import SentenceTransformer
-
-HEAD = "siamese_head.safetensors"
-LAST = "modules.json"
-"""Written last: a folder without it is no model, and a kill leaves none that is half."""
+from xlbench_train.training.output_folder import LAST_FILES
 
 
-def save(
-    out: Path, staging: Path, model: SentenceTransformer, head: torch.nn.Linear | None, more: Mapping[str, str | bytes]
-) -> None:
-    """Write the model's folder, whole or not at all.
+def save(out: Path, staging: Path, write: Callable[[Path], None], more: Mapping[str, str | bytes]) -> None:
+    """Write the model's folder, whole or not at all: a kill leaves none that is half.
 
     Args:
         out: The folder; what else lies in it stays.
         staging: A folder on the same disk, for the files until they are whole.
-        model: What was trained.
-        head: W and its bias of the objective softmax.
+        write: Saves the model in a folder, as its library does.
         more: Further files by their names.
 
     Raises:
@@ -43,10 +32,11 @@ def save(
     shutil.rmtree(staging, ignore_errors=True)
     try:
         staging.mkdir(parents=True)
-        model.save_pretrained(str(staging), create_model_card=False)
-        for name, content in {**more, **_head_files(head)}.items():
+        write(staging)
+        for name, content in more.items():
             (staging / name).write_bytes(content if isinstance(content, bytes) else content.encode())
-        for path in sorted(staging.iterdir(), key=lambda each: each.name == LAST):
+        last = next((name for name in LAST_FILES if (staging / name).exists()), "")
+        for path in sorted(staging.iterdir(), key=lambda each: each.name == last):
             _sync(path)
             target = out / path.name
             if target.is_dir():  # of a process that was killed while it moved them
@@ -65,17 +55,6 @@ def _sync(path: Path) -> None:
     for each in [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]:
         with each.open("rb") as file:
             os.fsync(file.fileno())
-
-
-def _head_files(head: torch.nn.Linear | None) -> dict[str, bytes]:
-    """The head as ``siamese:`` reads it beside a folder of sentence-transformers."""
-    if head is None:
-        return {}
-    from safetensors.numpy import save as as_bytes
-
-    tensors = {f"classifier.{name}": value.detach().float().cpu().numpy() for name, value in head.named_parameters()}
-    table = {"head": {"weight": "classifier.weight", "bias": "classifier.bias", "labels": list(LABELS)}}
-    return {HEAD: as_bytes(tensors), "siamese.json": json.dumps(table, indent=1).encode()}
 
 
 def trained_on_files(names: Sequence[str], texts: Iterable[str], of_base: Any) -> dict[str, str | bytes]:

@@ -1,4 +1,4 @@
-"""sentence-transformers' trainer for pairs, with crash-safe checkpoints and a check that the loss is finite."""
+"""The library's trainer with crash-safe checkpoints and a check that losses are finite, and what shows its progress."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from sentence_transformers import SentenceTransformerTrainer
-from transformers import TrainerCallback
+from transformers import Trainer, TrainerCallback
 
-from xlbench_train.terminal import Terminal
 from xlbench_train.training import checkpoints
 from xlbench_train.training.failures import Diverged
 from xlbench_train.training.history import History
+from xlbench_train.training.terminal import Terminal
 
 SAVE_SECONDS = 300.0
 """Between two checkpoints within an epoch: what a kill can cost."""
 
 
-class PairTrainer(SentenceTransformerTrainer):
-    """The library's trainer, with checkpoints of what is learned alone: the loss's own weights, too, and no pickle of
-    settings; and with the mean loss of whole epochs, also of one that was gone on with in its midst."""
+class SafeTrainer(Trainer):
+    """The library's trainer, with checkpoints of what is learned alone, and no pickle of settings; and with the mean
+    loss of whole epochs, also of one that was gone on with in its midst. Mixed with another of its kind, it comes
+    first."""
 
     _so_far = checkpoints.EpochLoss()
 
@@ -47,24 +47,21 @@ class PairTrainer(SentenceTransformerTrainer):
             raise Diverged(f"the loss is {float(loss.detach())} in step {self.state.global_step + 1:,}")
         return found
 
-    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
-        """None: the card is the recipe's."""
-
     def _save(self, output_dir: str | None = None, state_dict: Any = None) -> None:
-        checkpoints.save_weights(self._of_loss(), Path(output_dir or str(self.args.output_dir)))
+        checkpoints.save_weights(self.learned(), Path(output_dir or str(self.args.output_dir)))
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: Any = None) -> None:
-        checkpoints.load_weights(self._of_loss(), Path(resume_from_checkpoint))
+        checkpoints.load_weights(self.learned(), Path(resume_from_checkpoint))
         self._so_far = checkpoints.load_loss(Path(resume_from_checkpoint))
 
-    def _of_loss(self) -> torch.nn.Module:
-        """The loss, which holds the model, too."""
-        assert isinstance(self.loss, torch.nn.Module)
-        return self.loss
+    def learned(self) -> torch.nn.Module:
+        """What is learned: the model; of a loss with weights of its own, the loss that holds it."""
+        assert isinstance(self.model, torch.nn.Module)
+        return self.model
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
-        if not checkpoints.are_finite(self._of_loss()):
+        if not checkpoints.are_finite(self.learned()):
             raise Diverged(f"the weights are no finite numbers after step {self.state.global_step:,}")
         (folder / checkpoints.MARK).unlink(missing_ok=True)  # of this step, too: it is whole again when all is written
         super()._save_checkpoint(model, trial)
@@ -83,8 +80,9 @@ class ProgressCallback(TrainerCallback):
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """A step is done."""
         self._terminal.step(state.global_step, state.max_steps, state.epoch or 0)
-        # after an epoch's last step there is a checkpoint anyway, and that one knows how the epoch was evaluated
-        is_within = float(state.epoch or 0) % 1 > 0
+        # after a step that is evaluated there is a checkpoint anyway, and that one knows how it was evaluated
+        by_epoch = args.eval_strategy == "epoch"
+        is_within = float(state.epoch or 0) % 1 > 0 if by_epoch else state.global_step % args.eval_steps > 0
         if is_within and time.monotonic() - self._saved > SAVE_SECONDS:
             control.should_save = True
 
@@ -93,9 +91,9 @@ class ProgressCallback(TrainerCallback):
         self._saved = time.monotonic()
 
     def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **_: Any) -> None:
-        """The mean loss of an epoch is known."""
+        """The mean loss since the last evaluation is known."""
         self._loss = (logs or {}).get("loss", self._loss)
 
     def on_evaluate(self, args: Any, state: Any, control: Any, metrics: Any = None, **_: Any) -> None:
-        """An epoch was evaluated."""
+        """The model was evaluated."""
         self._history.add(round(state.epoch or 0, 4), state.global_step, self._loss, metrics or {})

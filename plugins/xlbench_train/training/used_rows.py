@@ -7,14 +7,11 @@ ones are given to it. The result is the same, without a gigabyte of gradients an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch.nn import Embedding, functional
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 CHUNK = 1024
 """Texts that are taken apart at a time."""
@@ -53,37 +50,28 @@ class UsedRows(torch.nn.Module):
         return self.whole
 
 
-def train_used_rows(model: SentenceTransformer, texts: Iterable[str]) -> None:
-    """Have a transformer with an ordinary vocabulary train the rows of ``texts`` alone; others stay as they are."""
-    inner = _transformer(model)
-    whole = inner.get_input_embeddings() if inner is not None else None
+def train_used_rows(transformer: Any, ids: Iterable[torch.Tensor]) -> None:
+    """Have a transformer with an ordinary vocabulary train some rows of it alone; others stay as they are.
+
+    Not for one whose output layer has the same rows: there each has a gradient.
+
+    Args:
+        transformer: One of Hugging Face's library.
+        ids: Numbers of the tokens of all texts that it is trained on, of any shape.
+    """
+    whole = transformer.get_input_embeddings()
     if type(whole) is not Embedding or whole.max_norm is not None or not whole.weight.requires_grad:
         return
     used = torch.zeros(len(whole.weight), dtype=torch.bool)
-    for ids in _token_ids(model, list(dict.fromkeys(texts))):
-        used[ids] = True
+    for part in ids:
+        used[part.flatten().cpu()] = True
     rows = used.nonzero()[:, 0].to(whole.weight.device)
     if len(rows) < len(whole.weight):
-        inner.set_input_embeddings(UsedRows(whole, rows))
+        transformer.set_input_embeddings(UsedRows(whole, rows))
 
 
-def restore_rows(model: SentenceTransformer) -> None:
+def restore_rows(transformer: Any) -> None:
     """Put the whole vocabulary back."""
-    inner = _transformer(model)
-    own = inner.get_input_embeddings() if inner is not None else None
+    own = transformer.get_input_embeddings()
     if isinstance(own, UsedRows):
-        inner.set_input_embeddings(own.restored_table())
-
-
-def _transformer(model: SentenceTransformer) -> Any:
-    from sentence_transformers.sentence_transformer.modules import Transformer
-
-    first: Any = model[0]
-    return first.model if isinstance(first, Transformer) else None
-
-
-def _token_ids(model: SentenceTransformer, texts: list[str]) -> Iterator[torch.Tensor]:
-    """The numbers of the pieces of texts, as they are in training: prompt and special ones, too."""
-    prompt = model.prompts.get(model.default_prompt_name or "")
-    for start in range(0, len(texts), CHUNK):
-        yield model.preprocess(texts[start : start + CHUNK], prompt=prompt)["input_ids"].flatten().cpu()
+        transformer.set_input_embeddings(own.restored_table())

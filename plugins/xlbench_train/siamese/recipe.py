@@ -4,28 +4,38 @@ card."""
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from xlbench import Catalog, Model, UsageError
-from xlbench.core.errors import OK, MissingExtraError, require_extra
+from xlbench.core.errors import OK, require_extra
 from xlbench.core.ids import digest
 from xlbench.core.tables import table
 from xlbench.core.text import count_text
-from xlbench_train.pairs.held_out import PairSplit, read_parts
-from xlbench_train.settings import Settings, resolve
-from xlbench_train.terminal import Terminal
-from xlbench_train.training import curve, model_card, output_folder, preflight, report, saving
-from xlbench_train.training.bases import Base, find_base, load_base, table_size
+from xlbench_train.siamese import model_card, preflight, report
+from xlbench_train.siamese.bases import SiameseBase, find_base, load_base, table_size
+from xlbench_train.siamese.head import head_files
+from xlbench_train.siamese.loop import SiameseJob, head_of
+from xlbench_train.siamese.pairs.held_out import PairSplit, read_parts
+from xlbench_train.siamese.settings import Settings, resolve
+from xlbench_train.siamese.teacher import Teacher
+from xlbench_train.training import card_parts, curve, output_folder, saving
+from xlbench_train.training.bases import path_spec
 from xlbench_train.training.failures import TrainingStopped
 from xlbench_train.training.libraries import quiet_libraries
-from xlbench_train.training.loop import TrainingContext, TrainingResult, train
-from xlbench_train.training.teacher import Teacher
+from xlbench_train.training.loop import Trained, train
+from xlbench_train.training.terminal import Terminal
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+CURVE_LABELS = {
+    "accuracy": "accuracy",
+    "positive_accuracy": "of translations",
+    "negative_accuracy": "of other pairs",
+    "p_at_1": "P@1",
+    "mrr": "MRR",
+}
+"""What the evaluator finds -> what the picture calls it."""
 
 
 @dataclass(frozen=True)
@@ -52,11 +62,7 @@ def run_recipe(request: TrainingRequest, terminal: Terminal) -> int:
     require_extra("train", "a training", "accelerate", "datasets", "sentence_transformers", "torch", "transformers")
     settings = request.settings
     output_folder.check(settings.out, resume=request.resume)
-    if request.resume and output_folder.is_finished(settings.out):
-        output_folder.clean(settings.out)
-        if why := output_folder.failure(settings.out):
-            raise TrainingStopped(why)
-        terminal.say(f"{settings.out} is finished already")
+    if request.resume and output_folder.is_done(settings.out, terminal.say):
         return OK
     base = find_base(settings.base, request.catalog)
     settings = resolve(settings, is_static=base.is_static)
@@ -84,7 +90,7 @@ def _check_size(parts: PairSplit, settings: Settings) -> None:
         )
 
 
-def _say_plan(base: Base, parts: PairSplit, settings: Settings, terminal: Terminal) -> None:
+def _say_plan(base: SiameseBase, parts: PairSplit, settings: Settings, terminal: Terminal) -> None:
     for source in parts.training.sources:
         languages = "" if source.languages[0] == "qaa" else f", {'-'.join(source.languages)}"
         terminal.say(f"{count_text(source.pairs, 'pair')} of {source.data or source.spec}{languages}")
@@ -103,7 +109,7 @@ class _RecipeRun:
     """One run of the recipe, after all checks."""
 
     request: TrainingRequest
-    base: Base
+    base: SiameseBase
     parts: PairSplit
     terminal: Terminal
     teacher: Teacher | None
@@ -113,42 +119,49 @@ class _RecipeRun:
     def run(self) -> int:
         """See `run_recipe`."""
         self.settings = self.request.settings
-        self.folder = output_folder.claim(
-            self.settings.out, self.settings, self.parts, self._identity(), resume=self.request.resume
-        )
+        self.folder = output_folder.claim(self.settings.out, self._record(), resume=self.request.resume)
         cards = report.write_cards(self.parts.evaluation, self.folder / "report") if self.request.report else []
         before = self._score_base(cards) if cards else None
-        context = TrainingContext(self.base, self.settings, self.parts, self.folder, self.terminal, self.teacher)
-        result = train(context, resume=self.request.resume)
-        if self.settings.lora:
-            from xlbench_train.training.adapters import merge_adapter
-
-            merge_adapter(result.model)
-        card = self._make_card(context, result)
-        picture = self._draw_curve(result)
-        card = replace(card, has_curve=picture is not None)
-        saving.save(
-            self.settings.out, self.folder / "new", result.model, result.head,
-            {
-                **self._trained_on_files(), "README.md": model_card.text(card),
-                **({model_card.CURVE: picture} if picture else {}),
-            },
-        )  # fmt: skip
-        del result
+        card = self._train_and_save()
         if before is not None and not card.stopped:
             self._compare(before, cards, card)
         output_folder.clean(self.settings.out)
         if card.stopped:
             raise TrainingStopped(output_folder.failure(self.settings.out))
-        spec = f"st:{_path_spec(self.settings.out)}"
+        spec = f"st:{path_spec(self.settings.out)}"
         self.terminal.say(f"wrote {self.settings.out}: xlbench run --model {shlex.quote(spec)}")
         return OK
 
-    def _identity(self) -> str:
-        """Of the base's content: a training goes on with the base that it began with, and no other."""
-        return (
-            self.base.model.vectors_identity() if self.base.model else digest(self.base.spec, str(self.settings.seed))
+    def _train_and_save(self) -> model_card.Card:
+        """Train and write the model with its card, which is returned."""
+        job = SiameseJob(self.folder, self.settings, self.terminal, self.base, self.parts, self.teacher)
+        result = train(job, resume=self.request.resume)
+        if self.settings.lora:
+            from xlbench_train.siamese.adapters import merge_adapter
+
+            merge_adapter(job.model)
+        picture = curve.drawn(result.history.rows, result.best_epoch, CURVE_LABELS, self.terminal.say)
+        card = replace(self._make_card(job, result), has_curve=picture is not None)
+        saving.save(
+            self.settings.out, self.folder / "new",
+            lambda folder: job.model.save_pretrained(str(folder), create_model_card=False),
+            {
+                **self._trained_on_files(), "README.md": model_card.text(card), **head_files(head_of(result.learned)),
+                **({card_parts.CURVE: picture} if picture else {}),
+            },
+        )  # fmt: skip
+        return card
+
+    def _record(self) -> Mapping[str, Any]:
+        """What this training is, for one that goes on with it."""
+        sides = (self.parts.training, self.parts.evaluation)
+        training, evaluation = (digest(*pairs.first, "", *pairs.second) for pairs in sides)
+        return output_folder.record_of(
+            self.settings, training_texts=training, evaluation_texts=evaluation, content_of_the_base=self._identity()
         )
+
+    def _identity(self) -> str:
+        return self.base.identity(self.settings.seed)
 
     def _score_base(self, cards: Sequence[str]) -> Any:
         """Score the base on the held-out pairs."""
@@ -168,7 +181,7 @@ class _RecipeRun:
     def _compare(self, before: Any, cards: Sequence[str], card: model_card.Card) -> None:
         """Score what was trained, print the difference, and write it into the card."""
         device = "cpu" if self.settings.device == "auto" else self.settings.device
-        spec = f"st:{_path_spec(self.settings.out.resolve())}?name=after&device={device}"
+        spec = f"st:{path_spec(self.settings.out.resolve())}?name=after&device={device}"
         after = report.score(spec, cards, self.folder / "report")
         comparison = report.compare_scores(before, after, sum(bool(row["step"]) for row in card.rows))
         for line in table(report.HEADINGS, report.lines(comparison), "lrrrrl").splitlines():
@@ -177,44 +190,34 @@ class _RecipeRun:
             self.terminal.out(f"\n{note}")
         saving.rewrite_card(self.settings.out, model_card.text(replace(card, report=comparison)))
 
-    def _make_card(self, context: TrainingContext, result: TrainingResult) -> model_card.Card:
+    def _make_card(self, job: SiameseJob, result: Trained) -> model_card.Card:
         return model_card.Card(
             name=self.settings.out.resolve().name,
             base=self.base,
-            settings=context.settings,
+            settings=job.settings,
             parts=self.parts,
             command=self.request.command,
             rows=result.history.rows,
             best_epoch=result.best_epoch,
-            notes=context.progress.notes,
+            notes=job.progress.notes,
             teacher=self.settings.teacher or "",
             stopped=result.stopped,
-            max_length=_length_limit(result.model),
+            max_length=_length_limit(job.model),
         )
-
-    def _draw_curve(self, result: TrainingResult) -> bytes | None:
-        """The training curve as PNG; None, with a message, if matplotlib is missing."""
-        try:
-            return curve.draw(result.history.rows, result.best_epoch)
-        except MissingExtraError as missing:
-            self.terminal.say(f"no picture of the curve: {missing}")
-            return None
 
     def _trained_on_files(self) -> dict[str, str | bytes]:
         """What the model was trained on, by name and by text; the base's share of it, too."""
         names = [*self.base.trained_on, *(source.data for source in self.parts.training.sources)]
-        of_base: NDArray[Any] | None = None
-        seen = getattr(self.base.model, "trained_on_texts", None)
-        if seen is not None:
-            of_base = seen()
         texts = self.parts.training.texts()
-        return saving.trained_on_files([name for name in dict.fromkeys(names) if name], texts, of_base)
+        return saving.trained_on_files(
+            [name for name in dict.fromkeys(names) if name], texts, self.base.trained_on_texts()
+        )
 
 
 class _UntrainedEncoder:
     """The base before training, as an encoder."""
 
-    def __init__(self, base: Base, settings: Settings) -> None:
+    def __init__(self, base: SiameseBase, settings: Settings) -> None:
         self._base, self._settings = base, settings
         self._model: Any = None
         self.zero_is_unknown = base.is_static
@@ -234,11 +237,6 @@ def _length_limit(model: Any) -> int | None:
     """Tokens of a text that a model reads at most; None where there is no limit."""
     own = model.max_seq_length
     return None if own is None or own == float("inf") else int(own)
-
-
-def _path_spec(path: Path) -> str:
-    """A path as specs have it: a relative one begins with ``./``."""
-    return path.as_posix() if path.is_absolute() else f"./{path.as_posix()}"
 
 
 __all__ = ["TrainingRequest", "run_recipe", "table_size"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xlbench import DataError
-from xlbench_train.pairs.pairs import Pairs
+from xlbench_train.siamese.pairs.pairs import Pairs
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer

@@ -9,7 +9,7 @@ from pathlib import Path
 from xlbench import Catalog, Data, DataError, DataMissing, Subset, Task, UsageError
 from xlbench.core.item_texts import item_texts
 from xlbench.core.text import did_you_mean
-from xlbench_train.pairs.pairs import Pairs, Source, concatenate
+from xlbench_train.siamese.pairs.pairs import Pairs, Source, concatenate
 
 PREFIX = "card:"
 

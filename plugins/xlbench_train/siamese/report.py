@@ -17,7 +17,7 @@ from typing import Any
 
 from xlbench import Comparison, EncoderError, Model, Run, compare, run
 from xlbench.core.files import write_files
-from xlbench_train.pairs.pairs import UNKNOWN, Pairs
+from xlbench_train.siamese.pairs.pairs import UNKNOWN, Pairs
 
 METRICS: Mapping[str, str] = {
     "cosine_true": "mean cosine of translations",

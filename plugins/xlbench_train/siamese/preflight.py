@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from xlbench import Catalog
-from xlbench_train.pairs.held_out import PairSplit
-from xlbench_train.settings import Settings
-from xlbench_train.terminal import Terminal
-from xlbench_train.training.adapters import add_adapter
-from xlbench_train.training.bases import Base, device_of, load_base, table_size
+from xlbench_train.siamese.adapters import add_adapter
+from xlbench_train.siamese.bases import SiameseBase, load_base, table_size
+from xlbench_train.siamese.pairs.held_out import PairSplit
+from xlbench_train.siamese.settings import Settings
+from xlbench_train.siamese.teacher import Teacher
+from xlbench_train.training.devices import device_of
 from xlbench_train.training.libraries import quiet_libraries
-from xlbench_train.training.teacher import Teacher
+from xlbench_train.training.terminal import Terminal
 
 
-def check(base: Base, settings: Settings, parts: PairSplit, catalog: Catalog, terminal: Terminal) -> Teacher | None:
+def check(
+    base: SiameseBase, settings: Settings, parts: PairSplit, catalog: Catalog, terminal: Terminal
+) -> Teacher | None:
     """Load the base as it is to be trained, and its teacher, which is returned.
 
     Raises:
@@ -32,7 +35,7 @@ def check(base: Base, settings: Settings, parts: PairSplit, catalog: Catalog, te
         return teacher
 
 
-def _dimensions(base: Base, settings: Settings) -> int:
+def _dimensions(base: SiameseBase, settings: Settings) -> int:
     """Of the base's vectors."""
     if base.folder is None:
         return table_size(base.spec)[1]

@@ -11,9 +11,9 @@ from pathlib import Path
 from xlbench import Catalog, UsageError, text_keys
 from xlbench.core.ids import digest
 from xlbench.core.text import count_text
-from xlbench_train.pairs.cards import PREFIX, read_card
-from xlbench_train.pairs.files import read_file
-from xlbench_train.pairs.pairs import Pairs, check, concatenate, without_repeats
+from xlbench_train.siamese.pairs.cards import PREFIX, read_card
+from xlbench_train.siamese.pairs.files import read_file
+from xlbench_train.siamese.pairs.pairs import Pairs, check, concatenate, without_repeats
 
 SHARE = 0.1
 """Of the pairs, at most, that are held out where nobody gives pairs to evaluate on."""

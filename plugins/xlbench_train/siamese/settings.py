@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from xlbench import UsageError
+from xlbench_train.training import output_folder
 
 Objective = Literal["softmax", "contrastive", "triplet", "cosine", "distill"]
 
@@ -78,10 +79,7 @@ def resolve(given: Settings, *, is_static: bool) -> Settings:
 
 def check(given: Settings) -> None:
     """`UsageError` where two settings make no sense together, whatever the base."""
-    if "?" in str(given.out.absolute()):
-        raise UsageError(
-            f"--out {given.out}: what comes after a ? is read as options: choose a folder without one in its path"
-        )
+    output_folder.check_name(given.out)
     able = NEGATIVES[given.objective]
     if given.negatives and given.negatives not in able:
         takes = f"takes {' or '.join(able)}" if able else "has none"

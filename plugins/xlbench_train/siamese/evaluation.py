@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from sentence_transformers.base.evaluation import BaseEvaluator
 
-from xlbench_train.pairs.pairs import Pairs
-from xlbench_train.training.negatives import random_negatives
+from xlbench_train.siamese.negatives import random_negatives
+from xlbench_train.siamese.pairs.pairs import Pairs
 
 if TYPE_CHECKING:
     import torch

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from xlbench import __version__
-from xlbench_train.pairs.held_out import PairSplit
-from xlbench_train.pairs.pairs import UNKNOWN
-from xlbench_train.settings import OBJECTIVES, Settings
-from xlbench_train.training import history, report
-from xlbench_train.training.bases import Base
-from xlbench_train.training.shell_text import shell_text
+from xlbench_train.siamese import report
+from xlbench_train.siamese.bases import SiameseBase
+from xlbench_train.siamese.loop import FIGURES
+from xlbench_train.siamese.pairs.held_out import PairSplit
+from xlbench_train.siamese.pairs.pairs import UNKNOWN
+from xlbench_train.siamese.settings import OBJECTIVES, Settings
+from xlbench_train.training import card_parts, history
 
-CURVE = "training_curve.png"
-HUB = "https://huggingface.co/"
-"""How the origin of a model of the hub begins."""
+HEADINGS = {name: text for name, text in {**history.FIRST, **FIGURES}.items() if name != "step"}
+"""Columns of the table of the training."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Card:
     """What a card is written of."""
 
     name: str
-    base: Base
+    base: SiameseBase
     settings: Settings
     parts: PairSplit
     command: Sequence[str]
@@ -59,26 +58,14 @@ def text(card: Card) -> str:
 
 
 def _front(card: Card) -> Iterator[str]:
-    yield "---"
-    yield "library_name: sentence-transformers"
-    yield "pipeline_tag: sentence-similarity"
-    languages = sorted({code for pair in card.parts.training.languages for code in pair} - set(UNKNOWN))
-    if languages:
-        yield f"language: {json.dumps(languages)}"
-    if name := _name_on_the_hub(card):
-        yield f"base_model: {json.dumps(name)}"
-    names = sorted({source.data for source in card.parts.training.sources if source.data})
-    if names:
-        yield f"datasets: {json.dumps(names)}"
-    yield "tags: [sentence-transformers, siamese]"
-    yield "---"
-
-
-def _name_on_the_hub(card: Card) -> str:
-    """``org/name`` of the base; empty for a folder of this machine, and for a new table."""
-    model = card.base.model
-    origin = model.download.origin if model is not None and model.download is not None else ""
-    return origin.removeprefix(HUB) if origin.startswith(HUB) else ""
+    return card_parts.front_matter(
+        "sentence-transformers",
+        "sentence-similarity",
+        card.base,
+        ["sentence-transformers", "siamese"],
+        languages={code for pair in card.parts.training.languages for code in pair},
+        data=[source.data for source in card.parts.training.sources],
+    )
 
 
 def _summary_section(card: Card) -> Iterator[str]:
@@ -101,11 +88,10 @@ def _data(card: Card) -> Iterator[str]:
     yield "| pairs | languages | data | license |\n|---:|---|---|---|"
     for source in card.parts.training.sources:
         languages = "not said" if source.languages == UNKNOWN else "-".join(source.languages)
-        name = _cell(source.data or Path(source.spec).name)
+        name = card_parts.cell(source.data or Path(source.spec).name)
         yield f"| {source.pairs:,} | {languages} | {name} | {source.license or 'not said'} |"
     yield ""
-    of_base = card.base.license or "not said" if card.base.folder else "none is needed: it is new"
-    yield f"License of the base: {of_base}."
+    yield card_parts.license_of_base(card.base)
     if card.teacher:
         yield f"Teacher: `{card.teacher}`, whose vectors of the first sides are the targets of both."
     yield (
@@ -118,7 +104,7 @@ def _data(card: Card) -> Iterator[str]:
 def _training(card: Card) -> Iterator[str]:
     settings = card.settings
     yield "\n## Training\n"
-    yield f"```sh\n{shell_text(card.command)}\n```\n"
+    yield card_parts.shell_block(card.command)
     what = [
         f"{settings.epochs} epoch{'s' * (settings.epochs != 1)} at most",
         f"batches of {settings.batch_size}",
@@ -134,14 +120,10 @@ def _training(card: Card) -> Iterator[str]:
     kept = "of the last good checkpoint" if card.stopped else "where the validation loss was smallest"
     yield f"{', '.join(what)}; xlbench {__version__}."
     yield f"The weights are those after epoch {card.best_epoch:.3g}, {kept}.\n"
-    names = list(history.HEADINGS)
-    yield "| " + " | ".join(history.HEADINGS.values()) + " |"
-    yield "|" + "---:|" * len(names)
-    for row in card.rows:
-        yield "| " + " | ".join(history.shown(name, row[name]) for name in names) + " |"
+    yield from card_parts.history_table(HEADINGS, card.rows)
     yield "\nAccuracy is that of telling the held-out pairs from as many random ones."
     if card.has_curve:
-        yield f"\n![Loss and accuracy by epoch]({CURVE})"
+        yield f"\n![Loss and accuracy by epoch]({card_parts.CURVE})"
 
 
 def _scores(card: Card) -> Iterator[str]:
@@ -177,7 +159,3 @@ def _usage_section(card: Card) -> Iterator[str]:
     if trust:
         yield "(The code that is trusted is that of the installed xlbench: the folder holds none.)\n"
     yield f"```sh\nxlbench run --model {shlex.quote(f'st:./{card.name}')} --task lexicon\n```"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")

@@ -50,8 +50,16 @@ def _raw_lines(path: Path) -> Iterator[bytes]:
         yield from file
 
 
-def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Line numbers and objects of a JSON-lines file; blank lines are passed over. `DataError` names file and line."""
+def read_objects(path: Path, expected: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Line numbers and objects of a JSON-lines file; blank lines are passed over.
+
+    Args:
+        path: The file.
+        expected: What a line should be, for the error.
+
+    Raises:
+        DataError: A line is none; the error names file and line.
+    """
     for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
@@ -61,9 +69,7 @@ def read_objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
             raise DataError(f"{path}, line {number}: no JSON ({error})") from None
         _check_characters(value, f"{path}, line {number}")
         if not isinstance(value, dict):
-            raise DataError(
-                f"{path}, line {number}: an object with two texts is expected, as in " + '{"en": "Yes", "de": "Ja"}'
-            )
+            raise DataError(f"{path}, line {number}: {expected}")
         yield number, value
 
 

@@ -15,8 +15,8 @@ from xlbench import DataError, Option, UsageError
 from xlbench.core.ids import is_language
 from xlbench.core.specs import Spec, parse
 from xlbench.core.text import count_text, did_you_mean
-from xlbench_train.pairs.lines import read_lines, read_objects
-from xlbench_train.pairs.pairs import UNKNOWN, Pairs, Source
+from xlbench_train.siamese.pairs.pairs import UNKNOWN, Pairs, Source
+from xlbench_train.training.lines import read_lines, read_objects
 
 OPTIONS = (
     Option("columns", description="two columns, by name or number from 1, with a comma"),
@@ -29,6 +29,8 @@ HEADERS = frozenset((
 ))  # fmt: skip
 """Names of columns that mark the first line of a TSV as its header, beside codes of languages."""
 
+AN_OBJECT = 'an object with two texts is expected, as in {"en": "Yes", "de": "Ja"}'
+"""What a line of a JSON-lines file should be."""
 Row = tuple[int, str, str]
 """Line number and the two texts."""
 
@@ -187,7 +189,7 @@ def _places(path: Path, cells: Sequence[str], spec: Spec, *, header: bool) -> tu
 def _json_rows(path: Path, spec: Spec) -> Iterator[Row]:
     """Two texts of every object: those that the spec names, else the only two that there are."""
     names = [part.strip() for part in spec["columns"].split(",")] if spec["columns"] else []
-    for line, found in read_objects(path):
+    for line, found in read_objects(path, AN_OBJECT):
         values = found.get("translation") if isinstance(found.get("translation"), dict) else found
         assert isinstance(values, dict)
         texts = {name: value for name, value in values.items() if isinstance(value, str)}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.text import count_text
-from xlbench_train.pairs.pairs import Pairs
-from xlbench_train.settings import Settings
-from xlbench_train.training.negatives import hard_negatives, random_negatives
-from xlbench_train.training.teacher import Teacher
+from xlbench_train.siamese.negatives import hard_negatives, random_negatives
+from xlbench_train.siamese.pairs.pairs import Pairs
+from xlbench_train.siamese.settings import Settings
+from xlbench_train.siamese.teacher import Teacher
 
 if TYPE_CHECKING:
     import torch
