@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -305,7 +306,8 @@ def test_comparing_is_what_the_function_compares(saved, published):
 
 
 def test_comparing_what_is_not_there_is_an_error(saved, tmp_path):
-    """A wrong model is told with the nearest one; where a name has two runs, the ways to tell them apart are said."""
+    """A wrong model is told with the nearest one; where a name has two contents, the ways to tell them apart are said;
+    copies of a run are one."""
     results = xlbench.load(saved)
     with pytest.raises(UsageError, match=r"no run of a model 'alfa' here\. Did you mean 'alpha'"):
         results.compare("alfa", "beta")
@@ -313,8 +315,10 @@ def test_comparing_what_is_not_there_is_an_error(saved, tmp_path):
         results.compare("zzz", "beta")
     shutil.copytree(saved, tmp_path / "copy")
     twice = xlbench.load([saved, tmp_path / "copy"])
+    assert twice.compare("alpha", "beta").sentence == results.compare("alpha", "beta").sentence
+    other = replace(twice.runs[2], fingerprint="c" * 64)
     with pytest.raises(UsageError, match=r"2 runs of 'alpha'.*copy"):
-        twice.compare("alpha", "beta")
+        xlbench.Results((*results, other)).compare("alpha", "beta")
     assert twice.compare(twice.runs[0], twice.runs[1]).candidate == "beta"
 
 

@@ -515,7 +515,7 @@ def test_a_checkpoint_is_compared_by_the_name_that_it_has(tmp_path, monkeypatch)
     ngram = catalog.load().models["ngram"]
     models = [replace(ngram, name=name) for name in ("./checkpoint", "ngram")]
     xlbench.run(models, ["mini-words-sentiment"], languages=["eng"], results=tmp_path / "results")
-    found = find_runs(("./checkpoint", "ngram"), tmp_path / "results", LogReader())
+    found = find_runs(("./checkpoint", "ngram"), [tmp_path / "results"], LogReader())
     assert [run.model for run in found.values()] == ["./checkpoint", "ngram"]
     with pytest.raises(UsageError, match="holds no runs"):
-        find_runs(("checkpoint", "ngram"), tmp_path / "results", LogReader())
+        find_runs(("checkpoint", "ngram"), [tmp_path / "results"], LogReader())

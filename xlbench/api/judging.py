@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 def compare(
-    baseline: str | Path | Run,
-    candidate: str | Path | Run,
+    baseline: OneOrMore[str | Path | Run],
+    candidate: OneOrMore[str | Path | Run],
     *,
     tasks: OneOrMore[str] = (),
     languages: OneOrMore[str] = (),
@@ -33,8 +33,8 @@ def compare(
     """Compare two saved runs cell by cell: is the candidate better, where, and by how much.
 
     Args:
-        baseline: The folder of a run, a pack, a results folder that holds one run, a `Run` that was saved, or a log of
-            another tool: ``lm-eval:PATH``, ``inspect:PATH``.
+        baseline: The folder of a run, a pack, a results folder that holds one run, a `Run` that was saved; several of
+            these that hold parts of one run; or a log of another tool: ``lm-eval:PATH``, ``inspect:PATH``.
         candidate: The same.
         tasks: Names or patterns; none: all.
         languages: Only subsets about these, a transfer being about the tested one; none: all.
@@ -72,10 +72,10 @@ def compare(
 
 
 def gate(
-    baseline: str | Path | Run,
-    candidate: str | Path | Run,
+    baseline: OneOrMore[str | Path] | Run,
+    candidate: OneOrMore[str | Path] | Run,
     *,
-    anchor: str | Path | Run | None = None,
+    anchor: OneOrMore[str | Path] | Run | None = None,
     policy: str | Path | Policy | None = None,
     alpha: float | None = None,
     mode: Literal["regression", "noninferiority"] | None = None,
@@ -90,8 +90,8 @@ def gate(
     """Judge a saved run by another one. What cannot be judged is INVALID, and never a pass.
 
     Args:
-        baseline: The run to be judged by: its pack or folder, a results folder, or a `Run` that was
-            saved.
+        baseline: The run to be judged by: its pack or folder, a results folder, several of these that hold parts of
+            one run, or a `Run` that was saved.
         candidate: The run that is judged.
         anchor: An older run that stays, too.
         policy: A policy, or its file. All of the following count more than what it says.
@@ -116,8 +116,12 @@ def gate(
 
     changes = {"alpha": alpha, "mode": mode, "margin": margin, "task_margin": task_margin, "must_detect": must_detect,
                "pushes": pushes, "strict": strict}  # fmt: skip
-    one, other, pinned = (Path(run) if isinstance(run, str) else run for run in (baseline, candidate, anchor))
-    assert one is not None
-    assert other is not None
+    one, other = _given(baseline), _given(candidate)
+    pinned = None if anchor is None else _given(anchor)
     chosen = Path(policy) if isinstance(policy, str) else policy
     return gate_of(one, other, Reader(), pinned, chosen, changes, allow_intersection, model)
+
+
+def _given(run: OneOrMore[str | Path] | Run) -> Run | tuple[Path, ...]:
+    """A run, or the places that hold its parts."""
+    return run if isinstance(run, Run) else tuple(Path(one) for one in as_list(run))

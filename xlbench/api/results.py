@@ -142,21 +142,26 @@ class Results(record.Results):
             UsageError: There is no such model, there are several runs of it, or the two do not have the same cells.
             ResultsError: Results are damaged.
         """
-        return compare(self._run(baseline), self._run(candidate), **options)
+        return compare(self._parts(baseline), self._parts(candidate), **options)
 
     def _run(self, wanted: str | Run) -> Run:
-        """The one run that is meant."""
+        """The one run that is meant, its parts joined."""
+        (run,) = self.reader.join(self._parts(wanted))
+        return run
+
+    def _parts(self, wanted: str | Run) -> list[Run]:
+        """The parts of the one run that is meant."""
         if isinstance(wanted, Run):
-            return wanted
+            return [wanted]
         named = [run for run in self.runs if run.model == wanted]
         found = named or [run for run in self.runs if len(wanted) > 5 and run.fingerprint.startswith(wanted)]
         if not found:
             hint = did_you_mean(wanted, self.models) or f" The models are: {first_of(self.models, 6)}"
             raise UsageError(f"there is no run of a model {wanted!r} here.{hint}")
-        if len(found) > 1:
+        if len(found) > 1 and (len({run.fingerprint for run in found}) > 1 or not all(run.folder for run in found)):
             ways = ", ".join(f"{run.fingerprint[:8]} in {run.folder}" for run in found)
             raise UsageError(f"there are {len(found)} runs of {wanted!r}: give the run itself, or its digits ({ways})")
-        return found[0]
+        return found
 
     def plot(
         self,

@@ -29,6 +29,7 @@ ENDINGS = (".md", ".csv", ".json", *PICTURES)
     "  xlbench compare ngram labse                        two models of ./results, by name\n"
     "  xlbench compare old/siamese-1f3a new/siamese-77c2  two runs, by their folders\n"
     "  xlbench compare results --baseline ngram           every other model in ./results against one\n"
+    "  xlbench compare part1 part2 --baseline ngram       the same, of cells that lie in two folders, such as shards\n"
     "  xlbench compare results --all-pairs                all pairs, with letters for those that stay together\n"
     "  xlbench compare a b --out a-b.md --out a-b.svg     as a page, and as a forest plot\n"
     "  xlbench compare --a a1 --a a2 --a a3 --b b1 --b b2   two recipes, trained with several seeds each\n"
@@ -40,8 +41,8 @@ ENDINGS = (".md", ".csv", ".json", *PICTURES)
 @click.argument("runs", nargs=-1, metavar="RUN...")
 @click.option("--a", "before", multiple=True, metavar="RUN", help="A run of the baseline's recipe: give two or more.")
 @click.option("--b", "after", multiple=True, metavar="RUN", help="A run of the other recipe: give two or more.")
-@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
-              help="Where models that are given by name are looked for.")  # fmt: skip
+@click.option("--results", type=click.Path(path_type=Path), default=[Path("results")], show_default=True, multiple=True,
+              help="Where models that are given by name are looked for (repeatable: parts are joined).")  # fmt: skip
 @click.option("--baseline", metavar="NAME", help="The run that the others are compared with.  [default: the first]")
 @click.option("--all-pairs", is_flag=True, help="Compare all pairs of runs, all at once.")
 @click.option("--suite", "-s", metavar="NAME", default="", help="Only what belongs to this suite.")
@@ -64,13 +65,14 @@ ENDINGS = (".md", ".csv", ".json", *PICTURES)
 @click.option("--out", "files", multiple=True, type=click.Path(path_type=Path, dir_okay=False), metavar="FILE",
               help=f"Write the comparison, by its ending: {', '.join(ENDINGS)} (repeatable).")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of text.")
-def command(runs: tuple[str, ...], results: Path, baseline: str | None, all_pairs: bool, files: tuple[Path, ...],
-            as_json: bool, metric: str | None, before: tuple[str, ...], after: tuple[str, ...],
+def command(runs: tuple[str, ...], results: tuple[Path, ...], baseline: str | None, all_pairs: bool,
+            files: tuple[Path, ...], as_json: bool, metric: str | None, before: tuple[str, ...], after: tuple[str, ...],
             data: Path | None, **options: Any) -> int:  # fmt: skip
     """Compare RUNs cell by cell: paired differences with intervals, p-values, and a verdict each.
 
     A RUN is the folder of one, a pack, a results folder that holds one (or, given alone, several), or the name of a
-    model in --results. Needs neither model nor data. lm-eval:PATH and inspect:PATH are logs of other tools.
+    model in --results. Folders that hold parts of the same runs are joined. Needs neither model nor data.
+    lm-eval:PATH and inspect:PATH are logs of other tools.
     """
     from xlbench.reports.compare import render
     from xlbench.reports.compare.inputs import find_each, find_runs

@@ -10,13 +10,14 @@ from click.core import ParameterSource
 
 from xlbench.cli.options.scoring import cache_and_permission_options, request_of
 from xlbench.cli.output.printing import echo, plugins_print_elsewhere
-from xlbench.cli.output.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, overwrite, reported
+from xlbench.cli.output.verdict_files import DEFAULT, ReportingCommand, ReportingGroup, joined, overwrite, reported
 from xlbench.cli.output.verdict_report import report_verdict
 from xlbench.core.errors import OK, UsageError
 from xlbench.core.text import count_text, one_line
 
 if TYPE_CHECKING:
     from xlbench.core.record import Run
+    from xlbench.reports.gate.inputs import Given
     from xlbench.reports.gate.verdict import Gate
 
 EXIT_CODES = (
@@ -63,17 +64,20 @@ def _gate_options(command: Any) -> Any:
     invoke_without_command=True,
     epilog="\b\nExamples:\n"
     "  xlbench gate --baseline main.xlpack --candidate results          a pack, and a results folder of one run\n"
+    "  xlbench gate --baseline main.xlpack --candidate part1 --candidate part2   shards, joined\n"
     "  xlbench gate run --model ./new --baseline main.xlpack            compute what the baseline has, and judge\n"
     "  xlbench gate run -m ./new --baseline main.xlpack -t ./my-card.toml   the same, with a task of your own\n"
     "  xlbench gate --baseline main.xlpack --anchor v1.xlpack --candidate results   small losses add up, too\n"
     "  xlbench gate accept results --out main.xlpack --by ME --reason WHY  a new baseline\n"
     "  xlbench gate policy > gate.toml                                  a policy to begin with\n\n" + EXIT_CODES,
 )
-@click.option("--baseline", type=click.Path(path_type=Path), metavar="PATH", help="The run to be judged by.")
-@click.option("--candidate", type=click.Path(path_type=Path), metavar="PATH", help="The run that is judged.")
+@click.option("--baseline", type=click.Path(path_type=Path), metavar="PATH", multiple=True,
+              help="The run to be judged by (repeatable: its parts are joined).")  # fmt: skip
+@click.option("--candidate", type=click.Path(path_type=Path), metavar="PATH", multiple=True,
+              help="The run that is judged (repeatable: its parts are joined).")  # fmt: skip
 @click.option("--model", "-m", metavar="NAME", help="Which run is meant, where a folder holds several.")
 @_gate_options
-def command(baseline: Path | None, candidate: Path | None, model: str | None, **options: Any) -> int:
+def command(baseline: tuple[Path, ...], candidate: tuple[Path, ...], model: str | None, **options: Any) -> int:
     """Judge the run CANDIDATE by the run BASELINE: PASS, or why not.
 
     A run is its pack or folder, or a results folder that holds it. The suite and every task are tested, item by item,
@@ -86,11 +90,11 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
                 name, sub = max(option.opts, key=len), ctx.invoked_subcommand
                 raise UsageError(f"give {name} after {sub!r}: before it, it would do nothing")
         return OK
-    if baseline is None or candidate is None:
+    if not (baseline and candidate):
         lacking = "a gate needs --baseline and --candidate: two runs"
-        overwrite(lacking, options, str(baseline or ""), str(candidate or ""))
+        overwrite(lacking, options, joined(baseline), joined(candidate))
         raise UsageError(lacking)
-    with reported(baseline, str(candidate), options):
+    with reported(baseline, candidate, options):
         gate = _judge_runs(baseline, candidate, model, options)
     return report_verdict(gate, options)
 
@@ -114,7 +118,7 @@ def command(baseline: Path | None, candidate: Path | None, model: str | None, **
 @cache_and_permission_options
 def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) -> int:
     """Score a model on exactly the cells that the baseline has, and judge it. What was computed is not done again."""
-    with reported(baseline, model, options):
+    with reported((baseline,), (Path(model),), options):
         from xlbench.reports.gate.inputs import pick, policy_of
         from xlbench.runs.store import Reader
 
@@ -236,7 +240,7 @@ def _task_specs(names: list[str], cards: tuple[str, ...], baseline: Run) -> tupl
     return (*cards, *(name for name in names if name not in by_card))
 
 
-def _judge_runs(baseline: Path | Run, candidate: Path | Run, model: str | None, options: dict[str, Any]) -> Gate:
+def _judge_runs(baseline: Given, candidate: Given, model: str | None, options: dict[str, Any]) -> Gate:
     from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
 

@@ -17,6 +17,9 @@ SCHEMA = 1
 SCORING = 2
 """Raised when equal rows would get other intervals or influences: saved cells are then scored again from their rows."""
 
+TOLERANCE = 0.001
+"""By how much two runs of one cell may differ, on other processors say, and agree: a tenth of a point."""
+
 LOOSE = "run"
 """Name of the board of runs that are of no whole suite."""
 

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from xlbench import stats
+from xlbench.core.record import TOLERANCE as TOLERANCE
 from xlbench.runs.items import Influence
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-TOLERANCE = 0.001
-"""By how much two runs of one cell may differ, on other processors say, and agree: a tenth of a point."""
 
 
 def part_of(

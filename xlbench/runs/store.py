@@ -16,7 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,7 @@ from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import slug
 from xlbench.core.record import WHOLE_TASK, Cell, Run
 from xlbench.runs.items import Influence, Items, influence, read_items, read_table, to_parquet
+from xlbench.runs.joined_runs import JoinedRuns
 from xlbench.runs.packs.header import ENDING
 from xlbench.runs.packs.read import Pack
 from xlbench.runs.run_folder import (
@@ -52,6 +53,22 @@ class Reader:
         self._packs: dict[Path, Pack] = {}
         self._influence: dict[tuple[Path, str, str], Influence] = {}
         """By folder, items' file and digest: what was read already."""
+        self._joined = JoinedRuns()
+
+    def find_joined(self, places: Iterable[Path]) -> list[Run]:
+        """The runs of several places, the parts of one as one, each place counting once.
+
+        Raises:
+            UsageError: There is none in one of them.
+            ResultsError: Two parts of a run contradict each other.
+        """
+        distinct = {where.resolve(): where for where in places}
+        found = {Path(run.folder).resolve(): run for where in distinct.values() for run in self.find_runs(where)}
+        return self.join(found.values())
+
+    def join(self, runs: Iterable[Run]) -> list[Run]:
+        """Runs that this reader has read, the parts of one as one (`JoinedRuns.join`)."""
+        return self._joined.join(runs)
 
     def find_runs(self, where: Path) -> list[Run]:
         """`find_runs`, for whoever goes on to read the items of the runs."""
@@ -79,6 +96,7 @@ class Reader:
             cell: A cell with scores.
             folder: The folder or the pack of its run.
         """
+        folder = self._joined.folder_of(cell, folder)
         key = folder, cell.items_file, cell.items_digest
         if key not in self._influence:
             packed = self._pack_at(folder)
@@ -91,11 +109,13 @@ class Reader:
         Raises:
             ResultsError: The file is missing, or not the one that was saved.
         """
+        run = self._joined.folder_of(cell, run)
         packed = self._pack_at(run)
         return packed.items(cell) if packed else read_items(run / "cells" / slug(cell.task), cell)
 
     def load_table(self, cell: Cell, run: Path) -> pa.Table:
         """The items as they are saved; otherwise as `load_items`."""
+        run = self._joined.folder_of(cell, run)
         packed = self._pack_at(run)
         return packed.table(cell) if packed else read_table(run / "cells" / slug(cell.task), cell)
 

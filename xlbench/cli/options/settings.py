@@ -90,7 +90,7 @@ def shared_defaults(command: click.Command, values: Mapping[str, Any]) -> dict[s
         if isinstance(param, click.Argument) and "results" in values and _is_of_results(param):
             own[name] = [values["results"]] if param.nargs == -1 else values["results"]
         elif isinstance(param, click.Option) and name in values and (name != "data" or param.envvar):
-            own[str(param.name)] = values[name]
+            own[str(param.name)] = [values[name]] if param.multiple else values[name]
     if isinstance(command, click.Group):
         below = {name: shared_defaults(one, values) for name, one in command.commands.items()}
         own |= {name: of for name, of in below.items() if of}

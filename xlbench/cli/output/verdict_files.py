@@ -124,14 +124,19 @@ def _is_free(path: Path | None, start: bytes) -> bool:
         return False
 
 
-def check_paths(options: Mapping[str, Any], inputs: Mapping[str, Path | None]) -> None:
+def joined(parts: Sequence[Path]) -> str:
+    """What a run is called of which several places hold parts."""
+    return " + ".join(map(str, parts))
+
+
+def check_paths(options: Mapping[str, Any], inputs: Sequence[tuple[str, Path | None]]) -> None:
     """`UsageError` for a file of the verdict that would replace what is judged, or another one of its files.
 
     Args:
         options: The options of the command, with ``out``, ``junit`` and ``summary``.
-        inputs: What the command reads, by the name of its option.
+        inputs: What the command reads, each with the name of its option.
     """
-    taken = {path.resolve(): name for name, path in inputs.items() if path is not None}
+    taken = {path.resolve(): name for name, path in inputs if path is not None}
     for name in reversed(STARTS):
         path = options[name]
         if path is None:
@@ -143,28 +148,32 @@ def check_paths(options: Mapping[str, Any], inputs: Mapping[str, Path | None]) -
         taken[path.resolve()] = name
 
 
-def _same_file_as(path: Path, inputs: Mapping[str, Path | None]) -> str:
+def _same_file_as(path: Path, inputs: Sequence[tuple[str, Path | None]]) -> str:
     """The input that is the same file by another name, or ""."""
-    for name, other in inputs.items():
+    for name, other in inputs:
         if other is not None and path.exists() and other.exists() and path.samefile(other):
             return name
     return ""
 
 
 @contextlib.contextmanager
-def reported(baseline: Path, candidate: str, options: Mapping[str, Any]) -> Iterator[None]:
+def reported(baseline: Sequence[Path], candidate: Sequence[Path], options: Mapping[str, Any]) -> Iterator[None]:
     """Whatever happens, the verdict's files say it: a PASS of an earlier command never stays beside a failure."""
     from xlbench.reports.gate.report import failed_gate
 
-    def note(outcome: Outcome, reason: str) -> None:
-        write(failed_gate(outcome, reason, str(baseline), candidate), options)
+    names = joined(baseline), joined(candidate)
 
-    inputs = {"baseline": baseline, "candidate": Path(candidate), "anchor": options["anchor"],
-              "policy": options["policy"]}  # fmt: skip
+    def note(outcome: Outcome, reason: str) -> None:
+        write(failed_gate(outcome, reason, *names), options)
+
+    inputs = [
+        *(("baseline", path) for path in baseline), *(("candidate", path) for path in candidate),
+        ("anchor", options["anchor"]), ("policy", options["policy"]),
+    ]  # fmt: skip
     try:
         check_paths(options, inputs)
     except UsageError as error:
-        overwrite(str(error), options, str(baseline), candidate)
+        overwrite(str(error), options, *names)
         raise
     note("INVALID", STOPPED)
     try:

@@ -30,16 +30,16 @@ from xlbench.core.text import one_line
     "3 a damaged file.",
 )
 @click.argument("runs", nargs=-1, metavar="RUN...")
-@click.option("--results", type=click.Path(path_type=Path), default=Path("results"), show_default=True,
-              help="Where models that are given by name are looked for.")  # fmt: skip
+@click.option("--results", type=click.Path(path_type=Path), default=[Path("results")], show_default=True, multiple=True,
+              help="Where models that are given by name are looked for (repeatable: parts are joined).")  # fmt: skip
 @click.option("--suite", "-s", metavar="NAME", default="", help="Only what belongs to this suite.")
 @click.option("--task", "-t", "tasks", multiple=True, metavar="NAME", help="Only these tasks: names or patterns.")
 @click.option("--language", "-l", "languages", multiple=True, metavar="CODE", help=LANGUAGE_HELP)
 @by_option("task", "area", "language")
 @file_options
 def compare(
-    runs: tuple[str, ...], results: Path, suite: str, tasks: tuple[str, ...], languages: tuple[str, ...], by: str,
-    files: tuple[Path, ...], width: str, quiet: bool,
+    runs: tuple[str, ...], results: tuple[Path, ...], suite: str, tasks: tuple[str, ...], languages: tuple[str, ...],
+    by: str, files: tuple[Path, ...], width: str, quiet: bool,
 ) -> int:  # fmt: skip
     """Draw how RUNs differ from the first of them: paired differences with their intervals, and what is said of each.
 
