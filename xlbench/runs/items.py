@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench.core.errors import ResultsError
 from xlbench.core.ids import slug
 from xlbench.core.record import Cell
+from xlbench.runs.item_clusters import ItemClusters, KnownClusters, clusters_of, digest_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,10 +25,6 @@ ITEM_ID, CLUSTER_ID = "item_id", "cluster_id"
 """The items' columns of ids; that of the clusters is absent where every item is alone."""
 CELL = "cell"
 """The column that says, for each item in a pack, which of the pack's cells it belongs to, from 0."""
-
-
-SEED = "seed"
-"""What the name of a seed begins with among the ids of clusters."""
 
 
 @dataclass(frozen=True)
@@ -58,8 +55,11 @@ class Influence:
     """How many of the clusters, the last ones, are seeds or training sets: what is random beside the items."""
 
 
-def influence(folder: Path, cell: Cell) -> Influence:
+def influence(folder: Path, cell: Cell, known: KnownClusters | None = None) -> Influence:
     """The cluster sums of a cell's main metric, from the items saved in its run's ``folder``.
+
+    Args:
+        known: Clusters that were read already.
 
     Raises:
         ResultsError: The file is missing, or not the one that was saved.
@@ -70,17 +70,22 @@ def influence(folder: Path, cell: Cell) -> Influence:
     file = _parquet(content)
     ids = CLUSTER_ID if CLUSTER_ID in file.metadata.schema.names else ITEM_ID
     table = file.read([ids, INFLUENCE], use_threads=False)
-    numbers: dict[str, int] = {}
-    codes = [numbers.setdefault(name, len(numbers)) for name in table.column(ids).to_pylist()]
+    texts = table.column(ids)
+    clusters = (known or KnownClusters()).of(digest_of(texts), lambda: clusters_of(texts.to_pylist()))
     # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
     psi: NDArray[np.float32] = np.from_dlpack(table.column(INFLUENCE).combine_chunks())  # type: ignore[assignment]
-    return cluster_sums(cell, np.asarray([*numbers], dtype=object), np.asarray(codes), psi)
+    return influence_of(cell, clusters, psi)
 
 
 def cluster_sums(
     cell: Cell, clusters: NDArray[np.object_], codes: NDArray[np.integer], psi: NDArray[np.floating]
 ) -> Influence:
     """The sums over clusters of items with influences ``psi`` (n,); ``codes`` (n,) are places in ``clusters`` (G,)."""
+    return influence_of(cell, ItemClusters(clusters, codes), psi)
+
+
+def influence_of(cell: Cell, clusters: ItemClusters, psi: NDArray[np.floating]) -> Influence:
+    """The sums over the clusters of a cell's items with influences ``psi`` (n,)."""
     import numpy as np
 
     from xlbench.stats.training_variance import training_sums
@@ -91,23 +96,16 @@ def cluster_sums(
             f"{cell.task} {cell.subset} of {cell.model} was saved without its scores by single seeds: run it again"
         )
     psi = psi.astype(np.float64)
-    sums, shares = linear_sums(psi, codes), np.bincount(codes) / len(psi)
+    sums = left_out(linear_sums(psi, clusters.codes), clusters.shares)
     if cell.main is not None and cell.main.training_se > 0 and not cell.training:
         raise ResultsError(f"{cell.task} {cell.subset} of {cell.model} lacks its scores by training sets: run it again")
     drawn = cell.training or cell.seeds
-    seeds = np.array([*drawn.values()], dtype=np.float64)
-    if cell.training and cell.main is not None:
-        moved = training_sums(seeds, cell.main.training_se)
-    else:
-        moved = seed_sums(seeds) if len(seeds) else seeds
-    names = np.asarray([*clusters, *(f"{SEED} {name}" for name in drawn)], dtype=object)
-    return Influence(
-        names,
-        np.concatenate([left_out(sums, shares), moved]),
-        np.concatenate([shares, np.full(len(seeds), 1 / max(1, len(seeds)))]),
-        len(psi),
-        len(seeds),
-    )
+    names, shares = clusters.with_seeds(tuple(drawn))
+    if drawn:
+        seeds = np.array([*drawn.values()], dtype=np.float64)
+        moved = training_sums(seeds, cell.main.training_se) if cell.training and cell.main else seed_sums(seeds)
+        sums = np.concatenate([sums, moved])
+    return Influence(names, sums, shares, len(psi), len(drawn))
 
 
 def _content(folder: Path, cell: Cell) -> bytes:

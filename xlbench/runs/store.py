@@ -26,6 +26,7 @@ from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import check_folder, is_old, remove, write_whole
 from xlbench.core.ids import slug
 from xlbench.core.record import WHOLE_TASK, Cell, Run
+from xlbench.runs.item_clusters import KnownClusters
 from xlbench.runs.items import Influence, Items, influence, read_items, read_table, to_parquet
 from xlbench.runs.joined_runs import JoinedRuns
 from xlbench.runs.packs.header import ENDING
@@ -53,6 +54,7 @@ class Reader:
         self._packs: dict[Path, Pack] = {}
         self._influence: dict[tuple[Path, str, str], Influence] = {}
         """By folder, items' file and digest: what was read already."""
+        self._clusters = KnownClusters()
         self._joined = JoinedRuns()
 
     def find_joined(self, places: Iterable[Path]) -> list[Run]:
@@ -100,7 +102,7 @@ class Reader:
         key = folder, cell.items_file, cell.items_digest
         if key not in self._influence:
             packed = self._pack_at(folder)
-            self._influence[key] = packed.influence(cell) if packed else influence(folder, cell)
+            self._influence[key] = packed.influence(cell) if packed else influence(folder, cell, self._clusters)
         return self._influence[key]
 
     def load_items(self, cell: Cell, run: Path) -> Items:
@@ -122,13 +124,13 @@ class Reader:
     def _pack_at(self, where: Path) -> Pack | None:
         """The pack that is there; None where it is a folder."""
         if where not in self._packs and where.is_file():
-            self._packs[where] = Pack(where)
+            self._packs[where] = Pack(where, known=self._clusters)
         return self._packs.get(where)
 
     def _packed(self, path: Path) -> Run:
         """The run of a pack. One that is refused is named in ``troubles``, and has no cell."""
         try:
-            pack = self._packs[path] = Pack(path)
+            pack = self._packs[path] = Pack(path, known=self._clusters)
         except ResultsError as error:
             return Run(path.name.removesuffix(ENDING), "", (), complete=False, folder=str(path), troubles=(str(error),))
         run = pack.manifest

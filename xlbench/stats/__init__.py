@@ -9,7 +9,8 @@
 | `interval_methods` | the formula of each interval |
 | `scorer` | one cell: a metric over items |
 | `training_variance` | what the training set of a probe adds |
-| `aggregate` | averages over cells that may share items |
+| `combining` | weighted sums over cells that may share items |
+| `aggregate` | the intervals of these |
 | `paired` | differences of two models |
 | `all_pairs` | differences of every two of many models |
 | `ranking`, `letters` | which ranks the data leaves open, and letters for models that are not told apart |
@@ -27,7 +28,8 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xlbench.stats.aggregate import Part, combine, estimate, part
+    from xlbench.stats.aggregate import estimate, part
+    from xlbench.stats.combining import Combiner, Part, combine
     from xlbench.stats.intervals import CI
     from xlbench.stats.paired import Difference, compare
     from xlbench.stats.ranking import Ranks, ranks
@@ -35,13 +37,14 @@ if TYPE_CHECKING:
     from xlbench.stats.training_variance import Training
 
 _HOME_OF = {
-    "CI": "intervals", "Difference": "paired", "Part": "aggregate", "Ranks": "ranking",
-    "Scorer": "scorer", "Training": "training_variance", "combine": "aggregate", "compare": "paired",
-    "estimate": "aggregate", "part": "aggregate", "ranks": "ranking",
+    "CI": "intervals", "Difference": "paired", "Part": "combining", "Ranks": "ranking",
+    "Scorer": "scorer", "Training": "training_variance", "Combiner": "combining", "combine": "combining",
+    "compare": "paired", "estimate": "aggregate", "part": "aggregate", "ranks": "ranking",
 }  # fmt: skip
 
 __all__ = [
-    "CI", "Difference", "Part", "Ranks", "Scorer", "Training", "combine", "compare", "estimate", "part", "ranks",
+    "CI", "Combiner", "Difference", "Part", "Ranks", "Scorer", "Training", "combine", "compare", "estimate", "part",
+    "ranks",
 ]  # fmt: skip
 
 

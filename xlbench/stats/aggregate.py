@@ -15,8 +15,6 @@ share are one source of chance.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,49 +22,9 @@ from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
 from xlbench.stats import interval_methods, intervals, metrics
 from xlbench.stats.bootstrap import Resampler
+from xlbench.stats.combining import Part
 from xlbench.stats.rows import group
-from xlbench.stats.variances import left_out, linear_sums, satterthwaite, seed_sums, set_variances
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """A value and how much each cluster of items moves it: what averages and differences are made from."""
-
-    value: float
-    clusters: np.ndarray
-    """(G,) integer codes, each once, comparable with those of other parts."""
-    influence: np.ndarray
-    """(G,) by how much each cluster moves the value when it is left out; NaN where that is not known."""
-    n: int
-    """Items; in an average, those of all parts together."""
-    sets: np.ndarray | None = None
-    """(G,) integers from 0: the connected set of every cluster (those that meet in a score); None: all are one set."""
-    shares: np.ndarray | None = None
-    """(G,) how much of the value's weight lies in each cluster; None: as much in each."""
-    seeds: np.ndarray | None = None
-    """(G,) booleans: the clusters that are seeds; None: none is."""
-    bias: float = 0.0
-    """By how much the value is too high on average, as of a `Score`."""
-
-    @property
-    def items(self) -> np.ndarray:
-        """(G,) booleans: the clusters that are no seeds."""
-        return np.ones(len(self.clusters), dtype=bool) if self.seeds is None else ~self.seeds
-
-    @property
-    def count(self) -> int:
-        """How many clusters of items there are."""
-        return int(np.count_nonzero(self.items))
-
-    @property
-    def weight(self) -> np.ndarray:
-        """(G,) how much of the value's weight lies in each cluster."""
-        return np.full(len(self.clusters), 1 / max(1, len(self.clusters))) if self.shares is None else self.shares
-
-    @property
-    def connected(self) -> np.ndarray:
-        """(G,) the connected set of every cluster."""
-        return np.zeros(len(self.clusters), dtype=np.intp) if self.sets is None else self.sets
+from xlbench.stats.variances import SetLayout, left_out, linear_sums, satterthwaite, seed_sums
 
 
 def part(
@@ -107,95 +65,15 @@ def _with_seeds(alone: Part, values: np.ndarray, codes: np.ndarray) -> Part:
     )  # fmt: skip
 
 
-def combine(parts: Sequence[Part], weights: Sequence[float] | None = None) -> Part:
-    """The weighted sum of parts (None: their mean), merged over the clusters that they share.
-
-    A part with a single cluster says nothing about its own error; it makes the influence of the whole NaN.
-    """
-    if not parts:
-        raise UsageError("an average needs at least one part")
-    if weights is None:
-        weights = [1 / len(parts)] * len(parts)
-    if len(weights) != len(parts):
-        raise UsageError(f"{len(weights)} weights do not go with {len(parts)} parts")
-    known = [one.influence if one.count > 1 else np.full(len(one.influence), np.nan) for one in parts]
-    clusters = [one.clusters for one in parts]
-    codes, sums = _merge_codes(clusters, [w * u for w, u in zip(weights, known, strict=True)])
-    equal = all(one.shares is None and len(one.clusters) == len(codes) for one in parts)
-    shares = (
-        None if equal else _merge_codes(clusters, [abs(w) * p.weight for w, p in zip(weights, parts, strict=True)])[1]
-    )
-    return Part(
-        sets=_connected_sets(parts, codes),
-        shares=shares,
-        value=math.fsum(w * one.value for w, one in zip(weights, parts, strict=True)),
-        clusters=codes,
-        influence=sums,
-        n=sum(one.n for one in parts),
-        seeds=_seeds(parts, codes),
-        bias=math.fsum(w * one.bias for w, one in zip(weights, parts, strict=True)),
-    )
-
-
-def _seeds(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
-    """(G,) booleans: which of all parts' clusters are seeds; None where none is."""
-    if all(one.seeds is None for one in parts):
-        return None
-    seeds = np.zeros(len(codes), dtype=bool)
-    for one in parts:
-        if one.seeds is not None:
-            seeds[np.searchsorted(codes, one.clusters[one.seeds])] = True
-    return seeds
-
-
-def _merge_codes(codes: Sequence[np.ndarray], sums: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Add up sums that belong to the same code: sorted codes (G,) and totals (G,)."""
-    if all(np.array_equal(one, codes[0]) for one in codes[1:]) and bool(np.all(np.diff(codes[0]) > 0)):
-        return np.asarray(codes[0]), np.sum(sums, axis=0)  # many languages over the same sentences
-    together, inverse = np.unique(np.concatenate(codes), return_inverse=True)
-    return together, np.bincount(inverse, weights=np.concatenate(sums), minlength=len(together))
-
-
-def _connected_sets(parts: Sequence[Part], codes: np.ndarray) -> np.ndarray | None:
-    """The connected sets of the clusters ``codes`` (G,) of all parts together: sets that share a cluster are one."""
-    if all(one.sets is None and len(one.clusters) == len(codes) for one in parts):
-        return None  # all have the same clusters, and each is one set
-    first_sets = parts[0].connected
-    if all(np.array_equal(one.clusters, codes) and np.array_equal(one.connected, first_sets) for one in parts):
-        return first_sets if first_sets.any() else None  # models over the same scores
-    places = [np.searchsorted(codes, one.clusters) for one in parts]
-    first = np.cumsum([0, *(int(one.connected.max(initial=0)) + 1 for one in parts)])
-    of_part = [one.connected + start for one, start in zip(parts, first[:-1], strict=True)]
-    links = np.unique(np.column_stack([np.concatenate(places), np.concatenate(of_part)]), axis=0)
-    # Two sets of parts that hold the same cluster follow each other among the links, which are in order of cluster.
-    same = links[1:, 0] == links[:-1, 0]
-    root = list(range(first[-1]))
-    for one, other in np.unique(np.column_stack([links[:-1, 1], links[1:, 1]])[same], axis=0).tolist():
-        root[_root_of(root, one)] = _root_of(root, other)
-    roots = np.array([_root_of(root, one) for one in range(first[-1])])
-    of_cluster = np.empty(len(codes), dtype=np.intp)
-    of_cluster[links[:, 0]] = roots[links[:, 1]]
-    _, sets = np.unique(of_cluster, return_inverse=True)
-    return None if not sets.any() else sets
-
-
-def _root_of(root: list[int], one: int) -> int:
-    """The set that a set was joined to in the end; the path there is shortened."""
-    while root[one] != one:
-        root[one] = root[root[one]]
-        one = root[one]
-    return one
-
-
 def standard_error(part: Part) -> float:
     """sqrt(CR1 of every connected set); NaN where it is not known."""
-    variances, _ = set_variances(part.influence, part.connected, part.weight)
-    return math.sqrt(float(variances.sum()))
+    return math.sqrt(float(SetLayout(part.connected, part.weight).variances(part.influence).sum()))
 
 
 def degrees_of_freedom(part: Part) -> float:
     """Satterthwaite's, over connected sets."""
-    return float(satterthwaite(*set_variances(part.influence, part.connected, part.weight)))
+    sets = SetLayout(part.connected, part.weight)
+    return float(satterthwaite(sets.variances(part.influence), sets.freedoms))
 
 
 def estimate(
@@ -205,26 +83,36 @@ def estimate(
     seed: int = 0,
     content: str = "",
     level: float = 0.95,
+    sets: SetLayout | None = None,
 ) -> Estimate:
     """The interval of a part or an average: Theta +- t_df se ("cluster-t"), clipped to ``bounds``.
 
     Where every cluster says the same, Wilson's interval over clusters. ``ci``: "bootstrap" and "student", "percentile",
     "bca" resample the clusters' linear sums, with draws that depend on ``seed`` and ``content``; "wilson" takes the
     effective number of items, Theta (1 - Theta) / se^2, for a value within finite bounds. Theta is the value less its
-    bias: what is lost in each of many small tests adds up, while chance does not.
+    bias: what is lost in each of many small tests adds up, while chance does not. ``sets`` are the part's own, where
+    they are known already (`Combiner.sets_of`).
     """
     ci = intervals.check_ci(ci)
     count = part.count
-    se = standard_error(part)
+    sets = sets or SetLayout(part.connected, part.weight)
+    variances = sets.variances(part.influence)
+    se = math.sqrt(float(variances.sum()))
     if count < 2 or not math.isfinite(se):
         reason = "no interval: one cluster" if count < 2 else "no interval: one of the parts has none"
         return Estimate(part.value, n=part.n, clusters=count, note=reason)
-    sample = _linear(part, bounds, content)
+    effective = float(satterthwaite(variances, sets.freedoms)) + 1
+    half = interval_methods.t_quantile(level, effective) * se
+    plain = (part.value - half, part.value + half)
     if intervals.is_constant(part.influence, part.value):
+        sample = _linear(part, effective, bounds, content)
         ends, method = interval_methods.wilson_over_clusters(sample, level), "wilson"
         note = "every cluster scores the same"
+    elif ci in ("auto", "jackknife"):
+        ends, method, note = plain, "cluster-t", ""
     else:
-        ends, method, note = _ends(sample, part, se, ci, seed, level)
+        sample = _linear(part, effective, bounds, content)
+        ends, method, note = _ends(sample, part, se, ci, seed, level, plain)
     ends = ends[0] - part.bias, ends[1] - part.bias
     clipped, _ = intervals.finish(ends, part.value, bounds)
     if clipped is None:
@@ -233,23 +121,24 @@ def estimate(
     return Estimate(part.value, *clipped, method, se, part.n, count, note)
 
 
-def _linear(part: Part, bounds: tuple[float, float], content: str) -> interval_methods.Sample:
+def _linear(part: Part, effective: float, bounds: tuple[float, float], content: str) -> interval_methods.Sample:
     """The part as a plain mean of G numbers, value + G U_c, whose variance is the one formula (without seeds)."""
     metric = metrics.mean("linear", "value", bounds)
     influence = part.influence[part.items]
     rows = metric.rows({"value": part.value + len(influence) * influence})
-    effective = degrees_of_freedom(part) + 1
     return interval_methods.Sample(metric, part.value, group(rows), influence, part.n, effective, content)
 
 
 def _ends(
-    sample: interval_methods.Sample, part: Part, se: float, ci: str, seed: int, level: float
+    sample: interval_methods.Sample,
+    part: Part,
+    se: float,
+    ci: str,
+    seed: int,
+    level: float,
+    plain: tuple[float, float],
 ) -> tuple[tuple[float, float], str, str]:
-    """Ends, method and note of an average with some spread."""
-    half = interval_methods.t_quantile(level, sample.effective) * se
-    plain = (part.value - half, part.value + half)
-    if ci in ("auto", "jackknife"):
-        return plain, "cluster-t", ""
+    """Ends, method and note of an average with some spread, by Wilson's interval or a bootstrap; ``plain`` are t's."""
     if ci == "wilson":
         return _effective_wilson(sample, se, level, plain)
     method = "student" if ci == "bootstrap" else ci

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xlbench.stats import student
-from xlbench.stats.aggregate import Part, combine
+from xlbench.stats.combining import Part, combine
 from xlbench.stats.paired import FEW_DISCORDANT, hits_of
 from xlbench.stats.ranking import p_against_one
 from xlbench.stats.rows import BLOCK

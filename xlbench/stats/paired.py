@@ -11,8 +11,9 @@ import numpy as np
 from xlbench.core.errors import UsageError
 from xlbench.core.estimate import Estimate
 from xlbench.stats import aggregate, interval_methods, intervals, student
-from xlbench.stats.aggregate import Part, combine, degrees_of_freedom, standard_error
+from xlbench.stats.aggregate import degrees_of_freedom, standard_error
 from xlbench.stats.bootstrap import random_state
+from xlbench.stats.combining import Part, combine
 from xlbench.stats.rows import BLOCK
 
 Method = Literal["t", "bootstrap", "randomization"]

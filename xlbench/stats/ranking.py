@@ -11,7 +11,7 @@ import numpy as np
 
 from xlbench.core.errors import UsageError
 from xlbench.stats import student
-from xlbench.stats.aggregate import Part, combine
+from xlbench.stats.combining import Part, combine
 from xlbench.stats.rows import BLOCK
 from xlbench.stats.variances import satterthwaite, set_variances
 

@@ -60,29 +60,47 @@ def effective_clusters(shares: np.ndarray) -> float:
     return max(2.0, float(shares.sum() ** 2 / np.square(shares).sum()))
 
 
+class SetLayout:
+    """Connected sets of clusters, and how much weight lies in each cluster: what variances are made by."""
+
+    def __init__(self, sets: np.ndarray, shares: np.ndarray) -> None:
+        """
+        Args:
+            sets: (G,) integers from 0: the connected set that each cluster belongs to. Clusters of one set meet in a
+                score; those of two sets (the documents of one area, the words of another) never do.
+            shares: (G,) how much of the value's weight lies in each cluster.
+        """
+        self.sizes = np.bincount(sets)
+        """(S,) clusters of each set."""
+        self.order = None if len(self.sizes) == 1 else np.argsort(sets, kind="stable")
+        """(G,) the clusters by their set; None: they are in that order."""
+        ends = np.cumsum(self.sizes)
+        self._starts = ends - self.sizes
+        sorted_shares = shares if self.order is None else shares[self.order]
+        effective = [
+            effective_clusters(sorted_shares[start:end]) for start, end in zip(self._starts, ends, strict=True)
+        ]
+        self.freedoms: np.ndarray = np.array(effective) - 1
+        """(S,) G*_S - 1, for the effective number of clusters."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self._factors = self.sizes / (self.sizes - 1)
+
+    def variances(self, sums: np.ndarray) -> np.ndarray:
+        """(..., S) CR1 within each set, G_S/(G_S-1) sum U_c^2, NaN where it has one cluster; for ``sums`` (..., G), the
+        influence of every cluster on one value, or on each of several."""
+        squares = np.square(sums)
+        ordered = squares if self.order is None else squares[..., self.order]
+        with np.errstate(invalid="ignore"):
+            found = self._factors * np.add.reduceat(ordered, self._starts, axis=-1)
+        variances: np.ndarray = np.where(self.sizes > 1, found, np.nan)
+        return variances
+
+
 def set_variances(sums: np.ndarray, sets: np.ndarray, shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """CR1 within each connected set of clusters, and the degrees of freedom of each.
-
-    Args:
-        sums: (..., G) the influence of every cluster on one value, or on each of several.
-        sets: (G,) integers from 0: the connected set that each cluster belongs to. Clusters of one set meet in a
-            score; those of two sets (the documents of one area, the words of another) never do.
-        shares: (G,) how much of the value's weight lies in each cluster.
-
-    Returns:
-        (..., S) G_S/(G_S-1) sum U_c^2 of every set, NaN where it has one cluster; and (S,) G*_S - 1, for the effective
-        number of clusters.
-    """
-    sizes = np.bincount(sets)
-    order = np.argsort(sets, kind="stable")
-    ends = np.cumsum(sizes)
-    starts = ends - sizes
-    with np.errstate(divide="ignore", invalid="ignore"):
-        variances = sizes / (sizes - 1) * np.add.reduceat(np.square(sums)[..., order], starts, axis=-1)
-    effective = np.array(
-        [effective_clusters(shares[order[start:end]]) for start, end in zip(starts, ends, strict=True)]
-    )
-    return np.where(sizes > 1, variances, np.nan), effective - 1
+    """CR1 within each connected set of clusters, and the degrees of freedom of each: `SetLayout` of ``sets`` and
+    ``shares``, with its variances of ``sums``."""
+    layout = SetLayout(sets, shares)
+    return layout.variances(sums), layout.freedoms
 
 
 def satterthwaite(variances: np.ndarray, freedoms: np.ndarray) -> np.ndarray:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING
 
 from xlbench import stats
@@ -11,7 +11,7 @@ from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
 from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell
 from xlbench.reports.boards.gather import ModelKey, Place, Table
-from xlbench.reports.score_parts import cluster_codes, part_of
+from xlbench.reports.score_parts import PartMaker
 from xlbench.runs.items import Influence
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ class IntervalSettings:
     ci: str
     seed: int
     level: float
+    combiner: stats.Combiner = field(default_factory=lambda: stats.Combiner(), compare=False, repr=False)
+    """Makes all of a board's averages: which items belong together is the same for all models."""
 
     @classmethod
     def of(cls, table: Table, level: float) -> IntervalSettings:
@@ -86,14 +88,14 @@ def influences(table: Table, read: Callable[[Cell], Influence]) -> tuple[Table, 
 def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]:
     """A node for every planned place; cluster ids become numbers, the same id the same number in all cells."""
 
-    codes = cluster_codes(scored.values())
+    maker = PartMaker(scored.values())
     nodes = {place: Node(None, Entry(reason=table.reasons[place]), (place,)) for place in table.reasons}
-    for (place, found), (clusters, order) in zip(scored.items(), codes, strict=True):
+    for place, found in scored.items():
         score = table.score(place)
         assert score is not None
         assert score.value is not None
         entry = replace(Entry.of(score), covers=interval_content([place], table))
-        nodes[place] = Node(part_of(score.value, found, clusters, order, score.bias), entry, (place,))
+        nodes[place] = Node(maker.part(score.value, found, score.bias), entry, (place,))
     return nodes
 
 
@@ -105,7 +107,7 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Interva
     parts = [node.part for node in nodes if node.part is not None]
     if not nodes or len(parts) < len(nodes):
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
-    part = stats.combine(parts)
+    part = settings.combiner.combine(parts)
     entry = estimate_of(part, bounds_of(places, table), content, settings)
     return Node(part, replace(entry, covers=interval_content(places, table)), places)
 
@@ -123,7 +125,8 @@ def interval_content(places: Iterable[Place], table: Table) -> str:
 
 def estimate_of(part: stats.Part, bounds: tuple[float, float], content: str, settings: IntervalSettings) -> Entry:
     """A part with its interval, clipped to ``bounds``."""
-    return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level))
+    sets = settings.combiner.sets_of(part)
+    return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level, sets))
 
 
 def bounds_of(places: Iterable[Place], table: Table) -> tuple[float, float]:
@@ -199,7 +202,7 @@ def difference(one: Node, other: Node, table: Table, content: str, settings: Int
     places = (*one.places, *other.places)
     if one.part is None or other.part is None:
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
-    part = stats.combine([one.part, other.part], [1.0, -1.0])
+    part = settings.combiner.combine([one.part, other.part], [1.0, -1.0])
     low, high = bounds_of(places, table)
     entry = estimate_of(part, (low - high, high - low), content, settings)
     return Node(part, replace(entry, covers=interval_content(places, table)), places)

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from math import fsum
 from operator import mul
 
-from xlbench import stats
 from xlbench.reports.boards.averages import (
     OVERALL,
     Entry,
@@ -97,7 +96,7 @@ def corrected_overall(
     if len(nodes) == 1:
         entry = _rescale(nodes[0].entry, next(iter(scale.values())), shift)
     else:
-        part = stats.combine([node.part for node in nodes if node.part is not None], [*scale.values()])
+        part = settings.combiner.combine([node.part for node in nodes if node.part is not None], [*scale.values()])
         low, high = bounds_of((place for node in nodes for place in node.places), table)
         total = fsum(scale.values())
         ends = low * total - shift, high * total - shift

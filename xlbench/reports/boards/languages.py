@@ -106,12 +106,12 @@ def _node(
             f"no average, as {count} of {len(nodes)} subsets of the language {'has' if count == 1 else 'have'} no score"
         )
         return Node(None, Entry(reason=reason), places)
-    part = _combined(weights, tree)
+    part = _combined(weights, tree, settings.combiner)
     entry = estimate_of(part, bounds_of(places, table), f"language {language}", settings)
     return Node(part, replace(entry, covers=interval_content(places, table)), places)
 
 
-def _combined(weights: Mapping[TaskSubset, float], tree: Tree) -> stats.Part:
+def _combined(weights: Mapping[TaskSubset, float], tree: Tree, combiner: stats.Combiner) -> stats.Part:
     """Leaves as one part: first those of a task, which mostly share their clusters, then tasks, which is faster."""
     by_task: dict[str, dict[TaskSubset, float]] = {}
     for place, weight in weights.items():
@@ -119,8 +119,8 @@ def _combined(weights: Mapping[TaskSubset, float], tree: Tree) -> stats.Part:
     parts = []
     for own in by_task.values():
         found = [part for place in own if (part := tree.leaves[place].part) is not None]
-        parts.append(stats.combine(found, [*own.values()]))
-    return stats.combine(parts, [1.0] * len(parts))
+        parts.append(combiner.combine(found, [*own.values()]))
+    return combiner.combine(parts, [1.0] * len(parts))
 
 
 def _chance(weights: Mapping[TaskSubset, float], table: Table) -> float | None:

@@ -131,7 +131,7 @@ def _mean(nodes: Sequence[Node], content: str, table: Table, settings: IntervalS
     if len(parts) < len(nodes):
         reasons = dict.fromkeys(node.entry.reason for node in nodes if node.part is None)
         return Node(None, Entry(reason=averages.first_texts(list(reasons), "; ")), places)
-    part = stats.combine(parts) if len(parts) > 1 else parts[0]
+    part = settings.combiner.combine(parts) if len(parts) > 1 else parts[0]
     return _shown(Node(part, Entry(), places), content, table, settings)
 
 

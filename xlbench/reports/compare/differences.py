@@ -14,7 +14,7 @@ from xlbench.core.estimate import Direction
 from xlbench.core.record import Cell
 from xlbench.reports import language_sample
 from xlbench.reports.compare.matching import Matched, Place, training_set_differences
-from xlbench.reports.score_parts import cluster_codes, part_of
+from xlbench.reports.score_parts import PartMaker
 from xlbench.runs.items import Influence
 from xlbench.stats import multiple_tests, paired
 from xlbench.stats.paired import Difference
@@ -79,11 +79,11 @@ def parts_of(matched: Matched, read: Read) -> PairedParts:
         for of_run in found:
             of_run[place] = _of_items(of_run[place])
     influences = [influence for of_run in found for influence in of_run.values()]
-    codes = iter(cluster_codes(influences))
+    maker = PartMaker(influences)
     parts = []
     for cells, of_run in zip(matched.cells, found, strict=True):
-        parts.append({place: _part(cells[place], influence, *next(codes)) for place, influence in of_run.items()})
-    return PairedParts(parts, sorted({name for influence in influences for name in influence.clusters}))
+        parts.append({place: _part(cells[place], influence, maker) for place, influence in of_run.items()})
+    return PairedParts(parts, maker.names)
 
 
 def _of_items(one: Influence) -> Influence:
@@ -92,10 +92,10 @@ def _of_items(one: Influence) -> Influence:
     return Influence(one.clusters[:count], one.sums[:count], one.shares[:count], one.n)
 
 
-def _part(cell: Cell, influence: Influence, clusters: np.ndarray, order: np.ndarray) -> stats.Part:
+def _part(cell: Cell, influence: Influence, maker: PartMaker) -> stats.Part:
     assert cell.main is not None
     assert cell.main.value is not None
-    return part_of(cell.main.value, influence, clusters, order)
+    return maker.part(cell.main.value, influence)
 
 
 def verdicts(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import functools
+import hashlib
 import io
 import itertools
+import json
 import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell
-from xlbench.runs.items import CELL, CLUSTER_ID, INFLUENCE, ITEM_ID, Influence, cluster_sums, codes_and_texts
+from xlbench.runs.item_clusters import ItemClusters, KnownClusters
+from xlbench.runs.items import CELL, CLUSTER_ID, INFLUENCE, ITEM_ID, Influence, codes_and_texts, influence_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -102,22 +106,24 @@ class PackPart:
         self._read: tuple[range, Any] | None = None
         """The row groups that were read last, and what they hold."""
 
-    def influences(self, cells: Sequence[Cell]) -> Iterator[tuple[int, Influence]]:
-        """Of each cell in the file, its number among ``cells`` and its influence."""
+    def influences(self, cells: Sequence[Cell], known: KnownClusters) -> Iterator[tuple[int, Influence]]:
+        """Of each cell in the file, its number among ``cells`` and its influence; ``known``: clusters of others."""
         import numpy as np
 
         ids = CLUSTER_ID if CLUSTER_ID in self._names else ITEM_ID
         table = self._file.read([ids, INFLUENCE], use_threads=False)
         codes, names = codes_and_texts(_without_nulls(table, ids).column(ids))
         texts = np.asarray(names, dtype=object)
+        home = hashlib.sha256(json.dumps(names).encode()).digest()
         psi = _numbers(table, INFLUENCE)
         if not np.isfinite(psi).all():
             raise ResultsError("an item's influence is no number")
         for number, (low, high) in self._rows.items():
             if not 0 <= number < len(cells):
                 raise ResultsError(f"it holds items of a cell {number}, and there is none")
-            clusters, places = _by_first_place(codes[low:high])
-            yield number, cluster_sums(cells[number], texts[clusters], places, psi[low:high])
+            own = codes[low:high]
+            clusters = known.of(home + own.tobytes(), functools.partial(_clusters, own, texts))
+            yield number, influence_of(cells[number], clusters, psi[low:high])
 
     def table(self, number: int) -> pa.Table:
         """The items of a cell; texts are encoded as dictionaries."""
@@ -176,6 +182,12 @@ def _numbers(table: pa.Table, name: str) -> NDArray[Any]:
     if found.null_count:
         raise ResultsError(f"its column {name} lacks a number")
     return np.concatenate([np.from_dlpack(chunk) for chunk in found.chunks])
+
+
+def _clusters(codes: NDArray[np.integer], texts: NDArray[np.object_]) -> ItemClusters:
+    """The clusters of items whose ids are the ``texts`` that codes stand for, in the order of their first place."""
+    distinct, places = _by_first_place(codes)
+    return ItemClusters(texts[distinct], places)
 
 
 def _by_first_place(codes: NDArray[np.integer]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:

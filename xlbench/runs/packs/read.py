@@ -22,6 +22,7 @@ from xlbench.core.codec import checksum, from_json
 from xlbench.core.errors import ResultsError
 from xlbench.core.record import Cell, Run
 from xlbench.core.text import byte_count
+from xlbench.runs.item_clusters import KnownClusters
 from xlbench.runs.items import Influence, Items, items_of
 from xlbench.runs.packs.header import CELLS, HEAD, ITEMS, MANIFEST, REMEDY, SCHEMA, PackHeader
 from xlbench.runs.packs.parts import PackPart
@@ -53,9 +54,10 @@ class Pack:
             within the bounds. The message names the file and what to do.
     """
 
-    def __init__(self, path: Path, content: bytes | None = None) -> None:
-        """Read ``path``, or take ``content`` for what it holds."""
+    def __init__(self, path: Path, content: bytes | None = None, known: KnownClusters | None = None) -> None:
+        """Read ``path``, or take ``content`` for what it holds; ``known`` are clusters of other packs."""
         self.path = path
+        self._clusters = known or KnownClusters()
         content = _read(path) if content is None else content
         self.digest = hashlib.sha256(content).hexdigest()
         """SHA-256 of the file."""
@@ -117,7 +119,7 @@ class Pack:
             for part_number in range(len(self.head.members) - 2):
                 part = self._open(part_number)
                 rows += part.rows
-                for number, sums in part.influences(self.cells):
+                for number, sums in part.influences(self.cells, self._clusters):
                     if number in where:
                         raise ResultsError(f"two parts hold items of its cell {number}")
                     where[number], influence[number] = part_number, sums
