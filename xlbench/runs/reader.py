@@ -1,0 +1,121 @@
+"""`Reader`: finds saved runs in folders and packs, and reads their items."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from xlbench.core.errors import ResultsError, UsageError
+from xlbench.core.ids import slug
+from xlbench.core.record import Cell, Run
+from xlbench.runs.item_clusters import KnownClusters
+from xlbench.runs.items import Influence, Items, influence, read_items, read_table
+from xlbench.runs.joined_runs import JoinedRuns
+from xlbench.runs.packs.header import ENDING
+from xlbench.runs.packs.read import Pack
+from xlbench.runs.run_folder import load_run, missing_cells, without_scores
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Reader:
+    """Saved runs, in folders and packs: each pack is opened and checked once, and a cell's influence read once."""
+
+    def __init__(self) -> None:
+        self._packs: dict[Path, Pack] = {}
+        self._influence: dict[tuple[Path, str, str], Influence] = {}
+        """By folder, items' file and digest: what was read already."""
+        self._clusters = KnownClusters()
+        self._joined = JoinedRuns()
+
+    def find_joined(self, places: Iterable[Path]) -> list[Run]:
+        """The runs of several places, the parts of one as one, each place counting once.
+
+        Raises:
+            UsageError: There is none in one of them.
+            ResultsError: Two parts of a run contradict each other.
+        """
+        distinct = {where.resolve(): where for where in places}
+        found = {Path(run.folder).resolve(): run for where in distinct.values() for run in self.find_runs(where)}
+        return self.join(found.values())
+
+    def join(self, runs: Iterable[Run]) -> list[Run]:
+        """Runs that this reader has read, the parts of one as one (`JoinedRuns.join`)."""
+        return self._joined.join(runs)
+
+    def find_runs(self, where: Path) -> list[Run]:
+        """`find_runs`, for whoever goes on to read the items of the runs."""
+        if where.is_file() or (where.suffix == ENDING and where.exists() and not where.is_dir()):
+            return [self._packed(where)]
+        if not where.is_dir():
+            what = "pack" if where.suffix == ENDING else "folder"
+            raise UsageError(f"there is no {what} {where}: give a results folder of `xlbench run`, or a pack")
+        runs = [load_run(where)] if (where / "cells").is_dir() else self.runs_in(where)
+        if not runs:
+            raise UsageError(f"{where} holds no runs: give a results folder of `xlbench run`, or packs")
+        return runs
+
+    def runs_in(self, folder: Path, besides: Collection[Path] = ()) -> list[Run]:
+        """The runs of a results folder, packs among them, in the order of their names, except folders ``besides``."""
+        there = sorted(folder.iterdir(), key=lambda path: path.name.removesuffix(ENDING))
+        packs = {path for path in there if path.suffix == ENDING and not path.is_dir()}
+        found = [path for path in there if path not in besides and (path in packs or (path / "cells").is_dir())]
+        return [self._packed(path) if path in packs else load_run(path) for path in found]
+
+    def influence(self, cell: Cell, folder: Path) -> Influence:
+        """`influence` of a saved cell, its items read and checked once, however often it is asked for.
+
+        Args:
+            cell: A cell with scores.
+            folder: The folder or the pack of its run.
+        """
+        folder = self._joined.folder_of(cell, folder)
+        key = folder, cell.items_file, cell.items_digest
+        if key not in self._influence:
+            packed = self._pack_at(folder)
+            self._influence[key] = packed.influence(cell) if packed else influence(folder, cell, self._clusters)
+        return self._influence[key]
+
+    def load_items(self, cell: Cell, run: Path) -> Items:
+        """The items of a cell with scores; ``run`` is the folder or the pack of its run.
+
+        Raises:
+            ResultsError: The file is missing, or not the one that was saved.
+        """
+        run = self._joined.folder_of(cell, run)
+        packed = self._pack_at(run)
+        return packed.items(cell) if packed else read_items(run / "cells" / slug(cell.task), cell)
+
+    def load_table(self, cell: Cell, run: Path) -> pa.Table:
+        """The items as they are saved; otherwise as `load_items`."""
+        run = self._joined.folder_of(cell, run)
+        packed = self._pack_at(run)
+        return packed.table(cell) if packed else read_table(run / "cells" / slug(cell.task), cell)
+
+    def _pack_at(self, where: Path) -> Pack | None:
+        """The pack that is there; None where it is a folder."""
+        if where not in self._packs and where.is_file():
+            self._packs[where] = Pack(where, known=self._clusters)
+        return self._packs.get(where)
+
+    def _packed(self, path: Path) -> Run:
+        """The run of a pack. One that is refused is named in ``troubles``, and has no cell."""
+        try:
+            pack = self._packs[path] = Pack(path, known=self._clusters)
+        except ResultsError as error:
+            return Run(path.name.removesuffix(ENDING), "", (), complete=False, folder=str(path), troubles=(str(error),))
+        run = pack.manifest
+        own = tuple(without_scores(cell, run.failure) if run.failure else cell for cell in pack.cells)
+        return replace(run, cells=(*own, *missing_cells(run, own)), folder=str(path))
+
+
+def find_runs(where: Path) -> list[Run]:
+    """The runs of a results folder or a folder of packs, or the one run that ``where`` itself is, a folder or a pack.
+
+    Raises:
+        UsageError: There is none.
+    """
+    return Reader().find_runs(where)
