@@ -26,7 +26,7 @@ def allowed(kind: str, given: object) -> Any:
 def module_of(kind: str, name: str, where: str = "") -> ModuleType:
     """The module of a protocol or a reader; `UsageError`, which begins with ``where``, for one that is none."""
     if "." not in name:
-        return importlib.import_module(f"xlbench_tasks.{kind}s.{name}")
+        return importlib.import_module(f"xlbench_tasks.{kind}s.{name.replace('-', '_')}")
     what = f"{where} {kind}: {name!r}".strip()
     if not all(part.isidentifier() for part in name.split(".")):
         raise UsageError(f"{what} is no module's name: write package.module")

@@ -36,6 +36,7 @@ from xlbench.testing.tasks import check_task
 from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.schema import DATA_KEYS, KEYS
 from xlbench_tasks.card.task import task
+from xlbench_tasks.lookup import module_of
 from xlbench_tasks.protocols import PROTOCOLS, multilabel, transfer
 from xlbench_tasks.readers import READERS, cldr
 
@@ -430,7 +431,7 @@ def test_data_tables_are_valid(data, tmp_path):
 def test_options_of_protocols_are_valid_and_documented(protocol, tmp_path):
     """The section of each protocol names every option that it takes, and its examples are what a card may have."""
     text = section("docs/cards.md", f"### Protocol `{protocol}`")
-    module = importlib.import_module(f"xlbench_tasks.protocols.{protocol}")
+    module = module_of("protocol", protocol)
     assert not [option for option in module.OPTIONS if f"`{option}`" not in text]
     head, _, _ = whole_card().partition("[options]")
     changed = head.replace('protocol = "retrieval"', f'protocol = "{protocol}"')
@@ -474,7 +475,7 @@ def test_every_key_of_a_card_is_documented():
     words = [tables.get(key, key) for key in (*KEYS, *DATA_KEYS)]
     words += [*READERS, *PROTOCOLS, *cldr.CATEGORIES, *xlbench.AREAS]
     for protocol in PROTOCOLS:
-        words += importlib.import_module(f"xlbench_tasks.protocols.{protocol}").OPTIONS
+        words += module_of("protocol", protocol).OPTIONS
     assert not [word for word in words if f"`{word}`" not in text]
 
 
@@ -612,10 +613,16 @@ SECTIONS = {
     "pairs": "## Pair classification",
     "clustering": "## Clustering",
     "classification": "## Classification",
+    "label-budget": "## Few labels",
     "multilabel": "## Several labels of an item",
     "tagging": "## Named entities",
 }
 """Protocol -> its section of docs/statistics.md."""
+
+
+def _pattern(metric):
+    """The name of a metric, or the pattern of those of which there is one a class, a kind or a size."""
+    return re.sub("^(f1:|above_|macro_f1_at_).*", r"\1*", metric)
 
 
 def test_every_metric_is_documented():
@@ -623,12 +630,12 @@ def test_every_metric_is_documented():
     made: dict[str, set[str]] = {protocol: set() for protocol in PROTOCOLS}
     for path in CARDS.glob("*.toml"):
         one = read_card(path)
-        made[one.protocol] |= {re.sub("^(f1:|above_).*", r"\1*", metric.name) for metric in task(one).metrics}
+        made[one.protocol] |= {_pattern(metric.name) for metric in task(one).metrics}
     made["multilabel"] = {metric.name for metric in multilabel.metrics({})}  # no card of the project has it
     assert set(SECTIONS) == set(PROTOCOLS)
     for protocol, heading in SECTIONS.items():
-        rows = re.findall(r"^\| ((?:`[\w:]+`(?:, )?)+) \|", section("docs/statistics.md", heading), re.MULTILINE)
-        named = {re.sub("^(f1:|above_).*", r"\1*", name) for row in rows for name in re.findall(r"`([\w:]+)`", row)}
+        rows = re.findall(r"^\| ((?:`[\w:*]+`(?:, )?)+) \|", section("docs/statistics.md", heading), re.MULTILINE)
+        named = {_pattern(name) for row in rows for name in re.findall(r"`([\w:*]+)`", row)}
         assert named == made[protocol], protocol
 
 

@@ -18,6 +18,7 @@ from xlbench_tasks.card.read import CARDS, read_card
 from xlbench_tasks.card.schema import REGISTERS, read_toml
 from xlbench_tasks.card.task import task
 from xlbench_tasks.data.splits import HeldOut
+from xlbench_tasks.lookup import module_of
 from xlbench_tasks.protocols import PROTOCOLS, retrieval
 from xlbench_tasks.readers import READERS
 
@@ -399,7 +400,7 @@ def test_every_reader_and_protocol_has_what_cards_need():
     used = {home.reader for card in cards for home in card.homes}
     assert set(READERS) - used == OWN_FILES
     for name in PROTOCOLS:
-        protocol = importlib.import_module(f"xlbench_tasks.protocols.{name}")
+        protocol = module_of("protocol", name)
         assert isinstance(protocol.VERSION, int)
         asking = [card for card in cards if card.protocol == name]
         assert bool(asking) is (name not in OWN_PROTOCOLS)

@@ -30,6 +30,7 @@ _AREAS = {
     "pairs": "similarity",
     "clustering": "clustering",
     "tagging": "ner",
+    "label-budget": "classification",
     "multilabel": "classification",
 }
 """The area of a protocol's tasks; of another, its own name."""

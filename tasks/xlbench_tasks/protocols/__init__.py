@@ -12,12 +12,12 @@ A protocol is a module with
 - if it likes, ``FOLLOWS``, options that list what a table of [data] says -> the key of that table, so that nothing is
   said twice.
 
-A card names one of these by its plain name, and anybody else's as ``package.module``. Some modules here are no
-protocols: ``transfer`` and ``classification_facts`` hold what protocols that learn share, ``search_items`` what a
-search scores, ``text_pairs`` what `similarity` and `pairs` do, ``aligned_texts`` what `retrieval`, `alignment` and
-`nearmiss` pair, ``language_pairs`` pairs of languages, ``footnotes`` what several say, ``found_labels`` what
-follows from labels that nobody listed, ``multilabel_scores`` the scores of sets of labels, and those in ``_metrics``
-the metrics of one."""
+A card names one of these by its plain name (``label-budget`` is the module ``label_budget``), and anybody else's as
+``package.module``. Some modules here are no protocols: ``active`` chooses what is labeled next, ``transfer`` and
+``classification_facts`` hold what protocols that learn share, ``search_items`` what a search scores, ``text_pairs``
+what `similarity` and `pairs` do, ``aligned_texts`` what `retrieval`, `alignment` and `nearmiss` pair,
+``language_pairs`` pairs of languages, ``footnotes`` what several say, ``found_labels`` what follows from labels that
+nobody listed, ``multilabel_scores`` the scores of sets of labels, and those in ``_metrics`` the metrics of one."""
 
 from collections.abc import Callable, Mapping
 
@@ -25,6 +25,7 @@ PROTOCOLS = (
     "alignment",
     "classification",
     "clustering",
+    "label-budget",
     "multilabel",
     "nearmiss",
     "pairs",
