@@ -31,6 +31,7 @@ WINGS: dict[str, set[str]] = {
     "catalog": {"core"},
     "encoding": {"core"},
     "stats": {"core"},
+    "corpus": {"core", "catalog"},
     "hub": {"core"},
     "runs": {"core", "catalog", "encoding", "stats"},
     "reports": {"core", "stats", "runs.store", "runs.run_folder", "runs.items"},
@@ -40,13 +41,14 @@ WINGS: dict[str, set[str]] = {
     "testing": {"core", "catalog", "encoding", "runs", "reports", "stats"},
     "libraries": {"core", "catalog", "encoding", "runs"},
     "api": {"core", "catalog", "runs", "reports"},
-    "cli": {"core", "catalog", "encoding", "hub", "runs", "reports", "templates", "testing", "vector_space"},
+    "cli": {"core", "catalog", "corpus", "encoding", "hub", "runs", "reports", "templates", "testing", "vector_space"},
 }
 """Wing -> the wings (or the rooms of a wing) that it may import at run time."""
 
 PUBLIC = {
     "xlbench",
     "xlbench.core",
+    "xlbench.corpus",
     "xlbench.encoding.cache",
     "xlbench.hub",
     "xlbench.libraries",

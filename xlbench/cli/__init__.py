@@ -49,6 +49,7 @@ COMMANDS = {
     "texts": "Write the texts of tasks, to be encoded by any program.",
     "fetch": "Bring data and checkpoints onto this machine beforehand.",
     "results": "Look at saved runs, check, join and clear them.",
+    "corpus": "Make a cleaned corpus of files, for training language models.",
     "train": "Make a model by a recipe, such as a fine-tuned siamese.",
 }
 """Command -> what it does, in one line. The module or package of its name below this one has it, as ``command``."""

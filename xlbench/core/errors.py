@@ -58,6 +58,7 @@ class MissingExtraError(UsageError):
 
 
 EXTRAS = {
+    "corpus": ("rensa",),
     "hf": ("model2vec", "sentence_transformers", "sentencepiece", "tokenizers", "torch", "transformers"),
     "hub": ("datasets", "huggingface_hub"),
     "langid": ("py3langid",),
