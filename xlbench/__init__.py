@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xlbench.core.errors import DataError, DataMissing, EncoderError, ResultsError, UsageError, XlbenchError
     from xlbench.core.estimate import Estimate
     from xlbench.core.found_documents import FoundDocuments
-    from xlbench.core.model import Encoder, Model, Role, Searcher, Transform, WordEncoder, code_fingerprint
+    from xlbench.core.model import Encoder, Model, Role, Searcher, Transform, WordEncoder, WordTagger, code_fingerprint
     from xlbench.core.permissions import Permissions
     from xlbench.core.record import Cell, Run, Score
     from xlbench.core.specs import Option, Spec
@@ -40,7 +40,16 @@ _HOMES = {
     "core.errors": ("DataError", "DataMissing", "EncoderError", "ResultsError", "UsageError", "XlbenchError"),
     "core.estimate": ("Estimate",),
     "core.found_documents": ("FoundDocuments",),
-    "core.model": ("Encoder", "Model", "Role", "Searcher", "Transform", "WordEncoder", "code_fingerprint"),
+    "core.model": (
+        "Encoder",
+        "Model",
+        "Role",
+        "Searcher",
+        "Transform",
+        "WordEncoder",
+        "WordTagger",
+        "code_fingerprint",
+    ),
     "core.permissions": ("Permissions",),
     "core.record": ("Cell", "Run", "Score"),
     "core.specs": ("Option", "Spec"),
@@ -63,7 +72,7 @@ __all__ = [  # a literal, so that type checkers and editors see it; a test compa
     "DataMissing", "Download", "Encoder", "EncoderError", "EncodingSession", "Engine", "Estimate", "FoundDocuments",
     "Gate", "ItemText", "Metric", "Model", "Option", "Outcome", "Permissions", "Policy", "Recipe", "Results",
     "ResultsError", "Role", "Run", "Scheme", "Score", "Searcher", "SentenceEvaluator", "Spec", "Subset", "Suite",
-    "Task", "Transform", "UsageError", "WordEncoder", "XlbenchError", "__version__", "as_mteb", "board",
+    "Task", "Transform", "UsageError", "WordEncoder", "WordTagger", "XlbenchError", "__version__", "as_mteb", "board",
     "code_fingerprint", "compare", "confusion", "curve", "fetch", "gate", "hookimpl", "load", "metrics", "pack", "run",
     "text_keys", "unpack",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import xlbench
-from xlbench_transformers import reranking, schemes
+from xlbench_transformers import reranking, schemes, tagging
 
 
 @xlbench.hookimpl
@@ -19,6 +19,8 @@ def xlbench_models() -> Iterator[xlbench.Model]:
 
 @xlbench.hookimpl
 def xlbench_schemes() -> Iterator[xlbench.Scheme]:
-    """``hf:``, ``st:``, ``siamese:``, ``static:``, a bare name or path, a named model with options, and ``rerank:``."""
+    """``hf:``, ``st:``, ``siamese:``, ``static:``, a bare name or path, a named model with options, ``rerank:`` and
+    ``tagger:``."""
     yield from schemes.schemes()
     yield reranking.scheme()
+    yield tagging.scheme()

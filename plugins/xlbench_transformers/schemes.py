@@ -95,7 +95,11 @@ def _of_name(text: str) -> list[Model]:
 
 
 def _models(kind: Kind | None, text: str, spec: Spec, entry: NamedCheckpoint) -> Iterator[Model]:
-    """One model for each value of ``dimensions``."""
+    return (model for _, model in recipes(kind, text, spec, entry))
+
+
+def recipes(kind: Kind | None, text: str, spec: Spec, entry: NamedCheckpoint) -> Iterator[tuple[Recipe, Model]]:
+    """One model, with how it is made, for each value of ``dimensions``."""
     if spec.values.get("layers"):
         if "layer" in spec.given:
             raise UsageError(f"{text!r} gives both layer and layers: choose one of them")
@@ -113,24 +117,27 @@ def _models(kind: Kind | None, text: str, spec: Spec, entry: NamedCheckpoint) ->
         one = replace(spec, values={**spec.values, "dimensions": (dimensions,) if dimensions else None})
         recipe = Recipe(checkpoint, one)
         name, again = _names(text, one, dimensions if len(spec["dimensions"] or ()) > 1 else None)
-        yield Model(
-            name,
-            load=recipe.load,
-            fingerprint=recipe.fingerprint,
-            description=entry.description,
-            license=entry.license,
-            trained_on=seen,
-            trained_on_texts=texts_of(folder),
-            spec=again if again != name else "",
-            details=Details(recipe),
-            transform=transforms.transform_of(one),
-            vectors=recipe.vectors,
-            cached=kind != "static",
-            download=Download(
-                recipe.fetch,
-                recipe.at_hand,
-                origin=checkpoint.target if checkpoint.local else f"https://huggingface.co/{checkpoint.target}",
-                revision="" if checkpoint.local else revision or "",
+        yield (
+            recipe,
+            Model(
+                name,
+                load=recipe.load,
+                fingerprint=recipe.fingerprint,
+                description=entry.description,
+                license=entry.license,
+                trained_on=seen,
+                trained_on_texts=texts_of(folder),
+                spec=again if again != name else "",
+                details=Details(recipe),
+                transform=transforms.transform_of(one),
+                vectors=recipe.vectors,
+                cached=kind != "static",
+                download=Download(
+                    recipe.fetch,
+                    recipe.at_hand,
+                    origin=checkpoint.target if checkpoint.local else f"https://huggingface.co/{checkpoint.target}",
+                    revision="" if checkpoint.local else revision or "",
+                ),
             ),
         )
 

@@ -83,6 +83,7 @@ NAMES_OF_0_1 = [
     "Transform",
     "UsageError",
     "WordEncoder",
+    "WordTagger",
     "XlbenchError",
     "__version__",
     "as_mteb",

@@ -11,7 +11,7 @@ from xlbench.core.errors import DataMissing, EncoderError, InconsistentEncoder
 from xlbench.core.model import Transform
 from xlbench.encoding import CHUNK, EncodingSession, ModelCache
 from xlbench.encoding.cache import Cache
-from xlbench.encoding.session import REMEMBERED
+from xlbench.encoding.remembered import REMEMBERED
 
 
 class Lengths:

@@ -14,7 +14,7 @@ import json
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -81,6 +81,28 @@ def xlm_roberta(
         eos_token_id=tokenizer.eos_token_id,
     )
     return _saved(folder, XLMRobertaModel(config), tokenizer, seed, dtype)
+
+
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+
+def token_classifier(folder: Path, labels: Sequence[str] = TAGS, *, seed: int = 0, layers: int = 2) -> Path:
+    """A BERT token classifier with a WordPiece tokenizer, and ``labels`` in its config."""
+    from transformers import BertConfig, BertForTokenClassification
+
+    tokenizer = wordpiece()
+    config = BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        num_hidden_layers=layers,
+        num_attention_heads=4,
+        intermediate_size=64,
+        max_position_embeddings=MAX_LENGTH,
+        pad_token_id=tokenizer.pad_token_id,
+        id2label=dict(enumerate(labels)),
+        label2id={label: number for number, label in enumerate(labels)},
+    )
+    return _saved(folder, BertForTokenClassification(config), tokenizer, seed, "float32")
 
 
 def sentence_transformer(

@@ -49,6 +49,25 @@ class WordEncoder(Protocol):
         ...
 
 
+@runtime_checkable
+class WordTagger(Protocol):
+    """Tags of words in a way of its own, in place of those that a probe learns from vectors.
+
+    It may have the attributes ``parameters`` and ``details`` of an `Encoder`.
+    """
+
+    def read_as(self, types: Sequence[str]) -> Mapping[str, str]:
+        """How its own types of entities are read where a task asks for ``types``: own type -> one of these, or "" for
+        none, whose entities are left out. What has no key is no type of its own."""
+        ...
+
+    def tag_words(self, sentences: Sequence[Sequence[str]], types: Sequence[str]) -> Sequence[Sequence[str]]:
+        """Tag sentences that are split into words: one list of tags a sentence, as long as the sentence, of ``O``,
+        ``B-TYPE`` and ``I-TYPE``, where TYPE is one of ``types`` (IOB2; an I- that continues nothing counts for
+        nothing where entities are read strictly)."""
+        ...
+
+
 Nearest = Callable[[int], "tuple[np.ndarray, np.ndarray]"]
 """From a depth to the documents whose vectors are nearest to each query's, and their similarities, as in `Searcher`."""
 
@@ -125,6 +144,9 @@ class Model:
     """Whether its vectors are worth keeping on disk: not where computing them is as quick as reading them."""
     download: Download[[]] | None = None
     """How to download its files before a run; None: there is nothing to download."""
+    tag: Callable[[], WordTagger] | None = None
+    """Makes its own way to tag words, for tasks that look for entities; part of the fingerprint. None: a probe learns
+    tags from its vectors."""
 
     def identity(self) -> str:
         """The fingerprint as 64 hex digits; equal for equal content, whatever the model is called."""

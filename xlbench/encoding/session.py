@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import compress
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -14,30 +12,19 @@ from xlbench.core.errors import EncoderError
 from xlbench.encoding.cell_notes import CellNotes
 from xlbench.encoding.checked_encoder import CheckedEncoder
 from xlbench.encoding.checked_search import CheckedSearch
+from xlbench.encoding.checked_tagger import CheckedTagger
+from xlbench.encoding.remembered import Remembered
 from xlbench.encoding.transformed import UNSCORABLE, check_transformed, nonzero
 from xlbench.encoding.vector_source import VectorSource
+from xlbench.encoding.words import WordTags, WordVectors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from xlbench.core.model import Encoder, Nearest, Role, Searcher, Transform
+    from xlbench.core.model import Encoder, Nearest, Role, Searcher, Transform, WordTagger
     from xlbench.encoding.vector_source import ModelCache, Progress
 
 R = TypeVar("R")
-
-REMEMBERED = 256
-"""Results of `EncodingSession.once` that are kept: more than there are languages to learn from, in any one task."""
-
-
-@dataclass(frozen=True)
-class WordVectors:
-    """Vectors of the words of sentences, of all sentences in order: word i has ``vectors[rows[i]]``."""
-
-    vectors: NDArray[np.float32]
-    """Distinct vectors: one a word of a distinct sentence, or one a distinct word where words were encoded alone."""
-    rows: NDArray[np.int64]
-    contextual: bool
-    """Whether the encoder saw the sentences; otherwise every distinct word was encoded alone."""
 
 
 class EncodingSession:
@@ -54,6 +41,7 @@ class EncodingSession:
         cache: ModelCache | None = None,
         transform: Transform | None = None,
         search: Callable[[], Searcher] | None = None,
+        tag: Callable[[], WordTagger] | None = None,
         memory_bytes: int = 2 << 30,
         progress: Progress | None = None,
     ) -> None:
@@ -65,23 +53,29 @@ class EncodingSession:
             cache: Where the model's vectors are kept between runs; None: nowhere.
             transform: What is done to the vectors that are handed on.
             search: Makes the model's own search; None: it has none.
+            tag: Makes its own way to tag words; None: it has none.
             memory_bytes: Bound of the vectors in memory.
             progress: Told of texts encoded while a request runs.
         """
         self._source = VectorSource(CheckedEncoder(encoder, load), cache, memory_bytes)
-        self._begin(transform, progress, search)
+        self._begin(transform, progress, search, tag)
 
     def _begin(
-        self, transform: Transform | None, progress: Progress | None, search: Callable[[], Searcher] | None
+        self,
+        transform: Transform | None,
+        progress: Progress | None,
+        search: Callable[[], Searcher] | None,
+        tag: Callable[[], WordTagger] | None,
     ) -> None:
         self.dimensions = 0
         """Length of the vectors that were handed on last; 0 before the first."""
         self._transform, self._progress = transform, progress
         self._search = CheckedSearch(search) if search else None
+        self._tagger = CheckedTagger(tag) if tag else None
         self._notes = CellNotes()
         self._gathered: dict[tuple[Role | None, str], None] | None = None
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
-        self._results: OrderedDict[Hashable, Any] = OrderedDict()
+        self._results = Remembered()
         self.learned: Callable[[int, int], None] = lambda done, total: None
         """To be told by a task that learns many times: from how many of ``total`` training sets it has, for whoever
         watches."""
@@ -91,12 +85,13 @@ class EncodingSession:
         transform: Transform | None,
         progress: Progress | None = None,
         search: Callable[[], Searcher] | None = None,
+        tag: Callable[[], WordTagger] | None = None,
     ) -> EncodingSession:
-        """A session for a model of the same vectors and another transform or search: one encoder and one memory serve
-        both."""
+        """A session for a model of the same vectors and another transform, search or tags: one encoder and one memory
+        serve both."""
         other = object.__new__(EncodingSession)
         other._source = self._source
-        other._begin(transform, progress, search)
+        other._begin(transform, progress, search, tag)
         return other
 
     # ---- what is known of the encoder
@@ -113,13 +108,13 @@ class EncodingSession:
 
     @property
     def encoded(self) -> int:
-        """Texts that went through the encoder so far."""
-        return self._source.encoder.encoded
+        """Texts that went through the encoder, or the model's own tagger, so far."""
+        return self._source.encoder.encoded + (self._tagger.encoded if self._tagger else 0)
 
     @property
     def seconds(self) -> float:
-        """Wall-clock spent inside the encoder, and the model's own search, so far."""
-        return self._source.encoder.seconds + (self._search.seconds if self._search else 0.0)
+        """Wall-clock spent inside the encoder, and the model's own search and tagger, so far."""
+        return self._source.encoder.seconds + sum(one.seconds for one in (self._search, self._tagger) if one)
 
     @property
     def found(self) -> int:
@@ -133,8 +128,9 @@ class EncodingSession:
 
     @property
     def parameters(self) -> int | None:
-        """How many numbers the encoder has learned, where it says so."""
-        return self._source.parameters
+        """How many numbers the encoder, or else the model's own tagger, has learned, where it says so."""
+        known = self._source.parameters
+        return self._tagger.parameters if known is None and self._tagger else known
 
     @property
     def tokens(self) -> int | None:
@@ -143,8 +139,8 @@ class EncodingSession:
 
     @property
     def details(self) -> Mapping[str, Any]:
-        """What the encoder says of itself."""
-        return self._source.details
+        """What the encoder, and the model's own tagger, say of themselves."""
+        return {**self._source.details, **(self._tagger.details if self._tagger else {})}
 
     @property
     def has_words(self) -> bool:
@@ -211,13 +207,7 @@ class EncodingSession:
         """
         if self.transductive:
             return make()
-        if key not in self._results:
-            self._results[key] = make()
-            if len(self._results) > REMEMBERED:
-                self._results.popitem(last=False)
-        self._results.move_to_end(key)
-        result: R = self._results[key]
-        return result
+        return self._results.once(key, make)
 
     # ---- vectors
 
@@ -257,6 +247,19 @@ class EncodingSession:
             vectors = check_transformed(self._transform.words(vectors), len(vectors))
         self.dimensions = vectors.shape[1]
         return WordVectors(vectors, rows, contextual=True)
+
+    @property
+    def has_tags(self) -> bool:
+        """Whether the model tags words in a way of its own."""
+        return self._tagger is not None
+
+    def tag_words(self, sentences: Sequence[Sequence[str]], types: Sequence[str]) -> WordTags:
+        """The tags that the model itself gives the words of n sentences, of ``types``: see `WordTagger`.
+
+        Raises `EncoderError` where it fails, or returns what are no tags of these words.
+        """
+        assert self._tagger is not None
+        return self._tagger.tag_words([tuple(sentence) for sentence in sentences], tuple(types), self._progress)
 
     @property
     def has_search(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xlbench.core.errors import EncoderError
-from xlbench.core.model import Encoder, Model, Transform
+from xlbench.core.model import Encoder, Model, Transform, WordTagger
 
 if TYPE_CHECKING:
     from xlbench.encoding import EncodingSession
@@ -39,6 +39,7 @@ def open_session(
         cache=ModelCache(cache, vectors, model.name) if cache else None,
         transform=transform,
         search=model.search,
+        tag=tagger_of(model, fingerprint),
         progress=progress,
     )
 
@@ -48,6 +49,20 @@ def load_unchanged(model: Model, fingerprint: str) -> Encoder:
     encoder = model.load()
     check_unchanged(model, fingerprint)
     return encoder
+
+
+def tagger_of(model: Model, fingerprint: str) -> Callable[[], WordTagger] | None:
+    """What makes the model's own tagger, of the content that the run was planned with; None: it has none."""
+    make = model.tag
+    if make is None:
+        return None
+
+    def load() -> WordTagger:
+        tagger = make()
+        check_unchanged(model, fingerprint)
+        return tagger
+
+    return load
 
 
 def check_unchanged(model: Model, fingerprint: str) -> None:

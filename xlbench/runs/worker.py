@@ -19,7 +19,7 @@ from xlbench.runs.failures import MODEL_FAILED
 from xlbench.runs.items import Items
 from xlbench.runs.outcome_checks import check_outcome, check_training
 from xlbench.runs.planned_cells import PlannedCell, Settings
-from xlbench.runs.sessions import check_unchanged, open_session
+from xlbench.runs.sessions import check_unchanged, open_session, tagger_of
 from xlbench.runs.store import Store
 from xlbench.runs.trained_on import count_trained_on, trained_on_note
 
@@ -140,7 +140,7 @@ class Worker:
             transform = model.transform() if model.transform else None
             progress = functools.partial(self._progress, model.name)
             if before and model.vectors is not None and before[1] == vectors:
-                session = before[2].with_transform(transform, progress, model.search)
+                session = before[2].with_transform(transform, progress, model.search, tagger_of(model, fingerprint))
             else:
                 before = None  # let go first: two large models may not fit
                 cache = self._open_cache() if model.cached else None

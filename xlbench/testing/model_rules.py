@@ -40,6 +40,8 @@ def _gives_vectors(one: CheckedModel) -> None:
     except ConformanceError as error:
         if one.model.search is not None and isinstance(error.__cause__, EncoderError):  # a search over words, say
             raise NotAsked(f"it searches by itself, and its encoder has no vectors: {error.__cause__}") from None
+        if one.model.tag is not None and isinstance(error.__cause__, EncoderError):  # zero-shot taggers, say
+            raise NotAsked(f"it tags by itself, and its encoder has no vectors: {error.__cause__}") from None
         raise
 
 

@@ -9,6 +9,7 @@ from xlbench.core.model import Model
 from xlbench.testing.checked_model import CheckedModel
 from xlbench.testing.checks import Examination
 from xlbench.testing.model_rules import CHECKS, LONG, ROLES
+from xlbench.testing.tagger_rules import CHECKS as TAG_CHECKS
 
 __all__ = ["LONG", "ROLES", "TEXTS", "check_model", "examine_model"]
 
@@ -29,7 +30,7 @@ TEXTS = (
 def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1e-4) -> None:
     """Check that a model loads late, has a stable identity, and that its encoder takes every role and gives finite
     vectors of one length: in the order of the texts, the same every time, the same for a text alone as in any batch,
-    and the same when the model is loaded again.
+    and the same when the model is loaded again. Of a model that tags words by itself (`Model.tag`), the tags as well.
 
     Where ``load`` and ``fingerprint`` can be pickled (functions of a module, `functools.partial`), vectors and
     fingerprint have to be the same in another process, too.
@@ -52,4 +53,5 @@ def check_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1
 def examine_model(model: Model, texts: Sequence[str] = TEXTS, tolerance: float = 1e-4) -> Examination:
     """The checks of `check_model`, to be made one by one."""
     name = getattr(model, "name", type(model).__name__)
-    return Examination(f"model {name}", CheckedModel(model, list(texts), tolerance), CHECKS)
+    tags = () if getattr(model, "tag", None) is None else TAG_CHECKS
+    return Examination(f"model {name}", CheckedModel(model, list(texts), tolerance), (*CHECKS, *tags))

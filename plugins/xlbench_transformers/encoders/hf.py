@@ -146,14 +146,18 @@ class Backbone:
 
     def vectors(self, batch: tokens.Tokens, rows: NDArray[np.int64]) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors of the tokens of some texts, float32 (len(rows), t, d), and the mask (len(rows), t), 0 at padding."""
-        inputs = batch.padded(rows, self._pad, self._pad_type, self._margin)
-        if not self._takes_types:
-            inputs.pop("token_type_ids", None)
-        inputs = {name: tensor.to(self.device) for name, tensor in inputs.items()}
+        inputs = self.inputs(batch, rows)
         with torch.inference_mode():
             output = self.model(**inputs, **self._extra, return_dict=True)
             mask = inputs["attention_mask"]
             return pooling.token_vectors(output, self.layers, mask.shape), mask
+
+    def inputs(self, batch: tokens.Tokens, rows: NDArray[np.int64]) -> dict[str, torch.Tensor]:
+        """What the model is given of some texts, padded, on its device."""
+        inputs = batch.padded(rows, self._pad, self._pad_type, self._margin)
+        if not self._takes_types:
+            inputs.pop("token_type_ids", None)
+        return {name: tensor.to(self.device) for name, tensor in inputs.items()}
 
 
 def margin_of(model: Any) -> int:

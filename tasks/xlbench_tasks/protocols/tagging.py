@@ -2,18 +2,19 @@
 
 The probe is a softmax regression over word vectors; of the tag sequences that it finds likely, the best valid one
 (IOB2) is scored by whole entities. Subsets are those of ``transfer.py``; an item is a sentence. An encoder without
-vectors of words in context encodes every distinct word alone.
+vectors of words in context encodes every distinct word alone. A model that tags words by itself is asked for its own
+tags in place of a probe's: see ``own_tags.py``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Data, DataError, DataMissing, Outcome, Subset
 from xlbench_tasks.data.unknown_values import UnknownValues
-from xlbench_tasks.protocols import transfer
+from xlbench_tasks.protocols import own_tags, transfer
 from xlbench_tasks.protocols.cross_fitting import COVERED, merge, names_of_draws
 from xlbench_tasks.protocols.tagging_facts import merge_warnings, notes_of, reader_facts, warning_counts
 from xlbench_tasks.protocols.tagging_metrics import chance_of, types_in, types_of
@@ -98,6 +99,10 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
     parts: transfer.SubsetRecords = subset.load()
     listed, types = "types" in options, types_of(_with_types(options, parts))
     _check_entities(types, "find", f"{parts.data_set} {parts.target}", [parts.test])
+    if session.has_tags:
+        words, tags = _sentences([parts.test])
+        _check_types(replace(parts, train={}), types, set(tags))
+        return own_tags.evaluate(parts, session, own_tags.Asked(words, tags, types, [] if listed else [TYPES_FOUND]))
     folds = parts.folds()
     for fold in folds:
         _check_entities(types, "learn from", fold.parts.learned, fold.parts.train.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from xlbench import Columns, Metric, UsageError
@@ -12,6 +13,10 @@ from xlbench_tasks.protocols import transfer
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+LACKS = "lacks:"
+"""How a column's name begins that marks, in every item, a type for which a model has no tag of its own."""
 
 
 def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
@@ -30,11 +35,27 @@ def metrics(options: Mapping[str, Any]) -> tuple[Metric, ...]:
             "F1 as conlleval reads each word's best tag: an I- that continues nothing begins an entity",
         ),
         micro_f1("span_f1", "placed", predicted, gold, "F1 over entities' words, whatever their types"),
-        *(
-            micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
-            for kind in types or ()
-        ),
+        *(_of_type(kind) for kind in types or ()),
     )  # fmt: skip
+
+
+def _of_type(kind: str) -> Metric:
+    """F1 over one type alone; not defined (NaN) where the model has no tag for it."""
+    metric = micro_f1(f"f1:{kind}", f"right:{kind}", f"predicted:{kind}", f"gold:{kind}", f"F1 over {kind} alone")
+
+    def rows(columns: Columns) -> np.ndarray:
+        import numpy as np
+
+        counts = metric.rows(columns)
+        return np.full(counts.shape, np.nan) if f"{LACKS}{kind}" in columns else counts
+
+    def value(sums: np.ndarray) -> np.ndarray:
+        import numpy as np
+
+        found: np.ndarray = np.where(np.isnan(sums).any(axis=-1), np.nan, metric.value(sums))
+        return found
+
+    return replace(metric, rows=rows, value=value)
 
 
 def types_of(options: Mapping[str, Any]) -> tuple[str, ...]:

@@ -127,11 +127,14 @@ def score(log_probabilities: Floats, rows: Ints, gold: Ints, lengths: Ints, type
     if not len(gold) == len(rows) == int(lengths.sum()):
         raise DataError(f"{len(rows)} word vectors and {len(gold)} tags for {int(lengths.sum())} words")
     of_word = log_probabilities[rows]
-    truth = spans.find(gold, lengths)
-    best = spans.find(spans.best_sequences(of_word, lengths), lengths)
-    raw = spans.find(of_word.argmax(axis=1), lengths)
-    strict = spans.compare(truth.strict(), best.strict(), lengths, len(types))
-    lenient = spans.compare(truth, raw, lengths, len(types))
+    return score_tags(gold, spans.best_sequences(of_word, lengths), of_word.argmax(axis=1), lengths, types)
+
+
+def score_tags(gold: Ints, best: Ints, raw: Ints, lengths: Ints, types: tuple[str, ...]) -> TaggingScores:
+    """Compare codes of tags (words,) with the truth: ``best`` strictly, as IOB2 asks, and ``raw`` leniently."""
+    truth, best_spans, raw_spans = (spans.find(codes, lengths) for codes in (gold, best, raw))
+    strict = spans.compare(truth.strict(), best_spans.strict(), lengths, len(types))
+    lenient = spans.compare(truth, raw_spans, lengths, len(types))
     columns: dict[str, NDArray[np.generic]] = {}
     for part in ("right", "predicted", "gold"):
         table = getattr(strict, part).astype(np.int32)
