@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from xlbench.cli.export.runs import every_eval_ever, model_card, mteb
+from xlbench.cli.export.tables import tables
 from xlbench.cli.export.trec import trec
 from xlbench.cli.options.space import EXIT_CODES, placed, text_options
 from xlbench.cli.output.printing import echo, echo_json
@@ -21,13 +22,14 @@ from xlbench.core.text import count_text
     "  xlbench export mteb results/ngram-c6974c0f                      a results folder of mteb\n"
     "  xlbench export model-card results -m ngram                      the model-index of a README.md\n"
     "  xlbench export every-eval-ever results -m ngram                 a record of Every Eval Ever\n"
-    "  xlbench export trec results -m ngram                            run files and qrels of TREC"
+    "  xlbench export trec results -m ngram                            run files and qrels of TREC\n"
+    "  xlbench export tables results                                   two parquet files for SQL"
 )
 def command() -> None:
     """Write vectors, or the scores of a saved run, in the files of other programs."""
 
 
-for of_runs in (mteb, model_card, every_eval_ever, trec):
+for of_runs in (mteb, model_card, every_eval_ever, trec, tables):
     command.add_command(of_runs)
 
 
