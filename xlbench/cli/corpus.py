@@ -62,6 +62,9 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--measure-on", multiple=True, metavar="CODE=FILE",
               help="Texts in a known language, which the filter is measured on (repeatable).  [default: those of the "
               "first of ntrex, sib200-news and mini-parallel that is at hand]")  # fmt: skip
+@click.option("--sample", type=click.FloatRange(0, 1, min_open=True), default=1.0, show_default=True, metavar="SHARE",
+              help="Keep this share of the lines that are left, by a hash of each: smaller samples lie within "
+              "larger ones.")  # fmt: skip
 @click.option("--data", type=click.Path(path_type=Path), envvar="XLBENCH_DATA", show_envvar=True,
               help="Folder of the data files of cards.")  # fmt: skip
 @click.option("--skip-damaged", is_flag=True, help="Pass over damaged lines and count them; otherwise they are errors.")
@@ -76,7 +79,7 @@ def command(
 
     A FILE has a line a sentence (.txt), or is a table (.csv, .tsv), JSON lines or words with tags (.conll), plain, .gz
     or .zst; or it is card:TASK:CODE, the texts of a task. Behind a ? it says more: ?register=news, ?column=text,
-    ?document=id, ?header=false, ?format=conll, ?license=MIT, ?name=mine. Files may be larger than memory.
+    ?document=id, ?header=false, ?format=conll, ?attach=true, ?license=MIT, ?name=mine. Files may be larger than memory.
     """
     from xlbench.corpus import prepare
     from xlbench.corpus.output import check_output
@@ -113,7 +116,7 @@ def _print(manifest: Any) -> None:
 
 def _try(
     files: tuple[str, ...], language: str, data: Path | None, *, as_json: bool, quiet: bool, steps: Any, rules: Any,
-    near: float, among: Any, against: Any, skip_damaged: bool,
+    near: float, among: Any, against: Any, skip_damaged: bool, sample: float,
 ) -> int:  # fmt: skip
     """The dry run."""
     from xlbench.catalog import load
@@ -122,7 +125,7 @@ def _try(
     from xlbench.corpus.settings import settings_of
 
     settings = settings_of(files, language, steps, rules=rules, near=near, among=among, against=against,
-                           skip_damaged=skip_damaged)  # fmt: skip
+                           skip_damaged=skip_damaged, sample=sample)  # fmt: skip
     with plugins_print_elsewhere():
         estimates = estimate(settings, load(), data_root(data))
     if as_json:

@@ -44,6 +44,7 @@ def manifest_of(
         "format": FORMAT,
         "language": settings.language,
         "steps": list(settings.steps),
+        "sample": settings.sample,
         "lines": sum(count.kept for count in tally.sources),
         "words": tally.words,
         "characters": tally.characters,

@@ -58,7 +58,10 @@ def estimate(settings: Settings, catalog: Catalog, data: Data) -> list[Estimate]
     with tempfile.TemporaryDirectory(prefix="xlbench-corpus-", ignore_cleanup_errors=True) as folder:
         index = open_index(Path(folder) / "index")
         try:
-            links, tally = chain(settings.steps, settings.rules, filter_, index, settings.near), Tally()
+            links, tally = (
+                chain(settings.steps, settings.rules, filter_, index, settings.near, settings.sample),
+                Tally(),
+            )
             tried = []
             for source in settings.inputs:
                 count, watch = InputCount(source), Watch()

@@ -25,9 +25,7 @@ OPTIONS = (
     Option("column", description="the column or key of the text, by name or number from 1"),
     Option("document", description="the column or key of what says which document a line is of"),
     Option("header", "bool", description="whether the first row of a table names its columns"),
-    Option(
-        "attach", "bool", default=False, description="of words and tags: put suffixes back onto the word before them"
-    ),
+    Option("attach", "bool", default=False, description="put words that are suffixes back onto the word before them"),
     Option("license", description="the license of the file, for the datasheet"),
     Option("name", description="what its lines say they come from; otherwise the file's name"),
 )
@@ -38,7 +36,7 @@ OF_FORMATS = {
     "jsonl": ("column", "document"),
     "csv": ("column", "document", "header"),
     "tsv": ("column", "document", "header"),
-    "conll": ("column", "attach"),
+    "conll": ("column",),
 }
 """Format -> the options that mean something there, beside those of all."""
 
@@ -102,7 +100,9 @@ def _input(text: str, option: str) -> Input:
     for packed in PACKED:
         plain = plain.removesuffix(packed)
     form = spec["format"] or SUFFIXES.get(Path(plain).suffix.lower(), "txt")
-    _check_options(spec, ("register", "format", "license", "name", *OF_FORMATS[form]), f"a file of format {form}")
+    _check_options(
+        spec, ("register", "format", "license", "name", "attach", *OF_FORMATS[form]), f"a file of format {form}"
+    )
     return Input(spec, spec["name"] or path.name, form, path, path.stat().st_size)
 
 

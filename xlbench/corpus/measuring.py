@@ -70,7 +70,7 @@ def _texts(source: Input, catalog: Catalog, data: Data) -> Iterator[str]:
     if source.is_card:
         yield from (text.text for text in read_card(source, catalog, data).texts)
         return
-    for _, text, _ in read_texts(source, Watch(), skip_damaged=False, is_suffix=lambda _: False):
+    for _, text, _ in read_texts(source, Watch(), skip_damaged=False):
         yield text
 
 

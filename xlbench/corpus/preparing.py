@@ -21,8 +21,9 @@ from xlbench.corpus.measuring import labeled_texts, measure
 from xlbench.corpus.output import LineFile, file_facts, staged
 from xlbench.corpus.reading import ReadText, Watch, read_texts
 from xlbench.corpus.settings import NEAR, Settings, settings_of
+from xlbench.corpus.splitting import Splitter
+from xlbench.corpus.steps import SAMPLE, Chain, StepCount, chain
 from xlbench.corpus.steps import STEPS as KNOWN_STEPS
-from xlbench.corpus.steps import Chain, StepCount, chain
 
 STEPS = tuple(KNOWN_STEPS)
 """The names of the steps, in their usual order."""
@@ -57,6 +58,7 @@ def prepare(
     against: Sequence[str] | None = None,
     measure_on: Sequence[str] = (),
     skip_damaged: bool = False,
+    sample: float = 1,
     progress: Callable[[Progress], None] = lambda _: None,
     command: Sequence[str] = (),
 ) -> Prepared:
@@ -78,6 +80,8 @@ def prepare(
         measure_on: Texts whose language is known, which the filter is measured on, as ``CODE=FILE``; none: those of a
             task.
         skip_damaged: Pass over damaged lines, and count them, where they would be an error.
+        sample: The share of the lines that is kept behind all steps, by a hash of each: smaller samples lie within
+            larger ones.
         progress: Is told how far it is.
         command: What was asked, for the datasheet; none: this function.
 
@@ -92,14 +96,14 @@ def prepare(
     """
     settings = settings_of(
         files, language, steps, rules=Path(rules) if rules else None, near=near, among=among, against=against,
-        skip_damaged=skip_damaged,
+        skip_damaged=skip_damaged, sample=sample,
     )  # fmt: skip
     root = data_root(data)
     catalog = load()
     with staged(Path(out)) as (folder, index):
         filter_ = settings.language_filter()
         confusion = confusion_of(settings, filter_, measure_on, catalog, root)
-        links = chain(settings.steps, settings.rules, filter_, index, settings.near)
+        links = chain(settings.steps, settings.rules, filter_, index, settings.near, settings.sample)
         tally = Tally()
         _write_lines(folder, settings, links, tally, catalog, root, progress)
         counts = (tally.read, *links.counts.values())
@@ -139,8 +143,9 @@ def lines_of(
 
     count.license, count.register = source["license"] or "", source["register"] or ""
     if not source.is_card:
-        suffixes = {suffix.text for suffix in settings.rules.suffixes} if settings.rules else set()
-        yield from read_texts(source, watch, skip_damaged=settings.skip_damaged, is_suffix=suffixes.__contains__)
+        attach = Splitter(settings.rules).attach if source["attach"] and settings.rules else str
+        for number, text, document in read_texts(source, watch, skip_damaged=settings.skip_damaged):
+            yield number, attach(text), document
         count.bytes, count.sha256 = watch.bytes, watch.sha256
         return
     card = read_card(source, catalog, root)
@@ -168,7 +173,7 @@ def _write_lines(
                 if isinstance(outcome, str):
                     line = {"text": outcome, "register": count.register, "source": source.name}
                     kept.add(line | ({"document": document} if document else {}))
-                elif outcome[2] != EMPTY:
+                elif outcome[2] != EMPTY and outcome[1] != SAMPLE:
                     shown, step, why = outcome
                     dropped.add({"text": shown, "source": source.name, "line": number, "step": step, "why": why})
                 if tally.read.lines % EVERY == 0:

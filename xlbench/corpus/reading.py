@@ -62,16 +62,13 @@ class _Hashed(io.RawIOBase):
         self._watch.sha256 = self._hash.hexdigest()
 
 
-def read_texts(
-    source: Input, watch: Watch, *, skip_damaged: bool, is_suffix: Callable[[str], bool]
-) -> Iterator[ReadText]:
+def read_texts(source: Input, watch: Watch, *, skip_damaged: bool) -> Iterator[ReadText]:
     """The texts of a file, in its order; those of white space alone, too.
 
     Args:
         source: The file; no card.
         watch: Is told how far it is.
         skip_damaged: Pass over lines that are damaged, and count them, where they would be an error.
-        is_suffix: Which words are attached to the one before, where the input says ``attach``.
 
     Raises:
         DataError: Something is damaged; names the file and the line.
@@ -81,7 +78,7 @@ def read_texts(
         with source.path.open("rb") as file:
             hashed = _Hashed(file, watch)
             lines = _Lines(source.path, _unpacked(source.path, hashed), watch, skip_damaged=skip_damaged)
-            yield from _READERS[source.format](source, lines, is_suffix)
+            yield from _READERS[source.format](source, lines)
             hashed.finish()
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{source.path}: the packed file is damaged ({error}): get it again") from None
@@ -141,12 +138,12 @@ class _Lines:
         self._watch.damaged += 1
 
 
-def _read_plain(_: Input, lines: _Lines, __: Callable[[str], bool]) -> Iterator[ReadText]:
+def _read_plain(_: Input, lines: _Lines) -> Iterator[ReadText]:
     for text in lines:
         yield lines.number, text, ""
 
 
-def _read_objects(source: Input, lines: _Lines, _: Callable[[str], bool]) -> Iterator[ReadText]:
+def _read_objects(source: Input, lines: _Lines) -> Iterator[ReadText]:
     column, document = source["column"] or "text", source["document"]
     for line in lines:
         if not line.strip():
@@ -174,7 +171,7 @@ def _is_text(text: str) -> bool:
     return "\x00" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
-def _read_table(source: Input, lines: _Lines, _: Callable[[str], bool]) -> Iterator[ReadText]:
+def _read_table(source: Input, lines: _Lines) -> Iterator[ReadText]:
     """Cells of a table: with quotes and line breaks within them (CSV), or a tab between any two (TSV)."""
     text, document = -1, -1
     width = 0
@@ -230,7 +227,7 @@ def _column(source: Input, wanted: str | None, names: Sequence[str], width: int)
                     f"{', '.join(columns)}")  # fmt: skip
 
 
-def _read_words(source: Input, lines: _Lines, is_suffix: Callable[[str], bool]) -> Iterator[ReadText]:
+def _read_words(source: Input, lines: _Lines) -> Iterator[ReadText]:
     """A word a line, with its tags behind it; an empty line ends a sentence. A prefix such as ``ne:`` is left out."""
     place = source["column"] or "1"
     if not place.isdecimal() or int(place) < 1:
@@ -247,9 +244,7 @@ def _read_words(source: Input, lines: _Lines, is_suffix: Callable[[str], bool]) 
                 lines.damaged(f"{len(cells)} columns, and no column {place}")
                 continue
             word = _without_prefix(cells[int(place) - 1].strip())
-            if words and source["attach"] and is_suffix(word) and words[-1][-1].isalpha():
-                words[-1] += word
-            elif word:
+            if word:
                 words.append(word)
         elif words:
             yield begun, " ".join(words), ""
@@ -263,6 +258,6 @@ def _without_prefix(word: str) -> str:
     return word[3:] if len(word) > 3 and word[2] == ":" and word[:2].isascii() and word[:2].islower() else word
 
 
-_READERS: dict[str, Callable[[Input, _Lines, Callable[[str], bool]], Iterator[ReadText]]] = {
+_READERS: dict[str, Callable[[Input, _Lines], Iterator[ReadText]]] = {
     "txt": _read_plain, "jsonl": _read_objects, "csv": _read_table, "tsv": _read_table, "conll": _read_words,
 }  # fmt: skip

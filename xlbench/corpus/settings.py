@@ -10,7 +10,7 @@ from xlbench.core.errors import UsageError
 from xlbench.corpus.inputs import Input, inputs_of
 from xlbench.corpus.languages import LanguageFilter, check_language
 from xlbench.corpus.rules import Rules, load_rules
-from xlbench.corpus.steps import choose_steps
+from xlbench.corpus.steps import OF_RULES, choose_steps
 
 NEAR = 0.8
 """The similarity from which on lines are near duplicates, where nobody says another."""
@@ -31,6 +31,8 @@ class Settings:
     against: tuple[str, ...]
     """The languages that the filter is measured on, beside the one that is kept."""
     skip_damaged: bool
+    sample: float = 1
+    """The share of the lines that is kept behind all steps."""
 
     def language_filter(self) -> LanguageFilter | None:
         """The filter, where a step needs it; loads it."""
@@ -47,6 +49,7 @@ def settings_of(
     among: Sequence[str],
     against: Sequence[str] | None,
     skip_damaged: bool,
+    sample: float,
 ) -> Settings:
     """Check what was asked for.
 
@@ -59,6 +62,7 @@ def settings_of(
         among: The only languages that lines may be taken for; none: all.
         against: What the filter is measured on beside the language; None: what the rules say.
         skip_damaged: Pass over damaged lines.
+        sample: The share of the lines that is kept behind all steps: above 0, at most 1.
 
     Raises:
         UsageError: Something of it is wrong.
@@ -69,16 +73,24 @@ def settings_of(
         check_language(code)
     if not 0.5 <= near <= 1:
         raise UsageError(f"--near {near}: give a similarity from 0.5 to 1; 1 leaves exact duplicates out alone")
+    if not 0 < sample <= 1:
+        raise UsageError(f"--sample {sample}: give a share above 0, and at most 1")
     spelling = load_rules(language, rules)
     chosen = choose_steps(steps, language, spelling)
-    if rules is not None and not set(chosen) & {"normalize", "split"}:
-        raise UsageError(f"--rules {rules}: none of the steps needs rules: name normalize or split in --steps")
     if among and language not in among:
         raise UsageError(f"--among: {language}, which is kept, is not among them: name it, too")
     if "lid" not in chosen and (among or against):
         raise UsageError("--among and --against are for the step lid: name it in --steps")
     others = tuple(against if against is not None else spelling.confusable if spelling else ())
+    inputs = tuple(inputs_of(files))
+    if rules is not None and not set(chosen) & set(OF_RULES) and not any(source["attach"] for source in inputs):
+        raise UsageError(f"--rules {rules}: no step needs rules: name normalize or split in --steps")
+    for source in inputs:
+        if source["attach"] and not (spelling and spelling.suffixes):
+            raise UsageError(
+                f"{source.spec.text!r}: attach: there are no suffixes for {language}: give --rules FILE.toml"
+            )
     return Settings(
-        tuple(inputs_of(files)), language, chosen, spelling, near if near < 1 else None, tuple(among),
-        tuple(dict.fromkeys(code for code in others if code != language)), skip_damaged,
+        inputs, language, chosen, spelling, near if near < 1 else None, tuple(among),
+        tuple(dict.fromkeys(code for code in others if code != language)), skip_damaged, sample,
     )  # fmt: skip

@@ -24,6 +24,7 @@ class Splitter:
         for suffix in rules.suffixes:
             spelled.setdefault(suffix.text, suffix)
             spelled.setdefault(normalize(suffix.text), suffix)
+        self._forms = frozenset(spelled)
         self._suffixes = sorted(
             ((text, suffix.not_after and re.compile(f"(?:{suffix.not_after})$")) for text, suffix in spelled.items()),
             key=lambda pair: (-len(pair[0]), pair[0]),
@@ -44,6 +45,16 @@ class Splitter:
         """The text with its suffixes as words of their own."""
         escaped = text.replace(MARKER, MARKER * 2)
         return self._word.sub(lambda match: f" {MARKER}".join(self.parts(match[0])), escaped)
+
+    def attach(self, text: str) -> str:
+        """The text with words that are suffixes put onto the word before them, as where a data set has cut them off."""
+        words: list[str] = []
+        for word in text.split():
+            if words and word in self._forms and self._word.fullmatch(words[-1][-1]):
+                words[-1] += word
+            else:
+                words.append(word)
+        return " ".join(words)
 
     @staticmethod
     def join(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,6 +25,9 @@ STEPS = {
 """Step -> what it does."""
 OF_RULES = ("normalize", "split")
 """Steps that need rules of the language."""
+
+SAMPLE = "sample"
+"""What comes behind the last step, where a part of the lines is wanted."""
 
 Step = Callable[[str], tuple[str, str]]
 """From a text to what becomes of it, and why it is dropped: "" where it is kept."""
@@ -112,6 +116,7 @@ def chain(
     filter_: LanguageFilter | None,
     index: sqlite3.Connection,
     near: float | None,
+    sample: float = 1,
 ) -> Chain:
     """The steps, ready for the first line.
 
@@ -121,6 +126,7 @@ def chain(
         filter_: For the step lid.
         index: An empty database for the step dedupe.
         near: The similarity from which on lines are near duplicates; None: only exact ones are left out.
+        sample: The share of the lines that is kept behind all steps.
     """
     links: dict[str, Step] = {}
     seen = None
@@ -134,7 +140,9 @@ def chain(
         else:
             assert rules is not None
             links[name] = _change_step(normalizer(rules) if name == "normalize" else Splitter(rules).split)
-    return Chain(links, {name: StepCount(name) for name in steps}, seen)
+    if sample < 1:
+        links[SAMPLE] = _sample_step(sample)
+    return Chain(links, {name: StepCount(name) for name in links}, seen)
 
 
 def _language_step(filter_: LanguageFilter) -> Step:
@@ -147,6 +155,17 @@ def _language_step(filter_: LanguageFilter) -> Step:
 
 def _seen_step(seen: SeenTexts) -> Step:
     return lambda text: (text, seen.add(text))
+
+
+def _sample_step(share: float) -> Step:
+    """Keep a line by a hash of its text: the same line in whatever corpus, and smaller samples within larger ones."""
+    most = int(share * 2**64)
+
+    def step(text: str) -> tuple[str, str]:
+        raw = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        return text, "" if int.from_bytes(raw, "little") < most else "not in the sample"
+
+    return step
 
 
 def _change_step(change: Callable[[str], str]) -> Step:
