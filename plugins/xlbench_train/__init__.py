@@ -36,7 +36,8 @@ def xlbench_models() -> Iterator[xlbench.Model]:
 
 @xlbench.hookimpl
 def xlbench_recipes() -> Iterator[xlbench.Recipe]:
-    """`siamese`, for any base and pairs, and `siamese-mini`, which makes the encoder of that name again."""
+    """`mlm` and `siamese`, for any base, and `siamese-mini`, which makes the encoder of that name again."""
+    yield xlbench.Recipe("mlm", _train_mlm, "Train a masked language model on a corpus: a new one, or one further.")
     yield xlbench.Recipe("siamese", _train_siamese, "Fine-tune an encoder on pairs of texts, or train a static one.")
     yield xlbench.Recipe("siamese-mini", _make_siamese_mini, "Make the encoder that ships again, from its data.")
 
@@ -61,6 +62,12 @@ def _texts_of_siamese_mini() -> np.ndarray:
 
     keys: np.ndarray = np.load(_SIAMESE_MINI / "trained_on_texts.npy", allow_pickle=False)
     return keys
+
+
+def _train_mlm() -> Any:
+    from xlbench_train.mlm.command import command
+
+    return command
 
 
 def _train_siamese() -> Any:

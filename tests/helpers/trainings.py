@@ -65,12 +65,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return checkpoints.sentence_transformer(tmp_path_factory.mktemp("bases") / "base")
 
 
-def command(arguments: Sequence[object]) -> subprocess.CompletedProcess[str]:
+def command(arguments: Sequence[object], recipe: str = "siamese") -> subprocess.CompletedProcess[str]:
     """What the command does, in this process, which has the libraries loaded."""
     from xlbench.cli import main
 
     out, err = io.StringIO(), io.StringIO()
-    typed = ["xlbench", "train", "siamese", *map(str, arguments)]
+    typed = ["xlbench", "train", recipe, *map(str, arguments)]
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setattr(sys, "argv", typed)
         with pytest.raises(SystemExit) as ended:
@@ -78,9 +78,9 @@ def command(arguments: Sequence[object]) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess(typed, int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
-def killed_before(name: str, arguments: Sequence[object]) -> subprocess.CompletedProcess[str]:
+def killed_before(name: str, arguments: Sequence[object], recipe: str = "siamese") -> subprocess.CompletedProcess[str]:
     """What the command does in a process that is killed (by SIGKILL) just before a file ``name`` gets its name."""
-    typed = [sys.executable, "-c", KILLED, name, "train", "siamese", *map(str, arguments)]
+    typed = [sys.executable, "-c", KILLED, name, "train", recipe, *map(str, arguments)]
     variables = environment([], {"OMP_NUM_THREADS": "1"})
     return subprocess.run(typed, env=variables, capture_output=True, text=True, encoding="utf-8", timeout=600)
 

@@ -59,3 +59,8 @@ def history_table(headings: Mapping[str, str], rows: Sequence[history.Row]) -> I
 def cell(text: str) -> str:
     """A text within a cell of a table."""
     return text.replace("|", "\\|")
+
+
+def base_name(base: Base) -> str:
+    """How a card calls a base: by its name on the hub, or that of its folder, and never by a path of this machine."""
+    return base.name_on_the_hub or base.spec.rstrip("/").rpartition("/")[2]

@@ -25,7 +25,7 @@ LOCK = "lock"
 NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
 _CHECKPOINTS = "checkpoints"
-_SCRAPS = (progress.FILE, "history.csv", "report", "new")
+_SCRAPS = (progress.FILE, "history.csv", "report", "new", "tokenizer")
 """What a disposable training leaves in `INNER` beside checkpoints and its record, which is written over."""
 LAST_FILES = ("modules.json", "config.json")
 """Of a model the last file that is written is the first of these that it has: where that is, the model is whole."""

@@ -28,6 +28,8 @@ class Progress:
     """Why it ended."""
     failed: bool = False
     """Whether it ended because it could not go on."""
+    steps: int = 0
+    """In all, where they follow from how long one takes here; else 0."""
 
     @classmethod
     def read(cls, folder: Path) -> Progress:
@@ -51,6 +53,11 @@ class Progress:
     def set_batch_size(self, batch_size: int) -> None:
         """Batches are of this size from here on."""
         self.batch_size = batch_size
+        self._write()
+
+    def set_steps(self, steps: int) -> None:
+        """It has so many steps in all, however long they take a later process."""
+        self.steps = steps
         self._write()
 
     def end(self, kept_step: int, why: str, *, failed: bool = False) -> None:

@@ -26,6 +26,12 @@ class SafeTrainer(Trainer):
 
     _so_far = checkpoints.EpochLoss()
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Models of the library take the number of labels of a batch, and some leave it alone: the gradient of a batch
+        # would be the sum of its micro-batches', and not their mean. `mean_of_labels` is exact.
+        self.model_accepts_loss_kwargs = False
+
     def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """The library's own, its loss added up."""
         found: torch.Tensor = super().training_step(*args, **kwargs)
@@ -67,6 +73,21 @@ class SafeTrainer(Trainer):
         super()._save_checkpoint(model, trial)
         checkpoints.save_loss(self._so_far, folder)
         (folder / checkpoints.MARK).write_bytes(b"")
+
+
+def mean_of_labels(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any = None) -> torch.Tensor:
+    """Cross-entropy, the mean over all labels of a batch, however many micro-batches it has: for ``compute_loss_func``.
+
+    Args:
+        outputs: With logits (..., classes).
+        labels: (...), -100 where there is none.
+        num_items_in_batch: Labels of the whole batch; None: of these alone.
+    """
+    logits = outputs["logits"]
+    total = torch.nn.functional.cross_entropy(
+        logits.reshape(-1, logits.shape[-1]).float(), labels.reshape(-1).to(logits.device), reduction="sum"
+    )
+    return total / (num_items_in_batch if num_items_in_batch is not None else (labels != -100).sum().clamp(min=1))
 
 
 class ProgressCallback(TrainerCallback):
