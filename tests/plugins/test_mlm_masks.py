@@ -238,3 +238,22 @@ def test_the_loss_of_a_batch_is_that_of_its_micro_batches():
     by_hand = [-float(torch.log_softmax(logits[i, j], 0)[labels[i, j]]) for i in range(3) for j in range(4)
                if labels[i, j] != -100]  # fmt: skip
     assert whole == pytest.approx(math.fsum(by_hand) / 6, rel=1e-6)
+
+
+def test_the_validation_loss_is_the_mean_over_all_masked_tokens():
+    """Blocks with many count for more than blocks with few; a batch without any is no loss of 0."""
+    import torch
+    from transformers import EvalPrediction
+
+    from xlbench_train.mlm.trainer import losses_of, mean_loss
+
+    logits = torch.zeros(3, 2, 4)
+    logits[0, 0, 1] = 5.0
+    labels = torch.tensor([[1, 3], [2, -100], [-100, -100]])
+    found = losses_of(logits, labels)
+    assert found[:, 1].tolist() == [2, 1, 0]
+    certain = math.log(math.exp(5) + 3) - 5
+    assert found[:, 0].tolist() == pytest.approx([certain + math.log(4), math.log(4), 0])
+    metrics = mean_loss(EvalPrediction(found.numpy(), labels.numpy()))
+    assert metrics["masked_loss"] == pytest.approx((certain + 2 * math.log(4)) / 3)
+    assert metrics["perplexity"] == pytest.approx(math.exp(metrics["masked_loss"]))

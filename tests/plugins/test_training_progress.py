@@ -63,7 +63,7 @@ def test_what_was_noted_is_read_again_and_no_note_comes_twice(tmp_path):
 
 def test_a_damaged_progress_is_one_line(tmp_path):
     """Half of the file, or fields of something else, are never taken for a training at its start."""
-    for content in ("{", "[]", '{"steps": 3}'):
+    for content in ("{", "[]", '{"pairs": 3}'):
         (tmp_path / "progress.json").write_text(content, encoding="utf-8")
         with pytest.raises(DataError, match=r"progress\.json is damaged: choose another --out"):
             Progress.read(tmp_path)

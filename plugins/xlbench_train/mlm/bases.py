@@ -87,17 +87,12 @@ def load_model(base: Base, tokenizer: Any, settings: Settings) -> Loaded:
     """The model to be trained, of the tokenizer's vocabulary where it is new.
 
     Raises:
-        UsageError: It reads fewer tokens than are asked for, or is no encoder.
         EncoderError: It cannot be loaded.
     """
     import torch
 
     torch.manual_seed(settings.seed)
-    loaded = _new(size_of(base.spec), tokenizer) if base.folder is None else _from_folder(base)
-    limit = length_limit(loaded.model.config)
-    if limit is not None and settings.max_length > limit:
-        raise UsageError(f"--max-length {settings.max_length}: {base.spec} reads {limit} tokens at most")
-    return loaded
+    return _new(size_of(base.spec), tokenizer) if base.folder is None else _from_folder(base)
 
 
 def _new(size: Size, tokenizer: Any) -> Loaded:
@@ -132,6 +127,22 @@ def _from_folder(base: Base) -> Loaded:
         raise EncoderError(f"--base {base.spec} lacks weights of its encoder, {of_encoder[0]} among them: get it again")
     notes = ("the base has no layer that tells masked words: a new one is trained",) * bool(lacking)
     return Loaded(model, notes)
+
+
+def check_length(base: Base, settings: Settings) -> None:
+    """`UsageError` where a base reads fewer tokens than are asked for, `EncoderError` where it does not say."""
+    limit: int | None
+    if base.folder is None:
+        limit = size_of(base.spec).positions
+    else:
+        from transformers import AutoConfig
+
+        try:
+            limit = length_limit(AutoConfig.from_pretrained(str(base.folder), local_files_only=True))
+        except Exception as error:  # libraries raise anything for a damaged folder
+            raise EncoderError(f"--base {base.spec} cannot be loaded: {error_text(error)}") from error
+    if limit is not None and settings.max_length > limit:
+        raise UsageError(f"--max-length {settings.max_length}: {base.spec} reads {limit} tokens at most")
 
 
 def length_limit(config: Any) -> int | None:

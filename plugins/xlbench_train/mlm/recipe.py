@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from xlbench.core.errors import OK, require_extra
 from xlbench.core.ids import digest
 from xlbench.core.text import count_text
 from xlbench_train.mlm import model_card
-from xlbench_train.mlm.bases import find_base, load_model
+from xlbench_train.mlm.bases import check_length, find_base, load_model
 from xlbench_train.mlm.corpus import Corpus, read_corpora
 from xlbench_train.mlm.held_out import Split, hold_out
 from xlbench_train.mlm.settings import Settings, check, resolve
@@ -25,6 +26,8 @@ from xlbench_train.training.libraries import quiet_libraries
 from xlbench_train.training.progress import Progress
 from xlbench_train.training.terminal import Terminal
 
+_MODULES = {"": "Transformer", "1_Pooling": "Pooling"}
+"""Folder within the model's -> what of sentence-transformers reads it."""
 TOKENIZER = "tokenizer"
 """The folder within that of the training where a new tokenizer is kept while it lasts."""
 
@@ -55,6 +58,7 @@ def run_recipe(request: TrainingRequest, terminal: Terminal) -> int:
     if request.resume and output_folder.is_done(settings.out, terminal.say):
         return OK
     base = find_base(settings.base, request.catalog)
+    check_length(base, settings)
     device_of(settings.device)
     corpus = read_corpora(settings.corpus)
     split = hold_out(corpus, settings.seed)
@@ -143,7 +147,7 @@ class _RecipeRun:
             self.texts.tokenizer.save_pretrained(str(folder / TOKENIZER))
         progress = Progress.read(folder)
         steps = progress.steps or self._steps()
-        if steps != progress.steps:
+        if settings.budget_minutes and not progress.steps:
             progress.set_steps(steps)
         job = MlmJob(folder, settings, self.terminal, self.base, self.texts, steps)
         if settings.budget_minutes:
@@ -165,6 +169,7 @@ class _RecipeRun:
         def write(target: Path) -> None:
             model.save_pretrained(str(target))
             self.texts.tokenizer.save_pretrained(str(target))
+            _write_modules(target, model.config.hidden_size)
 
         more = {**self._trained_on_files(), "README.md": model_card.text(card)}
         saving.save(out, folder / "new", write, {**more, **({card_parts.CURVE: picture} if picture else {})})
@@ -189,3 +194,16 @@ class _RecipeRun:
         names = [*self.base.trained_on, *(name for source in self.corpus.sources for name in source.data)]
         texts = [one.text for one in self.split.training]
         return saving.trained_on_files([*dict.fromkeys(names)], texts, self.base.trained_on_texts())
+
+
+def _write_modules(folder: Path, width: int) -> None:
+    """What makes the folder one of sentence-transformers, too: the encoder, and the mean of its tokens."""
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    (folder / "1_Pooling").mkdir()
+    Pooling(width, pooling_mode="mean").save(str(folder / "1_Pooling"))
+    entries = [
+        {"idx": number, "name": str(number), "path": path, "type": f"sentence_transformers.models.{kind}"}
+        for number, (path, kind) in enumerate(_MODULES.items())
+    ]
+    (folder / "modules.json").write_text(json.dumps(entries, indent=1), encoding="utf-8")

@@ -97,6 +97,13 @@ def best_at_early_stop(checkpoint: Path) -> int | None:
     return int(state["best_global_step"]) if is_over else None
 
 
+def best_at_last_step(checkpoint: Path) -> int | None:
+    """The best step, where the checkpoint is of the last step; None where there is something left to train."""
+    state = state_of(checkpoint)
+    last = state.get("max_steps")
+    return int(state["best_global_step"]) if last and step_of(checkpoint) >= last else None
+
+
 def save_loss(so_far: EpochLoss, checkpoint: Path) -> None:
     """Write the losses of the epoch that a checkpoint lies in."""
     (checkpoint / LOSS).write_text(json.dumps(asdict(so_far)), encoding="utf-8")

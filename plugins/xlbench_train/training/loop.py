@@ -204,12 +204,18 @@ def _end_early(job: Job, last: Path | None) -> None:
         best = checkpoints.best_at_early_stop(last)
         if best is not None:
             job.progress.end(best, _early_stop_reason(job))
+        elif (best := checkpoints.best_at_last_step(last)) is not None:  # the library would train another step
+            job.progress.end(best, _whole(job))
 
 
 def _early_stop_reason(job: Job) -> str:
     patience = job.settings.patience
     better = "no smaller validation loss" if job.metric == "loss" else f"no higher {job.figures[job.metric]}"
     return f"{better} for {patience} {'evaluation' if job.every_steps else 'epoch'}{'s' * (patience != 1)}"
+
+
+def _whole(job: Job) -> str:
+    return f"all {'steps' if job.max_steps > 0 else 'epochs'} are trained"
 
 
 def _load_kept_weights(job: Job, learned: torch.nn.Module) -> Trained:
@@ -247,9 +253,7 @@ def _attempt(job: Job, learned: torch.nn.Module, micro_batch_size: int, last: Pa
         progress.end(checkpoints.step_of(kept) if kept else 0, _divergence(job, str(diverged), kept), failed=True)
     else:
         is_early = trainer.state.global_step < trainer.state.max_steps
-        whole = "all steps" if job.max_steps > 0 else "all epochs"
-        why = _early_stop_reason(job) if is_early else f"{whole} are trained"
-        progress.end(trainer.state.best_global_step, why)
+        progress.end(trainer.state.best_global_step, _early_stop_reason(job) if is_early else _whole(job))
     trainer.optimizer = trainer.lr_scheduler = None
 
 

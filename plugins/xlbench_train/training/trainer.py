@@ -87,7 +87,8 @@ def mean_of_labels(outputs: Any, labels: torch.Tensor, num_items_in_batch: Any =
     total = torch.nn.functional.cross_entropy(
         logits.reshape(-1, logits.shape[-1]).float(), labels.reshape(-1).to(logits.device), reduction="sum"
     )
-    return total / (num_items_in_batch if num_items_in_batch is not None else (labels != -100).sum().clamp(min=1))
+    count = (labels != -100).sum() if num_items_in_batch is None else torch.as_tensor(num_items_in_batch)
+    return total / count.clamp(min=1).to(total.device)
 
 
 class ProgressCallback(TrainerCallback):
