@@ -155,13 +155,15 @@ def _watching(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
     if quiet:
         yield lambda _: None
         return
-    begun = last = time.monotonic()
+    begun = last = 0.0
     shown = [""]
     if can_redraw(sys.stderr):
         line = LiveLine(sys.stderr, lambda room, aside: aside or shown[0])
 
         def draw(progress: Progress) -> None:
             """Draw how far it is."""
+            nonlocal begun
+            begun = begun or time.monotonic()
             shown[0] = progress_text(progress, time.monotonic() - begun)
             line.draw()
 
@@ -171,7 +173,8 @@ def _watching(*, quiet: bool) -> Iterator[Callable[[Progress], None]]:
 
     def say(progress: Progress) -> None:
         """Say how far it is, from time to time."""
-        nonlocal last
+        nonlocal begun, last
+        begun, last = begun or time.monotonic(), last or time.monotonic()
         if time.monotonic() - last > EVERY:
             last = time.monotonic()
             echo(progress_text(progress, last - begun), err=True)

@@ -7,9 +7,14 @@ import sqlite3
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xlbench.core.errors import require_extra
 from xlbench.core.text_keys import text_keys
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 LETTERS = 5
 """Length of the pieces that texts are compared by."""
@@ -18,6 +23,8 @@ PERMUTATIONS = 128
 SEED = 0
 RECALL = 0.99
 """So many of the pairs that are as near as the threshold are looked at, at least, on average."""
+MARGIN = 3.0
+"""So many standard errors below the threshold the similarity of two signatures may be for the texts to be compared."""
 CANDIDATES = 200
 """Kept texts that one text is compared with, at most."""
 MEGABYTES = 64
@@ -78,10 +85,12 @@ class SeenTexts:
         if threshold is not None:
             require_extra("corpus", "the step dedupe", "rensa")
             self.bands, self.rows = bands_of(threshold)
-            index.execute("CREATE TABLE kept (id INTEGER PRIMARY KEY, text TEXT)")
+            self._least = threshold - MARGIN * (threshold * (1 - threshold) / PERMUTATIONS) ** 0.5
+            index.execute("CREATE TABLE kept (id INTEGER PRIMARY KEY, signature BLOB, text TEXT)")
             index.execute("CREATE TABLE band (key INTEGER, id INTEGER, PRIMARY KEY (key, id)) WITHOUT ROWID")
             self._candidates = (
-                f"SELECT DISTINCT id FROM band WHERE key IN ({','.join('?' * self.bands)}) LIMIT {CANDIDATES + 1}"
+                f"SELECT id, signature FROM kept WHERE id IN (SELECT id FROM band WHERE key IN "
+                f"({','.join('?' * self.bands)})) LIMIT {CANDIDATES + 1}"
             )
 
     def add(self, text: str) -> str:
@@ -96,36 +105,51 @@ class SeenTexts:
         if self._threshold is None:
             return ""
         own = pieces(text)
-        keys = self._band_keys(own)
-        if self._is_near(own, keys):
+        signature = _signature(own)
+        keys = self._band_keys(signature)
+        if self._is_near(own, signature, keys):
             return NEAR
-        number = self._index.execute("INSERT INTO kept (text) VALUES (?)", (text,)).lastrowid
+        insert = "INSERT INTO kept (signature, text) VALUES (?, ?)"
+        number = self._index.execute(insert, (signature.tobytes(), text)).lastrowid
         self._index.executemany("INSERT INTO band VALUES (?, ?)", [(band_key, number) for band_key in keys])
         return ""
 
-    def _is_near(self, own: frozenset[str], keys: Sequence[int]) -> bool:
+    def _is_near(self, own: frozenset[str], signature: NDArray[np.uint32], keys: Sequence[int]) -> bool:
+        """Whether a kept text is near: only texts whose signatures are near enough are compared themselves."""
+        import numpy as np
+
         assert self._threshold is not None
-        candidates = [number for (number,) in self._index.execute(self._candidates, list(keys))]
+        candidates = self._index.execute(self._candidates, keys).fetchall()
+        if not candidates:
+            return False
         self.capped += len(candidates) > CANDIDATES
-        for number in candidates[:CANDIDATES]:
-            (text,) = self._index.execute("SELECT text FROM kept WHERE id = ?", (number,)).fetchone()
+        joined = b"".join(blob for _, blob in candidates[:CANDIDATES])
+        shares = (np.frombuffer(joined, np.uint32).reshape(-1, PERMUTATIONS) == signature).mean(axis=1)
+        for number in np.flatnonzero(shares >= self._least).tolist():
+            (text,) = self._index.execute("SELECT text FROM kept WHERE id = ?", (candidates[number][0],)).fetchone()
             if similarity(own, pieces(text)) >= self._threshold:
                 return True
         return False
 
-    def _band_keys(self, own: frozenset[str]) -> list[int]:
+    def _band_keys(self, signature: NDArray[np.uint32]) -> list[int]:
         """A number of 64 bits for each band of the signature."""
-        from rensa import RMinHash
-
-        signature = RMinHash(num_perm=PERMUTATIONS, seed=SEED)
-        signature.update(sorted(own))
-        hashes = signature.digest()
+        raw = signature.tobytes()
+        length = len(raw) // PERMUTATIONS * self.rows
         keys = []
         for band in range(self.bands):
-            part = b"".join(value.to_bytes(8, "little") for value in hashes[band * self.rows : (band + 1) * self.rows])
-            raw = hashlib.blake2b(band.to_bytes(2, "little") + part, digest_size=8).digest()
-            keys.append(int.from_bytes(raw, "little", signed=True))
+            part = band.to_bytes(2, "little") + raw[band * length : (band + 1) * length]
+            keys.append(int.from_bytes(hashlib.blake2b(part, digest_size=8).digest(), "little", signed=True))
         return keys
+
+
+def _signature(own: frozenset[str]) -> NDArray[np.uint32]:
+    """The MinHash signature of a set of pieces: (128,)."""
+    import numpy as np
+    from rensa import RMinHash
+
+    signature = RMinHash(num_perm=PERMUTATIONS, seed=SEED)
+    signature.update(sorted(own))
+    return np.array(signature.digest(), np.uint32)
 
 
 def open_index(path: Path) -> sqlite3.Connection:

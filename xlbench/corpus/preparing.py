@@ -162,6 +162,7 @@ def _write_lines(
 ) -> None:  # fmt: skip
     """Write the lines that are kept, and those that are not."""
     state = Progress(total=sum(source.bytes for source in settings.inputs))
+    progress(state)  # what came before, such as loading the filter, is no part of the pace
     kept, dropped = LineFile(folder / TEXTS), LineFile(folder / DROPPED)
     try:
         for source in settings.inputs:

@@ -24,7 +24,7 @@ class Splitter:
         for suffix in rules.suffixes:
             spelled.setdefault(suffix.text, suffix)
             spelled.setdefault(normalize(suffix.text), suffix)
-        self._forms = frozenset(spelled)
+        self._forms, self._endings = frozenset(spelled), tuple(spelled)
         self._suffixes = sorted(
             ((text, suffix.not_after and re.compile(f"(?:{suffix.not_after})$")) for text, suffix in spelled.items()),
             key=lambda pair: (-len(pair[0]), pair[0]),
@@ -62,7 +62,7 @@ class Splitter:
         return _JOINED.sub(lambda match: "" if match[0][0] == " " else MARKER, text)
 
     def _last_suffix(self, word: str) -> str:
-        if word.endswith(self._keep):
+        if not word.endswith(self._endings) or word.endswith(self._keep):
             return ""
         for suffix, not_after in self._suffixes:
             if not word.endswith(suffix):
