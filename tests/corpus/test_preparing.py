@@ -176,7 +176,7 @@ def test_texts_of_a_card(tmp_path, monkeypatch):
         ({"language": "ne"}, "Did you mean 'nep'"),
         ({"language": "Nepali"}, "give an ISO 639-3 code"),
         ({"language": "qaa", "steps": ["lid"]}, "py3langid does not know 'qaa'"),
-        ({"steps": ["lid", "normalise"]}, "there is no step 'normalise'. Did you mean 'normalize'"),
+        ({"steps": ["lid", "normalze"]}, "there is no step 'normalze'. Did you mean 'normalize'"),
         ({"steps": ["lid", "lid"]}, "lid is given twice"),
         ({"steps": []}, "name at least one"),
         ({"language": "hin", "steps": ["split"]}, "there are no rules for hin, but for nep"),
