@@ -326,3 +326,16 @@ def wide_board(tmp_path_factory):
     )  # fmt: skip
     chances = {"overall": 0.2, **dict.fromkeys(areas, 0.1)}
     return Board("run", 0.95, areas, (), rows, (), (), (), chances=chances)
+
+
+def test_a_long_search_says_how_far_it_is(monkeypatch, capsys):
+    """Where the output is no terminal, half a minute after the last line: the share of its comparisons that is done."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    with progress.watching([], quiet=False) as observer:
+        observer.comparing("ngram", 10, 400)
+        now[0] = 31.0
+        observer.comparing("ngram", 150, 400)
+        observer.comparing("ngram", 160, 400)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "search" in line]
+    assert lines == ["ngram: a search has done 37% of its comparisons (0 of 0)"]

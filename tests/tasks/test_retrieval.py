@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import f1_score
 
 from xlbench_tasks.protocols import retrieval, retrieval_metrics
-from xlbench_tasks.protocols.numbers import ranking
+from xlbench_tasks.protocols.numbers import ranking, vector_rows
 
 
 def vectors(seed, n, d=8):
@@ -66,6 +66,19 @@ def test_a_repeated_text_is_one_target():
     ranked = ranking.rank_pairs(b.copy(), b, ["a", "b", "c", "a"])
     assert ranked.columns["rank"].tolist() == [1, 1, 1, 1]
     assert (ranked.candidates, ranked.tie_rate) == (3, 0.0)
+
+
+@pytest.mark.parametrize("similarity", ["cosine", "dot"])
+def test_scaling_some_rows_at_a_time_changes_no_bit(similarity, monkeypatch):
+    """Rows are scaled in double precision as all at once would be; zeros stay zeros, without a sign."""
+    rows = vectors(3, 50, 7)
+    rows[4], rows[5, 0] = 0, -0.0
+    lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
+    scale = np.where(lengths > 0, lengths, 1) if similarity == "cosine" else lengths.max()
+    monkeypatch.setattr(vector_rows, "ROWS", 8)
+    found = vector_rows.scaled(rows, similarity)
+    np.testing.assert_array_equal(found, (rows / scale).astype(np.float32))
+    assert not np.signbit(found[[4, 5], [0, 0]]).any()
 
 
 def test_block_edges_change_nothing(monkeypatch):
@@ -207,6 +220,28 @@ def test_the_largest_of_columns_are_found_in_blocks_of_any_height():
         before = -np.sort(-random.standard_normal((4, 17)).astype(np.float32), axis=0)
         expected = -np.sort(-np.concatenate([before, similar]), axis=0)[:4]
         np.testing.assert_array_equal(ranking._merge_largest(before, similar), expected)
+
+
+def test_the_largest_of_columns_are_found_where_few_values_are_larger():
+    """As those of a late block are: these alone are merged, several of one column and equal ones among them."""
+    random = np.random.RandomState(1)
+    before = -np.sort(-random.standard_normal((4, 500)).astype(np.float32), axis=0) + 2
+    similar = random.standard_normal((40, 500)).astype(np.float32) - 2
+    similar[random.randint(0, 40, 200), random.randint(0, 500, 200)] += 6
+    similar[:7, 3] = 9
+    similar[0, 4] = before[3, 4]
+    expected = -np.sort(-np.concatenate([before, similar]), axis=0)[:4]
+    assert 0 < (similar > before[3]).sum() <= similar.size // ranking.RARE
+    np.testing.assert_array_equal(ranking._merge_largest(before, similar), expected)
+
+
+def test_a_search_says_how_far_it_is(monkeypatch):
+    """Block by block, every query twice: once for ranks and neighbors, once for CSLS."""
+    a, b = vectors(1, 100, 16), vectors(2, 100, 16)
+    monkeypatch.setattr(ranking, "BLOCK_CELLS", 50 * 100)
+    heard = []
+    ranking.rank_pairs(a, b, texts(100), progress=lambda done, total: heard.append((done, total)))
+    assert heard == [(50, 200), (100, 200), (150, 200), (200, 200)]
 
 
 def test_texts_in_two_notations_are_several_and_said_to_be():

@@ -13,7 +13,7 @@ from xlbench import FoundDocuments
 from xlbench.core.search_lists import first_of_lists
 from xlbench.reports.exports import trec
 from xlbench.runs.store import Store
-from xlbench_tasks.protocols.numbers import judgments, nearest, top_k_kinds
+from xlbench_tasks.protocols.numbers import judgments, nearest, top_k_kinds, vector_rows
 from xlbench_tasks.protocols.numbers.judgments import Judgments
 
 
@@ -199,8 +199,8 @@ def test_ranks_do_not_depend_on_blocks(monkeypatch, cells):
     queries = documents[:70] + 0.5 * random.standard_normal((70, 16)).astype(np.float32)
     wanted = random_judgments(random, 70, 200)
     monkeypatch.setattr(nearest, "BLOCK_CELLS", cells)
-    unit = nearest.scale(documents, "cosine").astype(np.float64)
-    scores = np.round(nearest.scale(queries, "cosine").astype(np.float64) @ unit.T, 12)
+    unit = vector_rows.scaled(documents, "cosine").astype(np.float64)
+    scores = np.round(vector_rows.scaled(queries, "cosine").astype(np.float64) @ unit.T, 12)
     assert search(queries, documents, wanted).tolist() == brute_force_ranks(scores, wanted)
 
 
@@ -227,8 +227,8 @@ def test_nearest_documents_are_those_of_sorting_all(k):
     documents[40:] = documents[:20]
     queries = random.standard_normal((9, 8)).astype(np.float32)
     places, values = nearest.nearest(queries, nearest.Index.of(documents), k)
-    unit = nearest.scale(documents, "cosine").astype(np.float64)
-    scores = np.round(nearest.scale(queries, "cosine").astype(np.float64) @ unit.T, 9)
+    unit = vector_rows.scaled(documents, "cosine").astype(np.float64)
+    scores = np.round(vector_rows.scaled(queries, "cosine").astype(np.float64) @ unit.T, 9)
     expected = np.lexsort((np.broadcast_to(np.arange(60), scores.shape), -scores), axis=1)[:, :k]
     assert places.tolist() == expected.tolist()
     assert values == pytest.approx(np.take_along_axis(scores, expected, axis=1), abs=1e-6)

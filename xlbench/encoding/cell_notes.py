@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from xlbench.core.model import Transform
 
 
+AT_ONCE = 1024
+"""Vectors that are compared with the first one at once: the first of these differ, nearly always."""
+
+
 class CellNotes:
     """What the texts of one cell were, to the encoder, and what the task asked for."""
 
@@ -44,7 +48,9 @@ class CellNotes:
             return
         text, vector = self._first = self._first or (texts[0], vectors[0].copy())
         self._texts_differ = self._texts_differ or any(one != text for one in texts)
-        self._vectors_differ = vector.shape != vectors.shape[1:] or not bool((vectors == vector).all())
+        self._vectors_differ = vector.shape != vectors.shape[1:] or any(
+            not bool((vectors[start : start + AT_ONCE] == vector).all()) for start in range(0, len(vectors), AT_ONCE)
+        )
 
     def facts(self) -> dict[str, int]:
         """Counts to stand beside the cell's scores."""

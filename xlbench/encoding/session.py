@@ -28,10 +28,8 @@ R = TypeVar("R")
 
 
 class EncodingSession:
-    """Encodes texts for one model: repeated texts once, with the vectors remembered, cached and checked.
-
-    A model's transform is applied to what is handed on, never to what is remembered or cached.
-    """
+    """Encodes texts for one model: repeated texts once, with the vectors remembered, cached and checked. A model's
+    transform is applied to what is handed on, never to what is remembered or cached."""
 
     def __init__(
         self,
@@ -77,8 +75,9 @@ class EncodingSession:
         self._fitted: Callable[[NDArray[np.float32]], NDArray[np.float32]] | None = None
         self._results = Remembered()
         self.learned: Callable[[int, int], None] = lambda done, total: None
-        """To be told by a task that learns many times: from how many of ``total`` training sets it has, for whoever
-        watches."""
+        """For whoever watches: told by a task that learns many times from how many of its training sets it has."""
+        self.compared: Callable[[int, int], None] = lambda done, total: None
+        """The same of a task that searches: how many of its queries it has compared, in all passes over them."""
 
     def with_transform(
         self,
@@ -212,7 +211,8 @@ class EncodingSession:
     # ---- vectors
 
     def encode(self, texts: Sequence[str], role: Role | None = None) -> NDArray[np.float32]:
-        """Vectors of n texts: float32 (n, d), finite. Equal texts get equal bytes.
+        """Vectors of n texts: float32 (n, d), finite. Equal texts get equal bytes. Many may be what the session itself
+        remembers, and cannot be written to then.
 
         A row of zeros is that of a text of which the encoder knows nothing, where the encoder says that it gives such
         (``zero_is_unknown``). Raises `EncoderError` where the encoder returns something that cannot be scored.
@@ -290,7 +290,8 @@ class EncodingSession:
             fit_on = self._source.texts(texts, None)[0] if texts else vectors[:0]
             self._fitted = self._transform.fit(nonzero(fit_on))
         known = vectors.any(axis=1)
-        changed = np.array(check_transformed(self._fitted(vectors), len(vectors)))
+        own = vectors if vectors.flags.writeable else vectors.copy()
+        changed = np.array(check_transformed(self._fitted(own), len(vectors)))
         if not changed[known].any(axis=1).all():
             raise EncoderError(UNSCORABLE)
         changed[~known] = 0

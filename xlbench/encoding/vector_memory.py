@@ -13,8 +13,16 @@ if TYPE_CHECKING:
 K = TypeVar("K", bound=Hashable)
 
 
+LARGE = 64 << 20
+"""Bytes of a request's vectors from which they have a matrix of their own, in the order of the request: so they are
+handed on without a copy."""
+
+_OWN = 40
+"""Rows of the matrix number m that a large request has are numbered from m << _OWN; m is 0 for the growing matrix."""
+
+
 class VectorMemory(Generic[K]):
-    """Texts (or sentences split into words) and their vectors, in one growing matrix.
+    """Texts (or sentences split into words) and their vectors: in one growing matrix, and one for each large request.
 
     A text has one row; a sentence has one row a word, one after the other.
     """
@@ -27,11 +35,22 @@ class VectorMemory(Generic[K]):
         self.filled = 0
         """Rows in use."""
         self._matrix: NDArray[np.float32] = np.empty((0, 0), np.float32)
+        self._own: list[NDArray[np.float32]] = []
+        """The matrices of large requests."""
 
     @property
     def nbytes(self) -> int:
         """Bytes that the vectors take."""
-        return self._matrix.nbytes
+        return self._matrix.nbytes + sum(own.nbytes for own in self._own)
+
+    def rows_for(self, rows: int, dimensions: int) -> NDArray[np.int64]:
+        """Room for so many texts of one request, and their rows, one after the other: to be filled by `add`."""
+        if rows * dimensions * 4 >= LARGE:
+            self._own.append(np.empty((rows, dimensions), np.float32))
+            return (len(self._own) << _OWN) + np.arange(rows)
+        self.reserve(rows, dimensions)
+        self.filled += rows
+        return np.arange(self.filled - rows, self.filled)
 
     def reserve(self, rows: int, dimensions: int) -> None:
         """Make room for so many more rows: at least doubled, so that adding bit by bit stays linear in all."""
@@ -49,6 +68,7 @@ class VectorMemory(Generic[K]):
         vectors: NDArray[np.float32],
         counts: NDArray[np.int64] | None = None,
         truncated: NDArray[np.bool_] | None = None,
+        at: NDArray[np.int64] | None = None,
     ) -> None:
         """Add keys that are not there yet.
 
@@ -57,13 +77,19 @@ class VectorMemory(Generic[K]):
             vectors: (rows, d), in the order of the keys.
             counts: (n,) rows of each key; None: one each.
             truncated: (n,) whether the encoder cut the text; None: none was.
+            at: (n,) rows that `rows_for` gave, for keys of one row each; None: behind all others.
         """
-        self.reserve(len(vectors), vectors.shape[1])
-        self._matrix[self.filled : self.filled + len(vectors)] = vectors
-        ends = np.arange(1, len(keys) + 1) if counts is None else np.cumsum(counts)
-        starts = np.concatenate([[0], ends[:-1]]) + self.filled
+        if at is None:
+            self.reserve(len(vectors), vectors.shape[1])
+            ends = np.arange(1, len(keys) + 1) if counts is None else np.cumsum(counts)
+            starts = np.concatenate([[0], ends[:-1]]) + self.filled
+            self._matrix[self.filled : self.filled + len(vectors)] = vectors
+            self.filled += len(vectors)
+        else:
+            starts, number = at, int(at[0]) >> _OWN
+            matrix = self._own[number - 1] if number else self._matrix
+            matrix[at - (number << _OWN)] = vectors
         self.start.update(zip(keys, starts.tolist(), strict=True))
-        self.filled += len(vectors)
         if truncated is not None and truncated.any():
             self.truncated.update(keys[number] for number in np.flatnonzero(truncated).tolist())
 
@@ -72,9 +98,29 @@ class VectorMemory(Generic[K]):
         return np.fromiter(map(self.start.__getitem__, keys), np.int64, len(keys))
 
     def take(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """A copy of the vectors of k rows, (k, d)."""
-        return self._matrix[rows]
+        """The vectors of k rows, (k, d): a copy, but of a large request's rows in their order a view that cannot be
+        written to."""
+        numbers = rows >> _OWN
+        first = int(numbers[0]) if len(rows) else 0
+        if not (numbers == first).all():
+            return self._gather(rows, numbers)
+        if not first:
+            return self._matrix[rows]
+        own, places = self._own[first - 1], rows - (first << _OWN)
+        if (np.diff(places) != 1).any():
+            return own[places]
+        view = own[places[0] : places[-1] + 1]
+        view.flags.writeable = False
+        return view
+
+    def _gather(self, rows: NDArray[np.int64], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The vectors of rows of several matrices."""
+        taken = np.empty((len(rows), self._own[0].shape[1]), np.float32)
+        for number in np.unique(numbers).tolist():
+            here = numbers == number
+            taken[here] = (self._own[number - 1] if number else self._matrix)[rows[here] - (number << _OWN)]
+        return taken
 
     def all(self) -> NDArray[np.float32]:
-        """All vectors, (rows so far, d): a view."""
+        """All vectors of the growing matrix, (rows so far, d): a view."""
         return self._matrix[: self.filled]

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from xlbench.core.model import Role
-    from xlbench.encoding.cache import Cache
+    from xlbench.encoding.cache import Cache, CachedVectors
 
 K = TypeVar("K", bound=Hashable)
+W = TypeVar("W")
 
 Progress = Callable[[int, int], None]
 """Told how many of a request's texts are encoded, and of how many."""
@@ -111,23 +112,23 @@ class VectorSource:
         """Vectors (n, d) of n texts, and those of the texts that the encoder cut at its length limit."""
         self.encoder.require_consistent()
         known = self._texts.setdefault(role, VectorMemory())
-        new = sorted({text for text in texts if text not in known.start}, key=_by_length)
+        new = list(dict.fromkeys(text for text in texts if text not in known.start))
         if self._forget_for(len(new)):
             known = self._texts[role] = VectorMemory()
-            new = sorted(set(texts), key=_by_length)
-        new = self._from_cache(known, new, role or "")
-        if progress and new:
-            progress(0, len(new))
-        for start in range(0, len(new), CHUNK):
-            chunk = new[start : start + CHUNK]
+            new = list(dict.fromkeys(texts))
+        room = _Room(known, new)
+        left = self._texts_from_cache(room, role or "")
+        if progress and left:
+            progress(0, len(left))
+        for start in range(0, len(left), CHUNK):
+            places = left[start : start + CHUNK]
+            chunk = [new[place] for place in places]
             with self._forgetting():
                 vectors, truncated = self.encoder.texts(chunk, role)
-            if not start:
-                known.reserve(len(new), vectors.shape[1])
-            known.add(chunk, vectors, truncated=truncated)
+            room.add(places, vectors, truncated)
             self._to_cache(role or "", chunk, vectors, None, truncated)
             if progress:
-                progress(start + len(chunk), len(new))
+                progress(start + len(chunk), len(left))
         truncated_texts = known.truncated.intersection(texts) if known.truncated else set()
         return known.take(known.rows(texts)), truncated_texts
 
@@ -168,27 +169,52 @@ class VectorSource:
 
     # ---- the cache
 
+    def _texts_from_cache(self, room: _Room, kind: str) -> list[int]:
+        """Move what the cache has of texts into memory; returns the places of the others, the shortest text first."""
+        order = sorted(range(len(room.texts)), key=lambda place: _by_length(room.texts[place]))
+        left: list[int] = []
+        for places, cached in self._cached(order, lambda chunk: [room.texts[place] for place in chunk], kind):
+            if cached is None:
+                left += places
+                continue
+            found = cached.positions.tolist()
+            if found:
+                room.add([places[position] for position in found], cached.vectors, cached.truncated)
+            left += [places[position] for position in sorted(set(range(len(places))).difference(found))]
+        return left
+
     def _from_cache(self, memory: VectorMemory[K], new: list[K], kind: str) -> list[K]:
-        """Move what the cache has into memory; returns what it has not.
+        """Move what the cache has into memory; returns what it has not."""
+        left: list[K] = []
+        for chunk, cached in self._cached(new, lambda chunk: chunk, kind):
+            if cached is None:
+                left += chunk
+                continue
+            found = cached.positions.tolist()
+            if found:
+                memory.add([chunk[position] for position in found], cached.vectors, cached.counts, cached.truncated)
+            left += [chunk[position] for position in sorted(set(range(len(chunk))).difference(found))]
+        return left
+
+    def _cached(
+        self, wanted: list[W], named: Callable[[list[W]], Sequence[Any]], kind: str
+    ) -> Iterator[tuple[list[W], CachedVectors | None]]:
+        """What is wanted, some at a time, with what the cache has of it; None where there is no cache.
 
         Vectors without a note of their encoder are as good as none: it may not have passed the check.
         """
-        if self._cache is None or not new:
-            return new
-        self._facts = self._facts or dict(self._cache.cache.facts(self._cache.identity) or {})
-        if not self._facts:
-            return new
-        left: list[K] = []
-        for start in range(0, len(new), CACHE_CHUNK):  # what is read at once is held twice for a moment
-            chunk = new[start : start + CACHE_CHUNK]
-            cached = self._cache.cache.take(self._cache.identity, kind, _keys(chunk))
-            positions = cached.positions.tolist()
-            if positions:
+        if self._cache is not None and wanted:
+            self._facts = self._facts or dict(self._cache.cache.facts(self._cache.identity) or {})
+        for start in range(0, len(wanted), CACHE_CHUNK):  # what is read at once is held twice for a moment
+            chunk = wanted[start : start + CACHE_CHUNK]
+            if self._cache is None or not self._facts:
+                yield chunk, None
+                continue
+            cached = self._cache.cache.take(self._cache.identity, kind, _keys(named(chunk)))
+            if len(cached.positions):
                 self.encoder.dimensions = cached.vectors.shape[1]
-                memory.add([chunk[position] for position in positions], cached.vectors, cached.counts, cached.truncated)
-                self.found += len(positions)
-            left += [chunk[position] for position in sorted(set(range(len(chunk))).difference(positions))]
-        return left
+                self.found += len(cached.positions)
+            yield chunk, cached
 
     def _to_cache(
         self,
@@ -223,6 +249,22 @@ class VectorSource:
                 noted = {"label": self._cache.label, "inconsistency": error.why}
                 self._cache.cache.forget(self._cache.identity, noted)
             raise
+
+
+class _Room:
+    """Where the texts of one request, each once, have their vectors in memory: in the order of the request."""
+
+    def __init__(self, memory: VectorMemory[str], texts: list[str]) -> None:
+        self.texts = texts
+        self._memory = memory
+        self._rows: NDArray[np.int64] | None = None
+
+    def add(self, places: Sequence[int], vectors: NDArray[np.float32], truncated: NDArray[np.bool_]) -> None:
+        """Vectors (n, d) of the texts at n places."""
+        if self._rows is None:
+            self._rows = self._memory.rows_for(len(self.texts), vectors.shape[1])
+        keys = [self.texts[place] for place in places]
+        self._memory.add(keys, vectors, truncated=truncated, at=self._rows[np.asarray(places)])
 
 
 def _rows_of(

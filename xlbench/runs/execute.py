@@ -84,7 +84,7 @@ def execute(
     jobs = jobs_of(planned, context, specs or Specs())
     finished: dict[CellAddress, Cell] = {}
     failed_models = FailedModels(planned, store)
-    worker = Worker(store, settings, observer.encoding, observer.learning)
+    worker = Worker(store, settings, observer.encoding, observer.learning, observer.comparing)
     run = EngineRun(engine, engine_label or engine.name, planned, observer)
     computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers, engine_options or {})
     with contextlib.closing(worker), contextlib.closing(computed_cells):

@@ -20,3 +20,5 @@ class Observer:
     """Something was wrong that cost no result: a damaged part of the cache, say."""
     learning: Callable[[str, int, int], None] = lambda model, done, total: None
     """A probe has learned from so many of the training sets of one cell, in this process."""
+    comparing: Callable[[str, int, int], None] = lambda model, done, total: None
+    """A search of one cell has compared so many queries, in all its passes over them, in this process."""

@@ -39,11 +39,17 @@ class Worker:
     """Computes cells and saves them, one model loaded at a time."""
 
     def __init__(
-        self, store: Store, settings: Settings, progress: Progress = _no_progress, learning: Progress = _no_progress
+        self,
+        store: Store,
+        settings: Settings,
+        progress: Progress = _no_progress,
+        learning: Progress = _no_progress,
+        comparing: Progress = _no_progress,
     ) -> None:
         """``progress(model, done, total)`` is told of texts encoded while a request runs, ``learning`` of training sets
-        that a probe has learned from."""
-        self._store, self._settings, self._progress, self._learning = store, settings, progress, learning
+        that a probe has learned from, ``comparing`` of queries that a search has compared."""
+        self._store, self._settings, self._progress = store, settings, progress
+        self._learning, self._comparing = learning, comparing
         self._session: tuple[str, str, EncodingSession] | None = None
         """Of one model: its name, the identity of its vectors, and what encodes."""
         self._cache: Cache | None = None
@@ -146,6 +152,7 @@ class Worker:
                 cache = self._open_cache() if model.cached else None
                 session = open_session(model, fingerprint, vectors, transform, cache, progress)
             session.learned = functools.partial(self._learning, model.name)
+            session.compared = functools.partial(self._comparing, model.name)
             self._session = (model.name, vectors, session)
         return self._session[2]
 

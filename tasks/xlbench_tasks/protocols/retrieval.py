@@ -85,7 +85,7 @@ def evaluate(subset: Subset, session: EncodingSession, options: Mapping[str, Any
         raise DataMissing(subset.missing)
     pair: Pair = subset.load()
     queries, candidates = session.encode(pair.queries), session.encode(pair.candidates)
-    ranked = ranking.rank_pairs(queries, candidates, pair.candidates, session.similarity)
+    ranked = ranking.rank_pairs(queries, candidates, pair.candidates, session.similarity, session.compared)
     m, n = ranked.candidates, len(pair.ids)
     repeated = n - m
     return Outcome(

@@ -40,7 +40,7 @@ def watching(planned: Sequence[PlannedCell], *, quiet: bool) -> Iterator[Observe
                 yield observer
         else:
             lines = _Lines(pace, Counter((item.cell.model, item.cell.task) for item in planned))
-            yield Observer(lines.cell, lines.encoding, _warn, lines.learning)
+            yield Observer(lines.cell, lines.encoding, _warn, lines.learning, lines.comparing)
     except KeyboardInterrupt:
         echo(f"stopped with {pace.done:,} of {pace.total:,} cells done{_trouble(pace, ', ')}", err=True)
         raise
@@ -69,8 +69,14 @@ def _live(pace: Pace) -> Iterator[Observer]:
         doing[0] = _learning_text(model, done, total)
         line.draw()
 
+    def comparing(model: str, done: int, total: int) -> None:
+        """Show how many queries a search has compared."""
+        pace.request.rest()
+        doing[0] = _comparing_text(model, done, total)
+        line.draw()
+
     with line.shown():
-        yield Observer(cell, encoding, lambda text: line.print([one_line(text)]), learning)
+        yield Observer(cell, encoding, lambda text: line.print([one_line(text)]), learning, comparing)
 
 
 def live_text(pace: Pace, doing: str, room: int, stroke: str) -> str:
@@ -100,6 +106,10 @@ def _encoding_text(model: str, done: int, total: int) -> str:
 
 def _learning_text(model: str, done: int, total: int) -> str:
     return f"{model}: a probe has learned from {done:,} of {total:,} training {'set' if total == 1 else 'sets'}"
+
+
+def _comparing_text(model: str, done: int, total: int) -> str:
+    return f"{model}: a search has done {100 * done // max(total, 1)}% of its comparisons"
 
 
 def _warn(line: str) -> None:
@@ -147,6 +157,12 @@ class _Lines:
         self._pace.request.rest()
         if time.monotonic() - self._said > self.EVERY:
             self._say(_learning_text(model, done, total) + self._rest())
+
+    def comparing(self, model: str, done: int, total: int) -> None:
+        """A search has compared some of its queries."""
+        self._pace.request.rest()
+        if time.monotonic() - self._said > self.EVERY:
+            self._say(_comparing_text(model, done, total) + self._rest())
 
     def _when(self, pair: tuple[str, str]) -> str:
         """How long the rest may take; of scores that were saved before, this; of what cannot be computed, nothing."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench_tasks.protocols.numbers import judgments as judging
-from xlbench_tasks.protocols.numbers import nearest
+from xlbench_tasks.protocols.numbers import nearest, vector_rows
 from xlbench_tasks.protocols.numbers.judgments import Doubles, Ints, Judgments
 from xlbench_tasks.protocols.numbers.vector_rows import TIE
 
@@ -47,7 +47,8 @@ def ranks(
     if session.has_search:
         return _of_searches(queries, documents, lists, judgments, session)
     asked, found = session.encode(queries, "query"), session.encode(documents, "document")
-    near = _similarities(nearest.scale(asked, session.similarity), nearest.scale(found, session.similarity), lists)
+    scaled = vector_rows.scaled(asked, session.similarity), vector_rows.scaled(found, session.similarity)
+    near = _similarities(*scaled, lists)
     return rank_lists(near, lists, judgments)
 
 

@@ -34,7 +34,8 @@ class FittedLabels:
         told = np.repeat(self.always[np.newaxis], len(vectors), axis=0)
         for code, probe in enumerate(self.of_label):
             if probe is not None:
-                told[:, code] = probe.model.predict(scaled) == 1
+                assert isinstance(probe.model, probes.Logits)
+                told[:, code] = probe.model.of_units(scaled) == 1
         return told
 
 

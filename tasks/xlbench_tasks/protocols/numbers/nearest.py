@@ -5,7 +5,7 @@ Documents are never all compared at once: beyond the vectors, memory stays below
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments, worst_ranks
-from xlbench_tasks.protocols.numbers.vector_rows import TIE, UNSURE, equal_rows
+from xlbench_tasks.protocols.numbers.vector_rows import ROWS, TIE, UNSURE, equal_rows, scaled
 
 Floats = NDArray[np.float32]
+Progress = Callable[[int, int], None]
 Similarity = Literal["cosine", "dot"]
 
 BLOCK_CELLS = 1 << 25
@@ -23,9 +24,6 @@ BLOCK_CELLS = 1 << 25
 
 FEW = 16
 """To find so many of the largest, one after the other is faster than a partition."""
-
-_ROWS = 1 << 14
-"""Rows that are handled in double precision at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,14 +36,21 @@ class Index:
     """(m,) group of each document."""
     sizes: Ints
     """(g,) how many documents have each vector."""
+    progress: Progress = lambda done, total: None
+    """Told how many queries of a pass over all documents were compared."""
 
     @classmethod
-    def of(cls, documents: Floats, similarity: Similarity = "cosine") -> Index:
+    def of(
+        cls,
+        documents: Floats,
+        similarity: Similarity = "cosine",
+        progress: Progress = lambda done, total: None,
+    ) -> Index:
         """An index of documents (m, d), not yet normalized."""
-        scaled = scale(documents, similarity)
-        of_document, first = equal_rows(scaled)
+        rows = scaled(documents, similarity)
+        of_document, first = equal_rows(rows)
         sizes = np.bincount(of_document)
-        return cls(scaled if len(first) == len(scaled) else scaled[first], of_document, sizes)
+        return cls(rows if len(first) == len(rows) else rows[first], of_document, sizes, progress)
 
     def blocks(self, queries: Floats) -> Iterator[tuple[slice, Floats]]:
         """Rows of queries (n, d), and their similarities with all distinct vectors (b, g), which may be overwritten."""
@@ -55,27 +60,12 @@ class Index:
         for start in range(0, n, step):
             here = slice(start, min(start + step, n))
             yield here, np.matmul(queries[here], self.vectors.T, out=buffer[: here.stop - start])
+            self.progress(here.stop, n)
 
     def counted(self, wanted: NDArray[np.bool_]) -> int:
         """How many documents the wanted groups (g,) hold."""
         shared = np.flatnonzero(self.sizes > 1)
         return int(np.count_nonzero(wanted)) + int((self.sizes[shared] - 1) @ wanted[shared])
-
-
-def scale(vectors: Floats, similarity: Similarity) -> Floats:
-    """Vectors (n, d) whose dot products are compared: of length 1, or for ``dot`` all divided by the longest length.
-    Zeros stay zeros; -0.0 becomes 0.0, so that equal vectors have equal bytes."""
-    lengths = np.empty(len(vectors))
-    for start in range(0, len(vectors), _ROWS):
-        lengths[start : start + _ROWS] = np.linalg.norm(vectors[start : start + _ROWS].astype(np.float64), axis=1)
-    if similarity == "dot":
-        lengths[:] = lengths.max()
-    lengths[lengths == 0] = 1.0
-    scaled = np.empty(vectors.shape, np.float32)
-    for start in range(0, len(vectors), _ROWS):
-        part = slice(start, start + _ROWS)
-        scaled[part] = (vectors[part] / lengths[part, None]).astype(np.float32) + np.float32(0)
-    return scaled
 
 
 def rank_judged(
@@ -88,18 +78,18 @@ def rank_judged(
     in double precision, so that ranks hang neither on the order of sums nor on the edges of blocks. A query's own
     document stands in no list.
     """
-    scaled = scale(queries, similarity)
+    asked = scaled(queries, similarity)
     reached, ties = np.zeros((2, len(judgments.query)), np.int64)
-    ends = np.searchsorted(judgments.query, np.arange(len(scaled) + 1))
-    own = np.full(len(scaled), -1) if judgments.own is None else judgments.own
+    ends = np.searchsorted(judgments.query, np.arange(len(asked) + 1))
+    own = np.full(len(asked), -1) if judgments.own is None else judgments.own
     own = np.where(own >= 0, index.of_document[own], -1)
-    for here, similar in index.blocks(scaled):
+    for here, similar in index.blocks(asked):
         for row in range(here.start, here.stop):
             mine = slice(ends[row], ends[row + 1])
             if mine.start < mine.stop:
                 groups, inverse = np.unique(index.of_document[judgments.document[mine]], return_inverse=True)
                 near, left_out = similar[row - here.start], int(own[row])
-                counts = [_counts(near, scaled[row], index, group, left_out) for group in groups.tolist()]
+                counts = [_counts(near, asked[row], index, group, left_out) for group in groups.tolist()]
                 reached[mine], ties[mine] = np.array(counts, np.int64)[inverse].T
     return worst_ranks(judgments, reached), ties
 
@@ -124,9 +114,9 @@ def _exact_margin(query: Floats, vectors: Floats, unsure: Ints, own: int) -> NDA
     """By how much the ``unsure`` (u,) vectors are nearer to the query than ``own`` is, in double precision."""
     exact = np.empty(len(unsure))
     wide = query.astype(np.float64)
-    for start in range(0, len(unsure), _ROWS):
-        part = unsure[start : start + _ROWS]
-        exact[start : start + _ROWS] = (vectors[part] * wide).sum(axis=1)
+    for start in range(0, len(unsure), ROWS):
+        part = unsure[start : start + ROWS]
+        exact[start : start + ROWS] = (vectors[part] * wide).sum(axis=1)
     exact -= exact[np.searchsorted(unsure, own)]
     return exact
 
@@ -141,7 +131,7 @@ def nearest(
     members = np.argsort(index.of_document, kind="stable")
     start = np.cumsum(index.sizes) - index.sizes
     places, values = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
-    for here, similar in index.blocks(scale(queries, similarity)):
+    for here, similar in index.blocks(scaled(queries, similarity)):
         near, level = _largest(similar, min(k, similar.shape[1]))
         if len(index.sizes) == m:
             places[here], values[here] = members[near], level

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xlbench_tasks.protocols.numbers.nearest import Similarity, scale
+from xlbench_tasks.protocols.numbers.nearest import Similarity
 from xlbench_tasks.protocols.numbers.pairwise import STEPS
+from xlbench_tasks.protocols.numbers.vector_rows import scaled
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,9 +29,9 @@ def similarities(first: Floats, second: Floats, similarity: Similarity) -> Doubl
     """(n,): how near the texts of each pair are, from vectors (n, d), in steps of 2^-20: what the rounding of a sum
     leaves open makes no two of them different."""
     if similarity == "cosine":
-        one, other = scale(first, "cosine"), scale(second, "cosine")
+        one, other = scaled(first, "cosine"), scaled(second, "cosine")
     else:
-        both = scale(np.concatenate([first, second]), "dot")
+        both = scaled(np.concatenate([first, second]), "dot")
         one, other = both[: len(first)], both[len(first) :]
     near = np.einsum("ij,ij->i", one, other, dtype=np.float64)
     steps: Doubles = np.rint(near * STEPS) / STEPS

@@ -50,25 +50,29 @@ class FittedProbe:
     c: float | None = None
     """The C of a logistic probe."""
     converged: bool = True
-    of_unit_length: bool = True
-    """Whether it learned from vectors of length 1."""
 
     def label(self, vectors: Floats) -> Ints:
         """Label codes (n,) for test vectors (n, d)."""
-        codes: Ints = self.model.predict(unit(vectors) if self.of_unit_length else vectors)
-        return codes
+        return self.model.predict(vectors)
 
 
 @dataclass(frozen=True)
 class Logits:
-    """Softmax regression that has learned."""
+    """Softmax regression that has learned, from vectors of length 1."""
 
     solution: softmax.Solution
     classes: Ints
     """(k,) the label code of each of its logits."""
 
     def predict(self, vectors: Floats) -> Ints:
-        """The label codes (n,) with the highest logits."""
+        """The label codes (n,) with the highest logits of vectors (n, d), whatever their length: some at a time."""
+        found = np.empty(len(vectors), np.int64)
+        for rows, logits in self.solution.parts(vectors, unit):
+            found[rows] = self.classes[logits.argmax(axis=1)]
+        return found
+
+    def of_units(self, vectors: NDArray[np.float64]) -> Ints:
+        """The same of vectors (n, d) that `unit` has made."""
         codes: Ints = self.classes[self.solution.logits(vectors).argmax(axis=1)]
         return codes
 
@@ -102,13 +106,13 @@ class ChosenLogistic:
     def learn(self, vectors: Floats, codes: Ints) -> FittedProbe:
         """As `Logistic.learn`; not converged where any C of the grid is not, since the choice depends on all."""
         classes, dense = np.unique(codes, return_inverse=True)
-        problem, dev = softmax.Problem(unit(vectors), dense), unit(self.dev)
+        problem = softmax.Problem(unit(vectors), dense)
         solution, best, score, converged = None, None, -1.0, True
         for c in GRID:
             solution = problem.solve(c, solution)
             converged &= solution.converged
             model = Logits(solution, classes)
-            on_dev = macro_f1(self.dev_codes, model.predict(dev))
+            on_dev = macro_f1(self.dev_codes, model.predict(self.dev))
             if on_dev > score:
                 best, score = (model, c), on_dev
         assert best is not None
@@ -138,12 +142,12 @@ class _FittedNeighbors:
     k: int
 
     def predict(self, vectors: Floats) -> Ints:
-        """The label codes (n,) that most neighbors of vectors (n, d) have."""
+        """The label codes (n,) that most neighbors of vectors (n, d) have, whatever their length."""
         m, n, labels = len(self.known), len(vectors), int(self.codes.max()) + 1
         found, step = np.empty(n, np.int64), max(1, NEIGHBOR_CELLS // m)
         order = np.arange(m)[::-1]  # the earlier of two that are equally near has the larger key
         for start in range(0, n, step):
-            cosines = vectors[start : start + step] @ self.known.T
+            cosines = unit(vectors[start : start + step]) @ self.known.T
             keys = np.rint(cosines * COSINE_STEPS).astype(np.int64) * m + order
             nearest = np.argpartition(keys, m - self.k, axis=1)[:, m - self.k :]
             places = np.arange(len(keys))[:, np.newaxis] * labels + self.codes[nearest]
@@ -161,7 +165,7 @@ class MtebLogistic:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(vectors, codes)
-        return FittedProbe(model, 1.0, of_unit_length=False)
+        return FittedProbe(model, 1.0)
 
 
 Probe = Logistic | ChosenLogistic | Neighbors | MtebLogistic

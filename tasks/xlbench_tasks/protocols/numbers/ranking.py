@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xlbench_tasks.protocols.numbers import candidate_influence, hubness, margins
 from xlbench_tasks.protocols.numbers.vector_rows import (
+    ROWS,
     TIE,
     UNSURE,
     Floats,
@@ -20,6 +21,9 @@ from xlbench_tasks.protocols.numbers.vector_rows import (
     on_one_scale,
     unit,
 )
+
+Progress = Callable[[int, int], None]
+"""Told how much of a search is done, and of how much."""
 
 NEIGHBORS = 4
 """k of the ratio margin, as in xsim of LASER."""
@@ -33,6 +37,10 @@ BLOCK_CELLS = 1 << 25
 STEP = 2.0**-13
 """Cosines of items are kept in whole steps of this size (.012 points): no mean of them moves by more than
 half a step, and what lies below is noise that no file compresses."""
+
+RARE = 32
+"""Where at most one of so many values of a block is larger than the smallest of its column that is kept so far, these
+values are picked out."""
 
 SUB_ROWS = 32
 """Rows whose maximum is taken first when the largest values of columns are looked for."""
@@ -55,18 +63,27 @@ class RankedQueries:
 
 
 def rank_pairs(
-    queries: Floats, candidates: Floats, candidate_texts: Sequence[str], similarity: Literal["cosine", "dot"] = "cosine"
+    queries: Floats,
+    candidates: Floats,
+    candidate_texts: Sequence[str],
+    similarity: Literal["cosine", "dot"] = "cosine",
+    progress: Progress = lambda done, total: None,
 ) -> RankedQueries:
     """Rank, for query i, candidate i among all n candidates; vectors (n, d), not yet normalized.
 
     Candidates with one text are one target. A candidate of another text that is as near as the target, or nearer,
     stands before it: ties never help. Texts are near by ``similarity``, and the columns of cosines hold cosines. Beyond
-    the vectors, memory stays below about 16 bytes x `BLOCK_CELLS`.
+    the vectors and a scaled copy of them, memory stays below about 16 bytes x `BLOCK_CELLS`. ``progress`` is told how
+    many queries were compared, and of how many: every query is twice.
     """
     units = unit(queries), unit(candidates)
-    queries, candidates = units if similarity == "cosine" else (on_one_scale(queries), on_one_scale(candidates))
+    true, random = _cosines(*units)
+    if similarity == "dot":
+        units = on_one_scale(queries), on_one_scale(candidates)
+    queries, candidates = units
     groups = group_rows(candidates, candidate_texts)
-    targets, distinct = candidates[groups.first_row], int(groups.texts.sum())
+    distinct = int(groups.texts.sum())
+    targets = candidates if len(groups.first_row) == len(candidates) else candidates[groups.first_row]
     n, g = len(queries), len(targets)
     rank, ties, best = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
     k, crowd = min(NEIGHBORS, g, n), min(CROWD, g, n)
@@ -80,11 +97,12 @@ def rank_pairs(
         backward = _merge_largest(backward, similar)
         near[here], near_group[here] = _largest_of_rows(similar, crowd + 1)
         best[here] = _first_of_nearest(near[here], near_group[here, 0], exact)
+        progress(here.stop, 2 * n)
     scaling = hubness.CrossDomainScaling(n, backward.mean(axis=0))
     for here, similar in _blocks(queries, targets):
         scaling.add(here, similar, groups.of_row[here])
+        progress(n + here.stop, 2 * n)
     of_margins = _margins(queries, targets, rank, near[:, : k + 1], near_group[:, : k + 1], backward[:k], groups)
-    true, random = _cosines(*units)
     second = candidate_influence.next_rows(best, near_group, groups.of_row, groups.first_row)
     columns: dict[str, NDArray[np.generic]] = {
         "rank": rank, "row": np.arange(n, dtype=np.int32),
@@ -99,11 +117,16 @@ def rank_pairs(
 def _blocks(queries: Floats, targets: Floats) -> Iterator[tuple[slice, Floats]]:
     """Rows of queries (n, d), and their similarities with all targets (rows, g), which may be overwritten."""
     n, g = len(queries), len(targets)
-    step = max(16, min(1024, BLOCK_CELLS // g))
+    step = _rows_at_once(g)
     buffer = np.empty((min(step, n), g), np.float32)
     for start in range(0, n, step):
         here = slice(start, min(start + step, n))
         yield here, np.matmul(queries[here], targets.T, out=buffer[: here.stop - start])
+
+
+def _rows_at_once(targets: int) -> int:
+    """How many queries are compared with all targets at once."""
+    return max(16, min(1024, BLOCK_CELLS // targets))
 
 
 def _margins(
@@ -114,7 +137,9 @@ def _margins(
     k, average = len(backward), backward.mean(axis=0)
     first = margins.hits(near[:, :k], near_group[:, :k], average, groups)
     open_end = np.flatnonzero(near[:, k - 1] - near[:, k] <= np.float32(UNSURE))
-    for some in np.array_split(open_end, len(open_end) // 1024 + 1):
+    step = _rows_at_once(len(targets))
+    for start in range(0, len(open_end), step):
+        some = open_end[start : start + step]
         cosines = ExactCosines(queries, targets).rows(some)
         first[some] = margins.hits_of_level(cosines, k, average, groups.of_row[some])
     hit = first & (rank <= k) & (groups.texts[groups.of_row] == 1)
@@ -135,8 +160,8 @@ class ExactCosines:
         """Cosines (r, g) of the queries ``wanted`` (r,) with all targets."""
         found = np.empty((len(wanted), len(self.targets)))
         chosen = self.queries[wanted].astype(np.float64)
-        for start in range(0, len(self.targets), 1 << 14):
-            part = self.targets[start : start + (1 << 14)].astype(np.float64)
+        for start in range(0, len(self.targets), ROWS):
+            part = self.targets[start : start + ROWS].astype(np.float64)
             found[:, start : start + len(part)] = chosen @ part.T
         return found
 
@@ -195,8 +220,13 @@ def _largest_of_rows(similar: Floats, k: int) -> tuple[Floats, Ints]:
 def _merge_largest(largest: Floats, similar: Floats) -> Floats:
     """The k largest of each column so far (k, g) and in a new block of rows (b, g), descending.
 
-    Of the block, only the k groups of `SUB_ROWS` rows with the largest maxima can hold any of them.
+    Where few of the block are larger than the smallest so far, these are merged alone. Otherwise only the k groups of
+    `SUB_ROWS` rows with the largest maxima can hold any of them.
     """
+    if np.isfinite(largest[-1]).all():
+        larger = np.flatnonzero(similar > largest[-1])
+        if len(larger) <= similar.size // RARE:
+            return _merge_few(largest, similar.ravel()[larger], larger % similar.shape[1])
     k, whole = len(largest), len(similar) // SUB_ROWS * SUB_ROWS
     parts = [largest, similar[whole:]]
     if whole <= k * SUB_ROWS:
@@ -212,13 +242,27 @@ def _merge_largest(largest: Floats, similar: Floats) -> Floats:
     return merged
 
 
+def _merge_few(largest: Floats, values: Floats, columns: Ints) -> Floats:
+    """The k largest of each column so far (k, g) and of some values (m,) in columns (m,), descending; overwrites
+    ``largest``."""
+    order = np.lexsort((-values, columns))
+    values, columns = values[order], columns[order]
+    changed, first = np.unique(columns, return_index=True)
+    place = np.arange(len(columns)) - np.repeat(first, np.diff([*first, len(columns)]))
+    kept = place < len(largest)
+    new = np.full((len(largest), len(changed)), -np.inf, np.float32)
+    new[place[kept], np.searchsorted(changed, columns[kept])] = values[kept]
+    largest[:, changed] = -np.sort(-np.concatenate([largest[:, changed], new]), axis=0)[: len(largest)]
+    return largest
+
+
 def _cosines(queries: Floats, candidates: Floats) -> tuple[Floats, Floats]:
     """Cosine with the translation, and the mean cosine with all other candidates: the exact expectation over random
     pairs, (x . sum of y - x . y_i) / (n - 1), so that no draw is needed. NaN where there is one candidate alone.
     Both in steps of `STEP`."""
     true = np.einsum("ij,ij->i", queries, candidates, dtype=np.float64)
-    total = queries.astype(np.float64) @ candidates.sum(axis=0, dtype=np.float64)
-    n = len(queries)
+    n, whole = len(queries), candidates.sum(axis=0, dtype=np.float64)
+    total = np.concatenate([queries[start : start + ROWS].astype(np.float64) @ whole for start in range(0, n, ROWS)])
     random = (total - true) / (n - 1) if n > 1 else np.full(n, np.nan)
     return _in_steps(true), _in_steps(random)
 

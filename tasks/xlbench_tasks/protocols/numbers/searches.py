@@ -48,7 +48,7 @@ class ByVectors:
     def __init__(self, queries: Sequence[str], documents: Sequence[str], session: EncodingSession) -> None:
         self._queries = session.encode(queries, "query")
         self._similarity = session.similarity
-        self._index = nearest.Index.of(session.encode(documents, "document"), self._similarity)
+        self._index = nearest.Index.of(session.encode(documents, "document"), self._similarity, session.compared)
 
     def ranks(self, judgments: Judgments) -> tuple[Ints, Ints]:
         """See `Found`: all are found."""

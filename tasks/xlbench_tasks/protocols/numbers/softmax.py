@@ -14,7 +14,7 @@ derivative at the start is the identity: the principal axes of the features, tim
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,9 +80,17 @@ class Solution:
     def logits(self, features: Features) -> Floats:
         """(n, k) for features (n, d)."""
         found = np.empty((len(features), len(self.offsets)))
-        for rows in _blocks(len(features), *self.weights.shape):
-            found[rows] = features[rows].astype(np.float64) @ self.weights + self.offsets
+        for rows, own in self.parts(features):
+            found[rows] = own
         return found
+
+    def parts(
+        self, features: Features, scale: Callable[[Features], Floats] = lambda rows: rows.astype(np.float64)
+    ) -> Iterator[tuple[slice, Floats]]:
+        """Some rows of features (n, d) after the other, and their logits (b, k); ``scale`` makes of rows what was
+        learned from."""
+        for rows in _blocks(len(features), *self.weights.shape):
+            yield rows, scale(features[rows]) @ self.weights + self.offsets
 
 
 class Problem:

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from xlbench_tasks.protocols.numbers.judgments import Doubles, Ints
-from xlbench_tasks.protocols.numbers.nearest import Floats, Index, Similarity, nearest, scale
-from xlbench_tasks.protocols.numbers.vector_rows import UNSURE
+from xlbench_tasks.protocols.numbers.nearest import Floats, Index, Similarity, nearest
+from xlbench_tasks.protocols.numbers.vector_rows import UNSURE, scaled
 
 
 def of_vectors(queries: Floats, index: Index, k: int, codes: Ints, kinds: int, similarity: Similarity) -> Doubles:
@@ -19,7 +19,7 @@ def of_vectors(queries: Floats, index: Index, k: int, codes: Ints, kinds: int, s
     counts = np.zeros((len(index.sizes), kinds))
     np.add.at(counts, (index.of_document, codes), 1.0)
     found = np.empty((len(queries), kinds))
-    for here, similar in index.blocks(scale(queries, similarity)):
+    for here, similar in index.blocks(scaled(queries, similarity)):
         level = values[here, -1][:, None]
         nearer, level_with = similar > level + np.float32(UNSURE), np.abs(similar - level) <= np.float32(UNSURE)
         found[here] = _share_of_kinds(csr_array(nearer) @ counts, csr_array(level_with) @ counts, k)

@@ -21,7 +21,10 @@ precision leaves open."""
 TIE = 2.0**-40
 """Cosines that differ by less, in double precision, are equal: what the order of a sum leaves open."""
 
-HASHED = 1 << 13
+ROWS = 1 << 12
+"""Rows that are handled in double precision at once."""
+
+HASHED = 1 << 11
 """Rows that are hashed at once: twice as wide as the vectors, they would fill memory otherwise."""
 
 
@@ -40,26 +43,32 @@ class Groups:
 
 
 def unit(vectors: Floats) -> Floats:
-    """Rows scaled to length 1 (float32); rows of zeros stay what they are, and have cosine 0 with all others.
-
-    -0.0 becomes 0.0, so that equal vectors have equal bytes.
-    """
-    lengths = np.linalg.norm(vectors.astype(np.float64), axis=1, keepdims=True)
-    lengths[lengths == 0] = 1.0
-    scaled: Floats = (vectors / lengths).astype(np.float32) + np.float32(0)
-    return scaled
+    """Rows scaled to length 1 (float32); rows of zeros stay what they are, and have cosine 0 with all others."""
+    return scaled(vectors, "cosine")
 
 
 def scaled(vectors: Floats, similarity: Literal["cosine", "dot"]) -> Floats:
-    """Rows (n, d) whose dot products are compared: of length 1, or for ``dot`` all on one scale."""
-    return unit(vectors) if similarity == "cosine" else on_one_scale(vectors)
+    """Rows (n, d) whose dot products are compared: of length 1, or for ``dot`` all divided by the longest length, so
+    that dot products keep their order and are within [-1, 1]. In double precision, some rows at a time.
+
+    Zeros stay zeros; -0.0 becomes 0.0, so that equal vectors have equal bytes.
+    """
+    lengths = np.empty(len(vectors))
+    for start in range(0, len(vectors), ROWS):
+        lengths[start : start + ROWS] = np.linalg.norm(vectors[start : start + ROWS].astype(np.float64), axis=1)
+    if similarity == "dot":
+        lengths[:] = lengths.max()
+    lengths[lengths == 0] = 1.0
+    found = np.empty(vectors.shape, np.float32)
+    for start in range(0, len(vectors), ROWS):
+        part = slice(start, start + ROWS)
+        found[part] = (vectors[part] / lengths[part, None]).astype(np.float32) + np.float32(0)
+    return found
 
 
 def on_one_scale(vectors: Floats) -> Floats:
     """All rows divided by the length of the longest, so that dot products keep their order and are within [-1, 1]."""
-    longest = float(np.linalg.norm(vectors.astype(np.float64), axis=1).max())
-    scaled: Floats = (vectors / np.float64(longest or 1.0)).astype(np.float32) + np.float32(0)
-    return scaled
+    return scaled(vectors, "dot")
 
 
 def equal_rows(values: NDArray[np.generic]) -> tuple[Ints, Ints]:
