@@ -51,6 +51,8 @@ from xlbench_train.training.command_line import (
 @click.option("--epochs", type=click.IntRange(1), metavar="N", help="Times through the corpus.  [default: 3]")
 @click.option("--budget-minutes", type=click.FloatRange(0, min_open=True), metavar="M",
               help="As many steps as fit, by a few that are measured before.")  # fmt: skip
+@click.option("--evaluations", type=click.IntRange(1), default=10, show_default=True, metavar="N",
+              help="On the texts that are held out, where --steps or --budget-minutes is given.")  # fmt: skip
 @click.option("--mask", type=Guessing([*MASKS]), default="whole-word",
               help="Which 15% of the tokens are to be told: words, pieces, or rare pieces more often.  "
               "[default: whole-word]")  # fmt: skip

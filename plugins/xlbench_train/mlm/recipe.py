@@ -118,20 +118,22 @@ class _RecipeRun:
         if not self.settings.budget_minutes:
             return self.settings.steps
         each = seconds or seconds_a_step(self.settings, self.base, self.texts)
-        batches = len(self.texts.evaluation) / self.settings.batch_size
-        return steps_within(self.settings.budget_minutes, each, batches)
+        return steps_within(self.settings.budget_minutes, each, self._batches_of(self.settings.evaluations))
+
+    def _batches_of(self, evaluations: int) -> float:
+        """Batches of so many evaluations, and of the one before training."""
+        return (evaluations + 1) * len(self.texts.evaluation) / self.settings.batch_size
 
     def say_how_long(self) -> None:
         """Say how long a training would take here, by a few steps of it."""
-        from xlbench_train.mlm.training import EVALUATIONS, MlmJob, seconds_a_step
+        from xlbench_train.mlm.training import MlmJob, seconds_a_step
 
         each = seconds_a_step(self.settings, self.base, self.texts)
         steps = self._steps(each)
         job = MlmJob(self.settings.out, self.settings, Terminal(quiet=True), self.base, self.texts, steps)
         count = steps or job.steps_an_epoch * self.settings.epochs
-        evaluations = (EVALUATIONS if steps else self.settings.epochs) + 1
-        batches = len(self.texts.evaluation) / self.settings.batch_size
-        minutes = each * (count + evaluations * batches / 3) / 60
+        batches = self._batches_of(self.settings.evaluations if steps else self.settings.epochs)
+        minutes = each * (count + batches / 3) / 60
         self.terminal.say(
             f"about {count:,} steps of {each:.2f} seconds here: {minutes:.1f} minutes, evaluations included"
         )

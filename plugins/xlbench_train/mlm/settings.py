@@ -42,6 +42,8 @@ class Settings:
     steps: int = 0
     epochs: int = 0
     budget_minutes: float = 0.0
+    evaluations: int = 10
+    """Of a training that is counted in steps, the one before it left out."""
     mask: str = "whole-word"
     batch_size: int = 32
     learning_rate: float = 0.0

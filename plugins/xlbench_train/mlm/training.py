@@ -22,8 +22,6 @@ from xlbench_train.training.terminal import Terminal
 if TYPE_CHECKING:
     import torch
 
-EVALUATIONS = 10
-"""Of a training that is counted in steps."""
 MEASURED = 4
 """Steps by which it is measured how long one takes; the first is left out."""
 
@@ -40,7 +38,7 @@ class MlmJob(Job):
     ) -> None:
         """``steps``: in all; 0: as many as the epochs have."""
         if steps:
-            self.max_steps, self.every_steps = steps, -(-steps // EVALUATIONS)
+            self.max_steps, self.every_steps = steps, -(-steps // settings.evaluations)
         super().__init__(folder, settings, terminal)
         self.base, self.texts = base, texts
 
@@ -122,14 +120,14 @@ def seconds_a_step(settings: Settings, base: Base, texts: Texts) -> float:
     return (watch.ends[-1] - watch.ends[0]) / (len(watch.ends) - 1)
 
 
-def steps_within(minutes: float, seconds: float, evaluation: float) -> int:
+def steps_within(minutes: float, seconds: float, evaluations: float) -> int:
     """As many steps as fit into some minutes, evaluations included; at least one.
 
     Args:
         minutes: That there are.
         seconds: Of a step.
-        evaluation: Batches of an evaluation, each of which takes a third of a step: forward, and not backward, which
+        evaluations: Batches of all evaluations, each of which takes a third of a step: forward, and not backward, which
             takes twice as long.
     """
-    left = 60 * minutes - (EVALUATIONS + 1) * evaluation * seconds / 3
+    left = 60 * minutes - evaluations * seconds / 3
     return max(math.floor(left / seconds), 1)
