@@ -39,6 +39,7 @@ def xlbench_recipes() -> Iterator[xlbench.Recipe]:
     """`mlm` and `siamese`, for any base, and `siamese-mini`, which makes the encoder of that name again."""
     yield xlbench.Recipe("mlm", _train_mlm, "Train a masked language model on a corpus: a new one, or one further.")
     yield xlbench.Recipe("siamese", _train_siamese, "Fine-tune an encoder on pairs of texts, or train a static one.")
+    yield xlbench.Recipe("active", _train_active, "Compare ways to choose which texts are labeled first.")
     yield xlbench.Recipe("siamese-mini", _make_siamese_mini, "Make the encoder that ships again, from its data.")
 
 
@@ -72,6 +73,12 @@ def _train_mlm() -> Any:
 
 def _train_siamese() -> Any:
     from xlbench_train.siamese.command import command
+
+    return command
+
+
+def _train_active() -> Any:
+    from xlbench_train.active.command import command
 
     return command
 

@@ -84,7 +84,7 @@ def check(out: Path, *, resume: bool) -> None:
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file: give a folder")
     if (out / INNER / LOCK).is_file():
-        with _lock_file(out):
+        with locked(out):
             pass
     _check_content(out, resume=resume)
 
@@ -114,7 +114,7 @@ def lock(out: Path, *, resume: bool) -> Iterator[None]:
         UsageError: Another process trains there, or has finished; or the folder cannot be written to.
     """
     check_folder(out / INNER, "the model", "--out")
-    with _lock_file(out):
+    with locked(out):
         _check_content(out, resume=resume)
         if is_finished(out):
             raise UsageError(f"--out {out}: another process has finished this training meanwhile")
@@ -122,7 +122,8 @@ def lock(out: Path, *, resume: bool) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _lock_file(out: Path) -> Iterator[None]:
+def locked(out: Path) -> Iterator[None]:
+    """Hold the lock of a folder, which exists. `UsageError` where another process holds it."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(out / INNER / LOCK)
@@ -167,7 +168,7 @@ def claim(out: Path, record: Mapping[str, Any], *, resume: bool) -> Path:
     if path.is_file():
         is_free = is_disposable(out)
         try:
-            _check_record(path, record)
+            check_record(path, record)
             if resume or not is_free:
                 return folder
         except (UsageError, DataError):
@@ -188,7 +189,7 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _check_record(path: Path, record: Mapping[str, Any]) -> None:
+def check_record(path: Path, record: Mapping[str, Any]) -> None:
     """`UsageError` where another training was recorded, `DataError` where that is damaged."""
     try:
         known = json.loads(path.read_text(encoding="utf-8"))

@@ -22,8 +22,10 @@ AT = "macro_f1_at_"
 """How the names of metrics begin that are the macro-F1 at a number of labels."""
 FULL_COLUMN = "predicted_full"
 
-Weights = Callable[["NDArray[np.float64]"], "NDArray[np.float64]"]
-"""From the labels after each round (R,) to what each round's score weighs (R,)."""
+AT_COLUMN = "at"
+"""The column of a point of a curve that says at how many labels it is read."""
+Weights = Callable[["NDArray[np.float64]", Columns], "NDArray[np.float64]"]
+"""From the labels after each round (R,), and all columns, to what each round's score weighs (R,)."""
 
 
 def predicted(seed: int, number: int) -> str:
@@ -54,8 +56,10 @@ def metrics(budget: int, rounds: int, seeds: int, *, full: bool = True) -> tuple
     sizes = grid(budget, rounds)
     whole = f"macro-F1 between {sizes[0]} and {budget} labels, a mean over that stretch of the curve"
     made = [
-        over_curves(MAIN, seeds, rounds, lambda labels: area_weights(labels, sizes[0], budget), whole),
-        over_curves(LAST, seeds, rounds, lambda labels: point_weights(labels, budget), f"macro-F1 at {budget} labels"),
+        over_curves(MAIN, seeds, rounds, lambda labels, _: area_weights(labels, sizes[0], budget), whole),
+        over_curves(
+            LAST, seeds, rounds, lambda labels, _: point_weights(labels, budget), f"macro-F1 at {budget} labels"
+        ),
     ]
     if full:
         made.append(_full())
@@ -65,8 +69,17 @@ def metrics(budget: int, rounds: int, seeds: int, *, full: bool = True) -> tuple
     return tuple(made)
 
 
+def point_metrics(rounds: int, seeds: int) -> tuple[Metric, ...]:
+    """The metric of one point of a curve, which is read where the column `AT_COLUMN` says."""
+    return (over_curves(LAST, seeds, rounds, _where_said, "macro-F1, on a straight line between rounds"),)
+
+
+def _where_said(labels: NDArray[np.float64], columns: Columns) -> NDArray[np.float64]:
+    return point_weights(labels, float(columns[AT_COLUMN][0]))
+
+
 def _at(size: int) -> Weights:
-    return lambda labels: point_weights(labels, size)
+    return lambda labels, _: point_weights(labels, size)
 
 
 def point_weights(labels: NDArray[np.float64], size: float) -> NDArray[np.float64]:
@@ -130,7 +143,7 @@ def over_curves(name: str, seeds: int, rounds: int, weigh: Weights, description:
 
         for seed in range(seeds):
             labels = np.array([float(np.mean(columns[paid(seed, number)])) for number in range(rounds)])
-            weights = weigh(labels)
+            weights = weigh(labels, columns)
             used = [(number, weight) for number, weight in enumerate(weights.tolist()) if weight]
             yield sum_of([(weight, pseudo_values(columns, predicted(seed, number))) for number, weight in used])
 

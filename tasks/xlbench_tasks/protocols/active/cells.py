@@ -47,7 +47,8 @@ def plan_of(options: Mapping[str, Any], strategy: Strategy, pool: Pool, seed: Se
     budget = min(int(options["budget"]), len(pool.texts))
     rounds = min(int(options["rounds"]), budget)
     present = len(np.unique(pool.codes))
-    return Plan(strategy, first_of(budget, rounds), budget, rounds, present * int(options["clusters_a_class"]), seed)
+    count = present * int(options["clusters_a_class"])
+    return Plan(strategy, first_of(budget, rounds), budget, rounds, count, seed, int(options.get("candidates", 0)))
 
 
 def seed_of(parts: SubsetRecords, number: int) -> tuple[str, ...]:
@@ -106,7 +107,12 @@ def learned_from_all(pool: Pool, learner: Learner, seed: int = 0) -> Ints:
 
 
 def merged(
-    parts: SubsetRecords, found: Sequence[Curves], rows: Sequence[Sequence[int]], options: Mapping[str, Any]
+    parts: SubsetRecords,
+    found: Sequence[Curves],
+    rows: Sequence[Sequence[int]],
+    options: Mapping[str, Any],
+    *,
+    full: bool = True,
 ) -> Outcome:
     """The outcome of a subset, from the curves of its folds (of one, where it has none).
 
@@ -114,7 +120,8 @@ def merged(
         parts: The subset.
         found: The curves of every fold.
         rows: Where each fold's test items stand among all.
-        options: With all defaults; ``labels``, ``rounds`` and ``seeds`` are read.
+        options: With all defaults; ``labels``, ``budget``, ``rounds`` and ``seeds`` are read.
+        full: Whether the curves say what is predicted with all labels.
     """
     labels, test = tuple(options["labels"]), parts.test
     columns = merge([_columns(one, options["rounds"]) for one in found], rows)
@@ -134,7 +141,7 @@ def merged(
         cluster_ids=test.clusters,
         item_texts=[(text,) for text in test.fields["text"]],
         columns=columns,
-        chance=_chance(columns["true"], labels, options),
+        chance=_chance(columns["true"], labels, options, full=full),
         seed_ids=_seed_ids(parts, options["seeds"]),
         facts={**facts, **test.facts},
         notes=tuple(notes),
@@ -226,10 +233,12 @@ def labels_to_reach(goal: float, labels: NDArray[np.float64], scores: NDArray[np
     return float(labels[first - 1] + share * (labels[first] - labels[first - 1]))
 
 
-def _chance(true: NDArray[np.generic], labels: Sequence[str], options: Mapping[str, Any]) -> dict[str, float]:
+def _chance(
+    true: NDArray[np.generic], labels: Sequence[str], options: Mapping[str, Any], *, full: bool
+) -> dict[str, float]:
     """The macro-F1 of guessing each of k labels equally often: the mean of 2p / (pk + 1), p being a label's share."""
     shares = np.bincount(true.astype(np.int64), minlength=len(labels)) / len(true)
     seen = shares[shares > 0]
     level = float(np.mean(2 * seen / (seen * len(labels) + 1)))
-    made = names.metrics(options["budget"], options["rounds"], options["seeds"])
+    made = names.metrics(options["budget"], options["rounds"], options["seeds"], full=full)
     return {metric.name: level for metric in made}

@@ -56,6 +56,8 @@ class Plan:
     """How many, where the strategy has some."""
     seed: Sequence[str]
     """What all draws follow from: equal texts are equal draws. No strategy is part of it, so that all begin alike."""
+    candidates: int = 0
+    """How many drawn texts are scored in a round, where scoring all takes too long; 0: all."""
 
     def random(self, what: str, number: int = 0) -> np.random.RandomState:
         """Random numbers for one purpose, whatever was drawn before."""
@@ -171,7 +173,11 @@ class _Rounds:
         order = self.plan.random("order", number).permutation(self._n)[among]
         if self.plan.strategy.warm_start and 2 * self._totals[number] <= self.plan.budget:
             return among[selection.best(np.zeros(len(among)), order, count)]
-        name, groups = self.plan.strategy.acquisition, self._clusters(among, number)
+        name = self.plan.strategy.acquisition
+        if self.plan.candidates and number and name in acquisition.SCORES:
+            drawn = np.sort(np.argsort(order)[: max(self.plan.candidates, count)])
+            among, order = among[drawn], order[drawn]
+        groups = self._clusters(among, number)
         if name == "furthest-batch":
             vectors, known = self.learner.vectors, self.ledger.labeled
             known = known if self.plan.strategy.sampling == "accumulating" else known[:0]

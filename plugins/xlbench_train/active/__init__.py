@@ -1,0 +1,1 @@
+"""The recipe `active`: which texts to label first, compared strategy by strategy on the same pool and test."""
