@@ -274,7 +274,8 @@ def test_a_transformer_is_fine_tuned(adapters, tmp_path):
     """A two-layer transformer: acquisition by its own dropout, clusters by its vectors, and every round from anew."""
     base = checkpoints.bert(tmp_path / "base")
     done = command(
-        "--base", base, *task(tmp_path), "--acquisition", "bald,furthest-batch", "--clusters", "ward", "--schedule", "dif-build",
+        "--base", base, *task(tmp_path), "--acquisition", "bald,furthest-batch", "--clusters", "ward",
+        "--schedule", "dif-build",
         "--fine-tune", *adapters, "--epochs", "1", "--budget", "12", "--rounds", "3", "--seeds", "2", "--samples", "2",
         "--candidates", "20", "--max-length", "16", "--no-full", "--device", "cpu", "--out", tmp_path / "few",
     )  # fmt: skip
