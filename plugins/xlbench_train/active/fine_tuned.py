@@ -115,7 +115,7 @@ class FineTuned:
             raise Diverged("a weight is no number any more: take a smaller --learning-rate")
 
     def _trained(self, examples: Sequence[dict[str, Any]]) -> Any:
-        from transformers import DataCollatorWithPadding, Trainer, TrainingArguments
+        from transformers import DataCollatorWithPadding, PrinterCallback, Trainer, TrainingArguments
 
         checkpoint, settings = self._checkpoint, self._checkpoint.settings
         model = checkpoint.new_model(self._labels, self._seed)
@@ -130,7 +130,9 @@ class FineTuned:
                 disable_tqdm=True, weight_decay=0.0,
             )  # fmt: skip
             collator = DataCollatorWithPadding(checkpoint.tokenizer)
-            Trainer(model=model, args=arguments, train_dataset=list(examples), data_collator=collator).train()
+            trainer = Trainer(model=model, args=arguments, train_dataset=list(examples), data_collator=collator)
+            trainer.remove_callback(PrinterCallback)
+            trainer.train()
         return model.eval()
 
     def label_test(self) -> Ints:
