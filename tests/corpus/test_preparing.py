@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+from types import SimpleNamespace
 
 import pytest
 from real_data import DATA, needs
+from unix import ON_UNIX
 
 from xlbench.core.errors import DataError, ResultsError, UsageError
+from xlbench.core.permissions import permissions
 from xlbench.corpus import STEPS, Line, load_rules, normalizer, prepare, read
 from xlbench.corpus import preparing as room
+from xlbench.corpus.duplicates import open_index
 
 NEPALI = ["नेपालका हिमालहरू धेरै अग्ला छन् र सुन्दर छन्।", "काठमाडौं नेपालको राजधानी हो।", "मेरो घरमा पानी छैन, बत्ती पनि छैन।"]
 HINDI = ["मैं कल दिल्ली जा रहा हूँ और वहाँ से मुंबई जाऊँगा।", "यह किताब बहुत अच्छी है, इसे ज़रूर पढ़ना चाहिए।"]
@@ -234,6 +238,42 @@ def test_nothing_is_written_over(files, tmp_path):
         prepare(files, "nep", "other")
     with pytest.raises(UsageError, match="is a file"):
         prepare(files, "nep", "news.txt")
+
+
+@ON_UNIX
+def test_a_folder_that_is_there_stays(files, tmp_path):
+    """An empty folder, a link to one too, is filled and not replaced; what a killed process has left in it goes."""
+    (tmp_path / "mount").mkdir()
+    (tmp_path / "out").symlink_to(tmp_path / "mount", target_is_directory=True)
+    left = tmp_path / "mount" / ".out.999999-1.tmp"
+    left.mkdir()
+    open_index(left / "index.sqlite").close()
+    identity = (tmp_path / "mount").stat().st_ino
+    prepare(files, "nep", "out", steps=["dedupe"], near=1)
+    assert (tmp_path / "mount").stat().st_ino == identity
+    assert (tmp_path / "out").is_symlink()
+    assert not left.exists()
+    assert len(read("out")) == 6
+
+
+def test_the_filter_is_measured_without_a_request(files, tmp_path, monkeypatch):
+    """Data that nobody has asked for is not downloaded; what is asked for may be, unless that is forbidden."""
+    asked = []
+
+    def select(names):
+        asked.append((names[0], permissions().offline))
+        raise UsageError("none")
+
+    monkeypatch.setattr(room, "load", lambda: SimpleNamespace(select_tasks=select))
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
+    monkeypatch.delenv("XLBENCH_OFFLINE", raising=False)
+    with pytest.raises(UsageError, match="none"):
+        prepare(["card:mine:nep"], "nep", "out", against=[])
+    assert asked == [("ntrex", True), ("sib200-news", True), ("mini-parallel", True), ("mine", False)]
+    with pytest.raises(UsageError, match="none"):
+        prepare(["card:mine:nep"], "nep", "out", steps=["normalize"], offline=True)
+    assert asked[-1] == ("mine", True)
+    assert not permissions().offline
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, OSError(28, "No space left on device")])

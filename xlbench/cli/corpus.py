@@ -17,6 +17,7 @@ from xlbench.cli.output.pace import duration
 from xlbench.cli.output.printing import echo, echo_json, echo_written, plugins_print_elsewhere
 from xlbench.cli.output.window import can_redraw
 from xlbench.core.errors import OK
+from xlbench.core.permissions import Permissions, granted
 from xlbench.core.tables import table
 from xlbench.core.text import byte_count, one_line
 
@@ -41,8 +42,8 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     "  xlbench corpus big.txt.gz -l hin --steps lid,dedupe --against mar --against nep --out hindi --dry-run\n"
     "  xlbench corpus words.txt -l kmr --steps normalize --rules ./kurmanji.toml --out kurmanji\n"
     "  xlbench train mlm --corpus nepali --base new:6x300 --out bert    what such a corpus is for\n\n"
-    "\b\nExit codes: 0 written; 2 wrong usage, data that is not at hand, or no line is left; 3 a file is damaged,\n"
-    "or the disk is full; 130 stopped: nothing is kept, and the same command begins again."
+    "\b\nExit codes: 0 written; 2 wrong usage, or no line is left; 3 a file is damaged, data of a card is not at\n"
+    "hand, or the disk is full; 130 stopped: nothing is kept, and the same command begins again."
 )
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option("--language", "-l", required=True, metavar="CODE", help="What the corpus is in, ISO 639-3.")
@@ -68,6 +69,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
 @click.option("--data", type=click.Path(path_type=Path), envvar="XLBENCH_DATA", show_envvar=True,
               help="Folder of the data files of cards.")  # fmt: skip
 @click.option("--skip-damaged", is_flag=True, help="Pass over damaged lines and count them; otherwise they are errors.")
+@click.option("--offline", is_flag=True, help="Make no request; data of a card that is not here is an error.")
 @click.option("--dry-run", "-n", is_flag=True, help="Say what would be read, and how long it may take; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON in the place of tables.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but trouble.")
@@ -116,7 +118,7 @@ def _print(manifest: Any) -> None:
 
 def _try(
     files: tuple[str, ...], language: str, data: Path | None, *, as_json: bool, quiet: bool, steps: Any, rules: Any,
-    near: float, among: Any, against: Any, skip_damaged: bool, sample: float,
+    near: float, among: Any, against: Any, skip_damaged: bool, sample: float, offline: bool,
 ) -> int:  # fmt: skip
     """The dry run."""
     from xlbench.catalog import load
@@ -126,7 +128,7 @@ def _try(
 
     settings = settings_of(files, language, steps, rules=rules, near=near, among=among, against=against,
                            skip_damaged=skip_damaged, sample=sample)  # fmt: skip
-    with plugins_print_elsewhere():
+    with plugins_print_elsewhere(), granted(Permissions(offline=offline)):
         estimates = estimate(settings, load(), data_root(data))
     if as_json:
         echo_json({"language": language, "steps": settings.steps, "inputs": [asdict(each) for each in estimates]})

@@ -43,6 +43,20 @@ def _is_set(name: str) -> bool:
 
 
 @contextlib.contextmanager
+def without_requests() -> Iterator[None]:
+    """Make no request until the end of the ``with``; libraries that are imported meanwhile are not put offline."""
+    before = os.environ.get(OFFLINE[0])
+    os.environ[OFFLINE[0]] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[OFFLINE[0]]
+        else:
+            os.environ[OFFLINE[0]] = before
+
+
+@contextlib.contextmanager
 def granted(wanted: Permissions) -> Iterator[None]:
     """Permit what is ``wanted`` besides what the environment permits, until the end of the ``with``.
 

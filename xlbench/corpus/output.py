@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import gzip
 import hashlib
 import json
@@ -26,7 +27,8 @@ def check_output(out: Path) -> None:
     """`UsageError` where a folder holds something already, or cannot be one."""
     if out.exists() and not out.is_dir():
         raise UsageError(f"--out {out} is a file: give a folder")
-    names = sorted(entry.name for entry in out.iterdir()) if out.is_dir() else []
+    entries = sorted(out.iterdir()) if out.is_dir() else []
+    names = [entry.name for entry in entries if not is_staging_folder(entry)]
     if MANIFEST in names:
         raise UsageError(f"--out {out} holds a corpus: nothing is written over it; choose another folder, or remove it")
     if names:
@@ -45,10 +47,11 @@ def staged(out: Path) -> Iterator[tuple[Path, sqlite3.Connection]]:
     """
     check_output(out)
     target = Path(os.path.abspath(out))
-    stage = staging_folder(target)
+    home = target if target.is_dir() else target.parent  # one that is there stays: it may be a mount, or a link
+    stage = home / staging_folder(target).name
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
+        home.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(home, target.name)
         stage.mkdir()
         index = open_index(stage / INDEX)
         try:
@@ -57,9 +60,7 @@ def staged(out: Path) -> Iterator[tuple[Path, sqlite3.Connection]]:
             index.close()
         (stage / INDEX).unlink()
         check_output(out)
-        if out.is_dir():
-            out.rmdir()
-        os.rename(stage, target)
+        _publish(stage, target)
     except (OSError, sqlite3.Error) as error:
         raise _explained(error, out) from None
     finally:
@@ -74,9 +75,18 @@ def _explained(error: OSError | sqlite3.Error, out: Path) -> Exception:
     return UsageError(f"cannot write the corpus to {out}: {why}; choose another --out")
 
 
-def _remove_leftovers(target: Path) -> None:
-    """Remove staging folders for the same target whose process is no more: it has let go of its index."""
-    for path in target.parent.glob(f".{glob_text(target.name)}.*.tmp"):
+def _publish(stage: Path, target: Path) -> None:
+    """Rename the folder, or, where it was staged within one that is there, move its files: the manifest last."""
+    if stage.parent != target:
+        os.rename(stage, target)
+        return
+    for name in sorted((path.name for path in stage.iterdir()), key=lambda name: (name == MANIFEST, name)):
+        os.replace(stage / name, target / name)
+
+
+def _remove_leftovers(home: Path, name: str) -> None:
+    """Remove staging folders of the same name whose process is no more: it has let go of its index."""
+    for path in home.glob(f".{glob.escape(name)}.*.tmp"):
         if not is_staging_folder(path):
             continue
         if not (path / INDEX).is_file():
@@ -86,13 +96,6 @@ def _remove_leftovers(target: Path) -> None:
         with contextlib.suppress(sqlite3.Error):
             open_index(path / INDEX).close()
             shutil.rmtree(path, ignore_errors=True)
-
-
-def glob_text(name: str) -> str:
-    """A name in which no sign stands for others."""
-    import glob
-
-    return glob.escape(name)
 
 
 class LineFile:

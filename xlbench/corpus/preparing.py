@@ -9,6 +9,7 @@ from pathlib import Path
 
 from xlbench.catalog import Catalog, load
 from xlbench.core.errors import UsageError
+from xlbench.core.permissions import Permissions, granted
 from xlbench.core.task import Data
 from xlbench.corpus.cards import read_card, texts_of
 from xlbench.corpus.counting import DAMAGED, EMPTY, READ, InputCount, Progress, Tally
@@ -59,6 +60,7 @@ def prepare(
     measure_on: Sequence[str] = (),
     skip_damaged: bool = False,
     sample: float = 1,
+    offline: bool = False,
     progress: Callable[[Progress], None] = lambda _: None,
     command: Sequence[str] = (),
 ) -> Prepared:
@@ -82,6 +84,7 @@ def prepare(
         skip_damaged: Pass over damaged lines, and count them, where they would be an error.
         sample: The share of the lines that is kept behind all steps, by a hash of each: smaller samples lie within
             larger ones.
+        offline: Make no request: data of a card that is not here is an error.
         progress: Is told how far it is.
         command: What was asked, for the datasheet; none: this function.
 
@@ -100,7 +103,7 @@ def prepare(
     )  # fmt: skip
     root = data_root(data)
     catalog = load()
-    with staged(Path(out)) as (folder, index):
+    with granted(Permissions(offline=offline)), staged(Path(out)) as (folder, index):
         filter_ = settings.language_filter()
         confusion = confusion_of(settings, filter_, measure_on, catalog, root)
         links = chain(settings.steps, settings.rules, filter_, index, settings.near, settings.sample)
