@@ -26,7 +26,7 @@ CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 TOOLS_OF_DOCS := .venv/docs-$(HASH)
 
-.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi build wheel lock clean
+.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi nepali-corpora build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -122,6 +122,21 @@ en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as do
 		--pairs card:ntrex:eng-hin --pairs $(REAL)/eng_Latn.txt,$(REAL)/hin_Deva.txt --data $(REAL_DATA) \
 		--prompt 'query: ' --objective $$objective --pooling $$pooling --epochs 1 --max-length 64 \
 		--out $$out $$(test ! -d $$out/training || echo --resume) || exit 1; done; done
+
+NEPALI_NEWS = card:ntrex:nep \
+	'$(REAL_DATA)/sib200/data/annotated/npi_Deva/train.tsv?register=regularized&license=CC-BY-SA-4.0&name=sib200-train' \
+	'$(REAL_DATA)/sib200/data/annotated/npi_Deva/dev.tsv?register=regularized&license=CC-BY-SA-4.0&name=sib200-dev' \
+	'$(REAL_DATA)/everest_ner/EverestNER-test-bio.txt?format=conll&attach=true&register=regularized&license=non-commercial&name=everest-ner' \
+	'$(REAL_DATA)/nepali_ner_dadelani/downloaded/wikiann_ne/train?format=conll&register=regularized&license=ODC-BY-1.0&name=wikiann-train'
+NEPALI_COMMENTS = '$(REAL_DATA)/nepsa/ss_ac_at_txt_bal.csv?header=false&column=4&attach=true&register=unregularized&license=MIT&name=nepsa'
+NEPALI_CORPUS = $(BIN)/xlbench corpus --data $(REAL_DATA) --language nep --steps lid,normalize,dedupe
+
+nepali-corpora: $(EVERYTHING)  ## The corpora of docs/studies/nepali.md, in out/real/nepali/corpora (a minute; data as for real)
+	rm -rf $(REAL)/nepali/corpora
+	$(NEPALI_CORPUS) $(NEPALI_NEWS) --out $(REAL)/nepali/corpora/regularized
+	$(NEPALI_CORPUS) $(NEPALI_NEWS) --sample 0.25 --out $(REAL)/nepali/corpora/regularized-sample
+	$(NEPALI_CORPUS) $(NEPALI_COMMENTS) --out $(REAL)/nepali/corpora/unregularized
+	$(NEPALI_CORPUS) $(NEPALI_NEWS) $(NEPALI_COMMENTS) --out $(REAL)/nepali/corpora/both
 
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
 	rm -rf dist

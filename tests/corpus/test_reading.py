@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import os
 
 import pyarrow as pa
 import pytest
+from unix import ON_UNIX
 
 from xlbench.core.errors import DataError, UsageError
 from xlbench.corpus.inputs import inputs_of
@@ -99,7 +101,7 @@ def test_words_and_tags(tmp_path):
         ("a.jsonl", b'{"text": "a"}\n{"text": 3}\n', "line 2: what 'text' holds is no text"),
         ("a.jsonl", b'{"text": "a"}\n{"text": "\\ud83d"}\n', "line 2: what 'text' holds is no text"),
         ("a.csv", b"text,b\na,b\na,b,c\n", "line 3: 3 columns where the first row has 2"),
-        ("a.tsv", b"text\tb\na\tb\na\n", "line 3: 1 columns where the first row has 2"),
+        ("a.tsv", b"text\tb\na\tb\na\n", "line 3: 1 column where the first row has 2"),
     ],
 )
 def test_damage(name, content, message, tmp_path):
@@ -120,6 +122,7 @@ def test_damage(name, content, message, tmp_path):
         ("a.csv", "id,body\n1,a\n", "say which column holds the texts"),
         ("a.csv?column=bdy", "id,body\n1,a\n", "there is no column 'bdy'. Did you mean 'body'? There are: id, body"),
         ("a.tsv?column=3&header=false", "a\tb\n", "there is no column '3'. There are: 1, 2"),
+        ("a.txt", "PK\x03\x04...", "is a zip archive: give its texts as a file of lines"),
         ("a.txt", "x" * (LONGEST + 1), "a line of more than 1,048,576 bytes"),
     ],
 )
@@ -155,3 +158,11 @@ def test_inputs_that_are_none(specs, message, tmp_path, monkeypatch):
     with pytest.raises(UsageError) as caught:
         inputs_of(specs)
     assert message in str(caught.value)
+
+
+@ON_UNIX
+def test_a_pipe_is_no_file(tmp_path):
+    """What could be read without end is refused."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UsageError, match="no regular file"):
+        inputs_of([str(tmp_path / "pipe")])

@@ -274,6 +274,7 @@ def test_every_module_has_a_charter(path):
         ["plugins"],
         ["new", "model", "my-vowels"],
         ["cache", "info"],
+        ["corpus", "--help"],
     ],
 )
 def test_start_up_imports_nothing_heavy(arguments, tmp_path):

@@ -19,7 +19,7 @@ from xlbench.cli.output.window import can_redraw
 from xlbench.core.errors import OK
 from xlbench.core.permissions import Permissions, granted
 from xlbench.core.tables import table
-from xlbench.core.text import byte_count, one_line
+from xlbench.core.text import byte_count, count_text, one_line
 
 if TYPE_CHECKING:
     from xlbench.corpus.counting import Progress
@@ -45,7 +45,7 @@ def _names(ctx: click.Context, param: click.Parameter, value: str | None) -> tup
     "\b\nExit codes: 0 written; 2 wrong usage, or no line is left; 3 a file is damaged, data of a card is not at\n"
     "hand, or the disk is full; 130 stopped: nothing is kept, and the same command begins again."
 )
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", type=click.Path())
 @click.option("--language", "-l", required=True, metavar="CODE", help="What the corpus is in, ISO 639-3.")
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, metavar="DIR",
               help="The folder of the corpus; it may not be there yet, or is empty.")  # fmt: skip
@@ -113,7 +113,8 @@ def _print(manifest: Any) -> None:
         echo()
     echo(counts_table(manifest))
     told = ", ".join(f"{register or 'no register'} {count:,}" for register, count in manifest["registers"].items())
-    echo(f"\n{manifest['lines']:,} lines ({told}), {manifest['words']:,} words, {manifest['characters']:,} characters")
+    counts = [count_text(manifest[name], name.removesuffix("s")) for name in ("lines", "words", "characters")]
+    echo(f"\n{counts[0]} ({told}), {counts[1]}, {counts[2]}")
 
 
 def _try(
@@ -148,7 +149,7 @@ def _print_estimates(estimates: list[Estimate], settings: Settings) -> None:
     echo(table(headers, rows, "llllrrlr"))
     seconds, lines = sum(each.seconds for each in estimates), sum(each.lines for each in estimates)
     steps = ", ".join(settings.steps)
-    echo(f"\nSteps: {steps}. {lines:,} lines may take {duration(seconds)} here; nothing is written.")
+    echo(f"\nSteps: {steps}. {count_text(lines, 'line')} may take {duration(seconds)} here; nothing is written.")
 
 
 @contextlib.contextmanager

@@ -93,9 +93,9 @@ def _input(text: str, option: str) -> Input:
             raise UsageError(f"{option} {text}: write card:TASK:LANGUAGE, as card:ntrex:nep")
         return Input(spec, spec["name"] or spec.target, "card")
     path = Path(spec.target).expanduser()
+    check_regular(path)
     if not path.is_file():
         raise UsageError(f"{option} {text}: {_absence(path)}; give a file, or card:TASK:LANGUAGE")
-    check_regular(path)
     plain = path.name
     for packed in PACKED:
         plain = plain.removesuffix(packed)

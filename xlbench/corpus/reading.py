@@ -14,13 +14,19 @@ from pathlib import Path
 from typing import IO, Any
 
 from xlbench.core.errors import DataError
-from xlbench.core.text import did_you_mean
+from xlbench.core.text import count_text, did_you_mean
 from xlbench.corpus.inputs import Input
 
 LONGEST = 1 << 20
 """Bytes that a line may have: a longer one is a file of another format."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 """How packed files begin, whatever they are called."""
+
+OTHERS = {
+    b"PK\x03\x04": "a zip archive", b"BZh": "packed by bzip2", b"\xfd7zX": "packed by xz", b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF file",
+}  # fmt: skip
+"""How files begin that are no text and are not read -> what they are."""
 
 ReadText = tuple[int, str, str]
 """Number of the line, its text, and the document that it is of ("" where nothing says it)."""
@@ -89,6 +95,9 @@ def read_texts(source: Input, watch: Watch, *, skip_damaged: bool) -> Iterator[R
 def _unpacked(path: Path, hashed: _Hashed) -> gzip.GzipFile | io.BufferedReader[Any]:
     with path.open("rb") as file:
         begin = file.read(4)
+    for magic, what in OTHERS.items():
+        if begin.startswith(magic):
+            raise DataError(f"{path} is {what}: give its texts as a file of lines, plain, gzipped or zstd")
     buffered = io.BufferedReader(hashed, 1 << 16)
     if begin.startswith(GZIP):
         return gzip.GzipFile(fileobj=buffered)
@@ -193,7 +202,7 @@ def _read_table(source: Input, lines: _Lines) -> Iterator[ReadText]:
             if header:
                 continue
         if len(row) != width:
-            lines.damaged(f"{len(row)} columns where the first row has {width}")
+            lines.damaged(f"{count_text(len(row), 'column')} where the first row has {width}")
             continue
         yield lines.number, row[text], row[document] if document >= 0 else ""
 
@@ -241,7 +250,7 @@ def _read_words(source: Input, lines: _Lines) -> Iterator[ReadText]:
         if line.strip():
             begun = begun or lines.number
             if len(cells) < int(place):
-                lines.damaged(f"{len(cells)} columns, and no column {place}")
+                lines.damaged(f"{count_text(len(cells), 'column')}, and no column {place}")
                 continue
             word = _without_prefix(cells[int(place) - 1].strip())
             if word:
