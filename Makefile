@@ -26,7 +26,7 @@ CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 TOOLS_OF_DOCS := .venv/docs-$(HASH)
 
-.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi nepali-corpora build wheel lock clean
+.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi nepali-corpora nepali build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -137,6 +137,26 @@ nepali-corpora: $(EVERYTHING)  ## The corpora of docs/studies/nepali.md, in out/
 	$(NEPALI_CORPUS) $(NEPALI_NEWS) --sample 0.25 --out $(REAL)/nepali/corpora/regularized-sample
 	$(NEPALI_CORPUS) $(NEPALI_COMMENTS) --out $(REAL)/nepali/corpora/unregularized
 	$(NEPALI_CORPUS) $(NEPALI_NEWS) $(NEPALI_COMMENTS) --out $(REAL)/nepali/corpora/both
+
+NEPALI := $(REAL)/nepali
+NEPALI_TRAIN = $(BIN)/xlbench train mlm --base new:6x300 --vocabulary 4000 --max-length 64 --batch-size 8 --patience 0 --device cpu
+NEPALI_RECIPES := untrained regularized unregularized both regularized-sample
+NEPALI_MODELS := $(foreach recipe,$(NEPALI_RECIPES),$(recipe)-0 $(recipe)-1 $(recipe)-2)
+
+nepali: $(EVERYTHING) $(E5)  ## Fifteen small BERTs on those corpora, with the tables of docs/studies/nepali.md (half an hour; data as for real)
+	test -d $(NEPALI)/corpora/both || $(MAKE) nepali-corpora
+	train() { out=$(NEPALI)/$$1; from=$(NEPALI)/corpora/$$2; shift 2; test -f $$out/modules.json || \
+		$(NEPALI_TRAIN) --corpus $$from --out $$out "$$@" $$(test ! -d $$out/training || echo --resume); }; \
+	for seed in 0 1 2; do \
+		train untrained-$$seed regularized --seed $$seed --steps 1 --evaluations 1 --learning-rate 1e-12 || exit 1; \
+		for corpus in regularized unregularized both regularized-sample; do train $$corpus-$$seed $$corpus --seed $$seed \
+			--steps 200 --evaluations 2 --learning-rate 1e-3 || exit 1; done; done
+	$(BIN)/xlbench run $(foreach model,$(NEPALI_MODELS),--model 'hf:./$(NEPALI)/$(model)?layers=last-two&name=$(model)') \
+		$$(test ! -d $(E5) || echo --model 'st:./$(E5)?name=e5-small') --model ngram --model random \
+		--task mini-words-sentiment --task mini-words-relatedness --task mini-words-entities --task sib200-news --task nepsa \
+		--language nep --data $(REAL_DATA) --results $(NEPALI)/results --boards $(NEPALI)/leaderboards
+	$(BIN)/xlbench export tables $(NEPALI)/results --out $(NEPALI)/tables
+	PATH=$(abspath $(BIN)):$$PATH XLBENCH_DATA=$(REAL_DATA) $(BIN)/python docs/studies/nepali.py $(NEPALI)
 
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
 	rm -rf dist
