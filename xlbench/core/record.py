@@ -269,15 +269,21 @@ def score_rows(cell: Cell) -> Iterator[dict[str, Any]]:
         "model": cell.model, "fingerprint": cell.fingerprint, "area": cell.area, "task": cell.task,
         "subset": cell.subset, "register": cell.register, "status": cell.status,
     }  # fmt: skip
-    sample = "" if cell.limit is None else f"a sample: the first {count_text(cell.limit, 'item')}"
-    cut = "" if cell.train_size is None else f"learned from {count_text(cell.train_items or 0, 'item')} alone"
+    note_of_cell = note_of(cell)
     for score in cell.scores:
-        note = "; ".join(filter(None, (score.note, sample, cut, *cell.notes)))
+        note = "; ".join(filter(None, (score.note, note_of_cell)))
         held = covers(cell) if score.has_interval else ""
         beside = {"majority": majority(cell, score.metric), "note": note, "covers": held}
         yield base | {name: getattr(score, name) for name in LONG if hasattr(score, name)} | beside
     if not cell.scores:
         yield dict.fromkeys(LONG) | base | {"metric": "", "method": "", "note": cell.reason, "covers": ""}
+
+
+def note_of(cell: Cell) -> str:
+    """The notes of a cell, and whether it is of a part of the items."""
+    sample = "" if cell.limit is None else f"a sample: the first {count_text(cell.limit, 'item')}"
+    cut = "" if cell.train_size is None else f"learned from {count_text(cell.train_items or 0, 'item')} alone"
+    return "; ".join(filter(None, (sample, cut, *cell.notes)))
 
 
 def number_fact(cell: Cell, name: str) -> float | None:

@@ -213,7 +213,9 @@ def boards_of(
     """
     reader = Reader()
     runs = [run for folder in folders for run in reader.find_runs(Path(folder))]
-    return boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported, tasks)
+    boards = boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported, tasks)
+    reader.save_indexes()
+    return boards
 
 
 def boards_of_runs(

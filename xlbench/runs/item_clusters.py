@@ -17,15 +17,16 @@ SEED = "seed"
 class ItemClusters:
     """Which items belong together."""
 
-    def __init__(self, names: NDArray[np.object_], codes: NDArray[np.integer]) -> None:
+    def __init__(self, names: NDArray[np.object_], codes: NDArray[np.integer], digest: bytes = b"") -> None:
         """
         Args:
             names: (G,) the clusters' ids.
             codes: (n,) the place among them of every item's.
+            digest: What `KnownClusters` knows them by; empty: nothing.
         """
         import numpy as np
 
-        self.names, self.codes = names, codes
+        self.names, self.codes, self.digest = names, codes, digest
         self.shares: NDArray[np.float64] = np.bincount(codes) / len(codes)
         """(G,) the share of the items that lie in each cluster."""
         self._with_seeds: dict[tuple[str, ...], tuple[NDArray[np.object_], NDArray[np.float64]]] = {}
@@ -72,10 +73,10 @@ def digest_of(ids: pa.ChunkedArray) -> bytes:
     return found.digest()
 
 
-def clusters_of(ids: Sequence[str]) -> ItemClusters:
-    """The clusters of items (n,) by their ids, in the order in which they come first."""
+def clusters_of(ids: Sequence[str], digest: bytes) -> ItemClusters:
+    """The clusters of items (n,) by their ids, in the order in which they come first; ``digest`` is that of the ids."""
     import numpy as np
 
     numbers: dict[str, int] = {}
     codes = [numbers.setdefault(name, len(numbers)) for name in ids]
-    return ItemClusters(np.asarray([*numbers], dtype=object), np.asarray(codes))
+    return ItemClusters(np.asarray([*numbers], dtype=object), np.asarray(codes), digest)

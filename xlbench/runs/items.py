@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,8 @@ class Influence:
     """Items."""
     seeds: int = 0
     """How many of the clusters, the last ones, are seeds or training sets: what is random beside the items."""
+    of: ItemClusters | None = field(default=None, compare=False, repr=False)
+    """The items' clusters that it was made from, where cells share them."""
 
 
 def influence(folder: Path, cell: Cell, known: KnownClusters | None = None) -> Influence:
@@ -71,7 +73,8 @@ def influence(folder: Path, cell: Cell, known: KnownClusters | None = None) -> I
     ids = CLUSTER_ID if CLUSTER_ID in file.metadata.schema.names else ITEM_ID
     table = file.read([ids, INFLUENCE], use_threads=False)
     texts = table.column(ids)
-    clusters = (known or KnownClusters()).of(digest_of(texts), lambda: clusters_of(texts.to_pylist()))
+    digest = digest_of(texts)
+    clusters = (known or KnownClusters()).of(digest, lambda: clusters_of(texts.to_pylist(), digest))
     # Not `to_numpy` or `dictionary_encode`, which import pandas and pyarrow.compute: a third of a second.
     psi: NDArray[np.float32] = np.from_dlpack(table.column(INFLUENCE).combine_chunks())  # type: ignore[assignment]
     return influence_of(cell, clusters, psi)
@@ -105,7 +108,7 @@ def influence_of(cell: Cell, clusters: ItemClusters, psi: NDArray[np.floating]) 
         seeds = np.array([*drawn.values()], dtype=np.float64)
         moved = training_sums(seeds, cell.main.training_se) if cell.training and cell.main else seed_sums(seeds)
         sums = np.concatenate([sums, moved])
-    return Influence(names, sums, shares, len(psi), len(drawn))
+    return Influence(names, sums, shares, len(psi), len(drawn), clusters)
 
 
 def _content(folder: Path, cell: Cell) -> bytes:

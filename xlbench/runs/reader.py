@@ -16,19 +16,29 @@ from xlbench.runs.joined_runs import JoinedRuns
 from xlbench.runs.packs.header import ENDING
 from xlbench.runs.packs.read import Pack
 from xlbench.runs.run_folder import load_run, missing_cells, without_scores
+from xlbench.runs.run_index import RunIndex, SharedTexts
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 
+SMALLEST_INDEXED = 1000
+"""Cells in all folders that are read together from which on their runs get indexes."""
+
+
 class Reader:
     """Saved runs, in folders and packs: each pack is opened and checked once, and a cell's influence read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, indexed: bool = True) -> None:
+        """``indexed``: whether what the indexes of runs know is believed of files that were left alone; otherwise every
+        file is read, whatever there is."""
         self._packs: dict[Path, Pack] = {}
         self._influence: dict[tuple[Path, str, str], Influence] = {}
         """By folder, items' file and digest: what was read already."""
         self._clusters = KnownClusters()
+        self._texts = SharedTexts()
+        self._indexed = indexed
+        self._indexes: dict[Path, RunIndex] = {}
         self._joined = JoinedRuns()
 
     def find_joined(self, places: Iterable[Path]) -> list[Run]:
@@ -53,7 +63,7 @@ class Reader:
         if not where.is_dir():
             what = "pack" if where.suffix == ENDING else "folder"
             raise UsageError(f"there is no {what} {where}: give a results folder of `xlbench run`, or a pack")
-        runs = [load_run(where)] if (where / "cells").is_dir() else self.runs_in(where)
+        runs = [self._folder(where)] if (where / "cells").is_dir() else self.runs_in(where)
         if not runs:
             raise UsageError(f"{where} holds no runs: give a results folder of `xlbench run`, or packs")
         return runs
@@ -63,7 +73,7 @@ class Reader:
         there = sorted(folder.iterdir(), key=lambda path: path.name.removesuffix(ENDING))
         packs = {path for path in there if path.suffix == ENDING and not path.is_dir()}
         found = [path for path in there if path not in besides and (path in packs or (path / "cells").is_dir())]
-        return [self._packed(path) if path in packs else load_run(path) for path in found]
+        return [self._packed(path) if path in packs else self._folder(path) for path in found]
 
     def influence(self, cell: Cell, folder: Path) -> Influence:
         """`influence` of a saved cell, its items read and checked once, however often it is asked for.
@@ -76,8 +86,15 @@ class Reader:
         key = folder, cell.items_file, cell.items_digest
         if key not in self._influence:
             packed = self._pack_at(folder)
-            self._influence[key] = packed.influence(cell) if packed else influence(folder, cell, self._clusters)
+            self._influence[key] = packed.influence(cell) if packed else self._of_folder(cell, folder)
         return self._influence[key]
+
+    def save_indexes(self) -> None:
+        """Write what was read into the indexes of runs, where there are so many cells that it is worth a file."""
+        if sum(index.count for index in self._indexes.values()) >= SMALLEST_INDEXED:
+            for index in self._indexes.values():
+                if index.has_news:
+                    index.save()
 
     def load_items(self, cell: Cell, run: Path) -> Items:
         """The items of a cell with scores; ``run`` is the folder or the pack of its run.
@@ -94,6 +111,25 @@ class Reader:
         run = self._joined.folder_of(cell, run)
         packed = self._pack_at(run)
         return packed.table(cell) if packed else read_table(run / "cells" / slug(cell.task), cell)
+
+    def _folder(self, folder: Path) -> Run:
+        """The run of a folder."""
+        index = RunIndex(folder, self._clusters, self._texts) if self._indexed else None
+        if index is not None:
+            self._indexes[folder] = index
+        return load_run(folder, index)
+
+    def _of_folder(self, cell: Cell, folder: Path) -> Influence:
+        """The influence of a cell of a folder."""
+        index = self._indexes.get(folder)
+        known = index.influence(cell) if index else None
+        if known is not None:
+            return known
+        before = index.before_influence(cell) if index else None
+        found = influence(folder, cell, self._clusters)
+        if index:
+            index.learn_influence(cell, found, before)
+        return found
 
     def _pack_at(self, where: Path) -> Pack | None:
         """The pack that is there; None where it is a folder."""

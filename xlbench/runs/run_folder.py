@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import stat
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -17,7 +18,10 @@ from xlbench.core.record import Cell, Run
 from xlbench.core.text import byte_count
 
 if TYPE_CHECKING:
-    pass
+    from xlbench.runs.run_index import RunIndex
+
+Place = tuple[str, str]
+"""The folder of a task, and the name of a cell's file in it."""
 
 
 def file_stem(subset: str, limit: int | None) -> str:
@@ -35,11 +39,12 @@ LOST = "lost"
 """Key in the provenance of a cell that did not come back from the engine; such a cell is never saved."""
 
 
-def load_run(folder: Path) -> Run:
+def load_run(folder: Path, index: RunIndex | None = None) -> Run:
     """One run's folder. It is ``complete`` where its manifest says so: a run that was stopped leaves none that does.
 
     A file that is damaged, forged or out of its place is refused: it is named in ``troubles``, and stands among the
-    cells as an error, so that a board shows what it lacks. A damaged manifest refuses the whole run.
+    cells as an error, so that a board shows what it lacks. A damaged manifest refuses the whole run. Cells that its
+    ``index`` knows are not read again.
     """
     path = folder / "run.json"
     try:
@@ -47,15 +52,16 @@ def load_run(folder: Path) -> Run:
         manifest: Run | None = None if plain is None else as_record(Run, plain, path)
     except ResultsError as error:
         return Run(folder.name, "", (), complete=False, folder=str(folder), troubles=(str(error),))
-    read, refused = read_cells(folder)
+    read, refused = read_cells(folder, index)
     owners = Counter((cell.model, cell.fingerprint) for cell in read.values())
     if manifest is None and not owners:
         return Run(folder.name, "", (), complete=False, folder=str(folder), troubles=tuple(refused.values()))
     run = manifest or Run(*owners.most_common(1)[0][0], (), complete=False)
-    for where, cell in list(read.items()):
+    for place, cell in list(read.items()):
         if (cell.model, cell.fingerprint) != (run.model, run.fingerprint):
+            where = folder / "cells" / Path(*place)
             refused[where] = f"{where} is a cell of another model ({cell.model}): {AGAIN}"
-            del read[where]
+            del read[place]
     own = tuple(without_scores(cell, run.failure) if run.failure else cell for cell in read.values())
     lacking = tuple(refused_cell(where, why, run, own) for where, why in sorted(refused.items()))
     cells = (*own, *lacking, *missing_cells(run, (*own, *lacking)))
@@ -67,21 +73,56 @@ def without_scores(cell: Cell, why: str) -> Cell:
     return cell if cell.status != "ok" else replace(cell, status="error", reason=why, scores=(), facts={}, notes=())
 
 
-def read_cells(folder: Path) -> tuple[dict[Path, Cell], dict[Path, str]]:
-    """The cells of a run's folder by their file, and why the others are refused."""
-    read: dict[Path, Cell] = {}
+def read_cells(folder: Path, index: RunIndex | None = None) -> tuple[dict[Place, Cell], dict[Path, str]]:
+    """The cells of a run's folder by the folder of their task and the name of their file, and by their file why the
+    others are refused. Files that were left alone since the ``index`` was written are not read again."""
+    read: dict[Place, Cell] = {}
     refused: dict[Path, str] = {}
-    for path in sorted((folder / "cells").glob("*/*.json")):
+    for place in _files_of_cells(folder):
+        known = index.cell(place, f"{folder}/cells/{place[0]}/{place[1]}") if index is not None else None
+        if known is not None:
+            read[place] = known
+            continue
+        path = folder / "cells" / Path(*place)
         try:
-            plain = read_json(path)
-            if plain is not None:
-                cell: Cell = as_record(Cell, plain, path)
-                if (slug(cell.task), file_stem(cell.subset, cell.limit)) != (path.parent.name, path.stem):
-                    raise ResultsError(f"{path} is the cell of another place ({cell.task} {cell.subset}): {AGAIN}")
-                read[path] = cell
+            cell = _read_cell(path)
         except ResultsError as error:
             refused[path] = str(error)
+            continue
+        if cell is not None:
+            read[place] = cell
+            if index is not None:
+                index.learn(place, cell)
     return read, refused
+
+
+def _files_of_cells(folder: Path) -> list[Place]:
+    """The files of cells in a run's folder, in order."""
+    found = []
+    for task in _entries(folder / "cells"):
+        if task.is_dir():
+            found += [(task.name, one.name) for one in _entries(task.path) if one.name.endswith(".json")]
+    return sorted(found)
+
+
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
+    """What lies in a folder; nothing where there is none, or one that cannot be read."""
+    try:
+        with os.scandir(folder) as entries:
+            return [*entries]
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return []
+
+
+def _read_cell(path: Path) -> Cell | None:
+    """The cell of a file; None where it is gone, `ResultsError` where it is refused."""
+    plain = read_json(path)
+    if plain is None:
+        return None
+    cell: Cell = as_record(Cell, plain, path)
+    if (slug(cell.task), file_stem(cell.subset, cell.limit)) != (path.parent.name, path.stem):
+        raise ResultsError(f"{path} is the cell of another place ({cell.task} {cell.subset}): {AGAIN}")
+    return cell
 
 
 def refused_cell(path: Path, why: str, run: Run, own: Sequence[Cell]) -> Cell:

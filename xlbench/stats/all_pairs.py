@@ -12,7 +12,7 @@ from xlbench.stats.combining import Part, combine
 from xlbench.stats.paired import FEW_DISCORDANT, hits_of
 from xlbench.stats.ranking import p_against_one
 from xlbench.stats.rows import BLOCK
-from xlbench.stats.variances import satterthwaite, set_variances
+from xlbench.stats.variances import SetLayout, satterthwaite
 
 FEW = 100
 """Up to so many numbers, own functions are faster than importing ``scipy.special``."""
@@ -22,7 +22,8 @@ SAME = 1e-11
 
 @dataclass(frozen=True, eq=False)
 class AllPairs:
-    """The differences a - b of M models, in the order of ``numpy.triu_indices(M, 1)``; NaN is what is not known."""
+    """The differences a - b of pairs of M models, in the order of ``numpy.triu_indices(M, 1)``; NaN is what is not
+    known."""
 
     gaps: np.ndarray
     """(P,) differences of the values."""
@@ -30,6 +31,9 @@ class AllPairs:
     """(P,) their standard errors; 0 where two models differ by the same in every cluster."""
     freedoms: np.ndarray
     """(P,) degrees of freedom of these."""
+    first: np.ndarray
+    second: np.ndarray
+    """(P,) the places of both models of every pair."""
 
     def half_widths(self, level: float) -> np.ndarray:
         """(P,) t_df se, half of each interval; NaN where there is none, 0 where two models are equal everywhere."""
@@ -46,40 +50,42 @@ class AllPairs:
         return np.where(np.isfinite(self.errors), np.minimum(found, 1.0), np.nan)
 
 
-def all_pairs(parts: Sequence[Part | None]) -> AllPairs:
-    """The paired differences of every two models by one score or average.
+def all_pairs(parts: Sequence[Part | None], one: int | None = None) -> AllPairs:
+    """The paired differences of every two models by one score or average, or of ``one`` with all others.
 
     What two models share of a cluster's luck cancels, as in `xlbench.stats.compare`, and the standard error of a
     difference is that of the one formula (`xlbench.stats.aggregate`).
 
     Args:
         parts: A part a model, over the same items; None where a model has no score.
+        one: The place of a model; None: every two.
 
     Returns:
         A value for every pair; NaN where one of the two has no score, or too few clusters.
     """
     count = len(parts)
-    first, second = np.triu_indices(count, 1)
+    first, second = np.triu_indices(count, 1) if one is None else _pairs_with(one, count)
     values = np.array([np.nan if part is None else part.value for part in parts])
     gaps, errors, freedoms = values[first] - values[second], np.full(len(first), np.nan), np.full(len(first), np.nan)
     known = [part for part in parts if part is not None]
     if len(known) < 2:
-        return AllPairs(gaps, errors, freedoms)
+        return AllPairs(gaps, errors, freedoms, first, second)
     together = combine(known)
     influences = np.full((count, len(together.clusters)), np.nan)
     for row, part in zip(influences, parts, strict=True):
         if part is not None and part.count > 1:
             row[:] = 0.0
             row[np.searchsorted(together.clusters, part.clusters)] = part.influence
+    layout = SetLayout(together.connected, together.weight)
     step = max(1, BLOCK // max(1, influences.shape[1]))
     for start in range(0, len(first), step):
         here = slice(start, start + step)
         moved = influences[first[here]] - influences[second[here]]
-        variances, own = set_variances(moved, together.connected, together.weight)
+        variances = layout.variances(moved)
         errors[here] = np.sqrt(variances.sum(axis=-1))
-        freedoms[here] = satterthwaite(variances, own)
+        freedoms[here] = satterthwaite(variances, layout.freedoms)
     errors[errors <= SAME] = 0.0
-    return AllPairs(gaps, errors, freedoms)
+    return AllPairs(gaps, errors, freedoms, first, second)
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,27 +137,37 @@ def against_best(pairs: AllPairs, values: Sequence[float | None]) -> list[float 
     """p of no difference from the best of M models, for each: all comparisons with it together (Dunnett, 1955).
 
     Args:
-        pairs: Of the models.
+        pairs: Of the models: at least those of the best of them.
         values: (M,) their values.
 
     Returns:
         (M,) None for the best itself, and where it is not known.
     """
     found: list[float | None] = [None] * len(values)
-    known = [(value, -place) for place, value in enumerate(values) if value is not None]
-    if len(known) < 2:
+    best = best_of(values)
+    if best is None:
         return found
-    best = -max(known)[1]
-    count = len(values)
-    first, second = np.triu_indices(count, 1)
+    first, second = pairs.first, pairs.second
     rows = np.flatnonzero(((first == best) | (second == best)) & (pairs.errors > 0))
     if not len(rows):
         return found
     t = np.abs(pairs.gaps[rows]) / pairs.errors[rows]
-    p = p_against_one(t, len(known) - 1, float(pairs.freedoms[rows].min()))
+    p = p_against_one(t, sum(value is not None for value in values) - 1, float(pairs.freedoms[rows].min()))
     for row, one in zip(rows.tolist(), p.tolist(), strict=True):
         found[int(second[row] if first[row] == best else first[row])] = one
     return found
+
+
+def best_of(values: Sequence[float | None]) -> int | None:
+    """The place of the highest value, the first of several; None where there are no two values."""
+    known = [(value, -place) for place, value in enumerate(values) if value is not None]
+    return -max(known)[1] if len(known) > 1 else None
+
+
+def _pairs_with(one: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The pairs of one of so many with all others, as `all_pairs` has them among all."""
+    others = np.array([place for place in range(count) if place != one], dtype=np.intp)
+    return np.minimum(others, one), np.maximum(others, one)
 
 
 def _tails(t: np.ndarray, freedoms: np.ndarray) -> np.ndarray:

@@ -12,8 +12,7 @@ import numpy as np
 from xlbench.core.errors import UsageError
 from xlbench.stats import student
 from xlbench.stats.combining import Part, combine
-from xlbench.stats.rows import BLOCK
-from xlbench.stats.variances import satterthwaite, set_variances
+from xlbench.stats.pairs import Pairs
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,6 +27,8 @@ class Ranks:
     """(M, M) booleans: whether two models are told apart."""
 
 
+MANY = 40
+"""Models from which on products of matrices tell most pairs apart."""
 STEP = 0.04
 """Of the table of the range, in standard deviations: leaves a relative error of .1% in the quantile."""
 POWERS = np.linspace(0.0, 1.0, 16)
@@ -157,40 +158,14 @@ def _distinguishable(
     apart = np.zeros((len(values), len(values)), dtype=bool)
     known = np.flatnonzero(np.isfinite(values) & np.isfinite(influences).all(axis=1))
     if len(known) > 1:
-        errors, freedom = _pair_errors(values[known], influences[known], sets, shares)
-        critical = studentized_range(len(known), freedom, level)
-        gaps = np.abs(values[known][:, None] - values[known])
-        # Without an error the two differ by the same in every cluster: a sign test of all clusters, for all pairs.
-        pairs, clusters = len(known) * (len(known) - 1) / 2, np.count_nonzero(shares)
-        always = (gaps > _tiny(values[known])) & (pairs * 0.5 ** (clusters - 1) <= 1 - level)
-        apart[np.ix_(known, known)] = np.where(errors > 0, gaps > critical * errors, always)
+        pairs = Pairs(values[known], influences[known], sets, shares)
+
+        def critical(freedom: float) -> float:
+            return studentized_range(len(known), freedom, level)
+
+        told = pairs.told_apart_by_products(critical, level) if len(known) >= MANY else None
+        apart[np.ix_(known, known)] = pairs.told_apart(critical, level) if told is None else told
     return apart
-
-
-def _tiny(values: np.ndarray) -> float:
-    """What is 0 but for rounding."""
-    return 1e-11 * max(1.0, float(np.abs(values).max()))
-
-
-def _pair_errors(
-    values: np.ndarray, influences: np.ndarray, sets: np.ndarray, shares: np.ndarray
-) -> tuple[np.ndarray, float]:
-    """Standard errors (M, M) of differences, 0 where two models differ by the same everywhere, and the fewest degrees
-    of freedom of any pair."""
-    tiny = _tiny(values)
-    errors, fewest = np.zeros((len(values), len(values))), np.inf
-    if not influences.shape[1]:
-        return errors, fewest
-    first, second = np.triu_indices(len(values), 1)
-    step = max(1, BLOCK // influences.shape[1])
-    for start in range(0, len(first), step):
-        one, other = first[start : start + step], second[start : start + step]
-        variances, freedoms = set_variances(influences[one] - influences[other], sets, shares)
-        both = np.sqrt(variances.sum(axis=-1))
-        known = both > tiny
-        errors[one[known], other[known]] = errors[other[known], one[known]] = both[known]
-        fewest = min(fewest, satterthwaite(variances, freedoms)[known].min(initial=np.inf))
-    return errors, float(fewest)
 
 
 def largest_against_one(others: int, freedom: float, level: float = 0.95) -> float:

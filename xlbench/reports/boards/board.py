@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from math import fsum
 from operator import mul
-from typing import Any, Literal
+from typing import Literal
 
 from xlbench.reports.boards.averages import Entry
 from xlbench.reports.boards.evidence import Evidence
@@ -16,6 +16,7 @@ from xlbench.reports.boards.models import ModelLine
 from xlbench.reports.boards.notes import DataLine
 from xlbench.reports.boards.ranks import Rank
 from xlbench.reports.boards.registers import RegisterLine
+from xlbench.reports.boards.score_rows import ScoreRows
 from xlbench.reports.published import Figure
 
 __all__ = ["LEVEL", "Board", "Cost", "DataLine", "Entry", "HubLine", "LanguageLine", "Line", "ModelLine", "Rank",
@@ -139,7 +140,7 @@ class Board:
     rows: tuple[Row, ...]
     """Best first; models without an overall last."""
     cells: tuple[Line, ...]
-    scores: tuple[Mapping[str, Any], ...]
+    scores: ScoreRows
     """Every metric of every cell: rows of the long table (`xlbench.core.record.LONG`)."""
     costs: tuple[Cost, ...]
     languages: tuple[LanguageLine, ...] = ()

@@ -147,7 +147,7 @@ def subsets(board: Board, legend: Legend) -> str:
 def by_meaning(board: Board, legend: Legend) -> str:
     """Purity by class beside purity by language, where texts of several languages were grouped together."""
     scores = {(row["task"], row["subset"], row["model"], row["fingerprint"], row["metric"]): row
-              for row in board.scores if row["value"] is not None}  # fmt: skip
+              for row in board.scores.of_metrics(("purity", _BY_LANGUAGE)) if row["value"] is not None}  # fmt: skip
     pairs = [
         (line, row, scores[(*place, "purity")], scores[(*place, _BY_LANGUAGE)])
         for line in board.cells

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from xlbench.core.record import LONG, TOKENS
+from xlbench.core.record import TOKENS
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.boards.long_rows import RANK, average_columns, rank_columns, task_rows
 from xlbench.reports.csv_text import to_csv
@@ -52,7 +52,7 @@ def render(board: Board) -> dict[str, str]:
     files = {
         ".csv": to_csv(map(_standing, board.rows), _columns(board)),
         ".tasks.csv": to_csv(task_rows(board), _TASKS),
-        ".scores.csv": to_csv(board.scores, LONG),
+        ".scores.csv": board.scores.to_csv(),
         ".data.csv": to_csv(data, _DATA),
         ".costs.csv": to_csv(costs, of_cost),
         ".models.csv": to_csv(models, _MODELS),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Literal
 
-from xlbench.core.record import TOKENS, Cell, Results, Run, majority, score_rows
+from xlbench.core.record import TOKENS, Cell, Results, Run, majority
 from xlbench.reports.boards import averages
 from xlbench.reports.boards.averages import IntervalSettings, Tree
 from xlbench.reports.boards.board import LEVEL, Board, Cost, Line, Row
@@ -20,6 +20,7 @@ from xlbench.reports.boards.notes import SMALL, by_model, is_small, of_data, sha
 from xlbench.reports.boards.over_languages import LANGUAGES, over_languages, retold
 from xlbench.reports.boards.ranks import detectable, ranked
 from xlbench.reports.boards.registers import by_register
+from xlbench.reports.boards.score_rows import ScoreRows
 from xlbench.runs.items import Influence
 
 
@@ -159,10 +160,9 @@ def _majority(cell: Cell) -> float | None:
     return majority(cell, cell.main.metric) if cell.main else None
 
 
-def _scores(table: Table) -> tuple[Mapping[str, Any], ...]:
-    cells = sorted(table.cells.values(), key=lambda cell: (cell.model, cell.fingerprint, cell.area, cell.task,
-                                                           cell.subset))  # fmt: skip
-    return tuple(row for cell in cells for row in score_rows(cell))
+def _scores(table: Table) -> ScoreRows:
+    return ScoreRows(sorted(table.cells.values(), key=lambda cell: (cell.model, cell.fingerprint, cell.area, cell.task,
+                                                                    cell.subset)))  # fmt: skip
 
 
 def _costs(rows: Iterable[Row], table: Table, runs: Iterable[Run]) -> tuple[Cost, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from xlbench.reports.boards.averages import OVERALL
 from xlbench.reports.html.safe import tenths
 from xlbench.reports.language_sample import tested_languages
-from xlbench.stats.all_pairs import against_best, all_pairs
+from xlbench.stats.all_pairs import against_best, all_pairs, best_of
 
 if TYPE_CHECKING:
     from xlbench.reports.boards.averages import Entry, Node
@@ -134,6 +134,6 @@ def _against_best(nodes: Sequence[Node]) -> Column:
     """p against the best of a column, in thousandths; nothing where there are no two models."""
     if sum(node.part is not None for node in nodes) < 2:
         return {}
-    pairs = all_pairs([node.part for node in nodes])
-    found = against_best(pairs, [node.entry.value if node.part else None for node in nodes])
+    values = [node.entry.value if node.part else None for node in nodes]
+    found = against_best(all_pairs([node.part for node in nodes], best_of(values)), values)
     return {"p": [None if p is None else round(1000 * p) for p in found]}

@@ -1,0 +1,91 @@
+"""`ScoreRows`: every metric of every cell of a board as rows of the long table, made when they are asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from typing import Any, overload
+
+from xlbench.core.record import LONG, Cell, majority, note_of, score_rows
+from xlbench.core.record import covers as covers_of
+from xlbench.reports.csv_text import DECIMALS, cell
+
+
+class ScoreRows(Sequence[dict[str, Any]]):
+    """The rows of cells (`xlbench.core.record.score_rows`): a board of many cells has a million, and few readers want
+    them."""
+
+    def __init__(self, cells: Iterable[Cell]) -> None:
+        self._cells = tuple(cells)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return itertools.chain.from_iterable(map(score_rows, self._cells))
+
+    def __len__(self) -> int:
+        return sum(max(1, len(one.scores)) for one in self._cells)
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | Sequence[dict[str, Any]]:
+        return [*self][place]
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ScoreRows) and self._cells == other._cells
+
+    def __hash__(self) -> int:
+        return hash(len(self._cells))
+
+    def of_metrics(self, names: Collection[str]) -> Iterator[dict[str, Any]]:
+        """The rows of these metrics."""
+        for one in self._cells:
+            if any(score.metric in names for score in one.scores):
+                yield from (row for row in score_rows(one) if row["metric"] in names)
+
+    def to_csv(self) -> str:
+        """What `xlbench.reports.csv_text.to_csv` makes of the rows, without making them first."""
+        text = _quoting()
+        lines = [",".join(map(text, LONG))]
+        for one in self._cells:
+            lines += _lines(one, text)
+        lines.append("")
+        return "\n".join(lines)
+
+
+def _lines(one: Cell, text: Callable[[str], str]) -> Iterator[str]:
+    """The lines of a cell in CSV."""
+    number = _number
+    head = ",".join(map(text, (one.model, one.fingerprint, one.area, one.task, one.subset)))
+    tail = f"{text(one.register)},{text(one.status)}"
+    held, cell_note = text(covers_of(one)), note_of(one)
+    for score in one.scores:
+        note = "; ".join(filter(None, (score.note, cell_note)))
+        yield (
+            f"{head},{text(score.metric)},{number(score.value)},{number(score.low)},{number(score.high)},"
+            f"{text(score.method)},{score.n},{score.clusters},{number(score.chance)},"
+            f"{number(majority(one, score.metric))},{tail},{text(note)},{held if score.has_interval else ''}"
+        )
+    if not one.scores:
+        yield f"{head},,,,,,,,,,{tail},{text(one.reason)},"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.{DECIMALS}f}" if type(value) is float and value == value else cell(value)
+
+
+def _quoting() -> Callable[[str], str]:
+    """How a text stands in CSV between two others; each is looked at once."""
+    known: dict[str, str] = {}
+
+    def text(value: str) -> str:
+        found = known.get(value)
+        if found is None:
+            line = io.StringIO()
+            csv.writer(line, lineterminator="").writerow(["", cell(value)])
+            found = known[value] = line.getvalue()[1:]
+        return found
+
+    return text
