@@ -19,6 +19,8 @@ _LINE_BREAKS = "\t\n\v\f\r\x85"
 
 def one_line(text: str) -> str:
     """``text`` in one line: runs of spaces and breaks are one space; control and bidi characters are gone."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     return " ".join("".join(map(_plain, text)).split())
 
 

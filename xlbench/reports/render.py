@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from xlbench.core.collector import set_apart
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.files import write_files
 from xlbench.core.record import Cell, Results, Run
@@ -79,7 +80,7 @@ def standings(
     from xlbench.reports.boards.standings import standings
 
     read = read or Reader().influence
-    folders = {_content(cell): Path(run.folder) for run in results for cell in run.cells}
+    folders = {_content(cell): folder for run in results for folder in [Path(run.folder)] for cell in run.cells}
 
     def influence(cell: Cell) -> Influence:
         return read(cell, folders[_content(cell)])
@@ -213,8 +214,9 @@ def boards_of(
     """
     reader = Reader()
     runs = [run for folder in folders for run in reader.find_runs(Path(folder))]
-    boards = boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported, tasks)
-    reader.save_indexes()
+    with set_apart():
+        boards = boards_of_runs(runs, reader, ", ".join(map(str, folders)), selection, imported, tasks)
+        reader.save_indexes()
     return boards
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,8 +28,9 @@ _MARK = b"xlbench index 1\n"
 READ_BY = f"{__version__} {SCHEMA} {SCORING} {sys.byteorder}"
 """What reads cells and makes influences of them: an index that another version has written is made anew."""
 
-Signature = tuple[int, int, int, int]
-"""What tells a file that was touched: bytes, time of its content and of its entry in nanoseconds, inode."""
+Signature = bytes
+"""What tells a file that was touched: bytes, times of its content and of its entry in nanoseconds, inode."""
+_SIGNATURE = struct.Struct("<3qQ")
 SETTLED = 2_000_000_000
 """Nanoseconds since a file was touched from which on touching it again changes its times, whatever the disk."""
 
@@ -82,13 +84,13 @@ class Body(msgspec.Struct, array_like=True, frozen=True):
 class IndexFile:
     """An index as it lies in a run's folder, opened."""
 
-    def __init__(self, path: Path, head: _Head, start: int, body: Body) -> None:
+    def __init__(self, path: Path, head: _Head, start: int) -> None:
         self._path, self._head, self._start = path, head, start
-        self.body = body
 
     @classmethod
-    def open(cls, folder: Path) -> IndexFile | None:
-        """The index of a run; None where there is none, or one that is damaged or of another version."""
+    def open(cls, folder: Path) -> tuple[IndexFile, Body, tuple[Cell, ...]] | None:
+        """The index of a run with its body and cells, which have no provenance yet; None where there is none, or one
+        that is damaged or of another version."""
         path = folder / NAME
         try:
             with path.open("rb") as file:
@@ -102,17 +104,11 @@ class IndexFile:
                 content = file.read(head.bodies[0][0])
             if hashlib.sha256(content).digest() != head.bodies[0][1]:
                 return None
-            return cls(path, head, start, msgspec.msgpack.decode(content, type=Body))
+            body = msgspec.msgpack.decode(content, type=Body)
+            cells = msgspec.msgpack.decode(body.cells, type=tuple[Cell, ...])
+            return (cls(path, head, start), body, cells) if len(cells) == len(body.entries) else None
         except (OSError, ValueError, RecursionError):  # msgspec's errors are of these
             return None
-
-    def cells(self) -> tuple[Cell, ...]:
-        """All cells, without provenance; none where they are not as this version writes them."""
-        try:
-            cells = msgspec.msgpack.decode(self.body.cells, type=tuple[Cell, ...])
-        except (ValueError, RecursionError):
-            return ()
-        return cells if len(cells) == len(self.body.entries) else ()
 
     def sums(self) -> bytes | None:
         """The influences of all cells, 8 bytes each; None where they are damaged or another index has come."""
@@ -141,9 +137,10 @@ def write_index(folder: Path, body: Body, sums: Sequence[bytes]) -> bool:
 
 def signature_of(found: os.stat_result) -> Signature:
     """The signature of a file."""
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
+    return _SIGNATURE.pack(found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino)
 
 
 def is_settled(signature: Signature, now: int) -> bool:
     """Whether a file that was looked at ``now`` (nanoseconds) will have other times when it is touched again."""
-    return max(signature[1], signature[2]) < now - SETTLED
+    _, content, entry, _ = _SIGNATURE.unpack(signature)
+    return bool(max(content, entry) < now - SETTLED)

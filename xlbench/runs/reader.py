@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from xlbench.core.collector import collector_paused
 from xlbench.core.errors import ResultsError, UsageError
 from xlbench.core.ids import slug
 from xlbench.core.record import Cell, Run
@@ -73,7 +74,8 @@ class Reader:
         there = sorted(folder.iterdir(), key=lambda path: path.name.removesuffix(ENDING))
         packs = {path for path in there if path.suffix == ENDING and not path.is_dir()}
         found = [path for path in there if path not in besides and (path in packs or (path / "cells").is_dir())]
-        return [self._packed(path) if path in packs else self._folder(path) for path in found]
+        with collector_paused():
+            return [self._packed(path) if path in packs else self._folder(path) for path in found]
 
     def influence(self, cell: Cell, folder: Path) -> Influence:
         """`influence` of a saved cell, its items read and checked once, however often it is asked for.

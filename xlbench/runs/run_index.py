@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -58,19 +59,24 @@ class RunIndex:
 
     def __init__(self, folder: Path, clusters: KnownClusters, texts: SharedTexts) -> None:
         self.folder, self._clusters, self._texts = folder, clusters, texts
-        self._file = IndexFile.open(folder)
-        self._entries: dict[Place, tuple[int, Entry]] = {}
-        self._cells: Sequence[Cell] = ()
+        self._file: IndexFile | None = None
+        self._entries: dict[Place, tuple[Entry, Cell]] = {}
+        """What the file knows, and nobody has asked for yet."""
+        self._provenances: Sequence[Mapping[str, Any]] = ()
+        self._of_file: list[ItemClusters] = []
+        """The clusters by their number in the file."""
         self._seen: dict[Place, tuple[Signature, bool]] = {}
         self._known: dict[Place, _Known] = {}
         self._of_cell: dict[tuple[str, str, int | None], _Known] = {}
         self._sums: NDArray[np.float64] | None = None
         self.has_news = False
         """Whether something was learned that may be written into the file."""
-        if self._file is not None:
-            self._cells = self._file.cells()
-            places = enumerate(self._file.body.entries if self._cells else ())
-            self._entries = {(one.folder, one.name): (place, one) for place, one in places}
+        if opened := IndexFile.open(folder):
+            self._file, body, cells = opened
+            self._provenances = body.provenances
+            self._of_file = [clusters.of(one.digest, functools.partial(_unpacked, one)) for one in body.clusters]
+            places = ((entry.folder, entry.name) for entry in body.entries)
+            self._entries = dict(zip(places, zip(body.entries, cells, strict=True), strict=True))
 
     @property
     def count(self) -> int:
@@ -83,12 +89,11 @@ class RunIndex:
             signature = signature_of(os.stat(path))
         except OSError:
             return None
-        number, entry = self._entries.get(place, (0, None))
-        if entry is None or entry.file != signature or self._file is None:
+        entry, cell = self._entries.pop(place, (None, None))
+        if entry is None or cell is None or entry.file != signature:
             self._seen[place] = signature, is_settled(signature, time.time_ns())
             return None
-        cell = self._cells[number]
-        object.__setattr__(cell, "provenance", self._file.body.provenances[entry.provenance])
+        object.__setattr__(cell, "provenance", self._provenances[entry.provenance])
         self._texts.share(cell)
         sums = None if entry.items is None else (entry.clusters, entry.start, entry.count)
         self._add(place, _Known(cell, signature, is_settled=True, items=entry.items, sums=sums))
@@ -181,8 +186,7 @@ class RunIndex:
             self._sums = np.zeros(0) if content is None else np.frombuffer(content, np.float64)
         if len(self._sums) < start + count:
             return None
-        packed = self._file.body.clusters[clusters]
-        of = self._clusters.of(packed.digest, lambda: _unpacked(packed))
+        of = self._of_file[clusters]
         drawn = tuple(cell.training or cell.seeds)
         names, shares = of.with_seeds(drawn)
         return Influence(names, self._sums[start : start + count], shares, len(of.codes), len(drawn), of)

@@ -75,7 +75,8 @@ def all_pairs(parts: Sequence[Part | None], one: int | None = None) -> AllPairs:
     for row, part in zip(influences, parts, strict=True):
         if part is not None and part.count > 1:
             row[:] = 0.0
-            row[np.searchsorted(together.clusters, part.clusters)] = part.influence
+            same = part.clusters is together.clusters
+            row[slice(None) if same else np.searchsorted(together.clusters, part.clusters)] = part.influence
     layout = SetLayout(together.connected, together.weight)
     step = max(1, BLOCK // max(1, influences.shape[1]))
     for start in range(0, len(first), step):

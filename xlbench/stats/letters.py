@@ -26,7 +26,7 @@ def letters(apart: NDArray[np.bool_], places: Sequence[int]) -> list[str]:
         (M,) texts. Beyond 52 groups a letter has a number behind it.
     """
     order = sorted(range(len(places)), key=lambda model: (places[model], model))
-    tied = {model: {other for other in order if other != model and not apart[model, other]} for model in order}
+    tied = {model: set((~apart[model]).nonzero()[0].tolist()) - {model} for model in order}
     found: dict[int, list[str]] = {model: [] for model in order}
     covered: dict[int, set[int]] = {model: set() for model in order}
     count = 0

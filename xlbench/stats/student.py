@@ -6,6 +6,7 @@ Every average on a board needs one of its quantiles, and boards are made from sa
 
 from __future__ import annotations
 
+import functools
 import math
 from statistics import NormalDist
 
@@ -39,6 +40,7 @@ def tail(t: float, freedom: float) -> float:
     return 0.5 - front * _fraction(0.5, a, inside)
 
 
+@functools.lru_cache(maxsize=4096)  # many averages have the same clusters
 def quantile(p: float, freedom: float) -> float:
     """The value with probability ``p`` below it."""
     if not 0 < p < 1 or not freedom > 0:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from xlbench import stats
 from xlbench.core.errors import ResultsError
 from xlbench.core.estimate import Estimate
-from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell
+from xlbench.core.record import ITEMS, SEEDS, TRAINING, WHOLE_TASK, Cell, Score
 from xlbench.reports.boards.gather import ModelKey, Place, Table
 from xlbench.reports.score_parts import PartMaker
 from xlbench.runs.items import Influence
@@ -36,11 +36,59 @@ class Entry(Estimate):
     ``training in part`` where that is known of some of its parts that learn, and not of others."""
 
     @classmethod
-    def of(cls, estimate: Estimate) -> Entry:
+    def of(cls, estimate: Estimate, covers: str = "") -> Entry:
         """An estimate as an entry, its note as the first of the notes."""
-        shared = {field.name: getattr(estimate, field.name) for field in fields(Estimate)}
         notes = (estimate.note,) if estimate.note and estimate.value is not None else ()
-        return cls(**shared, notes=notes)
+        return cls(
+            estimate.value, estimate.low, estimate.high, estimate.method, estimate.se, estimate.n, estimate.clusters,
+            estimate.note, notes=notes, covers=covers,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Held:
+    """What an average has to know of the scores in it."""
+
+    low: float = float("inf")
+    high: float = float("-inf")
+    """The least and the greatest of all values and ends of intervals."""
+    seeds: bool = False
+    """Whether any of them has seeds."""
+    learning: int = 0
+    """How many of them learn something, and their intervals are to hold that."""
+    training: int = 0
+    """How many of the intervals of these do."""
+
+    @classmethod
+    def of(cls, cell: Cell, score: Score) -> Held:
+        """Of a cell that counts, and its main score."""
+        ends = [end for end in (score.value, score.low, score.high) if end is not None]
+        learns = bool(cell.training or (cell.train_items and not cell.seeds))
+        return cls(
+            min(ends, default=cls.low), max(ends, default=cls.high), bool(cell.seeds), learns, bool(cell.training)
+        )
+
+    @classmethod
+    def together(cls, parts: Iterable[Held]) -> Held:
+        """Of several, of which none has a score of another."""
+        known = list(parts)
+        return cls(
+            min((one.low for one in known), default=cls.low), max((one.high for one in known), default=cls.high),
+            any(one.seeds for one in known), sum(one.learning for one in known), sum(one.training for one in known),
+        )  # fmt: skip
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """[0, 1] unless a score outside shows that the metric knows other values (a cosine, an adjusted Rand index)."""
+        return (float("-inf"), float("inf")) if self.low < 0 or self.high > 1 else (0.0, 1.0)
+
+    @property
+    def covers(self) -> str:
+        """What the intervals of these scores hold together: `Entry.covers`."""
+        held = [ITEMS, *[SEEDS] * self.seeds]
+        if self.training:
+            held.append(TRAINING if self.training == self.learning else f"{TRAINING} in part")
+        return " + ".join(held)
 
 
 @dataclass(frozen=True)
@@ -51,6 +99,8 @@ class Node:
     entry: Entry
     places: tuple[Place, ...]
     """The leaves below."""
+    held: Held = Held()
+    """What the scores of these have in common."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +144,8 @@ def leaves(table: Table, scored: Mapping[Place, Influence]) -> dict[Place, Node]
         score = table.score(place)
         assert score is not None
         assert score.value is not None
-        entry = replace(Entry.of(score), covers=interval_content([place], table))
-        nodes[place] = Node(maker.part(score.value, found, score.bias), entry, (place,))
+        held = Held.of(table.cells[place], score)
+        nodes[place] = Node(maker.part(score.value, found, score.bias), Entry.of(score, held.covers), (place,), held)
     return nodes
 
 
@@ -108,33 +158,17 @@ def average(nodes: Sequence[Node], table: Table, content: str, settings: Interva
     if not nodes or len(parts) < len(nodes):
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = settings.combiner.combine(parts)
-    entry = estimate_of(part, bounds_of(places, table), content, settings)
-    return Node(part, replace(entry, covers=interval_content(places, table)), places)
+    held = Held.together(node.held for node in nodes)
+    return Node(part, estimate_of(part, held.bounds, content, settings, held.covers), places, held)
 
 
-def interval_content(places: Iterable[Place], table: Table) -> str:
-    """What the intervals of these scores hold together: `Entry.covers`."""
-    cells = [table.cells[place] for place in places if place not in table.reasons]
-    learning = [cell for cell in cells if cell.training or (cell.train_items and not cell.seeds)]
-    training = sum(bool(cell.training) for cell in learning)
-    held = [ITEMS, *[SEEDS] * any(cell.seeds for cell in cells)]
-    if training:
-        held.append(TRAINING if training == len(learning) else f"{TRAINING} in part")
-    return " + ".join(held)
-
-
-def estimate_of(part: stats.Part, bounds: tuple[float, float], content: str, settings: IntervalSettings) -> Entry:
-    """A part with its interval, clipped to ``bounds``."""
+def estimate_of(
+    part: stats.Part, bounds: tuple[float, float], content: str, settings: IntervalSettings, covers: str
+) -> Entry:
+    """A part with its interval, clipped to ``bounds``; the interval ``covers`` what `Held` says."""
     sets = settings.combiner.sets_of(part)
-    return Entry.of(stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level, sets))
-
-
-def bounds_of(places: Iterable[Place], table: Table) -> tuple[float, float]:
-    """[0, 1] unless a score below it shows that the metric knows other values (a cosine, an adjusted Rand index)."""
-    scores = [score for place in places if (score := table.score(place)) is not None]
-    ends = [end for score in scores for end in (score.value, score.low, score.high) if end is not None]
-    outside = min(ends) < 0 or max(ends) > 1
-    return (float("-inf"), float("inf")) if outside else (0.0, 1.0)
+    found = stats.estimate(part, bounds, settings.ci, settings.seed, content, settings.level, sets)
+    return Entry.of(found, covers)
 
 
 def _why_no_average(places: Iterable[Place], table: Table) -> str:
@@ -203,9 +237,9 @@ def difference(one: Node, other: Node, table: Table, content: str, settings: Int
     if one.part is None or other.part is None:
         return Node(None, Entry(reason=_why_no_average(places, table)), places)
     part = settings.combiner.combine([one.part, other.part], [1.0, -1.0])
-    low, high = bounds_of(places, table)
-    entry = estimate_of(part, (low - high, high - low), content, settings)
-    return Node(part, replace(entry, covers=interval_content(places, table)), places)
+    held = Held.together((one.held, other.held))
+    low, high = held.bounds
+    return Node(part, estimate_of(part, (low - high, high - low), content, settings, held.covers), places, held)
 
 
 def borda(trees: Mapping[ModelKey, Tree], table: Table) -> dict[ModelKey, float]:

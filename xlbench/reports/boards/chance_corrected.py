@@ -10,12 +10,11 @@ from operator import mul
 from xlbench.reports.boards.averages import (
     OVERALL,
     Entry,
+    Held,
     IntervalSettings,
     Tree,
-    bounds_of,
     estimate_of,
     first_texts,
-    interval_content,
 )
 from xlbench.reports.boards.gather import ModelKey, Table
 
@@ -93,16 +92,18 @@ def corrected_overall(
     scale = {task: weight / (1 - chances[task]) for task, weight in weighed.items()}
     shift = fsum(scale[task] * chances[task] for task in weighed)
     nodes = [tree.tasks[task] for task in weighed]
+    held = Held.together(node.held for node in nodes)
     if len(nodes) == 1:
         entry = _rescale(nodes[0].entry, next(iter(scale.values())), shift)
     else:
         part = settings.combiner.combine([node.part for node in nodes if node.part is not None], [*scale.values()])
-        low, high = bounds_of((place for node in nodes for place in node.places), table)
+        low, high = held.bounds
         total = fsum(scale.values())
         ends = low * total - shift, high * total - shift
-        entry = estimate_of(replace(part, value=part.value - shift), ends, f"{OVERALL} corrected", settings)
-    held = interval_content((place for node in nodes for place in node.places), table)
-    return replace(entry, notes=(*entry.notes, *_notes(without, table)), covers=held)
+        entry = estimate_of(
+            replace(part, value=part.value - shift), ends, f"{OVERALL} corrected", settings, held.covers
+        )
+    return replace(entry, notes=(*entry.notes, *_notes(without, table)), covers=held.covers)
 
 
 def _rescale(entry: Entry, scale: float, shift: float) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,7 +11,7 @@ from xlbench.reports.boards.averages import Node, Tree
 
 if TYPE_CHECKING:
     from xlbench.core.record import Cell
-    from xlbench.reports.boards.gather import ModelKey, Table
+    from xlbench.reports.boards.gather import ModelKey, Place, Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +23,12 @@ class Evidence:
     table: Table
     languages: Mapping[str, tuple[Node, ...]]
     """By language, as the board's lines of languages."""
+
+    @functools.cached_property
+    def neither(self) -> frozenset[Place]:
+        """The places of cells of whose main score neither value is better."""
+        mains = ((place, cell.main) for place, cell in self.table.cells.items())
+        return frozenset(place for place, main in mains if main is not None and main.direction == "neither")
 
     @property
     def overall(self) -> tuple[Node, ...]:

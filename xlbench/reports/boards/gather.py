@@ -136,17 +136,21 @@ def _by_place(results: Results, tasks: Mapping[str, set[str]]) -> dict[Place, li
     Several runs of one model are joined: each place has the cells of all, those of the run with most scores first.
     """
     found: dict[Place, list[Cell]] = {}
-    for run in sorted(results, key=_order_of_run):
-        for cell in sorted(run.cells, key=_order_of_cell):
+    for _, cells in sorted(map(_in_order, results), key=lambda ordered: ordered[0]):
+        for cell in cells:
             if cell.train_size is None and (not tasks or cell.task in tasks):
                 found.setdefault(((cell.model, cell.fingerprint), cell.task, cell.subset), []).append(cell)
     return found
 
 
-def _order_of_run(run: Run) -> tuple[int, list[str]]:
-    """Most scores first, then by content: what is shown depends neither on folders nor on their order."""
-    scored = [cell for cell in run.cells if cell.whole and cell.status == "ok"]
-    return -len(scored), sorted(map(_order_of_cell, scored))
+def _in_order(run: Run) -> tuple[tuple[int, list[str]], list[Cell]]:
+    """A run's cells in order, and its own place among runs: most scores first, then by content. What is shown depends
+    neither on folders nor on their order."""
+    keys = [_order_of_cell(cell) for cell in run.cells]
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    cells = [run.cells[place] for place in order]
+    scored = [keys[place] for place, cell in zip(order, cells, strict=True) if cell.whole and cell.status == "ok"]
+    return (-len(scored), scored), cells
 
 
 def _order_of_cell(cell: Cell) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from xlbench import stats
 from xlbench.core.record import Cell
 from xlbench.reports.boards.averages import (
     Entry,
+    Held,
     IntervalSettings,
     Node,
     Tree,
-    bounds_of,
     estimate_of,
-    interval_content,
 )
 from xlbench.reports.boards.gather import ModelKey, Place, Table
 from xlbench.reports.language_sample import tested_languages
@@ -71,7 +70,7 @@ def language_nodes(
     found = {}
     for language, places in places_of_languages(table).items():
         weights = weights_of(places, table)
-        found[language] = tuple(_node(language, weights, model, trees[model], table, settings) for model in models)
+        found[language] = tuple(_node(language, weights, trees[model], settings) for model in models)
     return found
 
 
@@ -90,9 +89,7 @@ def by_language(nodes: Mapping[str, Sequence[Node]], table: Table) -> tuple[Lang
 def _node(
     language: str,
     weights: Mapping[TaskSubset, float],
-    model: ModelKey,
     tree: Tree,
-    table: Table,
     settings: IntervalSettings,
 ) -> Node:
     """One model's mean over the subsets of a language; missing where one of them is."""
@@ -107,8 +104,8 @@ def _node(
         )
         return Node(None, Entry(reason=reason), places)
     part = _combined(weights, tree, settings.combiner)
-    entry = estimate_of(part, bounds_of(places, table), f"language {language}", settings)
-    return Node(part, replace(entry, covers=interval_content(places, table)), places)
+    held = Held.together(node.held for node in nodes)
+    return Node(part, estimate_of(part, held.bounds, f"language {language}", settings, held.covers), places, held)
 
 
 def _combined(weights: Mapping[TaskSubset, float], tree: Tree, combiner: stats.Combiner) -> stats.Part:

@@ -54,6 +54,7 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
     widths = {width for cell in own_cells if isinstance(width := cell.provenance.get("dimensions"), int) and width}
     counts = (count for cell in own_cells if isinstance(count := cell.provenance.get("parameters"), int))
     known = max(counts, default=None)  # a manifest that was written before anything was encoded may lack it
+    distinct = {id(cell.provenance): cell for cell in own_cells}  # many cells of a run share theirs
     details: dict[str, Any] = {}
     for run in reversed(own):
         details |= {
@@ -70,7 +71,7 @@ def line_of(label: str, model: tuple[str, str], runs: Iterable[Run], cells: Iter
         details=details,
         trained_on=tuple(sorted({name for run in own for name in run.trained_on})),
         seen=tuple(sorted({cell.task for cell in own_cells if any(map(_is_of_seen_items, cell.notes))})),
-        plugins=tuple(sorted({plugin for cell in own_cells for plugin in _plugins_of(cell)})),
+        plugins=tuple(sorted({plugin for cell in distinct.values() for plugin in _plugins_of(cell)})),
         declares=any(run.trained_on for run in own) or any(ITEMS_TRAINED_ON in cell.facts for cell in own_cells),
     )  # fmt: skip
 

@@ -87,7 +87,7 @@ def _data_line(area: str, task: str, subset: str, table: Table) -> DataLine:
     # Cells that were saved before their protocol counted something know nothing of it: the others say.
     counts = {name: max(known) for name in COUNTED if (known := list(_numbers(name, cells)))}
     ties = list(_numbers(TIE_RATE, cells))
-    alike = _numbers(LAG_ONE, (cell for cell in cells if ALIKE in cell.notes))
+    alike = _numbers(LAG_ONE, [cell for cell in cells if ALIKE in cell.notes])
     return DataLine(
         area, task, subset,
         n=max((cell.main.n for cell in cells if cell.main), default=0),
@@ -98,10 +98,10 @@ def _data_line(area: str, task: str, subset: str, table: Table) -> DataLine:
     )  # fmt: skip
 
 
-def _numbers(name: str, cells: Iterable[Cell]) -> Iterable[float]:
+def _numbers(name: str, cells: Sequence[Cell]) -> Iterable[float]:
     """A fact of the cells that have it, as a number."""
     for cell in cells:
-        if (value := number_fact(cell, name)) is not None:
+        if name in cell.facts and (value := number_fact(cell, name)) is not None:
             yield value
 
 

@@ -87,11 +87,11 @@ def _tree(tree: Tree, sample: Sample, table: Table, settings: IntervalSettings) 
         area: [tasks[name] for name in names if name in sample.tasks or name in sample.not_run]
         for area, names in table.areas.items()
     }
-    areas = {area: _mean(nodes, f"area {area}", table, settings) for area, nodes in shown.items()}
+    areas = {area: _mean(nodes, f"area {area}", settings) for area, nodes in shown.items()}
     homeless = [tasks[name] for name in sample.not_run if not any(name in names for names in table.areas.values())]
     counted = [*(areas[area] for area, nodes in shown.items() if nodes), *homeless]
-    tasks = {task: _shown(node, f"task {task}", table, settings) for task, node in tasks.items()}
-    return Tree(_mean(counted, averages.OVERALL, table, settings), areas, tasks, tree.leaves)
+    tasks = {task: _shown(node, f"task {task}", settings) for task, node in tasks.items()}
+    return Tree(_mean(counted, averages.OVERALL, settings), areas, tasks, tree.leaves)
 
 
 def _task(tree: Tree, task: str, sample: Sample) -> Node:
@@ -113,7 +113,7 @@ def _task(tree: Tree, task: str, sample: Sample) -> Node:
     shares = weights(known)
     bias = sum(shares[subset] * part.bias for subset, part in zip(known.subsets, parts, strict=True))
     part = stats.Part(value, known.codes, moved, sum(part.n for part in parts), bias=bias)
-    return Node(part, Entry(), places)
+    return Node(part, Entry(), places, averages.Held.together(leaf.held for leaf in leaves))
 
 
 def _lacking(task: str, subsets: Sequence[str]) -> Entry:
@@ -122,7 +122,7 @@ def _lacking(task: str, subsets: Sequence[str]) -> Entry:
     return Entry(reason=f"no average, as {named} {has} no score")
 
 
-def _mean(nodes: Sequence[Node], content: str, table: Table, settings: IntervalSettings) -> Node:
+def _mean(nodes: Sequence[Node], content: str, settings: IntervalSettings) -> Node:
     """The mean of parts, which share languages."""
     places = tuple(place for node in nodes for place in node.places)
     parts = [node.part for node in nodes if node.part is not None]
@@ -132,12 +132,12 @@ def _mean(nodes: Sequence[Node], content: str, table: Table, settings: IntervalS
         reasons = dict.fromkeys(node.entry.reason for node in nodes if node.part is None)
         return Node(None, Entry(reason=averages.first_texts(list(reasons), "; ")), places)
     part = settings.combiner.combine(parts) if len(parts) > 1 else parts[0]
-    return _shown(Node(part, Entry(), places), content, table, settings)
+    held = averages.Held.together(node.held for node in nodes)
+    return _shown(Node(part, Entry(), places, held), content, settings)
 
 
-def _shown(node: Node, content: str, table: Table, settings: IntervalSettings) -> Node:
+def _shown(node: Node, content: str, settings: IntervalSettings) -> Node:
     """The node with its interval."""
     if node.part is None:
         return node
-    entry = averages.estimate_of(node.part, averages.bounds_of(node.places, table), content, settings)
-    return replace(node, entry=replace(entry, covers=LANGUAGES))
+    return replace(node, entry=averages.estimate_of(node.part, node.held.bounds, content, settings, LANGUAGES))

@@ -70,7 +70,9 @@ def _ranks(parts: Mapping[ModelKey, stats.Part], level: float) -> dict[ModelKey,
     influences = np.zeros((len(parts), len(together.clusters)))
     for row, part in zip(influences, parts.values(), strict=True):
         # What a single cluster does not say about its error is unknown, and not 0.
-        row[np.searchsorted(together.clusters, part.clusters)] = part.influence if part.count > 1 else np.nan
+        moved = part.influence if part.count > 1 else np.nan
+        same = part.clusters is together.clusters
+        row[slice(None) if same else np.searchsorted(together.clusters, part.clusters)] = moved
     found = stats.ranks(values, influences, level, together.connected, together.weight)
     above = (values[None, :] > values[:, None]).sum(axis=1)
     ties = letters(found.apart, above.tolist())

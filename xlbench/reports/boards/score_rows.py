@@ -58,15 +58,17 @@ class ScoreRows(Sequence[dict[str, Any]]):
 def _lines(one: Cell, text: Callable[[str], str]) -> Iterator[str]:
     """The lines of a cell in CSV."""
     number = _number
+    has_majority = any(name.startswith("majority_") for name in one.facts)
     head = ",".join(map(text, (one.model, one.fingerprint, one.area, one.task, one.subset)))
     tail = f"{text(one.register)},{text(one.status)}"
     held, cell_note = text(covers_of(one)), note_of(one)
     for score in one.scores:
-        note = "; ".join(filter(None, (score.note, cell_note)))
+        note = f"{score.note}; {cell_note}" if score.note and cell_note else score.note or cell_note
+        most = number(majority(one, score.metric)) if has_majority else ""
         yield (
             f"{head},{text(score.metric)},{number(score.value)},{number(score.low)},{number(score.high)},"
             f"{text(score.method)},{score.n},{score.clusters},{number(score.chance)},"
-            f"{number(majority(one, score.metric))},{tail},{text(note)},{held if score.has_interval else ''}"
+            f"{most},{tail},{text(note)},{held if score.has_interval else ''}"
         )
     if not one.scores:
         yield f"{head},,,,,,,,,,{tail},{text(one.reason)},"

@@ -137,7 +137,7 @@ def _line(
         entry = trees[model].leaves[task, subset].entry
         own = [note for note in table.notes.get((model, task, subset), ()) if note not in common]
         small = [SMALL] if is_small(entry) and SMALL not in common else []
-        entries.append(replace(entry, notes=(*entry.notes, *own, *small)))
+        entries.append(replace(entry, notes=(*entry.notes, *own, *small)) if own or small else entry)
     cells = [table.cells[model, task, subset] for model in models if (model, task, subset) in table.cells]
     mains = [cell.main for cell in cells if cell.main is not None]
     chances = [main.chance for main in mains if main.chance is not None]

@@ -125,9 +125,8 @@ def _of_nodes(board: Board, nodes: Sequence[Node]) -> Column:
 
 def _direction(board: Board, nodes: Sequence[Node]) -> Column:
     """That neither value is better, where that holds of any score in an average."""
-    cells = board.evidence.table.cells if board.evidence else {}
-    mains = (cells[place].main for node in nodes for place in node.places if place in cells)
-    return {"d": 1} if any(main is not None and main.direction == "neither" for main in mains) else {}
+    neither = board.evidence.neither if board.evidence else frozenset()
+    return {"d": 1} if neither and any(place in neither for node in nodes for place in node.places) else {}
 
 
 def _against_best(nodes: Sequence[Node]) -> Column:
