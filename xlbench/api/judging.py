@@ -119,7 +119,7 @@ def gate(
     one, other = _given(baseline), _given(candidate)
     pinned = None if anchor is None else _given(anchor)
     chosen = Path(policy) if isinstance(policy, str) else policy
-    return gate_of(one, other, Reader(), pinned, chosen, changes, allow_intersection, model)
+    return gate_of(one, other, Reader(indexed=False), pinned, chosen, changes, allow_intersection, model)
 
 
 def _given(run: OneOrMore[str | Path] | Run) -> Run | tuple[Path, ...]:

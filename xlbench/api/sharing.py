@@ -65,7 +65,7 @@ def pack(run: Run | str | Path, out: str | Path, *, model: str | None = None) ->
     from xlbench.runs.store import Reader
 
     where = Path(run.folder if isinstance(run, Run) else run)
-    reader = Reader()
+    reader = Reader(indexed=False)
     return write_pack(choose(reader.find_runs(where), model, where), Path(out), reader).path
 
 

@@ -123,7 +123,7 @@ def run(baseline: Path, model: str, baseline_model: str | None, **options: Any) 
         from xlbench.runs.store import Reader
 
         policy_of(options["policy"], {name: options[name] for name in _POLICY})  # before hours of work
-        known = pick(baseline, Reader(), baseline_model)
+        known = pick(baseline, Reader(indexed=False), baseline_model)
         gate = _judge_runs(known, _compute_candidate(known, model, options), None, options)
     return report_verdict(gate, options)
 
@@ -165,7 +165,7 @@ def accept(run: Path, out: Path, by: str, reason: str, model: str | None) -> int
     for name, text in (("--by", by), ("--reason", reason)):
         if not one_line(text):
             raise UsageError(f"{name} is empty: a baseline says who accepted it, and why")
-    reader = Reader()
+    reader = Reader(indexed=False)
     accepted = pick(run, reader, model)
     if not any(cell.status == "ok" for cell in accepted.cells):
         raise UsageError(f"{run} has no scores: a baseline without any would let everything pass")
@@ -192,7 +192,7 @@ def _describe_change(old: Path, accepted: Run) -> str:
     from xlbench.reports.gate.inputs import gate_of
     from xlbench.runs.store import Reader
 
-    return one_line(gate_of(old, accepted, Reader()).sentence)
+    return one_line(gate_of(old, accepted, Reader(indexed=False)).sentence)
 
 
 def _compute_candidate(baseline: Run, model: str, options: dict[str, Any]) -> Run:
@@ -245,5 +245,5 @@ def _judge_runs(baseline: Given, candidate: Given, model: str | None, options: d
     from xlbench.runs.store import Reader
 
     changes = {name: options[name] for name in _POLICY}
-    return gate_of(baseline, candidate, Reader(), options["anchor"], options["policy"], changes,
+    return gate_of(baseline, candidate, Reader(indexed=False), options["anchor"], options["policy"], changes,
                    options["allow_intersection"], model)  # fmt: skip

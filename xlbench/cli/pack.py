@@ -48,7 +48,7 @@ def command(run: Path, out: Path, model: str | None, everything: bool, as_json: 
 
     if everything and model is not None:
         raise UsageError("--all packs every run, and --model names one: leave out one of them")
-    reader = Reader()
+    reader = Reader(indexed=False)
     runs = reader.find_runs(run)
     wanted = runs if everything else [choose(runs, model, run, others=" or take --all")]
     packed: list[WrittenPack] = []

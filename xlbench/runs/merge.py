@@ -23,7 +23,7 @@ def merge(folders: Sequence[Path], root: Path) -> list[Run]:
         UsageError: ``root`` is no place to write to, or has one of the runs already; a folder holds no run.
         ResultsError: Something is damaged, or two parts have different scores of one cell: the message names both.
     """
-    store, reader = Store(root), Reader()
+    store, reader = Store(root), Reader(indexed=False)
     parts: dict[tuple[str, str], list[Run]] = {}
     for folder in folders:
         for run in reader.find_runs(folder):

@@ -14,6 +14,7 @@ from xlbench.core.record import Cell, Run
 from xlbench.runs.item_clusters import KnownClusters
 from xlbench.runs.items import Influence, Items, influence, read_items, read_table
 from xlbench.runs.joined_runs import JoinedRuns
+from xlbench.runs.model_names import model_of
 from xlbench.runs.packs.header import ENDING
 from xlbench.runs.packs.read import Pack
 from xlbench.runs.run_folder import load_run, missing_cells, without_scores
@@ -53,6 +54,18 @@ class Reader:
         found = {Path(run.folder).resolve(): run for where in distinct.values() for run in self.find_runs(where)}
         return self.join(found.values())
 
+    def find_named(self, places: Iterable[Path], model: str) -> list[Run]:
+        """The runs of a model as `find_joined` has them; those of other models are not read.
+
+        Raises:
+            ResultsError: Two parts of a run contradict each other.
+        """
+        distinct = {where.resolve(): where for where in places}
+        paths = [path for where in distinct.values() for path in _runs_at(where) if model_of(path) in (model, None)]
+        with collector_paused():
+            found = {path.resolve(): self._at(path) for path in paths}
+        return self.join(run for run in found.values() if run.model == model)
+
     def join(self, runs: Iterable[Run]) -> list[Run]:
         """Runs that this reader has read, the parts of one as one (`JoinedRuns.join`)."""
         return self._joined.join(runs)
@@ -71,11 +84,8 @@ class Reader:
 
     def runs_in(self, folder: Path, besides: Collection[Path] = ()) -> list[Run]:
         """The runs of a results folder, packs among them, in the order of their names, except folders ``besides``."""
-        there = sorted(folder.iterdir(), key=lambda path: path.name.removesuffix(ENDING))
-        packs = {path for path in there if path.suffix == ENDING and not path.is_dir()}
-        found = [path for path in there if path not in besides and (path in packs or (path / "cells").is_dir())]
         with collector_paused():
-            return [self._packed(path) if path in packs else self._folder(path) for path in found]
+            return [self._at(path) for path in _runs_below(folder) if path not in besides]
 
     def influence(self, cell: Cell, folder: Path) -> Influence:
         """`influence` of a saved cell, its items read and checked once, however often it is asked for.
@@ -114,6 +124,10 @@ class Reader:
         packed = self._pack_at(run)
         return packed.table(cell) if packed else read_table(run / "cells" / slug(cell.task), cell)
 
+    def _at(self, path: Path) -> Run:
+        """The run of a folder or a pack."""
+        return self._folder(path) if path.is_dir() else self._packed(path)
+
     def _folder(self, folder: Path) -> Run:
         """The run of a folder."""
         index = RunIndex(folder, self._clusters, self._texts) if self._indexed else None
@@ -148,6 +162,18 @@ class Reader:
         run = pack.manifest
         own = tuple(without_scores(cell, run.failure) if run.failure else cell for cell in pack.cells)
         return replace(run, cells=(*own, *missing_cells(run, own)), folder=str(path))
+
+
+def _runs_at(where: Path) -> list[Path]:
+    """The folders and packs of the runs that lie somewhere; none where there is nothing."""
+    is_run = where.is_file() or (where / "cells").is_dir()
+    return [where] if is_run else _runs_below(where) if where.is_dir() else []
+
+
+def _runs_below(folder: Path) -> list[Path]:
+    """The runs of a results folder, packs among them, in the order of their names."""
+    there = sorted(folder.iterdir(), key=lambda path: path.name.removesuffix(ENDING))
+    return [path for path in there if (path / "cells").is_dir() or (path.suffix == ENDING and not path.is_dir())]
 
 
 def find_runs(where: Path) -> list[Run]:

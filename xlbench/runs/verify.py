@@ -46,7 +46,7 @@ def verify(runs: Iterable[Run], tasks: Mapping[str, Task], reader: Reader | None
         tasks: The tasks to check with, by name.
         reader: What found the runs, so that packs are opened once; None: they are opened anew.
     """
-    reader = reader or Reader()
+    reader = reader or Reader(indexed=False)
     for run in runs:
         for cell in run.cells:
             if cell.key or not any(trouble in cell.reason for trouble in run.troubles):

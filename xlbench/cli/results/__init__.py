@@ -69,7 +69,7 @@ def verify(folders: tuple[Path, ...], tasks: tuple[str, ...], as_json: bool) -> 
     with plugins_print_elsewhere():
         found = catalog.load()
         chosen = {task.name: task for task in found.select_tasks(tasks)} if tasks else found.tasks
-        reader = Reader()
+        reader = Reader(indexed=False)
         saved = [run for folder in folders or (Path("results"),) for run in reader.find_runs(folder)]
         runs = [_only(run, chosen) for run in saved] if tasks else saved
         checked = list(check(runs, chosen, reader))

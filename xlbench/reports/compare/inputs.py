@@ -55,7 +55,7 @@ def _read(given: Sequence[str], results: Sequence[Path], reader: LogReader) -> l
         elif Path(text).exists():
             runs = reader.find_runs(Path(text))
         else:
-            runs = [_runs_named(text, results, reader.find_joined(folders))]
+            runs = [_run_named(text, results, folders, reader)]
         found.append((text, runs))
     return found
 
@@ -81,7 +81,7 @@ def _of_checkpoint(text: str, results: Sequence[Path], reader: LogReader) -> Run
     holds_runs = any(folder.glob("run.json")) or any(folder.glob("*/run.json")) or any(folder.glob("*.xlpack"))
     if holds_runs or not (folder.is_dir() and results):
         return None
-    named = [run for run in reader.find_joined(results) if run.model == text]
+    named = reader.find_named(results, text)
     return named[0] if len(named) == 1 else None
 
 
@@ -124,13 +124,14 @@ def _runs_at(given: str | Path | Run, reader: LogReader) -> list[Run]:
     return reader.find_runs(Path(given))
 
 
-def _runs_named(name: str, results: Sequence[Path], runs: Sequence[Run]) -> Run:
-    own = [run for run in runs if run.model == name]
+def _run_named(name: str, results: Sequence[Path], folders: Sequence[Path], reader: LogReader) -> Run:
+    """The one run of a model in these folders; those of others are read where it has none, to say which there are."""
+    own = reader.find_named(folders, name)
     where = " + ".join(map(str, results))
     if len(own) > 1:
-        folders = ", ".join(run.folder for run in own)
-        raise UsageError(f"{where} holds {len(own)} runs of {name}: give the folder of one ({folders})")
+        theirs = ", ".join(run.folder for run in own)
+        raise UsageError(f"{where} holds {len(own)} runs of {name}: give the folder of one ({theirs})")
     if not own:
-        hint = did_you_mean(name, [run.model for run in runs])
+        hint = did_you_mean(name, [run.model for run in reader.find_joined(folders)])
         raise UsageError(f"there is no folder {name}, and {where} holds no run of a model {name!r}.{hint}")
     return own[0]

@@ -89,6 +89,9 @@ def pick(given: Path | Sequence[Path], reader: Reader, model: str | None = None,
     """
     places = as_list(given)
     path = " + ".join(map(str, places))
+    named = reader.find_named(places, model) if model is not None else []
+    if len(named) == 1:
+        return named[0]
     runs = reader.find_runs(places[0]) if len(places) == 1 else reader.find_joined(places)
     if len(runs) == 1 and (model is None or alone or not runs[0].fingerprint):  # a damaged run does not know its model
         return runs[0]
