@@ -60,14 +60,22 @@ def bare(queries: np.ndarray, documents: np.ndarray) -> None:
         np.argpartition(similar, similar.shape[1] - K, axis=1)
 
 
+def product(queries: np.ndarray, documents: np.ndarray) -> None:
+    """Similarities alone, in blocks."""
+    for start in range(0, len(queries), 256):
+        np.matmul(queries[start : start + 256], documents.T)
+
+
 def test_a_search_takes_little_more_than_its_product(vectors, record_property):
     """An index and the exact ranks of judged documents among all take less than five times what the bare product and
-    partition take, the hundred nearest less than three times (measured: 1.6 and 1.2 of 100,000 documents)."""
+    partition take, the hundred nearest less than 1.5 times these, and less than three times the product alone
+    (of 100,000 documents 1.5 times; measured: 1.0 to 1.3)."""
     documents, queries, rows = vectors
     judged = judgments.of_rows(rows, QUERIES, DOCUMENTS)
     index = nearest.Index.of(documents)
     seconds = best_of_turns({
         "bare": lambda: bare(queries, documents),
+        "product": lambda: product(queries, documents),
         "index": lambda: nearest.Index.of(documents),
         "ranks": lambda: nearest.rank_judged(queries, index, judged),
         "nearest": lambda: nearest.nearest(queries, index, K),
@@ -75,7 +83,8 @@ def test_a_search_takes_little_more_than_its_product(vectors, record_property):
     for name, figure in seconds.items():
         record_property(name, figure)
     assert seconds["index"] + seconds["ranks"] < 5 * seconds["bare"]
-    assert seconds["nearest"] < 3 * seconds["bare"]
+    assert seconds["nearest"] < 1.5 * seconds["bare"]
+    assert seconds["nearest"] < (1.5 if LARGE else 3) * seconds["product"]
 
 
 class Known:

@@ -13,7 +13,7 @@ from xlbench import FoundDocuments
 from xlbench.core.search_lists import first_of_lists
 from xlbench.reports.exports import trec
 from xlbench.runs.store import Store
-from xlbench_tasks.protocols.numbers import judgments, nearest, top_k_kinds, vector_rows
+from xlbench_tasks.protocols.numbers import judgments, largest, nearest, top_k_kinds, vector_rows
 from xlbench_tasks.protocols.numbers.judgments import Judgments
 
 
@@ -318,3 +318,38 @@ def test_chance_is_the_mean_over_orders(documents):
     found = judgments.measures(tiled, orders[tiled.query, tiled.document] + 1)
     for name, level in judgments.chance(one).items():
         assert found[name].mean() == pytest.approx(level, abs=1e-12 if documents == 7 else 0.01), name
+
+
+@pytest.mark.parametrize("k", [1, 5, 40])
+@pytest.mark.parametrize("columns", [64, 100, 1000])
+def test_the_largest_products_are_those_of_sorted_rows(monkeypatch, k, columns):
+    """Tile by tile: the same columns and values as sorting whole rows gives, equal ones in the order of vectors."""
+    monkeypatch.setattr(largest, "TILE_ROWS", 7)
+    monkeypatch.setattr(largest, "TILE_COLUMNS", columns)
+    random = np.random.default_rng(k)
+    queries, vectors = (random.integers(-3, 4, (n, 3)).astype(np.float32) for n in (20, 500))
+    products = queries @ vectors.T
+    expected = np.argsort(-products, axis=1, kind="stable")[:, :k]
+    for here, places, values in largest.largest_products(queries, vectors, k):
+        np.testing.assert_array_equal(values, np.take_along_axis(products, expected, 1)[here])
+        if k <= largest.FEW:  # a partition of the first tile takes any of equal ones at its edge
+            np.testing.assert_array_equal(places, expected[here])
+
+
+def test_a_large_corpus_is_searched_as_a_small_one(monkeypatch):
+    """Documents of equal vectors, more than a tile of distinct ones: the same lists, and progress by queries."""
+    random = np.random.default_rng(1)
+    documents = random.standard_normal((900, 8), np.float32)
+    documents[500:520] = documents[:20]
+    queries = random.standard_normal((30, 8), np.float32)
+    heard = []
+    index = nearest.Index.of(documents, progress=lambda done, total: heard.append((done, total)))
+    small = nearest.nearest(queries, index, 40)
+    monkeypatch.setattr(largest, "TILE_ROWS", 16)
+    monkeypatch.setattr(largest, "TILE_COLUMNS", 100)
+    monkeypatch.setattr(largest, "MANY", 200)
+    heard.clear()
+    large = nearest.nearest(queries, index, 40)
+    np.testing.assert_array_equal(large[0], small[0])
+    np.testing.assert_allclose(large[1], small[1], rtol=1e-6)
+    assert heard == [(16, 30), (30, 30)]

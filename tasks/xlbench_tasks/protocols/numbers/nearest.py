@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from xlbench_tasks.protocols.numbers import largest
 from xlbench_tasks.protocols.numbers.judgments import Ints, Judgments, worst_ranks
 from xlbench_tasks.protocols.numbers.vector_rows import ROWS, TIE, UNSURE, equal_rows, scaled
 
@@ -21,9 +22,6 @@ Similarity = Literal["cosine", "dot"]
 
 BLOCK_CELLS = 1 << 25
 """Similarities held at once (4 bytes each)."""
-
-FEW = 16
-"""To find so many of the largest, one after the other is faster than a partition."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,8 +129,7 @@ def nearest(
     members = np.argsort(index.of_document, kind="stable")
     start = np.cumsum(index.sizes) - index.sizes
     places, values = np.empty((n, k), np.int64), np.empty((n, k), np.float32)
-    for here, similar in index.blocks(scaled(queries, similarity)):
-        near, level = _largest(similar, min(k, similar.shape[1]))
+    for here, near, level in _nearest_groups(scaled(queries, similarity), index, min(k, len(index.vectors))):
         if len(index.sizes) == m:
             places[here], values[here] = members[near], level
             continue
@@ -144,20 +141,15 @@ def nearest(
     return places, values
 
 
-def _largest(similar: Floats, k: int) -> tuple[Ints, Floats]:
-    """Columns and values of the k largest of each row (b, g), descending; overwrites ``similar``."""
-    rows = np.arange(len(similar))[:, None]
-    if k > FEW:
-        some = np.argpartition(similar, similar.shape[1] - k, axis=1)[:, similar.shape[1] - k :]
-        order = np.lexsort((some, -similar[rows, some]), axis=1)
-        some = np.take_along_axis(some, order, axis=1)
-        return some, similar[rows, some]
-    places, values = np.empty((len(similar), k), np.int64), np.empty((len(similar), k), np.float32)
-    for rank in range(k):
-        places[:, rank] = similar.argmax(axis=1)
-        values[:, rank] = similar[rows[:, 0], places[:, rank]]
-        similar[rows[:, 0], places[:, rank]] = -np.inf
-    return places, values
+def _nearest_groups(queries: Floats, index: Index, k: int) -> Iterator[tuple[slice, Ints, Floats]]:
+    """Rows of scaled queries (n, d), the k nearest distinct vectors of each, and their similarities, (b, k) each."""
+    if k <= largest.TILE_COLUMNS and len(index.vectors) > largest.MANY:
+        for here, near, level in largest.largest_products(queries, index.vectors, k):
+            yield here, near, level
+            index.progress(here.stop, len(queries))
+        return
+    for here, similar in index.blocks(queries):
+        yield here, *largest.largest_of_rows(similar, k)
 
 
 def rank_listed(places: Ints, scores: NDArray[np.floating], judgments: Judgments) -> Ints:
