@@ -26,7 +26,7 @@ CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 TOOLS_OF_DOCS := .venv/docs-$(HASH)
 
-.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi nepali-corpora nepali build wheel lock clean
+.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi nepali-corpora nepali study-few-labels build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -157,6 +157,23 @@ nepali: $(EVERYTHING) $(E5)  ## Fifteen small BERTs on those corpora, with the t
 		--language nep --data $(REAL_DATA) --results $(NEPALI)/results --boards $(NEPALI)/leaderboards
 	$(BIN)/xlbench export tables $(NEPALI)/results --out $(NEPALI)/tables
 	PATH=$(abspath $(BIN)):$$PATH XLBENCH_DATA=$(REAL_DATA) $(BIN)/python docs/studies/nepali.py $(NEPALI)
+
+study-few-labels: $(EVERYTHING) $(E5)  ## Which texts to label first, as docs/studies/few-labels.md has it (an hour and a half; data as for real)
+	for name in e5 siamese-mini sampling; do \
+		case $$name in siamese-mini) set -- siamese-mini;; \
+			*) test -d $(E5) || continue; set -- 'st:./$(E5)?prompt=query: &max_length=128&name=multilingual-e5-small-q4';; esac; \
+		case $$name in sampling) set -- "$$1" --acquisition uniform,bald --clusters none,ward --sampling all --warm-start all;; \
+			siamese-mini) set -- "$$1" --acquisition all --clusters none,ward;; \
+			*) set -- "$$1" --acquisition all --clusters all --schedule all;; esac; \
+		out=$(REAL)/few-labels-$$name; $(BIN)/xlbench train active --base "$$@" --data $(REAL_DATA) \
+		--task typology-sentiment:slk,mlt,tur --task icelandic-sentiment --out $$out \
+		$$(test ! -d $$out/training || echo --resume) || exit 1; done
+	test -d $(E5) || exit 0; for name in full lora; do \
+		case $$name in full) set -- --learning-rate 1e-4;; lora) set -- --learning-rate 1e-3 --lora 8;; esac; \
+		out=$(REAL)/few-labels-$$name; $(BIN)/xlbench train active --base $(E5) --prompt 'query: ' --data $(REAL_DATA) \
+		--task typology-sentiment:mlt --acquisition entropy --fine-tune "$$@" --epochs 5 --batch-size 4 --budget 60 --rounds 2 --seeds 2 \
+		--samples 4 --candidates 100 --max-length 32 --no-full --device cpu --out $$out \
+		$$(test ! -d $$out/training || echo --resume) || exit 1; done
 
 build: $(EVERYTHING)  ## The source distribution and the wheel, in dist/
 	rm -rf dist

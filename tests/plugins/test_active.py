@@ -247,11 +247,13 @@ def test_labels_saved_by_hand():
     plain = columns_of([[half, half, right]] * 2, true)
     quick = columns_of([[right, right, right]] * 2, true)
     drawn = figures.draws([str(row) for row in range(60)], 2, np.random.RandomState(0))
-    found = figures.saved(plain, quick, 2, 3, 30, drawn)
+    made = [figures.mean_curves(one, 2, 3, drawn) for one in (plain, quick, columns_of([[half, half, half]] * 2, true))]
+    found = figures.saved(made[0], made[1], 30)
     assert (found.labels, found.share) == (10, pytest.approx(2 / 3))
     assert (found.low, found.high) == (pytest.approx(2 / 3), pytest.approx(2 / 3))
-    never = figures.saved(plain, columns_of([[half, half, half]] * 2, true), 2, 3, 30, drawn)
+    never = figures.saved(made[0], made[2], 30)
     assert (never.labels, never.share, never.low, never.high) == (None, None, None, None)
+    assert figures.saved(made[0], made[0], 30).labels == pytest.approx(30)
 
 
 def test_resampled_curves_are_scikit_learns():

@@ -68,43 +68,55 @@ def draws(clusters: Sequence[str], seeds: int, random: np.random.RandomState) ->
     return often[:, codes], random.randint(0, seeds, (RESAMPLES, seeds))
 
 
-def saved(
-    baseline: Columns,
-    candidate: Columns,
-    seeds: int,
-    rounds: int,
-    budget: int,
-    drawn: tuple[Floats, NDArray[np.int64]],
-) -> Saved:
+@dataclass(frozen=True, eq=False)
+class MeanCurves:
+    """The mean over seeds of a strategy's curves, and of resamples of it."""
+
+    labels: Floats
+    """(z,) where they have corners, ascending."""
+    own: Floats
+    """(z,) the mean curve."""
+    resampled: Floats
+    """(b, z) the same of drawn items and seeds."""
+
+
+def mean_curves(columns: Columns, seeds: int, rounds: int, drawn: tuple[Floats, NDArray[np.int64]]) -> MeanCurves:
+    """The mean curves of a cell of `label-budget`; ``drawn`` as `draws` gives it, the same for all strategies."""
+    labels, scores = cells.read_curve(columns, seeds, rounds)
+    corners = np.unique(labels)
+    weigh = np.stack([[names.point_weights(own, size) for size in corners] for own in labels])
+    weights, chosen = drawn
+    heights = np.einsum("bsr,szr->bsz", resampled_curves(columns, seeds, rounds, weights), weigh)
+    picked = np.take_along_axis(heights, chosen[:, :, np.newaxis], axis=1).mean(axis=1)
+    return MeanCurves(corners, np.einsum("sr,szr->z", scores, weigh) / seeds, picked)
+
+
+def saved(baseline: MeanCurves, candidate: MeanCurves, budget: int) -> Saved:
     """The labels that a candidate saves, with a percentile interval of the share over items and seeds together.
 
     Args:
-        baseline: The columns of random draws; where their mean curve ends is to be reached.
-        candidate: The columns of a strategy with the same seeds.
-        seeds: How many.
-        rounds: How many.
+        baseline: Of random draws; where their mean curve ends is to be reached.
+        candidate: Of a strategy, over the same draws.
         budget: Labels in all.
-        drawn: As `draws` gives them; the same for all strategies.
     """
-    n = len(np.asarray(baseline["true"]))
-    curves = [(one, cells.read_curve(one, seeds, rounds)) for one in (baseline, candidate)]
-    need = _needed([scores for _, (_, scores) in curves], [labels for _, (labels, _) in curves])
-    weights, chosen = drawn
-    assert weights.shape[1] == n
-    both = [resampled_curves(one, seeds, rounds, weights) for one, _ in curves]
-    labels = [of[0] for _, of in curves]
-    needs = [
-        _needed([one[number][pick] for one in both], [of[pick] for of in labels]) for number, pick in enumerate(chosen)
-    ]
-    shares = np.array([-np.inf if one is None else 1 - one / budget for one in needs])
-    low, high = np.quantile(shares, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
-    return Saved(need, None if need is None else 1 - need / budget, _finite(low), _finite(high))
+    (need,) = _needed(baseline.own[np.newaxis, -1], candidate.labels, candidate.own[np.newaxis])
+    needs = _needed(baseline.resampled[:, -1], candidate.labels, candidate.resampled)
+    low, high = np.quantile(1 - needs / budget, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], method="inverted_cdf")
+    labels = _finite(float(need))
+    return Saved(labels, None if labels is None else 1 - labels / budget, _finite(low), _finite(high))
 
 
-def _needed(scores: Sequence[Floats], labels: Sequence[Floats]) -> float | None:
-    """Labels (of the second) that reach the end of the mean curve (of the first)."""
-    goal = float(cells.mean_curve(labels[0], scores[0])[1][-1])
-    return cells.labels_to_reach(goal - 1e-12, *cells.mean_curve(labels[1], scores[1]))
+def _needed(goals: Floats, labels: Floats, heights: Floats) -> Floats:
+    """Labels (b,) at which curves (b, z) first reach goals (b,), on straight lines; infinity where they do not."""
+    goals = goals - 1e-12  # a curve that ends where the goal is reaches it, whatever rounding says
+    reached = heights >= goals[:, np.newaxis]
+    first = reached.argmax(axis=1)
+    rows, before = np.arange(len(goals)), np.maximum(first - 1, 0)
+    rise = heights[rows, first] - heights[rows, before]
+    share = np.divide(goals - heights[rows, before], rise, out=np.ones_like(rise), where=rise > 0)
+    found = labels[before] + share * (labels[first] - labels[before])
+    found = np.where(first == 0, labels[0], found)
+    return np.where(reached.any(axis=1), found, np.inf)
 
 
 def _finite(value: float) -> float | None:

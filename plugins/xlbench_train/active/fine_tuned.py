@@ -115,10 +115,15 @@ class FineTuned:
             raise Diverged("a weight is no number any more: take a smaller --learning-rate")
 
     def _trained(self, examples: Sequence[dict[str, Any]]) -> Any:
+        import torch
         from transformers import DataCollatorWithPadding, PrinterCallback, Trainer, TrainingArguments
+
+        from xlbench_train.training.used_rows import train_used_rows
 
         checkpoint, settings = self._checkpoint, self._checkpoint.settings
         model = checkpoint.new_model(self._labels, self._seed)
+        if not settings.lora:  # whose vocabulary is frozen
+            train_used_rows(model, (torch.tensor(one["input_ids"]) for one in examples))
         micro = checkpoint.micro_batch
         steps = math.ceil(len(examples) / settings.batch_size) * settings.epochs
         with tempfile.TemporaryDirectory() as folder:

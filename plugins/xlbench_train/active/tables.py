@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from xlbench import Results, Run
+from xlbench import Cell, Results, Run
 from xlbench_tasks.protocols import label_budget_metrics as names
 from xlbench_tasks.protocols.active import cells
 from xlbench_tasks.protocols.active.strategy import Strategy
@@ -99,36 +99,37 @@ def at_place(study: Study, place: Place, results: Results, compared: Comparisons
     """The rows of one place, in the order of the strategies; the baseline is the first."""
     by_name = {run.model: run for run in results.runs}
     task, options = f"{place.task.name}{SUFFIX}", study.settings
-    outcomes = {name: study.outcome(place, name) for name in study.strategies}
-    clusters = place.parts.test.clusters
-    drawn = figures.draws(clusters, options.seeds, np.random.RandomState(np.random.MT19937(0)))
-    base = outcomes[BASELINE.name].columns
-    rows = []
-    for name, outcome in outcomes.items():
+    random = np.random.RandomState(np.random.MT19937(0))
+    drawn = figures.draws(place.parts.test.clusters, options.seeds, random)
+    rows: list[Row] = []
+    plain: figures.MeanCurves | None = None
+    for name in study.strategies:
         cell = next(one for one in by_name[name].cells if one.task == task and one.subset == place.subset.name)
-        scores = {score.metric: score for score in cell.scores}
-        verdict = (
-            None if name == BASELINE.name else compared.frame(BASELINE.name, name)["subset", f"{task} {cell.subset}"]
-        )
-        full = scores[names.FULL].value if names.FULL in scores else None
-        curve = cells.mean_curve(*cells.read_curve(outcome.columns, options.seeds, options.rounds))
-        reached = None if full is None else cells.labels_to_reach(full, *curve)
-        budget = min(options.budget, place.items)
-        points = [point for of_seed in study.points(place, name) for of_fold in of_seed for point in of_fold]
-        area = scores[names.MAIN]
-        rows.append(
-            Row(
-                name, _number(area.value), area.low, area.high, _number(scores[names.LAST].value),
-                **_difference(verdict),
-                worst_seed=min(cell.seeds.values(), default=None), full=full, labels_to_full=reached,
-                share_of_pool_saved=None if reached is None else 1 - reached / place.items,
-                saved=None if verdict is None else figures.saved(
-                    base, outcome.columns, options.seeds, options.rounds, budget, drawn),
-                seconds=float(np.mean([point.seconds for point in points])),
-                peak_bytes=max(point.peak_bytes for point in points),
-            )
-        )  # fmt: skip
+        curves = figures.mean_curves(study.outcome(place, name).columns, options.seeds, options.rounds, drawn)
+        if plain is None:  # the baseline is the first
+            rows.append(_row(study, place, cell, curves, None))
+            plain = curves
+        else:
+            verdict = compared.frame(BASELINE.name, name)["subset", f"{task} {cell.subset}"]
+            saved = figures.saved(plain, curves, min(options.budget, place.items))
+            rows.append(replace(_row(study, place, cell, curves, verdict), saved=saved))
     return adjusted(rows)
+
+
+def _row(study: Study, place: Place, cell: Cell, curves: figures.MeanCurves, verdict: Mapping[str, Any] | None) -> Row:
+    """The row of one strategy at one place, without the labels that it saves."""
+    scores = {score.metric: score for score in cell.scores}
+    area, full = scores[names.MAIN], scores[names.FULL].value if names.FULL in scores else None
+    reached = None if full is None else cells.labels_to_reach(full, curves.labels, curves.own)
+    points = [point for of_seed in study.points(place, cell.model) for of_fold in of_seed for point in of_fold]
+    return Row(
+        cell.model, _number(area.value), area.low, area.high, _number(scores[names.LAST].value),
+        **_difference(verdict),
+        worst_seed=min(cell.seeds.values(), default=None), full=full, labels_to_full=reached,
+        share_of_pool_saved=None if reached is None else 1 - reached / place.items,
+        seconds=float(np.mean([point.seconds for point in points])),
+        peak_bytes=max(point.peak_bytes for point in points),
+    )  # fmt: skip
 
 
 def overall(study: Study, by_place: Mapping[str, Sequence[Row]], compared: Comparisons) -> list[Row]:
@@ -188,8 +189,6 @@ def _alone(whole: Strategy) -> Iterator[Strategy]:
 
 def adjusted(rows: Sequence[Row]) -> list[Row]:
     """The rows with p adjusted for one another, and what each comes to."""
-    from dataclasses import replace
-
     found = figures.holm([row.p for row in rows])
     return [
         replace(row, adjusted=p, verdict=judged(row.difference, p) if row.difference is not None else "")

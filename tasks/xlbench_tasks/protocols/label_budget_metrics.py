@@ -184,7 +184,11 @@ def _metric(
     *,
     several: bool,
 ) -> Metric:
-    """The mean over seeds; its rows are pseudo-values, whose mean is the value and whose spread that of influences."""
+    """The mean over seeds; its rows are pseudo-values, whose mean is the value and whose spread that of influences.
+
+    Its interval is the t interval of that mean: a studentized bootstrap of pseudo-values, which know nothing of how the
+    metric curves, ends within .001 of it (1,042 items, five seeds) and takes ten times as long.
+    """
 
     def rows(columns: Columns) -> NDArray[np.float64]:
         import numpy as np
@@ -198,6 +202,6 @@ def _metric(
         return np.array([values.mean() for values in curves(columns)])
 
     return Metric(
-        name, rows, ratio_value, "studentized", (0.0, 1.0), ratio_gradient, seeds=seeds if several else None,
+        name, rows, ratio_value, "mean", (0.0, 1.0), ratio_gradient, seeds=seeds if several else None,
         description=description,
     )  # fmt: skip
