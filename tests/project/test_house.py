@@ -369,6 +369,37 @@ def test_a_boolean_by_position_is_seen():
     assert not list(booleans_by_position(ast.parse(passed)))
 
 
+MOST_LINES = 50
+"""Of a function's body, docstring included: what fits on a screen. Parameters stand above it, one a line."""
+
+MOST_LINES_OF_A_FILE = 300
+
+
+def lines_of(function):
+    """How many lines the body of a function has, from its docstring on."""
+    return function.end_lineno - function.body[0].lineno + 1
+
+
+def long_functions(tree):
+    """Names and lines of the functions of a file whose body is too long."""
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return {node.name: lines_of(node) for node in functions if lines_of(node) > MOST_LINES}
+
+
+@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+def test_functions_and_files_are_short(path):
+    """A function fits on a screen, and a file has at most 300 lines."""
+    assert not long_functions(tree_of(path))
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES_OF_A_FILE
+
+
+def test_a_long_function_is_seen():
+    """The body counts, with its docstring and functions inside; parameters do not."""
+    of_lines = 'def long(\n    a,\n    b,\n):\n    """Adds."""\n{}    return a'.format("    a += b\n" * 49)
+    assert long_functions(ast.parse(of_lines)) == {"long": MOST_LINES + 1}
+    assert not long_functions(ast.parse(of_lines.replace("    a += b\n", "", 1)))
+
+
 BRITISH = (
     r"analys(?:e|ed|ing)|behaviour\w*|cancell(?:ed|ing)|catalogue\w*|centr(?:e|ed|es)|colour\w*|favour\w*|flavour\w*|"
     r"fulfil|grey|harbour\w*|honour\w*|judgement\w*|labell(?:ed|ing)|learnt|modell(?:ed|er|ing)|neighbour\w*|spelt|"

@@ -10,6 +10,7 @@ from xlbench.core.record import Run
 
 if TYPE_CHECKING:
     from xlbench.reports.compare.comparison import Comparison
+    from xlbench.reports.compare.logs.reader import LogReader
     from xlbench.reports.gate.policy import Policy
     from xlbench.reports.gate.verdict import Gate
 
@@ -57,18 +58,23 @@ def compare(
     """
     from xlbench.reports.compare.comparison import against_baseline
     from xlbench.reports.compare.differences import Options
-    from xlbench.reports.compare.inputs import by_label, one_run
-    from xlbench.reports.compare.logs.reader import LogReader
     from xlbench.reports.compare.matching import CellFilter
 
-    reader = LogReader(metric)
-    runs = by_label([one_run(baseline, reader), one_run(candidate, reader)])
+    reader, runs = _read_both(baseline, candidate, metric)
     options = Options(level, method, explore=explore, over_languages=over == "languages", seed=seed)
     wanted = CellFilter(as_list(tasks), as_list(languages), suite)
-    (found,) = against_baseline(
-        runs, reader.influence, options, wanted, allow_intersection, examples, reader.load_items
-    )
-    return found
+    return against_baseline(runs, reader.influence, options, wanted, allow_intersection, examples, reader.load_items)[0]
+
+
+def _read_both(
+    baseline: OneOrMore[str | Path | Run], candidate: OneOrMore[str | Path | Run], metric: str
+) -> tuple[LogReader, dict[str, Run]]:
+    """Two runs by their labels, and what reads their items; ``metric`` is the one that logs are compared by."""
+    from xlbench.reports.compare.inputs import by_label, one_run
+    from xlbench.reports.compare.logs.reader import LogReader
+
+    reader = LogReader(metric)
+    return reader, by_label([one_run(baseline, reader), one_run(candidate, reader)])
 
 
 def gate(

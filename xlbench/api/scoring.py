@@ -54,8 +54,8 @@ def run(
 ) -> Results:
     """Score models on tasks or suites.
 
-    A cell that fails carries its reason, and the others go on. Languages of a task without data, where ``languages``
-    names none, and what costs no result, such as a damaged part of the cache, are warnings of the logger ``xlbench``.
+    A cell that fails carries its reason, and the others go on. Languages without data, where ``languages`` names none,
+    and what costs no result, such as a damaged part of the cache, are warnings of the logger ``xlbench``.
 
     Args:
         models: Names, specs or `Model` objects, one or several; none: the embedded models.
@@ -67,16 +67,15 @@ def run(
         limit: At most so many items of each subset, a sample; None: all.
         seed: Of the intervals' random numbers.
         ci: The method of intervals, as for ``--ci``.
-        engine: Where cells are computed: ``serial``, ``processes`` or a plugin's engine. Other processes can use
-            models and tasks with a name or a spec alone.
+        engine: ``serial``, ``processes`` or a plugin's; other processes need names or specs of models and tasks.
         workers: How many processes; None: the engine's default.
         fail_fast: Stop at the first cell that fails.
         cache: Whether vectors are kept between runs, or the folder that keeps them.
         offline: Make no request.
         allow_pickle: Load weights from pickles, which can run code while they are read.
         trust_remote_code: Run code that comes with a checkpoint, where its revision is pinned.
-        ci_training: From how many bootstrapped training sets a probe learns again, so that intervals hold what the
-            training set leaves open, too; scores stay those of the whole set. 0: intervals hold the test items alone.
+        ci_training: From how many bootstrapped training sets a probe learns again, for intervals that hold the chance
+            of the training set, too; scores stay those of the whole set.
         shard: Which part of the cells is computed, "2/4" say: all parts together are the run. None: all cells.
         engine_options: What else the engine is told, each as ``NAME=VALUE``.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import Any
@@ -88,19 +88,24 @@ def execute(
     run = EngineRun(engine, engine_label or engine.name, planned, observer)
     computed_cells = run.cells(LocalJobRunner(planned, worker), jobs, workers, engine_options or {})
     with contextlib.closing(worker), contextlib.closing(computed_cells):
-        for computed in chain(_finished_cells(planned, store, writable=writable), computed_cells):
-            *revoked, cell = failed_models.propagate(computed)
-            finished |= {address_of(one): one for one in (*revoked, cell)}
-            if revoked:
-                observer.warning(
-                    f"{cell.model}: cells that were scored before are errors ({len(revoked)}): {cell.reason}"
-                )
+        all_cells = chain(_finished_cells(planned, store, writable=writable), computed_cells)
+        for *revoked, cell in _with_revoked(all_cells, failed_models, observer):
+            finished |= {address_of(settled): settled for settled in (*revoked, cell)}
             observer.cell(cell)
             if fail_fast and cell.status == "error":
                 break
         for line in worker.new_warnings():
             observer.warning(line)
     return [finished[address_of(item.cell)] for item in planned if address_of(item.cell) in finished]
+
+
+def _with_revoked(cells: Iterable[Cell], failed_models: FailedModels, observer: Observer) -> Iterator[tuple[Cell, ...]]:
+    """Every cell, after those that were scored before and are errors since its model failed; these with a warning."""
+    for computed in cells:
+        *revoked, cell = failed_models.propagate(computed)
+        if revoked:
+            observer.warning(f"{cell.model}: cells that were scored before are errors ({len(revoked)}): {cell.reason}")
+        yield *revoked, cell
 
 
 def _finished_cells(planned: Sequence[PlannedCell], store: Store, *, writable: bool) -> Iterator[Cell]:

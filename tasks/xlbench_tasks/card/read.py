@@ -72,6 +72,15 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
     homes = _homes(raw["data"], raw["name"], languages, splits, where, beside, imports=imports)
     if not spec and (loose := [home for home in homes if home.reader == "hub" and "revision" not in home.table]):
         raise UsageError(f"{loose[0].where} lacks 'revision'")
+    labels, types = _listed(raw, "labels", "kinds"), _listed(raw, "types")
+    homes = tuple(replace(home, task=spec or raw["name"], labels=labels, types=types) for home in homes)
+    return _card_of(raw, where, languages, splits, homes)
+
+
+def _card_of(
+    raw: Mapping[str, Any], where: str, languages: tuple[str, ...], splits: dict[str, str], homes: tuple[Home, ...]
+) -> Card:
+    """The card of checked keys, ``where`` being its file."""
     return Card(
         file=where,
         name=raw["name"],
@@ -80,10 +89,7 @@ def read_card(path: Path, spec: str = "", *, imports: bool = True) -> Card:
         description=raw["description"],
         license=raw["license"],
         languages=languages,
-        homes=tuple(
-            replace(home, task=spec or raw["name"], labels=_listed(raw, "labels", "kinds"), types=_listed(raw, "types"))
-            for home in homes
-        ),
+        homes=homes,
         version=raw.get("version", 1),
         citation=raw.get("citation", ""),
         options=raw.get("options", {}),

@@ -50,10 +50,8 @@ def standings(
         table, trees = over_languages(trees, table, settings)
     chances = Chances.of(table)
     rows = _rows(trees, table, chances, settings)
-    cells = table.cells.values()
     keys = [(row.model, row.fingerprint) for row in rows]
     by_code = language_nodes(keys, trees, table, settings)
-    learning = {cell.task for cell in cells if cell.train_items and not cell.training}
     board = Board(
         title=title,
         level=LEVEL,
@@ -70,15 +68,25 @@ def standings(
         models=_models(rows, table, results),
         troubles=(*sorted(trouble for run in results for trouble in run.troubles), *table.refused.values()),
         detectable=detectable(trees.values(), LEVEL),
-        learning=tuple(area for area, tasks in table.areas.items() if learning.intersection(tasks)),
+        learning=_learning_areas(table),
         conflicts=tuple(f"{table.labels[place[0]]}: {table.conflicts[place]}" for place in sorted(table.conflicts)),
         evidence=Evidence(tuple(keys), trees, table, by_code),
     )
-    board = retold(board) if over == LANGUAGES else board
+    return _with_chance(retold(board) if over == LANGUAGES else board, table, chances)
+
+
+def _learning_areas(table: Table) -> tuple[str, ...]:
+    """The areas with a task that learns from items, and whose intervals do not hold the chance of its training set."""
+    learning = {cell.task for cell in table.cells.values() if cell.train_items and not cell.training}
+    return tuple(area for area, tasks in table.areas.items() if learning.intersection(tasks))
+
+
+def _with_chance(board: Board, table: Table, chances: Chances) -> Board:
+    """The board with what chance alone would score, and with how many training sets were drawn."""
     return replace(
         board,
         without_chance=chances.without,
-        training_sets=tuple(sorted({cell.ci_training for cell in cells if cell.training})),
+        training_sets=tuple(sorted({cell.ci_training for cell in table.cells.values() if cell.training})),
         chances=average_chances(table, lambda task: board.baseline(task, "chance")),
     )
 
