@@ -58,8 +58,11 @@ def _of_python() -> Iterator[tuple[str, Any]]:
     yield "hooks", (sys.excepthook, sys.unraisablehook, threading.excepthook, sys.gettrace(), sys.getprofile())
     yield "streams", tuple(map(id, (sys.stdin, sys.stdout, sys.stderr)))
     yield "limits", (sys.getrecursionlimit(), sys.getswitchinterval(), socket.getdefaulttimeout())
+    threads = sorted(
+        {thread.name for thread in threading.enumerate()} - {"tqdm_monitor"}
+    )  # of each kind of bar, for ever
     yield "threads and processes", (
-        sorted(thread.name for thread in threading.enumerate()), multiprocessing.active_children(),
+        threads, multiprocessing.active_children(),
         multiprocessing.get_start_method(allow_none=True),
     )  # fmt: skip
     yield "locale", locale.setlocale(locale.LC_ALL)

@@ -63,7 +63,7 @@ def judge() -> None:
     baseline, candidate = saved.runs
     xlbench.compare(baseline, candidate)
     xlbench.gate(baseline, candidate)
-    xlbench.board("others", out="boards")
+    xlbench.board("others")
     saved.plot("standings", "standings.svg")
 
 
