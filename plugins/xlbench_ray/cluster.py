@@ -172,26 +172,42 @@ def _room(total: dict[str, float], workers: int | None, cpus: float, gpus: float
 @contextlib.contextmanager
 def _cluster(address: str) -> Iterator[Any]:
     """Ray, connected to a cluster; one that was started for it ends with it."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send figures of this machine to its makers
-    require_extra("ray", "the engine ray", "ray")
-    import ray
+    with _variables_as_they_were():
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would send figures of this machine to its makers
+        require_extra("ray", "the engine ray", "ray")
+        import ray
 
-    was_there = ray.is_initialized()
-    if not was_there:
-        try:
-            ray.init(
-                address=address or "local", include_dashboard=False if not address else None, log_to_driver=True,
-                logging_level=logging.ERROR,
-            )  # fmt: skip
-        except (ConnectionError, ValueError, RuntimeError) as error:
-            where = (
-                f"there is no Ray cluster at {address!r} (--engine-option address=)"
-                if address
-                else "Ray does not start"
-            )
-            raise xlbench.UsageError(f"{where}: {_reason(error).partition('. ')[0]}") from None
-    try:
-        yield ray
-    finally:
+        was_there = ray.is_initialized()
         if not was_there:
-            ray.shutdown()
+            _start(ray, address)
+        try:
+            yield ray
+        finally:
+            if not was_there:
+                ray.shutdown()
+
+
+def _start(ray: Any, address: str) -> None:
+    """Connect to the cluster at ``address``, or to one on this machine; `UsageError` where there is none."""
+    try:
+        ray.init(
+            address=address or "local", include_dashboard=False if not address else None, log_to_driver=True,
+            logging_level=logging.ERROR,
+        )  # fmt: skip
+    except (ConnectionError, ValueError, RuntimeError) as error:
+        where = (
+            f"there is no Ray cluster at {address!r} (--engine-option address=)" if address else "Ray does not start"
+        )
+        raise xlbench.UsageError(f"{where}: {_reason(error).partition('. ')[0]}") from None
+
+
+@contextlib.contextmanager
+def _variables_as_they_were() -> Iterator[None]:
+    """Ends with the environment variables that it began with, whatever was set of them for Ray or by it."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        for name in {*os.environ} - {*before}:
+            del os.environ[name]
+        os.environ.update(before)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -238,6 +240,31 @@ def test_a_cluster_without_room_is_said(workers, gpus):
     with pytest.raises(xlbench.UsageError, match=r"the cluster has 2 CPUs and 0 GPUs: no room for"):
         cluster._room({"CPU": 2.0}, workers, 1.0, gpus)
     assert cluster._room({"CPU": 5.0, "GPU": 2.0}, None, 2.0, 1.0) == 2
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_variables_are_as_they_were_when_the_cluster_has_ended(fails, monkeypatch):
+    """What is set for Ray, and what Ray sets, holds while it runs: also where it does not start."""
+    seen = []
+
+    def init(**_):
+        seen.append(os.environ["RAY_USAGE_STATS_ENABLED"])
+        os.environ["RAY_OF_ITS_OWN"] = os.environ["OURS"] = "1"
+        if fails:
+            raise ConnectionError("nobody is there")
+
+    ray = SimpleNamespace(is_initialized=lambda: False, init=init, shutdown=lambda: None)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setattr(cluster, "require_extra", lambda *_: None)
+    monkeypatch.delenv("RAY_USAGE_STATS_ENABLED", raising=False)
+    monkeypatch.setenv("OURS", "0")
+    before = dict(os.environ)
+    refused = pytest.raises(xlbench.UsageError, match="nobody is there") if fails else nullcontext()
+    with refused, cluster._cluster("") as given:
+        assert given is ray
+        assert os.environ["RAY_OF_ITS_OWN"] == "1"
+    assert seen == ["0"]
+    assert dict(os.environ) == before
 
 
 # ---- a real cluster
