@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from xlbench.catalog import Catalog, load
 from xlbench.core.errors import UsageError
@@ -112,10 +113,15 @@ def prepare(
         counts = (tally.read, *links.counts.values())
         facts = {name: file_facts(folder / name) for name in (TEXTS, DROPPED)}
         manifest = manifest_of(settings, tally, links, confusion, facts, command or ("xlbench.corpus.prepare",))
-        (folder / DATASHEET).write_text(datasheet(manifest), encoding="utf-8", newline="\n")
-        (folder / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8",
-                                       newline="\n")  # fmt: skip
+        _describe(folder, manifest)
     return Prepared(Corpus(Path(out), manifest), counts, tuple(tally.sources), confusion, tuple(manifest["notes"]))
+
+
+def _describe(folder: Path, manifest: Mapping[str, Any]) -> None:
+    """Write the datasheet and the manifest of a corpus into its folder."""
+    text = json.dumps(manifest, indent=1, ensure_ascii=False)
+    (folder / DATASHEET).write_text(datasheet(manifest), encoding="utf-8", newline="\n")
+    (folder / MANIFEST).write_text(f"{text}\n", encoding="utf-8", newline="\n")
 
 
 def data_root(data: str | Path | None) -> Data:
