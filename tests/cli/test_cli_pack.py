@@ -135,7 +135,7 @@ def test_a_damaged_pack_ends_with_code_3(root, xlbench_cli, tmp_path):
 
 def test_packs_may_lie_in_a_results_folder(xlbench_cli, tmp_path):
     """Runs go on in a folder that holds packs, and boards of it show both."""
-    run = ["run", "-s", "mini", "-l", "mlt", "-m", "random", "--no-cache"]
+    run = ["run", "-t", "lexicon", "-l", "mlt", "-m", "random", "--no-cache"]
     assert xlbench_cli([*run[:-3], "-m", "ngram", "--no-cache", "--results", "other"]).returncode == 0
     assert xlbench_cli(["pack", "other", "-o", "results/theirs.xlpack"]).returncode == 0
     assert xlbench_cli(run).returncode == 0

@@ -15,7 +15,7 @@ from xlbench.core.record import Cell
 from xlbench.runs.planned_cells import PlannedCell
 from xlbench.runs.shards import Shard
 
-SMALL = ["run", "--model", "ngram", "--model", "random", "--task", "lexicon", "--task", "mini-ner", "-l", "mlt"]
+SMALL = ["run", "--model", "ngram", "--model", "random", "--task", "lexicon", "--task", "mini-parallel", "-l", "isl"]
 
 
 def planned(model: str, task: str, subset: str, n: int = 1) -> PlannedCell:
@@ -88,7 +88,7 @@ def test_what_is_no_shard_is_said(text):
 @pytest.mark.slow
 def test_shards_joined_are_the_run(xlbench_cli, tmp_path):
     """The board of three shards' folders is that of one run, byte for byte; a shard writes none, and says so."""
-    small = {"models": ["ngram", "random"], "tasks": ["lexicon", "mini-ner"], "languages": ["mlt"]}
+    small = {"models": ["ngram", "random"], "tasks": ["lexicon", "mini-parallel"], "languages": ["isl"]}
     xlbench.run(**small, results=tmp_path / "whole")
     for number in (1, 2):
         xlbench.run(**small, results=tmp_path / f"r{number}", shard=f"{number}/3")
