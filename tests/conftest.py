@@ -14,6 +14,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 from forking import OF_CHECKPOINTS, Server
 
 if "PYTEST_XDIST_WORKER" in os.environ:
@@ -65,8 +66,21 @@ def _cache_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def _every_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder into which pip has installed every distribution of tests/dists, in one go, without a network."""
-    home = tmp_path_factory.mktemp("dists")
+    """A folder into which pip has installed every distribution of tests/dists, in one go, without a network: once, for
+    all workers of this run."""
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "dists"
+    with FileLock(home.with_suffix(".lock")):
+        if not home.exists():
+            part = home.with_suffix(".part")
+            _install_dists(part)
+            part.rename(home)
+    return home / "installed"
+
+
+def _install_dists(home: Path) -> None:
+    """Install them into ``installed`` in a folder that is not there yet."""
+    home.mkdir()
     shutil.copytree(DISTS, home / "sources")  # a build may write beside its sources
     target = home / "installed"
     options = ["--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation", "--no-index"]
@@ -74,7 +88,6 @@ def _every_dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pip", "install", *options, "--target", str(target), *folders]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    return target
 
 
 @pytest.fixture(scope="session")
