@@ -26,7 +26,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     helpers = ROOT / "tests" / "helpers"
     done = subprocess.run(
         [sys.executable, helpers / "runs_of_states.py"], cwd=tmp_path_factory.mktemp("states"),
-        env=environment([helpers], {}), capture_output=True, text=True, encoding="utf-8", timeout=300,
+        env=environment([helpers], {}), capture_output=True, text=True, encoding="utf-8", timeout=600,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout.splitlines()[-1]))
