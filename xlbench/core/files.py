@@ -13,6 +13,8 @@ from pathlib import Path
 
 from xlbench.core.errors import ResultsError, UsageError
 
+PIECE = 1 << 20
+"""Bytes of a file that are compared at once."""
 STALE_SECONDS = 3600
 """Age after which a leftover file cannot belong to a run that is still going."""
 
@@ -77,6 +79,19 @@ def check_folder(folder: Path, what: str, option: str) -> None:
         ) from None
 
 
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether a file holds exactly this; it is read a piece at a time."""
+    if not path.is_file() or path.stat().st_size != len(content):
+        return False
+    view, start = memoryview(content), 0
+    with path.open("rb") as file:
+        while piece := file.read(PIECE):
+            if view[start : start + len(piece)] != piece:
+                return False
+            start += len(piece)
+    return start == len(content)
+
+
 def write_files(
     folder: Path,
     files: Mapping[str, str | bytes],
@@ -104,7 +119,7 @@ def write_files(
                 if is_old(leftover):
                     remove(leftover)
             raw = content if isinstance(content, bytes) else content.encode("utf-8", "surrogatepass")
-            if not (folder / name).is_file() or (folder / name).read_bytes() != raw:
+            if not _holds(folder / name, raw):
                 write_whole(folder / name, raw, durable_name=True)
             written.append(folder / name)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import os
 import time
 from collections.abc import Mapping, Sequence
@@ -39,6 +40,10 @@ class SharedTexts:
             put(score, "metric", keep(score.metric, score.metric))
             put(score, "method", keep(score.method, score.method))
             put(score, "note", keep(score.note, score.note))
+            for name in ("bias", "seed_se", "training_se"):
+                number = getattr(score, name)
+                if not number and math.copysign(1.0, number) > 0:  # -0.0 stays what it is
+                    put(score, name, 0.0)
 
 
 @dataclass(slots=True)

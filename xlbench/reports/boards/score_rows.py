@@ -49,8 +49,7 @@ class ScoreRows(Sequence[dict[str, Any]]):
         """What `xlbench.reports.csv_text.to_csv` makes of the rows, without making them first."""
         text = _quoting()
         lines = [",".join(map(text, LONG))]
-        for one in self._cells:
-            lines += _lines(one, text)
+        lines += ("\n".join(_lines(one, text)) for one in self._cells)
         lines.append("")
         return "\n".join(lines)
 
