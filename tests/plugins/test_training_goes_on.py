@@ -3,18 +3,39 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import checkpoints
 import numpy as np
 import pytest
 import trainings
 from safetensors.numpy import load_file
 from trainings import FEW, asked, command, history, killed_before, run_recipe
 
-pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
-base, one_thread = trainings.base, trainings.one_thread
+from xlbench_train.training import micro_batches
 
-EARLY = {"epochs": 12, "learning_rate": 0.05, "patience": 1, "objective": "softmax"}
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
+one_thread = trainings.one_thread
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A transformer of one layer in a folder of sentence-transformers."""
+    return checkpoints.sentence_transformer(tmp_path_factory.mktemp("bases") / "base", layers=1)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _batches_as_others_have_them(scale: int) -> Iterator[None]:
+    """A batch goes through at a time, which is quicker; in parts, as in the processes of a campaign, where there are
+    some."""
+    with pytest.MonkeyPatch.context() as patch:
+        if scale == 1:
+            patch.setattr(micro_batches, "CPU_MICRO_BATCH", 32)
+        yield
+
+
+EARLY = {"epochs": 12, "learning_rate": 0.3, "patience": 1, "objective": "softmax"}
 """Stops long before its last epoch."""
 
 
@@ -45,7 +66,7 @@ def test_a_training_that_had_stopped_early_is_not_trained_on_after_a_kill(file, 
     if scale == 1:
         pytest.skip("half a minute each: `make campaign` has it")
     arguments = ["--base", base, "--pairs", FEW, "--no-report", "--batch-size", 32, "--device", "cpu", "--epochs", 12]
-    arguments += ["--learning-rate", 0.05, "--patience", 1, "--objective", "softmax", "--out", tmp_path / "out"]
+    arguments += ["--learning-rate", 0.3, "--patience", 1, "--objective", "softmax", "--out", tmp_path / "out"]
     assert killed_before(file, arguments).returncode == -9
     assert not (tmp_path / "out" / "modules.json").exists()
     early = request.getfixturevalue("early")
@@ -80,7 +101,7 @@ def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, earl
 # ---- within an epoch
 
 
-@pytest.mark.parametrize(("name", "call"), [("training_step", 94), ("evaluate", 3)])
+@pytest.mark.parametrize(("name", "call"), [("training_step", 40), ("evaluate", 3)])
 def test_an_epoch_that_was_gone_on_with_has_the_mean_loss_of_all_its_steps(
     name, call, base, early, tmp_path, monkeypatch
 ):
