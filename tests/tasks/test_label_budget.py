@@ -135,6 +135,29 @@ def test_every_strategy_spends_its_budget_and_no_more(acquisition, schedule, clu
             assert learned[-1] == 20 or sampling == "accumulating"
 
 
+@pytest.mark.parametrize("sampling", ["accumulating", "recalculating"])
+def test_a_warm_start_draws_the_first_half_at_random(sampling):
+    """Until half of the budget is paid for, rounds are those of random draws; then the strategy begins."""
+    vectors = np.random.RandomState(0).randn(60, 5)
+    codes = (vectors[:, 0] > 0).astype(np.int64)
+
+    def bought(strategy):
+        ledger = Ledger("x", codes, [str(row) for row in range(60)], [], 30)
+        learner = VectorLearner(FrozenVectors.of(vectors, vectors[:7]), 2, 10.0, 4, "dropout")
+        chosen = []
+        real = ledger.buy
+        ledger.buy = lambda rows: (real(rows), chosen.append(sorted(rows.tolist())))
+        points = rounds.run_rounds(Plan(strategy, 5, 30, 6, 3, ("x",)), ledger, learner)
+        return chosen, [point.labels for point in points]
+
+    plain, paid = bought(Strategy(sampling=sampling))
+    warm, _ = bought(Strategy("entropy", sampling=sampling, warm_start=True))
+    half = sum(labels <= 15 for labels in paid)
+    assert half >= 2
+    assert warm[:half] == plain[:half]
+    assert warm[half] != plain[half]
+
+
 def test_a_strategy_that_takes_too_many_is_caught(monkeypatch):
     """A planted fault, a selection of one text more than was asked for, ends the rounds with an error."""
     real = rounds.selection.best

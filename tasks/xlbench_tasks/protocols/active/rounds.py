@@ -171,7 +171,7 @@ class _Rounds:
         if count < 1 or not len(among):
             return among[:0]
         order = self.plan.random("order", number).permutation(self._n)[among]
-        if self.plan.strategy.warm_start and 2 * self._totals[number] <= self.plan.budget:
+        if self._is_warming_up(number):
             return among[selection.best(np.zeros(len(among)), order, count)]
         name = self.plan.strategy.acquisition
         if self.plan.candidates and number and name in acquisition.SCORES:
@@ -188,6 +188,13 @@ class _Rounds:
             samples = self.learner.samples(among, self.plan.random("samples", number))
             scores = acquisition.SCORES[name](samples)
         return among[selection.best(scores, order, count, groups)]
+
+    def _is_warming_up(self, number: int) -> bool:
+        """Whether a round is one of those that a warm start draws at random: half of the budget is enough for it."""
+        strategy, after = self.plan.strategy, self._totals[number]
+        if strategy.sampling == "recalculating":  # all that it chooses may be new
+            after += self.ledger.spent
+        return strategy.warm_start and 2 * after <= self.plan.budget
 
     def _clusters(self, among: Ints, number: int) -> Ints | None:
         """The clusters of some pool items; None where the strategy has none."""
