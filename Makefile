@@ -26,7 +26,7 @@ CORE := .venv/core-$(HASH)
 EVERYTHING := .venv/everything-$(HASH)
 TOOLS_OF_DOCS := .venv/docs-$(HASH)
 
-.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi nepali-corpora nepali study-few-labels build wheel lock clean
+.PHONY: help run test speed parallel style types lint check docs coverage bench campaign proof publish real real-mini quantized siamese-mini en-hi indian-ner nepali-corpora nepali study-few-labels build wheel lock clean
 
 help:  ## What there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -122,6 +122,9 @@ en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as do
 		--pairs card:ntrex:eng-hin --pairs $(REAL)/eng_Latn.txt,$(REAL)/hin_Deva.txt --data $(REAL_DATA) \
 		--prompt 'query: ' --objective $$objective --pooling $$pooling --epochs 1 --max-length 64 \
 		--out $$out $$(test ! -d $$out/training || echo --resume) || exit 1; done; done
+
+indian-ner: $(EVERYTHING) $(E5)  ## The taggers, scores and tables of docs/studies/indian-ner.md, in out/real/indian-ner (an hour; data as for real)
+	XLBENCH_DATA=$(REAL_DATA) OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/study_indian_ner.py $(E5) $(REAL)/indian-ner
 
 NEPALI_NEWS = card:ntrex:nep \
 	'$(REAL_DATA)/sib200/data/annotated/npi_Deva/train.tsv?register=regularized&license=CC-BY-SA-4.0&name=sib200-train' \

@@ -36,11 +36,12 @@ def xlbench_models() -> Iterator[xlbench.Model]:
 
 @xlbench.hookimpl
 def xlbench_recipes() -> Iterator[xlbench.Recipe]:
-    """`mlm` and `siamese`, for any base, and `siamese-mini`, which makes the encoder of that name again."""
+    """`mlm`, `siamese` and `tagger`, for any base, and `siamese-mini`, which makes the encoder of that name again."""
     yield xlbench.Recipe("mlm", _train_mlm, "Train a masked language model on a corpus: a new one, or one further.")
     yield xlbench.Recipe("siamese", _train_siamese, "Fine-tune an encoder on pairs of texts, or train a static one.")
     yield xlbench.Recipe("active", _train_active, "Compare ways to choose which texts are labeled first.")
     yield xlbench.Recipe("siamese-mini", _make_siamese_mini, "Make the encoder that ships again, from its data.")
+    yield xlbench.Recipe("tagger", _train_tagger, "Fine-tune a tagger of named entities: token classification.")
 
 
 def _load_siamese_mini() -> xlbench.Encoder:
@@ -85,5 +86,11 @@ def _train_active() -> Any:
 
 def _make_siamese_mini() -> Any:
     from xlbench_train.siamese_mini_recipe.command import command
+
+    return command
+
+
+def _train_tagger() -> Any:
+    from xlbench_train.tagger.command import command
 
     return command

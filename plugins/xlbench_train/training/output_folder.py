@@ -65,8 +65,10 @@ def is_disposable(out: Path) -> bool:
     folder = out / INNER
     if _has_model(out) or not is_begun(out):
         return False
-    return not checkpoints.complete_checkpoints(folder / _CHECKPOINTS) and not history.has_epochs(
-        folder / "history.csv"
+    parts = [folder, *(folder / _CHECKPOINTS).glob("stage-*")]
+    return not any(
+        checkpoints.complete_checkpoints(part / _CHECKPOINTS) or history.has_epochs(part / "history.csv")
+        for part in parts
     )
 
 

@@ -1,0 +1,1 @@
+"""The recipe ``tagger``: fine-tunes token classification for named entities."""
