@@ -35,6 +35,7 @@ def plan(base: str, size: int) -> dict[str, tuple[str, tuple[str, ...], dict[str
     return {
         **alone,
         "hin-tel": ("hin", ("il-ner:tel",), {}),
+        "hin-urd": ("hin", ("il-ner:urd",), {}),
         "joint": (base, (every,), {}),
         f"hin-{size // 3}": (base, ("il-ner:hin",), {"train_size": size // 3}),
         f"hin-{2 * size}": (base, ("il-ner:hin",), {"train_size": 2 * size}),
@@ -53,10 +54,10 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("base")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--size", type=int, default=320)
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--limit", type=int, default=240)
+    parser.add_argument("--size", type=int, default=600)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--layers", type=int, default=4)
+    parser.add_argument("--limit", type=int, default=400)
     given = parser.parse_args()
     data = Path(os.environ["XLBENCH_DATA"])
     loaded = catalog.load()

@@ -20,8 +20,8 @@ from xlbench.core.tables import table
 LANGUAGES = ("hin", "urd", "tel", "ory")
 TYPES = ("NEP", "NEL", "NEO", "NEN", "NETI", "NEAR")
 PAIRS = (
-    ("tel", "hin-tel"), ("tel", "joint"), ("hin", "joint"), ("progressive", "joint"), ("probe", "joint"),
-    ("hin", "probe"),
+    ("tel", "hin-tel"), ("urd", "hin-urd"), ("tel", "joint"), ("hin", "joint"), ("progressive", "joint"),
+    ("probe", "joint"), ("hin", "probe"),
 )  # fmt: skip
 """Baseline and candidate of each verdict."""
 
@@ -109,7 +109,8 @@ def tables(out: Path, limit: int) -> None:
         ("Entity F1", ["model", *LANGUAGES], matrix(scores, names)),
         *((f"F1 a type, {name}", ["type", *LANGUAGES], list(of_types(scores, runs, name)))
           for name in ("hin", "joint", "probe") if name in names),
-        ("Trained on", ["model", "test", "sentences", "F1", "F1 without them"], list(leaks(runs, items, out / "models", limit))),
+        ("Trained on", ["model", "test", "sentences", "F1", "F1 without them"],
+         list(leaks(runs, items, out / "models", limit))),
         ("Verdicts", ["baseline → candidate", "test", "difference [95%]", "verdict"],
          list(verdicts({run.model: run for run in runs}))),
     ]  # fmt: skip

@@ -157,6 +157,11 @@ class _RecipeRun:
                 self.terminal.say(f"stage {number} of {len(self.stages)}: {name}")
             job = self._job(number, stage, job)
             result = train(job, resume=self.request.resume)
+            if not any(row["entity_f1"] for row in result.history.rows if row["step"]):
+                job.warn(
+                    f"{name}: after no epoch was any entity of the development sentences found: the tagger has learned "
+                    f"too little: give it more sentences, --epochs or --learning-rate"
+                )
             notes += job.progress.notes
             trained.append(model_card.Stage(name, result.history.rows, result.best_epoch, result.stopped))
             if result.stopped:
