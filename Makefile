@@ -123,7 +123,7 @@ en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as do
 		--prompt 'query: ' --objective $$objective --pooling $$pooling --epochs 1 --max-length 64 \
 		--out $$out $$(test ! -d $$out/training || echo --resume) || exit 1; done; done
 
-indian-ner: $(EVERYTHING) $(E5)  ## The taggers, scores and tables of docs/studies/indian-ner.md, in out/real/indian-ner (an hour; data as for real)
+indian-ner: $(EVERYTHING) $(E5)  ## The taggers, scores and tables of docs/studies/indian-ner.md, in out/real/indian-ner (a quarter of an hour; data as for real)
 	XLBENCH_DATA=$(REAL_DATA) OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/study_indian_ner.py $(E5) $(REAL)/indian-ner
 
 NEPALI_NEWS = card:ntrex:nep \

@@ -85,12 +85,13 @@ def verdicts(runs: Mapping[str, xlbench.Run]) -> Iterator[list[str]]:
         if before not in runs or after not in runs:
             continue
         frame = xlbench.compare(runs[before], runs[after]).to_frame()
-        for row in frame[frame["level"] == "cell"].to_dict("records"):
+        for row in frame[frame["level"] == "subset"].to_dict("records"):
             ends = "" if pd.isna(row["low"]) else f" [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]"
             yield [
                 f"{before} → {after}",
-                str(row["subset"]),
+                str(row[frame.columns[3]]).removeprefix("il-ner "),
                 f"{100 * row['difference']:+.1f}{ends}",
+                f"{row['adjusted']:.3f}",
                 str(row["judgment"]),
             ]
 
@@ -111,7 +112,7 @@ def tables(out: Path, limit: int) -> None:
           for name in ("hin", "joint", "probe") if name in names),
         ("Trained on", ["model", "test", "sentences", "F1", "F1 without them"],
          list(leaks(runs, items, out / "models", limit))),
-        ("Verdicts", ["baseline → candidate", "test", "difference [95%]", "verdict"],
+        ("Verdicts", ["baseline → candidate", "test", "difference [95%]", "p", "verdict"],
          list(verdicts({run.model: run for run in runs}))),
     ]  # fmt: skip
     text = "\n\n".join(

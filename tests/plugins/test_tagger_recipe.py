@@ -224,3 +224,17 @@ def test_a_killed_training_goes_on(card, base, tmp_path, more):
     assert run(tmp_path / "out", "--resume").returncode == 0
     whole, resumed = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "out"))
     assert all(np.allclose(whole[name], resumed[name], atol=1e-6) for name in whole)
+
+
+def test_time_left_is_told_from_the_stage_at_hand(monkeypatch, capsys):
+    """A second stage begins to count anew: 10 steps in 40 seconds leave 89 of them 356 seconds."""
+    clock = [0.0]
+    monkeypatch.setattr("xlbench_train.training.terminal.time.monotonic", lambda: clock[0])
+    terminal = Terminal(quiet=False)
+    for done in (100, 11):
+        with terminal.training():
+            terminal.step(1, 100, 0.0)
+            clock[0] += 40
+            terminal.step(done, 100, 0.5)
+        clock[0] += 1000
+    assert "step 11 of 100, epoch 0.50, 5:56 left" in capsys.readouterr().err

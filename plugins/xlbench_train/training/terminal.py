@@ -47,7 +47,8 @@ class Terminal:
 
     @contextlib.contextmanager
     def training(self) -> Iterator[None]:
-        """For as long as `step` is called."""
+        """For as long as `step` is called; how long is left is told from the steps of this time."""
+        self._start = 0
         if self._quiet or not sys.stderr.isatty():
             yield
             return
