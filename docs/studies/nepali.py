@@ -8,13 +8,13 @@ root.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -46,7 +46,7 @@ def main(folder: Path) -> None:
     frame = results.to_frame()
     frame = frame[(frame["subset"] == "nep") & frame["task"].isin(TASKS)]
     frame = frame[frame["metric"] == frame["task"].map(TASKS)].set_index(["model", "task"]).sort_index()
-    parts = (scores_table(frame), verdict_table(folder), agreement(frame), slices_table(folder))
+    parts = (scores_table(frame), verdict_table(folder, results.models), agreement(frame), slices_table(folder))
     sys.stdout.write("\n\n".join(parts) + "\n")
 
 
@@ -55,9 +55,9 @@ def row(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def models_of(recipe: str) -> list[str]:
-    """The models of a recipe, one a seed."""
-    return [f"{recipe}-{seed}" for seed in SEEDS]
+def models_of(recipe: str, known: Iterable[str]) -> list[str]:
+    """The models of a recipe, one a seed, as far as they are known."""
+    return [name for name in (f"{recipe}-{seed}" for seed in SEEDS) if name in set(known)]
 
 
 # ---- scores
@@ -66,36 +66,42 @@ def models_of(recipe: str) -> list[str]:
 def scores_table(frame: pd.DataFrame) -> str:
     """Means over seeds with the lowest and the highest; of single models, 95% intervals."""
     lines = [row(["model", *HEADINGS]), "|---|" + "--:|" * len(HEADINGS)]
+    rest = set(frame.index.get_level_values("model"))
     for recipe in ("untrained", *RECIPES):
-        values = [frame.loc[(models_of(recipe), task), "value"] for task in TASKS]
+        seeds = models_of(recipe, frame.index.get_level_values("model"))
+        values = [frame.loc[(seeds, task), "value"] for task in TASKS]
         cells = [f"{each.mean():.3f} ({each.min():.3f} to {each.max():.3f})" for each in values]
-        lines.append(row([f"{recipe}, three seeds", *cells]))
-    known = [*itertools.chain(*(models_of(recipe) for recipe in ("untrained", *RECIPES)))]
-    for model in sorted(set(frame.index.get_level_values("model")) - set(known)):
+        lines.append(row([f"{recipe}, {len(seeds)} seeds", *cells]))
+        rest -= set(seeds)
+    for model in sorted(rest):
         found = [frame.loc[(model, task)] for task in TASKS]
         lines.append(row([model, *(f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in found)]))
-    chance = [frame.loc[(models_of("untrained")[0], task), "chance"] for task in TASKS]
+    chance = [frame.loc[("untrained-0", task), "chance"] for task in TASKS]
     return "\n".join([*lines, row(["chance", *("" if value != value else f"{value:.3f}" for value in chance)])])
 
 
 # ---- verdicts
 
 
-def verdict_table(folder: Path) -> str:
+def verdict_table(folder: Path, known: Collection[str]) -> str:
     """Differences of recipes, candidate less baseline, with intervals over items and seeds."""
     lines = [row(["baseline", "candidate", *HEADINGS]), "|---|---|" + "---|" * len(HEADINGS)]
     for one, other in PAIRS:
-        found = compared(folder, one, other).values()
-        cells = [
-            f"{each['difference']:+.3f} [{each['low']:+.3f}, {each['high']:+.3f}] {each['judgment']}" for each in found
-        ]
+        found = compared(folder, models_of(one, known), models_of(other, known)).values()
+        cells = [difference_of(each) for each in found]
         lines.append(row([one, other, *cells]))
     return "\n".join(lines)
 
 
-def compared(folder: Path, one: str, other: str) -> dict[str, dict[str, object]]:
+def difference_of(told: dict[str, Any]) -> str:
+    """A difference with its interval, where it has one, and the verdict."""
+    ends = "" if told["low"] is None else f" [{told['low']:+.3f}, {told['high']:+.3f}]"
+    return f"{told['difference']:+.3f}{ends} {told['judgment']}"
+
+
+def compared(folder: Path, before: Sequence[str], after: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Task -> what `xlbench compare` says of two recipes on it, in Nepali alone; p is adjusted for all of them."""
-    sides = [("--a", model) for model in models_of(one)] + [("--b", model) for model in models_of(other)]
+    sides = [*(("--a", model) for model in before), *(("--b", model) for model in after)]
     runs = [word for side, model in sides for word in (side, model)]
     command = ["xlbench", "compare", *runs, "--results", str(folder / "results"), "--language", "nep", "--json"]
     told = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
@@ -145,8 +151,9 @@ def slices_table(folder: Path) -> str:
     cells: dict[tuple[str, str, str], list[str]] = {}
     for recipe in RECIPES:
         known = corpus.vocabulary(line.text for line in corpus.read(folder / "corpora" / recipe))
-        right = items[items["model"].isin(models_of(recipe))]
-        tokenize = AutoTokenizer.from_pretrained(folder / models_of(recipe)[0]).tokenize
+        models = models_of(recipe, items["model"].unique())
+        right = items[items["model"].isin(models)]
+        tokenize = AutoTokenizer.from_pretrained(folder / models[0]).tokenize
         for what, tasks in (("news", ("sib200-news",)), ("words", SETS)):
             part = rights(right[right["task"].isin(tasks)])
             texts = [spell(text) for text in part["text"]]
