@@ -423,6 +423,12 @@ TEXTS = (
 )
 
 
+def test_files_of_tests_have_names_of_their_own():
+    """Two files of tests of one name, in whatever folders, cannot be collected in one run."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "__init__.py"]
+    assert sorted(set(names)) == sorted(names)
+
+
 def british(text):
     """The words of a text, and parts of names, that are spelled as in Britain."""
     return re.findall(rf"(?<![a-z])(?:un)?(?:{BRITISH})(?![a-z])", text.lower())
