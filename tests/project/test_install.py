@@ -169,7 +169,6 @@ THROUGH_OTHERS = {
     "accelerate": "the trainer of transformers runs on it",
     "protobuf": "transformers reads SentencePiece models with it",
     "sentencepiece": "transformers cuts texts with it",
-    "tokenizers": "transformers cuts texts with it",
 }
 """Dependency -> why it is one although no code here imports it."""
 WITH_OTHERS = {"tqdm": ("tqdm", "huggingface-hub"), "yaml": ("pyyaml", "transformers")}

@@ -72,10 +72,12 @@ def test_the_wheel_holds_every_file_of_the_packages_and_no_other(wheel):
     assert {"xlbench_tasks/cards/lexicon.toml", "xlbench_tasks/suites/mini.toml"} <= inside
 
 
-def test_every_toml_of_tasks_and_plugins_is_in_the_wheel(wheel):
-    """A card, a suite or a list of models that is not packaged would be missing for everyone but its author."""
-    folders = (ROOT / "tasks", ROOT / "plugins")
-    tomls = {path.relative_to(folder).as_posix() for folder in folders for path in folder.rglob("*.toml")}
+def test_every_toml_of_the_packages_is_in_the_wheel(wheel):
+    """A card, a suite, a rule or a list of models that is not packaged would be missing for everyone but its author."""
+    tomls = {
+        path.relative_to(ROOT / top).as_posix() for top in ("tasks", "plugins") for path in (ROOT / top).rglob("*.toml")
+    }
+    tomls |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "xlbench").rglob("*.toml")}
     assert tomls
     assert tomls == {name for name in names(wheel) if name.endswith(".toml")}
 
