@@ -68,8 +68,9 @@ coverage: $(EVERYTHING)  ## All tests but the benchmarks, with the share of line
 bench: $(EVERYTHING)  ## The benchmarks at full size, with their figures
 	XLBENCH_LARGE=1 $(BIN)/python -m pytest -q -s tests/benchmarks
 
-campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels
+campaign: $(EVERYTHING)  ## The tests of chance, kills and races, fifty times as many as usual; whole suites under two BLAS kernels; long variants
 	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q $(SIDE_BY_SIDE) load $(CAMPAIGNS)
+	XLBENCH_CAMPAIGN=50 $(BIN)/python -m pytest -q -m campaign $(SIDE_BY_SIDE) load $(addprefix --ignore ,$(CAMPAIGNS))
 
 proof: $(EVERYTHING)  ## The simulations behind docs/gate.md and docs/coverage.md, at full length (some minutes each)
 	$(BIN)/python tests/campaigns/proof_gate.py

@@ -207,10 +207,9 @@ def scale() -> int:
     return int(os.environ.get("XLBENCH_CAMPAIGN", "1"))
 
 
-@pytest.fixture
-def in_a_campaign(scale: int) -> None:
-    """Skips a test of half a minute or more, of whose kind the ordinary tests have a quicker one."""
-    if scale == 1:
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip, outside a campaign, a test that takes long and of whose kind the ordinary tests have a quicker one."""
+    if item.get_closest_marker("campaign") and "XLBENCH_CAMPAIGN" not in os.environ:
         pytest.skip("it takes long: `make campaign` has it")
 
 

@@ -54,16 +54,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("base")
     parser.add_argument("out", type=Path)
-    parser.add_argument("--size", type=int, default=320)
-    parser.add_argument("--epochs", type=int, default=2)
-    parser.add_argument("--layers", type=int, default=2)
-    parser.add_argument("--limit", type=int, default=240)
+    parser.add_argument("--size", type=int, default=640)
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--layers", type=int, default=6)
+    parser.add_argument("--learning-rate", type=float, default=5e-4)
+    parser.add_argument("--limit", type=int, default=480)
     given = parser.parse_args()
     data = Path(os.environ["XLBENCH_DATA"])
     loaded = catalog.load()
     (task,) = loaded.select_tasks(["il-ner"])
     terminal = Terminal(quiet=False)
-    common = {"dev_size": 40, "batch_size": 4, "epochs": given.epochs, "learning_rate": 1e-3, "patience": 0}
+    common = {
+        "dev_size": 80, "batch_size": 4, "epochs": given.epochs, "learning_rate": given.learning_rate, "patience": 0,
+    }  # fmt: skip
     for name, (base, tasks, more) in plan(given.base, given.size).items():
         folder = given.out / "models" / name
         if not output_folder.is_finished(folder):

@@ -538,7 +538,9 @@ def test_a_damaged_manifest_is_one_line(go, tmp_path):
 # ---- a full disk
 
 
-@pytest.mark.parametrize("after", [0, 3, 5, 8])
+@pytest.mark.parametrize(
+    "after", [0, pytest.param(3, marks=pytest.mark.campaign), 5, pytest.param(8, marks=pytest.mark.campaign)]
+)
 def test_a_full_disk_keeps_what_was_saved(after, go, tmp_path):
     """A disk that is full ends the run with code 3 and one line; cells saved before stay whole, no half of a file is
     left, and the same command goes on when there is room again, to the same board."""

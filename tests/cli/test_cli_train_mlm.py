@@ -9,9 +9,9 @@ TEXTS = [f"यो वाक्य संख्या {number} हो , र य�
 
 
 @pytest.fixture
-def train(xlbench_cli, tmp_path):
+def train(checkpoint_cli, tmp_path):
     (tmp_path / "a.txt").write_text("\n".join(TEXTS), encoding="utf-8")
-    return lambda *arguments: xlbench_cli(["train", "mlm", *map(str, arguments)])
+    return lambda *arguments: checkpoint_cli(["train", "mlm", *map(str, arguments)])
 
 
 @pytest.mark.parametrize(

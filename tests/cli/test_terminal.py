@@ -60,7 +60,7 @@ def assert_fits(shown, columns):
     assert not [line for line in shown.screen if re.search(r"\d/\d+ cells", line)]
 
 
-@pytest.mark.parametrize("columns", [200, 80, 40])
+@pytest.mark.parametrize("columns", [pytest.param(200, marks=pytest.mark.campaign), 80, 40])
 def test_a_run_shows_one_live_line_and_ends_with_the_standings(terminal, tmp_path, columns):
     """In any window: cells done while it runs, then table, verdict and files, and nothing of the live line."""
     shown = terminal([*RUN, *tiny(tmp_path)], columns)
@@ -146,7 +146,10 @@ def test_a_redirected_table_is_whole_though_the_window_is_narrow(terminal, tmp_p
     assert any("/8 cells" in frame for frame in shown.frames)
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii", "cp932"])
+@pytest.mark.parametrize(
+    "encoding",
+    ["ascii", pytest.param("cp1252", marks=pytest.mark.campaign), pytest.param("cp932", marks=pytest.mark.campaign)],
+)
 def test_no_encoding_of_a_stream_ends_a_command(tmp_path, encoding):
     """Where the stream lacks dashes, raised digits or a script, they are written otherwise: tables, JSON and pages."""
     (tmp_path / "letters.py").write_text(BARS + "\n\nclass हिन्दी(Bars):\n    pass\n", encoding="utf-8")

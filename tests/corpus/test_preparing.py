@@ -12,7 +12,7 @@ from unix import ON_UNIX
 
 from xlbench.core.errors import DataError, ResultsError, UsageError
 from xlbench.core.permissions import permissions
-from xlbench.corpus import STEPS, Line, load_rules, normalizer, prepare, read
+from xlbench.corpus import STEPS, Line, load_rules, measuring, normalizer, prepare, read
 from xlbench.corpus import preparing as room
 from xlbench.corpus.duplicates import open_index
 
@@ -20,9 +20,23 @@ NEPALI = ["नेपालका हिमालहरू धेरै अग्
 HINDI = ["मैं कल दिल्ली जा रहा हूँ और वहाँ से मुंबई जाऊँगा।", "यह किताब बहुत अच्छी है, इसे ज़रूर पढ़ना चाहिए।"]
 
 
+def few(languages, given, catalog, data):
+    """Texts of two languages, in place of what embedded tasks have."""
+    if given:
+        return measuring.labeled_texts(languages, given, catalog, data)
+    return [measuring.LabeledTexts("nep", "made", tuple(NEPALI)), measuring.LabeledTexts("hin", "made", tuple(HINDI))]
+
+
+@pytest.fixture
+def measured(files, monkeypatch):
+    """The filter is measured on what embedded tasks have."""
+    monkeypatch.setattr(room, "labeled_texts", measuring.labeled_texts)
+
+
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """Two files in the current folder."""
+    """Two files in the current folder; the filter is measured on a few texts, where a test is not about that."""
+    monkeypatch.setattr(room, "labeled_texts", few)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("XLBENCH_DATA", raising=False)
     news = [NEPALI[0], "", HINDI[0], NEPALI[1], NEPALI[0] + "  "]
@@ -106,6 +120,7 @@ def test_equal_inputs_give_equal_bytes(files, tmp_path):
     }
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_datasheet_says_what_matters(files, tmp_path):
     """It has inputs with hash, license and register, counts, the confusion table, rules with sources, the command."""
     prepared = prepare(files, "nep", tmp_path / "out", command=("xlbench", "corpus", "a b.txt"))
@@ -118,6 +133,7 @@ def test_a_datasheet_says_what_matters(files, tmp_path):
     assert [text for text in wanted if text not in sheet] == []
 
 
+@pytest.mark.usefixtures("measured")
 def test_the_confusion_table_is_measured_on_known_texts(files, tmp_path):
     """Each row counts what the filter takes the texts of one language for; its interval is Wilson's."""
     (tmp_path / "hindi.txt").write_text("\n".join([*HINDI, "", NEPALI[0]]), encoding="utf-8")
@@ -132,6 +148,7 @@ def test_the_confusion_table_is_measured_on_known_texts(files, tmp_path):
     assert "not measured on nep, mar" in " ".join(prepared.notes)
 
 
+@pytest.mark.usefixtures("measured")
 def test_the_filter_may_choose_among_some(files, tmp_path):
     """A filter that knows Nepali and Marathi alone takes Hindi for one of them."""
     prepared = prepare(files, "nep", tmp_path / "out", steps=["lid"], among=["nep", "mar"], against=["mar"])
@@ -256,6 +273,7 @@ def test_a_folder_that_is_there_stays(files, tmp_path):
     assert len(read("out")) == 6
 
 
+@pytest.mark.usefixtures("measured")
 def test_the_filter_is_measured_without_a_request(files, tmp_path, monkeypatch):
     """Data that nobody has asked for is not downloaded; what is asked for may be, unless that is forbidden."""
     asked = []

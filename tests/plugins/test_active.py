@@ -271,7 +271,9 @@ def test_resampled_curves_are_scikit_learns():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("adapters", [[], ["--lora", "2"]], ids=["whole", "lora"])
+@pytest.mark.parametrize(
+    "adapters", [pytest.param([], marks=pytest.mark.campaign), ["--lora", "2"]], ids=["whole", "lora"]
+)
 def test_a_transformer_is_fine_tuned(adapters, tmp_path):
     """A two-layer transformer: acquisition by its own dropout, clusters by its vectors, and every round from anew."""
     base = checkpoints.bert(tmp_path / "base")

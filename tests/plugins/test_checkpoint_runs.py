@@ -140,7 +140,7 @@ def test_a_run_killed_while_it_encodes_goes_on_to_the_same_bits(checkpoint_cli, 
     assert rows_of(tmp_path / "cache of two") == rows_of(tmp_path / "cache of one")
 
 
-@pytest.mark.parametrize("kind", ["hf", "st", "siamese", "static"])
+@pytest.mark.parametrize("kind", ["hf", pytest.param("st", marks=pytest.mark.campaign), "siamese", "static"])
 def test_every_kind_of_checkpoint_conforms(tmp_path, monkeypatch, kind):
     """The conformance kit for models finds nothing wrong with a checkpoint of any kind; in another process, which all
     kinds are loaded in alike, with one."""

@@ -101,7 +101,7 @@ def test_the_card_has_command_data_and_scores(made):
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("file", ["progress.json", "modules.json"])
+@pytest.mark.parametrize("file", ["progress.json", pytest.param("modules.json", marks=pytest.mark.campaign)])
 def test_after_a_kill_the_same_command_ends_with_the_same_weights(file, made, corpus, tmp_path, monkeypatch):
     """Killed before it could note its end, or while the model was moved to its place."""
     arguments = [*NEW, "--corpus", corpus, "--steps", 40, "--out", tmp_path / "out"]
@@ -167,7 +167,7 @@ def test_out_of_memory_halves_what_goes_through_at_a_time(made, corpus, tmp_path
     [
         ("bert", ["--mask", "token"]),
         ("bert", ["--tokenizer", "extend", "--vocabulary", 50]),
-        ("bert", ["--tokenizer", "new", "--vocabulary", 600]),
+        pytest.param("bert", ["--tokenizer", "new", "--vocabulary", 600], marks=pytest.mark.campaign),
         ("xlm_roberta", ["--mask", "weighted", "--lora", 2]),
     ],
 )

@@ -57,6 +57,7 @@ def ntrex(tmp_path):
     return tmp_path
 
 
+@pytest.mark.campaign
 @needs("ntrex", "random_encoder.tsv")
 def test_published_scores_of_ntrex_are_reproduced(ntrex, tmp_path):
     """Accuracy and F1 of every pair of these languages are the published ones, to six decimals."""

@@ -66,7 +66,7 @@ def test_neighbors_make_sense(st) -> None:
     assert one @ same > one @ other + 0.3
 
 
-@pytest.mark.usefixtures("in_a_campaign")
+@pytest.mark.campaign
 def test_a_run_is_far_above_the_ngrams(checkpoint_cli, tmp_path: Path) -> None:
     """``xlbench run``, offline: in English its interval lies wholly above that of the n-grams, on classification and on
     clustering; all that is done is known to be done."""

@@ -357,7 +357,7 @@ def test_a_loss_that_is_never_a_number_leaves_no_model(base, tmp_path):
     assert not (tmp_path / "out" / "modules.json").exists()
 
 
-@pytest.mark.parametrize("objective", ["contrastive", "softmax"])
+@pytest.mark.parametrize("objective", ["contrastive", pytest.param("softmax", marks=pytest.mark.campaign)])
 def test_out_of_memory_halves_what_goes_through_at_a_time(objective, base, tmp_path, monkeypatch, capsys):
     """It is said, on the terminal and in the card, and the batch stays as large."""
     from sentence_transformers import SentenceTransformer

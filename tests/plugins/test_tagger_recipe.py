@@ -24,7 +24,7 @@ from xlbench_train.training.failures import TrainingStopped
 from xlbench_train.training.terminal import Terminal
 
 one_thread = trainings.one_thread
-pytestmark = pytest.mark.usefixtures("one_thread")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
 card = taggings.card
 
 
@@ -200,9 +200,8 @@ def test_the_command_has_examples_and_every_setting():
     assert "Examples" in command.epilog
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")
-@pytest.mark.parametrize("more", [[], ["--progressive"]])
+@pytest.mark.parametrize("more", [[], pytest.param(["--progressive"], marks=pytest.mark.campaign)])
 def test_a_killed_training_goes_on(card, base, tmp_path, more):
     """Killed while it moved the model to its place, with --resume it ends with the weights of an undisturbed one; and
     without it, nothing is written over what there is."""

@@ -120,6 +120,7 @@ def f1(gold, given, *, strict):
     return 2 * right / total
 
 
+@pytest.mark.slow
 def test_scores_are_those_of_an_independent_computation(made, tagger, tmp_path):
     """With ``decode=each``, entity and lenient F1 equal those counted by hand over transformers' own best labels."""
     _, test = made
@@ -182,6 +183,7 @@ def test_training_sets_are_not_drawn_for_own_tags(made, tagger, tmp_path):
     assert all("leave --ci-training out" in cell.reason for cell in run.cells)
 
 
+@pytest.mark.slow
 def test_a_tagger_conforms(tagger):
     """It passes the kit: vectors, and tags that are the same alone, in any order and after loading again."""
     check_model(model_of(f"tagger:{tagger}"))

@@ -76,7 +76,7 @@ def test_a_training_that_had_stopped_early_is_not_trained_on_after_a_kill(file, 
     assert_same_model(early, tmp_path / "out")
 
 
-@pytest.mark.parametrize("where", ["progress.Progress.end", "saving.save"])
+@pytest.mark.parametrize("where", ["progress.Progress.end", pytest.param("saving.save", marks=pytest.mark.campaign)])
 def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, early, tmp_path, monkeypatch):
     """Ended between the last checkpoint and the note of it, or later: the trainer is not even asked."""
     from xlbench_train.siamese.trainer import PairTrainer
@@ -101,7 +101,9 @@ def test_a_training_that_had_ended_only_takes_the_best_weights(where, base, earl
 # ---- within an epoch
 
 
-@pytest.mark.parametrize(("name", "call"), [("training_step", 40), ("evaluate", 3)])
+@pytest.mark.parametrize(
+    ("name", "call"), [("training_step", 40), pytest.param("evaluate", 3, marks=pytest.mark.campaign)]
+)
 def test_an_epoch_that_was_gone_on_with_has_the_mean_loss_of_all_its_steps(
     name, call, base, early, tmp_path, monkeypatch
 ):

@@ -63,7 +63,7 @@ def test_what_the_base_does_not_have_is_said_before_a_folder_is_made(base, more,
         assert not (tmp_path / "out").exists()
 
 
-@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("resume", [pytest.param(False, marks=pytest.mark.campaign), True])
 def test_a_training_that_kept_nothing_leaves_the_folder_to_the_next(resume, bases, tmp_path):
     """One that diverged before its first checkpoint, and the corrected command in the same folder."""
     with pytest.raises(TrainingStopped, match=r"so that nothing is kept: try a lower --learning-rate than 1e\+30$"):

@@ -129,10 +129,19 @@ def test_the_whole_plugin_is_as_short_as_promised():
     assert len(lines) <= 15
 
 
+LONG = {"active", "compare", "curves", "plots", "python", "train-mlm"}
+"""Pages whose examples score or train models."""
+
+
 def examples() -> list[Any]:
     """Every python block of every page, with the page's name."""
     return [
-        pytest.param(page.relative_to(ROOT).as_posix(), code, id=f"{page.stem}-{number}")
+        pytest.param(
+            page.relative_to(ROOT).as_posix(),
+            code,
+            id=f"{page.stem}-{number}",
+            marks=[pytest.mark.slow] if page.stem in LONG else [],
+        )
         for page in PAGES
         if page.is_file()
         for number, code in enumerate(blocks(read(page), "python"), 1)

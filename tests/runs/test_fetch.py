@@ -204,6 +204,7 @@ def test_offline_no_socket_is_tried(xlbench, hub, tmp_path):
     assert blocked.attempts()
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 def test_offline_from_python_after_the_libraries_were_imported(xlbench, hub, tmp_path):
     """The libraries read their variables when they are imported, and a notebook has imported them long ago: offline

@@ -594,6 +594,7 @@ def test_real_topics_have_all_their_items(name, language, n):
     assert set(items.labels) <= set(card.options["labels"])
 
 
+@pytest.mark.slow
 def test_the_board_sets_purity_by_class_beside_purity_by_language(xlbench_cli, tmp_path):
     """A board of a task with all languages together has both, each with interval and chance; other boards have not."""
     run = ["run", "-m", "random", "-l", "eng", "-l", "isl", "--quiet", "-t"]

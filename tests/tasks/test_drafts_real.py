@@ -56,7 +56,7 @@ def test_most_small_sets_run_as_they_were_drafted(tmp_path, capsys):
     count(SMALL, tmp_path, capsys)
 
 
-@pytest.mark.usefixtures("in_a_campaign")
+@pytest.mark.campaign
 def test_most_sets_run_as_they_were_drafted(tmp_path, capsys):
     """Of all sets at hand at least four of five are drafted, read and scored without an edit."""
     count((*SMALL, *LARGE), tmp_path, capsys)

@@ -76,6 +76,7 @@ def test_similarity_is_the_correlation_of_scipy(tmp_path):
     assert value_of(one, "pearson", outcome) == pytest.approx(stats.pearsonr(cosines(ROWS), scores)[0], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_pairs_have_the_average_precision_of_scikit_learn(tmp_path):
     """And the chance level of its mean over random orders; the accuracy's is that of the more frequent label."""
     one = made(tmp_path, "pairs")

@@ -27,7 +27,7 @@ def test_another_processor_changes_no_score_of_mini_by_a_tenth_of_a_point(tmp_pa
 
 @pytest.mark.slow
 @needs("sib200")
-@pytest.mark.usefixtures("in_a_campaign")
+@pytest.mark.campaign
 def test_another_processor_changes_no_score_of_sib_200_by_a_tenth_of_a_point(tmp_path):
     """The same on real news and clusters of five languages."""
     compare(tmp_path, [*SIB, *FIVE], at_least=10)
