@@ -129,7 +129,7 @@ def test_the_whole_plugin_is_as_short_as_promised():
     assert len(lines) <= 15
 
 
-LONG = {"active", "compare", "curves", "plots", "python", "train-mlm"}
+OF_SECONDS = {"active", "compare", "curves", "plots", "python", "train-mlm"}
 """Pages whose examples score or train models."""
 
 
@@ -140,7 +140,7 @@ def examples() -> list[Any]:
             page.relative_to(ROOT).as_posix(),
             code,
             id=f"{page.stem}-{number}",
-            marks=[pytest.mark.slow] if page.stem in LONG else [],
+            marks=[pytest.mark.slow] if page.stem in OF_SECONDS else [],
         )
         for page in PAGES
         if page.is_file()
