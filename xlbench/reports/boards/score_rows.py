@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+import math
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, overload
 
 from xlbench.core.record import LONG, Cell, majority, note_of, score_rows
@@ -47,46 +48,50 @@ class ScoreRows(Sequence[dict[str, Any]]):
 
     def to_csv(self) -> str:
         """What `xlbench.reports.csv_text.to_csv` makes of the rows, without making them first."""
-        text = _quoting()
-        lines = [",".join(map(text, LONG))]
-        lines += ("\n".join(_lines(one, text)) for one in self._cells)
+        quoted = _Quoted()
+        lines = [",".join(quoted[name] for name in LONG)]
+        lines += ("\n".join(_lines(one, quoted)) for one in self._cells)
         lines.append("")
         return "\n".join(lines)
 
 
-def _lines(one: Cell, text: Callable[[str], str]) -> Iterator[str]:
+class _Quoted(dict[str, str]):
+    """How a text stands in CSV between two others; each is looked at once."""
+
+    def __missing__(self, value: str) -> str:
+        line = io.StringIO()
+        csv.writer(line, lineterminator="").writerow(["", cell(value)])
+        quoted = self[value] = line.getvalue()[1:]
+        return quoted
+
+
+def _lines(one: Cell, quoted: _Quoted) -> Iterator[str]:
     """The lines of a cell in CSV."""
-    number = _number
     has_majority = any(name.startswith("majority_") for name in one.facts)
-    head = ",".join(map(text, (one.model, one.fingerprint, one.area, one.task, one.subset)))
-    tail = f"{text(one.register)},{text(one.status)}"
-    held, cell_note = text(covers_of(one)), note_of(one)
+    head = ",".join([quoted[name] for name in (one.model, one.fingerprint, one.area, one.task, one.subset)])
+    tail = f"{quoted[one.register]},{quoted[one.status]}"
+    held, cell_note = quoted[covers_of(one)], note_of(one)
     for score in one.scores:
         note = f"{score.note}; {cell_note}" if score.note and cell_note else score.note or cell_note
-        most = number(majority(one, score.metric)) if has_majority else ""
+        most = _number(majority(one, score.metric)) if has_majority else ""
         yield (
-            f"{head},{text(score.metric)},{number(score.value)},{number(score.low)},{number(score.high)},"
-            f"{text(score.method)},{score.n},{score.clusters},{number(score.chance)},"
-            f"{most},{tail},{text(note)},{held if score.has_interval else ''}"
+            f"{head},{quoted[score.metric]},{_estimate(score.value, score.low, score.high)},"
+            f"{quoted[score.method]},{score.n},{score.clusters},{_number(score.chance)},"
+            f"{most},{tail},{quoted[note]},{held if score.has_interval else ''}"
         )
     if not one.scores:
-        yield f"{head},,,,,,,,,,{tail},{text(one.reason)},"
+        yield f"{head},,,,,,,,,,{tail},{quoted[one.reason]},"
+
+
+ESTIMATE = ",".join([f"%.{DECIMALS}f"] * 3)
+
+
+def _estimate(value: float | None, low: float | None, high: float | None) -> str:
+    """Three numbers, in one step where all are there."""
+    if type(value) is type(low) is type(high) is float and not math.isnan(value + low + high):
+        return ESTIMATE % (value, low, high)
+    return f"{_number(value)},{_number(low)},{_number(high)}"
 
 
 def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.{DECIMALS}f}" if type(value) is float and value == value else cell(value)
-
-
-def _quoting() -> Callable[[str], str]:
-    """How a text stands in CSV between two others; each is looked at once."""
-    known: dict[str, str] = {}
-
-    def text(value: str) -> str:
-        found = known.get(value)
-        if found is None:
-            line = io.StringIO()
-            csv.writer(line, lineterminator="").writerow(["", cell(value)])
-            found = known[value] = line.getvalue()[1:]
-        return found
-
-    return text
