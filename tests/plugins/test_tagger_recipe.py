@@ -209,14 +209,23 @@ def test_a_killed_training_goes_on(card, base, tmp_path, more):
     asked = ["--base", base, "--task", spec, "--epochs", 2, "--batch-size", 8, "--learning-rate", 3e-3,
              "--device", "cpu", "--data", card, "--no-report", *more]  # fmt: skip
 
-    def run(out, *rest, killed=""):
-        code = [trainings.KILLED, killed] if killed else ["from xlbench.cli import main; main()"]
-        typed = [sys.executable, "-c", *code, "train", "tagger", *asked, "--out", out, *rest]
-        variables = environment([], {"OMP_NUM_THREADS": "1"})
-        return subprocess.run([*map(str, typed)], env=variables, capture_output=True, text=True, timeout=600)
+    def run(out, *rest):
+        return trainings.command([*asked, "--out", out, *rest], "tagger")
 
     assert run(tmp_path / "whole").returncode == 0
-    assert run(tmp_path / "out", killed="config.json").returncode == -9
+    typed = [
+        sys.executable,
+        "-c",
+        trainings.KILLED,
+        "config.json",
+        "train",
+        "tagger",
+        *asked,
+        "--out",
+        tmp_path / "out",
+    ]
+    variables = environment([], {"OMP_NUM_THREADS": "1"})
+    assert subprocess.run([*map(str, typed)], env=variables, capture_output=True, timeout=600).returncode == -9
     again = run(tmp_path / "out")
     assert again.returncode == 2
     assert "--resume goes on with it" in again.stderr
