@@ -19,7 +19,7 @@ import pytest
 import trainings
 from conftest import environment
 from safetensors.numpy import load_file
-from trainings import PAIRS, QUICK, asked, command, run_recipe
+from trainings import FEW, QUICK, asked, command, run_recipe
 
 from xlbench import UsageError, catalog, text_keys
 from xlbench.core.specs import parse
@@ -35,7 +35,7 @@ TEXTS = list(checkpoints.sentences("eng")[:5])
 def softmax(base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, subprocess.CompletedProcess[str]]:
     """A model that the command has made with the study's objective, and what the command has said."""
     out = tmp_path_factory.mktemp("trained") / "softmax"
-    done = command(["--base", base, "--pairs", PAIRS, "--objective", "softmax", *QUICK, "--out", out])
+    done = command(["--base", base, "--pairs", FEW, "--objective", "softmax", *QUICK, "--out", out])
     assert done.returncode == 0, done.stderr
     return out, done
 
@@ -127,9 +127,9 @@ def test_the_card_says_of_what_and_how(softmax, base):
     card = (out / "README.md").read_text("utf-8")
     for part in (
         "| 300 | eng-hin | mini-parallel | Apache-2.0 |",
-        f"xlbench train siamese --base {base} --pairs {PAIRS} --objective softmax",
+        f"xlbench train siamese --base {base} --pairs {FEW} --objective softmax",
         "![Loss and accuracy by epoch](training_curve.png)",
-        "60 of 600 pairs, 30 of 300 documents, are held out",
+        "30 of 300 pairs, 30 of 300 documents, are held out",
     ):
         assert part in card
     assert re.search(r"\| eng-hin \| 30 \| 0\.\d{3} \[0\.\d{3}, 0\.\d{3}\] \|", card)
@@ -268,7 +268,7 @@ def test_a_killed_training_goes_on_to_the_same_model(softmax, base, tmp_path):
     """Killed after its first checkpoint, and with a second one cut off, it ends with the very weights of an undisturbed
     one; other settings are refused, and a finished one stays."""
     (whole, _), killed = softmax, tmp_path / "killed"
-    arguments = ["--base", base, "--pairs", PAIRS, "--no-report", "--objective", "softmax", *QUICK, "--quiet"]
+    arguments = ["--base", base, "--pairs", FEW, "--no-report", "--objective", "softmax", *QUICK, "--quiet"]
     arguments += ["--out", killed]
     process = subprocess.Popen(
         [sys.executable, "-m", "xlbench", "train", "siamese", *map(str, arguments)],
@@ -289,7 +289,7 @@ def test_a_killed_training_goes_on_to_the_same_model(softmax, base, tmp_path):
     with pytest.raises(
         UsageError, match="--resume: --objective was 'softmax', and is 'cosine' now: give what was given"
     ):
-        run_recipe(replace(asked(base, killed, objective="cosine"), pairs=(PAIRS,)), resume=True)
+        run_recipe(replace(asked(base, killed, objective="cosine"), pairs=(FEW,)), resume=True)
     done = command([*arguments, "--resume"])
     assert done.returncode == 0, done.stderr
     one, other = (load_file(out / "model.safetensors") for out in (whole, killed))
