@@ -384,7 +384,7 @@ def test_batches_are_halved_where_memory_ends(folders, error):
     """Where memory ends, batches become smaller, nothing is computed twice, and the size is remembered."""
     texts = list(checkpoints.sentences("swa")[:20])
     expected = load(folders["bert"]).encode(texts)
-    encoder = load(folders["bert"])
+    encoder = load(folders["bert"], "batch_size=32")
     tried = with_little_memory(encoder, 5, error)
     np.testing.assert_allclose(encoder.encode(texts), expected, atol=1e-5)
     assert tried == [20, 16, 8, 4, 4, 4, 4, 4]
@@ -416,6 +416,14 @@ def cut(batcher, lengths):
 def test_batches_go_from_long_to_short():
     """Texts of like lengths share a batch, the longest first; on a processor as many as were asked for."""
     assert cut(batching.Batcher(torch.device("cpu"), 2), [3, 9, 4, 1, 8]) == [[1, 4], [2, 0], [3]]
+
+
+def test_a_processor_takes_few_at_a_time_where_they_differ():
+    """Where nobody says how many, a processor takes eight texts at least, and up to 32 that are nearly as long."""
+    lengths = np.array([100] * 40 + [99, 60, 59] + list(range(50, 30, -1)))
+    batches = batching.Batcher(torch.device("cpu")).run(lengths, lambda rows: None)
+    assert [len(rows) for rows, _ in batches] == [32, 9, 8, 8, 6]
+    assert np.concatenate([lengths[rows] for rows, _ in batches]).tolist() == lengths.tolist()
 
 
 def test_an_accelerator_takes_as_many_tokens_at_a_time():
