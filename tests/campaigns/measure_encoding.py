@@ -4,9 +4,9 @@
     python tests/campaigns/measure_encoding.py out/real/all-MiniLM-L6-v2 --data shared/data --texts 40 --rows 40
 
 The tasks are SIB-200's topics, told and as groups, in five languages, and four pairs of NTREX with English. Seconds are
-the processor's, user and system, in one thread; what is compared takes turns in one process, and of several rounds the
-least counts. ``--part`` measures less: ``plain``, ``mteb``, ``mini`` (three models without weights, from process to
-process) or ``ray`` (two workers beside none, by the clock: only on a machine with two free cores does that say much).
+the processor's, user and system, in one thread; what is compared takes turns in one process. ``--part`` measures less:
+``plain``, ``mteb``, ``mini`` (three models without weights, from process to process) or ``ray`` (two workers beside
+none, by the clock: only on a machine with two free cores does that say much).
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ import xlbench
 from xlbench import catalog
 
 TASKS = ["sib200-news", "sib200-clustering", "ntrex"]
+PIECE = 8 * 32
+"""Texts of plain encoding at a time: whole batches of the library."""
 MINI = ["ngram", "ngram-translit", "random"]
 
 
@@ -51,11 +53,33 @@ def seconds_of(way: Callable[[], Any]) -> tuple[float, Any]:
     return time.process_time() - started, result
 
 
-class Watched:
-    """A model of the catalog whose loading and encoding are timed, and whose vectors are kept."""
+class InTurns:
+    """Plain encoding of texts, a piece at a time: the library sorts them by length, and so are pieces cut here, so that
+    its batches are those of one call."""
 
-    def __init__(self, spec: str) -> None:
+    def __init__(self, encode: Callable[[list[str]], Any], calls: Sequence[list[str]]) -> None:
+        ordered = [sorted(texts, key=len, reverse=True) for texts in calls]
+        self._pieces = [texts[start : start + PIECE] for texts in ordered for start in range(0, len(texts), PIECE)]
+        self._encode, self._total, self._done = encode, sum(map(len, calls)), 0
+        self.seconds = 0.0
+        self.vectors: dict[str, np.ndarray] = {}
+
+    def go_on(self, share: float) -> None:
+        """Encode until this share of all texts is done."""
+        while self._pieces and self._done < share * self._total:
+            piece = self._pieces.pop(0)
+            seconds, vectors = seconds_of(partial(self._encode, piece))
+            self.seconds += seconds
+            self._done += len(piece)
+            self.vectors.update(zip(piece, vectors, strict=True))
+
+
+class Watched:
+    """A model of the catalog whose loading and encoding are timed; after each call the others have their turn."""
+
+    def __init__(self, spec: str, total: int, others: Sequence[InTurns]) -> None:
         self._model = catalog.load().select_models([spec])[0]
+        self._total, self._others = total, others
         self.loading = self.encoding = 0.0
         self.vectors: dict[str, np.ndarray] = {}
 
@@ -71,55 +95,47 @@ class Watched:
             seconds, vectors = seconds_of(partial(inner, texts, role=role))
             self.encoding += seconds
             self.vectors.update(zip(texts, vectors, strict=True))
+            for other in self._others:
+                other.go_on(len(self.vectors) / self._total)
             return vectors
 
         encoder.encode = encode
         return encoder
 
 
-def by_xlbench(spec: str, texts: Texts) -> tuple[Watched, list[Any]]:
-    """The whole run without a cache, and its cells."""
-    watched = Watched(spec)
+def by_xlbench(model: xlbench.Model, texts: Texts) -> int:
+    """The whole run without a cache, with its board; how many cells it has."""
     with tempfile.TemporaryDirectory() as folder:
-        found = xlbench.run(
-            [watched.model()], TASKS, data=texts.root, results=folder, cache=False, languages=list(LANGUAGES)
-        )
+        found = xlbench.run([model], TASKS, data=texts.root, results=folder, cache=False, languages=list(LANGUAGES))
         cells = [cell for run in found for cell in run.cells if cell.status != "skipped"]
         assert {cell.status for cell in cells} == {"ok"}, {cell.reason for cell in cells}
         xlbench.board(folder)
-    return watched, cells
+    return len(cells)
 
 
 def plain(folder: str, texts: Texts, rounds: int) -> Iterator[tuple[str, Any]]:
-    """A run beside plain encoding in one call and in a call a language."""
+    """A run beside plain encoding in one call and in a call a language, which take turns with its calls."""
     from sentence_transformers import SentenceTransformer
 
-    model = SentenceTransformer(folder, device="cpu")
+    library = SentenceTransformer(folder, device="cpu")
+    encode = partial(library.encode, show_progress_bar=False)
     every = texts.all()
-    encode = partial(model.encode, show_progress_bar=False)
-    ways: dict[str, Callable[[], Any]] = {
-        "run": lambda: by_xlbench(f"st:{folder}", texts),
-        "one call": lambda: encode(every),
-        "a call a language": lambda: [encode(texts.of(language)) for language in LANGUAGES],
-    }
-    best: dict[str, float] = {}
     for _ in range(rounds):
-        for name, way in ways.items():
-            seconds, result = seconds_of(way)
-            if name == "run":
-                watched, cells = result
-                best["encoding"] = min(best.get("encoding", seconds), watched.encoding)
-                outside = seconds - watched.encoding - watched.loading
-                best["outside"] = min(best.get("outside", seconds), outside)
-            if name == "one call":
-                apart = max(float(np.abs(result[row] - watched.vectors[text]).max()) for row, text in enumerate(every))
-            best[name] = min(best.get(name, seconds), seconds)
-    yield "unique texts; encoded by the run", (len(every), len(watched.vectors), len(cells))
-    yield "vectors differ at most by", apart
-    yield "seconds", best
-    yield "encoding / one call", best["encoding"] / best["one call"]
-    yield "encoding / a call a language", best["encoding"] / best["a call a language"]
-    yield "outside encoding and loading / run", best["outside"] / best["run"]
+        once = InTurns(encode, [every])
+        by_language = InTurns(encode, [texts.of(language) for language in LANGUAGES])
+        watched = Watched(f"st:{folder}", len(every), [once, by_language])
+        seconds, cells = seconds_of(partial(by_xlbench, watched.model(), texts))
+        own = seconds - once.seconds - by_language.seconds
+        once.go_on(1)
+        by_language.go_on(1)
+        apart = max(float(np.abs(once.vectors[text] - vector).max()) for text, vector in watched.vectors.items())
+        yield "unique texts; encoded by the run; cells", (len(every), len(watched.vectors), cells)
+        yield "vectors differ at most by", apart
+        yield "seconds: encoding, one call, a call a language", (watched.encoding, once.seconds, by_language.seconds)
+        yield "seconds: run, loading", (own, watched.loading)
+        yield "encoding / one call", watched.encoding / once.seconds
+        yield "encoding / a call a language", watched.encoding / by_language.seconds
+        yield "outside encoding and loading / run", (own - watched.encoding - watched.loading) / own
 
 
 # ---- beside mteb
