@@ -28,7 +28,9 @@ def install(source: Path, target: Path) -> Path:
     return target
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [pytest.param(kind, marks=pytest.mark.campaign if kind in ("board", "protocol") else ()) for kind in KINDS]
+)
 def test_a_new_plugin_is_complete(kind, tmp_path, xlbench_cli):
     """It is made by one command, installs with pip, is listed, passes its own tests, every check of xlbench, and checks
     of style; and the command of its README uses it."""

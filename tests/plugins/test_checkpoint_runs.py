@@ -109,6 +109,7 @@ def rows_of(cache: Path) -> dict[bytes, tuple[int, bytes]]:
     return {key: (shape, blob) for key, shape, blob in rows}
 
 
+@pytest.mark.campaign
 @ON_UNIX
 def test_a_run_killed_while_it_encodes_goes_on_to_the_same_bits(checkpoint_cli, tmp_path):
     """`kill -9` between two chunks of one request; the same command then ends with every vector, and the scores, as a

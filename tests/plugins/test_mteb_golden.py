@@ -88,6 +88,7 @@ def nusax(tmp_path):
     return tmp_path
 
 
+@pytest.mark.campaign
 @needs("nusax", "random_encoder.tsv")
 def test_published_scores_of_nusax_are_reproduced(nusax, tmp_path, scale):
     """Accuracy and F1 of the few-shot experiments are the published ones in three languages, in a campaign in all 12,

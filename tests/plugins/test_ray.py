@@ -289,6 +289,7 @@ def xlbench_models():
 ARGUMENTS = ["run", "-m", "slow", "-t", "lexicon", "-l", "mlt", "-l", "isl", "-l", "tur", "-l", "slk"]
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 def test_a_node_that_dies_loses_nothing(cli_in, tmp_path, monkeypatch):
     """Two nodes as processes of their own, one killed in the middle: the boards are those of the serial engine, to the

@@ -264,6 +264,7 @@ def test_rows_that_no_text_has_are_as_they_were(base, tmp_path):
 # ---- going on
 
 
+@pytest.mark.campaign
 def test_a_killed_training_goes_on_to_the_same_model(softmax, base, tmp_path):
     """Killed after its first checkpoint, and with a second one cut off, it ends with the very weights of an undisturbed
     one; other settings are refused, and a finished one stays."""

@@ -256,6 +256,7 @@ def test_a_size_beyond_the_whole_is_the_whole(xlbench_cli, tmp_path):
     ]  # fmt: skip
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 def test_tagging_learns_curves(xlbench_cli, tmp_path):
     """Sentences are items there; a suite's tasks that learn nothing are told of, and left out."""

@@ -80,6 +80,7 @@ def test_it_sorts_within_a_tenth_of_a_second(browser, path):
     opened.close()
 
 
+@pytest.mark.campaign
 def test_five_hundred_models_open_and_rows_come_as_they_are_needed(browser, tmp_path):
     """Of 500 models the best stand there at once, and the others follow; without a script all are there."""
     path = tmp_path / "many.html"
