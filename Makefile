@@ -112,7 +112,7 @@ quantized: $(EVERYTHING) $(E5)  ## multilingual-e5-small in 4 bits as the publis
 	test ! -d $(E5) || $(BIN)/xlbench published docs/published/multilingual-e5-small.csv $(REAL)/quantized \
 		--model multilingual-e5-small-q4-no-prompt --out docs/published/multilingual-e5-small-q4.md || test $$? -eq 1
 
-siamese-mini: $(EVERYTHING) $(E5)  ## The encoder that ships, made again (a quarter of an hour; data as for real)
+siamese-mini: $(EVERYTHING) $(E5)  ## The encoder that ships, made again (forty minutes of a core; data as for real)
 	$(BIN)/xlbench train siamese-mini --data $(REAL_DATA) --teacher $(E5)
 
 en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as docs/studies/en-hi.md has them (an hour; data as for real)
@@ -124,7 +124,7 @@ en-hi: $(EVERYTHING) $(E5)  ## Four siamese encoders on English and Hindi, as do
 		--prompt 'query: ' --objective $$objective --pooling $$pooling --epochs 1 --max-length 64 \
 		--out $$out $$(test ! -d $$out/training || echo --resume) || exit 1; done; done
 
-indian-ner: $(EVERYTHING) $(E5)  ## The taggers, scores and tables of docs/studies/indian-ner.md, in out/real/indian-ner (a quarter of an hour; data as for real)
+indian-ner: $(EVERYTHING) $(E5)  ## The taggers, scores and tables of docs/studies/indian-ner.md, in out/real/indian-ner (forty minutes of a core; data as for real)
 	XLBENCH_DATA=$(REAL_DATA) OMP_NUM_THREADS=1 $(BIN)/python tests/campaigns/study_indian_ner.py $(E5) $(REAL)/indian-ner
 
 NEPALI_NEWS = card:ntrex:nep \
