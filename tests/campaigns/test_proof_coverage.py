@@ -9,6 +9,7 @@ import pytest
 from real_data import DATA, needs
 
 pytestmark = [
+    pytest.mark.campaign,
     pytest.mark.slow,
     needs("sib200/data/annotated/eng_Latn/train.tsv", "ntrex/NTREX-128/newstest2019-ref.deu.txt"),
 ]

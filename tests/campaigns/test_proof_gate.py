@@ -8,7 +8,7 @@ import pytest
 
 from xlbench.reports.gate.policy import Policy
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.campaign]
 
 
 @pytest.fixture(scope="module")

@@ -482,7 +482,9 @@ DAMAGE = {
 }
 
 
-@pytest.mark.parametrize("damage", DAMAGE)
+@pytest.mark.parametrize(
+    "damage", [pytest.param(name, marks=pytest.mark.campaign if "cut" in name else ()) for name in DAMAGE]
+)
 def test_a_damaged_result_fails_its_cell_alone(damage, go, tmp_path):
     """A saved result that was edited or cut off fails its cell with the file's name, is left as it is, and the others
     go on; a board says so and shows the rest; another interval method changes nothing; deleted, it is made again."""

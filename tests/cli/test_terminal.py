@@ -84,7 +84,11 @@ def test_a_run_that_encodes_says_how_fast_and_how_long(terminal, tmp_path):
     assert any("slow encodes 20 of 20 texts" in frame for frame in shown.frames)
 
 
-@pytest.mark.parametrize("engine", [[], ["--engine", "processes", "--workers", "2"]], ids=["here", "processes"])
+@pytest.mark.parametrize(
+    "engine",
+    [[], pytest.param(["--engine", "processes", "--workers", "2"], marks=pytest.mark.campaign)],
+    ids=["here", "processes"],
+)
 def test_lines_and_bars_of_an_encoder_leave_the_live_line_whole(terminal, tmp_path, engine):
     """What encoders print, here or in worker processes, stands in whole lines above; a bar is shown in the line."""
     (tmp_path / "bars.py").write_text(BARS, encoding="utf-8")
@@ -96,6 +100,7 @@ def test_lines_and_bars_of_an_encoder_leave_the_live_line_whole(terminal, tmp_pa
     assert any("Batches: " in frame for frame in shown.frames)
 
 
+@pytest.mark.campaign
 def test_ctrl_c_closes_the_live_line_and_says_how_far_it_came(terminal, tmp_path):
     """The last lines are how many cells are done and how to go on; nothing of the line stays before them."""
     shown = terminal(["run", "-m", "slow", *tiny(tmp_path)], 99, stop=lambda raw: bool(re.search("[12]/4 cells", raw)))
@@ -116,7 +121,9 @@ def test_where_a_line_cannot_be_drawn_again_there_is_one_a_task(terminal, tmp_pa
     assert lines == ["good-letters: tiny: 4 ok (1 of 2)", "random: tiny: 4 ok (2 of 2)"]
 
 
-@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}], ids=["NO_COLOR", "dumb"])
+@pytest.mark.parametrize(
+    "env", [{"NO_COLOR": "1"}, pytest.param({"TERM": "dumb"}, marks=pytest.mark.campaign)], ids=["NO_COLOR", "dumb"]
+)
 def test_there_is_no_style_where_none_is_wanted(terminal, tmp_path, env):
     """Under NO_COLOR and in a dumb terminal no escape sequence is written; elsewhere the heading is bold."""
     assert "\x1b" not in terminal([*RUN, *tiny(tmp_path)], 80, env).raw

@@ -93,8 +93,8 @@ def test_a_run_is_far_above_the_ngrams(checkpoint_cli, tmp_path: Path) -> None:
     ("query", "low", "high"),
     [
         ("normalize=true", 0.6, 0.95),
-        ("dimensions=64", 0.2, 0.55),
-        ("whiten=abtt&whiten_on=cell&whiten_components=4", 0.0, 0.15),
+        pytest.param("dimensions=64", 0.2, 0.55, marks=pytest.mark.campaign),
+        pytest.param("whiten=abtt&whiten_on=cell&whiten_components=4", 0.0, 0.15, marks=pytest.mark.campaign),
     ],
 )
 def test_transforms_through_the_api(

@@ -9,7 +9,7 @@ from made_boards import large_board
 from xlbench.reports.html import page as pages
 from xlbench.reports.html.pairs import pairs
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.campaign]
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,6 @@ def test_it_sorts_within_a_tenth_of_a_second(browser, path):
     opened.close()
 
 
-@pytest.mark.campaign
 def test_five_hundred_models_open_and_rows_come_as_they_are_needed(browser, tmp_path):
     """Of 500 models the best stand there at once, and the others follow; without a script all are there."""
     path = tmp_path / "many.html"

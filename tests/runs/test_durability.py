@@ -225,6 +225,7 @@ def test_a_run_killed_at_any_step_goes_on_to_the_same_boards(tmp_path, arguments
         shutil.rmtree(commands.folder)
 
 
+@pytest.mark.campaign
 def test_a_run_killed_again_and_again_comes_to_its_end(reference, tmp_path):
     """However often it is killed, every attempt keeps what the ones before it have saved, until there is no more."""
     commands = Commands(write_job(tmp_path / "job"))
@@ -308,6 +309,7 @@ def test_what_a_kill_leaves_behind_is_swept_once_it_is_old(reference, tmp_path):
     assert boards(commands.folder / "leaderboards") == reference.boards
 
 
+@pytest.mark.campaign
 def test_scoring_again_can_be_killed_at_any_step(reference, tmp_path, scale):
     """The items of a cell that is scored anew stay until the new cell is there, even where their bytes differ; killed
     before some of the steps usually, before all of them in a campaign."""

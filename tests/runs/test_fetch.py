@@ -454,6 +454,7 @@ def test_the_default_configuration_is_the_one_that_the_card_names(monkeypatch, t
     assert Repository("org/myName", "6" * 40, Data()).cached_config("hi") is None
 
 
+@pytest.mark.campaign
 @pytest.mark.slow
 def test_downloads_show_their_progress_on_a_terminal(hub, tmp_path):
     """Where standard error is a terminal, bars of the files and tables are drawn there; --quiet draws none."""
