@@ -86,6 +86,33 @@ def test_a_training_of_another_recipe_is_not_gone_on_with(train, tmp_path):
     assert "give what was given, or choose another --out" in done.stderr
 
 
+@pytest.mark.parametrize("more", [[], ["--resume"]])
+@pytest.mark.parametrize("is_finished", [False, True])
+def test_a_study_of_labels_is_not_written_over(is_finished, more, train, tmp_path):
+    """The folder of `xlbench train active`, finished or not, stays as it is, with --resume and without."""
+    (tmp_path / "out/training/finished").mkdir(parents=True)
+    (tmp_path / "out/training/settings.json").write_text('{"base": "ngram"}', encoding="utf-8")
+    (tmp_path / "out/training/finished/unit.npz").write_bytes(b"scores")
+    if is_finished:
+        (tmp_path / "out/README.md").write_text("the report", encoding="utf-8")
+    before = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    done = train("--corpus", "a.txt", *NEW, "--out", "out", *more)
+    assert done.returncode == 2, done.stderr
+    assert "choose another" in done.stderr
+    after = {path: path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {path: content for path, content in after.items() if path.name != "lock"} == before
+
+
+def test_a_finished_model_of_other_settings_is_not_said_to_be_finished(train, tmp_path):
+    """--resume names what was given otherwise, as it does of a training that is not finished."""
+    (tmp_path / "out/training").mkdir(parents=True)
+    (tmp_path / "out/config.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "out/training/settings.json").write_text('{"base": "new:4x32"}', encoding="utf-8")
+    done = train("--corpus", "a.txt", *NEW, "--out", "out", "--resume")
+    assert done.returncode == 2, done.stderr
+    assert "--base was 'new:4x32', and is 'new:2x16' now" in done.stderr
+
+
 def test_documents_and_repeats_are_held_out_whole(tmp_path):
     """No document, and no text in any case or white space, is on both sides; what is held out follows from the seed."""
     from xlbench_train.mlm.corpus import read_corpora

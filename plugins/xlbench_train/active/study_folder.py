@@ -11,10 +11,8 @@ from typing import Any
 from xlbench import UsageError
 from xlbench.core.files import check_folder, write_whole
 from xlbench_train.training import output_folder
-from xlbench_train.training.output_folder import INNER, LOCK, RECORD
+from xlbench_train.training.output_folder import INNER, LOCK, RECORD, UNITS
 
-UNITS = "finished"
-"""The folder, within `INNER`, of what is computed."""
 LAST = "README.md"
 """The file that is written last: where it is, the study is whole."""
 

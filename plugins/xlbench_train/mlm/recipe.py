@@ -55,7 +55,7 @@ def run_recipe(request: TrainingRequest, terminal: Terminal) -> int:
     settings = resolve(request.settings)
     check(settings)
     output_folder.check(settings.out, resume=request.resume)
-    if request.resume and output_folder.is_done(settings.out, terminal.say):
+    if request.resume and output_folder.is_done(settings.out, terminal.say, settings):
         return OK
     base = find_base(settings.base, request.catalog)
     check_length(base, settings)

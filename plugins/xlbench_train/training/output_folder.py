@@ -25,6 +25,8 @@ LOCK = "lock"
 NOT_ASKED = ("out", "device")
 """Settings that may be others when a training goes on."""
 _CHECKPOINTS = "checkpoints"
+UNITS = "finished"
+"""The folder within `INNER` of what a study (`xlbench train active`) has computed."""
 _SCRAPS = (progress.FILE, "history.csv", "report", "new", "tokenizer")
 """What a disposable training leaves in `INNER` beside checkpoints and its record, which is written over."""
 LAST_FILES = ("modules.json", "config.json")
@@ -61,9 +63,11 @@ def failure(out: Path) -> str:
 
 
 def is_disposable(out: Path) -> bool:
-    """Whether it holds only a training with nothing to lose: no model, no checkpoint, no epoch."""
+    """Whether it holds only a training with nothing to lose: no model, no checkpoint, no epoch, no part of a study."""
     folder = out / INNER
     if _has_model(out) or not is_begun(out):
+        return False
+    if (folder / UNITS).is_dir() and any((folder / UNITS).iterdir()):
         return False
     parts = [folder, *(folder / _CHECKPOINTS).glob("stage-*")]
     return not any(
@@ -168,7 +172,7 @@ def claim(out: Path, record: Mapping[str, Any], *, resume: bool) -> Path:
     folder = out / INNER
     path = folder / RECORD
     if path.is_file():
-        is_free = is_disposable(out)
+        is_free = is_disposable(out) and all(each == folder for each in out.iterdir())
         try:
             check_record(path, record)
             if resume or not is_free:
@@ -209,14 +213,22 @@ def _setting_name(name: str) -> str:
     return f"--{name.replace('_', '-')}" if " " not in name else f"the {name}"
 
 
-def is_done(out: Path, say: Callable[[str], None]) -> bool:
+def is_done(out: Path, say: Callable[[str], None], settings: Any = None) -> bool:
     """Whether what is to be gone on with is a finished model, which is said; what is left beside it is removed.
 
+    Args:
+        out: The folder.
+        say: Is told.
+        settings: A dataclass of plain values: what is asked for now; None: whatever it is.
+
     Raises:
+        UsageError: It is, and was asked for otherwise, or by another recipe.
         TrainingStopped: It is, and its training had failed.
     """
     if not is_finished(out):
         return False
+    if settings is not None:
+        check_record(out / INNER / RECORD, record_of(settings))
     clean(out)
     if why := failure(out):
         raise TrainingStopped(why)
