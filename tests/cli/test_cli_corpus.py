@@ -81,6 +81,10 @@ def test_a_dry_run_writes_nothing(news, xlbench_cli, tmp_path):
         (["news.txt", "bad.txt", "-l", "nep"], 3, "bad.txt, line 2: not UTF-8"),
         (["card:ntrex:nep", "-l", "nep", "--data", "nowhere"], 3, "ntrex"),
         (["news.txt", "-l", "nep", "--steps", "split", "--rules", "rules.toml"], 3, "rules.toml: no TOML"),
+        (["news.txt", "-l", "nep", "--steps", "split", "--near", ".9"], 2, "--near 0.9: it is for the step dedupe"),
+        (["news.txt", "-l", "nep", "--steps", "split", "--measure-on", "nep=news.txt"], 2, "--measure-on is for the"),
+        (["news.txt", "-l", "nep", "--steps", "split", "--measure-on", "nep=news.txt", "-n"], 2, "--measure-on is for"),
+        (["news.txt", "-l", "nep", "--steps", "lid", "--measure-on", "nep=nws.txt", "-n"], 2, "there is no such file"),
     ],
 )
 def test_errors_are_one_line(arguments, code, message, news, xlbench_cli, tmp_path):

@@ -22,6 +22,12 @@ def train(checkpoint_cli, tmp_path):
         (["--tokenizer", "extend"], "--tokenizer extend: a new model has none of its own"),
         (["--lora", "4"], "--lora 4: a new model has nothing to adapt"),
         (["--steps", "5", "--epochs", "2"], "--steps and --epochs each say how long to train: give one of them"),
+        (["--epochs", "2", "--evaluations", "3"], "--evaluations is for --steps and --budget-minutes"),
+        (["--evaluations", "3"], "--evaluations is for --steps and --budget-minutes"),
+        (
+            ["--base", "./any", "--vocabulary", "9", "--tokenizer", "extend", "--pieces", "unigram"],
+            "--pieces is of a new",
+        ),
         (["--base", "new:5x16"], "a width of 16 cannot be shared among 5 heads"),
         (["--base", "new:big"], "write new:HEADSxWIDTH, as new:6x300"),
         (["--base", "new:heads=2,widht=16"], "Did you mean 'width'?"),

@@ -89,7 +89,7 @@ def command(
     check_output(out)
     asked = options | {"against": against or None}
     if dry_run:
-        return _try(files, language, data, as_json=as_json, quiet=quiet, **asked)
+        return _try(files, language, data, measure_on, as_json=as_json, quiet=quiet, **asked)
     with plugins_print_elsewhere(), _watching(quiet=quiet) as progress:
         prepared = prepare(files, language, out, data=data, measure_on=measure_on, progress=progress,
                            command=("xlbench", *sys.argv[1:]), **asked)  # fmt: skip
@@ -118,18 +118,21 @@ def _print(manifest: Any) -> None:
 
 
 def _try(
-    files: tuple[str, ...], language: str, data: Path | None, *, as_json: bool, quiet: bool, steps: Any, rules: Any,
-    near: float, among: Any, against: Any, skip_damaged: bool, sample: float, offline: bool,
+    files: tuple[str, ...], language: str, data: Path | None, measure_on: tuple[str, ...], *, as_json: bool,
+    quiet: bool, steps: Any, rules: Any, near: float, among: Any, against: Any, skip_damaged: bool, sample: float,
+    offline: bool,
 ) -> int:  # fmt: skip
     """The dry run."""
     from xlbench.catalog import load
     from xlbench.corpus.estimating import estimate
-    from xlbench.corpus.preparing import data_root
+    from xlbench.corpus.preparing import data_root, texts_to_measure_on
     from xlbench.corpus.settings import settings_of
 
     settings = settings_of(files, language, steps, rules=rules, near=near, among=among, against=against,
                            skip_damaged=skip_damaged, sample=sample)  # fmt: skip
     with plugins_print_elsewhere(), granted(Permissions(offline=offline)):
+        if measure_on:  # what is wrong with them is told now, and not when all is read
+            texts_to_measure_on(settings, measure_on, load(), data_root(data))
         estimates = estimate(settings, load(), data_root(data))
     if as_json:
         echo_json({"language": language, "steps": settings.steps, "inputs": [asdict(each) for each in estimates]})

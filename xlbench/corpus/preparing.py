@@ -19,7 +19,7 @@ from xlbench.corpus.describing import manifest_of
 from xlbench.corpus.inputs import Input
 from xlbench.corpus.languages import ConfusionRow, LanguageFilter
 from xlbench.corpus.manifest import DATASHEET, DROPPED, MANIFEST, TEXTS, Corpus
-from xlbench.corpus.measuring import labeled_texts, measure
+from xlbench.corpus.measuring import LabeledTexts, labeled_texts, measure
 from xlbench.corpus.output import LineFile, file_facts, staged
 from xlbench.corpus.reading import ReadText, Watch, read_texts
 from xlbench.corpus.settings import NEAR, Settings, settings_of
@@ -132,16 +132,29 @@ def data_root(data: str | Path | None) -> Data:
     return Data(root=Path(root) if root else None)
 
 
+def texts_to_measure_on(
+    settings: Settings, measure_on: Sequence[str], catalog: Catalog, root: Data
+) -> list[LabeledTexts]:
+    """Texts whose language is known, for the filter; none without a filter.
+
+    Raises:
+        UsageError: Texts are given for no filter, or as they cannot be.
+        DataError: A file of them is damaged.
+        DataMissing: The data of a card that was named is not at hand.
+    """
+    if "lid" in settings.steps:
+        return labeled_texts((settings.language, *settings.against), measure_on, catalog, root)
+    if measure_on:
+        raise UsageError("--measure-on is for the step lid: name it in --steps")
+    return []
+
+
 def confusion_of(
     settings: Settings, filter_: LanguageFilter | None, measure_on: Sequence[str], catalog: Catalog, root: Data
 ) -> tuple[ConfusionRow, ...]:
-    """The confusion table of the filter; none without a filter. `UsageError` where texts are given for none."""
-    if filter_ is None:
-        if measure_on:
-            raise UsageError("--measure-on is for the step lid: name it in --steps")
-        return ()
-    texts = labeled_texts((settings.language, *settings.against), measure_on, catalog, root)
-    return tuple(measure(filter_, texts, (settings.language, *settings.against)))
+    """The confusion table of the filter; none without a filter. Raises as `texts_to_measure_on` does."""
+    texts = texts_to_measure_on(settings, measure_on, catalog, root)
+    return tuple(measure(filter_, texts, (settings.language, *settings.against))) if filter_ is not None else ()
 
 
 def lines_of(

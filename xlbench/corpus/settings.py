@@ -81,6 +81,8 @@ def settings_of(
         raise UsageError(f"--among: {language}, which is kept, is not among them: name it, too")
     if "lid" not in chosen and (among or against):
         raise UsageError("--among and --against are for the step lid: name it in --steps")
+    if "dedupe" not in chosen and near != NEAR:
+        raise UsageError(f"--near {near}: it is for the step dedupe: name it in --steps, or leave --near out")
     others = tuple(against if against is not None else spelling.confusable if spelling else ())
     inputs = tuple(inputs_of(files))
     if rules is not None and not set(chosen) & set(OF_RULES) and not any(source["attach"] for source in inputs):

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
+from xlbench import UsageError
 from xlbench.core.permissions import Permissions, granted
 from xlbench_train.mlm.settings import MASKS, PIECES, TOKENIZERS, Settings, check, resolve
 from xlbench_train.training.command_line import (
@@ -81,6 +83,7 @@ def command(**options: Any) -> int:
     settings = Settings(**given)
     check(resolve(settings))
     ctx = click.get_current_context()
+    _check_idle(ctx, resolve(settings))
     ctx.with_resource(granted(Permissions(offline=beside["offline"])))
     from xlbench_train.mlm.recipe import TrainingRequest, run_recipe
     from xlbench_train.training.terminal import Terminal
@@ -88,3 +91,15 @@ def command(**options: Any) -> int:
     request = TrainingRequest(settings, ctx.obj, typed_command(ctx, sys.argv), beside["resume"], beside["dry_run"])
     with plain_endings(settings.out, f"a smaller --base than {settings.base} or a smaller --max-length"):
         return run_recipe(request, Terminal(quiet=beside["quiet"]))
+
+
+def _check_idle(ctx: click.Context, settings: Settings) -> None:
+    """`UsageError` for an option that was given and would do nothing; of resolved settings."""
+    idle = {}
+    if settings.epochs:
+        idle["evaluations"] = "is for --steps and --budget-minutes: epochs are evaluated at their ends"
+    if settings.tokenizer != "new":
+        idle["pieces"] = "is of a new tokenizer, and this one is the base's own: give --tokenizer new, or leave it out"
+    for name, why in idle.items():
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise UsageError(f"--{name} {why}")
