@@ -89,8 +89,8 @@ def _say_plan(settings: Settings, places: Sequence[Place], todo: Sequence[Any], 
     strategies = len(settings.strategies)
     terminal.say(
         f"{count_text(strategies, 'strategy', 'strategies')} with {count_text(settings.seeds, 'seed')} at "
-        f"{count_text(len(places), 'place')}: {len(todo):,} curves of {settings.budget:,} labels in {settings.rounds} "
-        f"rounds"
+        f"{count_text(len(places), 'place')}: {len(todo):,} curves of {settings.budget:,} labels in "
+        f"{count_text(settings.rounds, 'round')}"
     )
 
 

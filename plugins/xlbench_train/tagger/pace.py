@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from xlbench.core.text import count_text
 from xlbench_train.tagger.pieces import Windows
 from xlbench_train.tagger.settings import Settings
 from xlbench_train.training.devices import device_of
@@ -77,7 +78,7 @@ def measure(model: Any, tokenizer: Any, windows: Windows, settings: Settings) ->
 def as_text(seconds: float) -> str:
     """``about 3 minutes``."""
     if seconds < 100:
-        return f"about {max(round(seconds), 1)} seconds"
+        return f"about {count_text(max(round(seconds), 1), 'second')}"
     if seconds < 100 * 60:
         return f"about {round(seconds / 60)} minutes"
     return f"about {seconds / 3600:.1f} hours"
